@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// What the command line said, and what of the world outside a command may ask for.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/config.h"
+#include "engine/run.h"
+#include "report/listener.h"
+#include "util/cancel.h"
+
+namespace mailhaul::app {
+
+enum class When { automatic, always, never };
+
+/// Options of every command, and the words of this one.
+struct Call {
+  std::string config, state;
+  bool quiet = false, json = false;
+  int verbose = 0;
+  When progress = When::automatic, color = When::automatic;
+  std::optional<unsigned> jobs;
+
+  std::vector<std::string> words;            ///< accounts, UIDs
+  std::vector<account::Override> overrides;  ///< fetch: account keys given as options
+  bool keep = false, remove = false, all = false, dry_run = false, every = false;  ///< -k -K -a -n --all
+  const util::Cancel* cancel = nullptr;
+};
+
+/// Where the configuration file is: -c, $MAILHAUL_CONFIG, $XDG_CONFIG_HOME, ~/.config; empty where none of
+/// the last two is there. Throws Error{no_config} when the one that was named is missing.
+std::optional<util::Path> find_config(const Call& call);
+
+/// The configuration in force. `with_overrides`: those of fetch apply, and --server needs no file.
+account::Config load_config(const Call& call);
+/// The one account named first among the words.
+account::Account the_account(const Call& call, const account::Config& config);
+
+/// The real world: network, disk, clock. Passwords that must be asked for are asked for here, one after the
+/// other.
+engine::World real_world(const Call& call, const account::Config& config,
+                         const std::vector<account::Account>& accounts);
+
+/// Prints events for a person, for cron, or (--json) for a script.
+std::unique_ptr<report::Listener> make_listener(const Call& call, bool summaries_to_stderr = false);
+
+/// Standard output, whole or not at all. Throws Error{storage} when it cannot be written.
+void print(std::string_view text);
+/// One line for a terminal: control bytes and what is no UTF-8 as \xNN.
+std::string safe(std::string_view text);
+
+/// The program's net: says what went wrong, as --json wants it; returns the exit status.
+int report_error(const Call& call, const util::Error& error);
+
+}  // namespace mailhaul::app

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+#include <mutex>
+
+#include "app/commands.h"
+#include "app/json_lines.h"
+#include "engine/glance.h"
+#include "util/text.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+Counts counts_of(const engine::Glance& glance) {
+  Counts counts;
+  for (const auto& line : glance.lines) {
+    ++counts.total;
+    counts.bytes += line.bytes;
+    if (!line.is_new) continue;
+    ++counts.fresh;
+    counts.fresh_bytes += line.bytes;
+  }
+  counts.seen = counts.total - counts.fresh;
+  return counts;
+}
+
+std::string text_of(const std::string& account, const Counts& counts) {
+  return safe(account) + ": " + std::to_string(counts.fresh) + " new (" +
+         util::format_size(counts.fresh_bytes) + "), " + std::to_string(counts.seen) + " seen, " +
+         std::to_string(counts.total) + " in total (" + util::format_size(counts.bytes) + ")\n";
+}
+
+}  // namespace
+
+void describe_check(CLI::App& parser, Call& call) {
+  parser.add_option("ACCOUNT", call.words, "accounts (default: all that are enabled)");
+}
+
+int run_check(const Call& call) {
+  const auto config = load_config(call);
+  const auto accounts = account::select(config, call.words);
+  const auto world = real_world(call, config, accounts);
+  const auto tell = make_listener(call);
+  std::vector<engine::Glance> glances(accounts.size());
+  engine::for_each_account(
+      accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs},
+      [&](std::size_t i) { glances[i] = engine::glance(accounts[i], world, *tell, false); });
+  std::vector<int> statuses;
+  for (const auto& glance : glances) {
+    if (!glance.error) {
+      const auto counts = counts_of(glance);
+      print(call.json ? json_line(glance.account, counts) : text_of(glance.account, counts));
+      continue;
+    }
+    statuses.push_back(util::exit_status(glance.error->kind()));
+    tell->failed(glance.account, {.sentence = glance.error->what(),
+                                  .hint = glance.error->hint(),
+                                  .uid = {},
+                                  .status = statuses.back()});
+  }
+  return engine::most_serious(statuses);
+}
+
+}  // namespace mailhaul::app

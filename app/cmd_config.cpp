@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+
+namespace mailhaul::app {
+
+void describe_nothing(CLI::App& /*parser*/, Call& /*call*/) {}
+
+int run_config_check(const Call& call) {
+  const auto config = load_config(call);
+  if (!call.quiet && !call.json) {
+    print(config.file.native() + ": all is well; accounts: " + std::to_string(config.accounts.size()) + "\n");
+  }
+  return 0;
+}
+
+int run_config_show(const Call& call) {
+  print(account::show(load_config(call)));
+  return 0;
+}
+
+int run_config_schema(const Call& /*call*/) {
+  print(account::schema());
+  return 0;
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "app/commands.h"
+#include "app/json_lines.h"
+#include "engine/glance.h"
+#include "util/text.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+std::string option_name(std::string_view key) {
+  std::string name = "--" + std::string(key);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+void add_key_option(CLI::App& parser, Call& call, const account::KeyRow& key) {
+  const std::string name(key.name);
+  const std::string option = option_name(key.name);
+  if (key.value.empty()) {
+    parser.add_flag_function(
+        option + ",!--no-" + option.substr(2),
+        [&call, name](std::int64_t count) {
+          call.overrides.emplace_back(name, count > 0 ? "true" : "false");
+        },
+        std::string(key.help));
+  } else {
+    parser
+        .add_option_function<std::vector<std::string>>(
+            option,
+            [&call, name](const std::vector<std::string>& values) {
+              for (const auto& value : values) call.overrides.emplace_back(name, value);
+            },
+            std::string(key.help))
+        ->type_name(std::string(key.value))
+        ->allow_extra_args(false);
+  }
+}
+
+/// -k, -K and -a, and what --no-leave-on-server says of removal.
+void apply_habits(Call& call) {
+  if (call.keep && call.remove)
+    throw util::Error(util::Kind::usage, "-k and -K say the opposite of each other", "give one of them");
+  if (call.keep) call.overrides.emplace_back("leave_on_server", "true");
+  if (call.remove) call.overrides.emplace_back("leave_on_server", "false");
+  if (call.all) call.overrides.emplace_back("fetch_all", "true");
+}
+
+bool removal_demanded(const Call& call) {
+  return std::ranges::find(call.overrides, account::Override{"leave_on_server", "false"}) !=
+         call.overrides.end();
+}
+
+bool to_stdout(const std::vector<account::Account>& accounts) {
+  return std::ranges::any_of(accounts, [](const auto& account) {
+    return std::ranges::any_of(account.deliver, [](const auto& spec) { return spec.kind == "stdout"; });
+  });
+}
+
+void require_pipe(const Call& call) {
+  if (call.json) {
+    throw util::Error(util::Kind::usage, "--json and delivery to stdout both want standard output",
+                      "deliver somewhere else, or leave --json out");
+  }
+  if (::isatty(STDOUT_FILENO) == 1) {
+    throw util::Error(util::Kind::usage,
+                      "delivery to stdout is for a pipe or a file, and standard output is a terminal",
+                      "mailhaul fetch --deliver stdout | formail -Y -s procmail");
+  }
+}
+
+void print_plan(const Call& call, const engine::Glance& glance) {
+  std::string text;
+  for (const auto& line : glance.lines) {
+    if (call.json) {
+      text += json_line(glance.account, line, false);
+      continue;
+    }
+    text += safe(glance.account) + ": " + std::string(engine::name_of(line.action)) + " " + line.uid + " (" +
+            util::format_size(line.bytes) + "): " + std::string(line.reason) + "\n";
+  }
+  print(text);
+}
+
+int dry_run(const Call& call, const std::vector<account::Account>& accounts, const engine::World& world) {
+  const auto tell = make_listener(call);
+  std::vector<int> statuses;
+  for (const auto& account : accounts) {
+    const auto glance = engine::glance(account, world, *tell, false);
+    print_plan(call, glance);
+    if (!glance.error) continue;
+    statuses.push_back(util::exit_status(glance.error->kind()));
+    tell->failed(account.name, {.sentence = glance.error->what(),
+                                .hint = glance.error->hint(),
+                                .uid = {},
+                                .status = statuses.back()});
+  }
+  return engine::most_serious(statuses);
+}
+
+}  // namespace
+
+void describe_fetch(CLI::App& parser, Call& call) {
+  parser.add_option("ACCOUNT", call.words, "accounts (default: all that are enabled)");
+  parser.add_flag("-k,--keep", call.keep, "leave messages on the server");
+  parser.add_flag("-K,--no-keep", call.remove, "remove messages from the server once they are safe here");
+  parser.add_flag("-a,--all", call.all, "also messages seen before");
+  parser.add_flag("-n,--dry-run", call.dry_run, "say what would happen to each message and why; do nothing");
+  for (const auto& key : account::keys()) {
+    if (key.on_command_line) add_key_option(parser, call, key);
+  }
+}
+
+int run_fetch(const Call& given) {
+  Call call = given;
+  apply_habits(call);
+  const auto config = load_config(call);
+  auto accounts = account::select(config, call.words);
+  for (auto& account : accounts) account.removal_demanded = removal_demanded(call);
+  const bool stdout_used = to_stdout(accounts);
+  if (stdout_used && !call.dry_run) require_pipe(call);
+  const auto world = real_world(call, config, accounts);
+  if (call.dry_run) return dry_run(call, accounts, world);
+  const auto tell = make_listener(call, stdout_used);
+  std::vector<int> statuses;
+  for (const auto& outcome :
+       engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, world, *tell)) {
+    statuses.push_back(engine::status_of(outcome));
+  }
+  return engine::most_serious(statuses);
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "delivery/text_filters.h"
+#include "engine/glance.h"
+#include "util/text.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+/// One message as it is, with LF line ends.
+engine::Sink raw(delivery::LineEnds& ends) {
+  return {.begin = [](const std::string&) {},
+          .piece = [&ends](std::string_view wire) { print(ends.convert(wire)); },
+          .end = [&ends] { print(ends.finish()); }};
+}
+
+/// Several messages as an mbox stream: what delivery to stdout writes.
+class Stream {
+ public:
+  Stream(const engine::World& world, const account::Account& account)
+      : site_{.account = account.name,
+              .instance = "get",
+              .mailbox = "get",
+              .host = world.host,
+              .boot = world.boot,
+              .user = world.user,
+              .state_directory = world.state_file.parent_path(),
+              .now = [now = world.now] { return now().time_since_epoch().count(); },
+              .warn = [](std::string_view, std::string_view) {},
+              .cancel = world.cancel},
+        ids_(site_),
+        destination_(delivery::open({.kind = "stdout"}, site_)) {}
+
+  engine::Sink sink() {
+    return {.begin =
+                [this](const std::string&) {
+                  writer_ = destination_->begin({.id = ids_.next(), .trace_header = {}}, 0);
+                },
+            .piece = [this](std::string_view wire) { writer_->append(wire); },
+            .end = [this] { put(); }};
+  }
+
+ private:
+  void put() {
+    const auto ticket = writer_->finish();
+    const auto outcome = destination_->publish({&ticket, 1}).front();
+    if (outcome.fate != delivery::Fate::published)
+      throw util::Error(util::Kind::storage, outcome.sentence, outcome.hint);
+  }
+
+  delivery::Site site_;
+  delivery::Ids ids_;
+  std::unique_ptr<delivery::Destination> destination_;
+  std::unique_ptr<delivery::Writer> writer_;
+};
+
+}  // namespace
+
+void describe_get(CLI::App& parser, Call& call) {
+  parser.add_option("ACCOUNT UID...", call.words, "the account, and the UIDs as list shows them")
+      ->required()
+      ->expected(2, -1);
+}
+
+int run_get(const Call& call) {
+  if (call.json)
+    throw util::Error(util::Kind::usage, "--json and get both want standard output", "leave --json out");
+  const auto config = load_config(call);
+  const auto account = the_account(call, config);
+  const auto uids = std::span(call.words).subspan(1);
+  const auto world = real_world(call, config, {account});
+  const auto tell = make_listener(call);
+  if (uids.size() == 1) {
+    delivery::LineEnds ends;
+    engine::retrieve(account, world, *tell, uids, raw(ends));
+    return 0;
+  }
+  Stream stream(world, account);
+  engine::retrieve(account, world, *tell, uids, stream.sink());
+  return 0;
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "app/json_lines.h"
+#include "engine/glance.h"
+#include "util/text.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+std::string cut(const std::string& text, std::size_t most) {
+  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
+}
+
+/// Header fields come from strangers: printable ASCII only, short enough for a line.
+std::string shown(const std::string& field, std::size_t most) { return cut(util::escape(field), most); }
+
+}  // namespace
+
+void describe_list(CLI::App& parser, Call& call) {
+  parser.add_option("ACCOUNT", call.words, "the account")->required()->expected(1);
+}
+
+int run_list(const Call& call) {
+  const auto config = load_config(call);
+  const auto account = the_account(call, config);
+  const auto world = real_world(call, config, {account});
+  const auto tell = make_listener(call);
+  const auto glance = engine::glance(account, world, *tell, true);
+  if (glance.error) throw util::Error(*glance.error);
+  for (const auto& line : glance.lines) {
+    if (call.json) {
+      print(json_line(glance.account, line, true));
+      continue;
+    }
+    print(std::to_string(line.number) + "  " + line.uid + "  " + util::format_size(line.bytes) + "  " +
+          shown(line.date, 31) + "  " + shown(line.from, 40) + "  " + shown(line.subject, 60) + "  [" +
+          std::string(engine::name_of(line.action)) + ": " + std::string(line.reason) + "]\n");
+  }
+  return 0;
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "app/json_lines.h"
+#include "engine/glance.h"
+#include "util/text.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+std::string text_of(const engine::Remembered& row) {
+  std::string text = "  " + row.uid + "  " + std::string(row.standing) + "  " + util::format_size(row.bytes);
+  if (row.delivered) text += "  delivered " + util::format_utc(*row.delivered);
+  if (row.due) text += "  due " + util::format_utc(*row.due);
+  for (const auto& landing : row.open_landings) text += "  " + safe(landing);
+  return text + "\n";
+}
+
+/// The UIDs behind the account, or none with --all. Throws Error{usage} when it is neither, or both.
+std::span<const std::string> uids_of(const Call& call) {
+  const auto uids = std::span(call.words).subspan(1);
+  if (uids.empty() == call.every) return uids;
+  throw util::Error(util::Kind::usage, uids.empty() ? "no UID is named" : "UIDs and --all exclude each other",
+                    "name UIDs (mailhaul list shows them), or say --all");
+}
+
+void say(const Call& call, const std::string& account, std::size_t count, const char* what) {
+  if (call.quiet || call.json) return;
+  print(safe(account) + ": " + std::to_string(count) + (count == 1 ? " message " : " messages ") + what +
+        "\n");
+}
+
+}  // namespace
+
+void describe_state_show(CLI::App& parser, Call& call) {
+  parser.add_option("ACCOUNT", call.words, "the account (default: all that are enabled)")->expected(0, 1);
+}
+
+int run_state_show(const Call& call) {
+  const auto config = load_config(call);
+  const auto accounts = account::select(config, call.words);
+  const auto world = real_world(call, config, {});
+  for (const auto& account : accounts) {
+    const auto rows = engine::remembered(account, world);
+    if (!call.json) print(safe(account.name) + ": " + std::to_string(rows.size()) + " remembered\n");
+    for (const auto& row : rows) print(call.json ? json_line(account.name, row) : text_of(row));
+  }
+  return 0;
+}
+
+void describe_state_change(CLI::App& parser, Call& call) {
+  parser.add_option("ACCOUNT UID...", call.words, "the account, and the UIDs as list shows them")->required();
+  parser.add_flag("--all", call.every, "all messages of the account");
+}
+
+int run_state_mark_seen(const Call& call) {
+  const auto uids = uids_of(call);
+  const auto config = load_config(call);
+  const auto account = the_account(call, config);
+  const auto world = real_world(call, config, {account});
+  const auto tell = make_listener(call);
+  say(call, account.name, engine::mark_seen(account, world, *tell, uids), "marked as seen");
+  return 0;
+}
+
+int run_state_forget(const Call& call) {
+  const auto uids = uids_of(call);
+  const auto config = load_config(call);
+  const auto account = the_account(call, config);
+  say(call, account.name, engine::forget(account, real_world(call, config, {}), uids), "forgotten");
+  return 0;
+}
+
+}  // namespace mailhaul::app

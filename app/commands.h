@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The table of commands: dispatch, help and the manual's test read it.
+#pragma once
+#include <span>
+#include <string_view>
+
+#include "app/call.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mailhaul::app {
+
+/// One command, or one part of a command of several words ("state show").
+struct CommandRow {
+  std::string_view name, help;
+  void (*describe)(CLI::App& parser, Call& call);  ///< adds its arguments and options
+  int (*run)(const Call& call);                    ///< returns the exit status; throws Error
+  std::string_view inside = {};                    ///< the command it is a part of; empty: none
+};
+std::span<const CommandRow> commands();
+
+/// Commands that PRODUCT names and that are not built yet: status 64.
+std::span<const std::string_view> later_commands();
+
+void describe_fetch(CLI::App& parser, Call& call);
+int run_fetch(const Call& call);
+void describe_check(CLI::App& parser, Call& call);
+int run_check(const Call& call);
+void describe_list(CLI::App& parser, Call& call);
+int run_list(const Call& call);
+void describe_get(CLI::App& parser, Call& call);
+int run_get(const Call& call);
+void describe_state_show(CLI::App& parser, Call& call);
+int run_state_show(const Call& call);
+void describe_state_change(CLI::App& parser, Call& call);
+int run_state_mark_seen(const Call& call);
+int run_state_forget(const Call& call);
+void describe_nothing(CLI::App& parser, Call& call);
+int run_config_check(const Call& call);
+int run_config_show(const Call& call);
+int run_config_schema(const Call& call);
+
+}  // namespace mailhaul::app

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "app/json_lines.h"
+
+#include <nlohmann/json.hpp>
+
+#include "app/call.h"
+#include "util/text.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string line_of(const Json& object) {
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void put(Json& object, const char* name, std::string_view text) {
+  if (!text.empty()) object[name] = text;
+}
+
+}  // namespace
+
+void JsonLines::write(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  try {
+    print(line);
+  } catch (const util::Error&) {
+    return;  // a listener must not fail: the mail is fetched all the same
+  }
+}
+
+void JsonLines::started(std::string_view account) {
+  write(line_of({{"event", "account"}, {"account", account}}));
+}
+
+void JsonLines::message(std::string_view account, const report::Message& message) {
+  Json object{{"event", "message"}, {"account", account},     {"number", message.number},
+              {"uid", message.uid}, {"bytes", message.bytes}, {"action", message.action}};
+  put(object, "reason", message.reason);
+  put(object, "deliver", message.deliver);
+  write(line_of(object));
+}
+
+void JsonLines::notice(std::string_view event, std::string_view account, const report::Notice& notice) {
+  if (quiet_ && notice.standing) return;
+  Json object{{"event", event}};
+  put(object, "account", account);
+  if (!notice.uid.empty()) object["uid"] = util::escape_uid(notice.uid);
+  object["error"] = notice.sentence;
+  put(object, "hint", notice.hint);
+  object["status"] = notice.status;
+  write(line_of(object));
+}
+
+void JsonLines::warned(std::string_view account, const report::Notice& what) {
+  notice("warning", account, what);
+}
+void JsonLines::failed(std::string_view account, const report::Notice& what) {
+  notice("error", account, what);
+}
+
+void JsonLines::finished(std::string_view account, const report::Totals& totals, int status) {
+  write(line_of({{"event", "summary"},
+                 {"account", account},
+                 {"listed", totals.listed},
+                 {"fetched", totals.fetched},
+                 {"failed", totals.failed},
+                 {"removed", totals.removed},
+                 {"left", totals.left},
+                 {"bytes", totals.bytes},
+                 {"seconds", totals.seconds},
+                 {"status", status}}));
+}
+
+std::string json_line(std::string_view account, const engine::Line& line, bool headers) {
+  Json object{{"event", "message"},   {"account", account},  {"number", line.number},
+              {"uid", line.uid},      {"bytes", line.bytes}, {"action", engine::name_of(line.action)},
+              {"reason", line.reason}};
+  if (headers) {
+    object["date"] = line.date;
+    object["from"] = line.from;
+    object["subject"] = line.subject;
+  }
+  return line_of(object);
+}
+
+std::string json_line(std::string_view account, const Counts& counts) {
+  return line_of({{"event", "account"},
+                  {"account", account},
+                  {"new", counts.fresh},
+                  {"seen", counts.seen},
+                  {"total", counts.total},
+                  {"bytes", counts.bytes},
+                  {"new_bytes", counts.fresh_bytes}});
+}
+
+std::string json_line(std::string_view account, const engine::Remembered& row) {
+  Json object{{"event", "message"},
+              {"account", account},
+              {"uid", row.uid},
+              {"bytes", row.bytes},
+              {"standing", row.standing}};
+  if (row.delivered) object["delivered"] = util::format_utc(*row.delivered);
+  if (row.due) object["due"] = util::format_utc(*row.due);
+  if (!row.open_landings.empty()) object["open"] = row.open_landings;
+  return line_of(object);
+}
+
+}  // namespace mailhaul::app

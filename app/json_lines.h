@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "engine/glance.h"
+#include "report/listener.h"
+
+namespace mailhaul::app {
+
+/// --json: one object a line on standard output. Field names are stable: PRODUCT section 2. Locks inside.
+class JsonLines : public report::Listener {
+ public:
+  explicit JsonLines(bool quiet) : quiet_(quiet) {}
+  void started(std::string_view account) override;
+  void message(std::string_view account, const report::Message& message) override;
+  void warned(std::string_view account, const report::Notice& notice) override;
+  void failed(std::string_view account, const report::Notice& notice) override;
+  void finished(std::string_view account, const report::Totals& totals, int status) override;
+
+ private:
+  void write(const std::string& line);
+  void notice(std::string_view event, std::string_view account, const report::Notice& notice);
+  std::mutex mutex_;
+  bool quiet_;
+};
+
+/// One message of list or fetch --dry-run.
+std::string json_line(std::string_view account, const engine::Line& line, bool headers);
+/// What check says of an account.
+struct Counts {
+  std::size_t fresh = 0, seen = 0, total = 0;
+  std::uint64_t bytes = 0, fresh_bytes = 0;
+};
+std::string json_line(std::string_view account, const Counts& counts);
+std::string json_line(std::string_view account, const engine::Remembered& row);
+
+}  // namespace mailhaul::app

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "app/signals.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
+namespace mailhaul::app {
+
+namespace {
+
+// A handler has no argument of ours: the one place where a global cannot be done without.
+std::atomic<util::Cancel*> target{nullptr};
+
+void on_signal(int signal) {
+  util::Cancel* cancel = target.load();
+  if (cancel->requested()) ::_exit(128 + signal);
+  cancel->request(signal);
+}
+
+}  // namespace
+
+void catch_signals(util::Cancel& cancel) {
+  target = &cancel;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : std::array<int, 3>{SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    ::sigaction(signal, nullptr, &before);
+    if (signal == SIGHUP && before.sa_handler == SIG_IGN) continue;
+    ::sigaction(signal, &action, nullptr);
+  }
+  ::signal(SIGPIPE, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): no thread runs yet
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// The real world, as engine::World wants it.
+#include <fcntl.h>
+#include <pwd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include "app/call.h"
+#include "credentials/source.h"
+#include "util/text.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+/// Switches the terminal's echo off for as long as it lives.
+class NoEcho {
+ public:
+  explicit NoEcho(int fd) : fd_(fd) {
+    known_ = ::tcgetattr(fd, &before_) == 0;
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    quiet.c_lflag |= ECHONL;
+    if (known_) ::tcsetattr(fd, TCSAFLUSH, &quiet);
+  }
+  NoEcho(const NoEcho&) = delete;
+  NoEcho& operator=(const NoEcho&) = delete;
+  ~NoEcho() {
+    if (known_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
+  }
+
+ private:
+  int fd_;
+  bool known_ = false;
+  termios before_{};
+};
+
+/// Asks at the controlling terminal, without echo. Empty: there is none.
+std::optional<util::Secret> ask(std::string_view question) {
+  const util::Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  if (!terminal) return std::nullopt;
+  const NoEcho no_echo(terminal.get());
+  util::write_all(terminal.get(), safe(question), "/dev/tty");
+  std::string answer;
+  char c = 0;
+  while (::read(terminal.get(), &c, 1) == 1 && c != '\n')
+    answer += c;  // a signal ends it: the answer is then empty
+  util::Secret secret(std::move(answer));
+  return secret;
+}
+
+/// Connects accounts; remembers a password that was asked for, since a run may need several sessions.
+class Connector {
+ public:
+  Connector(const util::Cancel& cancel, const std::vector<account::Account>& accounts) : cancel_(cancel) {
+    outside_ = {.environment = [](const std::string& name) -> std::optional<std::string> {
+                  const char* value =
+                      std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
+                  if (value == nullptr) return std::nullopt;
+                  return value;
+                },
+                .prompt = ask};
+    for (const auto& account : accounts) {
+      if (std::holds_alternative<credentials::Ask>(account.secret))
+        asked_.emplace(account.name, resolve(account));
+    }
+  }
+
+  net::Opened open(const account::Account& account, const std::string& rung, const net::Trace& trace) const {
+    net::Login login{.user = account.user, .secret = {}, .auth = account.auth};
+    const auto known = asked_.find(account.name);
+    login.secret = known != asked_.end() ? util::Secret(known->second.reveal()) : resolve(account);
+    return net::open_pop3(account.server, login, rung, cancel_, trace);
+  }
+
+ private:
+  util::Secret resolve(const account::Account& account) const {
+    return credentials::resolve(account.secret,
+                                {.account = account.name, .user = account.user, .host = account.server.host},
+                                outside_, cancel_);
+  }
+
+  const util::Cancel& cancel_;
+  credentials::Outside outside_;
+  std::map<std::string, util::Secret> asked_;
+};
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): before any thread
+  return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
+}
+
+/// The host as it may stand in a file name: "/" and ":" as maildir(5) has them.
+std::string host_for_names() {
+  std::string name;
+  for (const char c : util::host_name()) name += c == '/' ? "\\057" : c == ':' ? "\\072" : std::string(1, c);
+  return name;
+}
+
+}  // namespace
+
+engine::World real_world(const Call& call, const account::Config& config,
+                         const std::vector<account::Account>& accounts) {
+  const auto connector = std::make_shared<const Connector>(*call.cancel, accounts);
+  return {.connect = [connector](const account::Account& account, const std::string& rung,
+                                 const net::Trace& trace) { return connector->open(account, rung, trace); },
+          .open = delivery::open,
+          .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
+          .host = host_for_names(),
+          .boot = util::boot_id(),
+          .user = user_name(),
+          .state_file = config.state_file,
+          .attended = ::isatty(STDERR_FILENO) == 1,
+          .quiet = call.quiet,
+          .cancel = call.cancel};
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#include "account/account.h"
+
+#include "account/endpoint.h"
+#include "util/text.h"
+
+namespace mailhaul::account {
+
+MailboxKey mailbox_of(const Account& account) {
+  MailboxKey key{.user = account.user, .host = util::lower(account.server.host)};
+  if (key.host.ends_with('.')) key.host.pop_back();  // the name with its root is the same name
+  if (is_loopback(key.host)) key.port = account.server.effective_port();
+  return key;
+}
+
+}  // namespace mailhaul::account

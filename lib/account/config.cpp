@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "account/config.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <system_error>
+
+#include "account/document.h"
+#include "account/endpoint.h"
+#include "account/given.h"
+#include "account/keys.h"
+#include "account/profile.h"
+#include "util/error.h"
+#include "util/secret.h"
+#include "util/text.h"
+
+namespace mailhaul::account {
+namespace {
+
+using Form = Node::Form;
+using util::Error;
+using util::Kind;
+
+constexpr std::size_t largest_file = 16U << 20U;  // tens of thousands of accounts
+constexpr Range side_by_side{1, 1000};
+
+constexpr std::array top_level{
+    KeyRow{"state", "FILE", "what mailhaul remembers, an SQLite database on a local disk",
+           "$XDG_STATE_HOME/mailhaul/state.db", false},
+    KeyRow{"jobs", "N", "how many accounts are worked on at a time", "8", false},
+    KeyRow{"host_jobs", "N", "how many of these may be on one host", "2", false},
+    KeyRow{"defaults", "OBJECT", "account keys for all accounts that do not say otherwise", "none", false},
+    KeyRow{"accounts", "OBJECT", "the accounts by name, in the order they are fetched", "required", false},
+};
+
+std::vector<std::string_view> top_level_names() {
+  std::vector<std::string_view> names;
+  for (const auto& row : top_level) names.push_back(row.name);
+  return names;
+}
+
+util::Secret read(const util::Path& file) {
+  std::error_code error;
+  if (std::filesystem::status(file, error).type() == std::filesystem::file_type::not_found)
+    throw Error(Kind::no_config, "there is no configuration file " + util::escape(file.string(), 4096));
+  return util::Secret(util::read_file(file, largest_file, Kind::config));
+}
+
+bool is_name(std::string_view name) {
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  const auto is_inside = [&](char c) { return is_word(c) || c == '.' || c == '_' || c == '@' || c == '-'; };
+  return !name.empty() && is_word(name.front()) && std::ranges::all_of(name, is_inside);
+}
+
+bool holds_secret(const Node& keys) {
+  const auto* proxy = keys.member("proxy");
+  return keys.member("password") != nullptr || (proxy != nullptr && has_password(proxy->value.text));
+}
+
+struct Twins {
+  const Account *one, *other;
+};
+
+std::optional<Twins> shared_mailbox(const std::vector<const Account*>& accounts) {
+  std::map<MailboxKey, const Account*> known;
+  for (const auto* account : accounts) {
+    const auto [earlier, is_new] = known.try_emplace(mailbox_of(*account), account);
+    if (!is_new) return Twins{earlier->second, account};
+  }
+  return std::nullopt;
+}
+
+constexpr auto use_an_array = "one account can deliver to several places: use an array in deliver";
+
+/// Reads one file into a Config.
+class Loader {
+ public:
+  Loader(const Sources& sources, const Layer& command_line)
+      : sources_(sources), command_line_(command_line), file_(sources.file->string()) {}
+
+  void load_into(Config& config) {
+    const auto text = read(*sources_.file);
+    const Node root = parse(text.reveal(), file_);
+    const auto whole = given(root, "");
+    require_form(whole, Form::object, {});
+    require_privacy(root);
+    for (const auto& member : root.members) set_top_level(config, member);
+    const auto* accounts = root.member("accounts");
+    if (accounts == nullptr) whole.refuse("'accounts' is missing");
+    if (const auto* defaults = root.member("defaults"); defaults != nullptr) {
+      defaults_ = {&defaults->value, file_, "defaults", defaults->spot};
+      check_layer(defaults_, sources_.place);
+    }
+    add_accounts(config, given(accounts->value, "accounts"));
+  }
+
+ private:
+  Given given(const Node& node, const std::string& path) const {
+    return {.node = &node, .file = file_, .path = path, .place = &sources_.place};
+  }
+
+  void require_privacy(const Node& root) const {
+    const auto* defaults = root.member("defaults");
+    const auto* accounts = root.member("accounts");
+    const auto in_account = [](const Member& account) { return holds_secret(account.value); };
+    if ((defaults != nullptr && holds_secret(defaults->value)) ||
+        (accounts != nullptr && std::ranges::any_of(accounts->value.members, in_account)))
+      util::require_private(*sources_.file, "a password");
+  }
+
+  void set_top_level(Config& config, const Member& member) const {
+    const auto value = given(member.value, util::escape(member.key));
+    const auto names = top_level_names();
+    if (member.key == "state") config.state_file = path_of(value);
+    if (member.key == "jobs") config.jobs = static_cast<unsigned>(number_of(value, side_by_side));
+    if (member.key == "host_jobs") config.host_jobs = static_cast<unsigned>(number_of(value, side_by_side));
+    if (std::ranges::find(names, member.key) != names.end()) return;
+    if (find_row(member.key) != nullptr)
+      value.refuse_at(member.spot, "stands in an account, or in 'defaults'");
+    value.refuse_at(member.spot, "unknown key" + guess(member.key, names));
+  }
+
+  void add_accounts(Config& config, const Given& accounts) {
+    require_form(accounts, Form::object, {});
+    if (accounts.node->members.empty()) accounts.refuse("names no account");
+    for (const auto& member : accounts.node->members) add_account(config, accounts, member);
+    const auto is_enabled = [](const Account& account) { return account.enabled; };
+    std::vector<const Account*> enabled;
+    for (const auto& account : config.accounts)
+      if (is_enabled(account)) enabled.push_back(&account);
+    // With one server or user for all on the command line only the accounts of this run count: see select().
+    if (command_line_.object->member("server") != nullptr || command_line_.object->member("user") != nullptr)
+      return;
+    if (const auto twins = shared_mailbox(enabled)) {
+      const auto& member =
+          accounts.node->members[static_cast<std::size_t>(twins->other - config.accounts.data())];
+      accounts.part(member.value, "." + member.key)
+          .refuse_at(member.spot, "is the same mailbox as accounts." + twins->one->name, use_an_array);
+    }
+  }
+
+  void add_account(Config& config, const Given& accounts, const Member& member) const {
+    const auto entry = accounts.part(member.value, "." + util::escape(member.key));
+    if (!is_name(member.key))
+      entry.refuse_at(member.spot,
+                      "an account's name is made of letters, digits and . _ @ -, and begins with one of "
+                      "the first two");
+    if (std::ranges::find(sources_.reserved_names, member.key) != sources_.reserved_names.end())
+      entry.refuse_at(member.spot,
+                      "'" + member.key + "' is the name of a command; call the account otherwise");
+    const Layer own{&member.value, file_, entry.path, member.spot};
+    check_layer(own, sources_.place);
+    std::vector<Layer> layers{own, command_line_};
+    if (defaults_.object != nullptr) layers.insert(layers.begin(), defaults_);
+    config.accounts.push_back(make_account(member.key, layers, sources_.place));
+  }
+
+  const Sources& sources_;
+  const Layer& command_line_;
+  std::string file_;
+  Layer defaults_;
+};
+
+std::string names_of(const Config& config) {
+  std::string names;
+  for (const auto& account : config.accounts) names.append(names.empty() ? "" : ", ").append(account.name);
+  return names;
+}
+
+const Account& find_account(const Config& config, std::string_view name) {
+  const auto found = std::ranges::find(config.accounts, name, &Account::name);
+  if (found != config.accounts.end()) return *found;
+  std::vector<std::string_view> known;
+  for (const auto& account : config.accounts) known.emplace_back(account.name);
+  throw Error(Kind::usage, "there is no account '" + util::escape(name) + "'" + guess(name, known),
+              "accounts: " + names_of(config));
+}
+
+}  // namespace
+
+Config load(const Sources& sources) {
+  const Node options = options_object(sources.overrides);
+  const Layer command_line{.object = &options};
+  check_layer(command_line, sources.place);
+  Config config{.file = {}, .state_file = sources.place.default_state_file};
+  if (sources.file) {
+    config.file = *sources.file;
+    Loader(sources, command_line).load_into(config);
+  } else {
+    config.accounts.push_back(make_account("default", {&command_line, 1}, sources.place));
+  }
+  if (sources.state_file) config.state_file = *sources.state_file;
+  if (sources.jobs) config.jobs = *sources.jobs;
+  if (config.jobs < side_by_side.least || config.jobs > side_by_side.most)
+    throw Error(Kind::usage, "--jobs: must be a whole number from 1 to 1000");
+  return config;
+}
+
+std::vector<Account> select(const Config& config, std::span<const std::string> names) {
+  std::vector<const Account*> chosen;
+  for (const auto& name : names) {
+    const auto* account = &find_account(config, name);
+    if (std::ranges::find(chosen, account) == chosen.end()) chosen.push_back(account);
+  }
+  if (names.empty())
+    for (const auto& account : config.accounts)
+      if (account.enabled) chosen.push_back(&account);
+  if (const auto twins = shared_mailbox(chosen))
+    throw Error(Kind::config,
+                "accounts '" + twins->one->name + "' and '" + twins->other->name + "' are one mailbox",
+                use_an_array);
+  std::vector<Account> accounts;
+  for (const auto* account : chosen) accounts.push_back(*account);
+  return accounts;
+}
+
+std::span<const KeyRow> top_level_keys() { return top_level; }
+
+}  // namespace mailhaul::account

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "account/destinations.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "util/text.h"
+
+namespace mailhaul::account {
+namespace {
+
+using delivery::FieldType;
+using delivery::Spec;
+using Form = Node::Form;
+
+constexpr std::string_view example = "\"maildir:~/Mail\"";
+
+delivery::Value value_of(const Given& given, const delivery::Field& field) {
+  switch (field.type) {
+    case FieldType::path:
+      return {.text = path_of(given).string()};
+    case FieldType::words:
+      return {.words = words_of(given)};
+    case FieldType::duration:
+      require_form(given, Form::text, "\"5m\"");
+      return {.text = given.node->text};
+    case FieldType::boolean:
+      return {.flag = flag_of(given)};
+    case FieldType::choice:
+      return {.text = std::string(field.choices[choice_of(given, field.choices)])};
+  }
+  return {};
+}
+
+Node node_of(const delivery::Value& value, FieldType type) {
+  switch (type) {
+    case FieldType::boolean:
+      return Node::of_flag(value.flag);
+    case FieldType::words: {
+      std::vector<Node> words;
+      for (const auto& word : value.words) words.push_back(Node::of(word));
+      return Node::of_list(std::move(words));
+    }
+    case FieldType::path:
+    case FieldType::duration:
+    case FieldType::choice:
+      return Node::of(value.text);
+  }
+  return {};
+}
+
+const delivery::KindRow& kind_of(const Given& given) {
+  const auto* member = given.node->member("kind");
+  if (member == nullptr) given.refuse("'kind' is missing");
+  std::vector<std::string_view> names;
+  for (const auto& row : delivery::kinds()) names.push_back(row.name);
+  return delivery::kinds()[choice_of(given.part(member->value, ".kind"), names)];
+}
+
+void set_member(Spec& spec, const Given& given, const delivery::KindRow& kind, const Member& member) {
+  const auto inner = given.part(member.value, "." + util::escape(member.key));
+  const auto field = std::ranges::find(kind.fields, member.key, &delivery::Field::name);
+  if (field == kind.fields.end()) {
+    std::vector<std::string_view> names{"kind"};
+    for (const auto& known : kind.fields) names.push_back(known.name);
+    inner.refuse_at(member.spot, "unknown key" + guess(member.key, names));
+  }
+  if (const auto wrong = delivery::set_field(spec, *field, value_of(inner, *field)); !wrong.empty())
+    inner.refuse(wrong);
+}
+
+Spec object_of(const Given& given) {
+  const auto& kind = kind_of(given);
+  Spec spec;
+  spec.kind = kind.name;
+  for (const auto& member : given.node->members)
+    if (member.key != "kind") set_member(spec, given, kind, member);
+  for (const auto& field : kind.fields)
+    if (field.required && given.node->member(field.name) == nullptr)
+      given.refuse("'" + std::string(field.name) + "' is missing");
+  if (const auto wrong = delivery::check(spec); !wrong.empty()) given.refuse(wrong);
+  return spec;
+}
+
+Spec destination_of(const Given& given) {
+  if (given.node->form == Form::object) return object_of(given);
+  require_form(given, Form::text, example);
+  auto parsed = delivery::parse_shorthand(given.node->text,
+                                          [&](std::string_view path) { return absolute(given, path); });
+  if (!parsed.wrong.empty()) given.refuse(parsed.wrong);
+  return std::move(parsed.spec);
+}
+
+bool same_place(const Spec& one, const Spec& other) {
+  if (!one.path.empty() || !other.path.empty())
+    return one.path.lexically_normal() == other.path.lexically_normal();
+  return one.kind == other.kind && one.command == other.command;
+}
+
+}  // namespace
+
+std::vector<Spec> destinations_of(const Given& given) {
+  if (given.node->form != Form::list) return {destination_of(given)};
+  if (given.node->items.empty()) given.refuse("names no destination");
+  std::vector<Spec> specs;
+  for (const auto& item : given.node->items) {
+    const auto inner = given.part(item, "[" + std::to_string(specs.size()) + "]");
+    auto spec = destination_of(inner);
+    if (std::ranges::any_of(specs, [&](const Spec& earlier) { return same_place(earlier, spec); }))
+      inner.refuse("a destination stands here twice: " + delivery::describe(spec));
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+Node show_destinations(std::span<const Spec> specs) {
+  std::vector<Node> nodes;
+  for (const auto& spec : specs) {
+    Node object{.form = Form::object};
+    object.add("kind", Node::of(spec.kind));
+    if (const auto* kind = delivery::find_kind(spec.kind); kind != nullptr)
+      for (const auto& field : kind->fields)
+        object.add(field.name, node_of(delivery::value_of(spec, field), field.type));
+    nodes.push_back(std::move(object));
+  }
+  if (nodes.size() == 1) return std::move(nodes.front());
+  return Node::of_list(std::move(nodes));
+}
+
+}  // namespace mailhaul::account

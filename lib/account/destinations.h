@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// The key `deliver`: a string, an object, or an array of them.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "account/given.h"
+#include "delivery/spec.h"
+
+namespace mailhaul::account {
+
+/// At least one, no two to one place.
+std::vector<delivery::Spec> destinations_of(const Given& given);
+/// As they would be written in full.
+Node show_destinations(std::span<const delivery::Spec> specs);
+
+}  // namespace mailhaul::account

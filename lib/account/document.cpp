@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "account/document.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "account/syntax.h"
+#include "util/error.h"
+#include "util/text.h"
+
+namespace mailhaul::account {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Form = Node::Form;
+
+/// An iterator over the text that tells how far the library has read.
+class Reading {
+ public:
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  Reading(const char* at, const char** furthest) : at_(at), furthest_(furthest) {}
+  reference operator*() const { return *at_; }
+  Reading& operator++() {
+    *furthest_ = ++at_;
+    return *this;
+  }
+  Reading operator++(int) {
+    const Reading before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const Reading& other) const { return at_ == other.at_; }
+
+ private:
+  const char* at_;
+  const char** furthest_;
+};
+
+/// Hears the library's events and builds the tree. Each event comes when its token has just been read, so its
+/// place is found by looking back from there.
+class Builder {
+ public:
+  Builder(std::string_view text, const std::string& file)
+      : text_(text), syntax_(text, file), furthest_(text.data()) {}
+
+  Node build() {
+    const Reading begin(text_.data(), &furthest_);
+    const Reading end(text_.data() + text_.size(), &furthest_);
+    Json::sax_parse(begin, end, this, Json::input_format_t::json, true, true);
+    return std::move(root_);
+  }
+
+  // The names and signatures that nlohmann::json::sax_parse() asks for.
+  bool null() { return put({.form = Form::null, .spot = token(4)}); }
+  bool boolean(bool flag) { return put({.form = Form::boolean, .flag = flag, .spot = token(flag ? 4 : 5)}); }
+  bool number_integer(Json::number_integer_t /*value*/) { return number(); }
+  bool number_unsigned(Json::number_unsigned_t /*value*/) { return number(); }
+  bool number_float(Json::number_float_t /*value*/, const std::string& /*text*/) { return number(); }
+  bool string(std::string& value) {
+    return put({.form = Form::text, .text = std::move(value), .spot = token(string_length())});
+  }
+  bool binary(Json::binary_t& /*value*/) { return false; }
+  bool key(std::string& name) {
+    const Spot spot = token(string_length());
+    auto& members = open_.back().members;
+    if (std::ranges::find(members, name, &Member::key) != members.end())
+      syntax_.fail(spot, "the key '" + util::escape(name) + "' stands here twice");
+    members.push_back({std::move(name), spot, {}});
+    after_key_ = true;
+    return true;
+  }
+  bool start_object(std::size_t /*size*/) { return open(Form::object); }
+  bool start_array(std::size_t /*size*/) { return open(Form::list); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*error*/) {
+    syntax_.explain({.settled = settled_,
+                     .reached = reached(),
+                     .inside = open_.empty() ? '\0' : (open_.back().form == Form::object ? '{' : '['),
+                     .after_key = after_key_,
+                     .complete = complete_});
+  }
+
+ private:
+  std::size_t reached() const { return static_cast<std::size_t>(furthest_ - text_.data()); }
+
+  /// The place of the token of this length that has just been read.
+  Spot token(std::size_t length) {
+    settled_ = reached();
+    return syntax_.spot(settled_ - length);
+  }
+
+  /// Inside a JSON string every quote has a backslash before it, so the nearest one without is where it
+  /// began.
+  std::size_t string_length() const {
+    const auto end = reached() - 1;
+    auto begin = text_.rfind('"', end - 1);
+    while (text_[begin - 1] == '\\') begin = text_.rfind('"', begin - 1);
+    return end + 1 - begin;
+  }
+
+  /// A number is known to be over only when the byte behind it was read.
+  bool number() {
+    constexpr std::string_view number_bytes = "0123456789+-.eE";
+    const auto last = text_.find_last_of(number_bytes, reached() - 1);
+    const auto before = text_.find_last_not_of(number_bytes, last);
+    const auto begin = before == std::string_view::npos ? 0 : before + 1;
+    settled_ = last + 1;
+    return put({.form = Form::number,
+                .text = std::string(text_.substr(begin, settled_ - begin)),
+                .spot = syntax_.spot(begin)});
+  }
+
+  bool open(Form form) {
+    constexpr std::size_t deepest = 32;  // ours needs six; what is torn down recursively must not be endless
+    const Spot spot = token(1);
+    if (open_.size() == deepest) syntax_.fail(spot, "nested too deep");
+    open_.push_back({.form = form, .spot = spot});
+    after_key_ = false;
+    return true;
+  }
+
+  bool close() {
+    token(1);
+    Node done = std::move(open_.back());
+    open_.pop_back();
+    return put(std::move(done));
+  }
+
+  bool put(Node&& node) {
+    after_key_ = false;
+    if (open_.empty()) {
+      root_ = std::move(node);
+      complete_ = true;
+    } else if (open_.back().form == Form::object) {
+      open_.back().members.back().value = std::move(node);
+    } else {
+      open_.back().items.push_back(std::move(node));
+    }
+    return true;
+  }
+
+  std::string_view text_;
+  Syntax syntax_;
+  const char* furthest_;
+  std::size_t settled_ = 0;  ///< up to here the text has become events
+  std::vector<Node> open_;   ///< from the outermost in
+  bool after_key_ = false, complete_ = false;
+  Node root_;
+};
+
+Json json_of(const Node& node) {
+  switch (node.form) {
+    case Form::null:
+      return nullptr;
+    case Form::boolean:
+      return node.flag;
+    case Form::number:
+      return util::parse_number(node.text).value_or(0);
+    case Form::text:
+      return node.text;
+    case Form::list: {
+      Json list = Json::array();
+      for (const auto& item : node.items) list.push_back(json_of(item));
+      return list;
+    }
+    case Form::object: {
+      Json object = Json::object();
+      for (const auto& member : node.members) object[member.key] = json_of(member.value);
+      return object;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Node Node::of(std::string_view text) { return {.form = Form::text, .text = std::string(text)}; }
+
+Node Node::of_flag(bool flag) { return {.form = Form::boolean, .flag = flag}; }
+
+Node Node::of_number(std::uint64_t number) { return {.form = Form::number, .text = std::to_string(number)}; }
+
+Node Node::of_list(std::vector<Node> items) { return {.form = Form::list, .items = std::move(items)}; }
+
+Node Node::of_object(std::vector<Member> members) {
+  return {.form = Form::object, .members = std::move(members)};
+}
+
+Node& Node::add(std::string_view key, Node value) {
+  members.push_back({std::string(key), {}, std::move(value)});
+  return *this;
+}
+
+const Member* Node::member(std::string_view key) const {
+  const auto found = std::ranges::find(members, key, &Member::key);
+  return found == members.end() ? nullptr : &*found;
+}
+
+std::string_view form_name(const Node& node) {
+  switch (node.form) {
+    case Form::null:
+      return "null";
+    case Form::boolean:
+      return node.flag ? "true" : "false";
+    case Form::number:
+      return "a number";
+    case Form::text:
+      return "a string";
+    case Form::list:
+      return "an array";
+    case Form::object:
+      return "an object";
+  }
+  return "";
+}
+
+Node parse(std::string_view text, const std::string& file) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return Builder(text, file).build();
+}
+
+std::string write(const Node& node) {
+  // What came from the command line need not be UTF-8; it is shown as well as can be.
+  return json_of(node).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace mailhaul::account

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+#include "account/keys.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "account/destinations.h"
+#include "account/endpoint.h"
+#include "util/error.h"
+#include "util/text.h"
+
+namespace mailhaul::account {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr std::array<std::string_view, 2> tls_names{"required", "none"};
+constexpr std::array<std::string_view, 2> tls_versions{"1.2", "1.3"};
+constexpr std::array<std::string_view, 2> order_names{"oldest", "newest"};
+constexpr std::array<std::string_view, 13> auth_names{
+    // in the order of net::Auth
+    "auto",          "user", "apop",   "plain",    "login",   "cram-md5",   "scram-sha-1",
+    "scram-sha-256", "ntlm", "gssapi", "external", "xoauth2", "oauthbearer"};
+static_assert(auth_names.size() == static_cast<std::size_t>(net::Auth::oauthbearer) + 1);
+
+constexpr Span waiting{seconds(1), hours(24)};
+constexpr Span keeping{seconds(1), hours(24 * 36500)};
+
+void set_tls(Account& account, const Given& given) {
+  if (choice_of(given, tls_names) == 0) return;
+  if (account.server.tls == net::Tls::implicit && !account.server.host.empty())
+    given.refuse("'none' contradicts pop3s://", "write pop3:// for plain text, or leave 'tls' away");
+  account.server.tls = net::Tls::none;
+}
+
+void set_password(Account& account, const Given& given) {
+  account.secret = credentials::Literal{std::make_shared<const util::Secret>(text_of(given))};
+}
+
+void set_variable(Account& account, const Given& given) {
+  const auto name = text_of(given);
+  if (name.find('=') != std::string::npos) given.refuse("must be the name of an environment variable");
+  account.secret = credentials::Variable{name};
+}
+
+void set_netrc(Account& account, const Given& given) {
+  if (flag_of(given)) account.secret = credentials::Netrc{given.place->default_netrc};
+}
+
+void set_oauth(Account& /*account*/, const Given& given) {
+  throw util::Error(util::Kind::usage, given.where() +
+                                           "oauth is not built yet; use auth: xoauth2 with a token "
+                                           "from password_command");
+}
+
+void set_delete_after(Account& account, const Given& given) {
+  account.policy.delete_after.reset();
+  if (given.node->text != "never") account.policy.delete_after = duration_of(given, keeping);
+}
+
+Node show_password(const Account& account) {
+  return std::holds_alternative<credentials::Literal>(account.secret) ? Node::of("***") : Node();
+}
+
+Node show_command(const Account& account) {
+  const auto* command = std::get_if<credentials::Command>(&account.secret);
+  if (command == nullptr) return {};
+  std::vector<Node> words;
+  for (const auto& word : command->argv) words.push_back(Node::of(word));
+  return Node::of_list(std::move(words));
+}
+
+Node show_text(std::string_view text) { return text.empty() ? Node() : Node::of(text); }
+
+Node show_file(const Account& account) {
+  const auto* file = std::get_if<credentials::File>(&account.secret);
+  return file == nullptr ? Node() : Node::of(file->path.string());
+}
+
+Node show_variable(const Account& account) {
+  const auto* variable = std::get_if<credentials::Variable>(&account.secret);
+  return variable == nullptr ? Node() : Node::of(variable->name);
+}
+
+Node show_netrc(const Account& account) {
+  return std::holds_alternative<credentials::Netrc>(account.secret) ? Node::of_flag(true) : Node();
+}
+
+Node show_pins(const Account& account) {
+  std::vector<Node> pins;
+  for (const auto& pin : account.server.pins) pins.push_back(Node::of(pin));
+  return pins.empty() ? Node() : Node::of_list(std::move(pins));
+}
+
+Node show_delete_after(const Account& account) {
+  const auto& after = account.policy.delete_after;
+  return after ? Node::of(util::format_duration(*after)) : Node();
+}
+
+// The usual shapes of a row's two functions.
+template <auto member>
+void set_server_path(Account& account, const Given& given) {
+  account.server.*member = path_of(given).string();
+}
+template <auto member>
+Node show_server_text(const Account& account) {
+  return show_text(account.server.*member);
+}
+template <auto member>
+void set_server_wait(Account& account, const Given& given) {
+  account.server.*member = duration_of(given, waiting);
+}
+template <auto member>
+Node show_server_wait(const Account& account) {
+  return Node::of(util::format_duration(account.server.*member));
+}
+template <auto member>
+void set_policy_size(Account& account, const Given& given) {
+  account.policy.*member = size_of(given);
+}
+template <auto member>
+Node show_policy_number(const Account& account) {
+  return Node::of_number(account.policy.*member);
+}
+template <auto member>
+void set_policy_flag(Account& account, const Given& given) {
+  account.policy.*member = flag_of(given);
+}
+template <auto member>
+Node show_policy_flag(const Account& account) {
+  return Node::of_flag(account.policy.*member);
+}
+template <auto member>
+void set_flag(Account& account, const Given& given) {
+  account.*member = flag_of(given);
+}
+template <auto member>
+Node show_flag(const Account& account) {
+  return Node::of_flag(account.*member);
+}
+
+using net::Endpoint;
+
+// {name, value, help, default, on the command line}, type, choices, set, show
+constexpr std::array table{
+    Row{{"server", "URL",
+         "pop3s://HOST[:PORT] (TLS from the first byte) or pop3://HOST[:PORT] (STLS demanded)", "required",
+         true},
+        Type::text,
+        {},
+        [](Account& a, const Given& g) { set_server(a.server, g); },
+        [](const Account& a) { return Node::of(server_url(a.server)); }},
+    Row{{"tls", "WHAT", "required, or none for plain text", "required", true},
+        Type::choice,
+        tls_names,
+        set_tls,
+        [](const Account& a) { return Node::of(tls_names.at(a.server.tls == net::Tls::none ? 1 : 0)); }},
+    Row{{"tls_ca_file", "FILE", "trust this CA or self-signed certificate", "the system's", true},
+        Type::path,
+        {},
+        set_server_path<&Endpoint::ca_file>,
+        show_server_text<&Endpoint::ca_file>},
+    Row{{"tls_server_name", "NAME", "the name expected in the certificate", "the host", true},
+        Type::text,
+        {},
+        [](Account& a, const Given& g) { a.server.server_name = text_of(g); },
+        show_server_text<&Endpoint::server_name>},
+    Row{{"tls_client_cert", "FILE", "the client certificate", "none", true},
+        Type::path,
+        {},
+        set_server_path<&Endpoint::client_cert>,
+        show_server_text<&Endpoint::client_cert>},
+    Row{{"tls_client_key", "FILE", "the client certificate's key", "none", true},
+        Type::path,
+        {},
+        set_server_path<&Endpoint::client_key>,
+        show_server_text<&Endpoint::client_key>},
+    Row{{"tls_min_version", "VERSION", "the oldest TLS accepted: 1.2 or 1.3", "1.2", true},
+        Type::choice,
+        tls_versions,
+        [](Account& a, const Given& g) {
+          a.server.min_version = net::TlsVersion(choice_of(g, tls_versions));
+        },
+        [](const Account& a) { return Node::of(tls_versions.at(std::size_t(a.server.min_version))); }},
+    Row{{"tls_pin", "PIN", "sha256//BASE64 of the server's public key, checked in addition", "none", true},
+        Type::pins,
+        {},
+        [](Account& a, const Given& g) { a.server.pins = pins_of(g); },
+        show_pins},
+    Row{{"user", "NAME", "login name", "required", true},
+        Type::text,
+        {},
+        [](Account& a, const Given& g) { a.user = text_of(g); },
+        [](const Account& a) { return Node::of(a.user); }},
+    Row{{"password", "TEXT", "the password; better one of the next four", "ask", false},
+        Type::text,
+        {},
+        set_password,
+        show_password},
+    Row{{"password_command", "COMMAND", "a program whose first line of output is the password", "ask", true},
+        Type::words,
+        {},
+        [](Account& a, const Given& g) { a.secret = credentials::Command{words_of(g)}; },
+        show_command},
+    Row{{"password_file", "FILE", "a file whose first line is the password", "ask", true},
+        Type::path,
+        {},
+        [](Account& a, const Given& g) { a.secret = credentials::File{path_of(g)}; },
+        show_file},
+    Row{{"password_env", "VARIABLE", "the environment variable that holds the password", "ask", true},
+        Type::text,
+        {},
+        set_variable,
+        show_variable},
+    Row{{"netrc", "", "look the password up in $NETRC or ~/.netrc", "false", true},
+        Type::boolean,
+        {},
+        set_netrc,
+        show_netrc},
+    Row{{"auth", "METHOD",
+         "how to log in: auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, gssapi, "
+         "external, xoauth2, oauthbearer",
+         "auto", true},
+        Type::choice,
+        auth_names,
+        [](Account& a, const Given& g) { a.auth = net::Auth(choice_of(g, auth_names)); },
+        [](const Account& a) { return Node::of(auth_names.at(std::size_t(a.auth))); }},
+    Row{{"oauth", "OBJECT", "OAuth 2 client settings (not built yet)", "none", false},
+        Type::object,
+        {},
+        set_oauth,
+        [](const Account& /*account*/) { return Node(); }},
+    Row{{"proxy", "URL", "socks5h://HOST:PORT, http://HOST:PORT, or env for what the environment says",
+         "none", true},
+        Type::text,
+        {},
+        [](Account& a, const Given& g) { a.server.proxy = proxy_of(g); },
+        [](const Account& a) { return show_text(without_password(a.server.proxy)); }},
+    Row{{"connect_timeout", "TIME", "the longest that connection, TLS and login may take together", "30s",
+         true},
+        Type::duration,
+        {},
+        set_server_wait<&Endpoint::connect_timeout>,
+        show_server_wait<&Endpoint::connect_timeout>},
+    Row{{"timeout", "TIME", "the longest silence of the server afterwards", "3m", true},
+        Type::duration,
+        {},
+        set_server_wait<&Endpoint::silence>,
+        show_server_wait<&Endpoint::silence>},
+    Row{{"leave_on_server", "", "leave messages on the server", "false", true},
+        Type::boolean,
+        {},
+        set_policy_flag<&Policy::leave_on_server>,
+        show_policy_flag<&Policy::leave_on_server>},
+    Row{{"delete_after", "TIME", "with leave_on_server: remove messages this long after delivery", "never",
+         true},
+        Type::duration,
+        {},
+        set_delete_after,
+        show_delete_after},
+    Row{{"max_size", "SIZE", "larger messages stay on the server", "no limit", true},
+        Type::size,
+        {},
+        set_policy_size<&Policy::max_size>,
+        show_policy_number<&Policy::max_size>},
+    Row{{"max_messages", "N", "the most messages to fetch in one run", "no limit", true},
+        Type::number,
+        {},
+        [](Account& a, const Given& g) {
+          a.policy.max_messages = std::uint32_t(number_of(g, {0, std::numeric_limits<std::uint32_t>::max()}));
+        },
+        show_policy_number<&Policy::max_messages>},
+    Row{{"max_bytes", "SIZE", "the most bytes to fetch in one run", "no limit", true},
+        Type::size,
+        {},
+        set_policy_size<&Policy::max_bytes>,
+        show_policy_number<&Policy::max_bytes>},
+    Row{{"order", "ORDER", "which messages come first: oldest or newest", "oldest", true},
+        Type::choice,
+        order_names,
+        [](Account& a, const Given& g) { a.policy.order = Order(choice_of(g, order_names)); },
+        [](const Account& a) { return Node::of(order_names.at(std::size_t(a.policy.order))); }},
+    Row{{"fetch_all", "", "fetch also what was seen before", "false", true},
+        Type::boolean,
+        {},
+        set_policy_flag<&Policy::fetch_all>,
+        show_policy_flag<&Policy::fetch_all>},
+    Row{{"deliver", "WHERE",
+         "where mail goes: maildir:PATH, mbox:PATH, mda:COMMAND, stdout; may be given several times",
+         "required", true},
+        Type::deliver,
+        {},
+        [](Account& a, const Given& g) { a.deliver = destinations_of(g); },
+        [](const Account& a) { return show_destinations(a.deliver); }},
+    Row{{"trace_header", "", "prepend a Received header that names server, time and a stable id", "true",
+         true},
+        Type::boolean,
+        {},
+        set_flag<&Account::trace_header>,
+        show_flag<&Account::trace_header>},
+    Row{{"enabled", "", "false: fetched only when named on the command line", "true", false},
+        Type::boolean,
+        {},
+        set_flag<&Account::enabled>,
+        show_flag<&Account::enabled>},
+};
+
+template <typename Field>
+constexpr auto column(Field Row::*part) {
+  std::array<Field, table.size()> all{};
+  std::ranges::transform(table, all.begin(), part);
+  return all;
+}
+constexpr auto key_rows = column(&Row::key);
+
+constexpr auto names = [] {
+  std::array<std::string_view, table.size()> all{};
+  std::ranges::transform(key_rows, all.begin(), &KeyRow::name);
+  return all;
+}();
+
+}  // namespace
+
+std::span<const Row> rows() { return table; }
+
+std::span<const KeyRow> keys() { return key_rows; }
+
+std::span<const std::string_view> key_names() { return names; }
+
+const Row* find_row(std::string_view name) {
+  const auto found = std::ranges::find(names, name);
+  return found == names.end() ? nullptr : &table.at(static_cast<std::size_t>(found - names.begin()));
+}
+
+bool is_password_source(std::string_view name) {
+  constexpr std::array<std::string_view, 5> sources{"password", "password_command", "password_file",
+                                                    "password_env", "netrc"};
+  return std::ranges::find(sources, name) != sources.end();
+}
+
+std::string option_name(std::string_view key, std::string_view text) {
+  const auto* row = find_row(key);
+  const bool negated = row != nullptr && row->type == Type::boolean && text == "false";
+  std::string option(negated ? "--no-" : "--");
+  std::ranges::replace_copy(key, std::back_inserter(option), '_', '-');
+  return option;
+}
+
+Node option_value(const Row& row, std::string_view text) {
+  if (row.type == Type::boolean && (text == "true" || text == "false")) return Node::of_flag(text == "true");
+  if (row.type == Type::number) return {.form = Node::Form::number, .text = std::string(text)};
+  return Node::of(text);
+}
+
+}  // namespace mailhaul::account

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The table of account keys: the only place that knows them. The file, the command line, the schema, `config
+// show` and the manual's test read it.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "account/config.h"
+#include "account/document.h"
+#include "account/given.h"
+
+namespace mailhaul::account {
+
+enum class Type { text, choice, boolean, size, duration, number, path, words, pins, deliver, object };
+
+/// One key. `set` reads a value into an account, `show` gives back the one in force (null: none).
+struct Row {
+  KeyRow key;
+  Type type;
+  std::span<const std::string_view> choices;  ///< for Type::choice
+  void (*set)(Account& account, const Given& given);
+  Node (*show)(const Account& account);
+};
+
+/// In the order of the manual; `server` stands before what depends on it.
+std::span<const Row> rows();
+const Row* find_row(std::string_view name);  ///< nullptr: no such key
+std::span<const std::string_view> key_names();
+
+/// One of the keys of which an account has at most one: where its password comes from.
+bool is_password_source(std::string_view name);
+
+/// "--max-size"; "--no-leave-on-server" for a boolean that is "false".
+std::string option_name(std::string_view key, std::string_view text);
+/// The command line's text as the value that a file would hold.
+Node option_value(const Row& row, std::string_view text);
+
+}  // namespace mailhaul::account

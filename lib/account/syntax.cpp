@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "account/syntax.h"
+
+#include <algorithm>
+
+#include "util/error.h"
+
+namespace mailhaul::account {
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n";
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+}  // namespace
+
+Syntax::Syntax(std::string_view text, const std::string& file) : text_(text), file_(file), lines_{0} {
+  for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
+    lines_.push_back(end + 1);
+}
+
+Spot Syntax::spot(std::size_t offset) const {
+  const auto next = std::ranges::upper_bound(lines_, offset);
+  const auto begin = *(next - 1);
+  const auto before = text_.substr(begin, offset - begin);
+  const auto characters = std::ranges::count_if(before, [](char c) { return !continues_character(c); });
+  return {static_cast<unsigned>(next - lines_.begin()), static_cast<unsigned>(characters) + 1};
+}
+
+void Syntax::fail(Spot spot, const std::string& sentence) const {
+  throw util::Error(util::Kind::config, file_ + ":" + std::to_string(spot.line) + ":" +
+                                            std::to_string(spot.column) + ": " + sentence);
+}
+
+std::size_t Syntax::skip_blanks(std::size_t offset) const {
+  for (;;) {
+    offset = std::min(text_.find_first_not_of(blanks, offset), text_.size());
+    const auto rest = text_.substr(offset);
+    const auto end = rest.starts_with("//")   ? text_.find('\n', offset)
+                     : rest.starts_with("/*") ? text_.find("*/", offset + 2)
+                                              : offset;
+    if (end == offset) return offset;
+    if (end == std::string_view::npos) return rest.starts_with("//") ? text_.size() : offset;
+    offset = end + (rest.starts_with("/*") ? 2 : 1);
+  }
+}
+
+Syntax::Culprit Syntax::culprit(const State& state) const {
+  const auto offset = skip_blanks(state.settled);
+  // A comma or colon in its place makes no event; then the culprit is what follows it.
+  if (offset < text_.size() && (text_[offset] == ',' || text_[offset] == ':')) {
+    const auto next = skip_blanks(offset + 1);
+    if (state.reached > next || next == text_.size()) return {next, text_[offset]};
+  }
+  return {offset, state.settled == 0 ? '\0' : text_[state.settled - 1]};
+}
+
+std::string Syntax::wrong_string(std::size_t reached) const {
+  const auto byte = [&](std::size_t offset) { return static_cast<unsigned char>(text_[offset]); };
+  const auto last = byte(reached - 1);
+  if (reached == text_.size() || last == '\n' || last == '\r') return "a string is not closed on its line";
+  if (last < 0x20) return "a string holds a control character";
+  if (last >= 0x80 || byte(reached - 2) >= 0x80) return "a string holds a byte that is not UTF-8";
+  return "a string holds a backslash that JSON does not know (a backslash is written \\\\)";
+}
+
+std::string Syntax::reason(const State& state, const Culprit& found) const {
+  constexpr std::string_view openers = ",:[{";
+  if (found.offset == text_.size()) {
+    if (state.inside == '\0') return "the file is empty";
+    return std::string("the end comes too early, a '") + (state.inside == '{' ? '}' : ']') + "' is missing";
+  }
+  const char c = text_[found.offset];
+  const bool in_place = found.before == '\0' || openers.find(found.before) != std::string_view::npos;
+  if (c == '/') return "a comment is not closed, or begins with neither // nor /*";
+  if (state.complete) return "something follows after the end of the configuration";
+  if (c == '\'') return "a string stands in double quotes";
+  if (c == '"' && in_place) return wrong_string(state.reached);
+  if (state.after_key && found.before != ':') return "a ':' is missing after the key";
+  if (found.before == ',' && (c == '}' || c == ']'))
+    return std::string("a comma too many before '") + c + "'";
+  if (c == ',' && in_place) return "a comma too many";
+  if (c == '}' || c == ']' || c == ',' || c == ':') return std::string("unexpected '") + c + "'";
+  if (!in_place) return "a comma is missing";
+  if (state.inside == '{' && !state.after_key) return "a key stands in double quotes";
+  return "neither a string in double quotes, nor a number, true, false, [ or {";
+}
+
+void Syntax::explain(const State& state) const {
+  const auto found = culprit(state);
+  fail(spot(found.offset), reason(state, found));
+}
+
+}  // namespace mailhaul::account

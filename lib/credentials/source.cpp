@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "credentials/source.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "util/error.h"
+#include "util/process.h"
+#include "util/text.h"
+
+namespace mailhaul::credentials {
+namespace {
+
+using util::Error;
+using util::Kind;
+using util::Secret;
+
+constexpr std::chrono::seconds command_limit{60};
+constexpr std::size_t largest = 64U << 10U;  // no token is longer: libcurl refuses them
+
+template <class... Readers>
+struct Each : Readers... {
+  using Readers::operator()...;
+};
+template <class... Readers>
+Each(Readers...) -> Each<Readers...>;
+
+Secret without_line_end(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return Secret(std::string(text));
+}
+
+Secret first_line(const Secret& text) {
+  const std::string_view all = text.reveal();
+  return without_line_end(all.substr(0, all.find('\n')));
+}
+
+/// A password must fit on one line of the protocol: libcurl sends CR and LF in it as they are.
+Secret usable(Secret secret, const std::string& origin) {
+  if (secret.empty()) throw Error(Kind::config, "the password from " + origin + " is empty");
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::any_of(secret.reveal(), is_control))
+    throw Error(Kind::config, "the password from " + origin + " holds a control character");
+  return secret;
+}
+
+Secret from_command(const Command& command, const util::Cancel& cancel) {
+  const auto name = "password_command '" + util::escape(command.argv.front()) + "'";
+  auto captured = [&] {
+    try {
+      return util::capture(command.argv, largest, command_limit, cancel);
+    } catch (const Error& error) {
+      throw Error(Kind::config, std::string("password_command: ") + error.what(), error.hint());
+    }
+  }();
+  const Secret output(std::move(captured.output));
+  if (cancel.requested()) throw Error(Kind::cancelled, "stopped while " + name + " was running");
+  // A locked key store is the usual reason: it passes, so it is no mistake in the configuration.
+  if (!captured.exit.ok())
+    throw Error(Kind::temporary, name + " gave no password: " + util::describe(captured.exit, command_limit),
+                "run it by hand to see what it says");
+  return usable(first_line(output), name);
+}
+
+Secret from_file(const File& file) {
+  util::require_private(file.path, "a password");
+  const Secret text(util::read_file(file.path, largest, Kind::config));
+  return usable(first_line(text), file.path.string());
+}
+
+Secret from_variable(const Variable& variable, const Outside& outside) {
+  auto value = outside.environment ? outside.environment(variable.name) : std::nullopt;
+  if (!value)
+    throw Error(Kind::config, "the environment variable " + util::escape(variable.name) + " is not set",
+                "export it, or use another password source than password_env");
+  const Secret text(std::move(*value));
+  return usable(without_line_end(text.reveal()), "the environment variable " + util::escape(variable.name));
+}
+
+Secret from_netrc(const Netrc& netrc, const Subject& subject) {
+  constexpr std::size_t largest_netrc = 1U << 20U;
+  util::require_private(netrc.path, "passwords");
+  const Secret text(util::read_file(netrc.path, largest_netrc, Kind::config));
+  auto password = find_in_netrc(text.reveal(), subject.host, subject.user);
+  if (!password)
+    throw Error(Kind::config,
+                netrc.path.string() + " has no password for " + subject.user + " at " + subject.host,
+                "add a line: machine " + subject.host + " login " + subject.user + " password ...");
+  return usable(Secret(std::move(*password)), netrc.path.string());
+}
+
+Secret from_person(const Subject& subject, const Outside& outside) {
+  auto answer = outside.prompt ? outside.prompt("password for " + subject.user + " at " + subject.host +
+                                                " (" + subject.account + "): ")
+                               : std::nullopt;
+  if (!answer)
+    throw Error(Kind::config, "no password is configured, and there is nobody to ask",
+                "add password_command, password_file, password_env or netrc to the account");
+  return usable(without_line_end(answer->reveal()), "the terminal");
+}
+
+}  // namespace
+
+Secret resolve(const Source& source, const Subject& subject, const Outside& outside,
+               const util::Cancel& cancel) {
+  return std::visit(Each{[&](const Ask&) { return from_person(subject, outside); },
+                         [](const Literal& literal) {
+                           return usable(Secret(literal.password->reveal()), "the configuration");
+                         },
+                         [&](const Command& command) { return from_command(command, cancel); },
+                         [](const File& file) { return from_file(file); },
+                         [&](const Variable& variable) { return from_variable(variable, outside); },
+                         [&](const Netrc& netrc) { return from_netrc(netrc, subject); }},
+                    source);
+}
+
+}  // namespace mailhaul::credentials

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/box.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "delivery/wait.h"
+#include "util/digest.h"
+
+namespace mailhaul::delivery {
+
+namespace {
+
+using util::Error;
+using util::Fd;
+using util::Kind;
+using util::Path;
+using Clock = std::chrono::steady_clock;
+
+constexpr int box_flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+struct stat status_of(int fd, const Path& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) util::throw_errno(Kind::storage, "look at", path.native());
+  return info;
+}
+
+[[noreturn]] void refuse(const Path& path, const std::string& what, std::string hint) {
+  throw Error(Kind::cannot_create, path.native() + " " + what, std::move(hint));
+}
+
+void require_plain_file(int fd, const Path& path) {
+  const auto info = status_of(fd, path);
+  if (!S_ISREG(info.st_mode)) refuse(path, "is not a regular file", "name a file that is, or does not exist");
+  if (info.st_nlink != 1) {
+    refuse(path, "has a second name (a hard link)", "find it: find / -xdev -samefile " + path.native());
+  }
+  if (info.st_uid != ::geteuid()) {
+    refuse(path, "belongs to another user",
+           "run mailhaul as the owner of the mailbox: ls -l " + path.native());
+  }
+}
+
+Fd create_box(const Path& path) {
+  Fd file(::open(path.c_str(), box_flags | O_CREAT | O_EXCL, 0600));
+  if (!file) {
+    if (errno == EEXIST) return {};
+    util::throw_errno(Kind::cannot_create, "create", path.native());
+  }
+  util::sync_directory(path.parent_path());
+  return file;
+}
+
+[[noreturn]] void cannot_open(const Path& path, int err) {
+  if (err == ELOOP) refuse(path, "is a symbolic link", "name the file that it points to");
+  if (err == EISDIR) refuse(path, "is a directory", "for a Maildir: maildir:" + path.native());
+  if (err == ENOENT) {
+    throw Error(Kind::storage,
+                "the mailbox " + path.native() + " is gone, and a delivery to it is unfinished",
+                "bring it back (is its disk mounted?), or make an empty one: touch " + path.native());
+  }
+  util::throw_errno(Kind::cannot_create, "open", path.native(), err);
+}
+
+/// A kernel lock that excludes other threads, too. False: somebody else holds it.
+bool lock_file(int fd, const Path& path) {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  while (::fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return false;
+    if (errno != EINTR) util::throw_errno(Kind::storage, "lock", path.native());
+  }
+  return true;
+}
+
+/// A reader may have put a new file in its place while we waited.
+bool still_there(int fd, const Path& path) {
+  struct stat named {};
+  const auto info = status_of(fd, path);
+  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == info.st_ino && named.st_dev == info.st_dev;
+}
+
+}  // namespace
+
+Fd open_box(const Path& path, Missing missing) {
+  for (;;) {
+    Fd file(::open(path.c_str(), box_flags));
+    const int err = errno;
+    if (!file && err == ENOENT && missing == Missing::create) {
+      file = create_box(path);
+      if (!file) continue;  // somebody else was faster
+    }
+    if (!file) cannot_open(path, err);
+    require_plain_file(file.get(), path);
+    return file;
+  }
+}
+
+Box::Box(const Path& path, const Site& site, const Locking& locking, Missing missing) : path_(path) {
+  const auto deadline = Clock::now() + locking.patience;
+  std::chrono::milliseconds wait{10};
+  for (;;) {
+    file_ = open_box(path_, missing);
+    if (try_lock(site, locking)) return;
+    dotlock_.reset();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0)
+      throw Error(Kind::temporary, "cannot lock " + path_.native() + ": " + busy_, busy_hint_);
+    // Nothing is held while we wait: others take the same two locks in the other order.
+    file_ = Fd();
+    wait_a_little(site, std::min(wait, left), "waiting for the lock of " + path_.native());
+    wait = std::min(wait * 2, std::chrono::milliseconds(250));
+  }
+}
+
+bool Box::try_lock(const Site& site, const Locking& locking) {
+  busy_ = "it is locked by another program";
+  busy_hint_ = "see which: fuser -v " + path_.native();
+  if (!lock_file(fd(), path_)) return false;
+  busy_ = "other programs keep replacing it";
+  if (!still_there(fd(), path_)) return false;
+  if (locking.kind == MboxLock::fcntl) return true;
+  dotlock_ = std::make_unique<Dotlock>(path_, site);
+  const auto answer = dotlock_->try_take();
+  forbidden_ = answer == Dotlock::Answer::forbidden;
+  busy_ = "it is locked by " + dotlock_->path().native() + ", which another program made";
+  busy_hint_ = "if no program is at work on it: rm " + dotlock_->path().native();
+  return answer != Dotlock::Answer::busy;
+}
+
+std::uint64_t Box::bytes() const { return static_cast<std::uint64_t>(status_of(fd(), path_).st_size); }
+
+ino_t Box::inode() const { return status_of(fd(), path_).st_ino; }
+
+std::string Box::padding(std::uint64_t at) const {
+  if (at == 0) return "";
+  std::array<char, 2> last{};
+  const auto n = std::min<std::uint64_t>(at, 2);
+  util::pread_all(fd(), std::span(last).last(n), static_cast<off_t>(at - n), path_);
+  if (last[1] != '\n') return "\n\n";
+  return last[0] == '\n' ? "" : "\n";
+}
+
+std::string Box::hash_before(std::uint64_t at) const {
+  std::array<char, 4096> before{};
+  const auto n = std::min<std::uint64_t>(at, before.size());
+  const auto got = util::pread_all(fd(), std::span(before).first(n), static_cast<off_t>(at - n), path_);
+  return util::hex(util::sha256({before.data(), got}));
+}
+
+}  // namespace mailhaul::delivery

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Delivery in two phases: staged durably where no reader looks, then published; LAW sections 3 to 5.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/spec.h"
+#include "util/cancel.h"
+#include "util/file.h"
+
+namespace mailhaul::delivery {
+
+/// What a destination must know of the run. Outlives the destinations.
+struct Site {
+  std::string account;         ///< its name: %a, MAILHAUL_ACCOUNT
+  std::string instance;        ///< of the state database: part of every name we make
+  std::string mailbox;         ///< short key of the mailbox, letters and digits: part of every name we make
+  std::string host;            ///< this machine's name, "/" and ":" as \057, \072
+  std::string boot;            ///< the kernel's boot id
+  std::string user;            ///< whom we run as: %T
+  util::Path state_directory;  ///< the database's: for spools (spool/) and the MDA's lock
+  std::function<std::int64_t()> now;                                           ///< seconds since 1970
+  std::function<void(std::string_view sentence, std::string_view hint)> warn;  ///< once per thing
+  const util::Cancel* cancel = nullptr;
+};
+
+/// What a message comes with.
+struct Envelope {
+  std::string id;            ///< stable id: Maildir's unique name, %i, MAILHAUL_ID
+  std::string trace_header;  ///< put first, LF line end included; empty: none
+  bool retry = false;        ///< it may have been handed over before: MAILHAUL_RETRY=1
+};
+
+/// All that recovery may use; stored verbatim.
+struct Ticket {
+  std::string target;  ///< "maildir:/absolute/path": what reopen() reads
+  std::string data;    ///< the destination's own; holds the id
+};
+
+enum class Fate { published, rejected, later, doubt };
+struct Outcome {
+  Fate fate = Fate::published;
+  std::string sentence, hint;  ///< when not published
+};
+
+/// One message on its way in. Destroyed before finish(): leaves nothing behind.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual void append(
+      std::string_view wire) = 0;  ///< bytes as the server sent them, dots removed. Throws Error{storage}
+  virtual Ticket finish() = 0;     ///< S1: whole and invisible, not yet durable. Throws Error{storage}
+};
+
+/// One place where mail goes, for one account. One thread at a time. The destructor releases locks, undoes
+/// nothing.
+class Destination {
+ public:
+  virtual ~Destination() = default;
+  virtual const std::string& target() const noexcept = 0;  ///< "maildir:/absolute/path"
+  /// False where publish() hands the message to another program (mda, stdout): at least once.
+  virtual bool exactly_once() const noexcept = 0;
+  virtual std::size_t batch_messages() const noexcept { return 1024; }  ///< as many fit in a batch
+  virtual std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) = 0;
+  /// S2: durable. May complete the tickets. mbox: locked from here until publish() or discard() ends, offsets
+  /// fixed. A throw leaves nothing visible and the tickets void.
+  virtual void stage(std::span<Ticket> tickets) = 0;
+  /// S4: visible and durable. A throw: recovery decides. Not exactly_once(): hands over, one ticket a call.
+  virtual std::vector<Outcome> publish(std::span<const Ticket> tickets) = 0;
+  /// Finished messages that will not be intended: their temporary files go. Never throws.
+  virtual void discard(std::span<const Ticket> tickets) noexcept = 0;
+  /// Completes, from the tickets alone, what a dead process left. Idempotent; creates no folder or mailbox.
+  /// `doubt`: it cannot be told whether the message was delivered. Throws Error{storage} when the place is
+  /// not the one in the ticket.
+  virtual std::vector<Outcome> recover(std::span<const Ticket> tickets) = 0;
+  /// Removes temporary files of our instance and this mailbox but those in `keep`. Never throws.
+  virtual void sweep(std::span<const Ticket> keep) noexcept = 0;
+  /// True where only close() tells whether what was published arrived (stdout).
+  virtual bool settled_by_close() const noexcept { return false; }
+  /// After the last publish(): what must still happen (stdout: everything was read). Throws Error{storage}.
+  virtual void close() {}
+};
+
+/// Opens what a profile names, creating it where the kind says so.
+/// Throws Error{cannot_create | storage | config | temporary}.
+std::unique_ptr<Destination> open(const Spec& spec, const Site& site);
+/// Opens what a ticket names; creates nothing. Throws Error{storage} with a hint when it is missing or
+/// another one.
+std::unique_ptr<Destination> reopen(const Ticket& ticket, const Site& site);
+
+/// Makes stable ids: "<seconds>.mh<instance><mailbox>m<microseconds>.<host>", strictly increasing. One thread
+/// at a time.
+class Ids {
+ public:
+  explicit Ids(const Site& site) : site_(site) {}
+  std::string next();
+
+ private:
+  const Site& site_;
+  std::int64_t last_micros_ = 0;
+};
+
+/// The id inside a ticket's data.
+std::string id_of(const Ticket& ticket);
+
+}  // namespace mailhaul::delivery

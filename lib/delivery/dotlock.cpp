@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/dotlock.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <vector>
+
+#include "util/process.h"
+
+namespace mailhaul::delivery {
+
+namespace {
+
+using util::Fd;
+using util::Kind;
+using util::Path;
+
+constexpr const char* program = "/usr/bin/dotlockfile";  // Debian's liblockfile-bin: setgid mail
+
+Path lock_path(const Path& mailbox) { return mailbox.native() + ".lock"; }
+
+std::string signature(const Site& site) { return "mailhaul " + site.instance + "\n"; }
+
+/// The lock file, open, when it bears our instance.
+Fd open_ours(const Path& path, const Site& site) {
+  Fd file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  std::array<char, 256> text{};
+  const auto length = util::pread_all(file.get(), text, 0, path);
+  const bool ours = std::string_view(text.data(), length).find(signature(site)) != std::string_view::npos;
+  return ours ? std::move(file) : Fd();
+}
+
+int run(const std::vector<std::string>& argv) {
+  const util::Cancel never;
+  return util::capture(argv, 4096, std::chrono::seconds(10), never).exit.status;
+}
+
+}  // namespace
+
+Dotlock::Dotlock(const Path& mailbox, const Site& site) : site_(site), path_(lock_path(mailbox)) {}
+
+Dotlock::~Dotlock() {
+  if (held_ == Held::by_us) ::unlink(path_.c_str());
+  if (held_ == Held::by_program) {
+    try {
+      run({program, "-u", path_.native()});
+    } catch (const util::Error&) {  // others see that its process is gone
+    }
+  }
+}
+
+Dotlock::Answer Dotlock::try_take() {
+  auto answer = create();
+  if (answer == Answer::busy) answer = take_over();
+  if (answer == Answer::forbidden) return ask_program();
+  if (answer == Answer::taken) held_ = Held::by_us;
+  return answer;
+}
+
+/// The process id first, as other programs expect it.
+std::string Dotlock::content() const { return std::to_string(::getpid()) + "\n" + signature(site_); }
+
+/// It appears with its content or not at all: one without would be a stranger's to our next run.
+Dotlock::Answer Dotlock::create() {
+  const auto directory = path_.parent_path();
+  Fd file(::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
+  const Path named = path_.native() + ".mh" + site_.instance + site_.mailbox;
+  const bool nameless = static_cast<bool>(file);
+  if (!nameless && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+    ::unlink(named.c_str());  // from a run that was killed right here
+    file = Fd(::open(named.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644));
+  }
+  if (!file && (errno == EACCES || errno == EPERM || errno == EROFS)) return Answer::forbidden;
+  if (!file) util::throw_errno(Kind::storage, "create", path_.native());
+  util::write_all(file.get(), content(), path_);
+  const auto source = nameless ? "/proc/self/fd/" + std::to_string(file.get()) : named.native();
+  const int linked = ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW);
+  const int err = errno;
+  if (!nameless) ::unlink(named.c_str());
+  if (linked == 0) return Answer::taken;
+  if (err == EEXIST) return Answer::busy;
+  if (err == EACCES || err == EPERM) return Answer::forbidden;
+  util::throw_errno(Kind::storage, "create", path_.native(), err);
+}
+
+/// Written anew where it stands, not removed and made: no gap in which another program could get between.
+Dotlock::Answer Dotlock::take_over() {
+  const Fd file = open_ours(path_, site_);
+  if (!file) return Answer::busy;
+  util::pwrite_all(file.get(), content(), 0, path_);
+  ::futimens(file.get(), nullptr);
+  return Answer::taken;
+}
+
+Dotlock::Answer Dotlock::ask_program() {
+  if (::access(program, X_OK) != 0) return Answer::forbidden;
+  constexpr int lock_exists = 4;  // L_MAXTRYS in lockfile.h
+  const int status = run({program, "-p", "-l", "-r", "0", path_.native()});
+  if (status == lock_exists) return Answer::busy;
+  if (status != 0) return Answer::forbidden;
+  held_ = Held::by_program;
+  return Answer::taken;
+}
+
+bool left_by_us(const Path& mailbox, const Site& site) {
+  return static_cast<bool>(open_ours(lock_path(mailbox), site));
+}
+
+}  // namespace mailhaul::delivery

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/maildir_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+
+namespace mailhaul::delivery {
+
+namespace {
+
+using util::Error;
+using util::Kind;
+using util::Path;
+
+constexpr std::array<const char*, 3> parts{"tmp", "new", "cur"};
+
+bool is_part(const Path& name) {
+  return std::ranges::any_of(parts, [&](const char* part) { return name == part; });
+}
+
+/// Empty, or left half made by a run that was killed.
+bool may_be_completed(const Path& path) {
+  std::error_code failed;
+  std::filesystem::directory_iterator entries(path, failed);
+  for (; !failed && entries != std::filesystem::directory_iterator(); entries.increment(failed)) {
+    if (!is_part(entries->path().filename())) return false;
+  }
+  if (failed) throw Error(Kind::cannot_create, "cannot read " + path.native() + ": " + failed.message());
+  return true;
+}
+
+bool has_all_parts(const Path& path) {
+  return std::ranges::all_of(parts, [&](const char* part) {
+    struct stat info {};
+    return ::lstat((path / part).c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  });
+}
+
+void make_parts(const Path& path) {
+  if (!may_be_completed(path)) {
+    throw Error(Kind::cannot_create, path.native() + " is neither a Maildir nor empty",
+                "name a directory that does not exist yet, for example " + (path / "new-mail").native());
+  }
+  for (const char* part : parts) {
+    if (::mkdir((path / part).c_str(), 0700) != 0 && errno != EEXIST) {
+      util::throw_errno(Kind::cannot_create, "create directory", (path / part).native());
+    }
+  }
+  util::sync_directory(path);
+}
+
+void require_writable(const Path& path) {
+  for (const char* part : {"tmp", "new"}) {
+    if (::faccessat(AT_FDCWD, (path / part).c_str(), W_OK | X_OK, AT_EACCESS) == 0) continue;
+    const int err = errno;
+    throw Error(Kind::cannot_create,
+                "cannot write to " + (path / part).native() + ": " + util::errno_text(err),
+                "it must belong to whom mailhaul runs as: ls -ld " + (path / part).native());
+  }
+}
+
+ino_t inode_of(int directory, const Path& path) {
+  struct stat info {};
+  if (::fstat(directory, &info) != 0) util::throw_errno(Kind::storage, "look at", path.native());
+  return info.st_ino;
+}
+
+}  // namespace
+
+MaildirFolder::MaildirFolder(const Path& path, Kind kind) : path_(path) {
+  const auto open_part = [&](const char* part) {
+    return util::open_file(path / part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, kind);
+  };
+  tmp_ = open_part("tmp");
+  fresh_ = open_part("new");
+  cur_ = open_part("cur");
+  tmp_inode_ = inode_of(tmp_.get(), path / "tmp");
+  fresh_inode_ = inode_of(fresh_.get(), path / "new");
+}
+
+MaildirFolder MaildirFolder::make(const Path& path) {
+  util::make_directories(path);
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) {
+    throw Error(Kind::cannot_create, path.native() + " is not a directory",
+                "for a file of messages: mbox:" + path.native());
+  }
+  if (!has_all_parts(path)) make_parts(path);
+  require_writable(path);
+  return MaildirFolder(path, Kind::cannot_create);
+}
+
+MaildirFolder MaildirFolder::find(const Path& path) {
+  if (!has_all_parts(path)) {
+    throw Error(Kind::storage,
+                "the Maildir " + path.native() + " is gone, and a delivery to it is unfinished",
+                "bring it back (is its disk mounted?), or have the messages fetched again: "
+                "mailhaul state forget ACCOUNT UID");
+  }
+  return MaildirFolder(path, Kind::storage);
+}
+
+void MaildirFolder::reveal(const std::string& name, const std::string& final) {
+  if (renames_) {
+    if (::renameat2(tmp(), name.c_str(), fresh(), final.c_str(), RENAME_NOREPLACE) == 0) return;
+    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) {
+      util::throw_errno(Kind::storage, "move to new/", (path_ / "tmp" / name).native());
+    }
+    renames_ = false;
+  }
+  link_and_unlink(name, final);
+}
+
+/// As maildir(5) has it, for network file systems: link(2) does not replace either.
+void MaildirFolder::link_and_unlink(const std::string& name, const std::string& final) {
+  const auto path = path_ / "tmp" / name;
+  if (::linkat(tmp(), name.c_str(), fresh(), final.c_str(), 0) == 0) {
+    if (::unlinkat(tmp(), name.c_str(), 0) != 0) util::throw_errno(Kind::storage, "remove", path.native());
+    return;
+  }
+  const bool no_links = errno == EPERM || errno == ENOTSUP || errno == ENOSYS;
+  if (!no_links || ::renameat(tmp(), name.c_str(), fresh(), final.c_str()) != 0) {
+    util::throw_errno(Kind::storage, "move to new/", path.native());
+  }
+}
+
+void MaildirFolder::sync_both() {
+  util::sync_fd(fresh(), path_ / "new");
+  util::sync_fd(tmp(), path_ / "tmp");
+}
+
+}  // namespace mailhaul::delivery

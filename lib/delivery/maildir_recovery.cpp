@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/maildir_recovery.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "delivery/names.h"
+#include "delivery/record.h"
+
+namespace mailhaul::delivery {
+
+namespace {
+
+using Names = std::set<std::string, std::less<>>;
+constexpr std::uint64_t a_day = 86400;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+/// Calls `each` with every name in the directory.
+template <typename Each>
+void for_each_name(int directory, const util::Path& path, Each each) {
+  const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, CloseDirectory> entries(again < 0 ? nullptr : ::fdopendir(again));
+  if (!entries) util::throw_errno(util::Kind::storage, "read", path.native());
+  errno = 0;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own is safe
+  while (const auto* entry = ::readdir(entries.get())) {
+    each(std::string_view(entry->d_name));
+    errno = 0;
+  }
+  if (errno != 0) util::throw_errno(util::Kind::storage, "read", path.native());
+}
+
+/// Those of `wanted` that stand in new/ and cur/, by their unique part. New/ comes first: that is the way
+/// readers move them.
+Names visible(const MaildirFolder& folder, const Names& wanted) {
+  Names found;
+  const auto note = [&](std::string_view name) {
+    const auto unique = name.substr(0, name.find_first_of(":,"));
+    if (wanted.contains(unique)) found.emplace(unique);
+  };
+  for_each_name(folder.fresh(), folder.path() / "new", note);
+  for_each_name(folder.cur(), folder.path() / "cur", note);
+  return found;
+}
+
+void require_same_place(const MaildirFolder& folder, const Record& record) {
+  if (folder.fresh_inode() == record.number("new") && folder.tmp_inode() == record.number("tmp")) return;
+  throw util::Error(
+      util::Kind::storage,
+      "the Maildir " + folder.path().native() + " is not the one in which a delivery was left unfinished",
+      "bring the other one back (is its disk mounted?), or have the messages fetched again: "
+      "mailhaul state forget ACCOUNT UID");
+}
+
+bool taken_by_a_reader(const Record& record, const Site& site) {
+  const auto now = static_cast<std::uint64_t>(site.now());
+  return record.text("boot") == site.boot && now < record.number("time") + a_day;
+}
+
+/// The size of tmp/`id`; -1 when it is not there.
+off_t waiting_bytes(const MaildirFolder& folder, const std::string& id) {
+  struct stat info {};
+  if (::fstatat(folder.tmp(), id.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return info.st_size;
+  if (errno != ENOENT)
+    util::throw_errno(util::Kind::storage, "look at", (folder.path() / "tmp" / id).native());
+  return -1;
+}
+
+/// S3 or S4 to S4: `ids` are those in new/ and cur/.
+Outcome recover_one(MaildirFolder& folder, const Site& site, const Record& record, const Names& ids) {
+  const auto& id = record.text("id");
+  const auto bytes = record.number("size");
+  const auto waiting = waiting_bytes(folder, id);
+  if (ids.contains(id)) {
+    if (waiting >= 0) ::unlinkat(folder.tmp(), id.c_str(), 0);  // between link and unlink; else swept later
+    return {};
+  }
+  if (waiting >= 0 && static_cast<std::uint64_t>(waiting) == bytes) {
+    folder.reveal(id, published_name(id, bytes));
+    return {};
+  }
+  if (waiting < 0 && taken_by_a_reader(record, site)) return {};
+  return {Fate::doubt, "it cannot be told whether " + id + " reached " + folder.path().native(), ""};
+}
+
+}  // namespace
+
+std::string published_name(std::string_view id, std::uint64_t bytes) {
+  return std::string(id) + ",S=" + std::to_string(bytes);
+}
+
+std::vector<Outcome> recover_maildir(MaildirFolder& folder, const Site& site,
+                                     std::span<const Ticket> tickets) {
+  std::vector<Record> records(tickets.begin(), tickets.end());
+  Names wanted;
+  for (const auto& record : records) {
+    require_same_place(folder, record);
+    wanted.insert(record.text("id"));
+  }
+  auto ids = visible(folder, wanted);
+  // A reader changing flags renames in cur/ while we list it, and such a name may be missed: look twice.
+  if (ids.size() < wanted.size()) ids.merge(visible(folder, wanted));
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(records.size());
+  for (const auto& record : records) outcomes.push_back(recover_one(folder, site, record, ids));
+  folder.sync_both();
+  return outcomes;
+}
+
+void sweep_maildir(const MaildirFolder& folder, const Site& site, std::span<const Ticket> keep) {
+  Names kept;
+  for (const auto& ticket : keep) kept.insert(id_of(ticket));
+  const auto mark = mark_of(site);
+  Names orphans;
+  for_each_name(folder.tmp(), folder.path() / "tmp", [&](std::string_view name) {
+    if (leading_id(name, mark) == name && !kept.contains(name)) orphans.emplace(name);
+  });
+  for (const auto& name : orphans) ::unlinkat(folder.tmp(), name.c_str(), 0);
+}
+
+}  // namespace mailhaul::delivery

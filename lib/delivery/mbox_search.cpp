@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/mbox_search.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "util/digest.h"
+
+namespace mailhaul::delivery {
+
+namespace {
+
+using util::Hash;
+using util::Path;
+
+constexpr std::string_view separator = "\nFrom ";
+
+std::string read_part(int fd, const Path& path, Extent part) {
+  std::string bytes(part.length, '\0');
+  bytes.resize(util::pread_all(fd, bytes, static_cast<off_t>(part.from), path));
+  return bytes;
+}
+
+/// An entry without its From line and the newlines at its end.
+Extent content_of(int fd, const Path& path, Extent entry) {
+  const auto head = read_part(fd, path, {entry.from, std::min<std::uint64_t>(entry.length, 4096)});
+  const auto line = std::min(head.find('\n'), head.size() - 1) + 1;
+  const auto tail = std::min<std::uint64_t>(entry.length, 64);
+  const auto end = read_part(fd, path, {entry.from + entry.length - tail, tail});
+  const auto last = end.find_last_not_of('\n');
+  const auto newlines = last == std::string::npos ? end.size() : end.size() - last - 1;
+  if (head.empty() || line + newlines >= entry.length) return {entry.from + entry.length, 0};
+  return {entry.from + line, entry.length - line - newlines};
+}
+
+Hash hash_of(int fd, const Path& path, Extent part) {
+  util::Sha256 hash;
+  constexpr std::uint64_t step = 65536;
+  for (std::uint64_t done = 0; done < part.length; done += step) {
+    hash.add(read_part(fd, path, {part.from + done, std::min(step, part.length - done)}));
+  }
+  return hash.finish();
+}
+
+/// The end of a message's body, or all of it; empty where there is only a header.
+std::string body_end(int fd, const Path& path, Extent content) {
+  constexpr std::uint64_t enough = 256;
+  const auto head = read_part(fd, path, {content.from, std::min<std::uint64_t>(content.length, 65536)});
+  const auto header = head.find("\n\n");
+  const auto body = header == std::string::npos ? content.length : header + 2;
+  const auto length = content.length - std::min(body, content.length);
+  const auto k = std::min(length, enough);
+  return read_part(fd, path, {content.from + content.length - k, k});
+}
+
+/// Readers add and change header lines, never the end of a body: that it is there shows a whole copy.
+bool whole(const Box& box, Extent entry, int spool, const Record& record) {
+  if (spool < 0) return true;  // a spool goes only after its batch was flushed
+  const Path path = record.text("spool");
+  const auto ours = content_of(spool, path, {record.number("from"), record.number("length")});
+  const auto theirs = content_of(box.fd(), box.path(), entry);
+  const auto end = body_end(spool, path, ours);
+  if (theirs.length < ours.length || theirs.length < end.size()) return false;
+  return read_part(box.fd(), box.path(), {theirs.from + theirs.length - end.size(), end.size()}) == end;
+}
+
+using Wanted = std::map<std::string, std::size_t, std::less<>>;
+
+/// The record whose id stands in the text; wanted.end() when none does.
+Wanted::const_iterator id_in(std::string_view text, const Wanted& wanted) {
+  constexpr std::string_view digits = "0123456789";
+  for (auto at = text.find(".mh"); at != std::string_view::npos; at = text.find(".mh", at + 1)) {
+    const auto before = text.find_last_not_of(digits, at - (at > 0 ? 1 : 0));
+    const auto id = text.substr(before == std::string_view::npos ? 0 : before + 1);
+    auto found = wanted.upper_bound(id);
+    if (found != wanted.begin() && id.starts_with((--found)->first)) return found;
+  }
+  return wanted.end();
+}
+
+void find_traced(const Box& box, std::span<const Extent> entries, int spool, std::span<const Record> records,
+                 std::vector<bool>& found) {
+  Wanted wanted;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (records[i].number("traced") != 0) wanted.emplace(records[i].text("id"), i);
+  }
+  if (wanted.empty()) return;
+  for (const auto& entry : entries) {
+    const auto head =
+        read_part(box.fd(), box.path(), {entry.from, std::min<std::uint64_t>(entry.length, 4096)});
+    const auto match = id_in(head, wanted);
+    if (match != wanted.end() && whole(box, entry, spool, records[match->second]))
+      found[match->second] = true;
+  }
+}
+
+void find_equal(const Box& box, std::span<const Extent> entries, int spool, std::span<const Record> records,
+                std::vector<bool>& found) {
+  std::multimap<Hash, std::size_t> wanted;
+  std::map<std::uint64_t, int> lengths;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const auto& record = records[i];
+    if (record.number("traced") != 0 || spool < 0) continue;
+    const Path path = record.text("spool");
+    const auto content = content_of(spool, path, {record.number("from"), record.number("length")});
+    wanted.emplace(hash_of(spool, path, content), i);
+    ++lengths[content.length];
+  }
+  for (const auto& entry : entries) {
+    if (wanted.empty()) return;
+    const auto content = content_of(box.fd(), box.path(), entry);
+    if (!lengths.contains(content.length)) continue;
+    const auto match = wanted.find(hash_of(box.fd(), box.path(), content));
+    if (match == wanted.end()) continue;
+    found[match->second] = true;
+    wanted.erase(match);
+  }
+}
+
+}  // namespace
+
+std::vector<Extent> entries_from(const Box& box, std::uint64_t start) {
+  std::vector<Extent> entries;
+  const auto size = box.bytes();
+  const auto begin_at = [&](std::uint64_t at) {
+    if (!entries.empty()) entries.back().length = at - entries.back().from;
+    entries.push_back({at, 0});
+  };
+  constexpr std::uint64_t step = 256U << 10U;
+  std::string text = "\n";  // what is before `start` ends a line
+  std::uint64_t base = start - 1;
+  for (std::uint64_t at = start; at < size; at += step) {
+    text += read_part(box.fd(), box.path(), {at, std::min(step, size - at)});
+    for (auto hit = text.find(separator); hit != std::string::npos; hit = text.find(separator, hit + 1)) {
+      begin_at(base + hit + 1);
+    }
+    const auto rest = std::min(text.size(), separator.size() - 1);  // the next one may begin in there
+    base += text.size() - rest;
+    text.erase(0, text.size() - rest);
+  }
+  if (!entries.empty()) entries.back().length = size - entries.back().from;
+  return entries;
+}
+
+std::vector<bool> find_copies(const Box& box, std::span<const Extent> entries, int spool,
+                              std::span<const Record> records) {
+  std::vector<bool> found(records.size());
+  find_traced(box, entries, spool, records, found);
+  find_equal(box, entries, spool, records, found);
+  return found;
+}
+
+}  // namespace mailhaul::delivery

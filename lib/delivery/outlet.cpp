@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/outlet.h"
+
+#include <fcntl.h>
+
+namespace mailhaul::delivery {
+
+namespace {
+constexpr std::size_t full = 128U << 10U;
+constexpr std::uint64_t stride = 4U << 20U;
+}  // namespace
+
+Outlet::Outlet(int fd, util::Path path, WriteBack write_back)
+    : fd_(fd), path_(std::move(path)), write_back_(write_back) {}
+
+void Outlet::write(std::string_view bytes) {
+  if (buffer_.size() + bytes.size() > full) flush();
+  if (bytes.size() > full / 2) {
+    put(bytes);
+  } else {
+    buffer_.append(bytes);
+  }
+}
+
+void Outlet::flush() {
+  put(buffer_);
+  buffer_.clear();
+}
+
+void Outlet::put(std::string_view bytes) {
+  if (bytes.empty()) return;
+  util::write_all(fd_, bytes, path_);
+  written_ += bytes.size();
+  if (write_back_ == WriteBack::none || written_ - started_ < stride) return;
+  // Only a wish: what it cannot start, the flush will.
+  ::sync_file_range(fd_, 0, 0, SYNC_FILE_RANGE_WRITE);
+  started_ = written_;
+}
+
+}  // namespace mailhaul::delivery

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "util/file.h"
+
+namespace mailhaul::delivery {
+
+/// Whether the kernel is asked to start writing to the disk while more arrives: for what is flushed later.
+enum class WriteBack { early, none };
+
+/// Buffered writing to a descriptor it does not own, at its offset. Throws Error{storage}.
+class Outlet {
+ public:
+  Outlet(int fd, util::Path path, WriteBack write_back);
+  void write(std::string_view bytes);
+  void flush();  ///< to the kernel, not to the disk
+  std::uint64_t bytes() const noexcept { return written_ + buffer_.size(); }
+
+ private:
+  void put(std::string_view bytes);
+
+  int fd_;
+  util::Path path_;
+  WriteBack write_back_;
+  std::string buffer_;
+  std::uint64_t written_ = 0, started_ = 0;
+};
+
+}  // namespace mailhaul::delivery

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "delivery/destination.h"
+
+namespace mailhaul::delivery {
+
+/// What a ticket's data says: "name=value" lines, values escaped. Plain text, so that a person can read the
+/// state database.
+class Record {
+ public:
+  Record() = default;
+  explicit Record(const Ticket& ticket);  ///< throws Error{storage} when it cannot be read
+  void set(std::string_view name, std::string_view value);
+  void set(std::string_view name, std::uint64_t value);
+  const std::string& text(std::string_view name) const;  ///< throws Error{storage} when it is missing
+  std::uint64_t number(std::string_view name) const;     ///< the same
+  bool has(std::string_view name) const { return fields_.find(name) != fields_.end(); }
+  std::string data() const;
+
+ private:
+  std::map<std::string, std::string, std::less<>> fields_;
+};
+
+}  // namespace mailhaul::delivery

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/spool.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "delivery/names.h"
+#include "util/digest.h"
+
+namespace mailhaul::delivery {
+
+Spool::Spool(const Site& site, const std::string& name)
+    : path_(spool_directory(site) / name),
+      file_(util::open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600)) {}
+
+Spool::~Spool() {
+  if (!kept_) ::unlink(path_.c_str());
+}
+
+void Spool::cut_back() noexcept {
+  // Should it not get shorter, no matter: what is behind is overwritten, or named by no ticket.
+  const auto end = static_cast<off_t>(bytes_);
+  [[maybe_unused]] const int cut = ::ftruncate(fd(), end);
+  ::lseek(fd(), end, SEEK_SET);
+}
+
+void Spool::sync() {
+  util::sync_fd(fd(), path_);
+  util::sync_directory(path_.parent_path());
+}
+
+std::string spool_suffix(const std::string& target) {
+  return "," + util::hex(util::sha256(target)).substr(0, 16);
+}
+
+}  // namespace mailhaul::delivery

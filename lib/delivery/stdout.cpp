@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/stdout.h"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <climits>
+#include <mutex>
+
+#include "delivery/record.h"
+#include "delivery/tray.h"
+#include "delivery/wait.h"
+
+namespace mailhaul::delivery {
+
+namespace {
+
+using util::Error;
+using util::Kind;
+
+/// Whose turn it is to write: there is one standard output in a process, and a message goes out in one piece.
+std::mutex& turn() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+[[noreturn]] void reader_gone() {
+  throw Error(
+      Kind::storage, "cannot write to standard output: its reader has gone",
+      "the messages are still on the server; where the reader must keep each: \"deliver\": \"mda:...\"");
+}
+
+class Stdout final : public Destination {
+ public:
+  Stdout(int fd, const Site& site) : fd_(fd), site_(site) {}
+
+  const std::string& target() const noexcept override { return target_; }
+  bool exactly_once() const noexcept override { return false; }
+  std::size_t batch_messages() const noexcept override { return 64; }  // each holds a descriptor
+  std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t /*announced_bytes*/) override {
+    Record record;
+    record.set("id", envelope.id);
+    return std::make_unique<TrayWriter>(tray_, site_, envelope,
+                                        TrayWriter::Setup{Shape::mbox_entry, {target_, record.data()}});
+  }
+  void stage(std::span<Ticket> /*tickets*/) override {}
+  std::vector<Outcome> publish(std::span<const Ticket> tickets) override;
+  void discard(std::span<const Ticket> tickets) noexcept override {
+    for (const auto& ticket : tickets) tray_.remove(id_of(ticket));
+  }
+  std::vector<Outcome> recover(std::span<const Ticket> tickets) override;
+  void sweep(std::span<const Ticket> /*keep*/) noexcept override {}
+  void close() override;
+
+ private:
+  void write_out(const Tray::Message& message) const;
+  void write_piece(std::string_view bytes) const;
+
+  int fd_;
+  const Site& site_;
+  std::string target_ = "stdout";
+  Tray tray_;
+};
+
+std::vector<Outcome> Stdout::publish(std::span<const Ticket> tickets) {
+  for (const auto& ticket : tickets) {
+    const auto id = id_of(ticket);
+    {
+      const std::lock_guard lock(turn());
+      write_out(tray_.at(id));
+    }
+    tray_.remove(id);
+  }
+  return std::vector<Outcome>(tickets.size());
+}
+
+void Stdout::write_out(const Tray::Message& message) const {
+  std::array<char, 65536> piece{};
+  for (off_t at = 0; static_cast<std::uint64_t>(at) < message.bytes;) {
+    const auto got = util::pread_all(message.file.get(), piece, at, "a waiting message");
+    if (got == 0) throw Error(Kind::storage, "a message waiting for standard output was cut short");
+    write_piece({piece.data(), got});
+    at += static_cast<off_t>(got);
+  }
+}
+
+/// Never more at a time than surely fits once there is room: a reader that stops reading does not keep us
+/// from seeing the wish to stop.
+void Stdout::write_piece(std::string_view bytes) const {
+  while (!bytes.empty()) {
+    std::array<struct pollfd, 2> waits{{{fd_, POLLOUT, 0}, {site_.cancel->fd(), POLLIN, 0}}};
+    if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) {
+      util::throw_errno(Kind::storage, "wait for", "standard output");
+    }
+    if (waits[1].revents != 0) throw Error(Kind::cancelled, "stopped while writing to standard output");
+    if (waits[0].revents == 0) continue;
+    const ssize_t n = ::write(fd_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
+    if (n < 0 && errno == EPIPE) reader_gone();
+    if (n < 0 && errno != EINTR && errno != EAGAIN) {
+      util::throw_errno(Kind::storage, "write to", "standard output");
+    }
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+/// Nothing tells when a pipe has run empty: it is looked at again and again.
+void Stdout::close() {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) util::throw_errno(Kind::storage, "look at", "standard output");
+  if (S_ISREG(info.st_mode)) util::sync_fd(fd_, "standard output");
+  if (!S_ISFIFO(info.st_mode)) return;
+  for (int pause = 1;; pause = std::min(pause * 2, 50)) {
+    struct pollfd pipe {};
+    pipe.fd = fd_;
+    ::poll(&pipe, 1, 0);
+    if ((pipe.revents & POLLERR) != 0) reader_gone();
+    int unread = 0;
+    if (::ioctl(fd_, FIONREAD, &unread) != 0) util::throw_errno(Kind::storage, "look at", "standard output");
+    if (unread == 0) return;
+    wait_a_little(site_, std::chrono::milliseconds(pause), "standard output was not yet read to its end");
+  }
+}
+
+std::vector<Outcome> Stdout::recover(std::span<const Ticket> tickets) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(tickets.size());
+  for (const auto& ticket : tickets) {
+    outcomes.push_back(
+        {Fate::doubt,
+         "it cannot be told whether " + id_of(ticket) + " was written to standard output: it will be again",
+         ""});
+  }
+  return outcomes;
+}
+
+}  // namespace
+
+std::unique_ptr<Destination> open_stdout(int fd, const Site& site) {
+  if (::isatty(fd) == 1) {
+    throw Error(Kind::usage, "messages are not written to a terminal",
+                "mailhaul fetch --deliver stdout | formail -Y -s procmail");
+  }
+  return std::make_unique<Stdout>(fd, site);
+}
+
+std::unique_ptr<Destination> reopen_stdout(const Site& site) {
+  return std::make_unique<Stdout>(STDOUT_FILENO, site);
+}
+
+}  // namespace mailhaul::delivery

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/text_filters.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <ctime>
+#include <iterator>
+
+#include "util/text.h"
+
+namespace mailhaul::delivery {
+
+std::string_view LineEnds::convert(std::string_view wire) {
+  if (wire.empty()) return {};
+  if (text_.size() < wire.size() + 1) text_.resize(wire.size() + 1);
+  char* out = text_.data();
+  if (held_cr_ && wire.front() != '\n') *out++ = '\r';
+  held_cr_ = false;
+  while (!wire.empty()) {
+    const auto run = std::min(wire.find('\r'), wire.size());
+    std::memcpy(out, wire.data(), run);
+    out += run;
+    wire.remove_prefix(run);
+    if (wire.empty()) break;
+    wire.remove_prefix(1);
+    if (wire.empty()) {
+      held_cr_ = true;
+    } else if (wire.front() != '\n') {
+      *out++ = '\r';
+    }
+  }
+  return {text_.data(), static_cast<std::size_t>(out - text_.data())};
+}
+
+std::string_view LineEnds::finish() {
+  const bool held = held_cr_;
+  held_cr_ = false;
+  return held ? "\r" : "";
+}
+
+namespace {
+constexpr std::string_view from = "From ";
+}
+
+// Only the letters of "From " are held back, never the ">" before them: one more ">" may stand anywhere
+// among those, so it goes right before the "F", and a line of any number of ">" needs no memory.
+std::string_view FromQuoter::quote(std::string_view text) {
+  quoted_.clear();
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (matched_ == inside_line) {
+      const auto end = std::min(text.find('\n', at), text.size());
+      const auto next = std::min(end + 1, text.size());
+      quoted_.append(text, at, next - at);
+      if (end < text.size()) matched_ = 0;
+      at = next;
+    } else {
+      at = step(text, at);
+    }
+  }
+  return quoted_;
+}
+
+/// One byte at the start of a line; returns where to go on.
+std::size_t FromQuoter::step(std::string_view text, std::size_t at) {
+  const char byte = text[at];
+  if (byte == from[matched_]) {
+    if (++matched_ < from.size()) return at + 1;
+    quoted_.append(">").append(from);
+    matched_ = inside_line;
+    return at + 1;
+  }
+  quoted_.append(from, 0, matched_);
+  if (matched_ == 0 && byte == '>') {
+    quoted_.push_back('>');
+    return at + 1;
+  }
+  matched_ = inside_line;
+  return at;
+}
+
+std::string_view FromQuoter::finish() {
+  const auto held = matched_ == inside_line ? std::string_view() : from.substr(0, matched_);
+  matched_ = 0;
+  return held;
+}
+
+bool SenderFinder::feed(std::string_view text) {
+  constexpr std::size_t enough = 65536;  // no honest Return-Path stands lower
+  constexpr std::string_view name = "return-path:";
+  held_.append(text);
+  for (;;) {
+    const auto end = held_.find('\n', scanned_);
+    if (end == std::string::npos) return held_.size() >= enough;
+    const std::string_view line(held_.data() + scanned_, end - scanned_);
+    const bool folded = !line.empty() && (line.front() == ' ' || line.front() == '\t');
+    if (line.empty() || (field_ != std::string::npos && !folded)) return true;
+    if (util::equal_nocase(line.substr(0, name.size()), name)) field_ = scanned_ + name.size();
+    scanned_ = end + 1;
+  }
+}
+
+namespace {
+
+bool harmless(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("@._+=-").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string SenderFinder::sender() const {
+  constexpr std::size_t longest_path = 256;  // RFC 5321 section 4.5.3.1.3
+  std::string address;
+  if (field_ != std::string::npos) {
+    std::string_view value(held_.data() + field_, scanned_ - field_);
+    if (const auto open = value.find('<'); open != std::string_view::npos) {
+      value.remove_prefix(open + 1);
+      value = value.substr(0, value.find('>'));
+    }
+    std::ranges::copy_if(value, std::back_inserter(address), harmless);
+    address.erase(0, std::min(address.find_first_not_of('-'), address.size()));
+  }
+  return address.empty() || address.size() > longest_path ? "MAILER-DAEMON" : address;
+}
+
+std::string from_line(std::string_view sender, long long seconds) {
+  const auto time = static_cast<std::time_t>(seconds);
+  std::tm utc{};
+  gmtime_r(&time, &utc);
+  std::array<char, 64> date{};
+  const auto length = std::strftime(date.data(), date.size(), "%a %b %e %H:%M:%S %Y\n", &utc);
+  return "From " + std::string(sender) + " " + std::string(date.data(), length);
+}
+
+}  // namespace mailhaul::delivery

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <string_view>
+
+#include "delivery/destination.h"
+
+namespace mailhaul::delivery {
+
+/// Lets so much time pass. Throws Error{cancelled} "stopped while DOING" as soon as we are asked to stop.
+void wait_a_little(const Site& site, std::chrono::milliseconds time, std::string_view doing);
+
+}  // namespace mailhaul::delivery

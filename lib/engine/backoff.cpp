@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "engine/backoff.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "util/digest.h"
+#include "util/text.h"
+
+namespace mailhaul::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::seconds first_pause = 5min;
+constexpr std::chrono::seconds longest_pause = 6h;
+
+/// Tells a changed profile from the one that was refused. Holds nothing of the secret: only where it comes
+/// from.
+std::string login_mark(const account::Account& account) {
+  std::string facts = account.server.host + '\0' + std::to_string(account.server.effective_port()) + '\0' +
+                      account.user + '\0' + std::to_string(static_cast<int>(account.auth)) + '\0' +
+                      std::to_string(account.secret.index()) + '\0';
+  if (const auto* command = std::get_if<credentials::Command>(&account.secret)) {
+    for (const auto& word : command->argv) facts += word + '\0';
+  } else if (const auto* file = std::get_if<credentials::File>(&account.secret)) {
+    facts += file->path.native();
+  }
+  return util::hex(util::sha256(facts)).substr(0, 16);
+}
+
+}  // namespace
+
+void check_backoff(Errand& errand) {
+  auto& server = errand.server;
+  if (!server.not_before) return;
+  const auto now = errand.world.now();
+  // A clock that was stepped back must not lock anybody out for longer than the longest pause.
+  const bool over = now >= *server.not_before || *server.not_before > now + longest_pause;
+  if (over || errand.world.attended || server.login_mark != login_mark(errand.account)) {
+    server.not_before.reset();
+    return;
+  }
+  throw util::Error(util::Kind::temporary,
+                    "no login at " + errand.account.server.host + " before " +
+                        util::format_utc(*server.not_before) + ": " +
+                        (server.refused_logins == 0
+                             ? "the server asked for a pause"
+                             : "it refused the last " + std::to_string(server.refused_logins) + " logins"),
+                    "run it at a terminal, or mend the profile, to try at once");
+}
+
+void note_refusal(Errand& errand, const util::Error& error) {
+  auto& server = errand.server;
+  const bool delay = std::string_view(error.what()).find("[LOGIN-DELAY]") != std::string_view::npos;
+  if (error.kind() != util::Kind::login && !delay) return;
+  std::chrono::seconds pause = first_pause;
+  if (!delay) {
+    for (std::uint32_t i = 0; i < server.refused_logins && pause < longest_pause; ++i) pause *= 2;
+    ++server.refused_logins;
+  }
+  server.not_before = errand.world.now() + std::min(pause, longest_pause);
+  server.login_mark = login_mark(errand.account);
+}
+
+void forget_backoff(Errand& errand) {
+  errand.server.not_before.reset();
+  errand.server.refused_logins = 0;
+  errand.server.login_mark.clear();
+}
+
+bool note_trouble(Errand& errand, const Outcome& outcome) {
+  auto& server = errand.server;
+  const auto now = errand.world.now();
+  const int status = status_of(outcome);
+  if (status != util::exit_status(util::Kind::temporary)) {
+    if (server.trouble_told && status == 0) {
+      errand.warn(
+          "the trouble that began at " + util::format_utc(server.failing_since.value_or(now)) + " is over",
+          "");
+    }
+    server.failing_since.reset();
+    server.trouble_told = false;
+    return false;
+  }
+  if (!server.failing_since || *server.failing_since > now) server.failing_since = now;
+  if (!errand.world.quiet) return false;
+  if (now - *server.failing_since < 24h || server.trouble_told) return true;
+  server.trouble_told = true;
+  return false;
+}
+
+}  // namespace mailhaul::engine

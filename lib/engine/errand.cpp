@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "engine/errand.h"
+
+#include <algorithm>
+
+#include "engine/mailbox.h"
+#include "util/text.h"
+
+namespace mailhaul::engine {
+
+namespace {
+
+state::MailboxId mailbox_in(state::Store& store, const account::Account& account) {
+  const auto key = account::mailbox_of(account);
+  return store.mailbox(key.user, key.host, key.port);
+}
+
+/// stdout: left on the server, unless -K was given (PRODUCT section 4).
+account::Policy policy_of(const account::Account& account) {
+  account::Policy policy = account.policy;
+  const bool to_stdout =
+      std::ranges::any_of(account.deliver, [](const auto& spec) { return spec.kind == "stdout"; });
+  if (to_stdout && !account.removal_demanded) policy.leave_on_server = true;
+  return policy;
+}
+
+}  // namespace
+
+Errand::Errand(const account::Account& account_, const World& world_, report::Listener& tell_,
+               state::Store& store_)
+    : account(account_),
+      world(world_),
+      tell(tell_),
+      store(store_),
+      mailbox(mailbox_in(store_, account_)),
+      policy(policy_of(account_)),
+      server(store_.server(mailbox)),
+      site{.account = account_.name,
+           .instance = store_.instance(),
+           .mailbox = short_key(account::mailbox_of(account_)),
+           .host = world_.host,
+           .boot = world_.boot,
+           .user = world_.user,
+           .state_directory = store_.file().parent_path(),
+           .now = [this] { return world.now().time_since_epoch().count(); },
+           .warn = [this](std::string_view sentence, std::string_view hint) { warn_once(sentence, hint); },
+           .cancel = world_.cancel},
+      ids(site) {}
+
+void Errand::open_destinations() {
+  for (const auto& spec : account.deliver) destinations.push_back(world.open(spec, site));
+  // An MDA comes last: it alone cannot be taken back.
+  std::ranges::stable_partition(destinations,
+                                [](const auto& destination) { return destination->exactly_once(); });
+  const auto landings = store.landings(mailbox);
+  std::vector<delivery::Ticket> keep;
+  for (const auto& landing : landings) keep.push_back({landing.target, landing.ticket});
+  for (const auto& destination : destinations) destination->sweep(keep);
+}
+
+void Errand::warn(std::string_view sentence, std::string_view hint, std::string_view uid) {
+  tell.warned(account.name, {.sentence = sentence, .hint = hint, .uid = uid});
+}
+
+void Errand::warn_once(std::string_view sentence, std::string_view hint) {
+  const std::string line = std::string(sentence) + "\n";
+  const bool standing = server.told_places.find(line) != std::string::npos;
+  if (!standing) server.told_places += line;
+  tell.warned(account.name,
+              {.sentence = sentence, .hint = hint, .uid = {}, .status = 0, .standing = standing});
+}
+
+void Errand::fail(const util::Error& error, std::string_view uid) {
+  ++totals.failed;
+  message_errors.push_back(error.kind());
+  tell.failed(account.name, {.sentence = error.what(),
+                             .hint = error.hint(),
+                             .uid = uid,
+                             .status = util::exit_status(error.kind())});
+}
+
+delivery::Destination* Errand::destination(std::string_view target) const {
+  const auto found =
+      std::ranges::find_if(destinations, [&](const auto& place) { return place->target() == target; });
+  return found == destinations.end() ? nullptr : found->get();
+}
+
+std::string shown_uid(const pop3::Listed& message, const std::optional<util::Hash>& header) {
+  if (!message.uidl.empty()) return util::escape_uid(message.uidl);
+  if (header) return "sha256:" + util::hex(*header);
+  return "#" + std::to_string(message.number);
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// One account's run: what its parts share.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "account/account.h"
+#include "delivery/destination.h"
+#include "engine/run.h"
+#include "pop3/session.h"
+#include "report/listener.h"
+#include "state/store.h"
+#include "util/error.h"
+
+namespace mailhaul::engine {
+
+struct Errand {
+  const account::Account& account;
+  const World& world;
+  report::Listener& tell;
+  state::Store& store;
+  state::MailboxId mailbox;
+  account::Policy policy;  ///< the account's, with stdout's own rule applied
+  state::Server server;    ///< what is remembered of the server; written at the end
+  delivery::Site site;
+  delivery::Ids ids;
+  std::vector<std::unique_ptr<delivery::Destination>> destinations;  ///< exactly-once ones first
+  report::Totals totals;
+  std::vector<util::Kind> message_errors;
+
+  /// Mailbox lock taken, store open. The Errand must not move: `ids` and destinations refer to `site`.
+  Errand(const account::Account& account, const World& world, report::Listener& tell, state::Store& store);
+  Errand(const Errand&) = delete;
+  Errand& operator=(const Errand&) = delete;
+
+  void open_destinations();  ///< and sweeps what dead runs left there
+  void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
+  void warn_once(std::string_view sentence,
+                 std::string_view hint);                      ///< standing: -q tells it the first time only
+  void fail(const util::Error& error, std::string_view uid);  ///< one message failed; the others go on
+  delivery::Destination* destination(std::string_view target) const;
+};
+
+/// The UID as people see and type it: the server's, else "sha256:...", else "#NUMBER".
+std::string shown_uid(const pop3::Listed& message, const std::optional<util::Hash>& header);
+
+/// Completes what a dead process left in this mailbox: every landing with a ticket, from the ticket alone
+/// (LAW sections 3 to 5). Before anything else is done. Throws Error{storage} when a place is missing or
+/// another one.
+void recover(Errand& errand);
+
+/// One session, from listing to QUIT. Returns false when a new session is to be tried (pipelining is broken).
+/// Throws Error for what ended it; what was whole is settled first.
+bool visit(Errand& errand, net::Opened opened);
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "engine/glance.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "engine/errand.h"
+#include "engine/identity.h"
+#include "engine/mailbox.h"
+#include "net/response.h"
+#include "util/text.h"
+
+namespace mailhaul::engine {
+
+namespace {
+
+/// A session for looking: the mailbox is locked, the store is read, nothing is delivered.
+struct Look {
+  std::mutex writes;
+  state::Store store;
+  util::Fd lock;
+  state::MailboxId mailbox;
+  net::Opened opened;
+  pop3::Session session;
+  std::vector<pop3::Listed> listed;
+  state::Seen seen;
+  std::vector<Identity> identities;
+
+  Look(const account::Account& account, const World& world, const net::Trace& trace)
+      : store(world.state_file, writes),
+        lock(lock_mailbox(account::mailbox_of(account), world.state_file)),
+        mailbox(find(account)),
+        opened(world.connect(account, mailbox != 0 ? store.server(mailbox).rung : std::string(), trace)),
+        session(*opened.stream,
+                {.capabilities = opened.capabilities, .may_pipeline = may_pipeline(world), .trace = trace}),
+        listed(session.listing()),
+        seen(mailbox != 0 ? store.seen(mailbox) : state::Seen()),
+        identities(identify(session, listed, seen, store, mailbox)) {}
+
+  /// RFC 2449: with EXPIRE 0 a QUIT may remove what was retrieved. Closing without one never does.
+  void leave() {
+    if (session.capabilities().expire_days != 0) session.finish(true);
+  }
+
+ private:
+  state::MailboxId find(const account::Account& account) const {
+    const auto key = account::mailbox_of(account);
+    return store.find_mailbox(key.user, key.host, key.port).value_or(0);
+  }
+  bool may_pipeline(const World& world) const {
+    const auto until = mailbox != 0 ? store.server(mailbox).one_by_one_until : std::nullopt;
+    return !until || world.now() >= *until;
+  }
+};
+
+net::Trace tracer(const account::Account& account, report::Listener& tell) {
+  return [&](char direction, std::string_view line) { tell.traced(account.name, direction, line); };
+}
+
+/// The value of the first field of this name in a header, unfolded; empty when there is none.
+std::string field(std::string_view header, std::string_view name) {
+  std::string value;
+  bool found = false;
+  while (!header.empty()) {
+    const auto end = std::min(header.find('\n'), header.size() - 1);
+    std::string_view line = header.substr(0, end + 1);
+    header.remove_prefix(end + 1);
+    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
+    if (line.empty()) break;
+    const bool continued = line.front() == ' ' || line.front() == '\t';
+    if (found && !continued) break;
+    if (!found && util::equal_nocase(line.substr(0, name.size()), name)) {
+      found = true;
+      line.remove_prefix(name.size());
+    } else if (!found) {
+      continue;
+    }
+    const auto text = line.find_first_not_of(" \t");
+    if (text == std::string_view::npos) continue;
+    value.append(value.empty() ? "" : " ").append(line.substr(text));
+  }
+  return value;
+}
+
+void read_headers(Look& look, std::vector<Line>& lines) {
+  if (!look.session.capabilities().top) return;
+  for (const auto& line : lines) look.session.want({.number = line.number, .bytes = 0, .header_only = true});
+  for (auto& line : lines) {
+    pop3::Message& message = look.session.next();
+    if (message.refused()) continue;
+    constexpr std::size_t most = 64 * 1024;  // of a header worth a line
+    std::string header;
+    while (const auto piece = message.read())
+      header.append(piece->substr(0, most - std::min(most, header.size())));
+    line.date = field(header, "Date:");
+    line.from = field(header, "From:");
+    line.subject = field(header, "Subject:");
+  }
+}
+
+bool is_new(const Step& step) {
+  return step.identity.row == nullptr || step.identity.row->standing == state::Standing::pending;
+}
+
+}  // namespace
+
+Glance glance(const account::Account& account, const World& world, report::Listener& tell, bool headers) {
+  Glance result;
+  result.account = account.name;
+  try {
+    Look look(account, world, tracer(account, tell));
+    const auto steps = plan(std::move(look.listed), std::move(look.identities), account.policy, world.now());
+    for (const auto& step : steps) {
+      result.lines.push_back({.number = step.message.number,
+                              .uid = shown_uid(step.message, step.identity.header),
+                              .bytes = step.message.bytes,
+                              .action = step.action,
+                              .reason = step.reason,
+                              .is_new = is_new(step)});
+    }
+    if (headers) read_headers(look, result.lines);
+    look.leave();
+  } catch (const util::Error& error) {
+    result.error = error;
+  }
+  return result;
+}
+
+namespace {
+
+/// Indexes of the listed messages with these UIDs, in the order typed.
+std::vector<std::size_t> indexes_of(const Look& look, std::span<const std::string> uids,
+                                    const account::Account& account) {
+  std::map<std::string, std::size_t> by_uid;
+  for (std::size_t i = 0; i < look.listed.size(); ++i) {
+    by_uid.emplace(shown_uid(look.listed[i], look.identities[i].header), i);
+  }
+  std::vector<std::size_t> indexes;
+  for (const auto& typed : uids) {
+    const auto bytes = util::unescape_uid(typed);
+    const auto found = by_uid.find(bytes ? util::escape_uid(*bytes) : typed);
+    if (found == by_uid.end()) {
+      throw util::Error(
+          util::Kind::usage,
+          "no message with the UID " + util::escape(typed) + " is listed by " + account.server.host,
+          "mailhaul list " + account.name + " shows what is there");
+    }
+    indexes.push_back(found->second);
+  }
+  return indexes;
+}
+
+}  // namespace
+
+void retrieve(const account::Account& account, const World& world, report::Listener& tell,
+              std::span<const std::string> uids, const Sink& sink) {
+  Look look(account, world, tracer(account, tell));
+  const auto indexes = indexes_of(look, uids, account);
+  for (const auto i : indexes) {
+    look.session.want({.number = look.listed[i].number, .bytes = look.listed[i].bytes, .header_only = false});
+  }
+  for (const auto i : indexes) {
+    const std::string uid = shown_uid(look.listed[i], look.identities[i].header);
+    pop3::Message& message = look.session.next();
+    if (message.refused()) {
+      const auto kind = net::kind_of_refusal(*message.refused(), util::Kind::content);
+      throw util::Error(
+          kind,
+          "cannot retrieve message " + uid + ": the server said -ERR " + util::escape(*message.refused()),
+          net::hint_for_refusal(*message.refused(), kind));
+    }
+    sink.begin(uid);
+    while (const auto piece = message.read()) sink.piece(*piece);
+    sink.end();
+  }
+  look.leave();
+}
+
+std::size_t mark_seen(const account::Account& account, const World& world, report::Listener& tell,
+                      std::span<const std::string> uids) {
+  Look look(account, world, tracer(account, tell));
+  const auto key = account::mailbox_of(account);
+  const auto mailbox = look.store.mailbox(key.user, key.host, key.port);
+  std::vector<std::size_t> indexes;
+  if (uids.empty()) {
+    for (std::size_t i = 0; i < look.listed.size(); ++i) indexes.push_back(i);
+  } else {
+    indexes = indexes_of(look, uids, account);
+  }
+  state::Change change;
+  for (const auto i : indexes) {
+    const auto* known = look.identities[i].row;
+    if (known != nullptr && known->standing != state::Standing::pending) continue;
+    state::Row row;
+    row.id = known != nullptr ? known->id : look.store.next_row(mailbox);
+    row.standing = state::Standing::seen;
+    row.uidl = look.listed[i].uidl;
+    row.bytes = look.listed[i].bytes;
+    row.header = look.identities[i].header;
+    row.ordinal = look.identities[i].ordinal;
+    change.settled.push_back(row.id);
+    change.rows.push_back(std::move(row));
+  }
+  look.store.commit(mailbox, change);
+  look.leave();
+  return change.rows.size();
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "engine/identity.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace mailhaul::engine {
+
+namespace {
+
+using state::SeenRow;
+using state::Standing;
+
+/// The live row among those of one UIDL; a gone one when there is no other; null when it cannot be told.
+const SeenRow* choose(std::span<const SeenRow> rows) {
+  const SeenRow* found = nullptr;
+  for (const auto& row : rows) {
+    if (row.standing == Standing::gone) {
+      if (found == nullptr) found = &row;
+    } else if (found == nullptr || found->standing == Standing::gone) {
+      found = &row;
+    } else {
+      return nullptr;
+    }
+  }
+  return found;
+}
+
+/// Indexes of `listed` in the order of their UIDLs.
+std::vector<std::uint32_t> by_uidl(std::span<const pop3::Listed> listed) {
+  std::vector<std::uint32_t> order(listed.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    const int compared = listed[a].uidl.compare(listed[b].uidl);
+    return compared != 0 ? compared < 0 : a < b;
+  });
+  return order;
+}
+
+}  // namespace
+
+std::vector<std::size_t> unidentified(std::span<const pop3::Listed> listed, const state::Seen& seen) {
+  std::vector<std::size_t> result;
+  const auto order = by_uidl(listed);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto& uidl = listed[order[i]].uidl;
+    const bool alone = (i == 0 || listed[order[i - 1]].uidl != uidl) &&
+                       (i + 1 == order.size() || listed[order[i + 1]].uidl != uidl);
+    const auto rows = seen.with_uidl(uidl);
+    if (uidl.empty() || !alone || (!rows.empty() && choose(rows) == nullptr)) result.push_back(order[i]);
+  }
+  std::ranges::sort(result);
+  return result;
+}
+
+std::optional<util::Hash> header_of(pop3::Message& message) {
+  if (message.refused()) return std::nullopt;
+  Fingerprint print;
+  while (const auto piece = message.read()) print.add(*piece);
+  return print.finish().header;
+}
+
+namespace {
+
+/// Rows of this header and size, live ones first to last by ordinal; the n-th listed message is the n-th of
+/// them.
+const SeenRow* nth_row(const state::Seen& seen, std::vector<state::Row> rows, std::uint32_t n) {
+  std::erase_if(rows, [](const state::Row& row) { return row.standing == Standing::gone; });
+  std::ranges::sort(rows, [](const state::Row& a, const state::Row& b) {
+    return a.ordinal != b.ordinal ? a.ordinal < b.ordinal : a.id < b.id;
+  });
+  return n < rows.size() ? seen.with_id(rows[n].id) : nullptr;
+}
+
+}  // namespace
+
+std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,
+                               const state::Seen& seen, const state::Store& store, state::MailboxId mailbox) {
+  std::vector<Identity> identities(listed.size());
+  const auto nameless = unidentified(listed, seen);
+  auto next = nameless.begin();
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    if (next != nameless.end() && *next == i) {
+      ++next;
+      session.want({.number = listed[i].number, .bytes = 0, .header_only = true});
+    } else {
+      identities[i].row = choose(seen.with_uidl(listed[i].uidl));
+    }
+  }
+  std::map<std::pair<util::Hash, std::uint64_t>, std::uint32_t> equals;
+  for (const auto i : nameless) {
+    Identity& identity = identities[i];
+    identity.header = header_of(session.next());
+    identity.by_content = !identity.header.has_value();
+    if (!identity.header) continue;
+    identity.ordinal = equals[{*identity.header, listed[i].bytes}]++;
+    identity.row =
+        nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), identity.ordinal);
+  }
+  return identities;
+}
+
+std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::Seen& seen) {
+  std::vector<state::RowId> present;
+  for (const auto& identity : identities) {
+    if (identity.row != nullptr) present.push_back(identity.row->id);
+  }
+  std::ranges::sort(present);
+  std::vector<state::RowId> absent;
+  for (const auto& row : seen.rows()) {
+    if (row.standing != Standing::gone && !std::ranges::binary_search(present, row.id))
+      absent.push_back(row.id);
+  }
+  std::ranges::sort(absent);
+  return absent;
+}
+
+}  // namespace mailhaul::engine

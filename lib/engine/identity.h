@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Which row of the seen store a listed message is (LAW section 1, Identity).
+#pragma once
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/fingerprint.h"
+#include "engine/plan.h"
+#include "pop3/session.h"
+#include "state/store.h"
+
+namespace mailhaul::engine {
+
+/// Which indexes of `listed` their UIDL cannot identify: it is empty, not alone in this listing, or several
+/// live rows bear it.
+std::vector<std::size_t> unidentified(std::span<const pop3::Listed> listed, const state::Seen& seen);
+
+/// Identifies each message: by its UIDL, else by the header from TOP n 0 (pipelined) and the size, else (no
+/// TOP) marks it by_content. Throws what the session throws.
+std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,
+                               const state::Seen& seen, const state::Store& store, state::MailboxId mailbox);
+
+/// Retrieves a message's header and hashes it. Empty: the server refused.
+std::optional<util::Hash> header_of(pop3::Message& message);
+
+/// Ids of rows that are not in this listing, gone ones included; sorted.
+std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::Seen& seen);
+
+}  // namespace mailhaul::engine

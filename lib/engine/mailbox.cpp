@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "engine/mailbox.h"
+
+#include <array>
+#include <ctime>
+
+#include "util/digest.h"
+#include "util/file.h"
+#include "util/text.h"
+
+namespace mailhaul::engine {
+
+namespace {
+
+std::string long_key(const account::MailboxKey& key) {
+  return util::hex(util::sha256(key.user + '\0' + key.host + '\0' + std::to_string(key.port)));
+}
+
+/// "Mon, 23 Nov 2026 12:34:56 +0000" (RFC 5322 section 3.3); not by strftime: its names follow the locale.
+std::string mail_date(state::Time now) {
+  constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = now.time_since_epoch().count();
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%s, %d %s %d %02d:%02d:%02d +0000",
+                days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
+                parts.tm_min, parts.tm_sec);
+  return text.data();
+}
+
+}  // namespace
+
+std::string short_key(const account::MailboxKey& key) { return long_key(key).substr(0, 8); }
+
+util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file) {
+  const util::Path folder = state_file.parent_path() / "locks";
+  util::make_directories(folder);
+  auto lock = util::try_lock(folder / (long_key(key).substr(0, 16) + ".lock"));
+  if (!lock) {
+    throw util::Error(
+        util::Kind::temporary,
+        "another mailhaul is at work on the mailbox of " + util::escape(key.user) + " at " + key.host,
+        "wait until it has ended; a run that was killed holds no lock");
+  }
+  return std::move(*lock);
+}
+
+std::string trace_header(const account::Account& account, const std::string& this_host, const std::string& id,
+                         state::Time now) {
+  const bool secure = account.server.tls != net::Tls::none;
+  return "Received: from " + account.server.host + " by " + this_host + " with " +
+         (secure ? "POP3S" : "POP3") + " (mailhaul)\n\tid " + id + "; " + mail_date(now) + "\n";
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The mailbox an account stands for: its key, its lock, and what deliveries must know of this run.
+#pragma once
+#include <string>
+
+#include "account/account.h"
+#include "delivery/destination.h"
+#include "engine/run.h"
+#include "util/fd.h"
+
+namespace mailhaul::engine {
+
+/// Eight hex digits from user, host and port: part of every name that deliveries make.
+std::string short_key(const account::MailboxKey& key);
+
+/// The kernel lock of the mailbox, beside the database; held as long as the Fd lives.
+/// Throws Error{temporary} when another mailhaul has it.
+util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file);
+
+/// "Received: from HOST by US with POP3S id ID; DATE", folded, LF line ends (RFC 5321 section 4.4).
+std::string trace_header(const account::Account& account, const std::string& this_host, const std::string& id,
+                         state::Time now);
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "engine/plan.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mailhaul::engine {
+
+using namespace std::chrono_literals;
+
+std::string_view name_of(Action action) {
+  switch (action) {
+    case Action::fetch:
+      return "fetch";
+    case Action::verify:
+      return "verify";
+    case Action::remove:
+      return "remove";
+    case Action::leave:
+      return "leave";
+    case Action::skip:
+      return "skip";
+  }
+  return {};
+}
+
+namespace {
+
+/// A message that is not delivered yet, wholly or in part.
+void decide_new(Step& step, const account::Policy& policy) {
+  if (policy.max_size != 0 && step.message.bytes > policy.max_size) {
+    step.action = Action::skip;
+    step.reason = "larger than max_size";
+    step.too_large = true;
+  } else if (step.identity.by_content) {
+    step.action = Action::verify;
+    step.reason = "the server has neither UIDL nor TOP: only its content can tell";
+  } else {
+    step.action = Action::fetch;
+    const bool begun = step.identity.row != nullptr && step.identity.row->has_landings;
+    step.reason = begun ? "delivery not complete yet" : "new";
+  }
+}
+
+/// delete_after: marked in one run, removed by a later one, an hour on at least, so that a clock stepped
+/// forward empties nothing (LAW section 7).
+void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) {
+  const state::SeenRow& row = *step.identity.row;
+  if (!row.delivered || now - *row.delivered < delete_after) {
+    step.reason = "delivered; delete_after has not come yet";
+  } else if (!row.due) {
+    step.reason = "delivered; delete_after has come: removed by a run an hour from now or later";
+    step.mark_due = true;
+  } else if (now - *row.due < 1h) {
+    step.reason = "delivered; due for removal, an hour after it was marked";
+  } else {
+    step.action = Action::remove;
+    step.reason = "delivered, and delete_after has passed";
+  }
+}
+
+void decide_delivered(Step& step, const account::Policy& policy, state::Time now) {
+  const state::SeenRow& row = *step.identity.row;
+  if (row.suspect) {
+    step.action = Action::verify;
+    step.reason = "delivered in a session that ended in doubt";
+  } else if (row.bytes != step.message.bytes) {
+    step.action = Action::verify;
+    step.reason = "delivered, but its size is another now";
+  } else if (!policy.leave_on_server) {
+    step.action = Action::remove;
+    step.reason = "delivered before";
+  } else if (policy.delete_after) {
+    decide_due(step, *policy.delete_after, now);
+  } else {
+    step.reason = "delivered; leave_on_server";
+  }
+}
+
+void decide(Step& step, const account::Policy& policy, state::Time now) {
+  const state::SeenRow* row = step.identity.row;
+  if (row == nullptr || row->standing == state::Standing::pending) {
+    decide_new(step, policy);
+  } else if (policy.fetch_all) {
+    decide_new(step, policy);
+    if (step.action == Action::fetch) step.reason = "seen before, asked for again";
+  } else if (row->standing == state::Standing::seen) {
+    step.reason = "marked as seen";
+  } else if (row->standing == state::Standing::gone) {
+    step.action = Action::verify;
+    step.reason = "listed again after its removal was confirmed";
+  } else {
+    decide_delivered(step, policy, now);
+  }
+}
+
+/// Limits of one run count what is retrieved.
+class Budget {
+ public:
+  explicit Budget(const account::Policy& policy) : policy_(policy) {}
+
+  void apply(Step& step) {
+    if (step.action != Action::fetch && step.action != Action::verify) return;
+    if (policy_.max_messages != 0 && messages_ >= policy_.max_messages) {
+      step.action = Action::skip;
+      step.reason = "over max_messages of this run";
+    } else if (policy_.max_bytes != 0 && messages_ != 0 && bytes_ + step.message.bytes > policy_.max_bytes) {
+      // The first one always passes: a message larger than the limit would never come otherwise.
+      step.action = Action::skip;
+      step.reason = "over max_bytes of this run";
+    } else {
+      ++messages_;
+      bytes_ += step.message.bytes;
+    }
+  }
+
+ private:
+  const account::Policy& policy_;
+  std::uint64_t messages_ = 0, bytes_ = 0;
+};
+
+}  // namespace
+
+std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
+                       const account::Policy& policy, state::Time now) {
+  std::vector<Step> steps;
+  steps.reserve(listed.size());
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    Step step{.message = std::move(listed[i]), .identity = identities[i], .reason = {}};
+    decide(step, policy, now);
+    steps.push_back(std::move(step));
+  }
+  if (policy.order == account::Order::newest) std::ranges::reverse(steps);
+  Budget budget(policy);
+  for (auto& step : steps) budget.apply(step);
+  return steps;
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Policy: what to do with each listed message, and why. Pure: no clock, no disk, no network.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "account/account.h"
+#include "pop3/session.h"
+#include "state/store.h"
+
+namespace mailhaul::engine {
+
+enum class Action {
+  fetch,   ///< RETR and deliver
+  verify,  ///< look again: the same message (update the row, perhaps remove) or new mail (deliver)
+  remove,  ///< ours, delivered: TOP to be sure, then DELE
+  leave,   ///< ours or marked as seen: stays
+  skip     ///< not ours yet, and stays: too large, or over a limit of this run
+};
+std::string_view name_of(Action action);
+
+/// How a listed message was recognised.
+struct Identity {
+  const state::SeenRow* row = nullptr;  ///< null: unknown so far; points into the Seen it was found in
+  std::optional<util::Hash> header;     ///< from TOP, where the UIDL is no good
+  std::uint32_t ordinal = 0;            ///< among listed messages equal in (header, size)
+  bool by_content = false;              ///< neither UIDL nor TOP: only its content can tell
+};
+
+struct Step {
+  pop3::Listed message;
+  Identity identity;
+  Action action = Action::leave;
+  std::string_view reason;  ///< static text: shown by "mailhaul list"
+  bool mark_due = false;    ///< delete_after has come: mark it, a later run removes it
+  bool too_large = false;   ///< stays because of max_size: worth a word
+};
+
+/// One step per listed message, in the order in which they are to be worked: the server's, or from the last
+/// to the first. `identities` runs parallel to `listed`; both are used up.
+std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
+                       const account::Policy& policy, state::Time now);
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "engine/run.h"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "engine/backoff.h"
+#include "engine/errand.h"
+#include "engine/mailbox.h"
+
+namespace mailhaul::engine {
+
+int most_serious(std::span<const int> statuses) {
+  for (const int status : {70, 71, 78, 77, 74, 73, 65, 76, 69, 68, 75}) {
+    if (std::ranges::find(statuses, status) != statuses.end()) return status;
+  }
+  const auto other = std::ranges::find_if(statuses, [](int status) { return status != 0; });
+  return other == statuses.end() ? 0 : *other;
+}
+
+int status_of(const Outcome& outcome) {
+  std::vector<int> statuses;
+  if (outcome.error) statuses.push_back(util::exit_status(outcome.error->kind()));
+  for (const auto kind : outcome.message_errors) statuses.push_back(util::exit_status(kind));
+  return most_serious(statuses);
+}
+
+namespace {
+
+/// Which accounts are still to be worked, and how many are being worked at each host.
+class Queue {
+ public:
+  Queue(const std::vector<account::Account>& accounts, const Limits& limits)
+      : accounts_(accounts), limits_(limits) {
+    for (std::size_t i = 0; i < accounts.size(); ++i) waiting_.push_back(i);
+  }
+
+  /// The first account whose host has room; waits for one. Empty: none is left.
+  std::optional<std::size_t> take() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      if (waiting_.empty()) return std::nullopt;
+      const auto free = std::ranges::find_if(
+          waiting_, [&](std::size_t i) { return busy_[accounts_[i].server.host] < limits_.host_jobs; });
+      if (free != waiting_.end()) {
+        const std::size_t index = *free;
+        waiting_.erase(free);
+        ++busy_[accounts_[index].server.host];
+        return index;
+      }
+      freed_.wait(lock);
+    }
+  }
+
+  void done(std::size_t index) {
+    const std::lock_guard lock(mutex_);
+    --busy_[accounts_[index].server.host];
+    freed_.notify_all();
+  }
+
+ private:
+  const std::vector<account::Account>& accounts_;
+  const Limits& limits_;
+  std::vector<std::size_t> waiting_;
+  std::map<std::string, unsigned> busy_;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+};
+
+}  // namespace
+
+void for_each_account(const std::vector<account::Account>& accounts, const Limits& limits,
+                      const std::function<void(std::size_t)>& work) {
+  Queue queue(accounts, limits);
+  const auto worker = [&] {
+    while (const auto index = queue.take()) {
+      work(*index);
+      queue.done(*index);
+    }
+  };
+  const std::size_t threads = std::min<std::size_t>(limits.jobs, accounts.size());
+  if (threads <= 1) return worker();
+  std::vector<std::jthread> workers;
+  for (std::size_t i = 0; i < threads; ++i) workers.emplace_back(worker);
+}
+
+namespace {
+
+net::Opened connect(Errand& errand) {
+  const auto& account = errand.account;
+  const auto trace = [&](char direction, std::string_view line) {
+    errand.tell.traced(account.name, direction, line);
+  };
+  check_backoff(errand);
+  try {
+    auto opened = errand.world.connect(account, errand.server.rung, trace);
+    errand.server.rung = opened.rung;
+    forget_backoff(errand);
+    return opened;
+  } catch (const util::Error& error) {
+    note_refusal(errand, error);
+    throw;
+  }
+}
+
+void fetch(Errand& errand) {
+  constexpr int sessions = 3;  // the first, one more when an answer was missing, one by one
+  recover(errand);
+  errand.open_destinations();
+  for (int session = 0; session < sessions; ++session) {
+    if (visit(errand, connect(errand))) return;
+  }
+  throw util::Error(util::Kind::protocol,
+                    "the server " + errand.account.server.host + " broke off three sessions in a row",
+                    "try again later; nothing is lost");
+}
+
+/// The account's net: whatever goes wrong below ends here.
+template <typename Work>
+std::optional<util::Error> caught(const Work& work) {
+  try {
+    work();
+    return std::nullopt;
+  } catch (const util::Error& error) {
+    return error;
+  } catch (const std::exception& bug) {
+    return util::Error(util::Kind::internal, std::string("a bug: ") + bug.what(), "please report it");
+  }
+}
+
+void tell_outcome(const account::Account& account, const World& world, report::Listener& tell,
+                  const Outcome& outcome, bool hushed) {
+  if (outcome.error && !(outcome.error->kind() == util::Kind::cancelled && world.cancel->requested())) {
+    tell.failed(account.name, {.sentence = outcome.error->what(),
+                               .hint = outcome.error->hint(),
+                               .uid = {},
+                               .status = util::exit_status(outcome.error->kind()),
+                               .standing = hushed});
+  }
+  tell.finished(account.name, outcome.totals, status_of(outcome));
+}
+
+Outcome fetch_account(const account::Account& account, const World& world, report::Listener& tell,
+                      std::mutex& writes) {
+  const auto begun = std::chrono::steady_clock::now();
+  Outcome outcome;
+  outcome.account = account.name;
+  // Another mailhaul at work, or anything else temporary before the store can be asked: never worth a cron
+  // mail.
+  bool hushed = world.quiet;
+  tell.started(account.name);
+  outcome.error = caught([&] {
+    state::Store store(world.state_file, writes);
+    const auto lock = lock_mailbox(account::mailbox_of(account), world.state_file);
+    Errand errand(account, world, tell, store);
+    outcome.error = caught([&] { fetch(errand); });
+    outcome.totals = errand.totals;
+    outcome.message_errors = errand.message_errors;
+    hushed = note_trouble(errand, outcome);
+    auto forgotten = caught([&] { store.remember(errand.mailbox, errand.server); });
+    if (outcome.error) throw util::Error(*outcome.error);
+    if (forgotten) throw util::Error(*forgotten);
+  });
+  if (outcome.error && outcome.error->kind() != util::Kind::temporary) hushed = false;
+  outcome.totals.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  tell_outcome(account, world, tell, outcome, hushed);
+  return outcome;
+}
+
+}  // namespace
+
+std::vector<Outcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
+                         const World& world, report::Listener& tell) {
+  std::vector<Outcome> outcomes(accounts.size());
+  std::mutex writes;
+  for_each_account(accounts, limits,
+                   [&](std::size_t i) { outcomes[i] = fetch_account(accounts[i], world, tell, writes); });
+  return outcomes;
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "engine/settle.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <span>
+#include <utility>
+
+#include "util/error.h"
+
+namespace mailhaul::engine {
+
+using namespace std::chrono_literals;
+using delivery::Fate;
+using state::Durability;
+using state::LandingState;
+
+bool Arrived::delivered() const {
+  return std::ranges::all_of(copies, [](const Copy& copy) { return copy.published; });
+}
+
+void Batch::add(Arrived arrived) {
+  if (messages_.empty()) begun_ = std::chrono::steady_clock::now();
+  for (const auto& copy : arrived.copies) most_ = std::min(most_, copy.destination->batch_messages());
+  bytes_ += arrived.bytes;
+  messages_.push_back(std::move(arrived));
+}
+
+bool Batch::full() const {
+  if (messages_.empty()) return false;
+  return bytes_ >= 8U << 20U || messages_.size() >= most_ || std::chrono::steady_clock::now() - begun_ >= 2s;
+}
+
+std::vector<Arrived> Batch::take() {
+  bytes_ = 0;
+  return std::exchange(messages_, {});
+}
+
+namespace {
+
+/// The copies of a batch that go to one destination, in order.
+using Shares = std::vector<std::pair<delivery::Destination*, std::vector<Arrived::Copy*>>>;
+
+Shares shares_of(std::vector<Arrived>& messages) {
+  Shares shares;
+  for (auto& message : messages) {
+    for (auto& copy : message.copies) {
+      auto found = std::ranges::find(shares, copy.destination, &Shares::value_type::first);
+      if (found == shares.end()) found = shares.insert(shares.end(), {copy.destination, {}});
+      found->second.push_back(&copy);
+    }
+  }
+  return shares;
+}
+
+std::vector<delivery::Ticket> tickets_of(const std::vector<Arrived::Copy*>& copies) {
+  std::vector<delivery::Ticket> tickets;
+  tickets.reserve(copies.size());
+  for (const auto* copy : copies) tickets.push_back(copy->ticket);
+  return tickets;
+}
+
+}  // namespace
+
+Settler::Settler(state::Store& store, state::MailboxId mailbox, std::function<state::Time()> now)
+    : store_(store), mailbox_(mailbox), now_(std::move(now)) {}
+
+void Settler::discard(std::vector<Arrived>& messages) noexcept {
+  for (const auto& [destination, copies] : shares_of(messages)) destination->discard(tickets_of(copies));
+}
+
+std::vector<Arrived> Settler::settle(std::vector<Arrived> messages) {
+  if (messages.empty()) return messages;
+  stage(messages);
+  intend(messages);
+  publish(messages);
+  return messages;
+}
+
+void Settler::stage(std::vector<Arrived>& messages) {  // S2
+  try {
+    for (auto& [destination, copies] : shares_of(messages)) {
+      if (!destination->exactly_once()) continue;
+      auto tickets = tickets_of(copies);
+      destination->stage(tickets);
+      for (std::size_t i = 0; i < copies.size(); ++i) copies[i]->ticket = std::move(tickets[i]);
+    }
+  } catch (...) {
+    discard(messages);  // nothing is intended yet, anywhere
+    throw;
+  }
+}
+
+void Settler::intend(const std::vector<Arrived>& messages) {  // S3
+  state::Change change = std::exchange(landed_, {});
+  bool recoverable = false;
+  for (const auto& message : messages) {
+    change.rows.push_back(message.row);
+    for (const auto& copy : message.copies) {
+      // A copy for another program has no ticket yet: nothing was handed over.
+      const bool ticket = copy.destination->exactly_once();
+      recoverable = recoverable || ticket;
+      change.landings.push_back({.row = message.row.id,
+                                 .target = copy.destination->target(),
+                                 .ticket = ticket ? copy.ticket.data : std::string(),
+                                 .state = LandingState::intent});
+    }
+  }
+  // A failure here undoes nothing: the COMMIT may have got through, and then names these files.
+  store_.commit(mailbox_, change, recoverable ? Durability::synced : Durability::unsynced);
+}
+
+void Settler::publish(std::vector<Arrived>& messages) {  // S4
+  for (auto& [destination, copies] : shares_of(messages)) {
+    if (!destination->exactly_once()) continue;
+    auto outcomes = destination->publish(tickets_of(copies));
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+      copies[i]->published = outcomes[i].fate == Fate::published;
+      copies[i]->outcome = std::move(outcomes[i]);
+    }
+  }
+  bool handed_over = false;
+  for (auto& message : messages) {
+    for (auto& copy : message.copies) {
+      if (copy.destination->exactly_once()) continue;
+      hand_over(message, copy);
+      handed_over = true;
+    }
+    conclude(message);
+  }
+  if (handed_over) flush();  // one synced COMMIT before the batch's DELEs
+}
+
+void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
+  state::Landing landing{.row = message.row.id,
+                         .target = copy.destination->target(),
+                         .ticket = copy.ticket.data,
+                         .state = LandingState::tried};
+  if (!copy.destination->settled_by_close()) {
+    landed_.landings.push_back(landing);
+    store_.commit(mailbox_, std::exchange(landed_, {}), Durability::unsynced);
+  }
+  copy.outcome = std::move(copy.destination->publish({&copy.ticket, 1}).front());
+  copy.published = copy.outcome.fate == Fate::published;
+  if (!copy.published) {  // it said no, so it is in no doubt: to be offered again as if for the first time
+    landing.ticket.clear();
+    landing.state = LandingState::intent;
+    landed_.landings.push_back(landing);
+  }
+}
+
+void Settler::conclude(Arrived& message) {
+  const auto waits = [](const Arrived::Copy& copy) {
+    return copy.published && copy.destination->settled_by_close();
+  };
+  if (std::ranges::any_of(message.copies, waits)) {
+    awaiting_close_.push_back(message);
+    for (auto& copy : message.copies) copy.published = copy.published && !waits(copy);
+  } else if (message.delivered()) {
+    message.row.standing = state::Standing::delivered;
+    message.row.delivered = now_();
+    landed_.rows.push_back(message.row);
+    landed_.settled.push_back(message.row.id);
+    delivered_rows_.push_back(message.row.id);
+    return;
+  }
+  for (const auto& copy : message.copies) {
+    if (!copy.published) continue;
+    landed_.landings.push_back({.row = message.row.id,
+                                .target = copy.destination->target(),
+                                .ticket = copy.ticket.data,
+                                .state = LandingState::delivered});
+  }
+}
+
+std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations) {
+  for (const auto& destination : destinations) destination->close();
+  std::vector<Arrived> closed = std::exchange(awaiting_close_, {});
+  for (auto& message : closed) {
+    if (!message.delivered()) continue;
+    message.row.standing = state::Standing::delivered;
+    message.row.delivered = now_();
+    landed_.rows.push_back(message.row);
+    landed_.settled.push_back(message.row.id);
+  }
+  return closed;
+}
+
+void Settler::note(state::Row row) { landed_.rows.push_back(std::move(row)); }
+
+void Settler::flush() {
+  if (!landed_.empty()) store_.commit(mailbox_, std::exchange(landed_, {}), Durability::synced);
+}
+
+}  // namespace mailhaul::engine

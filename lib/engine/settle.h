@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// The law in code: staged before intended, intended before published, published before DELE (LAW section 8).
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "delivery/destination.h"
+#include "state/store.h"
+
+namespace mailhaul::engine {
+
+/// One message that is whole and invisible (S1) in each of its destinations.
+struct Arrived {
+  struct Copy {
+    delivery::Destination* destination = nullptr;
+    delivery::Ticket ticket;
+    bool published = false;
+    delivery::Outcome outcome;  ///< why it was not
+  };
+  std::uint32_t number = 0;  ///< in this session
+  state::Row row;
+  std::uint64_t bytes = 0;   ///< octets, as received
+  std::vector<Copy> copies;  ///< exactly-once destinations first: an MDA comes last
+  bool delivered() const;    ///< S4 everywhere
+};
+
+/// Messages that are settled together: one flush, one transaction, one pair of directory syncs.
+class Batch {
+ public:
+  void add(Arrived arrived);
+  bool full() const;  ///< 8 MiB, 1,024 messages (fewer where a destination says so), or 2 s
+  bool empty() const noexcept { return messages_.empty(); }
+  std::vector<Arrived> take();  ///< leaves it empty
+
+ private:
+  std::vector<Arrived> messages_;
+  std::uint64_t bytes_ = 0;
+  std::size_t most_ = 1024;
+  std::chrono::steady_clock::time_point begun_;
+};
+
+/// Carries batches from S1 to S5 for one account. One thread at a time.
+class Settler {
+ public:
+  Settler(state::Store& store, state::MailboxId mailbox, std::function<state::Time()> now);
+
+  /// S2, S3, S4: here and nowhere else. Returns the messages with what became of each copy; those delivered()
+  /// may be removed from the server. Throws: nothing of the batch may be removed, recovery decides.
+  std::vector<Arrived> settle(std::vector<Arrived> messages);
+  /// Ends what destinations settle only when they are closed (stdout); returns these messages.
+  std::vector<Arrived> close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations);
+  void note(state::Row row);  ///< a row to be written with the next commit
+  void flush();               ///< S5: what was published is DELIVERED, durably
+  /// Rows delivered in this session, for the mark of doubt.
+  const std::vector<state::RowId>& delivered_rows() const noexcept { return delivered_rows_; }
+  static void discard(std::vector<Arrived>& messages) noexcept;
+
+ private:
+  void stage(std::vector<Arrived>& messages);
+  void intend(const std::vector<Arrived>& messages);
+  void publish(std::vector<Arrived>& messages);
+  void hand_over(Arrived& message, Arrived::Copy& copy);
+  void conclude(Arrived& message);
+
+  state::Store& store_;
+  state::MailboxId mailbox_;
+  std::function<state::Time()> now_;
+  state::Change landed_;  ///< published, not yet DELIVERED in the database
+  std::vector<Arrived> awaiting_close_;
+  std::vector<state::RowId> delivered_rows_;
+};
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+#include "engine/visit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/response.h"
+#include "util/text.h"
+
+namespace mailhaul::engine {
+
+using namespace std::chrono_literals;
+
+Visit::Visit(Errand& errand, net::Stream& stream, pop3::SessionOptions options)
+    : errand_(errand),
+      session_(stream, std::move(options)),
+      settler_(errand.store, errand.mailbox, errand.world.now) {}
+
+void Visit::run() {
+  look_around();
+  for (auto& step : steps_) begin_step(step);
+  work();
+  end();
+}
+
+void Visit::look_around() {
+  auto listed = session_.listing();
+  if (session_.malformed_lines() != 0) {
+    errand_.warn(std::to_string(session_.malformed_lines()) +
+                     " lines of the server's listing make no sense and were left out",
+                 "the messages they stand for stay on the server; tell its operator");
+  }
+  errand_.totals.listed = static_cast<std::uint32_t>(listed.size());
+  errand_.totals.left = errand_.totals.listed;
+  seen_ = errand_.store.seen(errand_.mailbox);
+  auto identities = identify(session_, listed, seen_, errand_.store, errand_.mailbox);
+  const auto absent = absent_rows(identities, seen_);
+  errand_.store.note_absent(errand_.mailbox, absent, errand_.world.now());
+  for (const auto id : absent) {
+    if (seen_.with_id(id)->standing == state::Standing::delivered) absent_.insert(id);
+  }
+  steps_ = plan(std::move(listed), std::move(identities), errand_.policy, errand_.world.now());
+  std::uint64_t bytes = 0;
+  std::uint32_t messages = 0;
+  for (const auto& step : steps_) {
+    if (step.action != Action::fetch && step.action != Action::verify) continue;
+    ++messages;
+    bytes += step.message.bytes;
+  }
+  errand_.tell.planned(errand_.account.name, messages, bytes);
+}
+
+void Visit::begin_step(Step& step) {
+  const bool can_look = session_.capabilities().top && step.identity.row != nullptr;
+  switch (step.action) {
+    case Action::fetch:
+      tasks_.push_back({&step, false});
+      break;
+    case Action::remove:
+      tasks_.push_back({&step, can_look});
+      break;
+    case Action::verify:
+      tasks_.push_back({&step, can_look && step.identity.row->suspect});
+      break;
+    case Action::leave:
+    case Action::skip:
+      stay(step);
+      return;
+  }
+  const Task& task = tasks_.back();
+  session_.want({.number = step.message.number, .bytes = step.message.bytes, .header_only = task.look});
+}
+
+void Visit::stay(Step& step) {
+  if (step.mark_due) {
+    if (auto row = errand_.store.row(errand_.mailbox, step.identity.row->id)) {
+      row->due = errand_.world.now();
+      settler_.note(std::move(*row));
+    }
+  }
+  if (step.action != Action::skip) return;
+  say(step, "skip", step.reason);
+  if (!step.too_large) return;
+  const state::SeenRow* known = step.identity.row;
+  const bool told = known != nullptr && known->told;
+  const std::string sentence = "message " + uid(step) + " stays on the server: its " +
+                               util::format_size(step.message.bytes) + " are more than max_size, " +
+                               util::format_size(errand_.policy.max_size);
+  errand_.tell.warned(errand_.account.name, {.sentence = sentence,
+                                             .hint = "fetch it with --max-size, or delete it there",
+                                             .uid = step.message.uidl,
+                                             .status = 0,
+                                             .standing = told});
+  if (told) return;
+  state::Row row;
+  if (known != nullptr) row = errand_.store.row(errand_.mailbox, known->id).value_or(row);
+  if (row.id == 0) {
+    row.id = errand_.store.next_row(errand_.mailbox);
+    row.uidl = step.message.uidl;
+    row.bytes = step.message.bytes;
+    row.header = step.identity.header;
+    row.ordinal = step.identity.ordinal;
+  }
+  row.told = true;
+  settler_.note(std::move(row));
+}
+
+void Visit::work() {
+  while (!tasks_.empty()) {
+    if (errand_.world.cancel->requested()) {
+      stop_asking();
+      postponed_.clear();
+      if (tasks_.empty()) break;
+    }
+    const Task task = tasks_.front();
+    tasks_.pop_front();
+    answer(task, session_.next());
+    if (batch_.full()) settle();
+    if (!held_.empty()) {
+      stop_asking();
+      if (tasks_.empty()) check_held();
+    }
+  }
+  settle();
+}
+
+/// What is not sent yet is not asked for; what is on its way is drained by work().
+void Visit::stop_asking() {
+  for (auto unsent = session_.withdraw(); unsent > 0; --unsent) {
+    postponed_.push_front(tasks_.back());
+    tasks_.pop_back();
+  }
+}
+
+void Visit::answer(Task task, pop3::Message& message) {
+  if (message.refused()) {
+    refused(task, *message.refused());
+  } else if (task.look) {
+    look(task, message);
+  } else {
+    receive(*task.step, message);
+  }
+}
+
+void Visit::refused(const Task& task, const std::string& words) {
+  if (task.look) {  // no TOP, or none for this one: the whole message tells as well
+    tasks_.push_back({task.step, false});
+    session_.want(
+        {.number = task.step->message.number, .bytes = task.step->message.bytes, .header_only = false});
+    return;
+  }
+  const auto kind = net::kind_of_refusal(words, util::Kind::content);
+  errand_.fail(util::Error(kind,
+                           "cannot retrieve message " + uid(*task.step) + ": the server said -ERR " +
+                               util::escape(words),
+                           net::hint_for_refusal(words, kind)),
+               task.step->message.uidl);
+}
+
+void Visit::look(const Task& task, pop3::Message& message) {
+  Step& step = *task.step;
+  const auto header = header_of(message);
+  auto row = errand_.store.row(errand_.mailbox, step.identity.row->id);
+  if (row && row->header == header && (row->bytes == step.message.bytes || row->suspect)) {
+    same(step, std::move(*row));
+    return;
+  }
+  // Another message under a known UIDL, or one whose size moved: only the whole of it can tell.
+  step.action = Action::verify;
+  tasks_.push_back({&step, false});
+  session_.want({.number = step.message.number, .bytes = step.message.bytes, .header_only = false});
+}
+
+void Visit::same(Step& step, state::Row row) {
+  const bool changed = row.bytes != step.message.bytes || row.suspect || row.uidl != step.message.uidl ||
+                       row.standing == state::Standing::gone;
+  row.bytes = step.message.bytes;
+  row.suspect = false;
+  if (!step.message.uidl.empty()) row.uidl = step.message.uidl;
+  if (row.standing == state::Standing::gone)
+    row.standing = state::Standing::delivered;  // the server lied: DELE again
+  const auto id = row.id;
+  const bool ours = row.standing == state::Standing::delivered;
+  const bool was_due = step.action == Action::remove;
+  if (step.action == Action::verify) say(step, "verify", "the message is known; nothing was delivered");
+  if (changed) settler_.note(std::move(row));
+  if (ours && (was_due || !errand_.policy.leave_on_server)) remove(step, id);
+}
+
+void Visit::remove(const Step& step, state::RowId row) {
+  if (!usable_) return;
+  session_.remove(step.message.number);
+  removing_[step.message.number] = row;
+}
+
+void Visit::settle() {
+  if (batch_.empty()) return;
+  for (const auto& arrived : settler_.settle(batch_.take())) conclude(arrived);
+  storage_failures_ = 0;
+}
+
+void Visit::conclude(const Arrived& arrived) {
+  const Step& step = *by_number_.at(arrived.number);
+  for (const auto& copy : arrived.copies) {
+    const auto& outcome = copy.outcome;
+    if (outcome.fate == delivery::Fate::published) continue;
+    const auto kind = outcome.fate == delivery::Fate::later ? util::Kind::temporary : util::Kind::storage;
+    errand_.fail(
+        util::Error(kind, "message " + uid(step) + " stays on the server: " + outcome.sentence, outcome.hint),
+        step.message.uidl);
+  }
+  if (!arrived.delivered()) {
+    unsettled_retrieval_ = true;
+    return;
+  }
+  ++errand_.totals.fetched;
+  errand_.totals.bytes += arrived.bytes;
+  std::string where;
+  for (const auto& copy : arrived.copies) where += (where.empty() ? "" : ", ") + copy.destination->target();
+  say(step, "fetch", step.reason, where);
+  if (!errand_.policy.leave_on_server) remove(step, arrived.row.id);
+}
+
+void Visit::end() {
+  for (const auto& arrived : settler_.close(errand_.destinations)) conclude(arrived);
+  settler_.flush();  // S5, durable before QUIT
+  if (session_.capabilities().expire_days == 0 && unsettled_retrieval_) {
+    errand_.warn(
+        "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all "
+        "of it is safe here",
+        "");
+    return;
+  }
+  const auto removal = session_.finish(true);  // S6
+  for (const auto& [number, words] : removal.refused) {
+    errand_.warn(
+        "the server refused to remove message " + std::to_string(number) + ": -ERR " + util::escape(words),
+        "it is delivered and will not be fetched again; the next run asks for its removal once more");
+  }
+  if (!removal.committed) {
+    if (removal.accepted.empty()) return;
+    throw util::Error(
+        util::Kind::temporary,
+        "the server did not confirm the removal of " + std::to_string(removal.accepted.size()) +
+            " messages: it answered QUIT with " + util::escape(removal.quit_answer),
+        "they are delivered and will not be fetched again; the next run asks for their removal once more");
+  }
+  state::Change change;
+  for (const auto number : removal.accepted) {  // S7
+    auto row = errand_.store.row(errand_.mailbox, removing_.at(number));
+    if (!row) continue;
+    row->standing = state::Standing::gone;
+    row->gone = errand_.world.now();
+    change.rows.push_back(std::move(*row));
+    ++errand_.totals.removed;
+    --errand_.totals.left;
+  }
+  errand_.store.commit(errand_.mailbox, change);
+  for (const auto& step : steps_) {
+    if (std::ranges::binary_search(removal.accepted, step.message.number)) say(step, "remove", step.reason);
+  }
+}
+
+void Visit::say(const Step& step, std::string_view action, std::string_view reason,
+                std::string_view deliver) {
+  errand_.tell.message(errand_.account.name, {.number = step.message.number,
+                                              .uid = uid(step),
+                                              .bytes = step.message.bytes,
+                                              .action = action,
+                                              .reason = reason,
+                                              .deliver = deliver});
+}
+
+bool Visit::give_up(const util::Error& error) {
+  usable_ = false;
+  const auto& doubt = session_.doubt();
+  const bool in_order = !doubt.malformed_status && !doubt.at_border && !broken_;
+  const bool sizes_right = held_.empty() && sizes_confirmed_ == 0;
+  if (!session_.pipelining() || (in_order && sizes_right)) {
+    settle();  // every body that is whole came under its own name: one by one, or each had the announced size
+  } else {
+    auto messages = batch_.take();
+    Settler::discard(messages);
+  }
+  if (session_.pipelining()) mark_suspect();  // an answer may have been skipped, between two messages of one size even
+  Settler::discard(held_);
+  settler_.flush();
+  if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;
+  auto& server = errand_.server;
+  const bool at_border = doubt.at_border && doubt.pipelined;
+  if (at_border) ++server.border_breaks;
+  if (doubt.malformed_status || broken_ || server.border_breaks >= 2) {
+    server.one_by_one_until = errand_.world.now() + std::chrono::days(7);
+    server.border_breaks = 0;
+    errand_.warn_once(
+        "the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
+        "tell its operator; nothing is lost, it is only slower");
+    return true;
+  }
+  return at_border;
+}
+
+/// The next session looks at each of these by TOP before it believes them (LAW section 2).
+void Visit::mark_suspect() {
+  state::Change change;
+  for (const auto id : settler_.delivered_rows()) {
+    auto row = errand_.store.row(errand_.mailbox, id);
+    if (!row) continue;
+    row->suspect = true;
+    change.rows.push_back(std::move(*row));
+  }
+  settler_.flush();
+  errand_.store.commit(errand_.mailbox, change);
+}
+
+bool visit(Errand& errand, net::Opened opened) {
+  const auto& until = errand.server.one_by_one_until;
+  const bool one_by_one = until && errand.world.now() < *until;
+  const auto trace = [&](char direction, std::string_view line) {
+    errand.tell.traced(errand.account.name, direction, line);
+  };
+  Visit visit(errand, *opened.stream,
+              {.capabilities = std::move(opened.capabilities), .may_pipeline = !one_by_one, .trace = trace});
+  try {
+    visit.run();
+  } catch (const util::Error& error) {
+    if (visit.give_up(error)) return false;
+    throw;
+  }
+  errand.server.border_breaks = 0;
+  return true;
+}
+
+}  // namespace mailhaul::engine

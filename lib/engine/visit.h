@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// One session at the server: listing, plan, retrieval, settlement, removal.
+#pragma once
+#include <cstdint>
+#include <deque>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/errand.h"
+#include "engine/fingerprint.h"
+#include "engine/identity.h"
+#include "engine/plan.h"
+#include "engine/settle.h"
+#include "pop3/session.h"
+
+namespace mailhaul::engine {
+
+/// What a visit asks the server for, and why.
+struct Task {
+  Step* step = nullptr;
+  bool look = false;  ///< TOP n 0, to see that it is what the row says; otherwise RETR
+};
+
+/// A message being received: its hashes and its copies in the making.
+struct Arrival {
+  Fingerprint print;
+  std::vector<std::pair<delivery::Destination*, std::unique_ptr<delivery::Writer>>> writers;
+  std::optional<util::Error> failure;  ///< a writer's: the message stays on the server, the others go on
+};
+
+/// One thread at a time. After run() threw, give_up() settles what may be settled.
+class Visit {
+ public:
+  Visit(Errand& errand, net::Stream& stream, pop3::SessionOptions options);
+  void run();
+  /// After `error` ended the session. True: worth a new session in this run, one by one if need be.
+  bool give_up(const util::Error& error);
+
+ private:
+  void look_around();  ///< listing, identities, plan
+  void begin_step(Step& step);
+  void stay(Step& step);  ///< skip and leave: said and written where worth it
+  void work();            ///< until nothing is owed
+  void stop_asking();
+  void answer(Task task, pop3::Message& message);
+  void refused(const Task& task, const std::string& words);
+  void look(const Task& task, pop3::Message& message);
+  void receive(Step& step, pop3::Message& message);
+  void open_writers(const Step& step, Arrival& arrival);
+  void read(Arrival& arrival, pop3::Message& message);
+  void storage_failed(const Step& step, const util::Error& error);
+  void compare(Step& step, Arrival& arrival, const Print& print);
+  std::optional<state::Row> known_by_content(const Step& step, const Print& print);
+  state::Row row_of(const Step& step, const Print& print, std::optional<state::Row> known);
+  void accept(Step& step, Arrival& arrival, const Print& print, std::optional<state::Row> known);
+  void check_held();
+  void settle();
+  void conclude(const Arrived& arrived);
+  void same(
+      Step& step,
+      state::Row row);  ///< the message is the row's: write what changed, remove where the policy says so
+  void remove(const Step& step, state::RowId row);
+  void end();  ///< DELE answers, QUIT, GONE
+  void mark_suspect();
+  void say(const Step& step, std::string_view action, std::string_view reason, std::string_view deliver = {});
+  std::string uid(const Step& step) const { return shown_uid(step.message, step.identity.header); }
+
+  Errand& errand_;
+  pop3::Session session_;
+  Settler settler_;
+  Batch batch_;
+  state::Seen seen_;
+  std::vector<Step> steps_;
+  std::deque<Task> tasks_;      ///< asked for, in order
+  std::deque<Task> postponed_;  ///< to be asked for when sizes are trusted again
+  std::vector<Arrived> held_;   ///< octets differ from LIST while pipelining: not believed yet
+  std::unordered_map<std::uint32_t, Step*> by_number_;        ///< steps of what is held or in the batch
+  std::unordered_map<std::uint32_t, state::RowId> removing_;  ///< DELE asked for
+  std::set<state::RowId> absent_;   ///< delivered, and not in this listing: perhaps under another UIDL
+  std::set<state::RowId> claimed_;  ///< rows that a message of this listing was found to be, by content
+  int sizes_confirmed_ = 0;
+  int storage_failures_ = 0;          ///< in a row
+  bool usable_ = true;                ///< the session may still be talked to
+  bool unsettled_retrieval_ = false;  ///< something was retrieved and did not reach S5
+  bool broken_ = false;               ///< an answer came back different: pipelining is not to be trusted
+};
+
+}  // namespace mailhaul::engine

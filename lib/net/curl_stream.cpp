@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "net/curl_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "util/error.h"
+#include "util/text.h"
+
+namespace mailhaul::net {
+
+CurlStream::CurlStream(Wire wire, const Limits& limits, const util::Cancel& cancel)
+    : wire_(std::move(wire)), limits_(limits), patience_(limits.silence), cancel_(cancel) {}
+
+void CurlStream::write(std::string_view bytes) {
+  patience_.asked();
+  wire_.queue(bytes);
+}
+
+std::size_t CurlStream::read(std::span<char> into) {
+  for (;;) {
+    mind_cancel();
+    wire_.flush();
+    if (const auto bytes = wire_.receive(into)) {
+      patience_.received(*bytes);
+      mind_patience();
+      return *bytes;
+    }
+    wait();
+    mind_patience();
+  }
+}
+
+void CurlStream::mind_cancel() {
+  if (!cancel_.requested()) return;
+  if (!drained_at_) drained_at_ = Clock::now() + limits_.drain;
+  if (Clock::now() < *drained_at_) return;
+  throw util::Error(util::Kind::cancelled, "stopped while waiting for " + wire_.address());
+}
+
+void CurlStream::wait() {
+  const auto start = Clock::now();
+  auto limit = patience_.left();
+  if (drained_at_) limit = std::min(limit, *drained_at_ - start);
+  // Once requested, the cancel's descriptor stays readable, and would turn waiting into spinning.
+  wire_.wait(std::chrono::ceil<std::chrono::milliseconds>(limit), drained_at_ ? -1 : cancel_.fd());
+  patience_.waited(Clock::now() - start);
+}
+
+void CurlStream::mind_patience() const {
+  if (!patience_.silent() && !patience_.trickling()) return;
+  const std::string how = patience_.silent() ? "nothing came for " : "less than 64 bytes a second came for ";
+  throw util::Error(util::Kind::temporary,
+                    "connection to " + wire_.address() + " lost: " + how +
+                        util::format_duration(std::chrono::ceil<std::chrono::seconds>(limits_.silence)));
+}
+
+}  // namespace mailhaul::net

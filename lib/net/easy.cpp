@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "net/easy.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "util/error.h"
+#include "util/file.h"
+#include "util/text.h"
+
+namespace mailhaul::net {
+
+namespace {
+
+constexpr long receive_buffer_bytes = 256 * 1024;  // fewer reads; see CurlStream
+
+template <typename Value>
+void set(void* handle, CURLoption option, Value value) {
+  const CURLcode code = curl_easy_setopt(handle, option, value);
+  if (code == CURLE_OK) return;
+  throw util::Error(util::Kind::internal,
+                    "libcurl refuses option " + std::to_string(option) + ": " + curl_easy_strerror(code));
+}
+
+void set(void* handle, CURLoption option, const std::string& value) { set(handle, option, value.c_str()); }
+
+bool is_host(std::string_view host) {
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && c != 0x7f &&
+           std::string_view("/@?#\\\"").find(c) == std::string_view::npos;
+  });
+}
+
+std::string bracketed(const std::string& host) {
+  const bool is_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
+  return is_ipv6 ? "[" + host + "]" : host;
+}
+
+std::string joined(const std::vector<std::string>& pins) {
+  std::string result;
+  for (const std::string& pin : pins) result += (result.empty() ? "" : ";") + pin;
+  return result;
+}
+
+void require_readable(const std::string& file) {
+  const util::Fd opened = util::open_file(file, O_RDONLY, 0, util::Kind::config);
+}
+
+}  // namespace
+
+void Easy::Free::operator()(void* thing) const noexcept { curl_easy_cleanup(thing); }
+void Easy::FreeList::operator()(void* list) const noexcept {
+  curl_slist_free_all(static_cast<curl_slist*>(list));
+}
+
+/// None of these lets an exception out into C: what throws in them ends the program.
+struct Easy::Callbacks {
+  static std::size_t header(char* bytes, std::size_t size, std::size_t count, void* self) noexcept {
+    Easy& easy = *static_cast<Easy*>(self);
+    const std::string_view line(bytes, size * count);
+    const bool greeted = easy.dialogue_->transcript().greeted();
+    easy.dialogue_->received(line);
+    if (!greeted && easy.checks_timestamp_ && easy.dialogue_->transcript().greeted()) {
+      easy.forged_timestamp_ = stamp_of(easy.dialogue_->transcript().greeting()) == Stamp::forged;
+    }
+    return easy.forged_timestamp_ ? 0 : line.size();  // 0 ends it before the digest is sent
+  }
+
+  static int debug(CURL* /*handle*/, curl_infotype type, char* bytes, std::size_t size, void* self) noexcept {
+    Easy& easy = *static_cast<Easy*>(self);
+    const std::string_view text(bytes, size);
+    if (type == CURLINFO_HEADER_OUT) easy.dialogue_->sent(text);
+    if (type != CURLINFO_TEXT) return 0;
+    easy.dialogue_->remark(text);
+    if (text.starts_with("OpenSSL ")) easy.tls_words_ = std::string(text.substr(0, text.find('\n')));
+    return 0;
+  }
+
+  static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+    return static_cast<Easy*>(self)->cancel_.requested() ? 1 : 0;
+  }
+
+  static std::size_t body(char* /*bytes*/, std::size_t size, std::size_t count, void* /*self*/) noexcept {
+    return size * count;
+  }
+};
+
+Easy::Easy(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue)
+    : handle_(curl_easy_init()),
+      problem_(std::make_unique<std::array<char, CURL_ERROR_SIZE>>()),
+      cancel_(cancel),
+      dialogue_(&dialogue) {
+  if (!handle_) throw util::Error(util::Kind::os, "libcurl cannot be started: out of memory");
+  problem_->front() = '\0';
+  set(handle(), CURLOPT_CONNECT_ONLY, 1L);
+  set(handle(), CURLOPT_NOSIGNAL, 1L);
+  set(handle(), CURLOPT_PROTOCOLS_STR, "pop3,pop3s");
+  set(handle(), CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  set(handle(), CURLOPT_SUPPRESS_CONNECT_HEADERS,
+      1L);  // a proxy's header might look like an answer of the server
+  set(handle(), CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+  set(handle(), CURLOPT_TCP_KEEPALIVE, 1L);
+  set(handle(), CURLOPT_QUICK_EXIT, 1L);
+  set_address(endpoint);
+  set_tls(endpoint);
+  set_proxy(endpoint.proxy);
+  set_callbacks();
+}
+
+Easy::~Easy() = default;
+
+/// With another name expected in the certificate, the URL bears that name and the connection goes to the
+/// host.
+void Easy::set_address(const Endpoint& endpoint) {
+  const bool renamed = endpoint.tls != Tls::none && !endpoint.server_name.empty();
+  const std::string& name = renamed ? endpoint.server_name : endpoint.host;
+  for (const std::string* host : {&endpoint.host, &name}) {
+    if (!is_host(*host))
+      throw util::Error(util::Kind::config, "\"" + util::escape(*host) + "\" is not a host name");
+  }
+  const std::string port = std::to_string(endpoint.effective_port());
+  const std::string scheme = endpoint.tls == Tls::implicit ? "pop3s://" : "pop3://";
+  set(handle(), CURLOPT_URL, scheme + bracketed(name) + ":" + port + "/");
+  if (!renamed) return;
+  const std::string way = bracketed(name) + ":" + port + ":" + bracketed(endpoint.host) + ":" + port;
+  connect_to_.reset(curl_slist_append(nullptr, way.c_str()));
+  set(handle(), CURLOPT_CONNECT_TO, static_cast<curl_slist*>(connect_to_.get()));
+}
+
+void Easy::set_tls(const Endpoint& endpoint) {
+  set(handle(), CURLOPT_USE_SSL, long{endpoint.tls == Tls::none ? CURLUSESSL_NONE : CURLUSESSL_ALL});
+  set(handle(), CURLOPT_SSL_VERIFYPEER, 1L);
+  set(handle(), CURLOPT_SSL_VERIFYHOST, 2L);
+  const bool only_1_3 = endpoint.min_version == TlsVersion::v1_3;
+  set(handle(), CURLOPT_SSLVERSION, long{only_1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2});
+  if (endpoint.tls == Tls::none) return;
+  if (!endpoint.ca_file.empty()) {
+    require_readable(endpoint.ca_file);
+    set(handle(), CURLOPT_CAINFO, endpoint.ca_file);
+    set(handle(), CURLOPT_CAPATH, static_cast<char*>(nullptr));  // this authority instead of the system's
+  }
+  if (!endpoint.pins.empty()) set(handle(), CURLOPT_PINNEDPUBLICKEY, joined(endpoint.pins));
+  if (endpoint.client_cert.empty()) return;
+  require_readable(endpoint.client_cert);
+  const std::string& key = endpoint.client_key.empty() ? endpoint.client_cert : endpoint.client_key;
+  util::require_private(key, "the client key");
+  set(handle(), CURLOPT_SSLCERT, endpoint.client_cert);
+  set(handle(), CURLOPT_SSLKEY, key);
+  set(handle(), CURLOPT_KEYPASSWD, "");  // OpenSSL would ask at the terminal
+}
+
+/// A proxy that was written down holds whatever no_proxy in the environment says.
+void Easy::set_proxy(const std::string& proxy) {
+  if (proxy == "env") return;
+  set(handle(), CURLOPT_PROXY, proxy);
+  set(handle(), CURLOPT_NOPROXY, "");
+}
+
+void Easy::set_callbacks() {
+  set(handle(), CURLOPT_ERRORBUFFER, problem_->data());
+  set(handle(), CURLOPT_HEADERFUNCTION, &Callbacks::header);
+  set(handle(), CURLOPT_HEADERDATA, this);
+  set(handle(), CURLOPT_WRITEFUNCTION, &Callbacks::body);
+  set(handle(), CURLOPT_DEBUGFUNCTION, &Callbacks::debug);
+  set(handle(), CURLOPT_DEBUGDATA, this);
+  set(handle(), CURLOPT_VERBOSE, 1L);  // the only way to know what libcurl sent
+  set(handle(), CURLOPT_XFERINFOFUNCTION, &Callbacks::progress);
+  set(handle(), CURLOPT_XFERINFODATA, this);
+  set(handle(), CURLOPT_NOPROGRESS, 0L);
+}
+
+void Easy::give(const Rung& rung, const Login& login) {
+  set(handle(), CURLOPT_USERNAME, login.user);
+  set(handle(), CURLOPT_LOGIN_OPTIONS, rung.mechanisms);
+  set(handle(), CURLOPT_SASL_IR, rung.initial_response ? 1L : 0L);
+  const auto option = rung.way == Rung::Way::bearer ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD;
+  if (!login.secret.empty()) set(handle(), option, login.secret.reveal());
+  checks_timestamp_ = rung.way == Rung::Way::apop;
+}
+
+/// CURLOPT_TIMEOUT is never set: with CONNECT_ONLY some releases take it for passed at once.
+Ended Easy::connect(std::chrono::milliseconds limit) {
+  const long limit_ms = std::max(1L, static_cast<long>(limit.count()));
+  set(handle(), CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
+  set(handle(), CURLOPT_SERVER_RESPONSE_TIMEOUT, (limit_ms + 999) / 1000);
+  Ended ended;
+  ended.code = curl_easy_perform(handle());
+  ended.words = problem_->data();
+  if (ended.words.empty()) ended.words = curl_easy_strerror(static_cast<CURLcode>(ended.code));
+  // Only the first words get into the buffer, and a server that hung up at once makes these useless ones come
+  // first.
+  if (ended.words.starts_with("getpeername()") && !tls_words_.empty()) ended.words = tls_words_;
+  curl_off_t connect_time = 0;
+  curl_easy_getinfo(handle(), CURLINFO_CONNECT_TIME_T, &connect_time);
+  ended.connected = connect_time > 0;
+  curl_easy_getinfo(handle(), CURLINFO_OS_ERRNO, &ended.system_error);
+  curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &ended.proxy_status);
+  ended.forged_timestamp = forged_timestamp_;
+  set(handle(), CURLOPT_VERBOSE, 0L);  // 7.88 makes a remark at every read otherwise
+  set(handle(), CURLOPT_NOPROGRESS, 1L);
+  set(handle(), CURLOPT_HEADERFUNCTION, static_cast<curl_write_callback>(nullptr));
+  set(handle(), CURLOPT_HEADERDATA, static_cast<void*>(nullptr));
+  dialogue_ = nullptr;
+  return ended;
+}
+
+std::string address_of(const Endpoint& endpoint) {
+  return util::escape(bracketed(endpoint.host)) + ":" + std::to_string(endpoint.effective_port());
+}
+
+}  // namespace mailhaul::net

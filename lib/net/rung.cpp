@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "net/rung.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+
+#include "util/error.h"
+
+namespace mailhaul::net {
+
+namespace {
+
+struct Known {
+  Auth auth;
+  std::string_view name;
+  std::string_view mechanisms;
+  int needs = 0;  // the feature of libcurl without which it cannot be done
+};
+
+constexpr std::array known = {
+    Known{Auth::automatic, "auto", ""},
+    Known{Auth::user, "user", ""},
+    Known{Auth::apop, "apop", "AUTH=+APOP"},
+    Known{Auth::plain, "plain", "AUTH=PLAIN"},
+    Known{Auth::login, "login", "AUTH=LOGIN"},
+    Known{Auth::cram_md5, "cram-md5", "AUTH=CRAM-MD5"},
+    Known{Auth::scram_sha_1, "scram-sha-1", "AUTH=SCRAM-SHA-1", CURL_VERSION_GSASL},
+    Known{Auth::scram_sha_256, "scram-sha-256", "AUTH=SCRAM-SHA-256", CURL_VERSION_GSASL},
+    Known{Auth::ntlm, "ntlm", "AUTH=NTLM", CURL_VERSION_NTLM},
+    Known{Auth::gssapi, "gssapi", "AUTH=GSSAPI", CURL_VERSION_KERBEROS5},
+    Known{Auth::external, "external", "AUTH=EXTERNAL"},
+    Known{Auth::xoauth2, "xoauth2", "AUTH=XOAUTH2"},
+    Known{Auth::oauthbearer, "oauthbearer", "AUTH=OAUTHBEARER"},
+};
+
+const Known& find(Auth auth) {
+  return *std::find_if(known.begin(), known.end(), [auth](const Known& row) { return row.auth == auth; });
+}
+
+bool has(int feature) { return (curl_version_info(CURLVERSION_NOW)->features & feature) == feature; }
+
+std::string automatic_mechanisms(Tls tls) {
+  if (tls != Tls::none) return "AUTH=PLAIN;AUTH=LOGIN";
+  const std::string scram = has(CURL_VERSION_GSASL) ? "AUTH=SCRAM-SHA-256;AUTH=SCRAM-SHA-1;" : "";
+  return scram + "AUTH=CRAM-MD5;AUTH=PLAIN;AUTH=LOGIN";
+}
+
+void require(const Known& wanted) {
+  if (has(wanted.needs)) return;
+  std::string names;
+  for (const std::string& name : supported_auth()) names += (names.empty() ? "" : ", ") + name;
+  throw util::Error(util::Kind::config,
+                    "auth \"" + std::string(wanted.name) + "\" is not in this build of libcurl (" +
+                        curl_version_info(CURLVERSION_NOW)->version + ")",
+                    "it has: " + names);
+}
+
+const Rung raw{.name = "user", .way = Rung::Way::raw};
+
+std::vector<Rung> whole_ladder(Auth auth, Tls tls) {
+  using Way = Rung::Way;
+  const std::string mechanisms =
+      auth == Auth::automatic ? automatic_mechanisms(tls) : std::string(find(auth).mechanisms);
+  const Rung slow{.name = "sasl", .way = Way::sasl, .mechanisms = mechanisms};
+  const Rung quick{.name = "sasl-ir", .way = Way::sasl, .mechanisms = mechanisms, .initial_response = true};
+  switch (auth) {
+    case Auth::automatic:
+      return {quick, slow, raw};
+    case Auth::user:
+      return {raw};
+    case Auth::apop:
+      return {{.name = "apop", .way = Way::apop, .mechanisms = mechanisms}};
+    case Auth::cram_md5:
+      return {slow};  // the server speaks first
+    case Auth::xoauth2:
+    case Auth::oauthbearer:
+      return {{.name = "sasl-ir", .way = Way::bearer, .mechanisms = mechanisms, .initial_response = true},
+              {.name = "sasl", .way = Way::bearer, .mechanisms = mechanisms}};
+    case Auth::plain:
+    case Auth::login:
+    case Auth::scram_sha_1:
+    case Auth::scram_sha_256:
+    case Auth::ntlm:
+    case Auth::gssapi:
+    case Auth::external:
+      return {quick, slow};
+  }
+  return {};
+}
+
+/// RFC 822's atom: printable ASCII without the specials.
+bool is_atom_character(char c) {
+  return c > ' ' && c < 0x7f && std::string_view("()<>@,;:\\\".[]").find(c) == std::string_view::npos;
+}
+
+bool is_dotted(std::string_view text) {
+  if (text.empty() || text.front() == '.' || text.back() == '.') return false;
+  if (text.find("..") != std::string_view::npos) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return c == '.' || is_atom_character(c); });
+}
+
+bool is_domain(std::string_view text) {
+  if (!text.starts_with('[') || !text.ends_with(']') || text.size() < 3) return is_dotted(text);
+  text = text.substr(1, text.size() - 2);
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c == ':' || c == '.' || is_atom_character(c); });
+}
+
+}  // namespace
+
+std::vector<Rung> ladder(Auth auth, Tls tls, std::string_view remembered) {
+  require(find(auth));
+  std::vector<Rung> rungs = whole_ladder(auth, tls);
+  std::stable_partition(rungs.begin(), rungs.end(),
+                        [remembered](const Rung& rung) { return rung.name == remembered; });
+  return rungs;
+}
+
+std::string name_of(Auth auth) { return std::string(find(auth).name); }
+
+std::vector<std::string> supported_auth() {
+  std::vector<std::string> names;
+  for (const Known& row : known) {
+    if (has(row.needs)) names.emplace_back(row.name);
+  }
+  return names;
+}
+
+Stamp stamp_of(std::string_view greeting) {
+  const auto begin = greeting.find('<');
+  if (begin == std::string_view::npos) return Stamp::none;
+  const auto end = greeting.find('>', begin);
+  const std::string_view after = greeting.substr(begin + 1);
+  if (end == std::string_view::npos || after.find('<') != std::string_view::npos) return Stamp::forged;
+  if (greeting.find('>', end + 1) != std::string_view::npos) return Stamp::forged;
+  const std::string_view id = greeting.substr(begin + 1, end - begin - 1);
+  const auto at = id.find('@');
+  if (at == std::string_view::npos)
+    return Stamp::none;  // no timestamp: "<ready>"; libcurl does not take it for one
+  return is_dotted(id.substr(0, at)) && is_domain(id.substr(at + 1)) ? Stamp::plausible : Stamp::forged;
+}
+
+}  // namespace mailhaul::net

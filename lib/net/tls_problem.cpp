@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include <curl/curl.h>
+
+#include <algorithm>
+
+#include "net/certificate.h"
+#include "net/problem.h"
+#include "net/response.h"
+#include "util/text.h"
+
+namespace mailhaul::net {
+
+namespace {
+
+using util::Error;
+using util::Kind;
+
+constexpr std::chrono::milliseconds longest_look{5'000};
+
+bool speaks_of(const std::string& words, std::string_view what) {
+  return words.find(what) != std::string::npos;
+}
+
+std::string hint_for_certificate(const Failed& failed, const std::string& words) {
+  const auto limit = std::min(failed.deadline.left(), longest_look);
+  const bool about_dates = speaks_of(words, "expired") || speaks_of(words, "not yet valid");
+  if (about_dates || speaks_of(words, "match")) {
+    const auto facts = look_at_certificate(failed.endpoint, failed.deadline.cancel, limit);
+    if (about_dates && !facts.valid_until.empty()) {
+      return "the certificate is valid from " + util::escape(facts.valid_from) + " until " +
+             util::escape(facts.valid_until) +
+             ": its owner has to renew it, unless this machine's clock is wrong";
+    }
+    if (!about_dates) {
+      return "the certificate is for " + (facts.names.empty() ? "another host" : util::escape(facts.names)) +
+             ": use its name in \"server\", or in \"tls_server_name\" if this is the right server";
+    }
+  }
+  if (about_dates) return "the server's owner has to renew it, unless this machine's clock is wrong";
+  return "if the server is your own, put its certificate, or its authority's, into a file and name it in "
+         "\"tls_ca_file\"";
+}
+
+std::string hint_for_handshake(const Failed& failed, const std::string& words) {
+  if (speaks_of(words, "wrong version number") || speaks_of(words, "unexpected message") ||
+      speaks_of(words, "packet length too long")) {
+    return failed.endpoint.tls == Tls::implicit
+               ? "the server speaks plain POP3 there: write pop3:// in \"server\""
+               : "";
+  }
+  if (speaks_of(words, "protocol version") || speaks_of(words, "unsupported protocol")) {
+    return "the server knows no TLS version from \"tls_min_version\" on";
+  }
+  if (speaks_of(words, "certificate required") || speaks_of(words, "handshake failure")) {
+    return "the server may want a client certificate: \"tls_client_cert\"";
+  }
+  return {};
+}
+
+Error no_handshake(const Failed& failed, const std::string& words) {
+  if (speaks_of(words, "connection reset") || speaks_of(words, "syscall") ||
+      speaks_of(words, "unexpected eof")) {
+    return {Kind::temporary, "connection to " + address_of(failed.endpoint) + " lost: " + words};
+  }
+  return {Kind::unavailable, "no TLS with " + address_of(failed.endpoint) + ": " + words,
+          hint_for_handshake(failed, util::lower(words))};
+}
+
+Error no_stls(const Failed& failed) {
+  const auto& refusal = failed.transcript.refusal();
+  const std::string address = address_of(failed.endpoint);
+  const std::string hint =
+      "write pop3s:// in \"server\", or, if it really is to be clear text, \"tls\": \"none\"";
+  if (!refusal) return {Kind::unavailable, address + " offers no TLS (no STLS among its capabilities)", hint};
+  return {kind_of_refusal(*refusal, Kind::unavailable),
+          address + " refused to switch to TLS: " + failed.mask.shown(*refusal), hint};
+}
+
+}  // namespace
+
+Error explain_tls(const Failed& failed) {
+  const std::string address = address_of(failed.endpoint);
+  const std::string words = failed.mask.shown(failed.ended.words);
+  switch (failed.ended.code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return {Kind::unavailable, "the certificate of " + address + " is not trusted: " + words,
+              hint_for_certificate(failed, util::lower(words))};
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+      return {Kind::unavailable, "the key of " + address + " is none of those in \"tls_pin\"",
+              "ask the server's owner whether the key was changed before you change \"tls_pin\""};
+    case CURLE_USE_SSL_FAILED:
+      return no_stls(failed);
+    case CURLE_SSL_CONNECT_ERROR:
+      return no_handshake(failed, words);
+    case CURLE_SSL_CERTPROBLEM:
+      return {Kind::config, "cannot use the client certificate " + failed.endpoint.client_cert + ": " + words,
+              "certificate and key have to be PEM, belong together, and need no passphrase"};
+    case CURLE_SSL_CACERT_BADFILE:
+      return {Kind::config, "cannot use " + failed.endpoint.ca_file + ": " + words,
+              "\"tls_ca_file\" has to hold certificates in PEM"};
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_NOT_BUILT_IN:
+      return {Kind::config, "libcurl cannot connect to " + address + ": " + words};
+    case CURLE_RECV_ERROR:  // TLS 1.3 tells at the first read that a client certificate was missed
+      if (!speaks_of(util::lower(words), "alert")) break;
+      return {Kind::unavailable, "no TLS with " + address + ": " + words,
+              hint_for_handshake(failed, util::lower(words))};
+    default:
+      return {Kind::unavailable, "cannot open a session with " + address + ": " + words};
+  }
+  return {Kind::temporary, "connection to " + address + " lost: " + words};
+}
+
+}  // namespace mailhaul::net

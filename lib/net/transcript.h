@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/mask.h"
+
+namespace mailhaul::net {
+
+/// What was said up to the login, as far as decisions need it. Lines come without their line end.
+class Transcript {
+ public:
+  enum class Stage { greeting, capa, stls, user, login };
+
+  void sent(std::string_view line);
+  void received(std::string_view line);
+
+  Stage stage() const noexcept { return stage_; }  ///< the last command that was sent
+  const std::string& greeting() const noexcept { return greeting_; }
+  bool greeted() const noexcept { return !greeting_.empty(); }
+  bool secured() const noexcept { return secured_; }          ///< STLS was answered with +OK
+  bool login_tried() const noexcept { return login_tried_; }  ///< user name, password or a mechanism was sent
+  bool initial_response() const noexcept {
+    return initial_response_;
+  }  ///< AUTH came with credentials on its line
+  bool answered() const noexcept {
+    return answered_;
+  }  ///< the server said something after the last line of ours
+  /// The words of the last -ERR, except to CAPA.
+  const std::optional<std::string>& refusal() const noexcept { return refusal_; }
+  /// What a SASL challenge that was no question said: the JSON of a refused token.
+  const std::string& complaint() const noexcept { return complaint_; }
+  /// The last whole CAPA answer, in upper case; what was said before TLS is forgotten.
+  const std::vector<std::string>& capabilities() const noexcept { return capabilities_; }
+
+ private:
+  void status(std::string_view line);
+  void challenge(std::string_view line);
+  void capability(std::string_view line);
+
+  Stage stage_ = Stage::greeting;
+  std::string greeting_, complaint_;
+  std::optional<std::string> refusal_;
+  std::vector<std::string> capabilities_, listing_;
+  bool listing_open_ = false, secured_ = false, login_tried_ = false, initial_response_ = false,
+       answered_ = false;
+};
+
+/// The transcript, told to the trace as it grows, with the secrets masked.
+class Dialogue {
+ public:
+  Dialogue(const Mask& mask, const Trace& trace) : mask_(mask), trace_(trace) {}
+  void sent(std::string_view line);
+  void received(std::string_view line);
+  void remark(std::string_view text) const;
+  const Transcript& transcript() const noexcept { return transcript_; }
+
+ private:
+  void tell(char direction, const std::string& line) const;
+  const Mask& mask_;
+  const Trace& trace_;
+  Transcript transcript_;
+};
+
+}  // namespace mailhaul::net

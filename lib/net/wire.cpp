@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "net/wire.h"
+
+#include <curl/curl.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "util/error.h"
+#include "util/text.h"
+
+namespace mailhaul::net {
+
+Wire::Wire(std::unique_ptr<Easy> easy, std::string address)
+    : easy_(std::move(easy)), address_(std::move(address)) {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  if (curl_easy_getinfo(easy_->handle(), CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK ||
+      socket == CURL_SOCKET_BAD) {
+    lost("no socket");
+  }
+  socket_ = socket;
+}
+
+void Wire::queue(std::string_view bytes) {
+  behind_.append(bytes);
+  flush();
+}
+
+void Wire::refill() {
+  const std::size_t bytes = std::min(buffer_->size(), behind_.size() - taken_);
+  std::memcpy(buffer_->data(), behind_.data() + taken_, bytes);
+  taken_ += bytes;
+  sent_ = 0;
+  filled_ = bytes;
+  if (taken_ == behind_.size()) {
+    behind_.clear();
+    taken_ = 0;
+  }
+}
+
+void Wire::flush() {
+  while (send_problem_.empty() && pending()) {
+    if (sent_ == filled_) refill();
+    std::size_t sent = 0;
+    const CURLcode code = curl_easy_send(easy_->handle(), buffer_->data() + sent_, filled_ - sent_, &sent);
+    if (code == CURLE_AGAIN) return;
+    if (code != CURLE_OK) send_problem_ = curl_easy_strerror(code);
+    sent_ += sent;
+  }
+}
+
+std::optional<std::size_t> Wire::receive(std::span<char> into) {
+  std::size_t received = 0;
+  const CURLcode code = curl_easy_recv(easy_->handle(), into.data(), into.size(), &received);
+  if (code == CURLE_OK) return received;
+  if (code != CURLE_AGAIN) lost(curl_easy_strerror(code));
+  if (!send_problem_.empty()) lost(send_problem_);
+  return std::nullopt;
+}
+
+void Wire::wait(std::chrono::milliseconds limit, int wake_fd) const {
+  const auto events = static_cast<short>(POLLIN | (pending() ? POLLOUT : 0));
+  std::array<pollfd, 2> watched{{{socket_, events, 0}, {wake_fd, POLLIN, 0}}};
+  const auto milliseconds = std::clamp<std::chrono::milliseconds::rep>(limit.count(), 0, 3'600'000);
+  const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(milliseconds));
+  if (ready < 0 && errno != EINTR) util::throw_errno(util::Kind::os, "wait for", address_);
+}
+
+void Wire::lost(const std::string& words) const {
+  throw util::Error(util::Kind::temporary, "connection to " + address_ + " lost: " + words);
+}
+
+}  // namespace mailhaul::net

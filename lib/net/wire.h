@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "net/easy.h"
+
+namespace mailhaul::net {
+
+/// The bytes of an open connection, without waiting: libcurl's send and receive with their traps fenced in.
+/// One thread at a time.
+class Wire {
+ public:
+  /// `easy` has connected to `address`, "host:port".
+  Wire(std::unique_ptr<Easy> easy, std::string address);
+
+  /// Sends what goes and keeps the rest for the next flush(). A failure shows in receive(), behind what had
+  /// arrived.
+  void queue(std::string_view bytes);
+  void flush();
+
+  /// What is there: how many bytes were stored, 0 at the end of the stream, empty when one has to wait first.
+  /// Throws Error{temporary} "connection to HOST:PORT lost: ...".
+  std::optional<std::size_t> receive(std::span<char> into);
+
+  /// Sleeps until bytes may have come or gone, `wake_fd` (or -1) is readable, or the time is over. Only right
+  /// after receive() came back empty: bytes that TLS has decrypted already do not wake poll(2).
+  void wait(std::chrono::milliseconds limit, int wake_fd) const;
+
+  const std::string& address() const noexcept { return address_; }
+
+ private:
+  bool pending() const noexcept { return sent_ < filled_ || taken_ < behind_.size(); }
+  void refill();
+  [[noreturn]] void lost(const std::string& words) const;
+
+  std::unique_ptr<Easy> easy_;
+  std::string address_;
+  int socket_ = -1;
+  // OpenSSL wants a send that could not go out repeated from the same place with no fewer bytes: this buffer
+  // stays where and as it is until all of it has gone, and what comes meanwhile queues up behind.
+  using Buffer = std::array<char, 16 * 1024>;
+  std::unique_ptr<Buffer> buffer_ = std::make_unique<Buffer>();
+  std::size_t sent_ = 0, filled_ = 0;
+  std::string behind_;
+  std::size_t taken_ = 0;  // of behind_
+  std::string send_problem_;
+};
+
+}  // namespace mailhaul::net

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "pop3/session.h"
+#include "util/text.h"
+
+namespace mailhaul::pop3 {
+
+namespace {
+
+constexpr std::string_view blanks = " \t\r";
+
+// Takes the next word off the line; empty at its end.
+std::string_view take_word(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
+  const auto word = line.substr(0, line.find_first_of(blanks));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+// "EXPIRE 30", "EXPIRE 30 USER", "EXPIRE NEVER".
+std::optional<int> days(std::string_view word) {
+  const auto number = util::parse_number(word);
+  if (!number) return std::nullopt;
+  return static_cast<int>(std::min<std::uint64_t>(*number, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
+
+Capabilities parse_capabilities(std::span<const std::string> lines) {
+  Capabilities found;
+  for (std::string_view line : lines) {
+    const auto name = take_word(line);
+    if (util::equal_nocase(name, "PIPELINING")) found.pipelining = true;
+    if (util::equal_nocase(name, "UIDL")) found.uidl = true;
+    if (util::equal_nocase(name, "TOP")) found.top = true;
+    if (util::equal_nocase(name, "EXPIRE")) found.expire_days = days(take_word(line));
+  }
+  return found;
+}
+
+}  // namespace mailhaul::pop3

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "pop3/conversation.h"
+
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "util/error.h"
+#include "util/text.h"
+
+namespace mailhaul::pop3 {
+
+namespace {
+
+// RFC 2449 allows 512 bytes; UIDLs of 157 characters and chattier servers have been met.
+constexpr std::size_t max_line_bytes = std::size_t{64} * 1024;
+
+std::string_view without_line_end(std::string_view line) {
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+std::string_view without_leading_blanks(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  return first == std::string_view::npos ? std::string_view{} : text.substr(first);
+}
+
+// "+OK", "+ok there"; not "+OKAY", which is the middle of something else.
+std::optional<Status> parse_status(std::string_view line) {
+  if (util::equal_nocase(line.substr(0, 4), "-ERR"))
+    return Status{false, without_leading_blanks(line.substr(4))};
+  const bool is_ok =
+      util::equal_nocase(line.substr(0, 3), "+OK") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t');
+  if (!is_ok) return std::nullopt;
+  return Status{true, without_leading_blanks(line.substr(3))};
+}
+
+constexpr std::ptrdiff_t block_bytes = 64;
+
+// Branchless over a fixed length, so that the compiler makes vector instructions of it: the bulk of all mail
+// passes here.
+bool holds_dot_line(const char* block) {
+  unsigned char found = 0;
+  for (std::ptrdiff_t i = 0; i < block_bytes; ++i) {
+    const unsigned char lf = block[i] == '\n' ? 1 : 0;
+    const unsigned char dot = block[i + 1] == '.' ? 1 : 0;
+    found = static_cast<unsigned char>(found | (lf & dot));
+  }
+  return found != 0;
+}
+
+// The first LF with a dot behind it; nullptr: none.
+const char* find_dot_line(const char* at, const char* end) {
+  while (end - at > block_bytes && !holds_dot_line(at)) at += block_bytes;
+  while (end - at > 1) {
+    const void* const found = std::memchr(at, '\n', static_cast<std::size_t>(end - at - 1));
+    if (found == nullptr) return nullptr;
+    const char* const lf = static_cast<const char*>(found);
+    if (lf[1] == '.') return lf;
+    at = lf + 1;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void Conversation::ask(std::string_view command, Shape shape) {
+  if (command.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+    throw util::Error(util::Kind::internal, "a command holds a line end: " + util::escape(command));
+  }
+  out_.append(command).append("\r\n");
+  awaited_.push_back(shape);
+}
+
+std::string Conversation::take_output() { return std::exchange(out_, {}); }
+
+void Conversation::feed(std::string_view bytes) {
+  if (!in_.empty()) throw util::Error(util::Kind::internal, "bytes fed before those before them were read");
+  in_ = bytes;
+}
+
+Event Conversation::next() {
+  if (place_ == Place::list) return next_line();
+  if (place_ == Place::message) return next_piece();
+  return next_status();
+}
+
+Event Conversation::next_status() {
+  if (in_.empty()) return NeedInput{};
+  if (awaited_.empty()) {
+    const auto words = in_.substr(0, in_.find('\n'));
+    fail("the server answered a question nobody asked: \"" + util::escape(without_line_end(words)) + '"');
+  }
+  const auto line = take_line(LineEnd::any);
+  if (!line) return NeedInput{};
+  const auto status = parse_status(without_line_end(*line));
+  if (!status) {
+    fail("the server answered neither +OK nor -ERR: \"" + util::escape(without_line_end(*line)) + '"');
+  }
+  ending_ = line->ends_with("\r\n") ? LineEnd::crlf : LineEnd::any;
+  const Shape shape = awaited_.front();
+  if (!status->ok || shape == Shape::line) {
+    awaited_.pop_front();
+  } else {
+    place_ = shape == Shape::list ? Place::list : Place::message;
+    column_ = Column::start;
+  }
+  return *status;
+}
+
+Event Conversation::next_line() {
+  const auto line = take_line(ending_);
+  if (!line) return NeedInput{};
+  auto text = without_line_end(*line);
+  if (text == ".") return end_reply();
+  if (text.starts_with('.')) text.remove_prefix(1);
+  return Line{text};
+}
+
+Event Conversation::next_piece() {
+  while (!in_.empty()) {
+    const char first = in_.front();
+    switch (column_) {
+      case Column::start:
+        column_ = first == '.' ? Column::dot : Column::inside;
+        if (first == '.') in_.remove_prefix(1);
+        break;
+      case Column::dot:
+        column_ = first == '\r' ? Column::dot_cr : Column::inside;
+        if (first == '\r') in_.remove_prefix(1);
+        if (first == '\n' && ending_ == LineEnd::any) {
+          in_.remove_prefix(1);
+          return end_reply();
+        }
+        break;
+      case Column::dot_cr:
+        if (first == '\n') {
+          in_.remove_prefix(1);
+          return end_reply();
+        }
+        column_ = Column::inside;
+        return Chunk{"\r"};  // the dot was stuffing after all, and this CR content
+      case Column::inside:
+      case Column::after_cr:
+        return take_run();
+    }
+  }
+  return NeedInput{};
+}
+
+// All of what was fed, up to the next dot at the start of a line.
+Chunk Conversation::take_run() {
+  const char* const begin = in_.data();
+  const char* const end = begin + in_.size();
+  const auto ends_line = [&](const char* lf) {
+    return ending_ == LineEnd::any || (lf == begin ? column_ == Column::after_cr : lf[-1] == '\r');
+  };
+  for (const char* lf = find_dot_line(begin, end); lf != nullptr; lf = find_dot_line(lf + 1, end)) {
+    if (!ends_line(lf)) continue;
+    const auto run = in_.substr(0, static_cast<std::size_t>(lf + 1 - begin));
+    in_.remove_prefix(run.size() + 1);
+    column_ = Column::dot;
+    return Chunk{run};
+  }
+  const char last = end[-1];
+  if (last == '\n' && ends_line(end - 1)) {
+    column_ = Column::start;
+  } else {
+    column_ = last == '\r' ? Column::after_cr : Column::inside;
+  }
+  return Chunk{std::exchange(in_, {})};
+}
+
+Event Conversation::end_reply() {
+  awaited_.pop_front();
+  place_ = Place::status;
+  return End{};
+}
+
+// The next line with its end; empty: it has not come whole, and what is there of it is kept.
+std::optional<std::string_view> Conversation::take_line(LineEnd ending) {
+  const auto end = find_line_end(ending);
+  const auto piece = in_.substr(0, end);
+  if (carry_.size() + piece.size() > max_line_bytes) {
+    fail("the server sent a line of more than 64 KiB: \"" +
+         util::escape(carry_.empty() ? piece : carry_, 60) + '"');
+  }
+  in_.remove_prefix(piece.size());
+  if (end != std::string_view::npos && carry_.empty()) return piece;
+  carry_.append(piece);
+  if (end == std::string_view::npos) return std::nullopt;
+  line_.swap(carry_);
+  carry_.clear();
+  return line_;
+}
+
+// One past the line's LF in in_; npos: not there.
+std::size_t Conversation::find_line_end(LineEnd ending) const {
+  for (auto lf = in_.find('\n'); lf != std::string_view::npos; lf = in_.find('\n', lf + 1)) {
+    if (ending == LineEnd::any) return lf + 1;
+    const bool after_cr = lf > 0 ? in_[lf - 1] == '\r' : carry_.ends_with('\r');
+    if (after_cr) return lf + 1;
+  }
+  return std::string_view::npos;
+}
+
+void Conversation::fail(const std::string& sentence) {
+  malformed_status_ = place_ == Place::status;
+  throw util::Error(util::Kind::protocol, sentence);
+}
+
+}  // namespace mailhaul::pop3

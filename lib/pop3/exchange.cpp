@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "pop3/exchange.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "util/error.h"
+#include "util/text.h"
+
+namespace mailhaul::pop3 {
+
+namespace {
+
+// Enough to fill a long fat line (10,000 messages in 1.4 s at 50 ms), little enough to drain when asked to
+// stop, and never more command text than any socket's buffers hold.
+constexpr std::uint64_t window_bytes = std::uint64_t{4} * 1024 * 1024;
+constexpr std::size_t window_commands = 2048;
+constexpr std::size_t window_command_bytes = std::size_t{32} * 1024;
+constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
+constexpr std::uint64_t header_bytes = std::uint64_t{8} * 1024;  // what a TOP n 0 is taken to bring at most
+
+Shape shape_of(Verb verb) {
+  switch (verb) {
+    case Verb::capa:
+    case Verb::list:
+    case Verb::uidl:
+      return Shape::list;
+    case Verb::retr:
+    case Verb::top:
+      return Shape::message;
+    case Verb::stat:
+    case Verb::dele:
+    case Verb::quit:
+      break;
+  }
+  return Shape::line;
+}
+
+// Its share of the window. A server's claim may be any number: beyond the window all are the same.
+std::uint64_t charge(const Command& command) {
+  return std::min(command.bytes, command.verb == Verb::top ? header_bytes : window_bytes);
+}
+
+}  // namespace
+
+std::string text_of(const Command& command) {
+  const std::string number = std::to_string(command.number);
+  switch (command.verb) {
+    case Verb::capa:
+      return "CAPA";
+    case Verb::stat:
+      return "STAT";
+    case Verb::list:
+      return "LIST";
+    case Verb::uidl:
+      return "UIDL";
+    case Verb::retr:
+      return "RETR " + number;
+    case Verb::top:
+      return "TOP " + number + " 0";
+    case Verb::dele:
+      return "DELE " + number;
+    case Verb::quit:
+      break;
+  }
+  return "QUIT";
+}
+
+Exchange::Exchange(net::Stream& stream, std::function<void(char, std::string_view)> trace)
+    : stream_(stream), trace_(std::move(trace)), buffer_(buffer_bytes) {}
+
+std::size_t Exchange::withdraw() {
+  const auto count = wanted_.size();
+  wanted_.clear();
+  return count;
+}
+
+const Command* Exchange::upcoming() const noexcept {
+  for (const auto* commands : {&asked_, &urgent_, &wanted_}) {
+    if (!commands->empty()) return &commands->front();
+  }
+  return nullptr;
+}
+
+Exchange::Answer Exchange::answer() {
+  const Event event = receive();
+  const auto& status = std::get<Status>(event);
+  last_ok_ = status.ok;
+  last_words_ = util::escape(status.text);
+  if (trace_) trace_('<', (status.ok ? "+OK " : "-ERR ") + last_words_);
+  const Answer answer{asked_.front(), status.ok};
+  received_ = 0;
+  if (!status.ok || shape_of(answer.command.verb) == Shape::line) forget_asked();
+  return answer;
+}
+
+std::optional<std::string_view> Exchange::line() {
+  const Event event = receive();
+  if (const auto* line = std::get_if<Line>(&event)) {
+    ++received_;
+    return line->text;
+  }
+  end_reply("lines", received_);
+  return std::nullopt;
+}
+
+std::optional<std::string_view> Exchange::piece() {
+  const Event event = receive();
+  if (const auto* chunk = std::get_if<Chunk>(&event)) {
+    received_ += chunk->bytes.size();
+    return chunk->bytes;
+  }
+  end_reply("message bytes", received_);
+  return std::nullopt;
+}
+
+// The one place where bytes move, and the one that knows which answer was owed when they do not: its catch
+// adds that.
+Event Exchange::receive() {
+  if (failed_) throw util::Error(util::Kind::internal, "the session is used after it failed");
+  if (upcoming() == nullptr)
+    throw util::Error(util::Kind::internal, "an answer is awaited, and nothing was asked");
+  try {
+    for (;;) {
+      const Event event = talk_.next();
+      if (!std::holds_alternative<NeedInput>(event)) return event;
+      send_what_may();
+      read_more();
+    }
+  } catch (const util::Error& error) {
+    fail(error);
+  }
+}
+
+void Exchange::send_what_may() {
+  for (auto* commands : {&urgent_, &wanted_}) {
+    while (!commands->empty() && has_room(commands->front())) {
+      send(commands->front());
+      commands->pop_front();
+    }
+  }
+  const auto output = talk_.take_output();
+  if (!output.empty()) stream_.write(output);
+}
+
+void Exchange::send(const Command& command) {
+  const auto text = text_of(command);
+  if (trace_) trace_('>', text);
+  talk_.ask(text, shape_of(command.verb));
+  several_owed_ = !asked_.empty();
+  asked_.push_back(command);
+  announced_bytes_ += charge(command);
+  command_bytes_ += text.size() + 2;
+}
+
+bool Exchange::has_room(const Command& command) const {
+  if (asked_.empty()) return true;
+  if (!pipelining_) return false;
+  if (asked_.size() < 2) return true;
+  return asked_.size() < window_commands &&
+         command_bytes_ + text_of(command).size() + 2 <= window_command_bytes &&
+         announced_bytes_ + charge(command) <= window_bytes;
+}
+
+void Exchange::read_more() {
+  const auto count = stream_.read(buffer_);
+  if (count == 0) throw util::Error(util::Kind::temporary, "the server closed the connection");
+  talk_.feed({buffer_.data(), count});
+}
+
+void Exchange::end_reply(const char* what, std::uint64_t count) {
+  if (trace_) trace_('*', std::to_string(count) + ' ' + what);
+  forget_asked();
+}
+
+void Exchange::forget_asked() {
+  announced_bytes_ -= charge(asked_.front());
+  command_bytes_ -= text_of(asked_.front()).size() + 2;
+  asked_.pop_front();
+}
+
+void Exchange::fail(const util::Error& error) {
+  failed_ = true;
+  doubt_ = {.pipelined = several_owed_,
+            .at_border = error.kind() == util::Kind::temporary && talk_.at_border(),
+            .malformed_status = talk_.malformed_status()};
+  std::string about;
+  if (!asked_.empty()) about = "answer to " + text_of(asked_.front());
+  if (!last_ok_) about += (about.empty() ? "" : "; ") + ("last words -ERR " + last_words_);
+  throw util::Error(error.kind(), error.what() + (about.empty() ? "" : " (" + about + ')'), error.hint());
+}
+
+}  // namespace mailhaul::pop3

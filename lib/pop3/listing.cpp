@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "pop3/listing.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "util/text.h"
+
+namespace mailhaul::pop3 {
+
+namespace {
+
+constexpr std::string_view blanks = " \t";
+
+// Sizes are claims. No message is larger, and the sum of the largest listing still fits into 63 bits.
+constexpr std::uint64_t largest_claim = std::uint64_t{1} << 40U;
+
+std::string_view without_leading_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(blanks), text.size()));
+}
+
+struct Numbered {
+  std::uint32_t number;
+  std::string_view rest;
+};
+
+// "17 rest": the number, and what follows the blanks behind it.
+std::optional<Numbered> split(std::string_view line) {
+  line = without_leading_blanks(line);
+  const auto digits = line.substr(0, line.find_first_of(blanks));
+  const auto number = util::parse_number(digits);
+  if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  return Numbered{static_cast<std::uint32_t>(*number), without_leading_blanks(line.substr(digits.size()))};
+}
+
+std::uint64_t size_claim(std::string_view rest) {
+  const auto digits = rest.substr(0, rest.find_first_not_of("0123456789"));
+  if (digits.empty()) return 0;
+  return std::min(util::parse_number(digits).value_or(largest_claim), largest_claim);
+}
+
+}  // namespace
+
+void ListingBuilder::add_list_line(std::string_view line) {
+  const auto found = split(line);
+  if (!found || !by_number_.try_emplace(found->number, Entry{listed_.size()}).second) {
+    ++malformed_lines_;
+    return;
+  }
+  listed_.push_back({.number = found->number, .bytes = size_claim(found->rest), .uidl = {}});
+}
+
+void ListingBuilder::add_uidl_line(std::string_view line) {
+  const auto found = split(line);
+  if (!found) {
+    ++malformed_lines_;
+    return;
+  }
+  const auto known = by_number_.find(found->number);
+  if (known == by_number_.end()) return;
+  if (std::exchange(known->second.named, true)) {
+    ++malformed_lines_;
+    return;
+  }
+  auto uidl = found->rest;
+  if (uidl.ends_with('\r')) uidl.remove_suffix(1);
+  listed_[known->second.place].uidl = uidl;
+}
+
+}  // namespace mailhaul::pop3

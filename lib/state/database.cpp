@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "state/database.h"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "state/database_file.h"
+#include "state/schema.h"
+#include "state/statement.h"
+#include "util/error.h"
+
+namespace mailhaul::state {
+
+using util::Error;
+using util::Kind;
+
+Database::Database(util::Path file, std::mutex& writes, std::chrono::milliseconds patience)
+    : file_(std::move(file)), writes_(writes), patience_(patience) {
+  constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr);
+  try {
+    check(code, "open");
+    configure();
+  } catch (...) {
+    sqlite3_close_v2(handle_);
+    throw;
+  }
+}
+
+Database::~Database() {
+  if (condemned_) leave_journal();
+  sqlite3_close_v2(handle_);
+}
+
+// Closing the last connection copies the journal into the database. Not after a failure: what is in it may no
+// longer be what was written, and only a new process reads it by its checksums; and not into a damaged
+// database.
+void Database::leave_journal() noexcept {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+/// Nothing of this writes to a database that is as it should be.
+void Database::configure() {
+  if (sqlite3_db_readonly(handle_, "main") != 0) {
+    throw Error(Kind::storage, "cannot write to the state database " + file_.native());
+  }
+  check(sqlite3_busy_timeout(handle_, static_cast<int>(patience_.count())), "open");
+  if (number("PRAGMA application_id") == application_id && text("PRAGMA journal_mode = WAL") != "wal") {
+    throw Error(Kind::storage, "cannot keep a write-ahead log for the state database " + file_.native(),
+                "name a file on another, local file system with --state FILE");
+  }
+  // Debian builds SQLite so that it overwrites what is deleted: for nothing here, and twice the writing.
+  execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = OFF");
+}
+
+void Database::execute(const char* sql) {
+  require_sound();
+  errno = 0;  // SQLite does not keep the one of a failed COMMIT: see fail()
+  check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr), "write to");
+}
+
+std::int64_t Database::number(const char* sql) {
+  Statement statement(*this, sql);
+  auto row = statement.query();
+  return row.next() ? row.integer(0) : 0;
+}
+
+std::string Database::text(const char* sql) {
+  Statement statement(*this, sql);
+  auto row = statement.query();
+  return row.next() ? std::string(row.bytes(0)) : std::string();
+}
+
+// A commit with NORMAL writes to the journal and does not flush it. It is in the file all the same, ahead of
+// the next one: a flush for a later commit with FULL is of the whole journal, and so is the one with which a
+// checkpoint begins, at either setting. So a synced commit makes all before it durable, whichever connection
+// they came from.
+void Database::set_durability(Durability durability) {
+  if (durability == durability_) return;
+  execute(durability == Durability::synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  durability_ = durability;
+}
+
+void Database::condemn() noexcept { condemned_ = true; }
+
+void Database::require_sound() const {
+  if (!condemned_) return;
+  throw Error(
+      Kind::storage,
+      "the state database " + file_.native() + " is not used any further after a failure: " + failure_,
+      "the next run finds out what was completed, and completes the rest");
+}
+
+void Database::check(int code, std::string_view doing) {
+  if (code != SQLITE_OK) fail(code, doing);
+}
+
+namespace {
+
+Kind kind_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Kind::temporary;
+    case SQLITE_NOMEM:
+      return Kind::os;
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_PROTOCOL:
+    case SQLITE_TOOBIG:
+      return Kind::storage;
+    default:
+      return Kind::internal;  // our SQL is wrong, or a constraint caught us
+  }
+}
+
+}  // namespace
+
+void Database::fail(int code, std::string_view doing) {
+  const int system = errno;
+  const int primary = code & 0xff;
+  failure_ = sqlite3_errmsg(handle_);
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) {
+    leave_journal();
+    throw damaged(file_, failure_);
+  }
+  if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
+    const int kept = sqlite3_system_errno(handle_);
+    if (const int err = kept != 0 ? kept : system; err != 0) failure_ += ": " + util::errno_text(err);
+  }
+  std::string hint;
+  if (primary == SQLITE_BUSY) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience_).count();
+    failure_ = "another program has kept it locked for " + std::to_string(seconds) + " s";
+    hint = "see who has it open: fuser -v " + file_.native();
+  }
+  throw Error(kind_of(code),
+              "cannot " + std::string(doing) + " the state database " + file_.native() + ": " + failure_,
+              hint);
+}
+
+}  // namespace mailhaul::state

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// One connection to SQLite: opened as LAW section 6 says, its errors in our words.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "state/rows.h"
+#include "util/file.h"
+
+struct sqlite3;
+
+namespace mailhaul::state {
+
+/// An open database. One thread at a time.
+class Database {
+ public:
+  /// Opens a file that is there (see provide_file). `patience`: how long a writer waits for another
+  /// connection. Throws Error{storage}; Error{temporary} when another connection keeps it locked.
+  Database(util::Path file, std::mutex& writes,
+           std::chrono::milliseconds patience = std::chrono::seconds(30));
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database();
+
+  void execute(const char* sql);               ///< one or several statements without parameters
+  std::int64_t number(const char* sql);        ///< the first column of the first row; 0 when there is none
+  std::string text(const char* sql);           ///< the same, as text
+  void set_durability(Durability durability);  ///< of the transactions to come
+
+  /// After a failed transaction nothing may be done on this connection: every later use throws
+  /// Error{storage}.
+  void condemn() noexcept;
+  void require_sound() const;  ///< throws Error{storage} once condemned
+  /// Throws what a result code of SQLite means: Error{storage}, for a lock not obtained Error{temporary}.
+  [[noreturn]] void fail(int code, std::string_view doing);
+
+  sqlite3* handle() const noexcept { return handle_; }
+  std::mutex& writes() const noexcept { return writes_; }
+  const util::Path& file() const noexcept { return file_; }
+
+ private:
+  void check(int code, std::string_view doing);
+  void configure();
+  void leave_journal() noexcept;
+
+  util::Path file_;
+  std::mutex& writes_;
+  std::chrono::milliseconds patience_;
+  sqlite3* handle_ = nullptr;
+  Durability durability_ = Durability::synced;
+  bool condemned_ = false;
+  std::string failure_ = "a transaction was left incomplete";  ///< the last one, in words
+};
+
+}  // namespace mailhaul::state

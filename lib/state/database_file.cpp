@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "state/database_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "state/schema.h"
+#include "util/fd.h"
+
+namespace mailhaul::state {
+
+using util::Error;
+using util::Fd;
+using util::Kind;
+using util::Path;
+
+namespace {
+
+std::optional<struct stat> look_at(const Path& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0) return info;
+  if (errno == ENOENT) return std::nullopt;
+  util::throw_errno(Kind::storage, "look at", path.native());
+}
+
+Path beside(const Path& file, const char* suffix) {
+  Path path = file;
+  return path += suffix;
+}
+
+void require_writable(const Path& path) {
+  if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) {
+    util::throw_errno(Kind::storage, "write to", path.native());
+  }
+}
+
+void check_existing(const Path& file, const struct stat& info) {
+  const std::string name = "the state database " + file.native();
+  if (S_ISLNK(info.st_mode)) {
+    throw Error(Kind::config, name + " is a symbolic link", "name the file it points to with --state FILE");
+  }
+  if (!S_ISREG(info.st_mode)) {
+    throw Error(Kind::config, name + " is not a regular file", "name another one with --state FILE");
+  }
+  // A database appears whole (below), so an empty file is not one that was just begun: its content was lost.
+  // SQLite takes less than a page for a new database, and would delete the journal.
+  if (info.st_size < 4096) throw damaged(file, info.st_size == 0 ? "it is empty" : "it is cut short");
+  require_writable(file.parent_path());  // SQLite keeps its journal there
+  require_writable(file);
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0 && ::chmod(file.c_str(), S_IRUSR | S_IWUSR) != 0) {
+    util::throw_errno(Kind::storage, "make private", file.native());
+  }
+}
+
+/// A journal outlives its database only if somebody moved or removed the latter. SQLite would play the old
+/// journal into the new database, and spoil it. (The opposite, a database whose journal was lost, cannot be
+/// told from one that was closed in order: it is the state of some time ago, as after a restored backup.)
+void refuse_orphaned_journal(const Path& file) {
+  const Path journal = beside(file, "-wal");
+  const auto info = look_at(journal);
+  if (!info || info->st_size == 0) return;  // an empty one says nothing
+  if (look_at(file)) return;                // another process has just made both
+  throw Error(Kind::storage, "the state database " + file.native() + " is missing, but its journal is there",
+              "put the database back, or else move the journal away too: mv " + journal.native() + " " +
+                  journal.native() + ".old");
+}
+
+Fd write_image(const Path& path, int flags) {
+  Fd fd = util::open_file(path, flags | O_RDWR, S_IRUSR | S_IWUSR, Kind::cannot_create);
+  if (::fchmod(fd.get(), S_IRUSR | S_IWUSR) != 0)
+    util::throw_errno(Kind::storage, "make private", path.native());
+  util::write_all(fd.get(), new_database_image(), path);
+  util::sync_fd(fd.get(), path);
+  return fd;
+}
+
+/// link(2) never replaces anything. The name being taken is no failure: another process was faster.
+bool linked(const char* from, const Path& file) {
+  if (::linkat(AT_FDCWD, from, AT_FDCWD, file.c_str(), AT_SYMLINK_FOLLOW) == 0 || errno == EEXIST)
+    return true;
+  return false;
+}
+
+/// The way for most: a file without a name, which a kill takes with it.
+bool publish_unnamed(const Path& directory, const Path& file) {
+  try {
+    Fd fd = write_image(directory, O_TMPFILE);
+    const std::string source = "/proc/self/fd/" + std::to_string(fd.get());
+    return linked(source.c_str(), file);
+  } catch (const Error&) {
+    return false;  // no O_TMPFILE here; any real trouble shows again with a name
+  }
+}
+
+}  // namespace
+
+void publish_by_name(const Path& file) {
+  const Path draft = beside(file, (".new-" + std::to_string(::getpid())).c_str());
+  ::unlink(draft.c_str());  // of a dead process that had our number
+  try {
+    write_image(draft, O_CREAT | O_EXCL | O_NOFOLLOW).close_checked(Kind::storage, draft.native());
+    if (!linked(draft.c_str(), file)) util::throw_errno(Kind::cannot_create, "create", file.native());
+  } catch (const Error&) {
+    ::unlink(draft.c_str());
+    throw;
+  }
+  ::unlink(draft.c_str());
+}
+
+std::string set_aside_command(const Path& file) {
+  const auto move = [](const Path& from, const Path& to) {
+    return "mv " + from.native() + " " + to.native();
+  };
+  const Path aside = beside(file, ".damaged");
+  std::string command = move(file, aside);
+  const Path journal = beside(file, "-wal");
+  struct stat info {};
+  // Under the name that SQLite expects, should somebody want to save what is in it.
+  if (::lstat(journal.c_str(), &info) == 0 && info.st_size != 0) {
+    command += " && " + move(journal, beside(aside, "-wal"));
+  }
+  return command;
+}
+
+Error damaged(const Path& file, std::string_view what) {
+  return {
+      Kind::storage, "the state database " + file.native() + " is damaged: " + std::string(what),
+      "set it aside: " + set_aside_command(file) +
+          "; then either take all that is on the server as seen: mailhaul state mark-seen ACCOUNT --all; or "
+          "fetch all of it again: mailhaul fetch -a ACCOUNT"};
+}
+
+void provide_file(const Path& file) {
+  const Path directory = file.parent_path();
+  util::make_directories(directory);
+  if (util::medium_of(directory) == util::Medium::network) {
+    throw Error(Kind::config, "the state database " + file.native() + " would lie on a network file system",
+                "locks cannot be trusted there; name a file on a local disk with --state FILE");
+  }
+  if (const auto info = look_at(file)) return check_existing(file, *info);
+  refuse_orphaned_journal(file);
+  if (!publish_unnamed(directory, file)) publish_by_name(file);
+  util::sync_directory(directory);
+}
+
+}  // namespace mailhaul::state

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The state database as a file: where it may lie, and how it comes into being.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "util/error.h"
+#include "util/file.h"
+
+namespace mailhaul::state {
+
+/// Sees to it that the database is there: checks its place, and publishes a new one (0600, whole and durable,
+/// never in place of anything) when there is none. Throws Error{config} for a network file system or what is
+/// no regular file, Error{storage} for an empty file or a journal without its database. Call it under the
+/// mutex of all Stores on this file: it closes a descriptor of the file, which drops SQLite's locks of this
+/// process.
+void provide_file(const util::Path& file);
+
+/// The second way to publish a new database, where the file system knows no files without a name.
+void publish_by_name(const util::Path& file);
+
+/// "the state database FILE is damaged: ...", Error{storage}, with the way on as hint.
+util::Error damaged(const util::Path& file, std::string_view what);
+
+/// The "mv" for a damaged database, and for its journal when there is one.
+std::string set_aside_command(const util::Path& file);
+
+}  // namespace mailhaul::state

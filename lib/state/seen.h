@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "state/rows.h"
+
+namespace mailhaul::state {
+
+/// The part of a row that a poll needs, for every row of a mailbox. Light: no hashes.
+struct SeenRow {
+  RowId id = 0;
+  std::string_view uidl;  ///< into Seen's own storage
+  std::uint64_t bytes = 0;
+  std::uint32_t ordinal = 0;
+  Standing standing = Standing::pending;
+  bool suspect = false, told = false, has_landings = false;
+  std::optional<Time> delivered, due;
+};
+
+/// A snapshot of a mailbox's rows: plain data, read by engine::plan(). Movable; views stay valid.
+class Seen {
+ public:
+  std::span<const SeenRow> rows() const noexcept { return rows_; }  ///< sorted by uidl bytes
+  std::span<const SeenRow> with_uidl(
+      std::string_view uidl) const;  ///< all rows of this unique-id; gone ones too
+  const SeenRow* with_id(RowId id) const;
+
+ private:
+  friend class Store;
+  std::vector<std::string> text_;  ///< blocks that stay where they are
+  std::vector<SeenRow> rows_;
+  std::vector<std::uint32_t> by_id_;  ///< indexes into rows_, sorted by id
+};
+
+}  // namespace mailhaul::state

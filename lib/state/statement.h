@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "state/rows.h"
+#include "util/digest.h"
+
+struct sqlite3_stmt;
+
+namespace mailhaul::state {
+
+class Database;
+class Statement;
+
+/// Bytes for a BLOB; a plain string_view is bound as TEXT.
+struct Blob {
+  std::string_view bytes;
+};
+
+/// The rows of one execution. Ends it when destroyed, so that no read lock stays behind.
+class Cursor {
+ public:
+  explicit Cursor(Statement& statement) noexcept : statement_(statement) {}
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+  ~Cursor();
+
+  bool next();  ///< false at the end
+  std::int64_t integer(int column) const noexcept;
+  std::optional<Time> time(int column) const noexcept;
+  std::string_view bytes(int column) const noexcept;  ///< of TEXT or BLOB; until next()
+  std::optional<util::Hash> hash(int column) const;   ///< throws Error{storage} when it is not one
+  /// An enumerator, stored by its number. Throws Error{storage} for one beyond the last.
+  template <typename Enum>
+  Enum choice(int column, Enum last) const {
+    return static_cast<Enum>(up_to(static_cast<std::int64_t>(last), column));
+  }
+
+ private:
+  std::int64_t up_to(std::int64_t last, int column) const;
+  Statement& statement_;
+};
+
+/// One SQL statement, prepared at its first use and kept. One execution at a time.
+class Statement {
+ public:
+  /// `sql` must live as long as the statement.
+  Statement(Database& database, const char* sql) noexcept : database_(database), sql_(sql) {}
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement();
+
+  /// Begins an execution with these parameters, which are copied.
+  template <typename... Values>
+  [[nodiscard]] Cursor query(const Values&... values) {
+    prepare();
+    int index = 0;
+    (bind(++index, values), ...);
+    return Cursor(*this);
+  }
+  template <typename... Values>
+  void run(const Values&... values) {
+    auto cursor = query(values...);
+    while (cursor.next()) {
+    }
+  }
+
+ private:
+  friend class Cursor;
+  void prepare();
+  void check(int code);
+  void bind(int index, std::int64_t value);
+  void bind(int index, std::string_view text);
+  void bind(int index, Blob blob);
+  void bind(int index, std::optional<Time> time);
+  void bind(int index, const std::optional<util::Hash>& hash);
+  template <std::integral Number>
+  void bind(int index, Number value) {
+    bind(index, static_cast<std::int64_t>(value));
+  }
+
+  Database& database_;
+  const char* sql_;
+  sqlite3_stmt* handle_ = nullptr;
+};
+
+}  // namespace mailhaul::state

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "state/transaction.h"
+
+#include <sqlite3.h>
+
+#include "state/database.h"
+
+namespace mailhaul::state {
+
+Transaction::Transaction(Database& database, Durability durability)
+    : database_(database), turn_(database.writes()) {
+  database_.set_durability(durability);
+  // The lock is taken here, where waiting for it is harmless, and not at the first write or the COMMIT.
+  database_.execute("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction() {
+  if (committed_) return;
+  database_.condemn();
+  // For the lock's sake. After a failed COMMIT SQLite has done it already.
+  sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() {
+  database_.execute("COMMIT");
+  committed_ = true;
+}
+
+}  // namespace mailhaul::state

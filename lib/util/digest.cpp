@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "util/digest.h"
+
+#include <openssl/evp.h>
+
+#include "util/error.h"
+
+namespace mailhaul::util {
+
+struct Sha256::Context {
+  EVP_MD_CTX* md = EVP_MD_CTX_new();
+  Context() = default;
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() { EVP_MD_CTX_free(md); }
+  void start() const {
+    if (md == nullptr || EVP_DigestInit_ex(md, EVP_sha256(), nullptr) != 1) {
+      throw Error(Kind::internal, "cannot start SHA-256: OpenSSL refused");
+    }
+  }
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) { context_->start(); }
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::add(std::string_view bytes) {
+  if (EVP_DigestUpdate(context_->md, bytes.data(), bytes.size()) != 1) {
+    throw Error(Kind::internal, "cannot go on with SHA-256: OpenSSL refused");
+  }
+}
+
+Hash Sha256::finish() {
+  Hash hash{};
+  if (EVP_DigestFinal_ex(context_->md, hash.data(), nullptr) != 1) {
+    throw Error(Kind::internal, "cannot finish SHA-256: OpenSSL refused");
+  }
+  context_->start();
+  return hash;
+}
+
+Hash sha256(std::string_view bytes) {
+  Sha256 digest;
+  digest.add(bytes);
+  return digest.finish();
+}
+
+std::string hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += digits[byte >> 4U];
+    text += digits[byte & 15U];
+  }
+  return text;
+}
+
+std::string hex(const Hash& hash) {
+  std::string bytes(hash.begin(), hash.end());
+  return hex(std::string_view(bytes));
+}
+
+}  // namespace mailhaul::util

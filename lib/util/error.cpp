@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "util/error.h"
+
+#include <system_error>
+#include <utility>
+
+namespace mailhaul::util {
+
+Error::Error(Kind kind, const std::string& sentence, std::string hint)
+    : std::runtime_error(sentence), kind_(kind), hint_(std::move(hint)) {}
+
+int exit_status(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::usage: return 64;
+    case Kind::content: return 65;
+    case Kind::no_config: return 66;
+    case Kind::no_host: return 68;
+    case Kind::unavailable: return 69;
+    case Kind::internal: return 70;
+    case Kind::os: return 71;
+    case Kind::cannot_create: return 73;
+    case Kind::storage: return 74;
+    case Kind::temporary: return 75;
+    case Kind::protocol: return 76;
+    case Kind::login: return 77;
+    case Kind::config: return 78;
+    case Kind::cancelled: return 130;
+  }
+  return 70;
+}
+
+std::string errno_text(int err) { return std::generic_category().message(err); }
+
+void throw_errno(Kind kind, std::string_view doing, std::string_view path, int err) {
+  std::string sentence = "cannot ";
+  sentence.append(doing).append(" ").append(path).append(": ").append(errno_text(err));
+  std::string hint;
+  if (err == ENOSPC || err == EDQUOT) hint = "make room on that disk and run again; nothing is lost";
+  throw Error(kind, sentence, std::move(hint));
+}
+
+}  // namespace mailhaul::util

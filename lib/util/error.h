@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace mailhaul::util {
+
+/// What kind of thing went wrong: decides which net catches it and, one to one, the exit status (sysexits.h).
+enum class Kind {
+  usage,          ///< 64: the command line
+  content,        ///< 65: one message could not be understood, or was refused for its content
+  no_config,      ///< 66: the file named with -c is missing
+  no_host,        ///< 68: the host name does not exist
+  unavailable,    ///< 69: the server is no good until somebody changes something: no STLS, bad certificate
+  internal,       ///< 70: a bug
+  os,             ///< 71: the operating system refused something basic
+  cannot_create,  ///< 73: a file or directory cannot be created
+  storage,        ///< 74: input/output, disk full, delivery failed, state damaged
+  temporary,      ///< 75: try again later
+  protocol,       ///< 76: the server broke POP3
+  login,          ///< 77: login refused
+  config,         ///< 78: configuration
+  cancelled,      ///< 128 + signal: asked to stop
+};
+
+/// The status of sysexits.h; 130 for cancelled.
+int exit_status(Kind kind) noexcept;
+
+/// The work cannot go on. what() is one sentence: lower case, no full stop, what was tried, on what, what
+/// came back.
+class Error : public std::runtime_error {
+ public:
+  Error(Kind kind, const std::string& sentence, std::string hint = {});
+  Kind kind() const noexcept { return kind_; }
+  const std::string& hint() const noexcept { return hint_; }  ///< what the user can do; may be empty
+
+ private:
+  Kind kind_;
+  std::string hint_;
+};
+
+/// The system's words for an errno value; safe in any thread.
+std::string errno_text(int err);
+
+/// Throws Error{kind, "cannot <doing> <path>: <text of err>"}.
+[[noreturn]] void throw_errno(Kind kind, std::string_view doing, std::string_view path, int err = errno);
+
+}  // namespace mailhaul::util

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "util/fd.h"
+
+#include <unistd.h>
+
+namespace mailhaul::util {
+
+Fd::~Fd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void Fd::close_checked(Kind kind, std::string_view path) {
+  // Linux releases the descriptor whatever close(2) says: never twice.
+  if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) throw_errno(kind, "close", path);
+}
+
+}  // namespace mailhaul::util

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "util/file.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+
+namespace mailhaul::util {
+
+Fd open_file(const Path& path, int flags, mode_t mode, Kind kind) {
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) throw_errno(kind, (flags & O_CREAT) != 0 ? "create" : "open", path.native());
+  return Fd(fd);
+}
+
+Fd open_directory(const Path& path, Kind kind) { return open_file(path, O_RDONLY | O_DIRECTORY, 0, kind); }
+
+void write_all(int fd, std::string_view bytes, const Path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw_errno(Kind::storage, "write", path.native());
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void pwrite_all(int fd, std::string_view bytes, off_t offset, const Path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw_errno(Kind::storage, "write", path.native());
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    offset += n;
+  }
+}
+
+std::size_t pread_all(int fd, std::span<char> into, off_t offset, const Path& path) {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const auto rest = into.subspan(done);
+    const ssize_t n = ::pread(fd, rest.data(), rest.size(), offset + static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw_errno(Kind::storage, "read", path.native());
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+void sync_fd(int fd, const Path& path) {
+  // EINTR is not looped over: fsync reports an error once, and a second call may say that all is well.
+  if (::fsync(fd) != 0) throw_errno(Kind::storage, "flush", path.native());
+}
+
+void sync_directory(const Path& path) {
+  const Fd directory = open_directory(path);
+  sync_fd(directory.get(), path);
+}
+
+void make_directories(const Path& path) {
+  if (path.empty()) return;
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    if (errno == EEXIST) return;
+    if (errno != ENOENT) throw_errno(Kind::cannot_create, "create directory", path.native());
+    make_directories(path.parent_path());
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+      throw_errno(Kind::cannot_create, "create directory", path.native());
+    }
+  }
+  const Path parent = path.parent_path();
+  sync_directory(parent.empty() ? Path(".") : parent);
+}
+
+std::string read_file(const Path& path, std::size_t limit, Kind kind) {
+  const Fd file = open_file(path, O_RDONLY | O_NOCTTY, 0, kind);
+  std::string text;
+  std::array<char, 16384> piece{};
+  for (;;) {
+    const ssize_t n = ::read(file.get(), piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw_errno(kind, "read", path.native());
+    if (n == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(n));
+    if (text.size() > limit) {
+      throw Error(kind, "cannot read " + path.native() + ": larger than " + std::to_string(limit) + " bytes");
+    }
+  }
+}
+
+std::optional<Fd> try_lock(const Path& path) {
+  Fd file = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  while (::fcntl(file.get(), F_OFD_SETLK, &whole) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return std::nullopt;
+    if (errno != EINTR) throw_errno(Kind::storage, "lock", path.native());
+  }
+  return file;
+}
+
+void require_private(const Path& path, std::string_view what) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) throw_errno(Kind::config, "look at", path.native());
+  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
+    throw Error(Kind::config, path.native() + " holds " + std::string(what) + " and belongs to another user",
+                "chown it to yourself: chown \"$USER\" " + path.native());
+  }
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    std::array<char, 8> mode{};
+    std::snprintf(mode.data(), mode.size(), "%04o", info.st_mode & 07777U);
+    throw Error(
+        Kind::config,
+        path.native() + " holds " + std::string(what) + " and others may read it (mode " + mode.data() + ")",
+        "chmod 600 " + path.native());
+  }
+}
+
+namespace {
+
+bool linux_at_least(int major, int minor) {
+  struct utsname name {};
+  int a = 0;
+  int b = 0;
+  if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &a, &b) != 2)
+    return false;  // NOLINT(cert-err34-c): two small numbers
+  return a > major || (a == major && b >= minor);
+}
+
+}  // namespace
+
+Medium medium_of(const Path& path) {
+  struct statfs info {};
+  if (::statfs(path.c_str(), &info) != 0)
+    throw_errno(Kind::storage, "look at the file system of", path.native());
+  constexpr long cifs = 0xFF534D42L;
+  constexpr long ceph = 0x00C36400L;
+  constexpr long xfs = 0x58465342L;
+  switch (static_cast<long>(info.f_type)) {
+    case NFS_SUPER_MAGIC:
+    case SMB_SUPER_MAGIC:
+    case cifs:
+    case 0xFE534D42L:  // SMB2
+    case ceph:
+    case AFS_SUPER_MAGIC:
+    case V9FS_MAGIC:
+    case CODA_SUPER_MAGIC:
+      return Medium::network;
+    case EXT4_SUPER_MAGIC:
+    case xfs:
+    case BTRFS_SUPER_MAGIC:
+      return linux_at_least(5, 17) ? Medium::batch : Medium::plain;
+    default:
+      return Medium::plain;
+  }
+}
+
+namespace {
+
+std::string first_word(const Path& file) {
+  try {
+    std::string text = read_file(file, 4096);
+    const auto end = text.find_first_of(" \n");
+    return text.substr(0, end);
+  } catch (const Error&) {
+    return {};  // absent on some systems: the caller copes
+  }
+}
+
+}  // namespace
+
+std::string boot_id() { return first_word("/proc/sys/kernel/random/boot_id"); }
+
+std::string machine_id() { return first_word("/etc/machine-id"); }
+
+std::string host_name() {
+  struct utsname name {};
+  return ::uname(&name) == 0 && name.nodename[0] != '\0' ? name.nodename : "localhost";
+}
+
+}  // namespace mailhaul::util

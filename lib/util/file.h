@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Files as LAW needs them: every call checked, EINTR and short writes looped over, directories synced.
+#pragma once
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "util/fd.h"
+
+namespace mailhaul::util {
+
+using Path = std::filesystem::path;
+
+/// open(2) with O_CLOEXEC added; throws Error{kind} "cannot open PATH: ...".
+Fd open_file(const Path& path, int flags, mode_t mode = 0, Kind kind = Kind::storage);
+/// The directory's descriptor (O_RDONLY | O_DIRECTORY).
+Fd open_directory(const Path& path, Kind kind = Kind::storage);
+/// Writes all of it; throws Error{storage} "cannot write PATH: ...".
+void write_all(int fd, std::string_view bytes, const Path& path);
+void pwrite_all(int fd, std::string_view bytes, off_t offset, const Path& path);
+/// Reads up to into.size() bytes at offset, fewer only at the end of the file; returns how many.
+std::size_t pread_all(int fd, std::span<char> into, off_t offset, const Path& path);
+/// fsync(2), for files and directories. Never retried: after an error the object is to be given up.
+void sync_fd(int fd, const Path& path);
+/// fsync of a directory by its path.
+void sync_directory(const Path& path);
+/// Makes the missing part of the path, each 0700, and syncs each parent. Throws Error{cannot_create}.
+void make_directories(const Path& path);
+/// The whole file, at most `limit` bytes (more: Error{kind}).
+std::string read_file(const Path& path, std::size_t limit, Kind kind = Kind::storage);
+
+/// A kernel lock (OFD, exclusive) on a file made 0600 if missing and never removed. Empty: somebody else
+/// holds it.
+std::optional<Fd> try_lock(const Path& path);
+
+/// Throws Error{config} unless the file belongs to the effective user (or root) and nobody else may read it.
+void require_private(const Path& path, std::string_view what);
+
+enum class Medium { batch, plain, network };
+/// What kind of file system holds the path: `batch`: syncfs(2) reports errors and is worth it (ext4, xfs,
+/// btrfs on Linux 5.17 or later); `network`: NFS, CIFS and the like, where locks and rename are not to be
+/// trusted; else `plain`.
+Medium medium_of(const Path& path);
+
+std::string boot_id();     ///< the kernel's, anew at every boot
+std::string machine_id();  ///< from /etc/machine-id; empty where there is none
+std::string host_name();
+
+}  // namespace mailhaul::util

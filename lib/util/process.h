@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "util/cancel.h"
+#include "util/fd.h"
+
+namespace mailhaul::util {
+
+/// How a program ended.
+struct Exit {
+  int status = 0;          ///< exit status, when signal is 0
+  int signal = 0;          ///< the signal that ended it
+  bool timed_out = false;  ///< it was killed by us, because its time was over
+  bool ok() const noexcept { return status == 0 && signal == 0 && !timed_out; }
+};
+
+/// What a child is started with. No shell; the program is looked up in PATH.
+struct Launch {
+  std::span<const std::string> argv;
+  std::span<const std::string> environment;  ///< "NAME=value", added to ours
+  int input = -1;                            ///< its standard input; -1: /dev/null
+  int output = -1;                           ///< its standard output; -1: ours
+  int error = -1;                            ///< its standard error; -1: ours
+  int keep = -1;  ///< one more descriptor it inherits (a lock that lives as long as it does)
+};
+
+/// A running program in a process group of its own: signals and limits at their defaults, umask 077, no other
+/// descriptor of ours inherited. One thread at a time.
+class Child {
+ public:
+  explicit Child(const Launch& launch);  ///< throws Error{storage} when it cannot be started
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child();  ///< kills the group and reaps one that was not waited for
+  /// Waits until it ends; after `limit` kills it (TERM, then KILL 5 s later). A cancel gives it 10 s more at
+  /// most.
+  Exit wait(std::chrono::seconds limit, const Cancel& cancel);
+
+ private:
+  pid_t pid_ = -1;
+};
+
+/// Runs a program with nothing on standard input and returns what it wrote, at most `limit_bytes`.
+struct Captured {
+  Exit exit;
+  std::string output;
+};
+Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std::chrono::seconds limit,
+                 const Cancel& cancel);
+
+/// "exit status 3", "signal 9 (Killed)", "no end within 300 s".
+std::string describe(const Exit& exit, std::chrono::seconds limit);
+
+}  // namespace mailhaul::util

@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# What mailhaul needs from the system, for packaging/quickstart and tests/run, which source this file.
+# An entry PACKAGE:COMMAND counts as present, too, when the command is there from elsewhere.
+
+# shellcheck disable=SC2034  # used where this file is sourced
+build_packages=(g++:g++ cmake:cmake ninja-build:ninja libcurl4-openssl-dev libssl-dev libsqlite3-dev
+  libcli11-dev nlohmann-json3-dev doctest-dev)
+
+# shellcheck disable=SC2034
+test_packages=(python3:python3 openssl:openssl dovecot-pop3d procmail maildrop mutt strace:strace
+  mandoc:mandoc liblockfile-bin:dotlockfile shellcheck:shellcheck)
+
+# Layout and the short list of checks are judged by version 14, Debian 12's; with another one those tests skip.
+if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
+  test_packages+=(clang-format-14 clang-tidy-14)
+fi
+
+is_present() {                                         # ENTRY
+  local package=${1%%:*} command=${1#*:}
+  if [ "$command" != "$1" ] && command -v "$command" >/dev/null; then return 0; fi
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ]
+}
+
+# Installs the entries that are missing, and says so first. Ends the script where that is not possible.
+install_missing() {                                    # WHAT-FOR ENTRY...
+  local what_for=$1 entry missing=() as_root=()
+  shift
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    cat >&2 <<END
+This is neither Debian nor Ubuntu. Please install what corresponds to these packages of theirs:
+  ${*%%:*}
+(libcurl 7.88, OpenSSL 3.0, SQLite 3.40, CLI11 2.1, nlohmann/json 3.11, doctest 2.4, CMake 3.25, g++ 12,
+or later), and run this again with --no-install.
+END
+    exit 1
+  fi
+  for entry in "$@"; do
+    is_present "$entry" || missing+=("${entry%%:*}")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  echo "To $what_for, these packages are going to be installed, with what they depend on:"
+  echo "  ${missing[*]}"
+  case " ${missing[*]} " in
+    *' dovecot-pop3d '*) echo '(Its package also starts a Dovecot of its own: systemctl disable --now dovecot ends it.)' ;;
+  esac
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "There is no sudo. Please run as root: apt-get install ${missing[*]}" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq)
+  "${apt[@]}" update || echo "The package lists could not be brought up to date; going on with those at hand." >&2
+  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null
+}
+
+# Configures a build tree: Ninja and ccache where they are, and for good whatever the tree began with.
+configure() {                                          # SOURCE TREE CMAKE-OPTION...
+  local source=$1 tree=$2 choice=()
+  shift 2
+  if [ ! -e "$tree/CMakeCache.txt" ]; then
+    if command -v ninja >/dev/null; then choice+=(-G Ninja); fi
+    if command -v ccache >/dev/null; then choice+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  fi
+  cmake --log-level=WARNING -S "$source" -B "$tree" "${choice[@]}" "$@" >/dev/null
+}

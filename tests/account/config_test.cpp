@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+#include "account/config.h"
+
+#include <doctest/doctest.h>
+
+#include <variant>
+
+#include "profile_text.h"
+
+using namespace mailhaul;
+using account::Account;
+using test::Profile;
+using test::work;
+using util::Kind;
+
+namespace {
+
+Account only(const Profile& profile) {
+  auto config = profile.load();
+  REQUIRE(config.accounts.size() == 1);
+  return config.accounts.front();
+}
+
+std::string source_of(const Account& account) {
+  constexpr const char* names[] = {"ask", "literal", "command", "file", "variable", "netrc"};
+  return names[account.secret.index()];
+}
+
+std::string two_accounts(const std::string& one, const std::string& other) {
+  return "{\"defaults\": {\"deliver\": \"maildir:m\"}, \"accounts\": {\n\"one\": {" + one + "},\n\"two\": {" +
+         other + "}}}";
+}
+
+}  // namespace
+
+TEST_CASE("an account that says only what it must has the documented defaults") {
+  const Profile profile(work("\"enabled\": true"));
+  const auto config = profile.load();
+  CHECK(config.state_file == "/home/anna/.local/state/mailhaul/state.db");
+  CHECK(config.jobs == 8);
+  CHECK(config.host_jobs == 2);
+  CHECK(config.file.filename() == "F");
+  const auto account = only(profile);
+  CHECK(account.name == "work");
+  CHECK(account.user == "u");
+  CHECK(account.server.host == "h");
+  CHECK(account.server.tls == net::Tls::implicit);
+  CHECK(account.server.effective_port() == 995);
+  CHECK(account.server.min_version == net::TlsVersion::v1_2);
+  CHECK(account.server.connect_timeout == std::chrono::seconds(30));
+  CHECK(account.server.silence == std::chrono::minutes(3));
+  CHECK(account.auth == net::Auth::automatic);
+  CHECK(source_of(account) == "ask");
+  CHECK(account.deliver.at(0).path == "/home/anna/m");
+  CHECK(account.trace_header);
+  CHECK(account.enabled);
+  CHECK_FALSE(account.policy.leave_on_server);
+  CHECK_FALSE(account.policy.delete_after);
+  CHECK(account.policy.order == account::Order::oldest);
+}
+
+TEST_CASE("the top level says where the state is and how many accounts run side by side") {
+  Profile profile("{\"state\": \"s.db\", \"jobs\": 3, \"host_jobs\": 1, " + work("").substr(1));
+  CHECK(profile.load().state_file == "/home/anna/s.db");
+  CHECK(profile.load().jobs == 3);
+  CHECK(profile.load().host_jobs == 1);
+  profile.sources().state_file = "/elsewhere.db";
+  profile.sources().jobs = 5;
+  CHECK(profile.load().state_file == "/elsewhere.db");
+  CHECK(profile.load().jobs == 5);
+  profile.sources().jobs = 0;
+  CHECK(profile.said().sentence == "--jobs: must be a whole number from 1 to 1000");
+  CHECK(profile.said().kind == Kind::usage);
+}
+
+TEST_CASE("what is wrong with the file as a whole") {
+  const struct {
+    std::string text, sentence;
+  } rows[] = {
+      {"", "F:1:1: the file is empty"},
+      {"[]", "F:1:1: must be an object, not an array"},
+      {"{}", "F:1:1: 'accounts' is missing"},
+      {"{\"accounts\": {}}", "F:1:14: accounts: names no account"},
+      {"{\"accounts\": []}", "F:1:14: accounts: must be an object, not an array"},
+      {"{\"accounts\": {\"a\": 1}}", "F:1:20: accounts.a: must be an object, not a number"},
+      {"{\"account\": {}}", "F:1:2: account: unknown key; did you mean 'accounts'?"},
+      {"{\"x\\ty\": 1}", "F:1:2: x\\x09y: unknown key"},
+      {"{\"max_size\": 1}", "F:1:2: max_size: stands in an account, or in 'defaults'"},
+      {"{\"jobs\": 0}", "F:1:10: jobs: must be a whole number from 1 to 1000"},
+      {"{\"jobs\": \"8\"}", "F:1:10: jobs: must be a number, not a string"},
+      {"{\"host_jobs\": 1001}", "F:1:15: host_jobs: must be a whole number from 1 to 1000"},
+      {"{\"state\": \"\"}", "F:1:11: state: is empty"},
+      {"{\"defaults\": 1, \"accounts\": {}}", "F:1:14: defaults: must be an object, not a number"},
+      {"{\"defaults\":\n {\"max_siez\": 1}, \"accounts\": {}}",
+       "F:2:3: defaults.max_siez: unknown key; did you mean 'max_size'?"},
+      {"{\"defaults\":\n {\"max_size\": \"x\"}, \"accounts\": {}}",
+       "F:2:15: defaults.max_size: must be a size such as 500k, 10M, 2G"},
+      {work("\"sever\": 1"), "F:2:1: accounts.work.sever: unknown key; did you mean 'server'?"},
+      {work("\"user\": \"v\""), "F:2:1: the key 'user' stands here twice"},
+      {"{\"accounts\": {\n \"work\": {\"user\": \"u\"}}}",
+       "F:2:2: accounts.work: 'server', 'deliver' are missing"},
+      {"{\"accounts\": {\n \"fetch\": {}}}",
+       "F:2:2: accounts.fetch: 'fetch' is the name of a command; call the account otherwise"},
+  };
+  for (const auto& row : rows) {
+    const auto said = Profile(row.text).said();
+    CHECK_MESSAGE(said.sentence == row.sentence, row.text);
+    CHECK(said.kind == Kind::config);
+  }
+}
+
+TEST_CASE("an account's name can stand in a command line and a file name") {
+  const auto named = [](const std::string& name) {
+    return Profile(
+               "{\"defaults\": {\"server\": \"pop3s://h\", \"user\": \"u\", \"deliver\": \"stdout\"}, "
+               "\"accounts\": {\"" +
+               name + "\": {}}}")
+        .said()
+        .sentence;
+  };
+  for (const auto* name : {"a", "7", "anna@example.org", "A.b_c-d"})
+    CHECK_MESSAGE(named(name) == "no error", name);
+  for (const auto* name : {"", "-a", ".a", "@a", "a b", "a/b", "\xC3\xA4", "a:"})
+    CHECK_MESSAGE(
+        named(name).ends_with("an account's name is made of letters, digits and . _ @ -, and begins with one "
+                              "of the first two"),
+        name);
+}
+
+TEST_CASE("a file that is not there is told apart from one that is wrong") {
+  Profile profile("{}");
+  profile.sources().file = "/nonexistent/config.json";
+  CHECK(profile.said().kind == Kind::no_config);
+  CHECK(profile.said().sentence == "there is no configuration file /nonexistent/config.json");
+}
+
+TEST_CASE("keys that contradict each other are refused") {
+  const struct {
+    std::string keys, sentence;
+  } rows[] = {
+      {"\"tls\": \"none\"", "F:2:8: accounts.work.tls: 'none' contradicts pop3s://"},
+      {"\"delete_after\": \"30d\"",
+       "F:2:17: accounts.work.delete_after: means something only with leave_on_server"},
+      {"\"leave_on_server\": false, \"delete_after\": \"30d\"",
+       "F:2:43: accounts.work.delete_after: means something only with leave_on_server"},
+      {"\"tls_client_key\": \"k\"", "F:2:19: accounts.work.tls_client_key: needs tls_client_cert"},
+      {"\"password\": \"p\", \"netrc\": true",
+       "F:2:18: accounts.work.netrc: only one of password, password_command, password_file, password_env and "
+       "netrc is "
+       "possible, and 'password' is given as well"},
+      {"\"password_env\": \"p\", \"password_file\": \"f\"",
+       "F:2:22: accounts.work.password_file: only one of password, password_command, password_file, "
+       "password_env and "
+       "netrc is possible, and 'password_env' is given as well"},
+  };
+  for (const auto& row : rows) {
+    const auto said = Profile(work(row.keys)).said();
+    CHECK_MESSAGE(said.sentence == row.sentence, row.keys);
+    CHECK(said.kind == Kind::config);
+  }
+  CHECK(source_of(only(Profile(work("\"password_env\": \"p\", \"netrc\": false")))) == "variable");
+}
+
+TEST_CASE("what is not built yet says so") {
+  const auto said = Profile(work("\"oauth\": {\"provider\": \"google\"}")).said();
+  CHECK(said.kind == Kind::usage);
+  CHECK(said.sentence ==
+        "F:2:10: accounts.work.oauth: oauth is not built yet; use auth: xoauth2 with a token from "
+        "password_command");
+}
+
+TEST_CASE("an account overrides the defaults, the command line both") {
+  const auto sizes = [](const std::string& defaults, const std::string& own,
+                        const std::vector<account::Override>& options) {
+    Profile profile("{\"defaults\": {" + defaults + "}, " + work(own).substr(1));
+    profile.sources().overrides = options;
+    return only(profile).policy.max_size;
+  };
+  CHECK(sizes("\"max_size\": 1", "", {}) == 1);
+  CHECK(sizes("\"max_size\": 1", "\"max_size\": 2", {}) == 2);
+  CHECK(sizes("\"max_size\": 1", "\"max_size\": 2", {{"max_size", "3"}}) == 3);
+  CHECK(sizes("\"max_size\": 1", "\"max_size\": 2", {{"max_size", "3"}, {"max_size", "4"}}) == 4);
+  CHECK(sizes("", "", {{"max_size", "0"}}) == 0);
+}
+
+TEST_CASE("one source of the password replaces another of the defaults") {
+  const auto source = [](const std::string& own, const std::vector<account::Override>& options = {}) {
+    Profile profile("{\"defaults\": {\"netrc\": true}, " + work(own).substr(1));
+    profile.sources().overrides = options;
+    return source_of(only(profile));
+  };
+  CHECK(source("") == "netrc");
+  CHECK(source("\"password_file\": \"f\"") == "file");
+  CHECK(source("\"netrc\": false") == "ask");
+  CHECK(source("\"password_file\": \"f\"", {{"password_env", "E"}}) == "variable");
+  CHECK(source("", {{"netrc", "false"}}) == "ask");
+}
+
+TEST_CASE("delete_after gives way where something stronger says not to leave messages") {
+  const std::string keeping = "\"leave_on_server\": true, \"delete_after\": \"30d\"";
+  Profile removed(work(keeping));
+  CHECK(only(removed).policy.delete_after == std::chrono::hours(720));
+  removed.sources().overrides = {{"leave_on_server", "false"}};
+  CHECK_FALSE(only(removed).policy.delete_after);
+  const Profile against_defaults("{\"defaults\": {" + keeping + "}, " +
+                                 work("\"leave_on_server\": false").substr(1));
+  CHECK_FALSE(only(against_defaults).policy.delete_after);
+  Profile both(work(""));
+  both.sources().overrides = {{"leave_on_server", "true"}, {"delete_after", "1d"}};
+  CHECK(only(both).policy.delete_after == std::chrono::hours(24));
+}
+
+TEST_CASE("several deliver options together replace the profile's") {
+  Profile profile(work(""));
+  profile.sources().overrides = {{"deliver", "mbox:a"}, {"deliver", "maildir:b"}, {"deliver", "mbox:c"}};
+  const auto account = only(profile);
+  REQUIRE(account.deliver.size() == 3);
+  CHECK(account.deliver[0].kind == "mbox");
+  CHECK(account.deliver[1].path == "/home/anna/b");
+  CHECK(account.deliver[2].path == "/home/anna/c");
+  profile.sources().overrides = {{"deliver", "mbox:a"}, {"deliver", "mbox:a"}};
+  CHECK(profile.said().sentence == "--deliver: a destination stands here twice: mbox:/home/anna/a");
+}
+
+TEST_CASE("without a file three options are enough, and those missing are named") {
+  Profile profile("");
+  profile.sources().file.reset();
+  profile.sources().overrides = {{"server", "pop3://h"}, {"user", "anna"}, {"deliver", "stdout"}};
+  const auto account = only(profile);
+  CHECK(account.name == "default");
+  CHECK(account.server.tls == net::Tls::starttls);
+  CHECK(profile.load().file.empty());
+  profile.sources().overrides = {{"user", "anna"}};
+  CHECK(profile.said().kind == Kind::usage);
+  CHECK(profile.said().sentence == "without a configuration file --server, --deliver are missing");
+  CHECK(profile.said().hint ==
+        "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail");
+}
+
+TEST_CASE("a file with a password in it must be private") {
+  const struct {
+    std::string text;
+    bool is_secret;
+  } rows[] = {
+      {work("\"password\": \"p\""), true},
+      {work("\"proxy\": \"http://u:p@h\""), true},
+      {work("\"proxy\": \"http://u@h\""), false},
+      {work("\"password_file\": \"p\""), false},
+      {"{\"defaults\": {\"password\": \"p\"}, " + work("").substr(1), true},
+      {"{\"defaults\": {\"proxy\": \"socks5://u:p@h\"}, " + work("").substr(1), true},
+  };
+  for (const auto& row : rows) {
+    const auto said = Profile(row.text, 0644).said();
+    CHECK_MESSAGE(said.sentence ==
+                      (row.is_secret ? "F holds a password and others may read it (mode 0644)" : "no error"),
+                  row.text);
+    CHECK_MESSAGE(Profile(row.text, 0600).said().sentence == "no error", row.text);
+  }
+}
+
+TEST_CASE("a client key must be private") {
+  const test::TempDir dir;
+  const auto key = (dir / "key").string();
+  test::spill(key, "x");
+  const Profile profile(work("\"tls_client_cert\": \"c\", \"tls_client_key\": \"" + key + "\""));
+  REQUIRE(::chmod(key.c_str(), 0600) == 0);
+  CHECK(only(profile).server.client_key == key);
+  REQUIRE(::chmod(key.c_str(), 0640) == 0);
+  CHECK(profile.said().kind == Kind::config);
+  CHECK(profile.said().sentence == key + " holds a private key and others may read it (mode 0640)");
+  CHECK(only(Profile(work("\"tls_client_cert\": \"c\", \"tls_client_key\": \"gone\""))).server.client_key ==
+        "/home/anna/gone");
+}
+
+TEST_CASE("two enabled accounts for one mailbox are refused") {
+  const std::string anna = "\"server\": \"pop3s://Pop.example.org\", \"user\": \"anna\"";
+  const std::string plain = "\"server\": \"pop3://pop.example.ORG.\", \"user\": \"anna\"";
+  const auto said = Profile(two_accounts(anna, plain)).said();
+  CHECK(said.kind == Kind::config);
+  CHECK(said.sentence == "F:3:1: accounts.two: is the same mailbox as accounts.one");
+  CHECK(said.hint == "one account can deliver to several places: use an array in deliver");
+  const auto fine = [](const std::string& one, const std::string& other) {
+    return Profile(two_accounts(one, other)).said().sentence == "no error";
+  };
+  CHECK(fine(anna, plain + ", \"enabled\": false"));
+  CHECK(fine(anna, "\"server\": \"pop3s://pop.example.org\", \"user\": \"Anna\""));
+  CHECK(fine("\"server\": \"pop3://localhost:1110\", \"user\": \"a\"",
+             "\"server\": \"pop3://localhost:1111\", \"user\": \"a\""));
+  CHECK_FALSE(fine("\"server\": \"pop3://[::1]:995\", \"user\": \"a\"",
+                   "\"server\": \"pop3s://[0::1]\", \"user\": \"a\""));
+  CHECK_FALSE(
+      fine("\"server\": \"pop3s://h:1\", \"user\": \"a\"", "\"server\": \"pop3s://h:2\", \"user\": \"a\""));
+}
+
+TEST_CASE("with one server for all on the command line only the accounts of the run must differ") {
+  Profile profile(two_accounts("\"server\": \"pop3s://a\", \"user\": \"u\"",
+                               "\"server\": \"pop3s://b\", \"user\": \"u\""));
+  profile.sources().overrides = {{"server", "pop3s://c"}};
+  const auto config = profile.load();
+  const std::string names[] = {"two"};
+  CHECK(account::select(config, names).at(0).server.host == "c");
+  try {
+    account::select(config, {});
+    FAIL("nothing thrown");
+  } catch (const util::Error& error) {
+    CHECK(std::string(error.what()) == "accounts 'one' and 'two' are one mailbox");
+    CHECK(error.kind() == Kind::config);
+  }
+}
+
+TEST_CASE("a mailbox is known by user and host, and by port on this machine only") {
+  const auto key = [](const std::string& server) {
+    return account::mailbox_of(only(Profile("{\"accounts\": {\"a\": {\"server\": \"" + server +
+                                            "\", \"user\": \"u\", \"deliver\": \"stdout\"}}}")));
+  };
+  CHECK(key("pop3s://POP.example.org:7") == account::MailboxKey{"u", "pop.example.org", 0});
+  CHECK(key("pop3://127.0.0.2") == account::MailboxKey{"u", "127.0.0.2", 110});
+  CHECK(key("pop3s://LOCALHOST") == account::MailboxKey{"u", "localhost", 995});
+  CHECK(key("pop3s://mail.localhost:7") == account::MailboxKey{"u", "mail.localhost", 7});
+  CHECK(key("pop3://[::1]:7") == account::MailboxKey{"u", "::1", 7});
+  CHECK(key("pop3://127.example.org") == account::MailboxKey{"u", "127.example.org", 0});
+}
+
+TEST_CASE("accounts are chosen by name, or all that are enabled") {
+  const Profile profile(two_accounts("\"server\": \"pop3s://a\", \"user\": \"u\"",
+                                     "\"server\": \"pop3s://b\", \"user\": \"u\", \"enabled\": false"));
+  const auto config = profile.load();
+  const auto chosen = [&](std::vector<std::string> names) {
+    std::string all;
+    for (const auto& account : account::select(config, names)) all += account.name + " ";
+    return all;
+  };
+  CHECK(chosen({}) == "one ");
+  CHECK(chosen({"two"}) == "two ");
+  CHECK(chosen({"two", "one", "two"}) == "two one ");
+  try {
+    chosen({"tow"});
+    FAIL("nothing thrown");
+  } catch (const util::Error& error) {
+    CHECK(error.kind() == Kind::usage);
+    CHECK(std::string(error.what()) == "there is no account 'tow'");
+    CHECK(error.hint() == "accounts: one, two");
+  }
+  CHECK_THROWS_WITH(chosen({"onw"}), "there is no account 'onw'; did you mean 'one'?");
+}

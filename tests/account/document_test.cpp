@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "account/document.h"
+
+#include <doctest/doctest.h>
+
+#include "util/error.h"
+
+using namespace mailhaul;
+using account::Node;
+
+namespace {
+
+std::string complaint(std::string_view text) {
+  try {
+    account::parse(text, "F");
+  } catch (const util::Error& error) {
+    CHECK(error.kind() == util::Kind::config);
+    return error.what();
+  }
+  return "none";
+}
+
+/// Every value and key with its place: "1:1{ 1:2a= 1:6'x' }".
+std::string places(const Node& node) {
+  const auto at = [](account::Spot spot) {
+    return std::to_string(spot.line) + ":" + std::to_string(spot.column);
+  };
+  std::string text = at(node.spot);
+  switch (node.form) {
+    case Node::Form::null:
+      return text + "null";
+    case Node::Form::boolean:
+      return text + (node.flag ? "true" : "false");
+    case Node::Form::number:
+      return text + node.text;
+    case Node::Form::text:
+      return text + "'" + node.text + "'";
+    case Node::Form::list:
+      text += "[ ";
+      for (const auto& item : node.items) text += places(item) + " ";
+      return text + "]";
+    case Node::Form::object:
+      text += "{ ";
+      for (const auto& member : node.members)
+        text += at(member.spot) + member.key + "= " + places(member.value) + " ";
+      return text + "}";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a tree knows where each key and value stood") {
+  const struct {
+    std::string text, tree;
+  } rows[] = {
+      {"{}", "1:1{ }"},
+      {"\xEF\xBB\xBF{}", "1:1{ }"},
+      {" \n\t{ \"a\" : \"x\" }", "2:2{ 2:4a= 2:10'x' }"},
+      {"{\"a\":1,\"b\":-2.5e3}", "1:1{ 1:2a= 1:61 1:8b= 1:12-2.5e3 }"},
+      {"[1,2 ,3\n]", "1:1[ 1:21 1:42 1:73 ]"},
+      {"[12/*x*/,34//y\n,true,false , null]", "1:1[ 1:212 1:1034 2:2true 2:7false 2:15null ]"},
+      {"{\"a\\\"b\":\"c\\\\\"}", "1:1{ 1:2a\"b= 1:9'c\\' }"},
+      {"{\"\":\"\"}", "1:1{ 1:2= 1:5'' }"},
+      {"{\"\xC3\xA4\xE2\x82\xAC\": [true, {\"k\": null}]}",
+       "1:1{ 1:2\xC3\xA4\xE2\x82\xAC= 1:8[ 1:9true 1:15{ 1:16k= 1:21null } ] }"},
+      {"// first\n/* second \" { */ {\"a\": /* \"no\" */ \"\\u00e9\"} // last",
+       "2:18{ 2:19a= 2:35'\xC3\xA9' }"},
+      {"18446744073709551616", "1:118446744073709551616"},
+  };
+  for (const auto& row : rows) CHECK_MESSAGE(places(account::parse(row.text, "F")) == row.tree, row.text);
+}
+
+TEST_CASE("what is no JSON is told with its place, in one sentence") {
+  const struct {
+    std::string text, sentence;
+  } rows[] = {
+      {"", "F:1:1: the file is empty"},
+      {" \n // nothing\n", "F:3:1: the file is empty"},
+      {"{", "F:1:2: the end comes too early, a '}' is missing"},
+      {"{\"a\": [1", "F:1:9: the end comes too early, a ']' is missing"},
+      {"{\"a\": 1,\n", "F:2:1: the end comes too early, a '}' is missing"},
+      {"{\"a\": 1,}", "F:1:9: a comma too many before '}'"},
+      {"[1, // x\n ]", "F:2:2: a comma too many before ']'"},
+      {"{\"a\": 1\n \"b\": 2}", "F:2:2: a comma is missing"},
+      {"{\"a\": \"x\" // y\n \"b\": 2}", "F:2:2: a comma is missing"},
+      {"[1 2]", "F:1:4: a comma is missing"},
+      {"[1,,2]", "F:1:4: a comma too many"},
+      {"{,}", "F:1:2: a comma too many"},
+      {"{\"a\" 1}", "F:1:6: a ':' is missing after the key"},
+      {"{\"a\"}", "F:1:5: a ':' is missing after the key"},
+      {"{\"a\":}", "F:1:6: unexpected '}'"},
+      {"{a: 1}", "F:1:2: a key stands in double quotes"},
+      {"{\"x\": 1, // c\n a: 1}", "F:2:2: a key stands in double quotes"},
+      {"{'a': 1}", "F:1:2: a string stands in double quotes"},
+      {"{\"a\": 'x'}", "F:1:7: a string stands in double quotes"},
+      {"{\"a\": hunter2}", "F:1:7: neither a string in double quotes, nor a number, true, false, [ or {"},
+      {"{\"a\": tru}", "F:1:7: neither a string in double quotes, nor a number, true, false, [ or {"},
+      {"{\"a\": \"hunter2\n}", "F:1:7: a string is not closed on its line"},
+      {"{\"a\": \"hunter2", "F:1:7: a string is not closed on its line"},
+      {"{\"a\": \"hun\tter2\"}", "F:1:7: a string holds a control character"},
+      {"{\"a\": \"hunter\\2\"}",
+       "F:1:7: a string holds a backslash that JSON does not know (a backslash is written \\\\)"},
+      {"{\"a\": \"hunter\\u12\"}",
+       "F:1:7: a string holds a backslash that JSON does not know (a backslash is written \\\\)"},
+      {"{\"a\": \"hunter\xE4\"}", "F:1:7: a string holds a byte that is not UTF-8"},
+      {"{\"a\": \"hunter\xE4z\"}", "F:1:7: a string holds a byte that is not UTF-8"},
+      {"{\"hunter", "F:1:2: a string is not closed on its line"},
+      {"{} x", "F:1:4: something follows after the end of the configuration"},
+      {"{}}", "F:1:3: something follows after the end of the configuration"},
+      {"{} {}", "F:1:4: something follows after the end of the configuration"},
+      {"{ /* x", "F:1:3: a comment is not closed, or begins with neither // nor /*"},
+      {"{ / x }", "F:1:3: a comment is not closed, or begins with neither // nor /*"},
+      {"{\"a\": 1, \"b\": 2, \"a\": 3}", "F:1:18: the key 'a' stands here twice"},
+      {"{\"a\": {\"x\": 1}, \"b\": {\"x\": 1, \"x\": 2}}", "F:1:31: the key 'x' stands here twice"},
+      {std::string(33, '['), "F:1:33: nested too deep"},
+      {std::string("{\0}", 3), "F:1:2: a key stands in double quotes"},
+  };
+  for (const auto& row : rows) {
+    const auto said = complaint(row.text);
+    CHECK_MESSAGE(said == row.sentence, row.text);
+    CHECK(said.find("hunter") == std::string::npos);
+  }
+}
+
+TEST_CASE("every beginning of a text is refused without harm") {
+  const std::string text =
+      "{ // c\n \"a\": [1, 2.5e3, true], /* d */ \"\xC3\xA9\": {\"k\": \"v\\n\\u00e9\"} }";
+  REQUIRE(complaint(text) == "none");
+  for (std::size_t size = 0; size < text.size(); ++size)
+    CHECK_MESSAGE(complaint(text.substr(0, size)).starts_with("F:"), size);
+}
+
+TEST_CASE("a tree is written as it is read") {
+  Node object{.form = Node::Form::object};
+  object.add("text", Node::of("a \"b\"\n"))
+      .add("flag", Node::of_flag(true))
+      .add("number", Node::of_number(7));
+  object.add("list", Node::of_list({Node::of("x"), Node::of_flag(false)}));
+  const auto text = account::write(object);
+  CHECK(text ==
+        "{\n  \"text\": \"a \\\"b\\\"\\n\",\n  \"flag\": true,\n  \"number\": 7,\n  \"list\": [\n    \"x\",\n"
+        "    false\n  ]\n}\n");
+  CHECK(account::write(account::parse(text, "F")) == text);
+}

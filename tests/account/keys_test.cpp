@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// Every key, as it stands in the file and as an option of the command line: what it becomes, and what it
+// refuses.
+#include "account/keys.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "profile_text.h"
+
+using namespace mailhaul;
+using account::Account;
+using test::Profile;
+using util::Kind;
+
+namespace {
+
+/// The value that is in force, as JSON on one line.
+std::string in_force(const Account& account, std::string_view key) {
+  auto text = account::write(account::find_row(key)->show(account));
+  text.erase(std::ranges::remove(text, '\n').begin(), text.end());
+  std::string single;
+  for (const char c : text)
+    if (c != ' ' || !single.ends_with(' ')) single += c;
+  return single;
+}
+
+const std::string needed = "\"server\": \"pop3://h\", \"user\": \"u\", \"deliver\": \"maildir:m\"";
+
+/// An account of the keys given, and of `needed` where they do not say otherwise.
+std::string file_with(const std::string& key, const std::string& value) {
+  return "{\"defaults\": {" + needed + "},\n\"accounts\": {\"work\": {\"" + key + "\": " + value + "}}}";
+}
+
+struct Case {
+  std::string key, json, option;  ///< option empty: not on the command line, or another form
+  std::string shown;
+};
+
+const std::vector<Case> good{
+    {"server", "\"pop3s://Pop.Example.org\"", "pop3s://Pop.Example.org", "\"pop3s://Pop.Example.org\""},
+    {"server", "\"POP3://h:1110/\"", "POP3://h:1110/", "\"pop3://h:1110\""},
+    {"server", "\"pop3s://[2001:DB8:0::1]:995\"", "pop3s://[2001:DB8:0::1]:995",
+     "\"pop3s://[2001:db8::1]:995\""},
+    {"server", "\"pop3://[fe80::1%eth0]\"", "pop3://[fe80::1%eth0]", "\"pop3://[fe80::1%eth0]\""},
+    {"server",
+     "\"pop3://b\xC3\xBC"
+     "cher.example\"",
+     "pop3://b\xC3\xBC"
+     "cher.example",
+     "\"pop3://b\xC3\xBC"
+     "cher.example\""},
+    {"tls", "\"none\"", "none", "\"none\""},
+    {"tls", "\"required\"", "required", "\"required\""},
+    {"tls_ca_file", "\"~/ca.pem\"", "~/ca.pem", "\"/home/anna/ca.pem\""},
+    {"tls_server_name", "\"mail.example.org\"", "mail.example.org", "\"mail.example.org\""},
+    {"tls_client_cert", "\"$HOME/c.pem\"", "$HOME/c.pem", "\"/home/anna/c.pem\""},
+    {"tls_min_version", "\"1.3\"", "1.3", "\"1.3\""},
+    {"tls_pin", "\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"",
+     "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+     "[ \"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]"},
+    {"user", "\"anna@example.org\"", "anna@example.org", "\"anna@example.org\""},
+    {"password", "\"s3cret\"", "", "\"***\""},
+    {"password_command", "[\"pass\", \"show\", \"a b\"]", "pass show 'a b'",
+     "[ \"pass\", \"show\", \"a b\"]"},
+    {"password_command", "\"~/bin/pw  ~/x\"", "~/bin/pw ~/x", "[ \"/home/anna/bin/pw\", \"~/x\"]"},
+    {"password_file", "\"secret//\"", "secret//", "\"/home/anna/secret\""},
+    {"password_env", "\"MAIL_PW\"", "MAIL_PW", "\"MAIL_PW\""},
+    {"netrc", "true", "true", "true"},
+    {"auth", "\"scram-sha-256\"", "scram-sha-256", "\"scram-sha-256\""},
+    {"auth", "\"oauthbearer\"", "oauthbearer", "\"oauthbearer\""},
+    {"proxy", "\"socks5h://localhost:1080\"", "socks5h://localhost:1080", "\"socks5h://localhost:1080\""},
+    {"proxy", "\"http://u@proxy:3128/\"", "http://u@proxy:3128/", "\"http://u@proxy:3128/\""},
+    {"proxy", "\"http://u:p@w@proxy:3128/\"", "", "\"http://u:***@proxy:3128/\""},
+    {"proxy", "\"env\"", "env", "\"env\""},
+    {"proxy", "\"none\"", "none", "null"},
+    {"connect_timeout", "\"90s\"", "90s", "\"90s\""},
+    {"timeout", "\"1d\"", "1d", "\"1d\""},
+    {"leave_on_server", "true", "true", "true"},
+    {"delete_after", "\"never\"", "never", "null"},
+    {"max_size", "\"50M\"", "50M", "52428800"},
+    {"max_size", "1000", "1000", "1000"},
+    {"max_size", "0", "0", "0"},
+    {"max_messages", "7", "7", "7"},
+    {"max_bytes", "\"2G\"", "2G", "2147483648"},
+    {"order", "\"newest\"", "newest", "\"newest\""},
+    {"fetch_all", "true", "true", "true"},
+    {"deliver", "\"maildir:$HOME/Mail/\"", "maildir:$HOME/Mail/",
+     "{ \"kind\": \"maildir\", \"path\": \"/home/anna/Mail\"}"},
+    {"deliver", "\"stdout\"", "stdout", "{ \"kind\": \"stdout\"}"},
+    {"deliver", "{\"path\": \"/m\", \"kind\": \"mbox\", \"lock\": \"fcntl\"}", "",
+     "{ \"kind\": \"mbox\", \"path\": \"/m\", \"lock\": \"fcntl\"}"},
+    {"deliver",
+     "{\"kind\": \"mda\", \"command\": \"x '%F' y\", \"timeout\": \"9s\", \"from_line\": true, "
+     "\"allow_root\": true}",
+     "",
+     "{ \"kind\": \"mda\", \"command\": [ \"x\", \"%F\", \"y\" ], \"timeout\": \"9s\", \"from_line\": true, "
+     "\"allow_root\": true}"},
+    {"deliver", "[\"mbox:a\", \"maildir:b\"]", "",
+     "[ { \"kind\": \"mbox\", \"path\": \"/home/anna/a\", \"lock\": \"fcntl+dotlock\" }, { \"kind\": "
+     "\"maildir\", "
+     "\"path\": \"/home/anna/b\" }]"},
+    {"trace_header", "false", "false", "false"},
+    {"enabled", "false", "", "false"},
+};
+
+}  // namespace
+
+TEST_CASE("every key in the file becomes what it says") {
+  for (const auto& row : good) {
+    CAPTURE(row.key);
+    CAPTURE(row.json);
+    const Profile profile(file_with(row.key, row.json));
+    REQUIRE(profile.said().sentence == "no error");
+    CHECK(in_force(profile.load().accounts.at(0), row.key) == row.shown);
+  }
+}
+
+TEST_CASE("every key on the command line becomes the same, over what the file says") {
+  for (const auto& row : good) {
+    if (row.option.empty()) continue;
+    CAPTURE(row.key);
+    CAPTURE(row.option);
+    Profile profile(file_with("user", "\"u\""));
+    profile.sources().overrides = {{row.key, row.option}};
+    REQUIRE(profile.said().sentence == "no error");
+    CHECK(in_force(profile.load().accounts.at(0), row.key) == row.shown);
+  }
+}
+
+TEST_CASE("the tables above leave out no key") {
+  std::set<std::string> in_file{"oauth", "tls_client_key"};  // refused below; see config_test.cpp
+  std::set<std::string> as_option{"tls_client_key"};
+  for (const auto& row : good) {
+    in_file.insert(row.key);
+    if (!row.option.empty()) as_option.insert(row.key);
+  }
+  for (const auto& key : account::keys()) {
+    CHECK_MESSAGE(in_file.contains(std::string(key.name)), key.name);
+    CHECK_MESSAGE(as_option.contains(std::string(key.name)) == key.on_command_line, key.name);
+    CHECK_FALSE(key.help.empty());
+    CHECK_FALSE(key.fallback.empty());
+  }
+}
+
+TEST_CASE("a value that cannot be is refused with its place and what could be") {
+  const std::string size = "must be a size such as 500k, 10M, 2G";
+  const std::string time = "must be a time such as 90s, 15m, 2h, 30d";
+  const std::string pin = "must be sha256// and the base64 of a SHA-256 (44 characters)";
+  const struct {
+    std::string key, json, sentence;
+  } rows[] = {
+      {"server", "7", "must be a string, not a number"},
+      {"server", "\"\"", "is empty"},
+      {"server", "\"a\\u0000b\"", "holds a control character"},
+      {"server", "\"pop.example.org\"",
+       "says no scheme; write pop3s://pop.example.org (TLS from the first byte) or pop3://pop.example.org "
+       "(STLS)"},
+      {"server", "\"anna:s3cret@h\"",
+       "says no scheme; write pop3s://HOST (TLS from the first byte) or pop3://HOST (STLS)"},
+      {"server", "\"imaps://h\"", "'imaps' is neither pop3s nor pop3"},
+      {"server", "\"pop3s://anna:s3cret@h\"", "a user name or password does not belong here"},
+      {"server", "\"pop3s://h/inbox\"",
+       "nothing may follow host and port, as in pop3s://pop.example.org:995"},
+      {"server", "\"pop3s://h?x\"", "nothing may follow host and port, as in pop3s://pop.example.org:995"},
+      {"server", "\"pop3s://\"", "the host is missing, as in pop3s://pop.example.org"},
+      {"server", "\"pop3s://:995\"", "the host is missing, as in pop3s://pop.example.org"},
+      {"server", "\"pop3s://h:\"", "the port must be a number from 1 to 65535"},
+      {"server", "\"pop3s://h:0\"", "the port must be a number from 1 to 65535"},
+      {"server", "\"pop3s://h:65536\"", "the port must be a number from 1 to 65535"},
+      {"server", "\"pop3s://h:pop3\"", "the port must be a number from 1 to 65535"},
+      {"server", "\"pop3s://h h\"", "'h h' is not the name of a host"},
+      {"server", "\"pop3s://-h\"", "'-h' is not the name of a host"},
+      {"server", "\"pop3s://::1\"", "an IPv6 address stands in brackets, as in pop3s://[2001:db8::1]:995"},
+      {"server", "\"pop3s://[::1\"", "the ']' after the IPv6 address is missing"},
+      {"server", "\"pop3s://[::1]995\"", "only a port may follow the ']'"},
+      {"server", "\"pop3s://[h]\"", "no IPv6 address stands in the brackets"},
+      {"tls", "\"non\"", "'non' is not one of required, none; did you mean 'none'?"},
+      {"tls", "false", "must be a string, not false"},
+      {"tls_ca_file", "\"\"", "is empty"},
+      {"tls_ca_file", "\"~bert/ca\"",
+       "the home directory of another user is not looked up; write an absolute path"},
+      {"tls_min_version", "1.2", "must be a string, not a number"},
+      {"tls_min_version", "\"1.1\"", "'1.1' is not one of 1.2, 1.3; did you mean '1.2'?"},
+      {"tls_pin", "\"sha256//AAAA\"", pin},
+      {"tls_pin", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"", pin},
+      {"tls_pin", "[]", "names no key"},
+      {"user", "\"a\\nDELE 1\"", "holds a control character"},
+      {"user", "null", "must be a string, not null"},
+      {"password", "\"s3c\\rret\"", "holds a control character"},
+      {"password", "\"\"", "is empty"},
+      {"password", "12345", "must be a string, not a number"},
+      {"password_command", "[]", "the command is empty"},
+      {"password_command", "\" \"", "the command is empty"},
+      {"password_command", "\"pass 'x\"", "a quote is not closed"},
+      {"password_command", "{}", "must be a string such as \"pass show mail\" or an array, not an object"},
+      {"password_env", "\"A=B\"", "must be the name of an environment variable"},
+      {"netrc", "\"true\"", "must be true or false, not a string"},
+      {"auth", "\"cram\"",
+       "'cram' is not one of auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, "
+       "gssapi, "
+       "external, xoauth2, oauthbearer"},
+      {"auth", "\"xoauth\"",
+       "'xoauth' is not one of auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, "
+       "gssapi, "
+       "external, xoauth2, oauthbearer; did you mean 'xoauth2'?"},
+      {"proxy", "\"ftp://h\"",
+       "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env"},
+      {"proxy", "\"u:s3cret@h\"",
+       "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env"},
+      {"proxy", "\"http://\"", "the proxy's host is missing"},
+      {"proxy", "\"http://u:s3cret@:80\"", "the proxy's host is missing"},
+      {"connect_timeout", "30", "must be a string such as \"90s\", not a number"},
+      {"connect_timeout", "\"30\"", time},
+      {"connect_timeout", "\"0s\"", "must be a time from 1s to 1d"},
+      {"timeout", "\"2d\"", "must be a time from 1s to 1d"},
+      {"leave_on_server", "\"yes\"", "must be true or false, not a string"},
+      {"leave_on_server", "1", "must be true or false, not a number"},
+      {"delete_after", "\"30\"", time},
+      {"delete_after", "\"0d\"", "must be a time from 1s to 36500d"},
+      {"max_size", "\"50MB\"", size},
+      {"max_size", "-1", size},
+      {"max_size", "true", "must be a string such as \"10M\", not true"},
+      {"max_messages", "\"7\"", "must be a number, not a string"},
+      {"max_messages", "1.5", "must be a whole number from 0 to 4294967295"},
+      {"max_messages", "4294967296", "must be a whole number from 0 to 4294967295"},
+      {"order", "\"oldes\"", "'oldes' is not one of oldest, newest; did you mean 'oldest'?"},
+      {"fetch_all", "null", "must be true or false, not null"},
+      {"deliver", "[]", "names no destination"},
+      {"deliver", "7", "must be a string such as \"maildir:~/Mail\", not a number"},
+      {"deliver", "\"maildir:\"", "the path is missing (maildir:PATH)"},
+      {"deliver", "{\"path\": \"m\"}", "'kind' is missing"},
+      {"deliver", "{\"kind\": \"mbox\"}", "'path' is missing"},
+      {"deliver", "{\"kind\": \"mda\", \"command\": [\"x\", \"%u\"]}",
+       "unknown %u in the command (known: %F %T %a %i %s %%)"},
+      {"trace_header", "0", "must be true or false, not a number"},
+      {"enabled", "\"\"", "must be true or false, not a string"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.json);
+    const auto said = Profile(file_with(row.key, row.json)).said();
+    const auto column = std::to_string(27 + row.key.size());
+    CHECK(said.sentence == "F:2:" + column + ": accounts.work." + row.key + ": " + row.sentence);
+    CHECK(said.kind == Kind::config);
+    CHECK((said.sentence + said.hint).find("s3c") == std::string::npos);
+  }
+}
+
+TEST_CASE("what is wrong inside deliver and arrays is told with its own place") {
+  const struct {
+    std::string json, sentence;
+  } rows[] = {
+      {"{\"kind\": \"mailbox\"}",
+       "F:2:43: accounts.work.deliver.kind: 'mailbox' is not one of maildir, mbox, mda, stdout"},
+      {"{\"kind\": \"mbox\", \"pth\": \"x\"}",
+       "F:2:51: accounts.work.deliver.pth: unknown key; did you mean 'path'?"},
+      {"{\"kind\": \"maildir\", \"path\": \"x\", \"lock\": \"fcntl\"}",
+       "F:2:67: accounts.work.deliver.lock: unknown key"},
+      {"{\"kind\": \"mbox\", \"path\": 7}",
+       "F:2:59: accounts.work.deliver.path: must be a string, not a number"},
+      {"{\"kind\": \"mbox\", \"path\": \"x\", \"lock\": \"flock\"}",
+       "F:2:72: accounts.work.deliver.lock: 'flock' is not one of fcntl+dotlock, fcntl"},
+      {"{\"kind\": \"mda\", \"command\": [\"x\", 7]}",
+       "F:2:67: accounts.work.deliver.command[1]: must be a string, not a number"},
+      {"{\"kind\": \"mda\", \"command\": \"x\", \"timeout\": \"5\"}",
+       "F:2:77: accounts.work.deliver.timeout: must be a time such as 90s, 15m, 2h"},
+      {"[\"maildir:m\", \"mbox:\"]", "F:2:48: accounts.work.deliver[1]: the path is missing (mbox:PATH)"},
+      {"[\"maildir:m\", {\"kind\": \"mbox\", \"path\": \"./m/\"}]",
+       "F:2:48: accounts.work.deliver[1]: a destination stands here twice: mbox:/home/anna/./m"},
+      {"[\"mda:x y\", \"mda:x z\", \"mda:x  y\"]",
+       "F:2:57: accounts.work.deliver[2]: a destination stands here twice: mda:x"},
+      {"[\"stdout\", \"stdout\"]",
+       "F:2:45: accounts.work.deliver[1]: a destination stands here twice: stdout"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.json);
+    CHECK(Profile(file_with("deliver", row.json)).said().sentence == row.sentence);
+  }
+}
+
+TEST_CASE("an option is refused by its name, with status 64") {
+  const struct {
+    std::string key, text, sentence;
+  } rows[] = {
+      {"max_size", "much", "--max-size: must be a size such as 500k, 10M, 2G"},
+      {"leave_on_server", "maybe", "--leave-on-server: must be true or false, not a string"},
+      {"max_messages", "-3", "--max-messages: must be a whole number from 0 to 4294967295"},
+      {"server", "h",
+       "--server: says no scheme; write pop3s://h (TLS from the first byte) or pop3://h (STLS)"},
+      {"deliver", "x", "--deliver: unknown delivery kind 'x' (kinds: maildir, mbox, mda, stdout)"},
+      {"proxy", "http://u:s3cret@h", "--proxy: a password on the command line can be read by others"},
+      {"password", "s3cret", "--password: no option of the command line"},
+      {"oauth", "{}", "--oauth: no option of the command line"},
+      {"enabled", "true", "--enabled: no option of the command line"},
+      {"colour", "red", "--colour: no option of the command line"},
+      {"delete_after", "30d", "--delete-after: means something only with leave_on_server"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.key);
+    Profile profile(file_with("user", "\"u\""));
+    profile.sources().overrides = {{row.key, row.text}};
+    const auto said = profile.said();
+    CHECK(said.sentence == row.sentence);
+    CHECK(said.kind == Kind::usage);
+    CHECK((said.sentence + said.hint).find("s3c") == std::string::npos);
+  }
+}
+
+TEST_CASE("an option has dashes, and a boolean that is false has its no") {
+  CHECK(account::option_name("max_size", "1") == "--max-size");
+  CHECK(account::option_name("leave_on_server", "true") == "--leave-on-server");
+  CHECK(account::option_name("leave_on_server", "false") == "--no-leave-on-server");
+  CHECK(account::option_name("user", "false") == "--user");
+}

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Many accounts in one run, each failing alone; the most serious status wins."""
+import unittest
+
+from support import mail
+from support.dovecot import free_ports
+from support.scripted import script
+from support.world import Case, World
+
+ORDER = (78, 77, 74, 73, 65, 76, 69, 68, 75)  # the most serious first
+
+
+class Accounts(Case):
+    def failing(self):
+        """status -> a profile that ends with it."""
+        def serving(prepare):
+            drop, server = self.maildrop(*mail.small(1))
+            prepare(drop)
+            return server
+
+        def refuse(words):
+            def prepare(drop):
+                drop.answers[b"PASS"] = lambda session, argument: words
+            return prepare
+
+        self.world.path("file").write_text("")
+        good = serving(lambda drop: None)
+        no_password = self.account(serving(lambda drop: None))
+        del no_password["password"]
+        return {
+            78: no_password,
+            77: self.account(serving(lambda drop: None), password="drowssap"),
+            74: self.account(good, deliver={"kind": "mda", "command": ["false"], "allow_root": True}),
+            73: self.account(serving(lambda drop: None), deliver="mbox:~/file/below/mbox"),
+            76: self.account(self.serve(script(b"+OK\r\n", ("expect", b"CAPA"), b"+OK\r\n.\r\n", ("expect", b"USER"),
+                                               b"+OK\r\n", ("expect", b"PASS"), b"+OK\r\n", ("expect", b""),
+                                               b"what do you mean\r\n" * 3))),
+            69: self.account(serving(refuse(b"-ERR [SYS/PERM] closed for good\r\n"))),
+            75: self.account(free_ports(1)[0]),
+        }
+
+    def test_the_most_serious_status_wins(self):
+        profiles = self.failing()
+        alone = {}
+        for status, profile in profiles.items():
+            world, world_before = World(), self.world
+            self.addCleanup(world.close)
+            self.world = world
+            world.path("file").write_text("")
+            world.configure({"a%d" % status: profile})
+            alone[status] = world.run().status
+            self.world = world_before
+        self.assertEqual(alone, {status: status for status in profiles})
+        remaining = [status for status in ORDER if status in profiles]
+        while remaining:
+            world = World()
+            self.addCleanup(world.close)
+            world.path("file").write_text("")
+            world.configure({"a%d" % status: profiles[status] for status in reversed(remaining)})
+            result = world.run()
+            self.assertEqual(result.status, remaining[0], result.err)
+            for status in remaining:
+                self.assertIn("a%d" % status, result.err)
+            remaining.pop(0)
+
+    def test_broken_accounts_hold_up_no_other(self):
+        profiles = {"a%d" % status: profile for status, profile in self.failing().items()}
+        messages = {name: mail.small(3, seed=seed) for seed, name in enumerate(("first", "middle", "last"), 60)}
+        accounts = {}
+        for name, wires in messages.items():
+            _, server = self.maildrop(*wires)
+            accounts[name] = self.account(server, deliver="maildir:~/" + name)
+        self.world.configure({"first": accounts["first"], **profiles, "middle": accounts["middle"],
+                              "last": accounts["last"]})
+        result = self.world.run()
+        self.assertStatus(result, 78)
+        for name, wires in messages.items():
+            self.assertSameMail(self.world.maildir(name), wires)
+            self.assertSays(result.out.decode(), name)
+
+    def test_twenty_accounts_at_once(self):
+        accounts, drops = {}, []
+        for number in range(20):
+            drop, server = self.maildrop(*mail.small(15, seed=100 + number))
+            drops.append(drop)
+            accounts["a%d" % number] = self.account(server, deliver="maildir:~/Mail%d" % number)
+        self.world.configure(accounts, jobs=20, host_jobs=20)
+        result = self.world.run()
+        self.assertStatus(result, 0)
+        self.assertEqual(len(result.out.splitlines()), 20)
+        for number, drop in enumerate(drops):
+            self.assertSameMail(self.world.maildir("Mail%d" % number), mail.small(15, seed=100 + number))
+            self.assertEqual(drop.uids(), [])
+
+    def test_a_disabled_account_only_when_named(self):
+        drop, server = self.maildrop(*mail.small(1))
+        other, other_server = self.maildrop(*mail.small(1))
+        self.world.configure({"on": self.account(server), "off": self.account(other_server, enabled=False)})
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual((len(drop.uids()), len(other.uids())), (0, 1))
+        self.assertStatus(self.world.run("off"), 0)
+        self.assertEqual(other.uids(), [])
+
+    def test_only_the_accounts_named(self):
+        one, one_server = self.maildrop(*mail.small(1))
+        two, two_server = self.maildrop(*mail.small(1))
+        self.world.configure({"one": self.account(one_server), "two": self.account(two_server)})
+        self.assertStatus(self.world.run("fetch", "two"), 0)
+        self.assertEqual((len(one.uids()), len(two.uids())), (1, 0))
+
+    def test_defaults_are_for_all(self):
+        one, one_server = self.maildrop(*mail.small(2))
+        two, two_server = self.maildrop(*mail.small(2, seed=5))
+        self.world.configure({"one": self.account(one_server), "two": self.account(two_server, leave_on_server=False)},
+                             defaults={"leave_on_server": True})
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual((len(one.uids()), len(two.uids())), (2, 0))
+
+    def test_a_renamed_account_forgets_nothing(self):
+        drop, server = self.maildrop(*mail.small(3))
+        for name in ("old", "new"):
+            self.world.configure({name: self.account(server, leave_on_server=True)})
+            self.assertStatus(self.world.run(), 0)
+        self.assertEqual(len(self.world.maildir()), 3)
+        self.assertEqual(len(drop.retrieved), 3)
+
+    def test_messages_of_several_accounts_never_mix_on_standard_output(self):
+        accounts = {}
+        for number in range(4):
+            _, server = self.maildrop(*mail.small(10, seed=200 + number))
+            accounts["a%d" % number] = self.account(server)
+        self.world.configure(accounts, jobs=4, host_jobs=4)
+        result = self.world.run("fetch", "--deliver", "stdout")
+        self.assertStatus(result, 0)
+        wires = [wire for number in range(4) for wire in mail.small(10, seed=200 + number)]
+        self.assertSameMail([text for _, text in mail.entries(result.out)], wires)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+"""The other commands: check, list, get, state, config, the dry run, help and version; and the line without a file."""
+import json
+import re
+import unittest
+
+from support import mail
+from support.world import Case
+
+LATER = (["delete", "home", "x"], ["state", "export"], ["state", "import", "x"], ["state", "verify"], ["doctor"], ["init"],
+         ["login", "home"], ["import", "fetchmail"], ["watch"], ["completion", "bash"])
+
+
+class Command(Case):
+    def prepared(self, *messages, **keys):
+        self.drop, self.server = self.maildrop(*messages)
+        self.world.configure({"home": self.account(self.server, **keys)})
+        return self.drop
+
+    def ok(self, *words, **more):
+        result = self.world.run(*words, **more)
+        self.assertStatus(result, 0)
+        return result
+
+    def untouched(self):
+        """Nothing was fetched, marked or removed."""
+        self.assertEqual(self.world.maildir(), [])
+        self.assertEqual(self.drop.removed, [])
+
+
+class Looking(Command):
+    def test_check_counts_and_fetches_nothing(self):
+        self.prepared(*mail.small(5), leave_on_server=True, max_messages=2)
+        self.ok()
+        self.drop.retrieved.clear()
+        text = self.ok("check").out.decode()
+        self.assertSays(text, "home", "new", "seen")
+        numbers = re.findall(r"\d+", text)
+        for count in ("3", "2", "5"):
+            self.assertIn(count, numbers)
+        self.assertEqual(self.drop.retrieved, [])
+
+    def test_check_in_json(self):
+        messages = mail.small(3)
+        self.prepared(*messages)
+        lines = self.json_lines(self.ok("check", "--json", "home"))
+        summary, = [line for line in lines if line["event"] in ("summary", "account") and "listed" in line]
+        self.assertEqual(summary["listed"], 3)
+        self.untouched()
+
+    def test_list_has_one_line_per_message_with_what_fetch_would_do(self):
+        messages = mail.small(2) + [mail.sized(50000)]
+        self.prepared(*messages, max_size="10k")
+        lines = self.ok("list", "home").out.decode().splitlines()
+        rows = [line for line in lines if "uid-" in line]
+        self.assertEqual(len(rows), 3)
+        for number, (row, wire) in enumerate(zip(rows, messages), 1):
+            self.assertSays(row, str(number), "uid-%06d" % number, "skip" if number == 3 else "fetch")
+            self.assertSays(row, mail.header_field(wire, b"Subject").decode()[:20])
+        self.assertSays(rows[2], ("max_size", "large"))
+        self.untouched()
+
+    def test_list_in_json(self):
+        self.prepared(*mail.small(2))
+        rows = [line for line in self.json_lines(self.ok("list", "home", "--json")) if line["event"] == "message"]
+        self.assertEqual([(row["number"], row["uid"], row["action"]) for row in rows],
+                         [(1, "uid-000001", "fetch"), (2, "uid-000002", "fetch")])
+        self.untouched()
+
+    def test_a_dry_run_gives_reasons_and_does_nothing(self):
+        self.prepared(*mail.small(2), mail.sized(50000), max_size="10k")
+        for switch in ("-n", "--dry-run"):
+            text = self.ok(switch).out.decode()
+            self.assertSays(text, "uid-000001", "fetch", "skip")
+        self.untouched()
+        self.assertEqual(self.drop.retrieved, [])
+
+    def test_get_writes_the_raw_message_and_marks_nothing(self):
+        messages = mail.corpus(30, seed=51, raw=True)
+        self.prepared(*messages)
+        for number in (1, 6, 9, 24, 26, 28):
+            result = self.ok("get", "home", "uid-%06d" % number)
+            self.assertEqual(result.out, mail.local(messages[number - 1]))
+        self.ok()
+        self.assertSameMail(self.world.maildir(), messages)
+
+    def test_get_of_several_is_an_mbox_stream(self):
+        messages = mail.small(4)
+        self.prepared(*messages)
+        result = self.ok("get", "home", "uid-000003", "uid-000001")
+        self.assertSameMail([text for _, text in mail.entries(result.out)], [messages[0], messages[2]])
+        self.untouched()
+
+    def test_get_of_an_unknown_uid_fails(self):
+        self.prepared(*mail.small(1))
+        result = self.world.run("get", "home", "nothing")
+        self.assertNotEqual(result.status, 0)
+        self.assertSays(result.err, "nothing")
+
+
+class State(Command):
+    def test_marked_as_seen_is_never_fetched_and_never_removed(self):
+        self.prepared(*mail.small(3))
+        self.ok("state", "mark-seen", "home", "uid-000002")
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 2)
+        self.assertEqual(self.drop.uids(), [b"uid-000002"])
+
+    def test_everything_marked_as_seen(self):
+        self.prepared(*mail.small(3))
+        self.ok("state", "mark-seen", "home", "--all")
+        self.assertEqual(self.ok().out, b"")
+        self.untouched()
+        self.assertEqual(len(self.drop.uids()), 3)
+
+    def test_forgotten_is_fetched_again(self):
+        messages = mail.small(3)
+        self.prepared(*messages, leave_on_server=True)
+        self.ok()
+        self.ok("state", "forget", "home", "uid-000001")
+        self.ok()
+        self.assertSameMail(self.world.maildir(), messages + messages[:1])
+        self.ok("state", "forget", "home", "--all")
+        self.ok()
+        self.assertSameMail(self.world.maildir(), messages * 2 + messages[:1])
+
+    def test_show(self):
+        self.prepared(*mail.small(2), leave_on_server=True)
+        self.ok()
+        for words in (("state", "show"), ("state", "show", "home")):
+            self.assertSays(self.ok(*words).out.decode(), "home", ("uid-000001", "2"))
+
+    def test_all_or_some_but_not_neither(self):
+        self.prepared(*mail.small(1))
+        self.assertStatus(self.world.run("state", "mark-seen", "home"), 64)
+        self.assertStatus(self.world.run("state", "forget", "nobody", "--all"), 64)
+
+
+class Config(Command):
+    def test_check_is_content_with_a_good_file(self):
+        self.prepared()
+        self.ok("config", "check")
+        self.assertEqual(self.server.connections, [])
+
+    def test_show_is_a_configuration_again_with_secrets_masked(self):
+        self.prepared(max_size="10M", leave_on_server=True)
+        text = self.ok("config", "show").out.decode()
+        self.assertNotIn('"secret"', text)
+        shown = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.M))
+        self.assertIs(shown["accounts"]["home"]["leave_on_server"], True)
+        self.assertEqual(shown["accounts"]["home"]["user"], "anna")
+
+    def test_schema_is_json_and_knows_the_keys(self):
+        schema = json.loads(self.ok("config", "schema").out)
+        self.assertIn("$schema", schema)
+        for key in ("server", "leave_on_server", "password_command", "tls_pin", "deliver"):
+            self.assertIn('"%s"' % key, json.dumps(schema))
+
+
+class Line(Command):
+    def test_version_and_help(self):
+        self.assertRegex(self.ok("--version").out.decode(), r"^mailhaul \d+\.\d+")
+        self.assertEqual(self.ok("-V").out, self.ok("--version").out)
+        for words in (("--help",), ("-h",), ("fetch", "--help"), ("list", "-h"), ("state", "--help")):
+            self.assertSays(self.ok(*words).out.decode(), "mailhaul", "--")
+        self.assertSays(self.ok("fetch", "--help").out.decode(), "--leave-on-server", "--max-size", "--dry-run")
+
+    def test_what_is_not_built_yet_says_so(self):
+        self.prepared()
+        for words in LATER:
+            with self.subTest(words):
+                result = self.world.run(*words)
+                self.assertStatus(result, 64)
+                self.assertSays(result.err, words[0], ("not built", "not yet", "later", "not there yet", "not available"))
+
+    def test_bad_options_are_usage(self):
+        self.prepared()
+        for words in (("--no-such-option",), ("fetch", "--max-size"), ("fetch", "--max-size", "10X"), ("list",),
+                      ("get", "home"), ("fetch", "--password", "x"), ("-j", "many"), ("config", "nonsense"),
+                      ("--color", "purple"), ("fetch", "--oauth", "x"), ("fetch", "--enabled")):
+            with self.subTest(words):
+                self.assertIn(self.world.run(*words).status, (64,))
+
+    def test_an_unknown_account_names_the_nearest(self):
+        self.prepared()
+        for words in (("hone",), ("fetch", "hone"), ("check", "hone"), ("list", "hone")):
+            result = self.world.run(*words)
+            self.assertStatus(result, 64)
+            self.assertSays(result.err, "hone", "home")
+
+    def test_without_a_file(self):
+        messages = mail.small(3)
+        drop, server = self.maildrop(*messages)
+        self.world.env["PW"] = "secret"
+        line = ("--server", "pop3://127.0.0.1:%d" % server.port, "--tls", "none", "--user", "anna", "--password-env", "PW",
+                "--deliver", "maildir:~/Mail", "--no-trace-header")
+        self.ok(*line)
+        self.assertSameMail(self.world.maildir(), messages)
+        self.assertEqual(drop.uids(), [])
+
+    def test_options_win_over_the_file_for_this_run(self):
+        messages = mail.small(4)
+        self.prepared(*messages)
+        self.ok("-k", "--max-messages", "2", "--deliver", "maildir:~/Other")
+        self.assertEqual((len(self.world.maildir()), len(self.world.maildir("Other"))), (0, 2))
+        self.assertEqual(len(self.drop.uids()), 4)
+        self.ok("fetch", "home", "--leave-on-server", "--order", "newest", "--max-messages", "1")
+        self.assertSameMail(self.world.maildir(), messages[3:])
+        self.ok("--no-leave-on-server")
+        self.assertEqual(self.drop.uids(), [])
+        self.assertSameMail(self.world.maildir() + self.world.maildir("Other"), messages)
+
+    def test_keep_from_the_command_line_wins_and_its_opposite_too(self):
+        self.prepared(*mail.small(2), leave_on_server=True)
+        self.ok("-K")
+        self.assertEqual(self.drop.uids(), [])
+
+    def test_limits_of_a_run(self):
+        messages = mail.small(6)
+        self.prepared(*messages, max_bytes="1500")
+        for _ in range(6):
+            self.ok()
+        self.assertSameMail(self.world.maildir(), messages)
+
+    def test_verbose_shows_the_conversation_without_bodies(self):
+        message = mail.small(1)[0] + b"a very private line\r\n"
+        self.prepared(message)
+        result = self.ok("-v", "-v")
+        self.assertSays(result.err, "RETR 1", "QUIT")
+        self.assertNotIn("a very private line", result.err)
+        self.assertNotIn("secret", result.err)
+
+    def test_options_before_and_after_the_command(self):
+        self.prepared(*mail.small(1))
+        other = self.world.path("c.json")
+        other.write_text(self.world.config.read_text())
+        other.chmod(0o600)
+        self.world.config.unlink()
+        for words in (("-c", other, "check"), ("check", "-c", other), ("check", "home", "--config", other), ("-c", other, "-q")):
+            self.ok(*words)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""The wire cut after every byte that the server sends: nothing lost, doubled or torn, whatever arrived last.
+
+A sample here; MAILHAUL_CUT_POINTS=all for every byte (tests/slow/README.md).
+"""
+import concurrent.futures
+import os
+import unittest
+
+from support import mail, strace
+from support.rows import Broken, Row
+from support.world import Case
+
+POINTS = os.environ.get("MAILHAUL_CUT_POINTS", "70")
+WORKERS = int(os.environ.get("MAILHAUL_TEST_WORKERS", "2"))
+MESSAGES = [b"Subject: one\r\n\r\n.dot\r\nFrom x\r\n", b"", b"\r\nno header\r\n", mail.small(1)[0], b"Subject: last\r\n\r\nx\r\n"]
+FAREWELL = len(b"+OK bye\r\n")
+
+
+def one(place, keep, cut, total, pipelining):
+    with Row(place, keep, MESSAGES, budgets=[cut]) as row:
+        if not pipelining:
+            row.drop.capabilities.remove(b"PIPELINING")
+        try:
+            result = row.run()
+            # The farewell alone may be missed without harm when nothing was to be removed.
+            if result.status != 75 and not (cut >= total - FAREWELL and result.status == 0):
+                row.fail("status %d" % result.status, result)
+            if b"hint" in result.out:
+                row.fail("errors belong on standard error")
+            row.check_interrupted()
+            row.check_completed(row.run())
+        except (Broken, ValueError) as error:
+            return "cut after %d of %d bytes: %s" % (cut, total, error)
+    return None
+
+
+class Cuts(Case):
+    def matrix(self, place, keep, pipelining=True):
+        with Row(place, keep, MESSAGES) as row:
+            if not pipelining:
+                row.drop.capabilities.remove(b"PIPELINING")
+            self.assertStatus(row.run(), 0)
+            total = row.server.connections[0].sent
+        every = list(range(total))
+        chosen = every if POINTS == "all" else sorted(set(strace.sample(every, int(POINTS)) + every[-12:]))
+        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+            done = list(pool.map(lambda cut: one(place, keep, cut, total, pipelining), chosen))
+        complaints = [complaint for complaint in done if complaint]
+        if complaints:
+            self.fail("%d of %d cuts:\n%s" % (len(complaints), len(done), "\n".join(complaints[:8])))
+
+    def test_maildir_leave(self):
+        self.matrix("maildir", "leave")
+
+    def test_maildir_remove(self):
+        self.matrix("maildir", "remove")
+
+    def test_mbox_leave(self):
+        self.matrix("mbox", "leave")
+
+    def test_mbox_remove(self):
+        self.matrix("mbox", "remove")
+
+    def test_one_command_at_a_time(self):
+        self.matrix("maildir", "remove", pipelining=False)
+
+
+if __name__ == "__main__":
+    unittest.main()

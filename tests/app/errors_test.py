@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: MIT
+"""Bad days of network, TLS, login and disk: the text, the hint and the status of each."""
+import os
+import socket
+import tempfile
+import unittest
+
+from support import mail
+from support.certificates import Certificates
+from support.dovecot import free_ports
+from support.maildrop import Maildrop
+from support.scripted import script, server_context
+from support.world import Case
+
+
+def setUpModule():
+    global certificates
+    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
+    unittest.addModuleCleanup(folder.cleanup)
+    certificates = Certificates(folder.name)
+
+
+class Erring(Case):
+    def fails(self, status, *words, hint=False, **keys):
+        """One run with this account (its server may be a Server, or an URL among the keys)."""
+        server = keys.pop("at", 1)
+        self.world.configure({"home": self.account(server, **keys)})
+        result = self.world.run()
+        if isinstance(status, tuple):
+            self.assertIn(result.status, status, result.err)
+        else:
+            self.assertStatus(result, status)
+        self.assertSays(result.err, "home", *words)
+        self.assertEqual(result.out, b"")
+        if hint:
+            self.assertIn("hint:", result.err)
+        return result
+
+
+class Network(Erring):
+    def test_an_unknown_host(self):
+        host = "mail.unknown.invalid"
+        try:
+            socket.getaddrinfo(host, 110)
+        except socket.gaierror as error:
+            status = 75 if error.errno == socket.EAI_AGAIN else 68
+        self.fails(status, host, hint=status == 68, server="pop3://" + host)
+
+    def test_a_refused_connection(self):
+        port, = free_ports(1)
+        self.fails(75, "127.0.0.1", "refused", at=port)
+
+    def test_a_server_that_says_nothing(self):
+        server = self.serve(lambda connection: connection.wait_until_gone())
+        self.fails(75, "127.0.0.1", at=server, connect_timeout="1s")
+
+    def test_a_server_that_falls_silent_in_the_middle(self):
+        drop, server = self.maildrop(*mail.small(3))
+        drop.answers[b"RETR"] = lambda session, argument: session.connection.wait_until_gone() or b""
+        self.fails(75, at=server, timeout="1s")
+        self.assertEqual(len(drop.uids()), 3)
+
+    def test_a_server_that_speaks_something_else(self):
+        server = self.serve(script(b"220 mail.example.org ESMTP\r\n"))
+        self.fails((69, 76), "127.0.0.1", at=server, connect_timeout="2s")
+
+    def test_stls_towards_a_port_that_speaks_tls_at_once(self):
+        """Port 995 with pop3:// in front: both sides wait for the other."""
+        server = self.serve(Maildrop(), tls=server_context(*certificates.good))
+        self.fails((69, 75, 76), "pop3s://", hint=True, at=server, tls="required", connect_timeout="1s")
+
+    def test_port_995_with_stls_configured(self):
+        self.fails((69, 75, 76, 78), "995", "pop3s://", hint=True, server="pop3://127.0.0.1:995", tls="required",
+                   connect_timeout="2s")
+
+    def test_tls_towards_a_port_that_speaks_plain_text(self):
+        _, server = self.maildrop()
+        self.fails((69, 75), hint=True, server="pop3s://127.0.0.1:%d" % server.port, tls="required")
+
+
+class Tls(Erring):
+    def offered(self, which, implicit):
+        context = server_context(*which)
+        drop = Maildrop(mail.small(1), tls=None if implicit else context)
+        server = self.serve(drop, tls=context if implicit else None)
+        return drop, "%s://127.0.0.1:%d" % ("pop3s" if implicit else "pop3", server.port), server
+
+    def both_ways(self, which, *words, **keys):
+        for implicit in (True, False):
+            with self.subTest(implicit=implicit):
+                drop, url, server = self.offered(which, implicit)
+                self.fails(69, "certificate", *words, hint=True, server=url, tls="required", **keys)
+                self.assertEqual(len(drop.uids()), 1)
+                self.assertFalse([line for line in server.lines if b"anna" in line or b"secret" in line])
+
+    def test_an_expired_certificate(self):
+        self.both_ways(certificates.expired, "expired", tls_ca_file=str(certificates.ca))
+
+    def test_a_self_signed_certificate(self):
+        self.both_ways(certificates.selfsigned, ("self-signed", "self signed"))
+
+    def test_a_certificate_for_another_host(self):
+        self.both_ways(certificates.elsewhere, "127.0.0.1", tls_ca_file=str(certificates.ca))
+
+    def test_a_certificate_of_an_unknown_authority(self):
+        self.both_ways(certificates.good, ("issuer", "authority", "trusted"))
+
+    def test_a_pin_that_does_not_fit(self):
+        _, url, server = self.offered(certificates.good, True)
+        self.fails(69, ("pin", "public key"), hint=True, server=url, tls="required", tls_ca_file=str(certificates.ca),
+                   tls_pin=certificates.pin(certificates.expired))
+        self.assertEqual(server.lines, [])
+
+    def test_the_name_in_the_certificate_may_be_told(self):
+        drop, url, _ = self.offered(certificates.elsewhere, True)
+        self.world.configure({"home": self.account(1, server=url, tls="required", tls_ca_file=str(certificates.ca),
+                                                   tls_server_name="mail.example.org")})
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(drop.uids(), [])
+
+    def test_a_self_signed_certificate_may_be_trusted_by_name(self):
+        drop, url, _ = self.offered(certificates.selfsigned, True)
+        self.world.configure({"home": self.account(1, server=url, tls="required",
+                                                   tls_ca_file=str(certificates.selfsigned[0]))})
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(drop.uids(), [])
+
+    def test_a_server_without_stls_never_sees_the_password(self):
+        drop, server = self.maildrop(*mail.small(1))
+        self.fails(69, "STLS", hint=True, at=server, tls="required")
+        self.assertFalse([line for line in server.lines if b"anna" in line or b"secret" in line])
+        self.assertEqual(len(drop.uids()), 1)
+
+
+class Login(Erring):
+    def test_a_wrong_password(self):
+        _, server = self.maildrop(*mail.small(1))
+        result = self.fails(77, "no such user, or wrong password", hint=True, at=server, password="drowssap")
+        self.assertNotIn("drowssap", result.err)
+
+    def test_after_a_refused_login_the_next_runs_wait(self):
+        _, server = self.maildrop(*mail.small(1))
+        self.fails(77, at=server, password="drowssap")
+        asked = len(server.connections)
+        self.assertNotEqual(self.world.run().status, 0)
+        self.assertEqual(len(server.connections), asked, "no second guess within five minutes")
+        self.world.configure({"home": self.account(server)})
+        self.assertStatus(self.world.run(), 0)  # a changed profile may try at once
+
+    def test_the_mailbox_is_in_use(self):
+        drop, server = self.maildrop(*mail.small(1))
+        drop.answers[b"PASS"] = lambda session, argument: b"-ERR [IN-USE] somebody else is reading\r\n"
+        self.fails(75, "somebody else is reading", at=server)
+
+    def test_response_codes_decide(self):
+        for code, status in ((b"SYS/TEMP", 75), (b"SYS/PERM", 69), (b"LOGIN-DELAY", 75), (b"AUTH", 77)):
+            with self.subTest(code):
+                world, self.world = self.world, type(self.world)()
+                self.addCleanup(world.close)
+                drop, server = self.maildrop(*mail.small(1))
+                drop.answers[b"PASS"] = lambda session, argument, code=code: b"-ERR [" + code + b"] the words\r\n"
+                self.fails(status, "the words", at=server)
+        self.world.close()
+
+    def test_a_greeting_that_refuses(self):
+        drop, server = self.maildrop()
+        drop.greeting = b"-ERR [SYS/TEMP] come back after tea\r\n"
+        self.fails(75, "come back after tea", at=server)
+
+
+class Disk(Erring):
+    def refused(self, status, *words, **keys):
+        drop, server = self.maildrop(*mail.small(2))
+        result = self.fails(status, *words, at=server, **keys)
+        self.assertEqual(len(drop.uids()), 2)
+        self.assertEqual(drop.removed, [])
+        return result
+
+    def test_a_maildir_below_a_file(self):
+        self.world.path("file").write_text("x")
+        self.refused((73, 74), str(self.world.path("file/Mail")), deliver="maildir:~/file/Mail")
+
+    def test_a_directory_that_is_no_maildir(self):
+        self.world.path("Documents").mkdir()
+        self.world.path("Documents/letter.txt").write_text("x")
+        self.refused((73, 74, 78), "Documents", "Maildir", hint=True, deliver="maildir:~/Documents")
+        self.assertEqual(os.listdir(self.world.path("Documents")), ["letter.txt"])
+
+    def test_an_mbox_that_is_a_symbolic_link(self):
+        self.world.path("target").write_bytes(b"")
+        self.world.path("mbox").symlink_to("target")
+        self.refused((73, 74, 78), "mbox", ("symbolic link", "symlink"), hint=True, deliver="mbox:~/mbox")
+        self.assertEqual(self.world.path("target").read_bytes(), b"")
+
+    def test_an_mbox_with_a_second_name(self):
+        self.world.path("mbox").write_bytes(b"")
+        os.link(self.world.path("mbox"), self.world.path("second"))
+        self.refused((73, 74, 78), "mbox", ("second name", "link"), deliver="mbox:~/mbox")
+        self.assertEqual(self.world.path("mbox").read_bytes(), b"")
+
+    def test_an_mbox_that_is_no_file(self):
+        self.world.path("mbox").mkdir()
+        self.refused((73, 74, 78), "mbox", deliver="mbox:~/mbox")
+        self.world.path("mbox").rmdir()
+        os.mkfifo(self.world.path("mbox"))
+        self.refused((73, 74, 78), "mbox", deliver="mbox:~/mbox")
+
+    def test_a_damaged_database_is_left_alone(self):
+        drop, server = self.maildrop(*mail.small(2))
+        self.world.state_dir.mkdir(parents=True)
+        database = self.world.state_dir / "state.db"
+        database.write_bytes(b"SQLite format 3\0" + b"rubbish " * 1000)
+        database.chmod(0o600)
+        before = database.read_bytes()
+        self.fails(74, "state.db", ("mark-seen", "fetch -a"), hint=True, at=server)
+        self.assertEqual(database.read_bytes(), before)
+        self.assertEqual(len(drop.uids()), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""What people and programs see: a live line at a terminal, silence for cron, JSON for scripts, no foreign escapes."""
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+import unittest
+
+from support import mail
+from support.world import Case, LIMIT, MAILHAUL
+
+DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", "deliver", "status", "error", "hint",
+              "listed", "fetched", "failed", "removed", "left", "seconds"}
+CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+
+
+def at_a_terminal(world, *words, typed=b"", when=None, size=(24, 100)):
+    """Runs the binary under a pty; returns (status, what the screen got). `typed` goes in after the text `when`."""
+    master, slave = pty.openpty()
+    import fcntl
+    import struct
+    import termios
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+    process = subprocess.Popen([MAILHAUL, *words], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                               env={**world.env, "TERM": "xterm-256color"}, cwd=world.root,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(slave)
+    screen, deadline = b"", time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        if not select.select([master], [], [], 0.5)[0]:
+            continue
+        try:
+            piece = os.read(master, 65536)
+        except OSError:  # the terminal's other side is closed
+            break
+        screen += piece
+        if typed and (when is None or when in screen):
+            os.write(master, typed)
+            typed = b""
+    else:
+        process.send_signal(signal.SIGKILL)
+    os.close(master)
+    return process.wait(), screen
+
+
+class Terminal(Case):
+    def prepared(self, *messages, **keys):
+        drop, server = self.maildrop(*messages)
+        self.world.configure({"home": self.account(server, **keys)})
+        return drop
+
+    def test_a_progress_line_and_a_summary(self):
+        self.prepared(*mail.small(30), mail.sized(6000000), mail.sized(6000000, 2))
+        status, screen = at_a_terminal(self.world)
+        self.assertEqual(status, 0, screen)
+        self.assertIn(b"home", screen)
+        self.assertTrue(b"\r" in screen.replace(b"\r\n", b"\n"), "a line that is drawn again: %r" % screen)
+        last = [line for line in screen.replace(b"\r\n", b"\n").split(b"\n") if line.strip()][-1]
+        self.assertIn(b"32", last)
+        self.assertFalse(screen.rstrip(b"\r\n").endswith(b"\x1b[K"), "the cursor is left on a clean line")
+
+    def test_progress_never_draws_nothing(self):
+        self.prepared(*mail.small(3), mail.sized(3000000))
+        status, screen = at_a_terminal(self.world, "--progress", "never", "--color", "never")
+        self.assertEqual(status, 0)
+        self.assertNotIn(b"\x1b", screen)
+        self.assertNotIn(b"\r", screen.replace(b"\r\n", b"\n"))
+
+    def test_no_color_is_respected(self):
+        self.prepared(*mail.small(3))
+        self.world.env["NO_COLOR"] = "1"
+        _, screen = at_a_terminal(self.world)
+        self.assertNotRegex(screen, rb"\x1b\[[0-9;]*m")
+
+    def test_a_password_is_asked_for_without_echo(self):
+        drop, server = self.maildrop(*mail.small(1))
+        account = self.account(server)
+        del account["password"]
+        self.world.configure({"home": account})
+        status, screen = at_a_terminal(self.world, typed=b"secret\n", when=b":")
+        self.assertEqual(status, 0, screen)
+        self.assertNotIn(b"secret", screen)
+        self.assertEqual(drop.uids(), [])
+
+    def test_an_mbox_stream_is_refused_at_a_terminal(self):
+        self.prepared(*mail.small(1))
+        status, _ = at_a_terminal(self.world, "fetch", "--deliver", "stdout")
+        self.assertEqual(status, 64)
+
+
+class Cron(Case):
+    def test_one_line_per_account_that_had_mail_and_no_control_codes(self):
+        drop, server = self.maildrop(*mail.small(7), mail.sized(2000000))
+        self.world.configure({"home": self.account(server)})
+        result = self.world.run()
+        self.assertStatus(result, 0)
+        self.assertEqual(result.out.count(b"\n"), 1, result.out)
+        self.assertSays(result.out.decode(), "home", "8")
+        self.assertIsNone(CONTROL.search(result.out))
+        self.assertEqual(result.err, "")
+        again = self.world.run()
+        self.assertEqual((again.status, again.out, again.err), (0, b"", ""))
+
+    def test_quiet_is_silent_with_and_without_mail(self):
+        for switch in ("-q", "-s", "--quiet"):
+            drop, server = self.maildrop(*mail.small(2))
+            self.world.configure({"home": self.account(server)})
+            for _ in range(2):
+                result = self.world.run(switch)
+                self.assertEqual((result.status, result.out, result.err), (0, b"", ""))
+            self.assertEqual(drop.uids(), [])
+
+    def test_quiet_keeps_temporary_trouble_to_itself_for_a_day(self):
+        drop, server = self.maildrop()
+        drop.greeting = b"-ERR [SYS/TEMP] later\r\n"
+        self.world.configure({"home": self.account(server)})
+        result = self.world.run("-q")
+        self.assertEqual((result.status, result.out, result.err), (75, b"", ""))
+
+    def test_quiet_tells_what_is_wrong_for_good(self):
+        _, server = self.maildrop()
+        self.world.configure({"home": self.account(server, password="drowssap")})
+        result = self.world.run("-q")
+        self.assertStatus(result, 77)
+        self.assertSays(result.err, "home")
+
+    def test_a_message_too_large_is_told_once_when_quiet(self):
+        drop, server = self.maildrop(*mail.small(1), mail.sized(50000))
+        self.world.configure({"home": self.account(server, max_size="10k")})
+        first, second = self.world.run("-q"), self.world.run("-q")
+        self.assertEqual((first.status, second.status), (0, 0))
+        self.assertSays(first.err, "home", ("max_size", "larger", "large"))
+        self.assertEqual(second.err, "")
+        self.assertEqual(len(drop.uids()), 1)
+
+
+class Escapes(Case):
+    EVIL = b"\x1b]0;owned\x07\x1b[31m\x9b1m\x08\xc2\x9b"
+
+    def clean(self, *words, status=None):
+        result = self.world.run(*words)
+        if status is not None:
+            self.assertStatus(result, status)
+        for text in (result.out, result.err.encode("utf-8", "surrogateescape")):
+            self.assertIsNone(CONTROL.search(text), text)
+            self.assertNotIn(b"\x9b", text)
+        return result
+
+    def test_nothing_a_server_says_reaches_the_terminal_raw(self):
+        drop, server = self.maildrop(b"From: " + self.EVIL + b"\r\nSubject: " + self.EVIL + b"\r\n\r\nx\r\n",
+                                     *mail.small(2))
+        drop.greeting = b"+OK " + self.EVIL + b"\r\n"
+        drop.messages[1].uid = self.EVIL
+        self.world.configure({"home": self.account(server, leave_on_server=True)})
+        for words in (("check",), ("list", "home"), ("list", "home", "--json"), ("-n",), ("check", "-vv")):
+            self.clean(*words, status=0)
+        drop.answers[b"RETR"] = lambda session, argument: b"-ERR " + self.EVIL + b"\r\n"
+        self.clean()
+        self.clean("--json")
+        drop.greeting = b"-ERR " + self.EVIL + b"\r\n"
+        self.clean()
+        self.clean("check", "--json")
+
+    def test_escaped_unique_ids_are_read_back(self):
+        message = mail.small(1)[0]
+        drop, server = self.maildrop(message)
+        drop.messages[0].uid = b"\x1b[31m"
+        self.world.configure({"home": self.account(server)})
+        result = self.world.run("list", "home")
+        self.assertSays(result.out.decode(), "\\x1b[31m")
+        got = self.world.run("get", "home", "\\x1b[31m")
+        self.assertStatus(got, 0)
+        self.assertEqual(got.out, mail.local(message))
+
+
+class Json(Case):
+    def test_every_line_is_an_object_with_documented_fields(self):
+        drop, server = self.maildrop(*mail.small(3), mail.sized(50000))
+        self.world.configure({"home": self.account(server, max_size="10k")})
+        result = self.world.run("--json")
+        self.assertStatus(result, 0)
+        lines = self.json_lines(result)
+        for line in lines:
+            self.assertIn(line["event"], ("account", "message", "warning", "error", "summary"))
+            self.assertEqual(line.get("account", "home"), "home")
+            self.assertFalse(set(line) - DOCUMENTED, line)
+        messages = [line for line in lines if line["event"] == "message"]
+        self.assertEqual(sorted(line["action"] for line in messages if line["action"] in ("fetch", "skip")),
+                         ["fetch"] * 3 + ["skip"])
+        self.assertEqual({line["uid"] for line in messages}, {"uid-%06d" % n for n in range(1, 5)})
+        summary, = [line for line in lines if line["event"] == "summary"]
+        self.assertEqual((summary["listed"], summary["fetched"], summary["failed"], summary["removed"], summary["left"]),
+                         (4, 3, 0, 3, 1))
+        self.assertEqual(summary["status"], 0)
+        for name in ("bytes", "seconds"):
+            self.assertIsInstance(summary[name], (int, float))
+
+    def test_errors_come_as_json_too(self):
+        _, server = self.maildrop()
+        self.world.configure({"home": self.account(server, password="drowssap")})
+        result = self.world.run("--json")
+        self.assertStatus(result, 77)
+        error, = [line for line in self.json_lines(result) if line["event"] == "error"]
+        self.assertEqual((error["account"], error["status"]), ("home", 77))
+        self.assertSays(error["error"], "no such user, or wrong password")
+        self.assertTrue(error["hint"])
+
+    def test_a_broken_configuration_is_json_too(self):
+        self.world.write_config("{")
+        result = self.world.run("--json")
+        self.assertStatus(result, 78)
+        error, = self.json_lines(result)
+        self.assertEqual((error["event"], error["status"]), ("error", 78))
+
+
+if __name__ == "__main__":
+    unittest.main()

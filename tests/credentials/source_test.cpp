@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "credentials/source.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include "support/temp_dir.h"
+#include "util/error.h"
+
+using namespace mailhaul;
+using credentials::Source;
+using util::Kind;
+
+namespace {
+
+const credentials::Subject anna{"home", "anna", "pop.example.org"};
+
+credentials::Outside world() {
+  return {.environment = [](const std::string& name) -> std::optional<std::string> {
+            if (name == "MAIL_PASSWORD") return "from the environment\n";
+            if (name == "TWO_LINES") return "a\nb";
+            if (name == "EMPTY") return "";
+            return std::nullopt;
+          },
+          .prompt = [](std::string_view /*question*/) { return std::optional<util::Secret>(); }};
+}
+
+std::string resolved(const Source& source) {
+  const util::Cancel cancel;
+  return credentials::resolve(source, anna, world(), cancel).reveal();
+}
+
+struct Refusal {
+  Kind kind;
+  std::string sentence, hint;
+};
+
+Refusal refusal(const Source& source, const credentials::Outside& outside = world()) {
+  try {
+    const util::Cancel cancel;
+    credentials::resolve(source, anna, outside, cancel);
+  } catch (const util::Error& error) {
+    return {error.kind(), error.what(), error.hint()};
+  }
+  return {Kind::internal, "no error", ""};
+}
+
+std::filesystem::path secret_file(const test::TempDir& dir, const std::string& bytes, mode_t mode = 0600) {
+  const auto path = dir / "secret";
+  test::spill(path, bytes);
+  REQUIRE(::chmod(path.c_str(), mode) == 0);
+  return path;
+}
+
+Source literal(const std::string& text) {
+  return credentials::Literal{std::make_shared<const util::Secret>(util::Secret(text))};
+}
+
+Source shell(const std::string& script) { return credentials::Command{{"sh", "-c", script}}; }
+
+}  // namespace
+
+TEST_CASE("a password comes from where the profile says, byte for byte, without its line end") {
+  const test::TempDir dir;
+  CHECK(resolved(literal("s3cret \xC3\xA9")) == "s3cret \xC3\xA9");
+  CHECK(resolved(shell("printf '  two words \\r\\nsecond line\\n'")) == "  two words ");
+  CHECK(resolved(shell("printf 'no line end'")) == "no line end");
+  CHECK(resolved(credentials::File{secret_file(dir, "in a file\r\nsecond\n")}) == "in a file");
+  CHECK(resolved(credentials::Variable{"MAIL_PASSWORD"}) == "from the environment");
+  CHECK(resolved(credentials::Netrc{secret_file(dir, "machine pop.example.org login anna password n\n")}) ==
+        "n");
+}
+
+TEST_CASE("a person is asked for the account that needs it") {
+  std::string asked;
+  auto outside = world();
+  outside.prompt = [&](std::string_view question) {
+    asked = question;
+    return std::optional<util::Secret>(util::Secret("typed\n"));
+  };
+  const util::Cancel cancel;
+  CHECK(credentials::resolve(credentials::Ask{}, anna, outside, cancel).reveal() == "typed");
+  CHECK(asked == "password for anna at pop.example.org (home): ");
+}
+
+TEST_CASE("where nobody is there to be asked, the keys that help are named") {
+  for (const auto& outside : {world(), credentials::Outside{}}) {
+    const auto said = refusal(credentials::Ask{}, outside);
+    CHECK(said.kind == Kind::config);
+    CHECK(said.sentence == "no password is configured, and there is nobody to ask");
+    CHECK(said.hint == "add password_command, password_file, password_env or netrc to the account");
+  }
+}
+
+TEST_CASE("a command that fails is named, its output is not") {
+  const auto failed = refusal(shell("echo s3cret; exit 3"));
+  CHECK(failed.kind == Kind::temporary);
+  CHECK(failed.sentence == "password_command 'sh' gave no password: exit status 3");
+  CHECK(failed.hint == "run it by hand to see what it says");
+  CHECK(refusal(shell("kill -9 $$")).sentence == "password_command 'sh' gave no password: signal 9 (Killed)");
+
+  const auto absent = refusal(credentials::Command{{"/nonexistent/pass", "show"}});
+  CHECK(absent.kind == Kind::config);
+  CHECK(absent.sentence == "password_command: cannot run /nonexistent/pass: No such file or directory");
+
+  const auto silent = refusal(shell("echo; echo second"));
+  CHECK(silent.kind == Kind::config);
+  CHECK(silent.sentence == "the password from password_command 'sh' is empty");
+}
+
+TEST_CASE("a stop while a command runs is no failed login") {
+  util::Cancel cancel;
+  cancel.request(15);
+  try {
+    credentials::resolve(shell("echo x"), anna, world(), cancel);
+    FAIL("nothing thrown");
+  } catch (const util::Error& error) {
+    CHECK(error.kind() == Kind::cancelled);
+  }
+}
+
+TEST_CASE("a file with a secret that others can read is refused") {
+  const test::TempDir dir;
+  const auto path = secret_file(dir, "machine pop.example.org login anna password n\n", 0640);
+  for (const Source& source : {Source(credentials::File{path}), Source(credentials::Netrc{path})}) {
+    const auto said = refusal(source);
+    CHECK(said.kind == Kind::config);
+    CHECK(said.sentence.find("others may read it (mode 0640)") != std::string::npos);
+    CHECK(said.hint == "chmod 600 " + path.string());
+  }
+}
+
+TEST_CASE("what is missing is named") {
+  const test::TempDir dir;
+  const auto gone = dir / "gone";
+  CHECK(refusal(credentials::File{gone}).kind == Kind::config);
+  CHECK(refusal(credentials::File{gone}).sentence.find(gone.string()) != std::string::npos);
+  CHECK(refusal(credentials::Netrc{gone}).kind == Kind::config);
+  CHECK(refusal(credentials::Variable{"NOWHERE"}).kind == Kind::config);
+  CHECK(refusal(credentials::Variable{"NOWHERE"}).sentence == "the environment variable NOWHERE is not set");
+
+  const auto path = secret_file(dir, "machine other login anna password n");
+  const auto said = refusal(credentials::Netrc{path});
+  CHECK(said.kind == Kind::config);
+  CHECK(said.sentence == path.string() + " has no password for anna at pop.example.org");
+  CHECK(said.hint == "add a line: machine pop.example.org login anna password ...");
+}
+
+TEST_CASE("an empty password and one with a control character are refused, and not shown") {
+  const test::TempDir dir;
+  const struct {
+    Source source;
+    std::string sentence;
+  } rows[] = {
+      {credentials::Variable{"EMPTY"}, "the password from the environment variable EMPTY is empty"},
+      {credentials::Variable{"TWO_LINES"},
+       "the password from the environment variable TWO_LINES holds a control character"},
+      {literal("a\rb"), "the password from the configuration holds a control character"},
+      {literal(std::string("a\0b", 3)), "the password from the configuration holds a control character"},
+      {shell("printf 'a\\tb\\n'"), "the password from password_command 'sh' holds a control character"},
+      {credentials::File{secret_file(dir, "\n")},
+       "the password from " + (dir / "secret").string() + " is empty"},
+  };
+  for (const auto& row : rows) {
+    const auto said = refusal(row.source);
+    CHECK(said.sentence == row.sentence);
+    CHECK(said.kind == Kind::config);
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/destination.h"
+
+#include <doctest/doctest.h>
+
+#include "delivery/fixture.h"
+#include "delivery/names.h"
+#include "delivery/record.h"
+
+using namespace mailhaul;
+using namespace mailhaul::delivery;
+using mailhaul::test::contains;
+using mailhaul::test::Fixture;
+using mailhaul::test::put;
+using mailhaul::test::thrown;
+
+TEST_CASE_FIXTURE(Fixture, "ids never come twice, nor go backwards with the clock") {
+  std::set<std::string> seen;
+  std::string last;
+  for (int i = 0; i < 1000; ++i) {
+    if (i % 100 == 50) clock -= 7;
+    const auto id = ids.next();
+    CHECK(id > last);
+    CHECK(leading_id(id, mark_of(site)) == id);
+    CHECK(seen.insert(id).second);
+    last = id;
+  }
+}
+
+TEST_CASE("an id is told from other names") {
+  const std::vector<std::pair<std::string, std::string>> table{{"12.mhIkm5.host", "12.mhIkm5.host"},
+                                                               {"12.mhIkm5.host,S=3:2,", "12.mhIkm5.host"},
+                                                               {"12.mhIkm5.a\\057b", "12.mhIkm5.a\\057b"},
+                                                               {".mhIkm5.host", ""},
+                                                               {"12.mhIkm.host", ""},
+                                                               {"12.mhIkm5", ""},
+                                                               {"12.mhIkm5m6.host", ""},
+                                                               {"12.mhIqm5.host", ""},
+                                                               {"x12.mhIkm5.host", ""},
+                                                               {"", ""}};
+  for (const auto& [name, id] : table) CHECK(leading_id(name, ".mhIkm") == id);
+}
+
+TEST_CASE("a record keeps any bytes, and refuses what it did not write") {
+  Record record;
+  const std::string odd("/a=b\nc\\ \0\xff", 11);
+  record.set("path", odd);
+  record.set("size", 18446744073709551615U);
+  const Record again(Ticket{"", record.data()});
+  CHECK(again.text("path") == odd);
+  CHECK(again.number("size") == 18446744073709551615U);
+  CHECK(thrown([&] { again.text("other"); }).kind() == util::Kind::storage);
+  CHECK(thrown([&] { again.number("path"); }).kind() == util::Kind::storage);
+  for (const auto* data : {"x", "\n", "x=\\", "x=\\xg0\n"}) {
+    CHECK(thrown([&, text = std::string(data)] {
+            const Record broken(Ticket{"", text});
+          }).kind() == util::Kind::storage);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "each kind is opened by name, and again by its ticket") {
+  const std::vector<std::string> command{"cat"};
+  const std::vector<Spec> specs{{.kind = "maildir", .path = dir / "m"},
+                                {.kind = "mbox", .path = dir / "b"},
+                                {.kind = "mda", .command = command, .allow_root = true}};
+  for (const auto& spec : specs) {
+    const auto destination = open(spec, site);
+    const auto letter = envelope();
+    std::vector<Ticket> tickets{put(*destination, letter, "x\r\n")};
+    CHECK(tickets[0].target == destination->target());
+    CHECK(id_of(tickets[0]) == letter.id);
+    test::deliver(*destination, tickets);
+    CHECK(reopen(tickets[0], site)->target() == destination->target());
+  }
+  CHECK(thrown([&] { open({.kind = "smtp"}, site); }).kind() == util::Kind::config);
+  CHECK(thrown([&] { reopen({"smtp:x", ""}, site); }).kind() == util::Kind::storage);
+}

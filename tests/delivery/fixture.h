@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// A site in a temporary directory, and short ways to deliver.
+#pragma once
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "delivery/destination.h"
+#include "support/temp_dir.h"
+#include "util/error.h"
+
+namespace mailhaul::test {
+
+/// Recovery is tried at every byte and flushes each time: in memory that takes a second, on a disk a minute.
+inline const bool in_memory = ::access("/dev/shm", W_OK) == 0 && ::setenv("TMPDIR", "/dev/shm", 0) == 0;
+
+struct Fixture {
+  TempDir dir;
+  util::Cancel cancel;
+  std::vector<std::string> warnings;
+  std::int64_t clock = 1'700'000'000;
+  delivery::Site site{
+      .account = "home",
+      .instance = "abcd1234",
+      .mailbox = "k7",
+      .host = "host",
+      .boot = "boot-1",
+      .user = "anna",
+      .state_directory = dir / "state",
+      .now = [this] { return clock; },
+      .warn = [this](std::string_view text, std::string_view) { warnings.emplace_back(text); },
+      .cancel = &cancel};
+  delivery::Ids ids{site};
+
+  Fixture() { std::filesystem::create_directory(dir / "state"); }
+
+  delivery::Envelope envelope(bool traced = true) {
+    const auto id = ids.next();
+    return {id, traced ? "Received: by host; id " + id + ";\n\tnow\n" : "", false};
+  }
+};
+
+/// One message, finished.
+inline delivery::Ticket put(delivery::Destination& where, const delivery::Envelope& envelope,
+                            std::string_view wire, std::size_t piece = 1 << 20) {
+  const auto writer = where.begin(envelope, wire.size());
+  for (; !wire.empty(); wire.remove_prefix(std::min(piece, wire.size())))
+    writer->append(wire.substr(0, piece));
+  return writer->finish();
+}
+
+/// The same, all the way to S4.
+inline std::vector<delivery::Outcome> deliver(delivery::Destination& where,
+                                              std::vector<delivery::Ticket> tickets) {
+  where.stage(tickets);
+  return where.publish(tickets);
+}
+
+inline std::set<std::string> names_in(const std::filesystem::path& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    names.insert(entry.path().filename());
+  return names;
+}
+
+/// What was thrown; kind internal with an empty sentence when nothing was.
+template <typename Action>
+util::Error thrown(Action action) {
+  try {
+    action();
+  } catch (const util::Error& error) {
+    return error;
+  }
+  return {util::Kind::internal, ""};
+}
+
+inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+}  // namespace mailhaul::test

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include "delivery/fixture.h"
+#include "delivery/journal.h"
+#include "delivery/mbox.h"
+#include "delivery/mbox_recovery.h"
+#include "delivery/record.h"
+
+using namespace mailhaul;
+using namespace mailhaul::delivery;
+using mailhaul::test::contains;
+using mailhaul::test::Fixture;
+using mailhaul::test::put;
+using mailhaul::test::slurp;
+using mailhaul::test::spill;
+using mailhaul::test::thrown;
+
+namespace fs = std::filesystem;
+using Tickets = std::vector<Ticket>;
+
+namespace {
+
+/// Three entries, staged behind old mail; the mailbox is then set to what a crash might leave.
+struct Crashed : Fixture {
+  fs::path path = dir / "box";
+  std::string old = "From a@b Mon Jan  1 00:00:00 2024\nSubject: old\n\nold\n\n";
+  std::string foreign = "From c@d Mon Jan  1 00:00:00 2024\nSubject: foreign\n\nforeign\n\n";
+  std::vector<std::string> entries;
+  std::string ours, spool;
+  Tickets tickets;
+
+  void stage(bool traced = true, const std::vector<std::string>& bodies = {"one", "two", "three"}) {
+    spill(path, old);
+    const auto mbox = open_mbox(path, {}, site);
+    for (const auto& body : bodies) {
+      const auto one = envelope(traced);
+      const auto text = "Subject: s\n\n" + body + "\n";
+      tickets.push_back(put(*mbox, one, "Subject: s\r\n\r\n" + body + "\r\n"));
+      entries.push_back("From MAILER-DAEMON Tue Nov 14 22:13:20 2023\n" + one.trace_header + text + "\n");
+      ours += entries.back();
+    }
+    mbox->stage(tickets);
+    spool = Record(tickets.front()).text("spool");
+  }
+  std::vector<Outcome> recover() const { return reopen(tickets.front(), site)->recover(tickets); }
+  /// Recovers twice; the second time must change nothing.
+  std::string recovered() const {
+    for (const auto& outcome : recover()) CHECK(outcome.fate == Fate::published);
+    auto once = slurp(path);
+    for (const auto& outcome : recover()) CHECK(outcome.fate == Fate::published);
+    CHECK(slurp(path) == once);
+    CHECK(!fs::exists(path.native() + ".lock"));
+    CHECK(!fs::exists(spool + journal_suffix));
+    return once;
+  }
+  /// A new file in the place of the old one, as many readers write it.
+  void replace(const std::string& content) {
+    spill(dir / "new-box", content);
+    fs::rename(dir / "new-box", path);
+  }
+};
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Crashed, "a batch cut at any byte is completed in its place") {
+  stage();
+  for (std::size_t cut = 0; cut <= ours.size(); ++cut) {
+    spill(path, old + ours.substr(0, cut));
+    CHECK(recovered() == old + ours);
+  }
+  CHECK(warnings.empty());
+}
+
+TEST_CASE_FIXTURE(Crashed, "zeros that a power cut left are written over") {
+  stage();
+  for (std::size_t cut = 0; cut < ours.size(); cut += 7) {
+    auto text = ours;
+    text.replace(cut, std::string::npos, std::string(ours.size() - cut, '\0'));
+    spill(path, old + text);
+    CHECK(recovered() == old + ours);
+  }
+}
+
+TEST_CASE_FIXTURE(Crashed, "mail that others added behind a whole batch stays as it is") {
+  stage();
+  spill(path, old + ours + foreign);
+  CHECK(recovered() == old + ours + foreign);
+  CHECK(warnings.empty());
+}
+
+TEST_CASE_FIXTURE(Crashed,
+                  "mail that others added behind a part of the batch is kept, and the part made whole") {
+  stage();
+  for (std::size_t cut = 0; cut < ours.size(); ++cut) {
+    spill(path, old + ours.substr(0, cut) + foreign);
+    const auto text = recovered();
+    CHECK(count(text, foreign) == 1);
+    for (const auto& entry : entries) CHECK(count(text, entry) == 1);
+    CHECK(text.size() == old.size() + ours.size() + foreign.size());
+  }
+}
+
+TEST_CASE_FIXTURE(Crashed, "recovery that is killed while it rewrites is completed by the next") {
+  stage();
+  const std::size_t torn = ours.size() / 2;
+  spill(path, old + ours.substr(0, torn) + foreign);
+  // The journal, as it stood when the rewrite began: taken from a copy of the mailbox in another directory.
+  const auto after = ours + foreign;
+  const auto before = ours.substr(0, torn) + foreign;
+  Record plan;
+  {
+    const Box box(path, site, {}, Missing::refuse);
+    plan.set("inode", box.inode());
+    plan.set("before", box.hash_before(old.size()));
+  }
+  plan.set("at", old.size());
+  plan.set("torn", torn);
+  plan.set("behind", foreign.size());
+  auto head = plan.data();
+  head.resize(4096, '\0');
+  for (std::size_t cut = 0; cut <= after.size(); ++cut) {
+    spill(spool + journal_suffix, head + after);
+    spill(path, old + after.substr(0, cut) + (cut < before.size() ? before.substr(cut) : ""));
+    CHECK(recovered() == old + after);
+  }
+  CHECK(warnings.empty());
+}
+
+TEST_CASE_FIXTURE(Crashed, "when a reader rewrote the mailbox, what is missing is added and said") {
+  stage();
+  replace(old + entries[1]);
+  const auto text = recovered();
+  CHECK(text == old + entries[1] + entries[0] + entries[2]);
+  REQUIRE(!warnings.empty());
+  CHECK(contains(warnings[0], path.native()));
+}
+
+TEST_CASE_FIXTURE(Crashed, "when a reader deleted old mail, what is there is not added again") {
+  stage();
+  replace(ours);
+  CHECK(recovered() == ours);
+  spill(path, ours);
+  CHECK(recovered() == ours);
+  CHECK(warnings.empty());
+}
+
+TEST_CASE_FIXTURE(Crashed, "header lines that a reader added do not make a message missing") {
+  stage();
+  auto changed = ours;
+  for (auto at = changed.find("\n\n"); at != std::string::npos;
+       at = changed.find("Subject: s\n\n", at + 20)) {
+    if (changed.compare(at, 10, "Subject: s") == 0) changed.insert(at + 11, "Status: RO\n");
+  }
+  replace(changed);
+  CHECK(recovered() == changed);
+}
+
+TEST_CASE_FIXTURE(Crashed, "a torn message in a mailbox that was rewritten does not count") {
+  stage();
+  replace(ours.substr(0, ours.size() - 6));
+  const auto text = recovered();
+  CHECK(text.ends_with(entries[2]));
+  CHECK(count(text, entries[0]) == 1);
+  CHECK(count(text, entries[1]) == 1);
+}
+
+TEST_CASE_FIXTURE(Crashed, "without a trace header equal messages are counted") {
+  stage(false, {"same", "same", "other"});
+  replace(old + entries[0]);
+  const auto text = recovered();
+  CHECK(count(text, entries[0]) == 2);
+  CHECK(count(text, entries[2]) == 1);
+}
+
+TEST_CASE_FIXTURE(Crashed, "large batches are completed, too") {
+  stage(true, {std::string(700'000, 'x'), std::string(70'000, 'y') + "\r\nFrom z", "three"});
+  ours = slurp(spool);
+  for (const std::size_t cut : {1UL, 65536UL, 262144UL, 262145UL, 700'000UL, 770'100UL}) {
+    CAPTURE(cut);
+    spill(path, old + ours.substr(0, cut));
+    const bool completed = recovered() == old + ours;
+    CHECK(completed);
+    spill(path, old + ours.substr(0, cut) + foreign);
+    const bool kept = recovered() == old + ours + foreign;
+    CHECK(kept);
+  }
+  replace(foreign + ours);
+  const bool found = recovered() == foreign + ours;
+  CHECK(found);
+}
+
+TEST_CASE_FIXTURE(Crashed, "without its spool a message is delivered when it is there, else in doubt") {
+  stage();
+  fs::remove(spool);
+  spill(path, old + ours);
+  CHECK(recovered() == old + ours);
+  spill(path, old + entries[0]);
+  const auto outcomes = recover();
+  CHECK(outcomes.at(0).fate == Fate::published);
+  CHECK(outcomes.at(1).fate == Fate::doubt);
+  CHECK(contains(outcomes.at(1).sentence, id_of(tickets[1])));
+  CHECK(slurp(path) == old + entries[0]);
+}
+
+TEST_CASE_FIXTURE(Crashed, "recovery makes no mailbox") {
+  stage();
+  fs::remove(path);
+  const auto error = thrown([&] { recover(); });
+  CHECK(error.kind() == util::Kind::storage);
+  CHECK(contains(error.hint(), "touch"));
+  CHECK(!fs::exists(path));
+}
+
+TEST_CASE_FIXTURE(Crashed, "a damaged ticket is an error, not a delivery") {
+  stage();
+  for (const auto* data : {"", "id", "id=x\n", "id=\\x\n"}) {
+    CHECK(thrown([&, text = std::string(data)] {
+            reopen({tickets[0].target, text}, site);
+          }).kind() == util::Kind::storage);
+  }
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/mbox.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "delivery/fixture.h"
+
+using namespace mailhaul;
+using namespace mailhaul::delivery;
+using mailhaul::test::contains;
+using mailhaul::test::deliver;
+using mailhaul::test::Fixture;
+using mailhaul::test::names_in;
+using mailhaul::test::put;
+using mailhaul::test::slurp;
+using mailhaul::test::spill;
+using mailhaul::test::thrown;
+
+namespace fs = std::filesystem;
+using Tickets = std::vector<Ticket>;
+
+namespace {
+
+constexpr Locking impatient{.patience = std::chrono::milliseconds(0)};
+
+struct MboxFixture : Fixture {
+  fs::path path = dir / "mail/box";
+  fs::path dotlock = dir / "mail/box.lock";
+  std::unique_ptr<Destination> mbox = open_mbox(path, impatient, site);
+  const std::string from = "From MAILER-DAEMON Tue Nov 14 22:13:20 2023\n";
+
+  Tickets staged(const std::vector<std::string>& wires) {
+    Tickets tickets;
+    for (const auto& wire : wires) tickets.push_back(put(*mbox, envelope(false), wire));
+    mbox->stage(tickets);
+    return tickets;
+  }
+};
+
+class OtherLock {
+ public:
+  explicit OtherLock(const fs::path& path) : file_(util::open_file(path, O_RDWR | O_CREAT, 0600)) {
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    REQUIRE(::fcntl(file_.get(), F_OFD_SETLK, &whole) == 0);
+  }
+
+ private:
+  util::Fd file_;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(MboxFixture, "a message becomes an mboxrd entry, byte for byte") {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"", "\n"},
+      {"a\r\n", "a\n\n"},
+      {"a", "a\n\n"},
+      {"a\r\n\r\n", "a\n\n\n"},
+      {"a\r", "a\r\n\n"},
+      {"From x\r\n>From y\r\n From z\r\n", ">From x\n>>From y\n From z\n\n"},
+      {"a\r\nFrom", "a\nFrom\n\n"},
+      {"a\r\nFrom ", "a\n>From \n\n"},
+      {std::string("\0.\r\n", 4), std::string("\0.\n\n", 4)}};
+  std::string expected;
+  for (const auto& [wire, entry] : table) {
+    for (const std::size_t piece : {1UL, 2UL, 1UL << 20U}) {
+      const auto one = envelope();
+      CHECK(deliver(*mbox, {put(*mbox, one, wire, piece)}).at(0).fate == Fate::published);
+      expected += from + one.trace_header + entry;
+      CHECK(slurp(path) == expected);
+    }
+  }
+  CHECK(!fs::exists(dotlock));
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "the From line names the Return-Path's address") {
+  deliver(*mbox, {put(*mbox, envelope(false), "Return-Path: <anna@example.it>\r\nTo: x\r\n\r\nhi\r\n", 1)});
+  CHECK(slurp(path) ==
+        "From anna@example.it Tue Nov 14 22:13:20 2023\nReturn-Path: <anna@example.it>\nTo: x\n\nhi\n\n");
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "a batch goes behind what is there, after one blank line") {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"", ""}, {"From a\n\nx", "\n\n"}, {"From a\n\nx\n", "\n"}, {"From a\n\nx\n\n", ""}};
+  for (const auto& [before, padding] : table) {
+    spill(path, before);
+    const auto tickets = staged({"one\r\n", "two\r\n"});
+    CHECK(slurp(path) == before);
+    CHECK(fs::exists(dotlock));
+    mbox->publish(tickets);
+    CHECK(slurp(path) == before + padding + from + "one\n\n" + from + "two\n\n");
+    CHECK(!fs::exists(dotlock));
+  }
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "the file is made when the first mail comes, for its owner only") {
+  CHECK(!fs::exists(path));
+  const auto tickets = staged({"x"});
+  struct stat info {};
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777U) == 0600);
+  mbox->discard(tickets);
+  CHECK(slurp(path).empty());
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "what was given up, in whatever order, is not in the mailbox") {
+  auto one = put(*mbox, envelope(false), "one\r\n");
+  mbox->begin(envelope(false), 10)->append("half a messa");
+  auto two = put(*mbox, envelope(false), "two\r\n");
+  auto three = put(*mbox, envelope(false), "three\r\n");
+  mbox->discard(Tickets{two});
+  deliver(*mbox, {one, three});
+  CHECK(slurp(path) == from + "one\n\n" + from + "three\n\n");
+  mbox->discard(Tickets{put(*mbox, envelope(false), "four\r\n")});
+  CHECK(names_in(dir / "state/spool").size() == 1);
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "a discarded batch leaves no spool and no lock") {
+  mbox->discard(staged({"x"}));
+  CHECK(names_in(dir / "state/spool").empty());
+  CHECK(!fs::exists(dotlock));
+  const OtherLock free(path);
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "a spool stays until its landing is on record") {
+  deliver(*mbox, {put(*mbox, envelope(), "one")});
+  const auto first = names_in(dir / "state/spool");
+  CHECK(first.size() == 1);
+  auto second = Tickets{put(*mbox, envelope(), "two")};
+  mbox->stage(second);
+  CHECK(names_in(dir / "state/spool").size() == 2);
+  mbox->publish(second);
+  CHECK(names_in(dir / "state/spool").size() == 1);
+  CHECK(names_in(dir / "state/spool") != first);
+  mbox->sweep(second);
+  CHECK(names_in(dir / "state/spool").size() == 1);
+  mbox->sweep({});
+  CHECK(names_in(dir / "state/spool").empty());
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "sweep leaves the spools of others") {
+  deliver(*mbox, {put(*mbox, envelope(), "one")});
+  const auto other = open_mbox(dir / "mail/other", impatient, site);
+  other->sweep({});
+  Site stranger = site;
+  stranger.mailbox = "k8";
+  open_mbox(path, impatient, stranger)->sweep({});
+  CHECK(names_in(dir / "state/spool").size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what is no plain file of our own is refused, and named") {
+  spill(dir / "real", "");
+  fs::create_symlink(dir / "real", dir / "link");
+  fs::create_symlink(dir / "nowhere", dir / "dangling");
+  spill(dir / "hard", "");
+  fs::create_hard_link(dir / "hard", dir / "harder");
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  fs::create_directory(dir / "folder");
+  const std::vector<std::pair<std::string, std::string>> table{{"link", "is a symbolic link"},
+                                                               {"dangling", "is a symbolic link"},
+                                                               {"hard", "has a second name (a hard link)"},
+                                                               {"fifo", "is not a regular file"},
+                                                               {"folder", "is a directory"}};
+  for (const auto& [name, words] : table) {
+    const auto error = thrown([&, &file = name] { open_mbox(dir / file, impatient, site); });
+    CHECK(error.kind() == util::Kind::cannot_create);
+    CHECK(std::string(error.what()) == (dir / name).native() + " " + words);
+    CHECK(!error.hint().empty());
+  }
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "a mailbox that became a symbolic link is not followed") {
+  spill(dir / "secret", "mine");
+  Tickets tickets{put(*mbox, envelope(), "x")};
+  fs::create_symlink(dir / "secret", path);
+  CHECK(thrown([&] { mbox->stage(tickets); }).kind() == util::Kind::cannot_create);
+  CHECK(slurp(dir / "secret") == "mine");
+  CHECK(names_in(dir / "state/spool").empty());
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "a mailbox that another program has locked is left for later") {
+  Tickets tickets{put(*mbox, envelope(), "x")};
+  const OtherLock other(path);
+  const auto error = thrown([&] { mbox->stage(tickets); });
+  CHECK(error.kind() == util::Kind::temporary);
+  CHECK(std::string(error.what()) == "cannot lock " + path.native() + ": it is locked by another program");
+  CHECK(!error.hint().empty());
+  CHECK(!fs::exists(dotlock));
+  CHECK(names_in(dir / "state/spool").empty());
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "another program's dotlock is heeded and stays") {
+  Tickets tickets{put(*mbox, envelope(), "x")};
+  spill(dotlock, "4711\n");
+  const auto error = thrown([&] { mbox->stage(tickets); });
+  CHECK(error.kind() == util::Kind::temporary);
+  CHECK(contains(error.what(), dotlock.native()));
+  CHECK(contains(error.hint(), "rm " + dotlock.native()));
+  CHECK(slurp(dotlock) == "4711\n");
+  const OtherLock free(path);
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "a dotlock of ours, left by a run that was killed, is taken over") {
+  spill(dotlock, "99999999\nmailhaul abcd1234\n and something behind it");
+  deliver(*mbox, {put(*mbox, envelope(false), "x\r\n")});
+  CHECK(slurp(path) == from + "x\n\n");
+  CHECK(!fs::exists(dotlock));
+  spill(dotlock, "99999999\nmailhaul abcd1234\n");
+  mbox->sweep({});
+  CHECK(!fs::exists(dotlock));
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "the dotlock tells process and instance") {
+  const auto tickets = staged({"x"});
+  CHECK(slurp(dotlock) == std::to_string(::getpid()) + "\nmailhaul abcd1234\n");
+  mbox->publish(tickets);
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "with fcntl alone no dotlock is made or heeded") {
+  spill(dotlock, "4711\n");
+  const auto plain = open_mbox(path, {.kind = MboxLock::fcntl}, site);
+  deliver(*plain, {put(*plain, envelope(false), "x\r\n")});
+  CHECK(slurp(path) == from + "x\n\n");
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "asked to stop, nobody waits for a lock") {
+  const auto patient = open_mbox(path, {}, site);
+  Tickets tickets{put(*patient, envelope(), "x")};
+  const OtherLock other(path);
+  cancel.request();
+  CHECK(thrown([&] { patient->stage(tickets); }).kind() == util::Kind::cancelled);
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "two accounts in one mbox wait for each other") {
+  const auto other = open_mbox(path, impatient, site);
+  const auto first = staged({"one\r\n"});
+  Tickets second{put(*other, envelope(false), "two\r\n")};
+  CHECK(thrown([&] { other->stage(second); }).kind() == util::Kind::temporary);
+  mbox->publish(first);
+  deliver(*other, {put(*other, envelope(false), "two\r\n")});
+  CHECK(slurp(path) == from + "one\n\n" + from + "two\n\n");
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "a full disk leaves the mailbox as it was, and recovery completes it") {
+  const std::string before = "From a\n\nold\n\n";
+  spill(path, before + std::string(3'000'000, 'x') + "\n\n");
+  const auto size = fs::file_size(path);
+  Tickets tickets{put(*mbox, envelope(false), std::string(1'000'000, 'y'))};
+  mbox->stage(tickets);
+  struct rlimit old {};
+  ::getrlimit(RLIMIT_FSIZE, &old);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit low { size + 500'000, old.rlim_max };
+  ::setrlimit(RLIMIT_FSIZE, &low);
+  const auto error = thrown([&] { mbox->publish(tickets); });
+  ::setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, handler);
+  CHECK(error.kind() == util::Kind::storage);
+  CHECK(fs::file_size(path) == size);
+  CHECK(!fs::exists(dotlock));
+  CHECK(mbox->recover(tickets).at(0).fate == Fate::published);
+  CHECK(fs::file_size(path) == size + from.size() + 1'000'002);
+}

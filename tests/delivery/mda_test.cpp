@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/mda.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "delivery/fixture.h"
+#include "util/process.h"
+
+using namespace mailhaul;
+using namespace mailhaul::delivery;
+using mailhaul::test::contains;
+using mailhaul::test::Fixture;
+using mailhaul::test::put;
+using mailhaul::test::slurp;
+using mailhaul::test::thrown;
+
+namespace {
+
+struct MdaFixture : Fixture {
+  Spec spec{.kind = "mda", .timeout = std::chrono::seconds(20), .allow_root = true};
+
+  Outcome hand_over(std::vector<std::string> command, const std::string& wire = "To: x\r\n\r\nhi\r\n") {
+    return hand_over(std::move(command), wire, envelope(false));
+  }
+  Outcome hand_over(std::vector<std::string> command, const std::string& wire, const Envelope& letter) {
+    spec.command = std::move(command);
+    const auto mda = open_mda(spec, site);
+    std::vector<Ticket> tickets{put(*mda, letter, wire)};
+    mda->stage(tickets);
+    return mda->publish(tickets).at(0);
+  }
+  std::string output() const { return slurp(dir / "out"); }
+  std::string to_output() const { return "cat > " + (dir / "out").native(); }
+};
+
+}  // namespace
+
+TEST_CASE("placeholders are replaced, everything else stays") {
+  const Placeholders with{"a@b", "anna", "home", "1.mhx.host", 42};
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"", ""},          {"%F", "a@b"}, {"-f%F", "-fa@b"}, {"%T %a %i %s", "anna home 1.mhx.host 42"},
+      {"100%%", "100%"}, {"%%F", "%F"}, {"%x %", "%x %"},  {"%%%a", "%home"}};
+  for (const auto& [argument, expected] : table) CHECK(expand(argument, with) == expected);
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "the program reads the whole message, trace header first, with LF") {
+  const auto letter = envelope();
+  CHECK(hand_over({"sh", "-c", to_output()}, "From x\r\na\rb\r\n\r\nlast", letter).fate == Fate::published);
+  CHECK(output() == letter.trace_header + "From x\na\rb\n\nlast");
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "from_line puts a From line on top and quotes nothing") {
+  spec.from_line = true;
+  hand_over({"sh", "-c", to_output()}, "Return-Path: <a@b>\r\n\r\nFrom x\r\n");
+  CHECK(output() == "From a@b Tue Nov 14 22:13:20 2023\nReturn-Path: <a@b>\n\nFrom x\n");
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "no shell sees the arguments, and each stays one") {
+  const auto out = (dir / "out").native();
+  site.account = "a b;$(x)";
+  hand_over({"sh", "-c", "printf '<%%s>' \"$@\" > " + out, "sh", "%a", "-f %F", "$HOME `id`"},
+            "Return-Path: <a b@c>\r\n\r\n");
+  CHECK(output() == "<a b;$(x)><-f ab@c><$HOME `id`>");
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "the program's environment tells account, id, size and retry") {
+  const auto command =
+      "echo $MAILHAUL_ACCOUNT $MAILHAUL_ID $MAILHAUL_SIZE ${MAILHAUL_RETRY-no} > " + (dir / "out").native();
+  auto letter = envelope(false);
+  hand_over({"sh", "-c", command}, "12345\r\n", letter);
+  CHECK(output() == "home " + letter.id + " 6 no\n");
+  letter.retry = true;
+  hand_over({"sh", "-c", command}, "12345\r\n", letter);
+  CHECK(output() == "home " + letter.id + " 6 1\n");
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "how the program ended decides, and its words are passed on") {
+  struct Case {
+    std::string script;
+    Fate fate;
+    std::string sentence;
+  };
+  const std::vector<Case> table{
+      {"exit 0", Fate::published, ""},
+      {"exec <&-; exit 0", Fate::published, ""},
+      {"echo all is well; exit 0", Fate::published, ""},
+      {"exit 75", Fate::later, "sh: exit status 75"},
+      {"echo mailbox full >&2; exit 75", Fate::later, "sh: exit status 75: mailbox full"},
+      {"echo one; echo two >&2; exit 1", Fate::rejected, "sh: exit status 1: one; two"},
+      {"printf '\\033[2J'; exit 1", Fate::rejected, "sh: exit status 1: \\x1b[2J"},
+      {"kill -9 $$", Fate::rejected, "sh: signal 9 (Killed)"},
+      {"exec <&-; exit 3", Fate::rejected, "sh: exit status 3"}};
+  for (const auto& [script, fate, sentence] : table) {
+    const auto outcome = hand_over({"sh", "-c", script}, std::string(200'000, 'x'));
+    CHECK(outcome.fate == fate);
+    CHECK(outcome.sentence == sentence);
+  }
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "of many words the last are passed on") {
+  const auto outcome = hand_over({"sh", "-c", "seq 1 10000; exit 1"});
+  CHECK(outcome.sentence.ends_with("; 9999; 10000"));
+  CHECK(outcome.sentence.size() < 1000);
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started") {
+  spec.timeout = std::chrono::seconds(1);
+  const auto outcome = hand_over({"sh", "-c", "sleep 60 & echo $! > " + (dir / "out").native() + "; wait"});
+  CHECK(outcome.fate == Fate::rejected);
+  CHECK(outcome.sentence == "sh: no end within 1 s");
+  CHECK(contains(outcome.hint, "timeout"));
+  // Gone, or a zombie that nobody has reaped yet.
+  const auto stat = slurp("/proc/" + std::to_string(std::stoi(output())) + "/stat");
+  CHECK((stat.empty() || contains(stat, ") Z ")));
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "a program that cannot be started is an error with its name") {
+  const auto error = thrown([&] { hand_over({"/no/such/program"}); });
+  CHECK(error.kind() == util::Kind::storage);
+  CHECK(contains(error.what(), "/no/such/program"));
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "a message given up is not handed over") {
+  spec.command = {"true"};
+  const auto mda = open_mda(spec, site);
+  const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};
+  mda->discard(tickets);
+  CHECK(thrown([&] { mda->publish(tickets); }).kind() == util::Kind::internal);
+  CHECK(test::names_in(dir / "state").empty());
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "as root nothing is handed over unless it is allowed") {
+  spec.allow_root = false;
+  spec.command = {"procmail"};
+  const auto error = thrown([&] { open_mda(spec, site); });
+  CHECK((error.kind() == util::Kind::config) == (::geteuid() == 0));
+  CHECK(error.hint().empty() == (::geteuid() != 0));
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "after a crash a message is in doubt, and named") {
+  spec.command = {"procmail", "-a", "it's me"};
+  const auto mda = open_mda(spec, site);
+  CHECK(mda->target() == "mda:procmail -a 'it'\\''s me'");
+  const auto letter = envelope();
+  const std::vector<Ticket> tickets{put(*mda, letter, "x")};
+  const auto outcome = reopen(tickets[0], site)->recover(tickets).at(0);
+  CHECK(outcome.fate == Fate::doubt);
+  CHECK(outcome.sentence ==
+        "it cannot be told whether procmail took " + letter.id + ": it will be handed over again");
+}
+
+TEST_CASE_FIXTURE(MdaFixture, "recovery waits for a program that outlived its mailhaul") {
+  const auto lock = dir / "state/mda-k7.lock";
+  spec.command = {"true"};
+  const auto mda = open_mda(spec, site);
+  const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};
+  {
+    auto held = util::try_lock(lock);  // as the program's inherited descriptor does
+    REQUIRE(held);
+    const std::vector<std::string> argv{"cat"};
+    std::array<int, 2> pipe{};
+    REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
+    const util::Fd reader(pipe[0]);
+    util::Fd writer(pipe[1]);
+    util::Child child({.argv = argv, .environment = {}, .input = reader.get(), .keep = held->get()});
+    held.reset();
+    CHECK(!util::try_lock(lock));
+    cancel.request();
+    CHECK(thrown([&] { mda->recover(tickets); }).kind() == util::Kind::cancelled);
+    writer = util::Fd();
+  }
+  CHECK(mda->recover(tickets).at(0).fate == Fate::doubt);
+}

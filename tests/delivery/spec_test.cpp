@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/spec.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace mailhaul::delivery;
+using mailhaul::util::Path;
+
+namespace {
+
+Path at_home(std::string_view path) {
+  if (path.starts_with("~/")) return Path("/home/anna") / path.substr(2);
+  return Path("/home/anna") / path;
+}
+
+Spec maildir(const Path& path) {
+  Spec spec;
+  spec.kind = "maildir";
+  spec.path = path;
+  return spec;
+}
+
+Spec mda(std::vector<std::string> command) {
+  Spec spec;
+  spec.kind = "mda";
+  spec.command = std::move(command);
+  return spec;
+}
+
+std::string wrong_with(std::string_view text) { return parse_shorthand(text, at_home).wrong; }
+
+const Field& field(std::string_view kind, std::string_view name) {
+  const auto* row = find_kind(kind);
+  REQUIRE(row != nullptr);
+  for (const auto& one : row->fields)
+    if (one.name == name) return one;
+  FAIL("no such field");
+  return row->fields.front();
+}
+
+}  // namespace
+
+TEST_CASE("a shorthand becomes a spec") {
+  CHECK(parse_shorthand("maildir:~/Mail", at_home).spec == maildir("/home/anna/Mail"));
+  CHECK(parse_shorthand("maildir:a:b", at_home).spec == maildir("/home/anna/a:b"));
+  CHECK(parse_shorthand("mbox:/var/mail/anna", at_home).spec.path == "/var/mail/anna");
+  CHECK(parse_shorthand("mda:procmail -a '%a b'", at_home).spec == mda({"procmail", "-a", "%a b"}));
+  CHECK(parse_shorthand("mda:~/bin/sort ~/x", at_home).spec == mda({"/home/anna/bin/sort", "~/x"}));
+  CHECK(parse_shorthand("stdout", at_home).spec.kind == "stdout");
+  for (const auto* good : {"maildir:~/Mail", "mbox:m", "mda:x", "stdout", "mda:x %F %T %a %i %s %% a%%F"})
+    CHECK_MESSAGE(wrong_with(good) == "", good);
+}
+
+TEST_CASE("a shorthand that is wrong says so in one sentence") {
+  const struct {
+    std::string text, sentence;
+  } rows[] = {
+      {"", "says no destination (kinds: maildir, mbox, mda, stdout)"},
+      {"~/Mail", "begins with no delivery kind; write maildir:~/Mail or mbox:~/Mail"},
+      {"/var/mail/a:b", "begins with no delivery kind; write maildir:/var/mail/a:b or mbox:/var/mail/a:b"},
+      {"mailder:x",
+       "unknown delivery kind 'mailder'; did you mean 'maildir'? (kinds: maildir, mbox, mda, stdout)"},
+      {"imap:x", "unknown delivery kind 'imap' (kinds: maildir, mbox, mda, stdout)"},
+      {"maildir", "the path is missing (maildir:PATH)"},
+      {"maildir:", "the path is missing (maildir:PATH)"},
+      {"mbox:", "the path is missing (mbox:PATH)"},
+      {"mda:", "the command is empty"},
+      {"mda:'' x", "the command is empty"},
+      {"mda:procmail 'x", "a quote in the command is not closed"},
+      {"mda:procmail -f %u", "unknown %u in the command (known: %F %T %a %i %s %%)"},
+      {"mda:procmail %%%", "a lone % ends a word of the command; write %% for a percent sign"},
+      {"stdout:", "nothing may follow 'stdout'"},
+      {"stdout:x", "nothing may follow 'stdout'"},
+  };
+  for (const auto& row : rows) CHECK_MESSAGE(wrong_with(row.text) == row.sentence, row.text);
+}
+
+TEST_CASE("every field can be set and read back") {
+  for (const auto& kind : kinds()) {
+    for (const auto& each : kind.fields) {
+      Value value;
+      value.flag = each.type == FieldType::boolean;
+      if (each.type == FieldType::path) value.text = "/m/x";
+      if (each.type == FieldType::words) value.words = {"a", "b c"};
+      if (each.type == FieldType::duration) value.text = "7m";
+      if (each.type == FieldType::choice) value.text = each.choices.back();
+      Spec spec;
+      CAPTURE(kind.name);
+      CAPTURE(each.name);
+      const auto before = value_of(spec, each);
+      CHECK(set_field(spec, each, value) == "");
+      const auto after = value_of(spec, each);
+      CHECK(after.text == value.text);
+      CHECK(after.words == value.words);
+      CHECK(after.flag == value.flag);
+      CHECK_FALSE((before.text == after.text && before.words == after.words && before.flag == after.flag));
+    }
+  }
+}
+
+TEST_CASE("the timeout of an MDA is a time from a second to a day") {
+  Spec spec;
+  const auto& timeout = field("mda", "timeout");
+  CHECK(set_field(spec, timeout, {.text = "5"}) == "must be a time such as 90s, 15m, 2h");
+  CHECK(set_field(spec, timeout, {.text = "0s"}) == "must be a time from 1s to 1d");
+  CHECK(set_field(spec, timeout, {.text = "25h"}) == "must be a time from 1s to 1d");
+  CHECK(set_field(spec, timeout, {.text = "24h"}) == "");
+  CHECK(spec.timeout == std::chrono::hours(24));
+}
+
+TEST_CASE("the lock of an mbox is one of two") {
+  Spec spec;
+  CHECK(set_field(spec, field("mbox", "lock"), {.text = "flock"}) == "must be fcntl+dotlock or fcntl");
+  CHECK(set_field(spec, field("mbox", "lock"), {.text = "fcntl"}) == "");
+  CHECK(spec.lock == MboxLock::fcntl);
+}
+
+TEST_CASE("a spec is described without its arguments, which may be private") {
+  CHECK(describe(maildir("/home/anna/Mail")) == "maildir:/home/anna/Mail");
+  CHECK(describe(mda({"procmail", "-a", "x"})) == "mda:procmail");
+  CHECK(describe(parse_shorthand("stdout", at_home).spec) == "stdout");
+}
+
+TEST_CASE("kinds and their fields have names of their own, and a shorthand names a required field") {
+  std::set<std::string_view> names;
+  for (const auto& kind : kinds()) {
+    CHECK(names.insert(kind.name).second);
+    CHECK(find_kind(kind.name) == &kind);
+    CHECK_FALSE(kind.help.empty());
+    if (!kind.shorthand.empty()) CHECK(field(kind.name, kind.shorthand).required);
+  }
+  CHECK(find_kind("imap") == nullptr);
+  CHECK(check({}) == "says no destination (kinds: maildir, mbox, mda, stdout)");
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// One account at an in-memory server, with real files and a real database.
+#pragma once
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "delivery/destination.h"
+#include "engine/run.h"
+#include "support/memory_server.h"
+#include "support/temp_dir.h"
+
+namespace mailhaul::test {
+
+struct Told : report::Listener {
+  std::vector<std::string> failures, warnings, messages;
+  void failed(std::string_view /*account*/, const report::Notice& notice) override {
+    failures.push_back(std::to_string(notice.status) + " " + std::string(notice.sentence));
+  }
+  void warned(std::string_view /*account*/, const report::Notice& notice) override {
+    warnings.push_back((notice.standing ? "(again) " : "") + std::string(notice.sentence));
+  }
+  void message(std::string_view /*account*/, const report::Message& message) override {
+    messages.push_back(std::string(message.action) + " " + std::string(message.uid));
+  }
+};
+
+struct Household {
+  TempDir dir;
+  MemoryServer server;
+  util::Cancel cancel;
+  account::Account account;
+  engine::World world;
+  state::Time now{std::chrono::seconds(1'700'000'000)};
+  Told told;
+
+  Household() {
+    account.name = "home";
+    account.user = "anna";
+    account.server = {.host = "pop.example.org", .tls = net::Tls::implicit};
+    account.trace_header = false;
+    deliver_to("maildir");
+    world = {.connect =
+                 [this](const account::Account&, const std::string&, const net::Trace&) {
+                   return net::Opened{
+                       .stream = server.open(), .capabilities = server.capabilities(), .rung = "plain"};
+                 },
+             .open = delivery::open,
+             .now = [this] { return now; },
+             .host = "here",
+             .boot = "boot",
+             .user = "anna",
+             .state_file = dir / "state" / "state.db",
+             .cancel = &cancel};
+  }
+
+  void deliver_to(const std::string& kind) {
+    account.deliver = {delivery::Spec{.kind = kind, .path = (dir / kind).native()}};
+  }
+  void deliver_to_command(const std::string& script) {
+    account.deliver = {
+        delivery::Spec{.kind = "mda", .command = {"/bin/sh", "-c", script}, .allow_root = true}};
+  }
+
+  engine::Outcome run() {
+    told = Told();
+    return engine::run({account}, {}, world, told).front();
+  }
+
+  /// The bodies in the Maildir, sorted.
+  std::vector<std::string> mail() const {
+    std::vector<std::string> bodies;
+    for (const auto* folder : {"new", "cur"}) {
+      const auto path = dir / "maildir" / folder;
+      if (!std::filesystem::exists(path)) continue;
+      for (const auto& entry : std::filesystem::directory_iterator(path))
+        bodies.push_back(slurp(entry.path()));
+    }
+    std::ranges::sort(bodies);
+    return bodies;
+  }
+  std::size_t left_in_tmp() const {
+    const auto entries = std::filesystem::directory_iterator(dir / "maildir" / "tmp");
+    return static_cast<std::size_t>(std::ranges::distance(entries));
+  }
+};
+
+inline StoredMessage mail_of(int n) {
+  const std::string number = std::to_string(n);
+  return {"uid" + number, "Subject: " + number + "\r\n\r\nbody " + number + "\r\n"};
+}
+inline std::string body_of(int n) {
+  const std::string number = std::to_string(n);
+  return "Subject: " + number + "\n\nbody " + number + "\n";
+}
+
+}  // namespace mailhaul::test

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "engine/plan.h"
+
+#include <doctest/doctest.h>
+
+using namespace mailhaul;
+using namespace std::chrono_literals;
+using engine::Action;
+using state::Standing;
+
+namespace {
+
+const state::Time now{std::chrono::seconds(1'700'000'000)};
+
+struct Case {
+  const char* name;
+  std::optional<state::SeenRow> row;
+  account::Policy policy;
+  Action expected;
+  bool mark_due = false;
+};
+
+state::SeenRow delivered(std::chrono::seconds ago, std::uint64_t bytes = 100) {
+  return {.id = 1, .uidl = "a", .bytes = bytes, .standing = Standing::delivered, .delivered = now - ago};
+}
+
+state::SeenRow due(std::chrono::seconds delivered_ago, std::chrono::seconds marked_ago) {
+  auto row = delivered(delivered_ago);
+  row.due = now - marked_ago;
+  return row;
+}
+
+state::SeenRow suspect() {
+  auto row = delivered(1h);
+  row.suspect = true;
+  return row;
+}
+
+const account::Policy removing{};
+const account::Policy leaving{.leave_on_server = true};
+const account::Policy month{.leave_on_server = true, .delete_after = 30 * 24h};
+const account::Policy small{.max_size = 99};
+const account::Policy again{.fetch_all = true};
+
+engine::Step one(const Case& c) {
+  engine::Identity identity{.row = c.row ? &*c.row : nullptr};
+  return engine::plan({{.number = 1, .bytes = 100, .uidl = "a"}}, {identity}, c.policy, now).front();
+}
+
+}  // namespace
+
+TEST_CASE("policy decides each message by its row") {
+  const std::vector<Case> cases{
+      {"new mail is fetched", std::nullopt, removing, Action::fetch},
+      {"new mail is fetched with leave_on_server too", std::nullopt, leaving, Action::fetch},
+      {"over max_size stays", std::nullopt, small, Action::skip},
+      {"what we delivered is removed", delivered(1h), removing, Action::remove},
+      {"what we delivered stays with leave_on_server", delivered(1h), leaving, Action::leave},
+      {"max_size does not keep what was delivered", delivered(1h), small, Action::remove},
+      {"before delete_after it stays", delivered(29 * 24h), month, Action::leave},
+      {"at delete_after it is marked, not removed", delivered(30 * 24h), month, Action::leave, true},
+      {"within an hour of the mark it stays", due(31 * 24h, 59min), month, Action::leave},
+      {"an hour after the mark it goes", due(31 * 24h, 1h), month, Action::remove},
+      {"a mark from the future waits", due(31 * 24h, -2h), month, Action::leave},
+      {"another size is looked at", delivered(1h, 101), leaving, Action::verify},
+      {"a row in doubt is looked at", suspect(), leaving, Action::verify},
+      {"marked as seen is never touched", state::SeenRow{.id = 1, .bytes = 100, .standing = Standing::seen},
+       remove, Action::leave},
+      {"marked as seen is fetched when all is asked for",
+       state::SeenRow{.id = 1, .bytes = 100, .standing = Standing::seen}, again, Action::fetch},
+      {"delivered is fetched when all is asked for", delivered(1h), again, Action::fetch},
+      {"pending is fetched", state::SeenRow{.id = 1, .bytes = 100, .standing = Standing::pending}, remove,
+       Action::fetch},
+      {"gone and listed again is looked at",
+       state::SeenRow{.id = 1, .bytes = 100, .standing = Standing::gone}, removing, Action::verify},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    const auto step = one(c);
+    CHECK(engine::name_of(step.action) == engine::name_of(c.expected));
+    CHECK(step.mark_due == c.mark_due);
+    CHECK_FALSE(step.reason.empty());
+  }
+}
+
+TEST_CASE("limits of one run count what is retrieved, in working order") {
+  const std::vector<pop3::Listed> listed{{1, 10, "a"}, {2, 20, "b"}, {3, 30, "c"}};
+  const auto actions = [&](const account::Policy& policy) {
+    std::string text;
+    for (const auto& step : engine::plan(listed, std::vector<engine::Identity>(3), policy, now)) {
+      text += std::to_string(step.message.number) + (step.action == Action::fetch ? "+" : "-");
+    }
+    return text;
+  };
+  CHECK(actions({}) == "1+2+3+");
+  CHECK(actions({.max_messages = 2}) == "1+2+3-");
+  CHECK(actions({.max_messages = 2, .order = account::Order::newest}) == "3+2+1-");
+  CHECK(actions({.max_bytes = 30}) == "1+2+3-");
+  CHECK(actions({.max_bytes = 5}) == "1+2-3-");
+}

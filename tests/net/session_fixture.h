@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/connection.h"
+#include "support/scripted_server.h"
+#include "util/cancel.h"
+#include "util/error.h"
+#include "util/text.h"
+
+namespace mailhaul::test {
+
+inline const std::string password = "Correct-Horse7";
+
+/// A client's side of a test: what it is set to, and all that it let out.
+struct Session {
+  explicit Session(const ScriptedServer& server, net::Tls tls = net::Tls::none) {
+    static const bool started = (net::start_library(), true);
+    static_cast<void>(started);
+    endpoint.host = "127.0.0.1";
+    endpoint.port = server.port();
+    endpoint.tls = tls;
+    endpoint.connect_timeout = std::chrono::seconds(20);
+    login.user = "anna";
+    login.secret = util::Secret(password);
+  }
+
+  net::Opened open() {
+    return net::open_pop3(endpoint, login, remembered, cancel, [this](char direction, std::string_view line) {
+      trace.push_back(std::string(1, direction) + " " + std::string(line));
+    });
+  }
+
+  /// The error of an open() that has to fail.
+  util::Error refused() {
+    try {
+      open();
+    } catch (const util::Error& error) {
+      return error;
+    }
+    FAIL("the session was opened");
+    return {util::Kind::internal, ""};
+  }
+
+  bool traced(std::string_view line) const {
+    return std::find(trace.begin(), trace.end(), line) != trace.end();
+  }
+
+  net::Endpoint endpoint;
+  net::Login login;
+  std::string remembered;
+  util::Cancel cancel;
+  std::vector<std::string> trace;
+};
+
+inline bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+/// All up to the end of the stream.
+inline std::string read_all(net::Stream& stream) {
+  std::string result;
+  std::array<char, 4096> buffer{};
+  while (const auto bytes = stream.read(buffer)) result.append(buffer.data(), bytes);
+  return result;
+}
+
+inline std::string plain_credentials() {
+  return util::base64_encode(std::string(1, '\0') + "anna" + std::string(1, '\0') + password);
+}
+
+}  // namespace mailhaul::test

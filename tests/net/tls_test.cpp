@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "session_fixture.h"
+#include "support/temp_dir.h"
+
+namespace {
+
+using namespace mailhaul::test;
+using mailhaul::net::Auth;
+using mailhaul::net::Tls;
+using mailhaul::util::Kind;
+using Strings = std::vector<std::string>;
+
+const Authority& authority() {
+  static const Authority one;
+  return one;
+}
+
+const std::string login_accepted = "C: AUTH PLAIN *\nS: +OK in\n";
+
+Script session_script() { return transcript(greeting_and_capa({"SASL PLAIN"}) + login_accepted); }
+
+Script stls_script() {
+  return transcript(greeting_and_capa({"STLS", "PIPELINING"}) + "C: STLS\nS: +OK\nTLS\nC: CAPA\nS: +OK\n" +
+                    "S: SASL PLAIN\nS: .\n" + login_accepted);
+}
+
+struct TlsSession : Session {
+  explicit TlsSession(const ScriptedServer& server, Tls tls = Tls::implicit) : Session(server, tls) {
+    spill(directory / "ca.pem", authority().pem());
+    endpoint.ca_file = directory / "ca.pem";
+  }
+  TempDir directory;
+};
+
+ScriptedServer::Options tls_with(const Certificate& certificate) {
+  return {.tls = true, .certificate = certificate};
+}
+
+TEST_CASE("a session over TLS from the first byte") {
+  ScriptedServer server(session_script(), tls_with(authority().issue()));
+  TlsSession session(server);
+  CHECK(session.open().capabilities == Strings{"SASL PLAIN"});
+  session.endpoint.min_version = mailhaul::net::TlsVersion::v1_3;
+  CHECK_NOTHROW(session.open());
+  server.wait_until_quiet();
+  CHECK(server.mismatches() == Strings{});
+}
+
+TEST_CASE("a session over STLS forgets what was announced before it") {
+  ScriptedServer server(stls_script(), {.certificate = authority().issue()});
+  TlsSession session(server, Tls::starttls);
+  const auto opened = session.open();
+  CHECK(opened.capabilities == Strings{"SASL PLAIN"});
+  server.wait_until_quiet();
+  CHECK(server.received() == Strings{"CAPA", "STLS", "CAPA", "AUTH PLAIN " + plain_credentials()});
+}
+
+TEST_CASE("USER and PASS go out over STLS only after the switch") {
+  ScriptedServer server(transcript(greeting_and_capa({"STLS"}) + "C: STLS\nS: +OK\nTLS\nC: CAPA\nS: -ERR\n" +
+                                   "C: USER anna\nS: +OK\nC: PASS *\nS: +OK\n"),
+                        {.certificate = authority().issue()});
+  TlsSession session(server, Tls::starttls);
+  session.login.auth = Auth::user;
+  CHECK(session.open().capabilities.empty());
+  server.wait_until_quiet();
+  CHECK(server.mismatches() == Strings{});
+}
+
+TEST_CASE("without TLS, where it is demanded, no user name and no password leave the machine") {
+  struct Row {
+    std::string name, conversation;
+    std::string part;
+  };
+  const std::vector<Row> rows = {
+      {"stripped", greeting_and_capa({"SASL PLAIN", "USER"}) + "HANG\n", "offers no TLS"},
+      {"no CAPA", "S: +OK hi\nC: CAPA\nS: -ERR what\nHANG\n", "offers no TLS"},
+      {"refused", greeting_and_capa({"STLS"}) + "C: STLS\nS: -ERR not today\nHANG\n", "not today"},
+  };
+  for (const Row& row : rows) {
+    for (const Auth auth : {Auth::automatic, Auth::user}) {
+      CAPTURE(row.name);
+      ScriptedServer server(transcript(row.conversation));
+      Session session(server, Tls::starttls);
+      session.login.auth = auth;
+      const auto error = session.refused();
+      CHECK(error.kind() == Kind::unavailable);
+      CHECK(has(error.what(), row.part));
+      CHECK(has(error.hint(), "\"tls\": \"none\""));
+      server.wait_until_quiet();
+      for (const std::string& line : server.received()) CHECK((line == "CAPA" || line == "STLS"));
+    }
+  }
+}
+
+TEST_CASE("clear text behind the answer to STLS is not taken for the server's") {
+  for (const Auth auth : {Auth::automatic, Auth::user}) {
+    ScriptedServer server([](Client& client) {
+      transcript(greeting_and_capa({"STLS"}) + "C: STLS\n")(client);
+      client.send("+OK\r\n+OK injected\r\n");
+      client.wait_until_gone();
+    });
+    Session session(server, Tls::starttls);
+    session.login.auth = auth;
+    const auto error = session.refused();
+    CHECK(error.kind() == Kind::protocol);
+    CHECK(has(error.what(), "clear text behind"));
+    server.wait_until_quiet();
+    CHECK(server.received() == Strings{"CAPA", "STLS"});
+  }
+}
+
+TEST_CASE("a certificate that is not to be trusted ends it before the login, with what to do") {
+  struct Row {
+    std::string name;
+    Certificate certificate;
+    std::string hint;
+  };
+  const std::vector<Row> rows = {
+      {"self-signed", self_signed(), "tls_ca_file"},
+      {"other authority", Authority().issue(), "tls_ca_file"},
+      {"expired", authority().issue({.from_day = -9, .until_day = -2}), "renew"},
+      {"not yet valid", authority().issue({.from_day = 2}), "clock"},
+      {"wrong host", authority().issue({.names = {"mail.example.org"}}), "tls_server_name"},
+      {"wrong host", authority().issue({.names = {"mail.example.org"}}), "DNS:mail.example.org"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    ScriptedServer server(session_script(), tls_with(row.certificate));
+    TlsSession session(server);
+    const auto error = session.refused();
+    CHECK(error.kind() == Kind::unavailable);
+    CHECK(has(error.what(), "is not trusted"));
+    CAPTURE(error.hint());
+    CHECK(has(error.hint(), row.hint));
+    server.wait_until_quiet();
+    for (const std::string& line : server.received()) CHECK(line == "CAPA");
+  }
+}
+
+TEST_CASE("an expired certificate is told with its date, over STLS too") {
+  const auto expired = authority().issue({.from_day = -20'000, .until_day = -10'000});
+  ScriptedServer server(stls_script(), {.certificate = expired});
+  TlsSession session(server, Tls::starttls);
+  const auto error = session.refused();
+  CHECK(has(error.hint(), "GMT"));
+  for (const std::string& line : server.received()) CHECK((line == "CAPA" || line == "STLS"));
+}
+
+TEST_CASE("a self-signed certificate may be trusted by name") {
+  const auto own = self_signed();
+  ScriptedServer server(session_script(), tls_with(own));
+  TlsSession session(server);
+  spill(session.directory / "own.pem", own.pem);
+  session.endpoint.ca_file = session.directory / "own.pem";
+  CHECK_NOTHROW(session.open());
+}
+
+TEST_CASE("another name may be expected in the certificate") {
+  ScriptedServer server(session_script(), tls_with(authority().issue({.names = {"mail.example.org"}})));
+  TlsSession session(server);
+  session.endpoint.server_name = "mail.example.org";
+  CHECK_NOTHROW(session.open());
+  session.endpoint.server_name = "other.example.org";
+  CHECK(session.refused().kind() == Kind::unavailable);
+}
+
+TEST_CASE("a pin is checked in addition to the certificate") {
+  const auto certificate = authority().issue();
+  const auto other = authority().issue();
+  ScriptedServer server(session_script(), tls_with(certificate));
+  TlsSession session(server);
+  session.endpoint.pins = {other.pin, certificate.pin};
+  CHECK_NOTHROW(session.open());
+  session.endpoint.pins = {other.pin};
+  const auto error = session.refused();
+  CHECK(error.kind() == Kind::unavailable);
+  CHECK(has(error.what(), "tls_pin"));
+
+  const auto own = self_signed();
+  ScriptedServer unknown(session_script(), tls_with(own));
+  TlsSession pinned(unknown);
+  pinned.endpoint.pins = {own.pin};
+  CHECK(has(pinned.refused().what(), "is not trusted"));
+}
+
+TEST_CASE("TLS towards a server that speaks plain POP3") {
+  ScriptedServer server(transcript("S: +OK hi\nHANG\n"));
+  TlsSession session(server);
+  const auto error = session.refused();
+  CHECK(error.kind() == Kind::unavailable);
+  CHECK(has(error.hint(), "pop3://"));
+}
+
+TEST_CASE("a client certificate is shown to the server that wants one") {
+  const auto mine = authority().issue({.names = {"anna"}});
+  ScriptedServer server(session_script(),
+                        {.tls = true, .certificate = authority().issue(), .client_ca = authority().pem()});
+  TlsSession session(server);
+  const auto without = session.refused();
+  CAPTURE(std::string(without.what()));
+  CHECK(without.kind() == Kind::unavailable);
+  CHECK(has(without.hint(), "tls_client_cert"));
+  spill(session.directory / "anna.pem", mine.pem);
+  spill(session.directory / "anna.key", mine.key);
+  std::filesystem::permissions(session.directory / "anna.key", std::filesystem::perms(0600));
+  session.endpoint.client_cert = session.directory / "anna.pem";
+  session.endpoint.client_key = session.directory / "anna.key";
+  CHECK_NOTHROW(session.open());
+}
+
+TEST_CASE("files that cannot be used are a matter of configuration") {
+  const auto mine = authority().issue({.names = {"anna"}});
+  ScriptedServer server(session_script(), tls_with(authority().issue()));
+  TlsSession session(server);
+  const auto file = [&](const std::string& name, const std::string& bytes, unsigned mode) {
+    spill(session.directory / name, bytes);
+    std::filesystem::permissions(session.directory / name, std::filesystem::perms(mode));
+    return (session.directory / name).string();
+  };
+  const std::string certificate = file("anna.pem", mine.pem, 0644);
+  struct Row {
+    std::string ca, certificate, key, part;
+  };
+  const std::string ca = session.endpoint.ca_file;
+  const std::vector<Row> rows = {
+      {session.directory / "none.pem", "", "", "none.pem"},
+      {file("junk.pem", "no certificate", 0644), "", "", "junk.pem"},
+      {ca, session.directory / "none.pem", "", "none.pem"},
+      {ca, certificate, session.directory / "none.key", "none.key"},
+      {ca, certificate, file("open.key", mine.key, 0640), "others may read it"},
+      {ca, certificate, "", "others may read it"},
+      {ca, certificate, file("junk.key", "no key", 0600), "client certificate"},
+      {ca, certificate, file("other.key", authority().issue().key, 0600), "client certificate"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.part);
+    session.endpoint.ca_file = row.ca;
+    session.endpoint.client_cert = row.certificate;
+    session.endpoint.client_key = row.key;
+    const auto error = session.refused();
+    CHECK(error.kind() == Kind::config);
+    CAPTURE(error.what());
+    CHECK(has(error.what(), row.part));
+  }
+  CHECK(server.received() == Strings{});
+}
+
+}  // namespace

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "net/transcript.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "util/text.h"
+
+namespace {
+
+using namespace mailhaul::net;
+
+Transcript after(const std::vector<std::string>& lines) {
+  Transcript transcript;
+  for (const std::string& line : lines) {
+    if (line.starts_with("C: ")) transcript.sent(line.substr(3));
+    if (line.starts_with("S: ")) transcript.received(line.substr(3));
+  }
+  return transcript;
+}
+
+TEST_CASE("the last whole CAPA answer counts, in upper case") {
+  const auto said = after({"S: +OK hi", "C: CAPA", "S: +OK", "S: uidl", "S: .", "C: STLS", "S: +OK",
+                           "C: CAPA", "S: +OK", "S: top", "S: sasl plain", "S: ."});
+  CHECK(said.capabilities() == std::vector<std::string>{"TOP", "SASL PLAIN"});
+  CHECK(said.secured());
+}
+
+TEST_CASE("what was announced before TLS is forgotten") {
+  const auto said = after(
+      {"S: +OK hi", "C: CAPA", "S: +OK", "S: PIPELINING", "S: .", "C: STLS", "S: +OK", "C: CAPA", "S: -ERR"});
+  CHECK(said.capabilities().empty());
+}
+
+TEST_CASE("a CAPA answer without its end does not count") {
+  CHECK(after({"S: +OK hi", "C: CAPA", "S: +OK", "S: TOP"}).capabilities().empty());
+}
+
+TEST_CASE("a refused CAPA is no refusal, and a capability that looks like one neither") {
+  CHECK_FALSE(after({"S: +OK hi", "C: CAPA", "S: -ERR what?"}).refusal());
+  CHECK_FALSE(after({"S: +OK hi", "C: CAPA", "S: +OK", "S: -ERR odd", "S: ."}).refusal());
+}
+
+TEST_CASE("greeting, STLS and login may be refused") {
+  CHECK(after({"S: -ERR [SYS/TEMP] full"}).refusal() == "[SYS/TEMP] full");
+  CHECK(after({"S: +OK", "C: STLS", "S: -ERR no"}).refusal() == "no");
+  const auto said = after({"S: +OK", "C: USER anna", "S: +OK", "C: PASS x", "S: -ERR [AUTH] wrong"});
+  CHECK(said.refusal() == "[AUTH] wrong");
+  CHECK(said.stage() == Transcript::Stage::login);
+  CHECK(said.login_tried());
+}
+
+TEST_CASE("junk before the greeting is not taken for it") {
+  const auto said = after({"S: hello there", "S: +OK <1@host>"});
+  CHECK(said.greeting() == "+OK <1@host>");
+}
+
+TEST_CASE("an initial response is told from a bare AUTH") {
+  CHECK(after({"S: +OK", "C: AUTH PLAIN AGEAYg=="}).initial_response());
+  const auto said = after({"S: +OK", "C: AUTH PLAIN", "S: + ", "C: AGEAYg=="});
+  CHECK_FALSE(said.initial_response());
+  CHECK_FALSE(said.answered());
+}
+
+TEST_CASE("the complaint about a token is decoded") {
+  const std::string json = R"({"status":"401"})";
+  const auto said = after({"S: +OK", "C: AUTH XOAUTH2 x", "S: + " + mailhaul::util::base64_encode(json)});
+  CHECK(said.complaint() == json);
+  CHECK(after({"S: +OK", "C: AUTH LOGIN", "S: + VXNlcm5hbWU6"}).complaint().empty());
+}
+
+TEST_CASE("an endless CAPA answer is not kept") {
+  Transcript transcript;
+  transcript.sent("CAPA");
+  transcript.received("+OK");
+  for (int i = 0; i < 100'000; ++i) transcript.received("X-" + std::to_string(i));
+  transcript.received(".");
+  CHECK(transcript.capabilities().size() == 256);
+}
+
+}  // namespace

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+// Servers that lie, stop, or speak out of turn: what the session says of them, and what it never does.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "pop3/session.h"
+#include "support/memory_server.h"
+#include "util/error.h"
+
+using namespace mailhaul;
+using namespace std::string_literals;
+using test::Ending;
+using test::MemoryServer;
+using test::ScriptedStream;
+
+namespace {
+
+using Replies = std::optional<MemoryServer::Reply>;
+
+std::vector<test::StoredMessage> five() {
+  return {{"a", "A: 1\r\n\r\n"},
+          {"b", "B: 2\r\n\r\n"},
+          {"c", "C: 3\r\n\r\n"},
+          {"d", "D: 4\r\n\r\n"},
+          {"e", "E: 5\r\n\r\n"}};
+}
+
+// In place of the answer to one command.
+MemoryServer::Misbehaviour instead_of(std::string command, MemoryServer::Reply reply) {
+  return [command = std::move(command), reply = std::move(reply)](const std::string& got,
+                                                                  std::size_t) -> Replies {
+    if (got == command) return reply;
+    return std::nullopt;
+  };
+}
+
+struct Failure {
+  util::Kind kind = util::Kind::internal;
+  std::string sentence = "none";
+  pop3::Doubt doubt;
+  bool quit = false;  ///< QUIT was sent
+  bool committed = false;
+  std::size_t came = 0;  ///< messages that came whole before
+};
+
+// A whole session: list, fetch five, remove each, quit.
+Failure fail_with(MemoryServer& server, bool may_pipeline = true) {
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = {"PIPELINING"}, .may_pipeline = may_pipeline});
+  Failure failure;
+  try {
+    session.listing();
+    for (std::uint32_t n = 1; n <= 5; ++n) session.want({.number = n, .bytes = 8});
+    while (session.owed() > 0) {
+      auto& message = session.next();
+      while (message.read()) {
+      }
+      ++failure.came;
+      session.remove(message.wanted().number);
+    }
+    failure.committed = session.finish(true).committed;
+  } catch (const util::Error& error) {
+    failure.kind = error.kind();
+    failure.sentence = error.what();
+    failure.doubt = session.doubt();
+    CHECK(session.owed() <= 5);
+    CHECK_THROWS_AS(session.finish(true), util::Error);
+  }
+  failure.quit = stream->written().find("QUIT") != std::string::npos;
+  return failure;
+}
+
+}  // namespace
+
+TEST_CASE("a server that answers one of a batch and goes is doubted for its pipelining") {
+  MemoryServer server(five());
+  SUBCASE("closes") { server.misbehave = instead_of("RETR 2", {"", true}); }
+  SUBCASE("falls silent") {
+    server.misbehave = [silent = false](const std::string& command, std::size_t) mutable -> Replies {
+      silent = silent || command == "RETR 2";
+      return silent ? Replies("") : std::nullopt;
+    };
+  }
+  const auto failure = fail_with(server);
+  CHECK(failure.kind == util::Kind::temporary);
+  CHECK(failure.sentence.ends_with("(answer to RETR 2)"));
+  CHECK(failure.doubt.pipelined);
+  CHECK(failure.doubt.at_border);
+  CHECK_FALSE(failure.doubt.malformed_status);
+  CHECK(failure.came == 1);
+  CHECK_FALSE(failure.quit);
+}
+
+TEST_CASE("the same one by one is no doubt about pipelining") {
+  MemoryServer server(five());
+  server.misbehave = instead_of("RETR 2", {"", true});
+  const auto failure = fail_with(server, false);
+  CHECK(failure.sentence == "the server closed the connection (answer to RETR 2)");
+  CHECK_FALSE(failure.doubt.pipelined);
+  CHECK(failure.doubt.at_border);
+}
+
+TEST_CASE("an end inside an answer is no border") {
+  MemoryServer server(five());
+  SUBCASE("in a message") { server.misbehave = instead_of("RETR 2", {"+OK\r\nhalf", true}); }
+  SUBCASE("before the closing dot") { server.misbehave = instead_of("RETR 2", {"+OK\r\nB: 2\r\n", true}); }
+  SUBCASE("behind the dot") { server.misbehave = instead_of("RETR 2", {"+OK\r\nB: 2\r\n.\r", true}); }
+  SUBCASE("in a status line") { server.misbehave = instead_of("RETR 2", {"+OK", true}); }
+  const auto failure = fail_with(server);
+  CHECK(failure.kind == util::Kind::temporary);
+  CHECK(failure.doubt.pipelined);
+  CHECK_FALSE(failure.doubt.at_border);
+  CHECK(failure.came == 1);
+  CHECK_FALSE(failure.quit);
+}
+
+TEST_CASE("a list counts only when its end came") {
+  for (const auto* command : {"CAPA", "LIST", "UIDL"}) {
+    MemoryServer server(five());
+    server.misbehave = instead_of(command, {"+OK\r\n1 a\r\n", true});
+    const auto failure = fail_with(server);
+    CHECK(failure.kind == util::Kind::temporary);
+    CHECK(failure.sentence == "the server closed the connection (answer to "s + command + ")");
+    CHECK(server.count("RETR 1") == 0);
+  }
+}
+
+TEST_CASE("a status that is neither ends the session without QUIT") {
+  MemoryServer server(five());
+  server.misbehave = instead_of("RETR 2", "B: 2\x1b\r\n");
+  const auto failure = fail_with(server);
+  CHECK(failure.kind == util::Kind::protocol);
+  CHECK(failure.sentence == "the server answered neither +OK nor -ERR: \"B: 2\\x1b\" (answer to RETR 2)");
+  CHECK(failure.doubt.malformed_status);
+  CHECK(failure.doubt.pipelined);
+  CHECK_FALSE(failure.doubt.at_border);
+  CHECK_FALSE(failure.quit);
+}
+
+TEST_CASE("an answer nobody asked for is seen before the next command goes out") {
+  MemoryServer server(five());
+  server.misbehave = instead_of("RETR 2", "+OK\r\n.\r\n+OK and one more\r\n");
+  const auto failure = fail_with(server, false);
+  CHECK(failure.kind == util::Kind::protocol);
+  CHECK(failure.sentence == "the server answered a question nobody asked: \"+OK and one more\"");
+  CHECK(failure.doubt.malformed_status);
+  CHECK(server.count("DELE 2") == 0);
+  CHECK_FALSE(failure.quit);
+}
+
+TEST_CASE("a mail full of server answers stays a mail") {
+  const std::string forged = "Subject: x\r\n\r\nhello\n.\n+OK\nforged\n.\n+OK\n\r\n";
+  MemoryServer server(std::vector<test::StoredMessage>{{"a", forged}, {"b", "B: 2\r\n\r\n"}});
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = server.capabilities()});
+  session.want({.number = 1});
+  session.want({.number = 2});
+  std::string got;
+  for (int i = 0; i < 2; ++i) {
+    auto& message = session.next();
+    while (const auto piece = message.read()) got += *piece;
+    got += '|';
+  }
+  CHECK(got == forged + "|B: 2\r\n\r\n|");
+  CHECK(session.finish(true).committed);
+}
+
+TEST_CASE("the last words of a server that hangs up are told") {
+  MemoryServer server(five());
+  server.misbehave = [](const std::string& command, std::size_t) -> Replies {
+    if (command == "RETR 3") return MemoryServer::Reply("-ERR autologout\a\r\n", true);
+    return std::nullopt;
+  };
+  const auto failure = fail_with(server);
+  CHECK(failure.sentence ==
+        "the server closed the connection (answer to RETR 4; last words -ERR autologout\\x07)");
+}
+
+TEST_CASE("a cut at every byte is an error with no removal, or an unsure end") {
+  std::size_t unsure = 0;
+  bool committed = false;
+  for (std::size_t cut = 0; !committed; ++cut) {
+    MemoryServer server(five());
+    server.options.wire.cut_at = cut;
+    server.options.wire.cut = cut % 2 == 0 ? Ending::closed : Ending::silent;
+    CAPTURE(cut);
+    const auto failure = fail_with(server);
+    committed = failure.committed;
+    if (committed) CHECK(server.messages.empty());
+    if (failure.sentence == "none") {
+      ++unsure;
+      continue;
+    }
+    CHECK(failure.kind == util::Kind::temporary);
+    CHECK(server.messages.size() == 5);
+  }
+  CHECK(unsure == std::string("+OK bye\r\n").size() + 1);  // anywhere in the answer to QUIT, and none
+}
+
+TEST_CASE("an answer to QUIT that never came is told as such") {
+  MemoryServer server(five());
+  SUBCASE("closed") { server.misbehave = instead_of("QUIT", {"", true}); }
+  SUBCASE("silent") { server.misbehave = instead_of("QUIT", ""); }
+  SUBCASE("torn") { server.misbehave = instead_of("QUIT", {"+OK b", true}); }
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = server.capabilities()});
+  session.remove(1);
+  const auto removal = session.finish(true);
+  CHECK(removal.accepted.size() == 1);
+  CHECK_FALSE(removal.committed);
+  CHECK(removal.quit_answer.starts_with("no answer: "));
+}
+
+TEST_CASE("a refused QUIT commits nothing and is told in the server's words") {
+  MemoryServer server(five());
+  server.misbehave = instead_of("QUIT", {"-ERR some messages not removed\r\n", true});
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = server.capabilities()});
+  session.remove(1);
+  const auto removal = session.finish(true);
+  CHECK_FALSE(removal.committed);
+  CHECK(removal.quit_answer == "some messages not removed");
+}
+
+TEST_CASE("an end among the last removals is an error, though QUIT was sent") {
+  MemoryServer server(five());
+  server.misbehave = instead_of("DELE 2", {"", true});
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = server.capabilities()});
+  for (std::uint32_t n = 1; n <= 3; ++n) session.remove(n);
+  CHECK_THROWS_WITH(session.finish(true), "the server closed the connection (answer to DELE 2)");
+  CHECK(session.doubt().pipelined);
+  CHECK(session.doubt().at_border);
+}
+
+TEST_CASE("nonsense in answer to QUIT is an error") {
+  MemoryServer server(five());
+  server.misbehave = instead_of("QUIT", "bye\r\n");
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = server.capabilities()});
+  CHECK_THROWS_WITH(session.finish(true),
+                    "the server answered neither +OK nor -ERR: \"bye\" (answer to QUIT)");
+}
+
+TEST_CASE("a refused LIST is an error, unless there is no mail") {
+  struct Case {
+    std::string stat, list;
+    std::optional<util::Kind> expected;
+  };
+  const std::vector<Case> cases{
+      {"+OK 0 0\r\n", "-ERR no messages\r\n", std::nullopt},
+      {"+OK 3 99\r\n", "-ERR out of order\r\n", util::Kind::protocol},
+      {"-ERR\r\n", "-ERR\r\n", util::Kind::protocol},
+      {"+OK\r\n", "-ERR no\r\n", util::Kind::protocol},
+      {"+OK 3 99\r\n", "-ERR [SYS/TEMP] later\r\n", util::Kind::temporary},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.stat);
+    CAPTURE(one.list);
+    MemoryServer server(five());
+    server.misbehave = [&](const std::string& command, std::size_t) -> Replies {
+      if (command == "STAT") return one.stat;
+      if (command == "LIST") return one.list;
+      return std::nullopt;
+    };
+    const auto stream = server.open();
+    pop3::Session session(*stream, {.capabilities = server.capabilities()});
+    std::optional<util::Kind> kind;
+    try {
+      const auto listed = session.listing();
+      CHECK(listed.empty());
+    } catch (const util::Error& error) {
+      kind = error.kind();
+      CHECK(std::string(error.what()).starts_with("the server refused LIST: -ERR"));
+    }
+    CHECK((kind == one.expected));
+  }
+}
+
+TEST_CASE("a refused UIDL is a server without, but a passing trouble is trouble") {
+  MemoryServer server(five());
+  server.misbehave = instead_of("UIDL", "-ERR what\r\n");
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = server.capabilities()});
+  CHECK(session.listing().size() == 5);
+  CHECK_FALSE(session.capabilities().uidl);
+  server.misbehave = instead_of("UIDL", "-ERR [SYS/TEMP] index busy\r\n");
+  CHECK_THROWS_WITH(session.listing(), "the server refused UIDL: -ERR [SYS/TEMP] index busy");
+}
+
+TEST_CASE("a list without end is ended by us") {
+  const std::string thousand = [] {
+    std::string lines;
+    for (int i = 0; i < 1000; ++i) lines += "1 1\r\n";
+    return lines;
+  }();
+  std::string reply = "+OK\r\n";
+  for (int i = 0; i < 2001; ++i) reply += thousand;
+  MemoryServer server(five());
+  server.misbehave = instead_of("LIST", reply);
+  const auto failure = fail_with(server);
+  CHECK(failure.kind == util::Kind::protocol);
+  CHECK(failure.sentence == "the server's list has no end: more than 2000000 lines (answer to LIST)");
+  CHECK_FALSE(failure.quit);
+}
+
+TEST_CASE("a line without end is ended by us") {
+  MemoryServer server(five());
+  server.misbehave = instead_of("UIDL", "+OK\r\n1 " + std::string(100'000, 'u'));
+  const auto failure = fail_with(server);
+  CHECK(failure.kind == util::Kind::protocol);
+  CHECK(failure.sentence.starts_with("the server sent a line of more than 64 KiB"));
+  CHECK_FALSE(failure.doubt.malformed_status);
+}
+
+TEST_CASE("a server that drops what came behind the first command falls silent, and is doubted") {
+  MemoryServer server(five());
+  server.misbehave = [](const std::string& command, std::size_t) -> Replies {
+    if (command == "CAPA") return std::nullopt;
+    return "";
+  };
+  const auto failure = fail_with(server);
+  CHECK(failure.kind == util::Kind::temporary);
+  CHECK(failure.sentence == "no answer from the server within 3m (answer to STAT)");
+  CHECK(failure.doubt.pipelined);
+  CHECK(failure.doubt.at_border);
+}
+
+TEST_CASE("a connection dead from the start is an error of the constructor") {
+  ScriptedStream stream(""s);
+  CHECK_THROWS_WITH(pop3::Session(stream, {}), "the server closed the connection (answer to CAPA)");
+}

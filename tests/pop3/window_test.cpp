@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// How much may be asked for before it has come.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "pop3/session.h"
+#include "support/memory_server.h"
+
+using namespace mailhaul;
+using test::MemoryServer;
+using test::ScriptedStream;
+
+namespace {
+
+constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
+
+std::vector<test::StoredMessage> mails(std::size_t count, std::size_t bytes) {
+  return {count, test::StoredMessage{"uid", std::string(bytes, 'x') + "\r\n"}};
+}
+
+pop3::SessionOptions options_for(const MemoryServer& server) {
+  return {.capabilities = server.capabilities()};
+}
+
+}  // namespace
+
+TEST_CASE("the window holds 4 MiB of announced size, and two messages of any size") {
+  MemoryServer server(mails(12, 100));
+  std::size_t at_most = 0;
+  SUBCASE("1 MiB each") {
+    for (auto& message : server.messages) message.bytes.resize(mebibyte, 'x');
+    at_most = 4;
+  }
+  SUBCASE("5 MiB each") {
+    for (auto& message : server.messages) message.bytes.resize(5 * mebibyte, 'x');
+    at_most = 2;
+  }
+  const auto stream = server.open();
+  pop3::Session session(*stream, options_for(server));
+  const auto listed = session.listing();
+  server.most_outstanding = 0;
+  for (const auto& one : listed) session.want({.number = one.number, .bytes = one.bytes});
+  while (session.owed() > 0) session.next();
+  CHECK(session.finish(true).committed);
+  CHECK(server.most_outstanding == at_most);
+  CHECK(server.most_bytes_outstanding == at_most * server.messages[0].bytes.size());
+}
+
+TEST_CASE("the window holds 2,048 commands and 32 KB of command text") {
+  std::size_t at_most = 0;
+  std::uint32_t first = 0;
+  SUBCASE("short commands") {
+    first = 1;
+    at_most = 2048;
+  }
+  SUBCASE("long commands") {
+    first = 4'000'000'000;
+    at_most = 32 * 1024 / 17;
+  }
+  ScriptedStream stream([](const std::string&) { return "+OK\r\n.\r\n"; });
+  pop3::Session session(stream, {.capabilities = {"PIPELINING"}});
+  for (std::uint32_t n = 0; n < 5000; ++n) session.want({.number = first + n});
+  for (std::uint32_t n = 0; n < 5000; ++n) session.next();
+  CHECK(stream.most_outstanding() == at_most);
+}
+
+TEST_CASE("the window opens again as answers come") {
+  SUBCASE("in bytes") {
+    MemoryServer server(mails(12, mebibyte));
+    const auto stream = server.open();
+    pop3::Session session(*stream, options_for(server));
+    for (std::uint32_t n = 1; n <= 12; ++n) session.want({.number = n, .bytes = mebibyte});
+    for (int i = 0; i < 6; ++i) session.next();
+    server.most_outstanding = 0;
+    for (int i = 6; i < 12; ++i) session.next();
+    CHECK(server.most_outstanding >= 3);
+  }
+  SUBCASE("in commands") {
+    std::size_t waiting_late = 0;
+    ScriptedStream* server = nullptr;
+    ScriptedStream stream([&](const std::string& command) {
+      if (command == "RETR 3000") waiting_late = server->waiting().size();
+      return "+OK\r\n.\r\n";
+    });
+    server = &stream;
+    pop3::Session session(stream, {.capabilities = {"PIPELINING"}});
+    for (std::uint32_t n = 1; n <= 5000; ++n) session.want({.number = n});
+    for (std::uint32_t n = 1; n <= 5000; ++n) session.next();
+    CHECK(waiting_late >= 1900);
+  }
+}
+
+TEST_CASE("a claim of any size neither overflows the window nor stops it") {
+  MemoryServer server(mails(5, 100));
+  const auto stream = server.open();
+  pop3::Session session(*stream, options_for(server));
+  for (std::uint32_t n = 1; n <= 5; ++n) session.want({.number = n, .bytes = ~std::uint64_t{0}});
+  for (std::uint32_t n = 1; n <= 5; ++n) CHECK_FALSE(session.next().refused());
+  CHECK(stream->most_outstanding() == 2);
+}

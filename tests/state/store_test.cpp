@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+#include "state/store.h"
+
+#include <doctest/doctest.h>
+
+#include "fixture.h"
+#include "state/database.h"
+
+using namespace mailhaul;
+using namespace mailhaul::test;
+using namespace std::string_literals;
+using state::Durability;
+using state::Landing;
+using state::LandingState;
+using state::Row;
+using state::Standing;
+using util::Kind;
+
+TEST_CASE("a mailbox is made once and known by user, host and port") {
+  Place place;
+  auto store = place.open();
+  CHECK_FALSE(store.find_mailbox("anna", "mail.example.org", 0));
+  const auto anna = store.mailbox("anna", "mail.example.org", 0);
+  const auto bert = store.mailbox("bert", "mail.example.org", 0);
+  CHECK(anna != bert);
+  const auto local = store.mailbox("anna", "localhost", 110);
+  CHECK(store.mailbox("anna", "localhost", 1110) != local);
+  CHECK(store.mailbox("anna", "mail.example.org", 0) == anna);
+  CHECK(store.find_mailbox("bert", "mail.example.org", 0) == bert);
+  const auto all = store.mailboxes();
+  REQUIRE(all.size() == 4);
+  CHECK(all[1].id == bert);
+  CHECK(all[1].user == "bert");
+  CHECK(all[1].host == "mail.example.org");
+  CHECK(all[1].port == 0);
+  CHECK(all[3].port == 1110);
+}
+
+TEST_CASE("a row comes back as it went in, also after the database was closed") {
+  Place place;
+  const Row whole{.id = 7,
+                  .standing = Standing::gone,
+                  .uidl = "a\0\xff\x80 b"s,
+                  .bytes = std::uint64_t{1} << 40,
+                  .header = hash_of("h"),
+                  .content = hash_of("c"),
+                  .ordinal = 3,
+                  .delivered = at_day(1),
+                  .gone = at_day(2),
+                  .due = at_day(3),
+                  .suspect = true,
+                  .told = true};
+  state::MailboxId mailbox = 0;
+  {
+    auto store = place.open();
+    mailbox = store.mailbox("anna", "h", 0);
+    store.commit(mailbox, {.rows = {whole, Row{.id = 8}}});
+  }
+  auto store = place.open();
+  const auto row = store.row(mailbox, 7);
+  REQUIRE(row);
+  CHECK(row->standing == Standing::gone);
+  CHECK(row->uidl == whole.uidl);
+  CHECK(row->bytes == whole.bytes);
+  CHECK(row->header == whole.header);
+  CHECK(row->content == whole.content);
+  CHECK(row->ordinal == 3);
+  CHECK(row->delivered == whole.delivered);
+  CHECK(row->gone == whole.gone);
+  CHECK(row->due == whole.due);
+  CHECK(row->suspect);
+  CHECK(row->told);
+  const auto bare = store.row(mailbox, 8);
+  REQUIRE(bare);
+  CHECK(bare->standing == Standing::pending);
+  CHECK(bare->uidl.empty());
+  CHECK_FALSE(bare->header);
+  CHECK_FALSE(bare->content);
+  CHECK_FALSE(bare->delivered);
+  CHECK_FALSE(bare->due);
+  CHECK_FALSE(store.row(mailbox, 9));
+  CHECK_FALSE(store.row(mailbox + 1, 7));
+}
+
+TEST_CASE("landings are kept until their row is settled, and replaced by row and target") {
+  Place place;
+  auto store = place.open();
+  const auto mailbox = store.mailbox("anna", "h", 0);
+  const Landing maildir{
+      .row = 1, .target = "maildir:/m", .ticket = "t\0\xff"s, .state = LandingState::intent};
+  const Landing mda{.row = 1, .target = "mda:x", .ticket = "", .state = LandingState::intent};
+  const Landing other{.row = 2, .target = "maildir:/m", .ticket = "u", .state = LandingState::doubt};
+  store.commit(mailbox, {.rows = {Row{.id = 1}, Row{.id = 2}}, .landings = {other, mda, maildir}});
+  REQUIRE(store.landings(mailbox).size() == 3);
+  CHECK(store.landings(mailbox)[2].row == 2);
+  CHECK(store.landings(mailbox)[2].state == LandingState::doubt);
+  CHECK(store.landings_of(mailbox, 1)[0].ticket == maildir.ticket);
+
+  SUBCASE("replaced") {
+    store.commit(mailbox,
+                 {.landings = {{.row = 1, .target = "mda:x", .ticket = "v", .state = LandingState::tried}}});
+    const auto of_first = store.landings_of(mailbox, 1);
+    REQUIRE(of_first.size() == 2);
+    CHECK(of_first[1].ticket == "v");
+    CHECK(of_first[1].state == LandingState::tried);
+  }
+  SUBCASE("not lost when their row is written again") {
+    store.commit(mailbox, {.rows = {delivered_row(1, "x")}});
+    CHECK(store.landings_of(mailbox, 1).size() == 2);
+  }
+  SUBCASE("settled") {
+    store.commit(mailbox, {.settled = {1}});
+    REQUIRE(store.landings(mailbox).size() == 1);
+    CHECK(store.landings(mailbox)[0].row == 2);
+    CHECK(store.row(mailbox, 1));
+  }
+  SUBCASE("forgotten with their row") {
+    store.commit(mailbox, {.forgotten = {1}});
+    CHECK(store.landings_of(mailbox, 1).empty());
+    CHECK_FALSE(store.row(mailbox, 1));
+    CHECK(store.row(mailbox, 2));
+  }
+}
+
+TEST_CASE("a row's id is never given to a second message") {
+  Place place;
+  state::MailboxId mailbox = 0;
+  {
+    auto store = place.open();
+    mailbox = store.mailbox("anna", "h", 0);
+    CHECK(store.next_row(mailbox) == 1);
+    CHECK(store.next_row(mailbox) == 2);
+    store.commit(mailbox, {.rows = {Row{.id = 1}, Row{.id = 2}}});
+    CHECK(store.next_row(mailbox) == 3);
+    CHECK(store.next_row(store.mailbox("bert", "h", 0)) == 1);
+    store.commit(mailbox, {.forgotten = {2, 1}});
+  }
+  auto store = place.open();
+  CHECK(store.next_row(mailbox) == 3);
+}
+
+TEST_CASE("rows are found by header and size, and by content") {
+  Place place;
+  auto store = place.open();
+  const auto mailbox = store.mailbox("anna", "h", 0);
+  auto first = delivered_row(1, "a");
+  auto second = delivered_row(2, "b");
+  second.header = first.header;
+  second.content = first.content;
+  second.standing = Standing::seen;
+  auto gone = first;
+  gone.id = 3;
+  gone.standing = Standing::gone;
+  store.commit(mailbox, {.rows = {first, second, gone}});
+  const auto ids = [](const std::vector<Row>& rows) {
+    std::vector<state::RowId> found;
+    for (const auto& row : rows) found.push_back(row.id);
+    return found;
+  };
+  CHECK(ids(store.rows_with_header(mailbox, *first.header, first.bytes)) == std::vector<state::RowId>{1, 3});
+  CHECK(ids(store.rows_with_header(mailbox, *first.header, second.bytes)) == std::vector<state::RowId>{2});
+  CHECK(store.rows_with_header(mailbox, *first.header, 5).empty());
+  CHECK(store.rows_with_header(mailbox, *first.content, first.bytes).empty());
+  CHECK(ids(store.rows_with_content(mailbox, *first.content)) == std::vector<state::RowId>{1, 2});
+
+  SUBCASE("written after the first question") {
+    auto fourth = delivered_row(4, "d");
+    fourth.content = first.content;
+    store.commit(mailbox, {.rows = {fourth}});
+    CHECK(ids(store.rows_with_content(mailbox, *first.content)) == std::vector<state::RowId>{1, 2, 4});
+    CHECK(store.rows_with_header(mailbox, *fourth.header, fourth.bytes).size() == 1);
+  }
+  SUBCASE("written with another hash, or forgotten, after it") {
+    first.content = hash_of("another");
+    store.commit(mailbox, {.rows = {first}, .forgotten = {2}});
+    CHECK(store.rows_with_content(mailbox, hash_of("content 1")).empty());
+    CHECK(ids(store.rows_with_content(mailbox, hash_of("another"))) == std::vector<state::RowId>{1});
+  }
+  SUBCASE("in their own mailbox only") {
+    const auto other = store.mailbox("bert", "h", 0);
+    CHECK(store.rows_with_content(other, *first.content).empty());
+    CHECK(store.rows_with_content(mailbox, *first.content).size() == 2);
+  }
+}
+
+TEST_CASE("what is remembered of a server comes back") {
+  Place place;
+  const state::Server server{.rung = "sasl:PLAIN",
+                             .one_by_one_until = at_day(7),
+                             .border_breaks = 2,
+                             .refused_logins = 3,
+                             .not_before = at_day(1),
+                             .login_mark = "mark",
+                             .failing_since = at_day(0),
+                             .trouble_told = true,
+                             .told_places = "one\ntwo\n"};
+  state::MailboxId mailbox = 0;
+  {
+    auto store = place.open();
+    mailbox = store.mailbox("anna", "h", 0);
+    CHECK(store.server(mailbox) == state::Server{});
+    store.remember(mailbox, server);
+  }
+  auto store = place.open();
+  CHECK(store.server(mailbox) == server);
+  store.remember(mailbox, {});
+  CHECK(store.server(mailbox) == state::Server{});
+}
+
+TEST_CASE("what is remembered already is not written again") {
+  Place place;
+  auto store = place.open();
+  const auto mailbox = store.mailbox("anna", "h", 0);
+  store.remember(mailbox, {.rung = "apop"});
+  const auto journal = slurp(place.file.native() + "-wal");
+  store.remember(mailbox, {.rung = "apop"});
+  CHECK(slurp(place.file.native() + "-wal") == journal);
+  store.remember(mailbox, {.rung = "user"});
+  CHECK(slurp(place.file.native() + "-wal") != journal);
+}
+
+TEST_CASE("an empty change writes nothing, unless an unsynced one is to be made durable") {
+  Place place;
+  auto store = place.open();
+  const auto mailbox = store.mailbox("anna", "h", 0);
+  auto journal = slurp(place.file.native() + "-wal");
+  store.commit(mailbox, {});
+  CHECK(slurp(place.file.native() + "-wal") == journal);
+  store.commit(mailbox, {.rows = {Row{.id = 1}}}, Durability::unsynced);
+  journal = slurp(place.file.native() + "-wal");
+  store.commit(mailbox, {}, Durability::unsynced);
+  CHECK(slurp(place.file.native() + "-wal") == journal);
+  store.commit(mailbox, {});
+  CHECK(slurp(place.file.native() + "-wal").size() > journal.size());
+  journal = slurp(place.file.native() + "-wal");
+  store.commit(mailbox, {});
+  CHECK(slurp(place.file.native() + "-wal") == journal);
+}
+
+TEST_CASE("the instance is eight letters or digits and stays, but not on another machine") {
+  Place place;
+  const std::string instance = place.open().instance();
+  CHECK(instance.size() == 8);
+  CHECK(instance.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string::npos);
+  CHECK(place.open().instance() == instance);
+  Place other;
+  CHECK(other.open().instance() != instance);
+  state::Database(place.file, place.writes)
+      .execute("UPDATE meta SET value = 'elsewhere' WHERE key = 'machine'");
+  const std::string moved = place.open().instance();
+  CHECK((moved == instance) == util::machine_id().empty());
+  CHECK(place.open().instance() == moved);
+}
+
+TEST_CASE("a change that breaks the rules of the tables is a bug, and poisons the store") {
+  Place place;
+  auto store = place.open();
+  const auto mailbox = store.mailbox("anna", "h", 0);
+  const Landing without_row{.row = 5, .target = "x", .ticket = "y", .state = LandingState::intent};
+  const auto call = [&] { store.commit(mailbox, {.rows = {Row{.id = 1}}, .landings = {without_row}}); };
+  CHECK(error_of(call).kind() == Kind::internal);
+  CHECK(error_of([&] { (void)store.seen(mailbox); }).kind() == Kind::storage);
+  auto again = place.open();
+  CHECK_FALSE(again.row(mailbox, 1));
+}

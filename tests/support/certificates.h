@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mailhaul::test {
+
+/// A certificate and its key, both PEM.
+struct Certificate {
+  std::string pem, key;
+  std::string pin;  ///< "sha256//BASE64" of its public key
+};
+
+/// What a certificate is to say. Days count from now; an entry of `names` is a host name or an IPv4 address.
+struct CertificateWish {
+  std::vector<std::string> names{"localhost", "127.0.0.1"};
+  int from_day = -1, until_day = 30;
+};
+
+/// A certificate authority of its own, made at run time.
+class Authority {
+ public:
+  Authority();
+  ~Authority();
+  Authority(const Authority&) = delete;
+  Authority& operator=(const Authority&) = delete;
+  Certificate issue(const CertificateWish& wish = {}) const;
+  const std::string& pem() const noexcept { return pem_; }  ///< for tls_ca_file
+
+ private:
+  struct Own;
+  std::unique_ptr<Own> own_;
+  std::string pem_;
+};
+
+/// Signed by itself.
+Certificate self_signed(const CertificateWish& wish = {});
+
+}  // namespace mailhaul::test

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "channel.h"
+#include "message.h"
+
+namespace mailhaul::demo {
+
+/// One user's messages, and the exclusive lock on them (RFC 1939, section 4). Any thread may ask for the
+/// lock; only the one that has it touches the messages.
+class Maildrop {
+ public:
+  explicit Maildrop(const std::vector<Source>& sources) {
+    messages.reserve(sources.size());
+    for (const Source& source : sources) messages.push_back(make_message(source));
+  }
+  /// Waits a moment: a client that was killed has gone before its server thread has noticed.
+  bool lock() {
+    std::unique_lock guard(mutex_);
+    const auto limit = std::chrono::system_clock::now() + std::chrono::milliseconds(500);
+    if (!freed_.wait_until(guard, limit, [this] { return !taken_; })) return false;
+    taken_ = true;
+    return true;
+  }
+  void unlock() {
+    const std::lock_guard guard(mutex_);
+    taken_ = false;
+    freed_.notify_one();
+  }
+
+  std::vector<Message> messages;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  bool taken_ = false;
+};
+
+enum class TlsMode { none, implicit, starttls };
+
+/// What all sessions share; constant but for the maildrops.
+struct Service {
+  std::map<std::string, Maildrop, std::less<>> users;
+  std::string password = "demo";
+  bool pipelining = true, uidl = true, top = true;  ///< announced; the last two also understood
+  TlsMode tls = TlsMode::none;
+  TlsContext context;
+};
+
+}  // namespace mailhaul::demo

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// A POP3 server for quickstart, tests and benchmarks: correct, in memory, on loopback only, one blocking
+// thread per connection, and faster than any client of it.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <list>
+#include <stdexcept>
+#include <thread>
+
+#include "options.h"
+#include "session.h"
+
+namespace mailhaul::demo {
+namespace {
+
+void demand(bool done, const char* what) {
+  if (!done) throw std::runtime_error(std::string("cannot ") + what);
+}
+
+/// One client and its thread. The socket stays open until the thread has been joined, so that ending it from
+/// outside can never hit another one's descriptor.
+class Client {
+ public:
+  Client(int socket, Service& service) : socket_(socket), thread_([this, &service] { serve(service); }) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client() {
+    shutdown(socket_, SHUT_RDWR);
+    thread_.join();
+    close(socket_);
+  }
+  bool done() const noexcept { return done_; }
+
+ private:
+  void serve(Service& service) noexcept {
+    try {
+      Channel channel(socket_);
+      Session(channel, service).run();
+    } catch (const Gone&) {
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "mailhaul-demo-server: %s\n", error.what());
+    }
+    shutdown(socket_, SHUT_RDWR);
+    done_ = true;
+  }
+
+  int socket_;
+  std::atomic<bool> done_ = false;
+  std::thread thread_;  // the last member: it uses the others
+};
+
+struct Listening {
+  int socket = -1;
+  std::uint16_t port = 0;
+};
+
+Listening listen_on(std::uint16_t port) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  demand(listener >= 0, "make a socket");
+  const int on = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t bytes = sizeof address;
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  demand(bind(listener, any, bytes) == 0, "bind to that port of 127.0.0.1");
+  demand(listen(listener, 128) == 0 && getsockname(listener, any, &bytes) == 0, "listen");
+  return {listener, ntohs(address.sin_port)};
+}
+
+/// Blocks the signals that end the server, for all threads, and returns a descriptor that tells of them.
+int catch_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const int descriptor = signalfd(-1, &signals, SFD_CLOEXEC);
+  demand(descriptor >= 0, "wait for signals");
+  return descriptor;
+}
+
+/// Serves until a signal asks to stop; then ends every session without its QUIT.
+void serve(int listener, int signals, Service& service) {
+  std::list<Client> clients;
+  std::array<pollfd, 2> waiting{{{listener, POLLIN, 0}, {signals, POLLIN, 0}}};
+  while (true) {
+    if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
+    if (waiting[1].revents != 0) return;
+    const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    clients.remove_if([](const Client& client) { return client.done(); });
+    if (socket < 0) continue;
+    const int on = 1;
+    const timeval idle_limit{600, 0};  // RFC 1939, section 3: not less than ten minutes
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &idle_limit, sizeof idle_limit);
+    clients.emplace_back(socket, service);
+  }
+}
+
+void dump(const std::vector<Source>& sources, const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  for (const Source& source : sources) {
+    std::ofstream out(folder / source.uid, std::ios::binary);
+    out << source.bytes;
+    out.close();
+    demand(out.good(), "write the dump");
+  }
+}
+
+void fill(Service& service, const Options& options) {
+  for (const User& user : options.users) {
+    const std::vector<Source> sources = open_mailbox(user.mailbox);
+    const std::filesystem::path folder = options.dump;
+    if (!options.dump.empty()) dump(sources, options.users.size() > 1 ? folder / user.name : folder);
+    service.users.try_emplace(user.name, sources);
+  }
+  service.password = options.password;
+  service.pipelining = options.pipelining;
+  service.uidl = options.uidl;
+  service.top = options.top;
+  service.tls = options.tls;
+  if (options.tls == TlsMode::none) return;
+  service.context =
+      options.cert.empty() ? make_certificate(options.ca_out) : load_certificate(options.cert, options.key);
+}
+
+void run(const Options& options) {
+  if (options.exit_with_parent) prctl(PR_SET_PDEATHSIG, SIGTERM);
+  const int signals = catch_signals();
+  Service service;
+  fill(service, options);
+  const Listening here = listen_on(options.port);
+  if (!options.port_file.empty()) write_file_at_once(options.port_file, std::to_string(here.port) + "\n");
+  std::printf("listening on 127.0.0.1:%d\n", here.port);
+  std::fflush(stdout);
+  serve(here.socket, signals, service);
+}
+
+}  // namespace
+}  // namespace mailhaul::demo
+
+int main(int argc, char** argv) {
+  try {
+    const auto options = mailhaul::demo::parse_options({argv + 1, static_cast<std::size_t>(argc - 1)});
+    if (options.help) {
+      std::fputs(mailhaul::demo::usage, stdout);
+    } else {
+      mailhaul::demo::run(options);
+    }
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "mailhaul-demo-server: %s\n", error.what());
+    return 1;
+  }
+}

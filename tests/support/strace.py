@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Killing and failing the binary at chosen system calls, with strace(1)."""
+import collections
+import re
+import shutil
+import subprocess
+
+# What touches a file, a socket or the database. "?": not on every architecture.
+CALLS = ("openat ?open write pwrite64 writev read pread64 ?rename ?renameat renameat2 ?link linkat ?unlink unlinkat fsync "
+         "fdatasync syncfs sync_file_range ftruncate fallocate fcntl close ?mkdir mkdirat sendto sendmsg recvfrom recvmsg "
+         "connect fchmod flock").split()
+
+Point = collections.namedtuple("Point", "call number line")
+
+
+def usable():
+    """True when strace is there and may trace."""
+    return bool(shutil.which("strace")) and subprocess.run(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def recording(log, calls=CALLS):
+    """Words to put in front of a command: its calls are written to `log`."""
+    return ["strace", "-f", "-qq", "-y", "-s", "16", "-o", str(log), "-e", "trace=" + ",".join(calls), "-e", "signal=none"]
+
+
+def injecting(call, what, path=None):
+    """Words to put in front of a command: `what`, as "signal=KILL:when=3", happens to this call."""
+    words = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e", "signal=none",
+             "-e", "inject=%s:%s" % (call, what)]
+    return words + (["-P", str(path)] if path else [])
+
+
+def points(log, after="state.db"):
+    """Every (call, number) in a recording, in the order met, from the first line that names `after`.
+
+    strace counts injections per thread and call, so a point is named by the number of that call in its thread.
+    """
+    counts, met, seen, begun = collections.Counter(), [], set(), False
+    for line in open(log, encoding="utf-8", errors="replace"):
+        match = re.match(r"(\d+) +([a-z0-9_]+)\(", line)
+        if not match:
+            continue
+        thread, call = match.groups()
+        counts[thread, call] += 1
+        begun = begun or after in line
+        point = Point(call, counts[thread, call], line.strip())
+        if begun and point[:2] not in seen:
+            seen.add(point[:2])
+            met.append(point)
+    return met
+
+
+def sample(items, count):
+    """At most `count` of them, evenly spread, first and last included."""
+    if count >= len(items):
+        return list(items)
+    return [items[round(n * (len(items) - 1) / (count - 1))] for n in range(count)]

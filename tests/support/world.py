@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""A user's world in a temporary directory: a home, a configuration, mail, and the binary run in it."""
+import collections
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from support import mail
+from support.maildrop import Maildrop
+from support.scripted import Server
+
+MAILHAUL = os.environ.get("MAILHAUL", "mailhaul")
+LIMIT = float(os.environ.get("MAILHAUL_TEST_LIMIT", "120"))  # seconds for one run of the binary
+
+Result = collections.namedtuple("Result", "status out err")
+
+
+def hashes(messages):
+    """A multiset of SHA-256 sums: what arrived, whatever the order."""
+    return collections.Counter(hashlib.sha256(message).hexdigest() for message in messages)
+
+
+class World:
+    """self.home is $HOME. Everything goes with close()."""
+
+    def __init__(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="mailhaul-app-"))
+        self.home = self.root / "home"
+        self.home.mkdir(mode=0o700)
+        self.config = self.home / ".config/mailhaul/config.json"
+        self.state_dir = self.home / ".local/state/mailhaul"
+        self.prefix = []  # words put in front of the binary, as setpriv or strace
+        self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.home),
+                    "XDG_CONFIG_HOME": str(self.home / ".config"), "XDG_STATE_HOME": str(self.home / ".local/state"),
+                    "LANG": "C.UTF-8", "TZ": "UTC"}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                self.env[name] = os.environ[name]
+
+    def close(self):
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def configure(self, accounts, **top):
+        self.write_config(json.dumps({**top, "accounts": accounts}, indent=2))
+
+    def write_config(self, text, mode=0o600):
+        self.config.parent.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(text)
+        self.config.chmod(mode)
+
+    def start(self, *words, stdin=subprocess.DEVNULL, **more):
+        return subprocess.Popen([*self.prefix, MAILHAUL, *map(str, words)], stdin=stdin, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env={**self.env, **more.pop("env", {})}, cwd=self.root, **more)
+
+    def run(self, *words, **more):
+        """Runs the binary as from cron: no terminal anywhere. A negative status is a signal."""
+        text = more.pop("input", None)
+        process = self.start(*words, **({"stdin": subprocess.PIPE} if text is not None else {}), **more)
+        try:
+            out, err = process.communicate(text, timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)
+            process.communicate()
+            raise AssertionError("mailhaul %s did not end within %d s" % (" ".join(map(str, words)), LIMIT)) from None
+        return Result(process.returncode, out, err.decode("utf-8", "replace"))
+
+    # What arrived.
+
+    def path(self, name):
+        return self.home / name
+
+    def maildir_files(self, name="Mail"):
+        box = self.home / name
+        return [file for part in ("new", "cur") if (box / part).is_dir() for file in sorted((box / part).iterdir())]
+
+    def maildir(self, name="Mail"):
+        return [file.read_bytes() for file in self.maildir_files(name)]
+
+    def mbox(self, name="mbox"):
+        box = self.home / name
+        return [text for _, text in mail.entries(box.read_bytes())] if box.exists() else []
+
+    def leftovers(self, *boxes):
+        """Temporary files, spools and dotlocks that a finished run must not leave behind."""
+        found = [*self.home.rglob("*.lock")]
+        for box in boxes:
+            if (self.home / box / "tmp").is_dir():
+                found += (self.home / box / "tmp").iterdir()
+        spool = self.state_dir / "spool"
+        if spool.is_dir():
+            found += spool.iterdir()
+        # The mailbox's kernel lock files stay on purpose: they live beside the database and are never unlinked.
+        return sorted(str(file) for file in found if file.is_file() and file.parent != self.state_dir
+                      and self.state_dir / "locks" not in file.parents)
+
+
+class Case(unittest.TestCase):
+    """A test with a world of its own."""
+
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def serve(self, drop, **more):
+        """Starts a server for this test; ended with it."""
+        server = Server(drop, **more)
+        self.addCleanup(server.stop)
+        return server
+
+    def maildrop(self, *messages, **more):
+        """A maildrop and its server."""
+        drop = Maildrop(messages, **more)
+        return drop, self.serve(drop)
+
+    def account(self, at, **keys):
+        """A profile for a plain server of ours, or a port; no trace header, so that bytes can be compared."""
+        port = at if isinstance(at, int) else at.port
+        return {"server": "pop3://127.0.0.1:%d" % port, "tls": "none", "user": "anna", "password": "secret",
+                "trace_header": False, "deliver": "maildir:~/Mail", **keys}
+
+    def assertStatus(self, result, status):
+        self.assertEqual(result.status, status, "\n--- stdout\n%s\n--- stderr\n%s"
+                         % (result.out.decode("utf-8", "replace")[-3000:], result.err[-3000:]))
+
+    def assertSays(self, text, *words):
+        """Each word, in any case; a tuple means one of several."""
+        for word in words:
+            options = word if isinstance(word, tuple) else (word,)
+            self.assertTrue(any(option.lower() in text.lower() for option in options),
+                            "none of %r is said in:\n%s" % (options, text))
+
+    def assertHint(self, result, *words):
+        self.assertIn("hint:", result.err)
+        self.assertSays(result.err, *words)
+
+    def assertSameMail(self, got, wires, form=mail.local):
+        """The same messages, each as often, in any order."""
+        expected, found = hashes(map(form, wires)), hashes(got)
+        if expected != found:
+            lost, extra = expected - found, found - expected
+            sample = [m[:300] for m in got if hashlib.sha256(m).hexdigest() in extra][:3]
+            wanted = [m[:300] for m in map(form, wires) if hashlib.sha256(m).hexdigest() in lost][:3]
+            self.fail("%d lost, %d too many; wanted %r; got %r" % (lost.total(), extra.total(), wanted, sample))
+
+    def assertClean(self, *boxes):
+        self.assertEqual(self.world.leftovers(*boxes), [])
+
+    def json_lines(self, result):
+        return [json.loads(line) for line in result.out.decode("utf-8").splitlines()]
