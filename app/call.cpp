@@ -114,11 +114,26 @@ std::string safe(std::string_view text) {
   return result;
 }
 
-int report_error(const Call& call, const util::Error& error) {
+namespace {
+
+int report(const Call& call, std::string_view account, const util::Error& error) {
   const int status = util::exit_status(error.kind());
   const report::Notice notice{.sentence = error.what(), .hint = error.hint(), .uid = {}, .status = status};
-  make_listener(call)->failed({}, notice);
+  make_listener(call)->failed(account, notice);
   return status;
 }
+
+}  // namespace
+
+int with_account(const Call& call, const account::Account& account, const std::function<void()>& work) {
+  try {
+    work();
+    return 0;
+  } catch (const util::Error& error) {
+    return report(call, account.name, error);
+  }
+}
+
+int report_error(const Call& call, const util::Error& error) { return report(call, {}, error); }
 
 }  // namespace mailhaul::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the command line said, and what of the world outside a command may ask for.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,10 @@ std::unique_ptr<report::Listener> make_listener(const Call& call, bool summaries
 void print(std::string_view text);
 /// One line for a terminal: control bytes and what is no UTF-8 as \xNN.
 std::string safe(std::string_view text);
+
+/// An account's net, for commands about one: says what went wrong with the account's name; returns the exit
+/// status.
+int with_account(const Call& call, const account::Account& account, const std::function<void()>& work);
 
 /// The program's net: says what went wrong, as --json wants it; returns the exit status.
 int report_error(const Call& call, const util::Error& error);

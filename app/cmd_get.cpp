@@ -73,14 +73,15 @@ int run_get(const Call& call) {
   const auto uids = std::span(call.words).subspan(1);
   const auto world = real_world(call, config, {account});
   const auto tell = make_listener(call);
-  if (uids.size() == 1) {
-    delivery::LineEnds ends;
-    engine::retrieve(account, world, *tell, uids, raw(ends));
-    return 0;
-  }
-  Stream stream(world, account);
-  engine::retrieve(account, world, *tell, uids, stream.sink());
-  return 0;
+  return with_account(call, account, [&] {
+    if (uids.size() == 1) {
+      delivery::LineEnds ends;
+      engine::retrieve(account, world, *tell, uids, raw(ends));
+    } else {
+      Stream stream(world, account);
+      engine::retrieve(account, world, *tell, uids, stream.sink());
+    }
+  });
 }
 
 }  // namespace mailhaul::app

@@ -29,7 +29,9 @@ int run_list(const Call& call) {
   const auto world = real_world(call, config, {account});
   const auto tell = make_listener(call);
   const auto glance = engine::glance(account, world, *tell, true);
-  if (glance.error) throw util::Error(*glance.error);
+  if (glance.error) {
+    return with_account(call, account, [&] { throw util::Error(*glance.error); });
+  }
   for (const auto& line : glance.lines) {
     if (call.json) {
       print(json_line(glance.account, line, true));

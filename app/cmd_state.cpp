@@ -61,16 +61,18 @@ int run_state_mark_seen(const Call& call) {
   const auto account = the_account(call, config);
   const auto world = real_world(call, config, {account});
   const auto tell = make_listener(call);
-  say(call, account.name, engine::mark_seen(account, world, *tell, uids), "marked as seen");
-  return 0;
+  return with_account(call, account, [&] {
+    say(call, account.name, engine::mark_seen(account, world, *tell, uids), "marked as seen");
+  });
 }
 
 int run_state_forget(const Call& call) {
   const auto uids = uids_of(call);
   const auto config = load_config(call);
   const auto account = the_account(call, config);
-  say(call, account.name, engine::forget(account, real_world(call, config, {}), uids), "forgotten");
-  return 0;
+  return with_account(call, account, [&] {
+    say(call, account.name, engine::forget(account, real_world(call, config, {}), uids), "forgotten");
+  });
 }
 
 }  // namespace mailhaul::app

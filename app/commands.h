@@ -21,7 +21,7 @@ struct CommandRow {
 };
 std::span<const CommandRow> commands();
 
-/// Commands that PRODUCT names and that are not built yet: status 64.
+/// Commands that are announced in mailhaul(1) and not built yet: status 64.
 std::span<const std::string_view> later_commands();
 
 void describe_fetch(CLI::App& parser, Call& call);

@@ -9,7 +9,7 @@
 
 namespace mailhaul::app {
 
-/// --json: one object a line on standard output. Field names are stable: PRODUCT section 2. Locks inside.
+/// --json: one object a line on standard output. Field names are stable: mailhaul(1). Locks inside.
 class JsonLines : public report::Listener {
  public:
   explicit JsonLines(bool quiet) : quiet_(quiet) {}

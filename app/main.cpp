@@ -35,7 +35,8 @@ void prepare_process() {
 void add_global_options(CLI::App& parser, Call& call) {
   static const std::map<std::string, When> when{
       {"auto", When::automatic}, {"always", When::always}, {"never", When::never}};
-  const auto choice = CLI::CheckedTransformer(when).description("auto|always|never");
+  auto choice = CLI::CheckedTransformer(when);
+  choice.description("");
   parser.add_option("-c,--config", call.config, "configuration file")->type_name("FILE");
   parser.add_option("--state", call.state, "state database")->type_name("FILE");
   parser.add_flag("-q,-s,--quiet", call.quiet, "silent unless something is wrong");
@@ -48,7 +49,7 @@ void add_global_options(CLI::App& parser, Call& call) {
       ->transform(choice)
       ->type_name("auto|always|never");
   parser.add_option("-j,--jobs", call.jobs, "accounts at a time")
-      ->check(CLI::Range(1U, 256U))
+      ->check(CLI::Range(1U, 1000U))
       ->type_name("N");
 }
 

@@ -7,7 +7,7 @@
 
 #include <cstdlib>
 #include <map>
-#include <mutex>
+#include <set>
 
 #include "app/call.h"
 #include "credentials/source.h"
@@ -64,20 +64,44 @@ class Connector {
                   return value;
                 },
                 .prompt = ask};
-    for (const auto& account : accounts) {
-      if (std::holds_alternative<credentials::Ask>(account.secret))
-        asked_.emplace(account.name, resolve(account));
-    }
+    for (const auto& account : accounts) resolve_early(account);
+    for (const auto& name : variables_)
+      ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
   }
 
   net::Opened open(const account::Account& account, const std::string& rung, const net::Trace& trace) const {
     net::Login login{.user = account.user, .secret = {}, .auth = account.auth};
     const auto known = asked_.find(account.name);
-    login.secret = known != asked_.end() ? util::Secret(known->second.reveal()) : resolve(account);
+    if (known != asked_.end()) {
+      login.secret = util::Secret(known->second.reveal());
+    } else if (needs_secret(account)) {
+      login.secret = resolve(account);
+    }
     return net::open_pop3(account.server, login, rung, cancel_, trace);
   }
 
  private:
+  /// Kerberos and client certificates have nothing to ask for.
+  static bool needs_secret(const account::Account& account) {
+    const bool asks = std::holds_alternative<credentials::Ask>(account.secret);
+    return !asks || (account.auth != net::Auth::gssapi && account.auth != net::Auth::external);
+  }
+
+  /// Questions come one after the other, before the live lines; a variable that holds a password is taken out
+  /// of the environment, so that no child sees it. No thread runs yet. What fails here fails again in the
+  /// account's own run.
+  void resolve_early(const account::Account& account) {
+    const auto* variable = std::get_if<credentials::Variable>(&account.secret);
+    if (variable == nullptr && !std::holds_alternative<credentials::Ask>(account.secret)) return;
+    if (!needs_secret(account)) return;
+    try {
+      asked_.emplace(account.name, resolve(account));
+    } catch (const util::Error&) {
+      return;
+    }
+    if (variable != nullptr) variables_.insert(variable->name);
+  }
+
   util::Secret resolve(const account::Account& account) const {
     return credentials::resolve(account.secret,
                                 {.account = account.name, .user = account.user, .host = account.server.host},
@@ -87,6 +111,7 @@ class Connector {
   const util::Cancel& cancel_;
   credentials::Outside outside_;
   std::map<std::string, util::Secret> asked_;
+  std::set<std::string> variables_;
 };
 
 std::string user_name() {

@@ -88,6 +88,11 @@ bool note_trouble(Errand& errand, const Outcome& outcome) {
   if (!errand.world.quiet) return false;
   if (now - *server.failing_since < 24h || server.trouble_told) return true;
   server.trouble_told = true;
+  if (!outcome.error) {
+    const std::string sentence = "messages have been failing since " +
+                                 util::format_utc(*server.failing_since) + ": " + errand.last_trouble;
+    errand.tell.failed(errand.account.name, {.sentence = sentence, .hint = {}, .uid = {}, .status = status});
+  }
   return false;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a failure means for the next runs: no login for a while, and when a quiet cron job speaks (LAW section
-// 7, PRODUCT -q).
+// 7, -q).
 #pragma once
 #include "engine/errand.h"
 #include "engine/run.h"

@@ -15,7 +15,7 @@ state::MailboxId mailbox_in(state::Store& store, const account::Account& account
   return store.mailbox(key.user, key.host, key.port);
 }
 
-/// stdout: left on the server, unless -K was given (PRODUCT section 4).
+/// stdout: left on the server, unless -K was given (mailhaul-config(5)).
 account::Policy policy_of(const account::Account& account) {
   account::Policy policy = account.policy;
   const bool to_stdout =
@@ -73,10 +73,14 @@ void Errand::warn_once(std::string_view sentence, std::string_view hint) {
 void Errand::fail(const util::Error& error, std::string_view uid) {
   ++totals.failed;
   message_errors.push_back(error.kind());
+  // Temporary trouble is told by -q once for the account as a whole, after a day: backoff.cpp.
+  const bool temporary = error.kind() == util::Kind::temporary;
+  if (temporary) last_trouble = error.what();
   tell.failed(account.name, {.sentence = error.what(),
                              .hint = error.hint(),
                              .uid = uid,
-                             .status = util::exit_status(error.kind())});
+                             .status = util::exit_status(error.kind()),
+                             .standing = temporary});
 }
 
 delivery::Destination* Errand::destination(std::string_view target) const {

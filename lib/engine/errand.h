@@ -29,6 +29,7 @@ struct Errand {
   std::vector<std::unique_ptr<delivery::Destination>> destinations;  ///< exactly-once ones first
   report::Totals totals;
   std::vector<util::Kind> message_errors;
+  std::string last_trouble;  ///< the last message that failed for now: what was said of it
 
   /// Mailbox lock taken, store open. The Errand must not move: `ids` and destinations refer to `site`.
   Errand(const account::Account& account, const World& world, report::Listener& tell, state::Store& store);

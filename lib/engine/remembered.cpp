@@ -83,12 +83,17 @@ std::size_t forget(const account::Account& account, const World& world, std::spa
   const auto lock = lock_mailbox(account::mailbox_of(account), world.state_file);
   const auto mailbox = find(store, account);
   state::Change change;
-  std::set<std::string> missing(uids.begin(), uids.end());
+  std::set<std::string> wanted;
+  for (const auto& typed : uids) {
+    const auto bytes = util::unescape_uid(typed);
+    wanted.insert(bytes ? util::escape_uid(*bytes) : typed);
+  }
+  std::set<std::string> missing = wanted;
   if (mailbox) {
     const auto seen = store.seen(*mailbox);
     for (const auto& row : seen.rows()) {
       const std::string uid = uids.empty() ? std::string() : uid_of(store, *mailbox, row);
-      if (!uids.empty() && std::ranges::find(uids, uid) == uids.end()) continue;
+      if (!uids.empty() && !wanted.contains(uid)) continue;
       change.forgotten.push_back(row.id);
       missing.erase(uid);
     }

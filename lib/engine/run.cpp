@@ -108,8 +108,18 @@ net::Opened connect(Errand& errand) {
   }
 }
 
+/// Said to a person only: a cron job has nobody to weigh it.
+void warn_of_plain_text(Errand& errand) {
+  const auto& server = errand.account.server;
+  const bool loopback = account::mailbox_of(errand.account).port != 0;
+  if (server.tls != net::Tls::none || loopback || !errand.world.attended) return;
+  errand.warn("the password and all mail cross the network to " + server.host + " in clear text",
+              "leave \"tls\": \"none\" out; most servers offer TLS today");
+}
+
 void fetch(Errand& errand) {
   constexpr int sessions = 3;  // the first, one more when an answer was missing, one by one
+  warn_of_plain_text(errand);
   recover(errand);
   errand.open_destinations();
   for (int session = 0; session < sessions; ++session) {

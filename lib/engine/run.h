@@ -38,7 +38,7 @@ struct Outcome {
   std::vector<util::Kind> message_errors;  ///< trouble with single messages, in the order met
 };
 
-/// The most serious of these exit statuses, in the order of PRODUCT section 3; 0 when there is none.
+/// The most serious of these exit statuses, in the order of mailhaul(1); 0 when there is none.
 int most_serious(std::span<const int> statuses);
 int status_of(const Outcome& outcome);
 

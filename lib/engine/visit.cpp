@@ -282,7 +282,8 @@ bool Visit::give_up(const util::Error& error) {
     auto messages = batch_.take();
     Settler::discard(messages);
   }
-  if (session_.pipelining()) mark_suspect();  // an answer may have been skipped, between two messages of one size even
+  if (session_.pipelining())
+    mark_suspect();  // an answer may have been skipped, between two messages of one size even
   Settler::discard(held_);
   settler_.flush();
   if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;
@@ -302,6 +303,7 @@ bool Visit::give_up(const util::Error& error) {
 
 /// The next session looks at each of these by TOP before it believes them (LAW section 2).
 void Visit::mark_suspect() {
+  settler_.flush();  // the rows are to be read as delivered
   state::Change change;
   for (const auto id : settler_.delivered_rows()) {
     auto row = errand_.store.row(errand_.mailbox, id);
@@ -309,7 +311,6 @@ void Visit::mark_suspect() {
     row->suspect = true;
     change.rows.push_back(std::move(*row));
   }
-  settler_.flush();
   errand_.store.commit(errand_.mailbox, change);
 }
 

@@ -14,7 +14,7 @@ namespace mailhaul::net {
 
 namespace {
 
-constexpr long receive_buffer_bytes = 256 * 1024;  // fewer reads; see CurlStream
+constexpr long receive_buffer_bytes = 256L * 1024;  // fewer reads; see CurlStream
 
 template <typename Value>
 void set(void* handle, CURLoption option, Value value) {

@@ -25,10 +25,12 @@ class Accounts(Case):
 
         self.world.path("file").write_text("")
         good = serving(lambda drop: None)
-        no_password = self.account(serving(lambda drop: None))
-        del no_password["password"]
+        self.world.path("open").write_text("secret\n")
+        self.world.path("open").chmod(0o644)
+        open_secret = self.account(serving(lambda drop: None), password_file=str(self.world.path("open")))
+        del open_secret["password"]
         return {
-            78: no_password,
+            78: open_secret,
             77: self.account(serving(lambda drop: None), password="drowssap"),
             74: self.account(good, deliver={"kind": "mda", "command": ["false"], "allow_root": True}),
             73: self.account(serving(lambda drop: None), deliver="mbox:~/file/below/mbox"),
@@ -77,6 +79,18 @@ class Accounts(Case):
         for name, wires in messages.items():
             self.assertSameMail(self.world.maildir(name), wires)
             self.assertSays(result.out.decode(), name)
+
+    def test_an_account_without_a_password_holds_up_no_other(self):
+        """Nobody is there to be asked: that account fails, by name, and the others get their mail."""
+        drop, server = self.maildrop(*mail.small(2))
+        _, other = self.maildrop(*mail.small(1))
+        asking = self.account(other)
+        del asking["password"]
+        self.world.configure({"asking": asking, "home": self.account(server)})
+        result = self.world.run()
+        self.assertStatus(result, 78)
+        self.assertHint(result, "asking", "password")
+        self.assertEqual(drop.uids(), [])
 
     def test_twenty_accounts_at_once(self):
         accounts, drops = {}, []

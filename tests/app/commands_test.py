@@ -44,8 +44,9 @@ class Looking(Command):
         messages = mail.small(3)
         self.prepared(*messages)
         lines = self.json_lines(self.ok("check", "--json", "home"))
-        summary, = [line for line in lines if line["event"] in ("summary", "account") and "listed" in line]
-        self.assertEqual(summary["listed"], 3)
+        account, = [line for line in lines if line["event"] == "account"]
+        self.assertEqual((account["account"], account["new"], account["seen"], account["total"], account["bytes"]),
+                         ("home", 3, 0, 3, sum(map(len, messages))))
         self.untouched()
 
     def test_list_has_one_line_per_message_with_what_fetch_would_do(self):
@@ -91,6 +92,11 @@ class Looking(Command):
         self.assertSameMail([text for _, text in mail.entries(result.out)], [messages[0], messages[2]])
         self.untouched()
 
+    def test_a_unique_id_that_looks_like_an_option_follows_two_dashes(self):
+        message = mail.small(1)[0]
+        self.prepared(message).messages[0].uid = b"-rf"
+        self.assertEqual(self.ok("get", "home", "--", "-rf").out, mail.local(message))
+
     def test_get_of_an_unknown_uid_fails(self):
         self.prepared(*mail.small(1))
         result = self.world.run("get", "home", "nothing")
@@ -134,6 +140,7 @@ class State(Command):
         self.prepared(*mail.small(1))
         self.assertStatus(self.world.run("state", "mark-seen", "home"), 64)
         self.assertStatus(self.world.run("state", "forget", "nobody", "--all"), 64)
+        self.assertStatus(self.world.run("state", "show", "nobody"), 64)
 
 
 class Config(Command):

@@ -183,6 +183,16 @@ class Places(Case):
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.world.maildir()), 1)
 
+    def test_paths_begin_at_home(self):
+        for path in ("rel/Mail", "~/tilde/Mail", "$HOME/dollar/Mail"):
+            with self.subTest(path):
+                _, server = self.maildrop(*mail.small(1))
+                self.world.configure({"home": self.account(server, deliver="maildir:" + path)})
+                place = path.replace("~/", "").replace("$HOME/", "")
+                self.world.path(place).parent.mkdir()
+                self.assertStatus(self.world.run(), 0)
+                self.assertEqual(len(self.world.maildir(place)), 1)
+
     def test_state_goes_where_it_is_told(self):
         _, server = self.maildrop(*mail.small(1))
         self.world.configure({"home": self.account(server)})

@@ -61,17 +61,14 @@ class Network(Erring):
         self.assertEqual(len(drop.uids()), 3)
 
     def test_a_server_that_speaks_something_else(self):
+        """libcurl waits for a line that begins as POP3's do: no greeting, then, rather than a wrong one."""
         server = self.serve(script(b"220 mail.example.org ESMTP\r\n"))
-        self.fails((69, 76), "127.0.0.1", at=server, connect_timeout="2s")
+        self.fails((69, 75, 76), "127.0.0.1", "greeting", at=server, connect_timeout="1s")
 
     def test_stls_towards_a_port_that_speaks_tls_at_once(self):
         """Port 995 with pop3:// in front: both sides wait for the other."""
         server = self.serve(Maildrop(), tls=server_context(*certificates.good))
         self.fails((69, 75, 76), "pop3s://", hint=True, at=server, tls="required", connect_timeout="1s")
-
-    def test_port_995_with_stls_configured(self):
-        self.fails((69, 75, 76, 78), "995", "pop3s://", hint=True, server="pop3://127.0.0.1:995", tls="required",
-                   connect_timeout="2s")
 
     def test_tls_towards_a_port_that_speaks_plain_text(self):
         _, server = self.maildrop()

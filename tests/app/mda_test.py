@@ -90,6 +90,31 @@ class Outcomes(Program):
         self.assertEqual(drop.uids(), [])
         self.assertEqual(len(self.arrived()), 5)
 
+    def test_a_retry_serves_only_the_place_that_has_not_got_it(self):
+        good = mail.small(2, seed=23)
+        drop, server = self.maildrop(good[0], poisoned("75"), good[1])
+        self.world.configure({"home": self.account(server, deliver=["maildir:~/Mail", self.deliver()])})
+        everything = drop.wires()
+        self.assertStatus(self.world.run(), 75)
+        self.assertSameMail(self.arrived(), good)
+        self.assertEqual(drop.uids(), [b"uid-000002"])
+        self.world.path("program").write_text("OUT=%s\n%s" % (self.out, PROGRAM.replace("75) rm", "never) rm")))
+        self.assertStatus(self.world.run(), 0)
+        self.assertSameMail(self.arrived(), everything)
+        self.assertSameMail(self.world.maildir(), everything)
+        self.assertEqual(drop.uids(), [])
+
+    def test_what_the_program_prints_is_not_ours(self):
+        """JSON stays JSON, and a summary line stays one line."""
+        self.world.path("program").write_text("cat > /dev/null; echo noise; echo noise >&2\n")
+        self.prepared(*mail.small(3))
+        for line in self.json_lines(self.world.run("--json")):
+            self.assertIn("event", line)
+        self.prepared(*mail.small(3))
+        result = self.world.run()
+        self.assertStatus(result, 0)
+        self.assertEqual(result.out.count(b"\n"), 1, result.out)
+
     def test_a_missing_program_is_said(self):
         drop = self.prepared(*mail.small(2))
         account = self.account(1, deliver={"kind": "mda", "command": ["/no/such/program"], "allow_root": True})

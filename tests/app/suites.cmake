@@ -1,41 +1,48 @@
 # SPDX-License-Identifier: MIT
 # End-to-end suites: the binary as its users run it. One by hand, from tests/:
 #   MAILHAUL=/path/to/mailhaul python3 -B -m unittest -v app.dovecot_test
-# The whole kill matrix and the other long ones: tests/slow/README.md.
+# The same ones with all points of the kill, cut and failure matrices: tests/slow/README.md.
 if(TARGET mailhaul)
   # Debian's own python3 first: that is the one whose version the tests are written for.
   find_program(MAILHAUL_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
   find_program(MAILHAUL_PYTHON NAMES python3 REQUIRED)
 
-  # TIMEOUT seconds  PROCESSORS n  LABELS ...
-  function(mailhaul_suite name)
-    cmake_parse_arguments(S "" "TIMEOUT;PROCESSORS" "LABELS" ${ARGN})
-    add_test(NAME ${MAILHAUL_TEST_PREFIX}app.${name} COMMAND ${MAILHAUL_PYTHON} -B -m unittest app.${name}_test
+  # Sanitizers look for other mistakes than a wrong order of calls: a smaller sample does.
+  set(mailhaul_sample "")
+  if(MAILHAUL_SANITIZE)
+    set(mailhaul_sample MAILHAUL_KILL_POINTS=15 MAILHAUL_CUT_POINTS=15)
+  endif()
+
+  # SUITE seconds-until-it-counts-as-stuck processors
+  function(mailhaul_suite suite timeout processors)
+    set(name ${MAILHAUL_TEST_PREFIX}app.${suite})
+    add_test(NAME ${name} COMMAND ${MAILHAUL_PYTHON} -B -m unittest app.${suite}_test
       WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-    set_tests_properties(${MAILHAUL_TEST_PREFIX}app.${name} PROPERTIES LABELS "app;${S_LABELS}" TIMEOUT ${S_TIMEOUT}
-      PROCESSORS ${S_PROCESSORS} ENVIRONMENT "MAILHAUL=$<TARGET_FILE:mailhaul>")
+    set_tests_properties(${name} PROPERTIES LABELS app TIMEOUT ${timeout} PROCESSORS ${processors}
+      ENVIRONMENT "MAILHAUL=$<TARGET_FILE:mailhaul>;${mailhaul_sample}")
   endfunction()
 
-  mailhaul_suite(dovecot TIMEOUT 300 PROCESSORS 2 LABELS "server")
-  mailhaul_suite(readers TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(mda TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(config TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(errors TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(servers TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(terminal TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(commands TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(accounts TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(concurrency TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(failures TIMEOUT 180 PROCESSORS 1)
-  mailhaul_suite(large TIMEOUT 300 PROCESSORS 1)
-  mailhaul_suite(kills TIMEOUT 600 PROCESSORS 2 LABELS "long")
-  mailhaul_suite(cuts TIMEOUT 300 PROCESSORS 2 LABELS "long")
+  mailhaul_suite(dovecot 600 2)
+  mailhaul_suite(readers 300 1)
+  mailhaul_suite(mda 300 1)
+  mailhaul_suite(config 300 1)
+  mailhaul_suite(errors 300 1)
+  mailhaul_suite(servers 300 1)
+  mailhaul_suite(terminal 300 1)
+  mailhaul_suite(commands 300 1)
+  mailhaul_suite(accounts 300 1)
+  mailhaul_suite(concurrency 300 1)
+  mailhaul_suite(failures 300 2)
+  mailhaul_suite(large 300 1)
+  mailhaul_suite(kills 600 2)
+  mailhaul_suite(cuts 600 2)
 
-  # Only with `ctest -C Slow`: the same suites, all points.
+  # Only with `ctest -C Slow`: all points.
   function(mailhaul_slow name suite)                   # environment as NAME=VALUE ...
-    add_test(NAME slow.${name} COMMAND ${MAILHAUL_PYTHON} -B -m unittest -v app.${suite}_test CONFIGURATIONS Slow
+    set(name ${MAILHAUL_TEST_PREFIX}slow.${name})
+    add_test(NAME ${name} COMMAND ${MAILHAUL_PYTHON} -B -m unittest -v app.${suite}_test CONFIGURATIONS Slow
       WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-    set_tests_properties(slow.${name} PROPERTIES LABELS slow TIMEOUT 36000 RUN_SERIAL TRUE
+    set_tests_properties(${name} PROPERTIES LABELS slow TIMEOUT 36000 RUN_SERIAL TRUE
       ENVIRONMENT "MAILHAUL=$<TARGET_FILE:mailhaul>;${ARGN}")
   endfunction()
 

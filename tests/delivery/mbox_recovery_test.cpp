@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(Crashed, "without a trace header equal messages are counted") 
 TEST_CASE_FIXTURE(Crashed, "large batches are completed, too") {
   stage(true, {std::string(700'000, 'x'), std::string(70'000, 'y') + "\r\nFrom z", "three"});
   ours = slurp(spool);
-  for (const std::size_t cut : {1UL, 65536UL, 262144UL, 262145UL, 700'000UL, 770'100UL}) {
+  for (const std::size_t cut : {1UL, 262145UL, 770'100UL}) {
     CAPTURE(cut);
     spill(path, old + ours.substr(0, cut));
     const bool completed = recovered() == old + ours;

@@ -37,7 +37,9 @@ def points(log, after="state.db"):
     strace counts injections per thread and call, so a point is named by the number of that call in its thread.
     """
     counts, met, seen, begun = collections.Counter(), [], set(), False
-    for line in open(log, encoding="utf-8", errors="replace"):
+    with open(log, encoding="utf-8", errors="replace") as file:
+        lines = file.readlines()
+    for line in lines:
         match = re.match(r"(\d+) +([a-z0-9_]+)\(", line)
         if not match:
             continue

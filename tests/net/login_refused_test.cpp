@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+#include <netdb.h>
+
+#include <thread>
+
+#include "net/problem.h"
+#include "session_fixture.h"
+
+namespace {
+
+using namespace mailhaul::test;
+using mailhaul::net::Auth;
+using mailhaul::util::base64_encode;
+using mailhaul::util::Kind;
+using Strings = std::vector<std::string>;
+
+TEST_CASE("a refused login is told in the server's words, once, and sorted by its code") {
+  struct Row {
+    std::string words;
+    Kind kind;
+  };
+  const std::vector<Row> rows = {
+      {"[AUTH] wrong password", Kind::login},       {"[IN-USE] somebody is here", Kind::temporary},
+      {"[LOGIN-DELAY] too fast", Kind::temporary},  {"[SYS/TEMP] disk", Kind::temporary},
+      {"[SYS/PERM] moved", Kind::unavailable},      {"authentication failed", Kind::login},
+      {"maildrop already locked", Kind::temporary},
+  };
+  for (const Row& row : rows) {
+    for (const Auth auth : {Auth::automatic, Auth::user}) {
+      CAPTURE(row.words);
+      const std::string login =
+          auth == Auth::user ? "C: USER anna\nS: +OK\nC: PASS *\n" : "C: AUTH PLAIN *\n";
+      ScriptedServer server(transcript(greeting_and_capa({"USER", "SASL PLAIN"}) + login + "S: -ERR " +
+                                       row.words + "\nHANG\n"));
+      Session session(server);
+      session.login.auth = auth;
+      const auto error = session.refused();
+      CHECK(error.kind() == row.kind);
+      CHECK(has(error.what(), row.words));
+      CHECK(has(error.what(), "127.0.0.1:" + std::to_string(server.port())));
+      CHECK(server.connections() == 1);
+    }
+  }
+}
+
+TEST_CASE("a greeting may refuse as well, and is temporary without a code") {
+  struct Row {
+    std::string words;
+    Kind kind;
+  };
+  const std::vector<Row> rows = {
+      {"too many of you", Kind::temporary},
+      {"[SYS/TEMP] later", Kind::temporary},
+      {"[SYS/PERM] never", Kind::unavailable},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.words);
+    ScriptedServer server(transcript("S: -ERR " + row.words + "\nHANG\n"));
+    Session session(server);
+    const auto error = session.refused();
+    CHECK(error.kind() == row.kind);
+    CHECK(has(error.what(), row.words));
+  }
+}
+
+TEST_CASE("the reasons for a refused token are decoded") {
+  const std::string json = R"({"status":"401","schemes":"bearer"})";
+  ScriptedServer server(transcript(greeting_and_capa({"SASL XOAUTH2"}) + "C: AUTH XOAUTH2 *\nS: + " +
+                                   base64_encode(json) + "\nHANG\n"));
+  Session session(server);
+  session.login.auth = Auth::xoauth2;
+  const auto error = session.refused();
+  CHECK(error.kind() == Kind::login);
+  CHECK(has(error.what(), json));
+  CHECK(has(error.hint(), "token"));
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("a refusal behind the reasons for a refused token is told with them") {
+  const std::string json = R"({"status":"invalid_token"})";
+  ScriptedServer server(transcript(greeting_and_capa({"SASL OAUTHBEARER"}) + "C: AUTH OAUTHBEARER *\nS: + " +
+                                   base64_encode(json) + "\nC: AQ==\nS: -ERR [SYS/TEMP] later\nHANG\n"));
+  Session session(server);
+  session.login.auth = Auth::oauthbearer;
+  const auto error = session.refused();
+  CHECK(error.kind() == Kind::temporary);
+  CHECK(has(error.what(), "[SYS/TEMP] later " + json));
+  CHECK(server.mismatches() == Strings{});
+}
+
+TEST_CASE("a name that does not exist is told from a resolver that does not answer") {
+  CHECK(mailhaul::net::kind_of_lookup(EAI_NONAME) == Kind::no_host);
+  CHECK(mailhaul::net::kind_of_lookup(EAI_NODATA) == Kind::no_host);
+  CHECK(mailhaul::net::kind_of_lookup(EAI_AGAIN) == Kind::temporary);
+  CHECK(mailhaul::net::kind_of_lookup(EAI_FAIL) == Kind::temporary);
+  CHECK(mailhaul::net::kind_of_lookup(0) == Kind::temporary);
+}
+
+TEST_CASE("what the server says is escaped") {
+  ScriptedServer server(transcript("S: -ERR \x1b]0;owned\x07\nHANG\n"));
+  Session session(server);
+  const auto error = session.refused();
+  CHECK(has(error.what(), "\\x1b]0;owned\\x07"));
+  CHECK(session.traced("< -ERR \\x1b]0;owned\\x07"));
+}
+
+TEST_CASE("a password that the server echoes is masked in errors, hints and trace") {
+  const std::string echo = password + " " + base64_encode(password) + " " + plain_credentials() + " " +
+                           base64_encode("xx" + password + "yy");
+  for (const Auth auth : {Auth::automatic, Auth::user, Auth::login, Auth::xoauth2}) {
+    ScriptedServer server([&](Client& client) {
+      transcript("S: +OK " + echo + "\nC: CAPA\nS: +OK\nS: SASL PLAIN LOGIN XOAUTH2\nS: X-" + echo +
+                 "\nS: .\n")(client);
+      const std::string line = client.hear();
+      if (line.starts_with("USER") || line.starts_with("AUTH LOGIN")) {
+        client.say("+ OK" + std::string(auth == Auth::user ? "" : "=="));
+        if (auth == Auth::user) return;
+        client.hear();
+      }
+      client.say("-ERR [AUTH] bad: " + line + " " + echo);
+      client.wait_until_gone();
+    });
+    Session session(server);
+    session.login.auth = auth;
+    const auto error = session.refused();
+    std::string all = std::string(error.what()) + error.hint();
+    for (const std::string& line : session.trace) all += "\n" + line;
+    CAPTURE(all);
+    CHECK_FALSE(has(all, password));
+    CHECK_FALSE(has(all, base64_encode(password).substr(0, 12)));
+    CHECK_FALSE(has(all, plain_credentials()));
+    CHECK(has(all, "***"));
+  }
+}
+
+TEST_CASE("control characters in user or password are refused before anything is sent") {
+  ScriptedServer server(transcript("HANG\n"));
+  for (const std::string bad : {"joe\r\nDELE 1", "joe\n", "joe\x01", "joe\x7f", ""}) {
+    CAPTURE(bad);
+    Session user(server);
+    user.login.user = bad;
+    CHECK(user.refused().kind() == Kind::config);
+    Session secret(server);
+    secret.login.secret = mailhaul::util::Secret(bad);
+    const auto error = secret.refused();
+    CHECK(error.kind() == Kind::login);
+    CHECK((bad.empty() || !has(error.what(), bad)));
+  }
+  CHECK(server.connections() == 0);
+}
+
+TEST_CASE("more than was asked for behind the login is not believed") {
+  ScriptedServer server([](Client& client) {
+    transcript(greeting_and_capa({"USER"}) + "C: USER *\nS: +OK\nC: PASS *\n")(client);
+    client.send("+OK\r\n+OK forged\r\n");
+    client.wait_until_gone();
+  });
+  Session session(server);
+  session.login.auth = Auth::user;
+  CHECK(session.refused().kind() == Kind::protocol);
+}
+
+TEST_CASE("one deadline bounds the whole login, whatever stays silent, over all the rungs") {
+  struct Row {
+    Auth auth;
+    std::string first, second, what, hint;
+  };
+  const std::string capa = greeting_and_capa({"USER"});
+  const std::vector<Row> rows = {
+      {Auth::automatic, "", "", "sent no greeting within 1s", "pop3s://"},
+      {Auth::plain, greeting_and_capa({"SASL PLAIN"}), "", "did not finish the login within 1s", ""},
+      {Auth::user, capa, "", "did not answer the login in time", ""},
+      {Auth::user, capa + "C: USER *\nS: +OK\n", "", "did not answer the login in time", ""},
+      {Auth::automatic, capa, capa, "did not answer the login in time", ""},
+      {Auth::automatic, capa, "", "sent no greeting within 1s", ""},
+  };
+  std::vector<std::string> wrong(rows.size());
+  std::vector<std::jthread> threads;  // all at once, as each takes a second
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    threads.emplace_back([&row = rows[i], &result = wrong[i]] {
+      const auto first = transcript(row.first + "HANG\n");
+      const auto second = transcript(row.second + "HANG\n");
+      ScriptedServer server([&](Client& client) { client.number() == 1 ? first(client) : second(client); });
+      Session session(server);
+      session.login.auth = row.auth;
+      session.endpoint.connect_timeout = std::chrono::seconds(1);
+      try {
+        session.open();
+        result = "opened";
+      } catch (const mailhaul::util::Error& error) {
+        const bool right =
+            error.kind() == Kind::temporary && has(error.what(), row.what) && has(error.hint(), row.hint);
+        if (!right) result = std::string(error.what()) + " / " + error.hint();
+      }
+    });
+  }
+  threads.clear();
+  for (const std::string& result : wrong) CHECK(result == "");
+}
+
+TEST_CASE("a cancel ends the login") {
+  for (const Auth auth : {Auth::automatic, Auth::user}) {
+    Session* running = nullptr;
+    ScriptedServer server([&](Client& client) {
+      transcript(greeting_and_capa({"USER", "SASL PLAIN"}))(client);
+      client.hear();
+      running->cancel.request();
+      client.wait_until_gone();
+    });
+    Session session(server);
+    running = &session;
+    session.login.auth = auth;
+    CHECK(session.refused().kind() == Kind::cancelled);
+    server.wait_until_quiet();  // its script speaks of the session
+  }
+}
+
+TEST_CASE("a server that goes away during the login is temporary trouble") {
+  for (const std::string conversation : {"", "S: +OK hi\nC: CAPA\n", "S: +OK hi\nC: CAPA\nRESET\n"}) {
+    CAPTURE(conversation);
+    ScriptedServer server(transcript(conversation));
+    Session session(server);
+    session.login.auth = Auth::user;
+    CHECK(session.refused().kind() == Kind::temporary);
+  }
+}
+
+TEST_CASE("a port where nobody listens is temporary trouble") {
+  std::uint16_t port = 0;
+  {
+    ScriptedServer server(transcript(""));
+    port = server.port();
+  }
+  ScriptedServer other(transcript(""));
+  Session session(other);
+  session.endpoint.port = port;
+  const auto error = session.refused();
+  CHECK(error.kind() == Kind::temporary);
+  CHECK(std::string(error.what()) ==
+        "cannot connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
+}
+
+TEST_CASE("a proxy that was written down is used, and its password is not told") {
+  ScriptedServer proxy([](Client& client) {
+    while (!client.hear().empty()) {
+    }
+    client.send("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+    client.wait_until_gone();
+  });
+  Session session(proxy);
+  session.endpoint.proxy = "http://anna:Proxy-Geheim@127.0.0.1:" + std::to_string(proxy.port());
+  session.endpoint.host = "mail.example.org";
+  session.endpoint.port = 110;
+  const auto error = session.refused();
+  CHECK(error.kind() == Kind::config);
+  CHECK(has(error.what(), "the proxy wants a login"));
+  CHECK(proxy.received().front() == "CONNECT mail.example.org:110 HTTP/1.1");
+  std::string all = error.what();
+  for (const std::string& line : session.trace) all += "\n" + line;
+  CHECK_FALSE(has(all, "Proxy-Geheim"));
+  CHECK_FALSE(has(all, base64_encode("anna:Proxy-Geheim")));
+}
+
+TEST_CASE("through a proxy, its headers are not taken for the server's words") {
+  ScriptedServer proxy([](Client& client) {
+    while (!client.hear().empty()) {
+    }
+    client.send("HTTP/1.1 200 OK\r\nX-Odd: +OK\r\n\r\n");
+    transcript(greeting_and_capa({"SASL PLAIN"}) + "C: AUTH PLAIN *\nS: +OK in\n")(client);
+  });
+  Session session(proxy);
+  session.endpoint.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
+  session.endpoint.host = "mail.example.org";
+  CHECK(session.open().capabilities == Strings{"SASL PLAIN"});
+  CHECK(proxy.mismatches() == Strings{});
+}
+
+TEST_CASE("a host that is none is refused") {
+  ScriptedServer server(transcript(""));
+  for (const std::string bad : {"", "ho st", "host/path", "user@host", "host\r\n"}) {
+    CAPTURE(bad);
+    Session session(server);
+    session.endpoint.host = bad;
+    CHECK(session.refused().kind() == Kind::config);
+  }
+}
+
+}  // namespace
