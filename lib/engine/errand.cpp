@@ -49,12 +49,23 @@ Errand::Errand(const account::Account& account_, const World& world_, report::Li
 
 void Errand::open_destinations() {
   for (const auto& spec : account.deliver) destinations.push_back(world.open(spec, site));
-  // An MDA comes last: it alone cannot be taken back.
-  std::ranges::stable_partition(destinations,
-                                [](const auto& destination) { return destination->exactly_once(); });
-  const auto landings = store.landings(mailbox);
-  std::vector<delivery::Ticket> keep;
-  for (const auto& landing : landings) keep.push_back({landing.target, landing.ticket});
+  // An MDA comes last: it alone cannot be taken back. The others by name: two accounts that lock the same two
+  // mboxes must do it in one order.
+  const auto handed = std::ranges::stable_partition(
+      destinations, [](const auto& destination) { return destination->exactly_once(); });
+  std::ranges::sort(destinations.begin(), handed.begin(), {},
+                    [](const auto& destination) { return destination->target(); });
+  sweep();
+}
+
+std::vector<delivery::Ticket> Errand::open_tickets() const {
+  std::vector<delivery::Ticket> tickets;
+  for (const auto& landing : store.landings(mailbox)) tickets.push_back({landing.target, landing.ticket});
+  return tickets;
+}
+
+void Errand::sweep() {
+  const auto keep = open_tickets();
   for (const auto& destination : destinations) destination->sweep(keep);
 }
 

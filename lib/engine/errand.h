@@ -37,6 +37,8 @@ struct Errand {
   Errand& operator=(const Errand&) = delete;
 
   void open_destinations();  ///< and sweeps what dead runs left there
+  void sweep();              ///< removes temporary files that no open landing names
+  std::vector<delivery::Ticket> open_tickets() const;
   void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
   void warn_once(std::string_view sentence,
                  std::string_view hint);                      ///< standing: -q tells it the first time only

@@ -17,10 +17,10 @@ namespace {
 
 /// Asks one destination, opened from the tickets themselves, what became of them, and notes the answers in
 /// the landings.
-void ask(const Errand& errand, std::vector<Landing*>& landings) {
+std::unique_ptr<delivery::Destination> ask(const Errand& errand, std::vector<Landing*>& landings) {
   std::vector<delivery::Ticket> tickets;
   for (const auto* landing : landings) tickets.push_back({landing->target, landing->ticket});
-  const auto place = delivery::reopen(tickets.front(), errand.site);
+  auto place = delivery::reopen(tickets.front(), errand.site);
   const auto outcomes = place->recover(tickets);
   for (std::size_t i = 0; i < landings.size(); ++i) {
     if (outcomes[i].fate == Fate::published) {
@@ -29,6 +29,7 @@ void ask(const Errand& errand, std::vector<Landing*>& landings) {
       landings[i]->state = LandingState::doubt;
     }
   }
+  return place;
 }
 
 /// What of the landings is to be written: rows delivered everywhere, and states that changed.
@@ -68,9 +69,12 @@ void recover(Errand& errand) {
       by_target[landing.target].push_back(&landing);
     }
   }
-  for (auto& [target, landings] : by_target) ask(errand, landings);
+  std::vector<std::unique_ptr<delivery::Destination>> places;
+  for (auto& [target, landings] : by_target) places.push_back(ask(errand, landings));
   errand.store.commit(errand.mailbox,
-                      conclusions(errand, before, after));  // S3, S4 -> S5; nothing changed: no write
+                      conclusions(errand, before, after));  // S3, S4 -> S5; no change: no write
+  const auto keep = errand.open_tickets();
+  for (const auto& place : places) place->sweep(keep);  // the profile may not name this one any more
 }
 
 }  // namespace mailhaul::engine

@@ -123,7 +123,9 @@ void fetch(Errand& errand) {
   recover(errand);
   errand.open_destinations();
   for (int session = 0; session < sessions; ++session) {
-    if (visit(errand, connect(errand))) return;
+    if (!visit(errand, connect(errand))) continue;
+    errand.sweep();  // what the last batch left until it was DELIVERED
+    return;
   }
   throw util::Error(util::Kind::protocol,
                     "the server " + errand.account.server.host + " broke off three sessions in a row",
