@@ -31,14 +31,12 @@ void add_key_option(CLI::App& parser, Call& call, const account::KeyRow& key) {
         std::string(key.help));
   } else {
     parser
-        .add_option_function<std::vector<std::string>>(
-            option,
-            [&call, name](const std::vector<std::string>& values) {
-              for (const auto& value : values) call.overrides.emplace_back(name, value);
-            },
+        .add_option_function<std::string>(
+            option, [&call, name](const std::string& value) { call.overrides.emplace_back(name, value); },
             std::string(key.help))
         ->type_name(std::string(key.value))
-        ->allow_extra_args(false);
+        ->take_last()
+        ->trigger_on_parse();  // each time it is given: deliver and tls_pin may come several times
   }
 }
 

@@ -11,7 +11,7 @@ from support import mail, strace
 from support.rows import Broken, Row
 from support.world import Case
 
-POINTS = os.environ.get("MAILHAUL_CUT_POINTS", "70")
+POINTS = os.environ.get("MAILHAUL_CUT_POINTS", "60")
 WORKERS = int(os.environ.get("MAILHAUL_TEST_WORKERS", "2"))
 MESSAGES = [b"Subject: one\r\n\r\n.dot\r\nFrom x\r\n", b"", b"\r\nno header\r\n", mail.small(1)[0], b"Subject: last\r\n\r\nx\r\n"]
 FAREWELL = len(b"+OK bye\r\n")
@@ -23,13 +23,12 @@ def one(place, keep, cut, total, pipelining):
             row.drop.capabilities.remove(b"PIPELINING")
         try:
             result = row.run()
-            # The farewell alone may be missed without harm when nothing was to be removed.
-            if result.status != 75 and not (cut >= total - FAREWELL and result.status == 0):
-                row.fail("status %d" % result.status, result)
-            if b"hint" in result.out:
-                row.fail("errors belong on standard error")
             row.check_interrupted()
-            row.check_completed(row.run())
+            # Well ended all the same: only the farewell was missed, or a second connection did the work.
+            excused = cut >= total - FAREWELL or len(row.server.connections) > 1
+            if result.status != 75 and not (result.status == 0 and excused):
+                row.fail("status %d" % result.status, result)
+            row.check_completed(row.run() if result.status else result)
         except (Broken, ValueError) as error:
             return "cut after %d of %d bytes: %s" % (cut, total, error)
     return None
@@ -41,7 +40,9 @@ class Cuts(Case):
             if not pipelining:
                 row.drop.capabilities.remove(b"PIPELINING")
             self.assertStatus(row.run(), 0)
-            total = row.server.connections[0].sent
+            connection, = row.server.connections
+            total = connection.sent
+            self.assertGreater(total, sum(map(len, MESSAGES)), "the messages came over this one")
         every = list(range(total))
         chosen = every if POINTS == "all" else sorted(set(strace.sample(every, int(POINTS)) + every[-12:]))
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:

@@ -26,6 +26,7 @@ class Row:
         deliver = {"maildir": "maildir:~/Mail", "mbox": "mbox:~/mbox"}[place]
         self.world.configure({"home": {
             "server": "pop3://127.0.0.1:%d" % self.server.port, "tls": "none", "user": "anna", "password": "secret",
+            "auth": "user",  # by name: one connection is the whole conversation
             "trace_header": False, "deliver": deliver, "leave_on_server": keep == "leave"}})
 
     def __enter__(self):
