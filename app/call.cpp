@@ -80,7 +80,9 @@ account::Config load_config(const Call& call) {
       .home = home(),
       .default_state_file = base_directory("XDG_STATE_HOME", ".local/state") / "mailhaul" / "state.db",
       .default_netrc = variable("NETRC").value_or((home() / ".netrc").native())};
-  for (const auto& row : commands()) sources.reserved_names.emplace_back(row.name);
+  for (const auto& row : commands()) {
+    if (row.inside.empty()) sources.reserved_names.emplace_back(row.name);
+  }
   for (const auto& name : later_commands()) sources.reserved_names.emplace_back(name);
   return account::load(sources);
 }

@@ -27,8 +27,9 @@ std::span<const CommandRow> commands() {
 }
 
 std::span<const std::string_view> later_commands() {
-  static constexpr std::array<std::string_view, 7> names{"delete", "doctor", "init",      "login",
-                                                         "import", "watch",  "completion"};
+  static constexpr std::array<std::string_view, 10> names{
+      "delete", "doctor",     "init",         "login",        "import",
+      "watch",  "completion", "state export", "state import", "state verify"};
   return names;
 }
 

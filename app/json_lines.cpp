@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string line_of(const Json& object) {
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return object.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 void put(Json& object, const char* name, std::string_view text) {

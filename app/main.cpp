@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "app/commands.h"
@@ -65,15 +66,20 @@ std::set<std::string> valued_options() {
   return names;
 }
 
-/// The first word that is neither an option nor an option's value; empty when there is none.
-std::string first_word(const std::vector<std::string>& args) {
+/// The first two words that are neither options nor an option's value; empty where there are none.
+std::array<std::string, 2> first_words(const std::vector<std::string>& args) {
   const auto valued = valued_options();
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    if (args[i] == "--") return {};
-    if (!args[i].starts_with('-') || args[i] == "-") return args[i];
-    if (valued.contains(args[i])) ++i;
+  std::array<std::string, 2> words;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < args.size() && found < words.size(); ++i) {
+    if (args[i] == "--") break;
+    if (!args[i].starts_with('-') || args[i] == "-") {
+      words[found++] = args[i];
+    } else if (valued.contains(args[i])) {
+      ++i;
+    }
   }
-  return {};
+  return words;
 }
 
 bool is_command(const std::string& word) {
@@ -116,10 +122,11 @@ int dispatch(std::vector<std::string> args, Call& call) {
   parser.set_version_flag("-V,--version", std::function<std::string()>(version), "print the versions");
   add_global_options(parser, call);
   const auto bound = add_commands(parser, call);
-  const std::string word = first_word(args);
+  const auto words = first_words(args);
+  const std::string& word = words[0];
   for (const auto& name : later_commands()) {
-    if (word != name) continue;
-    throw util::Error(util::Kind::usage, "the command " + word + " is not built yet",
+    if (word != name && word + " " + words[1] != name) continue;
+    throw util::Error(util::Kind::usage, "the command " + std::string(name) + " is not built yet",
                       "mailhaul --help lists what is");
   }
   const bool for_all = std::ranges::any_of(args, [](const std::string& arg) {

@@ -33,7 +33,9 @@ void catch_signals(util::Cancel& cancel) {
     if (signal == SIGHUP && before.sa_handler == SIG_IGN) continue;
     ::sigaction(signal, &action, nullptr);
   }
-  ::signal(SIGPIPE, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): no thread runs yet
+  // Errors of a write, not ends of the process.
+  for (const int signal : {SIGPIPE, SIGXFSZ})
+    ::signal(signal, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): no thread yet
 }
 
 }  // namespace mailhaul::app

@@ -139,6 +139,7 @@ engine::World real_world(const Call& call, const account::Config& config,
           .boot = util::boot_id(),
           .user = user_name(),
           .state_file = config.state_file,
+          .profile_stamp = util::written_at(config.file),
           .attended = ::isatty(STDERR_FILENO) == 1,
           .quiet = call.quiet,
           .cancel = call.cancel};

@@ -18,14 +18,15 @@ constexpr std::chrono::seconds longest_pause = 6h;
 
 /// Tells a changed profile from the one that was refused. Holds nothing of the secret: only where it comes
 /// from.
-std::string login_mark(const account::Account& account) {
-  std::string facts = account.server.host + '\0' + std::to_string(account.server.effective_port()) + '\0' +
-                      account.user + '\0' + std::to_string(static_cast<int>(account.auth)) + '\0' +
+std::string login_mark(const account::Account& account, const std::string& profile_stamp) {
+  std::string facts = profile_stamp + '\0' + account.server.host + '\0' +
+                      std::to_string(account.server.effective_port()) + '\0' + account.user + '\0' +
+                      std::to_string(static_cast<int>(account.auth)) + '\0' +
                       std::to_string(account.secret.index()) + '\0';
   if (const auto* command = std::get_if<credentials::Command>(&account.secret)) {
     for (const auto& word : command->argv) facts += word + '\0';
   } else if (const auto* file = std::get_if<credentials::File>(&account.secret)) {
-    facts += file->path.native();
+    facts += file->path.native() + '\0' + util::written_at(file->path);
   }
   return util::hex(util::sha256(facts)).substr(0, 16);
 }
@@ -38,7 +39,8 @@ void check_backoff(Errand& errand) {
   const auto now = errand.world.now();
   // A clock that was stepped back must not lock anybody out for longer than the longest pause.
   const bool over = now >= *server.not_before || *server.not_before > now + longest_pause;
-  if (over || errand.world.attended || server.login_mark != login_mark(errand.account)) {
+  if (over || errand.world.attended ||
+      server.login_mark != login_mark(errand.account, errand.world.profile_stamp)) {
     server.not_before.reset();
     return;
   }
@@ -61,7 +63,7 @@ void note_refusal(Errand& errand, const util::Error& error) {
     ++server.refused_logins;
   }
   server.not_before = errand.world.now() + std::min(pause, longest_pause);
-  server.login_mark = login_mark(errand.account);
+  server.login_mark = login_mark(errand.account, errand.world.profile_stamp);
 }
 
 void forget_backoff(Errand& errand) {

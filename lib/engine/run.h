@@ -25,8 +25,9 @@ struct World {
   std::function<state::Time()> now;
   std::string host, boot, user;  ///< this machine, this boot, whom we run as
   util::Path state_file;
-  bool attended = false;  ///< a person is there: back-off is cleared
-  bool quiet = false;     ///< -q: temporary trouble is told after 24 h
+  std::string profile_stamp;  ///< another one when the configuration file was written anew
+  bool attended = false;      ///< a person is there: back-off is cleared
+  bool quiet = false;         ///< -q: temporary trouble is told after 24 h
   const util::Cancel* cancel = nullptr;
 };
 

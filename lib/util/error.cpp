@@ -11,20 +11,34 @@ Error::Error(Kind kind, const std::string& sentence, std::string hint)
 
 int exit_status(Kind kind) noexcept {
   switch (kind) {
-    case Kind::usage: return 64;
-    case Kind::content: return 65;
-    case Kind::no_config: return 66;
-    case Kind::no_host: return 68;
-    case Kind::unavailable: return 69;
-    case Kind::internal: return 70;
-    case Kind::os: return 71;
-    case Kind::cannot_create: return 73;
-    case Kind::storage: return 74;
-    case Kind::temporary: return 75;
-    case Kind::protocol: return 76;
-    case Kind::login: return 77;
-    case Kind::config: return 78;
-    case Kind::cancelled: return 130;
+    case Kind::usage:
+      return 64;
+    case Kind::content:
+      return 65;
+    case Kind::no_config:
+      return 66;
+    case Kind::no_host:
+      return 68;
+    case Kind::unavailable:
+      return 69;
+    case Kind::internal:
+      return 70;
+    case Kind::os:
+      return 71;
+    case Kind::cannot_create:
+      return 73;
+    case Kind::storage:
+      return 74;
+    case Kind::temporary:
+      return 75;
+    case Kind::protocol:
+      return 76;
+    case Kind::login:
+      return 77;
+    case Kind::config:
+      return 78;
+    case Kind::cancelled:
+      return 130;
   }
   return 70;
 }

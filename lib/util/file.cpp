@@ -96,6 +96,12 @@ std::string read_file(const Path& path, std::size_t limit, Kind kind) {
   }
 }
 
+std::string written_at(const Path& path) {
+  std::error_code unknown;
+  const auto time = std::filesystem::last_write_time(path, unknown);
+  return unknown ? std::string() : std::to_string(time.time_since_epoch().count());
+}
+
 std::optional<Fd> try_lock(const Path& path) {
   Fd file = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   struct flock whole {};

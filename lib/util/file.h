@@ -33,6 +33,9 @@ void make_directories(const Path& path);
 /// The whole file, at most `limit` bytes (more: Error{kind}).
 std::string read_file(const Path& path, std::size_t limit, Kind kind = Kind::storage);
 
+/// When the file was written last, as text to compare with; empty when it is not there.
+std::string written_at(const Path& path);
+
 /// A kernel lock (OFD, exclusive) on a file made 0600 if missing and never removed. Empty: somebody else
 /// holds it.
 std::optional<Fd> try_lock(const Path& path);

@@ -1,4 +1,4 @@
-#SPDX - License - Identifier : MIT
+# SPDX-License-Identifier: MIT
 """Certificates made on the spot with the openssl command: an authority, and servers good and bad."""
 import pathlib
 import subprocess
