@@ -51,10 +51,11 @@ void Errand::open_destinations() {
   for (const auto& spec : account.deliver) destinations.push_back(world.open(spec, site));
   // An MDA comes last: it alone cannot be taken back. The others by name: two accounts that lock the same two
   // mboxes must do it in one order.
-  const auto handed = std::ranges::stable_partition(
-      destinations, [](const auto& destination) { return destination->exactly_once(); });
-  std::ranges::sort(destinations.begin(), handed.begin(), {},
-                    [](const auto& destination) { return destination->target(); });
+  const auto handed =
+      std::stable_partition(destinations.begin(), destinations.end(),
+                            [](const auto& destination) { return destination->exactly_once(); });
+  std::sort(destinations.begin(), handed,
+            [](const auto& one, const auto& other) { return one->target() < other->target(); });
   sweep();
 }
 

@@ -89,7 +89,7 @@ void read_headers(Look& look, std::vector<Line>& lines) {
   for (auto& line : lines) {
     pop3::Message& message = look.session.next();
     if (message.refused()) continue;
-    constexpr std::size_t most = 64 * 1024;  // of a header worth a line
+    constexpr std::size_t most = 65536;  // of a header worth a line
     std::string header;
     while (const auto piece = message.read())
       header.append(piece->substr(0, most - std::min(most, header.size())));

@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
+
+#include "util/text.h"
 
 namespace mailhaul::util {
 
@@ -133,13 +136,17 @@ void require_private(const Path& path, std::string_view what) {
 
 namespace {
 
-bool linux_at_least(int major, int minor) {
+bool linux_at_least(std::uint64_t major, std::uint64_t minor) {
   struct utsname name {};
-  int a = 0;
-  int b = 0;
-  if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &a, &b) != 2)
-    return false;  // NOLINT(cert-err34-c): two small numbers
-  return a > major || (a == major && b >= minor);
+  if (::uname(&name) != 0) return false;
+  const std::string_view release = name.release;  // "6.1.0-18-amd64"
+  const auto dot = release.find('.');
+  if (dot == std::string_view::npos) return false;
+  const auto rest = release.substr(dot + 1);
+  const auto here_major = parse_number(release.substr(0, dot));
+  const auto here_minor = parse_number(rest.substr(0, rest.find_first_not_of("0123456789")));
+  if (!here_major || !here_minor) return false;
+  return *here_major > major || (*here_major == major && *here_minor >= minor);
 }
 
 }  // namespace

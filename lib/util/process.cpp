@@ -72,7 +72,7 @@ void place(int fd, int target) {
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   ::umask(077);
   struct rlimit core {};
   if (::getrlimit(RLIMIT_CORE, &core) == 0) {  // app lowers the soft limit, for the secrets' sake

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "util/file.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <functional>
+
+#include "support/temp_dir.h"
+
+using namespace mailhaul;
+using util::Error;
+using util::Kind;
+
+namespace {
+
+Kind kind_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  return Kind::internal;
+}
+
+}  // namespace
+
+TEST_CASE("missing directories are made for the owner alone, and may be there already") {
+  const test::TempDir dir;
+  util::make_directories(dir / "a/b/c");
+  util::make_directories(dir / "a/b/c");
+  struct stat info {};
+  REQUIRE(::stat((dir / "a/b").c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777U) == 0700U);
+  test::spill(dir / "file", "x");
+  CHECK(kind_of([&] { util::make_directories(dir / "file/below"); }) == Kind::cannot_create);
+}
+
+TEST_CASE("one lock at a time, free again when its holder lets go") {
+  const test::TempDir dir;
+  auto first = util::try_lock(dir / "lock");
+  REQUIRE(first);
+  CHECK_FALSE(util::try_lock(dir / "lock"));
+  first.reset();
+  CHECK(util::try_lock(dir / "lock"));
+}
+
+TEST_CASE("a lock file that is a symbolic link is refused") {
+  const test::TempDir dir;
+  std::filesystem::create_symlink(dir / "elsewhere", dir / "lock");
+  CHECK(kind_of([&] { (void)util::try_lock(dir / "lock"); }) == Kind::storage);
+  CHECK_FALSE(std::filesystem::exists(dir / "elsewhere"));
+}
+
+TEST_CASE("a file with a secret that others can read is refused, with the way out") {
+  const test::TempDir dir;
+  test::spill(dir / "secret", "x");
+  ::chmod((dir / "secret").c_str(), 0640);
+  try {
+    util::require_private(dir / "secret", "a password");
+    FAIL("it was accepted");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::config);
+    CHECK(std::string(error.what()).find("mode 0640") != std::string::npos);
+    CHECK(error.hint().starts_with("chmod 600 "));
+  }
+  ::chmod((dir / "secret").c_str(), 0600);
+  util::require_private(dir / "secret", "a password");
+}
+
+TEST_CASE("a file larger than its limit is not read") {
+  const test::TempDir dir;
+  test::spill(dir / "file", std::string(100, 'x'));
+  CHECK(util::read_file(dir / "file", 100).size() == 100);
+  CHECK_THROWS_AS(util::read_file(dir / "file", 99), Error);
+  CHECK(kind_of([&] { util::read_file(dir / "none", 1); }) == Kind::storage);
+}
+
+TEST_CASE("reading and writing at an offset goes to the end of what there is") {
+  const test::TempDir dir;
+  const auto path = dir / "file";
+  const auto file = util::open_file(path, O_RDWR | O_CREAT, 0600);
+  util::pwrite_all(file.get(), "hello", 3, path);
+  std::string back(10, '?');
+  CHECK(util::pread_all(file.get(), back, 3, path) == 5);
+  CHECK(back.substr(0, 5) == "hello");
+}
+
+TEST_CASE("a full device is an error of storage with a hint") {
+  const util::Path full = "/dev/full";
+  const auto file = util::open_file(full, O_WRONLY);
+  try {
+    util::write_all(file.get(), "x", full);
+    FAIL("it was written");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::storage);
+    CHECK(std::string(error.what()) == "cannot write /dev/full: No space left on device");
+    CHECK_FALSE(error.hint().empty());
+  }
+}
