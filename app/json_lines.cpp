@@ -47,7 +47,7 @@ void JsonLines::notice(std::string_view event, std::string_view account, const r
   if (quiet_ && notice.standing) return;
   Json object{{"event", event}};
   put(object, "account", account);
-  if (!notice.uid.empty()) object["uid"] = util::escape_uid(notice.uid);
+  put(object, "uid", notice.uid);
   object["error"] = notice.sentence;
   put(object, "hint", notice.hint);
   object["status"] = notice.status;

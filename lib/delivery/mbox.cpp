@@ -146,6 +146,12 @@ void Mbox::stage(std::span<Ticket> tickets) {
   staged_.reset();
   if (tickets.empty()) return;
   auto spool = std::exchange(spool_, nullptr);  // a throw removes it
+  for (const auto& ticket : tickets) {
+    if (!spool || Record(ticket).text("spool") != spool->path().native()) {
+      throw util::Error(util::Kind::internal,
+                        "a bug: a message for " + path_.native() + " is not in its batch's spool");
+    }
+  }
   spool->sync();
   auto box = std::make_unique<Box>(lock(Missing::create));
   const auto off = box->bytes();

@@ -55,6 +55,7 @@ class Stdout final : public Destination {
   }
   std::vector<Outcome> recover(std::span<const Ticket> tickets) override;
   void sweep(std::span<const Ticket> /*keep*/) noexcept override {}
+  bool settled_by_close() const noexcept override { return true; }
   void close() override;
 
  private:

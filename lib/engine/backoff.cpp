@@ -74,6 +74,8 @@ void forget_backoff(Errand& errand) {
 
 bool note_trouble(Errand& errand, const Outcome& outcome) {
   auto& server = errand.server;
+  if (outcome.error && outcome.error->kind() == util::Kind::cancelled)
+    return false;  // tells nothing of the server
   const auto now = errand.world.now();
   const int status = status_of(outcome);
   if (status != util::exit_status(util::Kind::temporary)) {

@@ -15,16 +15,18 @@ state::MailboxId mailbox_in(state::Store& store, const account::Account& account
   return store.mailbox(key.user, key.host, key.port);
 }
 
-/// stdout: left on the server, unless -K was given (mailhaul-config(5)).
+}  // namespace
+
 account::Policy policy_of(const account::Account& account) {
   account::Policy policy = account.policy;
   const bool to_stdout =
       std::ranges::any_of(account.deliver, [](const auto& spec) { return spec.kind == "stdout"; });
-  if (to_stdout && !account.removal_demanded) policy.leave_on_server = true;
+  if (to_stdout && !account.removal_demanded) {
+    policy.leave_on_server = true;
+    policy.delete_after.reset();
+  }
   return policy;
 }
-
-}  // namespace
 
 Errand::Errand(const account::Account& account_, const World& world_, report::Listener& tell_,
                state::Store& store_)

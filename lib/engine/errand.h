@@ -2,6 +2,7 @@
 // One account's run: what its parts share.
 #pragma once
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,8 @@ struct Errand {
   std::vector<std::unique_ptr<delivery::Destination>> destinations;  ///< exactly-once ones first
   report::Totals totals;
   std::vector<util::Kind> message_errors;
-  std::string last_trouble;  ///< the last message that failed for now: what was said of it
+  std::set<state::RowId> delivered_now;  ///< in this run, over all its sessions
+  std::string last_trouble;              ///< the last message that failed for now: what was said of it
 
   /// Mailbox lock taken, store open. The Errand must not move: `ids` and destinations refer to `site`.
   Errand(const account::Account& account, const World& world, report::Listener& tell, state::Store& store);
@@ -45,6 +47,9 @@ struct Errand {
   void fail(const util::Error& error, std::string_view uid);  ///< one message failed; the others go on
   delivery::Destination* destination(std::string_view target) const;
 };
+
+/// The account's policy, with stdout's own rule applied: left on the server, unless -K was given.
+account::Policy policy_of(const account::Account& account);
 
 /// The UID as people see and type it: the server's, else "sha256:...", else "#NUMBER".
 std::string shown_uid(const pop3::Listed& message, const std::optional<util::Hash>& header);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <numeric>
 
 #include "engine/errand.h"
 #include "engine/identity.h"
@@ -110,7 +111,8 @@ Glance glance(const account::Account& account, const World& world, report::Liste
   result.account = account.name;
   try {
     Look look(account, world, tracer(account, tell));
-    const auto steps = plan(std::move(look.listed), std::move(look.identities), account.policy, world.now());
+    const auto steps =
+        plan(std::move(look.listed), std::move(look.identities), policy_of(account), {.now = world.now()});
     for (const auto& step : steps) {
       result.lines.push_back({.number = step.message.number,
                               .uid = shown_uid(step.message, step.identity.header),
@@ -177,32 +179,51 @@ void retrieve(const account::Account& account, const World& world, report::Liste
   look.leave();
 }
 
+namespace {
+
+/// Without a header's hash a message could not be known again, should the server change its UIDLs.
+void read_hashes(Look& look, std::span<const std::size_t> indexes) {
+  std::vector<std::size_t> unknown;
+  for (const auto i : indexes) {
+    if (look.identities[i].by_content) {
+      throw util::Error(util::Kind::unavailable,
+                        "messages cannot be marked: the server has neither UIDL nor TOP to know them by",
+                        "fetch them; what was fetched is known by its content");
+    }
+    if (look.identities[i].header || !look.session.capabilities().top) continue;
+    unknown.push_back(i);
+    look.session.want({.number = look.listed[i].number, .bytes = 0, .header_only = true});
+  }
+  for (const auto i : unknown) look.identities[i].header = header_of(look.session.next());
+}
+
+}  // namespace
+
 std::size_t mark_seen(const account::Account& account, const World& world, report::Listener& tell,
                       std::span<const std::string> uids) {
   Look look(account, world, tracer(account, tell));
-  const auto key = account::mailbox_of(account);
-  const auto mailbox = look.store.mailbox(key.user, key.host, key.port);
-  std::vector<std::size_t> indexes;
-  if (uids.empty()) {
-    for (std::size_t i = 0; i < look.listed.size(); ++i) indexes.push_back(i);
-  } else {
-    indexes = indexes_of(look, uids, account);
-  }
+  Errand errand(account, world, tell, look.store);
+  recover(errand);  // what was published is delivered, whatever is marked
+  std::vector<std::size_t> indexes(look.listed.size());
+  std::iota(indexes.begin(), indexes.end(), std::size_t{0});
+  if (!uids.empty()) indexes = indexes_of(look, uids, account);
+  read_hashes(look, indexes);
   state::Change change;
   for (const auto i : indexes) {
     const auto* known = look.identities[i].row;
-    if (known != nullptr && known->standing != state::Standing::pending) continue;
-    state::Row row;
-    row.id = known != nullptr ? known->id : look.store.next_row(mailbox);
-    row.standing = state::Standing::seen;
-    row.uidl = look.listed[i].uidl;
-    row.bytes = look.listed[i].bytes;
-    row.header = look.identities[i].header;
-    row.ordinal = look.identities[i].ordinal;
-    change.settled.push_back(row.id);
-    change.rows.push_back(std::move(row));
+    auto row = known != nullptr ? look.store.row(errand.mailbox, known->id) : std::nullopt;
+    // --all spares what was delivered: it is to be removed as before. Who names a message wants it kept.
+    if (row && row->standing != state::Standing::pending && uids.empty()) continue;
+    if (!row) row = state::Row{.id = look.store.next_row(errand.mailbox)};
+    row->standing = state::Standing::seen;
+    row->uidl = look.listed[i].uidl;
+    row->bytes = look.listed[i].bytes;
+    if (look.identities[i].header) row->header = look.identities[i].header;
+    row->ordinal = look.identities[i].ordinal;
+    change.settled.push_back(row->id);
+    change.rows.push_back(std::move(*row));
   }
-  look.store.commit(mailbox, change);
+  look.store.commit(errand.mailbox, change);
   look.leave();
   return change.rows.size();
 }

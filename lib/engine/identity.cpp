@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 namespace mailhaul::engine {
 
@@ -65,8 +66,11 @@ namespace {
 
 /// Rows of this header and size, live ones first to last by ordinal; the n-th listed message is the n-th of
 /// them.
-const SeenRow* nth_row(const state::Seen& seen, std::vector<state::Row> rows, std::uint32_t n) {
-  std::erase_if(rows, [](const state::Row& row) { return row.standing == Standing::gone; });
+const SeenRow* nth_row(const state::Seen& seen, std::vector<state::Row> rows,
+                       const std::set<state::RowId>& taken, std::uint32_t n) {
+  std::erase_if(rows, [&](const state::Row& row) {
+    return row.standing == Standing::gone || taken.contains(row.id);  // another listed message's, by its UIDL
+  });
   std::ranges::sort(rows, [](const state::Row& a, const state::Row& b) {
     return a.ordinal != b.ordinal ? a.ordinal < b.ordinal : a.id < b.id;
   });
@@ -80,12 +84,14 @@ std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Lis
   std::vector<Identity> identities(listed.size());
   const auto nameless = unidentified(listed, seen);
   auto next = nameless.begin();
+  std::set<state::RowId> taken;
   for (std::size_t i = 0; i < listed.size(); ++i) {
     if (next != nameless.end() && *next == i) {
       ++next;
       session.want({.number = listed[i].number, .bytes = 0, .header_only = true});
     } else {
       identities[i].row = choose(seen.with_uidl(listed[i].uidl));
+      if (!nameless.empty() && identities[i].row != nullptr) taken.insert(identities[i].row->id);
     }
   }
   std::map<std::pair<util::Hash, std::uint64_t>, std::uint32_t> equals;
@@ -95,8 +101,8 @@ std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Lis
     identity.by_content = !identity.header.has_value();
     if (!identity.header) continue;
     identity.ordinal = equals[{*identity.header, listed[i].bytes}]++;
-    identity.row =
-        nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), identity.ordinal);
+    identity.row = nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), taken,
+                           identity.ordinal);
   }
   return identities;
 }

@@ -81,7 +81,7 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
   const state::SeenRow* row = step.identity.row;
   if (row == nullptr || row->standing == state::Standing::pending) {
     decide_new(step, policy);
-  } else if (policy.fetch_all) {
+  } else if (policy.fetch_all && !step.identity.this_run) {
     decide_new(step, policy);
     if (step.action == Action::fetch) step.reason = "seen before, asked for again";
   } else if (row->standing == state::Standing::seen) {
@@ -97,10 +97,11 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
 /// Limits of one run count what is retrieved.
 class Budget {
  public:
-  explicit Budget(const account::Policy& policy) : policy_(policy) {}
+  Budget(const account::Policy& policy, const Moment& moment)
+      : policy_(policy), messages_(moment.messages), bytes_(moment.bytes) {}
 
   void apply(Step& step) {
-    if (step.action != Action::fetch && step.action != Action::verify) return;
+    if (step.action != Action::fetch) return;  // looking again delivers nothing, as a rule
     if (policy_.max_messages != 0 && messages_ >= policy_.max_messages) {
       step.action = Action::skip;
       step.reason = "over max_messages of this run";
@@ -116,22 +117,22 @@ class Budget {
 
  private:
   const account::Policy& policy_;
-  std::uint64_t messages_ = 0, bytes_ = 0;
+  std::uint64_t messages_, bytes_;
 };
 
 }  // namespace
 
 std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
-                       const account::Policy& policy, state::Time now) {
+                       const account::Policy& policy, const Moment& moment) {
   std::vector<Step> steps;
   steps.reserve(listed.size());
   for (std::size_t i = 0; i < listed.size(); ++i) {
     Step step{.message = std::move(listed[i]), .identity = identities[i], .reason = {}};
-    decide(step, policy, now);
+    decide(step, policy, moment.now);
     steps.push_back(std::move(step));
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
-  Budget budget(policy);
+  Budget budget(policy, moment);
   for (auto& step : steps) budget.apply(step);
   return steps;
 }

@@ -27,6 +27,7 @@ struct Identity {
   const state::SeenRow* row = nullptr;  ///< null: unknown so far; points into the Seen it was found in
   std::optional<util::Hash> header;     ///< from TOP, where the UIDL is no good
   std::uint32_t ordinal = 0;            ///< among listed messages equal in (header, size)
+  bool this_run = false;                ///< delivered in an earlier session of this run
   bool by_content = false;              ///< neither UIDL nor TOP: only its content can tell
 };
 
@@ -39,9 +40,16 @@ struct Step {
   bool too_large = false;   ///< stays because of max_size: worth a word
 };
 
+/// When, and what this run has fetched already in earlier sessions: it counts against the limits.
+struct Moment {
+  state::Time now;
+  std::uint32_t messages = 0;
+  std::uint64_t bytes = 0;
+};
+
 /// One step per listed message, in the order in which they are to be worked: the server's, or from the last
 /// to the first. `identities` runs parallel to `listed`; both are used up.
 std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
-                       const account::Policy& policy, state::Time now);
+                       const account::Policy& policy, const Moment& moment);
 
 }  // namespace mailhaul::engine

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 
+#include "engine/errand.h"
 #include "engine/glance.h"
 #include "engine/mailbox.h"
 #include "util/text.h"
@@ -46,6 +47,17 @@ std::string uid_of(const state::Store& store, state::MailboxId mailbox, const st
   return whole && whole->header ? "sha256:" + util::hex(*whole->header) : "row:" + std::to_string(row.id);
 }
 
+/// What a dead run left half done is completed first; where its place is gone, forgetting is the way out.
+void complete_deliveries(const account::Account& account, const World& world, state::Store& store) {
+  report::Listener nobody;
+  Errand errand(account, world, nobody, store);
+  try {
+    recover(errand);
+  } catch (const util::Error& error) {
+    if (error.kind() != util::Kind::storage) throw;
+  }
+}
+
 std::optional<state::MailboxId> find(const state::Store& store, const account::Account& account) {
   const auto key = account::mailbox_of(account);
   return store.find_mailbox(key.user, key.host, key.port);
@@ -82,6 +94,7 @@ std::size_t forget(const account::Account& account, const World& world, std::spa
   state::Store store(world.state_file, writes);
   const auto lock = lock_mailbox(account::mailbox_of(account), world.state_file);
   const auto mailbox = find(store, account);
+  if (mailbox) complete_deliveries(account, world, store);
   state::Change change;
   std::set<std::string> wanted;
   for (const auto& typed : uids) {

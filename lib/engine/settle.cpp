@@ -73,7 +73,13 @@ void Settler::discard(std::vector<Arrived>& messages) noexcept {
 std::vector<Arrived> Settler::settle(std::vector<Arrived> messages) {
   if (messages.empty()) return messages;
   stage(messages);
-  intend(messages);
+  try {
+    intend(messages);
+  } catch (const util::Error& error) {
+    // Another writer kept the database too long: no COMMIT was begun, so nothing is intended.
+    if (error.kind() == util::Kind::temporary) discard(messages);
+    throw;
+  }
   publish(messages);
   return messages;
 }
@@ -93,7 +99,7 @@ void Settler::stage(std::vector<Arrived>& messages) {  // S2
 }
 
 void Settler::intend(const std::vector<Arrived>& messages) {  // S3
-  state::Change change = std::exchange(landed_, {});
+  state::Change change = landed_;                             // kept until the COMMIT is through
   bool recoverable = false;
   for (const auto& message : messages) {
     change.rows.push_back(message.row);
@@ -109,6 +115,7 @@ void Settler::intend(const std::vector<Arrived>& messages) {  // S3
   }
   // A failure here undoes nothing: the COMMIT may have got through, and then names these files.
   store_.commit(mailbox_, change, recoverable ? Durability::synced : Durability::unsynced);
+  landed_ = {};
 }
 
 void Settler::publish(std::vector<Arrived>& messages) {  // S4
@@ -138,16 +145,23 @@ void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
                          .ticket = copy.ticket.data,
                          .state = LandingState::tried};
   if (!copy.destination->settled_by_close()) {
-    landed_.landings.push_back(landing);
-    store_.commit(mailbox_, std::exchange(landed_, {}), Durability::unsynced);
+    state::Change change = landed_;
+    change.landings.push_back(landing);
+    store_.commit(mailbox_, change, Durability::unsynced);
+    landed_ = {};
   }
-  copy.outcome = std::move(copy.destination->publish({&copy.ticket, 1}).front());
+  landing.ticket.clear();
+  landing.state = LandingState::intent;
+  try {
+    copy.outcome = std::move(copy.destination->publish({&copy.ticket, 1}).front());
+  } catch (const util::Error& error) {
+    // A program that could not be started was handed nothing.
+    if (error.kind() == util::Kind::storage) landed_.landings.push_back(landing);
+    throw;
+  }
   copy.published = copy.outcome.fate == Fate::published;
-  if (!copy.published) {  // it said no, so it is in no doubt: to be offered again as if for the first time
-    landing.ticket.clear();
-    landing.state = LandingState::intent;
-    landed_.landings.push_back(landing);
-  }
+  // It said no, so it is in no doubt: to be offered again as if for the first time.
+  if (!copy.published) landed_.landings.push_back(landing);
 }
 
 void Settler::conclude(Arrived& message) {
@@ -159,10 +173,7 @@ void Settler::conclude(Arrived& message) {
     for (auto& copy : message.copies) copy.published = copy.published && !waits(copy);
   } else if (message.delivered()) {
     message.row.standing = state::Standing::delivered;
-    message.row.delivered = now_();
-    landed_.rows.push_back(message.row);
-    landed_.settled.push_back(message.row.id);
-    delivered_rows_.push_back(message.row.id);
+    record_delivery(message);
     return;
   }
   for (const auto& copy : message.copies) {
@@ -174,23 +185,33 @@ void Settler::conclude(Arrived& message) {
   }
 }
 
-std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations) {
+std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
+                                    state::Standing handed_over) {
   for (const auto& destination : destinations) destination->close();
   std::vector<Arrived> closed = std::exchange(awaiting_close_, {});
   for (auto& message : closed) {
     if (!message.delivered()) continue;
-    message.row.standing = state::Standing::delivered;
-    message.row.delivered = now_();
-    landed_.rows.push_back(message.row);
-    landed_.settled.push_back(message.row.id);
+    const bool only_handed = std::ranges::all_of(
+        message.copies, [](const Arrived::Copy& copy) { return copy.destination->settled_by_close(); });
+    message.row.standing = only_handed ? handed_over : state::Standing::delivered;
+    record_delivery(message);
   }
   return closed;
+}
+
+void Settler::record_delivery(Arrived& message) {
+  message.row.delivered = now_();
+  landed_.rows.push_back(message.row);
+  landed_.settled.push_back(message.row.id);
+  delivered_rows_.push_back(message.row.id);
 }
 
 void Settler::note(state::Row row) { landed_.rows.push_back(std::move(row)); }
 
 void Settler::flush() {
-  if (!landed_.empty()) store_.commit(mailbox_, std::exchange(landed_, {}), Durability::synced);
+  if (landed_.empty()) return;
+  store_.commit(mailbox_, landed_, Durability::synced);
+  landed_ = {};
 }
 
 }  // namespace mailhaul::engine

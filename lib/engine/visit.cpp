@@ -10,6 +10,8 @@
 namespace mailhaul::engine {
 
 using namespace std::chrono_literals;
+using state::LandingState;
+using state::Standing;
 
 Visit::Visit(Errand& errand, net::Stream& stream, pop3::SessionOptions options)
     : errand_(errand),
@@ -34,12 +36,20 @@ void Visit::look_around() {
   errand_.totals.left = errand_.totals.listed;
   seen_ = errand_.store.seen(errand_.mailbox);
   auto identities = identify(session_, listed, seen_, errand_.store, errand_.mailbox);
-  const auto absent = absent_rows(identities, seen_);
-  errand_.store.note_absent(errand_.mailbox, absent, errand_.world.now());
-  for (const auto id : absent) {
-    if (seen_.with_id(id)->standing == state::Standing::delivered) absent_.insert(id);
+  // Where only contents tell messages apart, nothing can be called absent before all were retrieved.
+  if (std::ranges::none_of(identities, &Identity::by_content)) {
+    const auto absent = absent_rows(identities, seen_);
+    errand_.store.note_absent(errand_.mailbox, absent, errand_.world.now());
+    for (const auto id : absent) note_absence(*seen_.with_id(id));
   }
-  steps_ = plan(std::move(listed), std::move(identities), errand_.policy, errand_.world.now());
+  for (auto& identity : identities) {
+    if (identity.row == nullptr) continue;
+    claimed_.insert(identity.row->id);
+    identity.this_run = errand_.delivered_now.contains(identity.row->id);
+  }
+  steps_ =
+      plan(std::move(listed), std::move(identities), errand_.policy,
+           {.now = errand_.world.now(), .messages = errand_.totals.fetched, .bytes = errand_.totals.bytes});
   std::uint64_t bytes = 0;
   std::uint32_t messages = 0;
   for (const auto& step : steps_) {
@@ -48,6 +58,16 @@ void Visit::look_around() {
     bytes += step.message.bytes;
   }
   errand_.tell.planned(errand_.account.name, messages, bytes);
+}
+
+/// A row whose message is not listed: perhaps it is, under another UIDL; what of its delivery is open stays
+/// so.
+void Visit::note_absence(const state::SeenRow& row) {
+  if (row.standing == Standing::delivered || row.standing == Standing::pending) absent_.insert(row.id);
+  if (!row.has_landings) return;
+  const std::string name = row.uidl.empty() ? "without a UID" : util::escape_uid(row.uidl);
+  for (const auto& landing : errand_.store.landings_of(errand_.mailbox, row.id)) abandon(name, landing);
+  settler_.drop_landings(row.id);
 }
 
 void Visit::begin_step(Step& step) {
@@ -88,7 +108,7 @@ void Visit::stay(Step& step) {
                                util::format_size(errand_.policy.max_size);
   errand_.tell.warned(errand_.account.name, {.sentence = sentence,
                                              .hint = "fetch it with --max-size, or delete it there",
-                                             .uid = step.message.uidl,
+                                             .uid = uid(step),
                                              .status = 0,
                                              .standing = told});
   if (told) return;
@@ -115,7 +135,8 @@ void Visit::work() {
     const Task task = tasks_.front();
     tasks_.pop_front();
     answer(task, session_.next());
-    if (batch_.full()) settle();
+    // What is held stands in the same spool as the batch: both are settled together.
+    if (held_.empty() && batch_.full()) settle();
     if (!held_.empty()) {
       stop_asking();
       if (tasks_.empty()) check_held();
@@ -154,14 +175,14 @@ void Visit::refused(const Task& task, const std::string& words) {
                            "cannot retrieve message " + uid(*task.step) + ": the server said -ERR " +
                                util::escape(words),
                            net::hint_for_refusal(words, kind)),
-               task.step->message.uidl);
+               uid(*task.step));
 }
 
 void Visit::look(const Task& task, pop3::Message& message) {
   Step& step = *task.step;
   const auto header = header_of(message);
   auto row = errand_.store.row(errand_.mailbox, step.identity.row->id);
-  if (row && row->header == header && (row->bytes == step.message.bytes || row->suspect)) {
+  if (row && row->header == header && row->bytes == step.message.bytes) {
     same(step, std::move(*row));
     return;
   }
@@ -201,29 +222,44 @@ void Visit::settle() {
 
 void Visit::conclude(const Arrived& arrived) {
   const Step& step = *by_number_.at(arrived.number);
+  std::string why, hint;
+  auto kind = util::Kind::temporary;
   for (const auto& copy : arrived.copies) {
-    const auto& outcome = copy.outcome;
-    if (outcome.fate == delivery::Fate::published) continue;
-    const auto kind = outcome.fate == delivery::Fate::later ? util::Kind::temporary : util::Kind::storage;
-    errand_.fail(
-        util::Error(kind, "message " + uid(step) + " stays on the server: " + outcome.sentence, outcome.hint),
-        step.message.uidl);
+    if (copy.outcome.fate == delivery::Fate::published) continue;
+    why += (why.empty() ? "" : "; ") + copy.outcome.sentence;
+    if (hint.empty()) hint = copy.outcome.hint;
+    if (copy.outcome.fate != delivery::Fate::later) kind = util::Kind::storage;
   }
-  if (!arrived.delivered()) {
+  if (!why.empty()) {
     unsettled_retrieval_ = true;
-    return;
+    errand_.fail(util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint), uid(step));
   }
+  if (!arrived.delivered()) return;  // refused, or to be known when its destination is closed
   ++errand_.totals.fetched;
   errand_.totals.bytes += arrived.bytes;
+  errand_.delivered_now.insert(arrived.row.id);
   std::string where;
   for (const auto& copy : arrived.copies) where += (where.empty() ? "" : ", ") + copy.destination->target();
   say(step, "fetch", step.reason, where);
   if (!errand_.policy.leave_on_server) remove(step, arrived.row.id);
 }
 
+/// A landing that nothing can complete any more, since its message is not on the server under its name.
+void Visit::abandon(const std::string& name, const state::Landing& landing) {
+  if (landing.state == LandingState::delivered) return;
+  errand_.warn(
+      "message " + name + " did not surely reach " + landing.target + ", and is no longer on the server",
+      "look for it there, and in the other places it was to go to", name);
+}
+
+void Visit::close_destinations() {
+  const auto handed = errand_.account.removal_demanded ? Standing::delivered : Standing::seen;
+  for (const auto& arrived : settler_.close(errand_.destinations, handed)) conclude(arrived);
+  settler_.flush();  // S5
+}
+
 void Visit::end() {
-  for (const auto& arrived : settler_.close(errand_.destinations)) conclude(arrived);
-  settler_.flush();  // S5, durable before QUIT
+  close_destinations();  // S5, durable before QUIT
   if (session_.capabilities().expire_days == 0 && unsettled_retrieval_) {
     errand_.warn(
         "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all "
@@ -231,7 +267,9 @@ void Visit::end() {
         "");
     return;
   }
-  const auto removal = session_.finish(true);  // S6
+  ending_ = true;
+  auto removal = session_.finish(true);  // S6
+  std::ranges::sort(removal.accepted);
   for (const auto& [number, words] : removal.refused) {
     errand_.warn(
         "the server refused to remove message " + std::to_string(number) + ": -ERR " + util::escape(words),
@@ -274,8 +312,9 @@ void Visit::say(const Step& step, std::string_view action, std::string_view reas
 bool Visit::give_up(const util::Error& error) {
   usable_ = false;
   const auto& doubt = session_.doubt();
-  const bool in_order = !doubt.malformed_status && !doubt.at_border && !broken_;
+  const bool in_order = ending_ || (!doubt.malformed_status && !doubt.at_border && !broken_);
   const bool sizes_right = held_.empty() && sizes_confirmed_ == 0;
+  Settler::discard(held_);
   if (!session_.pipelining() || (in_order && sizes_right)) {
     settle();  // every body that is whole came under its own name: one by one, or each had the announced size
   } else {
@@ -284,11 +323,10 @@ bool Visit::give_up(const util::Error& error) {
   }
   if (session_.pipelining())
     mark_suspect();  // an answer may have been skipped, between two messages of one size even
-  Settler::discard(held_);
-  settler_.flush();
+  close_destinations();
   if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;
   auto& server = errand_.server;
-  const bool at_border = doubt.at_border && doubt.pipelined;
+  const bool at_border = doubt.at_border && doubt.pipelined && !ending_;
   if (at_border) ++server.border_breaks;
   if (doubt.malformed_status || broken_ || server.border_breaks >= 2) {
     server.one_by_one_until = errand_.world.now() + std::chrono::days(7);

@@ -29,7 +29,8 @@ struct Task {
 struct Arrival {
   Fingerprint print;
   std::vector<std::pair<delivery::Destination*, std::unique_ptr<delivery::Writer>>> writers;
-  std::optional<util::Error> failure;  ///< a writer's: the message stays on the server, the others go on
+  std::vector<state::Landing> landings;  ///< of its row, where its delivery has begun
+  std::optional<util::Error> failure;    ///< a writer's: the message stays on the server, the others go on
 };
 
 /// One thread at a time. After run() threw, give_up() settles what may be settled.
@@ -53,13 +54,18 @@ class Visit {
   void open_writers(const Step& step, Arrival& arrival);
   void read(Arrival& arrival, pop3::Message& message);
   void storage_failed(const Step& step, const util::Error& error);
-  void compare(Step& step, Arrival& arrival, const Print& print);
+  void part_with(Step& step, state::Row row);
+  void abandon(const std::string& uid, const state::Landing& landing);
+  void spare_delivered(const Step& step, Arrival& arrival, const state::Row& row);
+  bool over_limit();
   std::optional<state::Row> known_by_content(const Step& step, const Print& print);
   state::Row row_of(const Step& step, const Print& print, std::optional<state::Row> known);
   void accept(Step& step, Arrival& arrival, const Print& print, std::optional<state::Row> known);
   void check_held();
   void settle();
   void conclude(const Arrived& arrived);
+  void close_destinations();
+  void note_absence(const state::SeenRow& row);
   void same(
       Step& step,
       state::Row row);  ///< the message is the row's: write what changed, remove where the policy says so
@@ -82,8 +88,10 @@ class Visit {
   std::unordered_map<std::uint32_t, state::RowId> removing_;  ///< DELE asked for
   std::set<state::RowId> absent_;   ///< delivered, and not in this listing: perhaps under another UIDL
   std::set<state::RowId> claimed_;  ///< rows that a message of this listing was found to be, by content
+  std::uint32_t accepted_ = 0;      ///< messages on their way into a batch, or beyond
   int sizes_confirmed_ = 0;
   int storage_failures_ = 0;          ///< in a row
+  bool ending_ = false;               ///< QUIT is on its way: nothing else is owed
   bool usable_ = true;                ///< the session may still be talked to
   bool unsettled_retrieval_ = false;  ///< something was retrieved and did not reach S5
   bool broken_ = false;               ///< an answer came back different: pipelining is not to be trusted

@@ -16,6 +16,9 @@ namespace {
 
 constexpr int confirmations = 3;  // so many sizes that were only announced wrong, and the server is believed
 
+/// So many messages at most are held back; others come again. Each may hold a descriptor.
+constexpr std::size_t most_held = 16;
+
 /// The row's landings, where its delivery has begun.
 std::vector<state::Landing> begun_landings(const Errand& errand, const Step& step) {
   if (step.identity.row == nullptr || !step.identity.row->has_landings) return {};
@@ -33,44 +36,54 @@ void Visit::receive(Step& step, pop3::Message& message) {
   }
   read(arrival, message);
   if (arrival.failure) {
+    arrival.writers.clear();  // an unfinished writer must not outlive what it writes to
     storage_failed(step, *arrival.failure);
     return;
   }
   const Print print = arrival.print.finish();
-  if (step.action == Action::fetch && step.identity.row != nullptr) {
-    accept(step, arrival, print, errand_.store.row(errand_.mailbox, step.identity.row->id));
-  } else {
-    compare(step, arrival, print);
+  const auto* row = step.identity.row;
+  auto known = row != nullptr ? errand_.store.row(errand_.mailbox, row->id) : known_by_content(step, print);
+  if (known && known->content && *known->content != print.content) {
+    part_with(step, std::move(*known));
+    known = known_by_content(step, print);
   }
+  const bool wanted = !known || known->standing == Standing::pending || step.action == Action::fetch;
+  if (known && (row == nullptr || known->id != row->id) && known->standing != Standing::pending) {
+    step.action = Action::verify;  // known after all, under another UIDL
+    return same(step, std::move(*known));
+  }
+  if (wanted) return accept(step, arrival, print, std::move(known));
+  if (known->header != print.header) known->header = print.header;
+  same(step, std::move(*known));
+}
+
+/// The UIDL was used again for another message. The old row keeps its hashes, by which its message can still
+/// be known; what of its delivery was open stays open for ever.
+void Visit::part_with(Step& step, state::Row row) {
+  for (const auto& landing : errand_.store.landings_of(errand_.mailbox, row.id)) abandon(uid(step), landing);
+  settler_.drop_landings(row.id);
+  step.reason = "new: its UID was another message's before";
+  absent_.insert(row.id);
+  claimed_.erase(row.id);
+  if (row.uidl != step.message.uidl) return;
+  row.uidl.clear();
+  settler_.note(std::move(row));
 }
 
 void Visit::open_writers(const Step& step, Arrival& arrival) {
-  const auto landings = begun_landings(errand_, step);
+  arrival.landings = begun_landings(errand_, step);
   delivery::Envelope envelope{.id = errand_.ids.next(), .trace_header = {}};
-  for (const auto& landing : landings) {
-    if (landing.state == LandingState::tried) {
-      envelope.retry = true;
-      envelope.id = delivery::id_of({landing.target, landing.ticket});
-      errand_.warn("message " + uid(step) + " was handed to " + landing.target +
-                       " by a run that was killed before the answer; it is handed over again",
-                   "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so", step.message.uidl);
-    } else if (landing.state == LandingState::doubt) {
-      errand_.warn("message " + uid(step) + " was being put into " + landing.target +
-                       " when a run was killed, and is not to be found there; it is delivered again",
-                   "it may be there twice, if it was read and moved meanwhile", step.message.uidl);
-    }
+  for (const auto& landing : arrival.landings) {
+    if (landing.state != LandingState::tried) continue;
+    envelope.retry = true;
+    envelope.id = delivery::id_of({landing.target, landing.ticket});
   }
   if (errand_.account.trace_header) {
     envelope.trace_header =
         trace_header(errand_.account, errand_.world.host, envelope.id, errand_.world.now());
   }
   for (const auto& destination : errand_.destinations) {
-    const bool has_it = std::ranges::any_of(landings, [&](const state::Landing& landing) {
-      return landing.target == destination->target() && landing.state == LandingState::delivered;
-    });
-    if (!has_it) {
-      arrival.writers.emplace_back(destination.get(), destination->begin(envelope, step.message.bytes));
-    }
+    arrival.writers.emplace_back(destination.get(), destination->begin(envelope, step.message.bytes));
   }
 }
 
@@ -87,47 +100,24 @@ void Visit::read(Arrival& arrival, pop3::Message& message) {
   }
 }
 
+/// A message too large for the disk must not hold up the others; a disk that takes no small one ends the run.
 void Visit::storage_failed(const Step& step, const util::Error& error) {
+  constexpr std::uint64_t small_bytes = 1U << 20U;
+  constexpr int most_failures = 10;
   unsettled_retrieval_ = true;
-  settle();  // what is whole may still fit
-  // One message too large for the disk must not hold up the others; a disk that takes nothing ends the run.
-  if (++storage_failures_ >= 2) throw error;
+  if (held_.empty()) settle();  // what is whole may still fit
+  if (step.message.bytes < small_bytes || ++storage_failures_ >= most_failures) throw error;
   errand_.fail(util::Error(error.kind(), "message " + uid(step) + " stays on the server: " + error.what(),
                            error.hint()),
-               step.message.uidl);
+               uid(step));
 }
 
-/// A message that may be one we know: by its row, whose content is compared, or by its content alone.
-void Visit::compare(Step& step, Arrival& arrival, const Print& print) {
-  if (step.identity.row == nullptr) {
-    auto row = known_by_content(step, print);
-    if (!row) return accept(step, arrival, print, std::nullopt);
-    if (step.action == Action::fetch) step.action = Action::verify;
-    return same(step, std::move(*row));
-  }
-  auto row = errand_.store.row(errand_.mailbox, step.identity.row->id);
-  if (row && (!row->content || *row->content == print.content)) {
-    if (row->header != print.header) row->header = print.header;
-    return same(step, std::move(*row));
-  }
-  // The UIDL was used again for another message: new mail. The old row keeps its hashes, by which it can
-  // still be known.
-  if (row && row->uidl == step.message.uidl) {
-    row->uidl.clear();
-    absent_.insert(row->id);
-    settler_.note(std::move(*row));
-  }
-  step.reason = "new: its UID was another message's before";
-  accept(step, arrival, print, std::nullopt);
-}
-
-/// The server has changed its UIDLs, or has none: a delivered row of this content that no other message of
-/// this listing is.
+/// The server has changed its UIDLs, or has none: a row of this content that no other message of this listing
+/// is.
 std::optional<state::Row> Visit::known_by_content(const Step& step, const Print& print) {
   if (!step.identity.by_content && absent_.empty()) return std::nullopt;
   for (auto& row : errand_.store.rows_with_content(errand_.mailbox, print.content)) {
-    const bool candidate =
-        step.identity.by_content ? row.standing != Standing::gone : absent_.contains(row.id);
+    const bool candidate = step.identity.by_content || absent_.contains(row.id);
     if (candidate && claimed_.insert(row.id).second) return std::move(row);
   }
   return std::nullopt;
@@ -149,17 +139,46 @@ state::Row Visit::row_of(const Step& step, const Print& print, std::optional<sta
   return row;
 }
 
+/// Which of the copies are still wanted, and what is to be said of those that are delivered again.
+void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row& row) {
+  if (arrival.landings.empty()) arrival.landings = errand_.store.landings_of(errand_.mailbox, row.id);
+  for (const auto& landing : arrival.landings) {
+    if (landing.row != row.id) continue;
+    if (landing.state == LandingState::delivered) {
+      std::erase_if(arrival.writers,
+                    [&](const auto& writer) { return writer.first->target() == landing.target; });
+    } else if (landing.state == LandingState::tried) {
+      errand_.warn("message " + uid(step) + " was handed to " + landing.target +
+                       " by a run that was killed before the answer; it is handed over again",
+                   "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so", uid(step));
+    } else if (landing.state == LandingState::doubt) {
+      errand_.warn("message " + uid(step) + " was being put into " + landing.target +
+                       " when a run was killed, and is not to be found there; it is delivered again",
+                   "it may be there twice, if it was read and moved meanwhile", uid(step));
+    }
+  }
+}
+
 void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::optional<state::Row> known) {
+  const bool doubtful = session_.pipelining() && sizes_confirmed_ < confirmations &&
+                        arrival.print.octets() != step.message.bytes;
+  if (doubtful && held_.size() >= most_held) {
+    postponed_.push_back({&step, false});
+    return;
+  }
+  if (step.identity.by_content && over_limit()) return;
   Arrived arrived{.number = step.message.number,
                   .row = row_of(step, print, std::move(known)),
                   .bytes = arrival.print.octets(),
                   .copies = {}};
+  spare_delivered(step, arrival, arrived.row);
   try {
     for (auto& [destination, writer] : arrival.writers) {  // S1
       arrived.copies.push_back(
           {.destination = destination, .ticket = writer->finish(), .published = false, .outcome = {}});
     }
   } catch (const util::Error& error) {
+    arrival.writers.clear();
     std::vector<Arrived> part;
     part.push_back(std::move(arrived));
     Settler::discard(part);
@@ -167,18 +186,29 @@ void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::option
     return;
   }
   by_number_[step.message.number] = &step;
+  ++accepted_;
   // While pipelining a skipped answer puts bodies under their neighbours' names: one of another size than
   // announced is not believed before it came back the same alone.
-  if (session_.pipelining() && sizes_confirmed_ < confirmations && arrived.bytes != step.message.bytes) {
+  if (doubtful) {
     held_.push_back(std::move(arrived));
   } else {
     batch_.add(std::move(arrived));
   }
 }
 
+/// max_messages, where only its content tells whether a message is new.
+bool Visit::over_limit() {
+  const auto most = errand_.policy.max_messages;
+  if (most == 0 || accepted_ < most) return false;
+  unsettled_retrieval_ = true;
+  stop_asking();
+  postponed_.clear();
+  return true;
+}
+
 /// Nothing else is owed: asks for what is held once more, alone, until three came back the same.
 void Visit::check_held() {
-  while (!held_.empty()) {
+  while (!held_.empty()) {  // the writers of the batch are those of what is held: no settling in between
     if (sizes_confirmed_ < confirmations) {
       const Arrived& first = held_.front();
       session_.want({.number = first.number, .bytes = first.bytes, .header_only = false});

@@ -16,7 +16,7 @@ struct Totals {
 /// One message, and what was done or would be done with it.
 struct Message {
   std::uint32_t number = 0;
-  std::string_view uid;  ///< as it is; empty: the server has none and no hash is known yet
+  std::string_view uid;  ///< as shown
   std::uint64_t bytes = 0;
   std::string_view action;  ///< fetch, skip, remove, leave, verify
   std::string_view reason;
@@ -26,7 +26,7 @@ struct Message {
 /// A sentence for people, with what to do about it.
 struct Notice {
   std::string_view sentence, hint;
-  std::string_view uid;   ///< the message it is about; may be empty
+  std::string_view uid;   ///< the message it is about, as shown; may be empty
   int status = 0;         ///< exit status; 0 for a warning
   bool standing = false;  ///< told in an earlier run already: -q does not repeat it
 };

@@ -86,9 +86,7 @@ std::vector<Row> Store::rows_with_content(MailboxId mailbox, const util::Hash& c
   for (const RowId id : connection_->hashes_of(mailbox).contents.candidates(content)) {
     auto found = row(mailbox, id);
     if (!found || found->content != content) continue;
-    if (found->standing == Standing::delivered || found->standing == Standing::seen) {
-      rows.push_back(std::move(*found));
-    }
+    if (found->standing != Standing::gone) rows.push_back(std::move(*found));
   }
   return rows;
 }

@@ -39,7 +39,7 @@ class Store {
   Seen seen(MailboxId mailbox) const;
   std::optional<Row> row(MailboxId mailbox, RowId id) const;
   std::vector<Row> rows_with_header(MailboxId mailbox, const util::Hash& header, std::uint64_t bytes) const;
-  /// Delivered or seen rows with this content.
+  /// Rows with this content that are not gone.
   std::vector<Row> rows_with_content(MailboxId mailbox, const util::Hash& content) const;
   std::vector<Landing> landings(MailboxId mailbox) const;  ///< all that are kept, by row
   std::vector<Landing> landings_of(MailboxId mailbox, RowId row) const;

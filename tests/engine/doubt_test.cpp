@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+// Servers and runs that leave something in doubt: nothing lost, nothing doubled, nothing stuck.
+#include <doctest/doctest.h>
+
+#include "engine/fixture.h"
+
+using namespace mailhaul;
+using namespace std::chrono_literals;
+using test::body_of;
+using test::Household;
+using test::mail_of;
+using Reply = test::MemoryServer::Reply;
+using Bodies = std::vector<std::string>;
+
+namespace {
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t times = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++times;
+  return times;
+}
+
+void add_failing_command(Household& house) {
+  house.account.deliver.push_back(
+      {.kind = "mda", .command = {"/bin/sh", "-c", "exit 1"}, .allow_root = true});
+}
+
+}  // namespace
+
+TEST_CASE("messages held back for their size and the batch around them reach an mbox whole") {
+  Household house;
+  house.deliver_to("mbox");
+  for (int n = 1; n <= 60; ++n) {
+    auto mail = mail_of(n);
+    mail.bytes += std::string(200'000, 'x') + "\r\nend of " + std::to_string(n) + ".\r\n";
+    house.server.messages.push_back(mail);
+  }
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command != "LIST") return std::nullopt;
+    std::string list = "+OK\r\n";
+    for (int n = 1; n <= 60; ++n) {
+      const auto bytes = house.server.messages[static_cast<std::size_t>(n - 1)].bytes.size();
+      list += std::to_string(n) + " " + std::to_string(n == 3 ? bytes + 7 : bytes) + "\r\n";
+    }
+    return list + ".\r\n";
+  };
+  const auto outcome = house.run();
+  CHECK(engine::status_of(outcome) == 0);
+  const auto box = test::slurp(house.dir / "mbox");
+  CHECK(count(box, "\n\nFrom ") == 59);
+  for (int n = 1; n <= 60; ++n) {
+    CAPTURE(n);
+    CHECK(count(box, "Subject: " + std::to_string(n) + "\n") == 1);
+    CHECK(count(box, "end of " + std::to_string(n) + ".\n") == 1);
+  }
+}
+
+TEST_CASE("when all sizes are announced wrong, few messages are held and all arrive once") {
+  Household house;
+  for (int n = 1; n <= 50; ++n) house.server.messages.push_back(mail_of(n));
+  house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command != "LIST") return std::nullopt;
+    std::string list = "+OK\r\n";
+    for (int n = 1; n <= 50; ++n) list += std::to_string(n) + " 5\r\n";
+    return list + ".\r\n";
+  };
+  const auto outcome = house.run();
+  CHECK(engine::status_of(outcome) == 0);
+  CHECK(outcome.totals.fetched == 50);
+  CHECK(house.mail().size() == 50);
+  CHECK(house.server.messages.empty());
+  CHECK(house.left_in_tmp() == 0);
+}
+
+TEST_CASE("a message known by its header does not take the row of one known by its UIDL") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  const std::string header = "Subject: same\r\n\r\n";
+  house.server.messages = {{"A", header + "body a\r\n"}};
+  house.run();
+  house.server.messages.push_back({"X", header + "body b\r\n"});
+  house.server.messages.push_back({"X", header + "body c\r\n"});
+  CHECK(house.run().totals.fetched == 2);
+  const std::string top = "Subject: same\n\n";
+  CHECK(house.mail() == Bodies{top + "body a\n", top + "body b\n", top + "body c\n"});
+}
+
+TEST_CASE("a UIDL used again while a delivery was half done: the new mail goes everywhere") {
+  Household house;
+  add_failing_command(house);
+  house.server.messages = {mail_of(1)};
+  house.run();
+  CHECK(house.mail() == Bodies{body_of(1)});
+  house.server.messages[0].bytes = mail_of(77).bytes;
+  house.run();
+  CHECK(house.mail() == Bodies{body_of(1), body_of(77)});
+  house.run();
+  CHECK(house.mail() == Bodies{body_of(1), body_of(77)});
+}
+
+TEST_CASE("without UIDL and TOP a half done delivery is not begun anew at every run") {
+  Household house;
+  house.server.options.uidl = false;
+  house.server.options.top = false;
+  add_failing_command(house);
+  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+  for (int run = 0; run < 3; ++run) house.run();
+  CHECK(house.mail() == Bodies{body_of(1), body_of(2), body_of(3)});
+  CHECK(house.server.messages.size() == 3);
+}
+
+TEST_CASE("without UIDL and TOP max_messages lets every message come in its turn") {
+  Household house;
+  house.server.options.uidl = false;
+  house.server.options.top = false;
+  house.account.policy.leave_on_server = true;
+  house.account.policy.max_messages = 2;
+  for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
+  CHECK(house.run().totals.fetched == 2);
+  CHECK(house.run().totals.fetched == 2);
+  CHECK(house.run().totals.fetched == 1);
+  CHECK(house.mail().size() == 5);
+}
+
+TEST_CASE("all asked for again comes once, though the run needs several sessions") {
+  Household house;
+  house.account.policy.fetch_all = true;
+  for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
+  std::size_t retrieved = 0;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command.starts_with("RETR") && ++retrieved == 4) return Reply("", true);
+    return std::nullopt;
+  };
+  CHECK_FALSE(house.run().error);
+  CHECK(house.mail().size() == 5);
+  CHECK(house.server.messages.empty());
+}
+
+TEST_CASE("an unanswered QUIT is no sign of broken pipelining") {
+  Household house;
+  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+  house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command == "QUIT") return Reply("", true);
+    return std::nullopt;
+  };
+  for (int run = 0; run < 3; ++run) {
+    const auto outcome = house.run();
+    CHECK(engine::status_of(outcome) == 75);
+    CHECK(outcome.totals.fetched == (run == 0 ? 3 : 0));
+  }
+  CHECK(house.told.warnings.empty());
+  CHECK(house.mail().size() == 3);
+}
+
+TEST_CASE("a landing in doubt whose message is gone from the server is told by name, once") {
+  Household house;
+  add_failing_command(house);
+  house.server.messages = {mail_of(1)};
+  house.run();
+  house.server.messages.clear();
+  house.run();
+  REQUIRE(house.told.warnings.size() == 1);
+  CHECK(house.told.warnings[0].find("uid1") != std::string::npos);
+  house.run();
+  CHECK(house.told.warnings.empty());
+}
+
+TEST_CASE("every removal is told, in whatever order the messages were worked") {
+  Household house;
+  house.account.policy.order = account::Order::newest;
+  for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
+  house.run();
+  CHECK(std::ranges::count_if(house.told.messages,
+                              [](const auto& line) { return line.starts_with("remove"); }) == 5);
+}
+
+TEST_CASE("a program that cannot be started was handed nothing") {
+  Household house;
+  house.account.deliver = {
+      delivery::Spec{.kind = "mda", .command = {"/nowhere/program"}, .allow_root = true}};
+  house.server.messages = {mail_of(1)};
+  CHECK(engine::status_of(house.run()) == 74);
+  house.deliver_to_command("test -z \"$MAILHAUL_RETRY\"");
+  CHECK(house.run().totals.fetched == 1);
+  CHECK(house.told.warnings.empty());
+}
