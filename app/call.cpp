@@ -88,7 +88,7 @@ account::Config load_config(const Call& call) {
 }
 
 account::Account the_account(const Call& call, const account::Config& config) {
-  return account::select(config, std::span(call.words).first(1)).front();
+  return account::select(config, {&call.account, 1}).front();
 }
 
 std::unique_ptr<report::Listener> make_listener(const Call& call, bool summaries_to_stderr) {

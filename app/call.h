@@ -24,7 +24,9 @@ struct Call {
   When progress = When::automatic, color = When::automatic;
   std::optional<unsigned> jobs;
 
-  std::vector<std::string> words;            ///< accounts, UIDs
+  std::vector<std::string> words;            ///< accounts, of commands that take several
+  std::string account;                       ///< the one account of the others
+  std::vector<std::string> uids;             ///< as typed
   std::vector<account::Override> overrides;  ///< fetch: account keys given as options
   bool keep = false, remove = false, all = false, dry_run = false, every = false;  ///< -k -K -a -n --all
   const util::Cancel* cancel = nullptr;
@@ -36,7 +38,7 @@ std::optional<util::Path> find_config(const Call& call);
 
 /// The configuration in force. `with_overrides`: those of fetch apply, and --server needs no file.
 account::Config load_config(const Call& call);
-/// The one account named first among the words.
+/// The one account that the command is about.
 account::Account the_account(const Call& call, const account::Config& config);
 
 /// The real world: network, disk, clock. Passwords that must be asked for are asked for here, one after the

@@ -60,9 +60,8 @@ class Stream {
 }  // namespace
 
 void describe_get(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT UID...", call.words, "the account, and the UIDs as list shows them")
-      ->required()
-      ->expected(2, -1);
+  parser.add_option("ACCOUNT", call.account, "the account")->required();
+  parser.add_option("UID", call.uids, "the messages, as list shows them")->required();
 }
 
 int run_get(const Call& call) {
@@ -70,7 +69,7 @@ int run_get(const Call& call) {
     throw util::Error(util::Kind::usage, "--json and get both want standard output", "leave --json out");
   const auto config = load_config(call);
   const auto account = the_account(call, config);
-  const auto uids = std::span(call.words).subspan(1);
+  const auto& uids = call.uids;
   const auto world = real_world(call, config, {account});
   const auto tell = make_listener(call);
   return with_account(call, account, [&] {

@@ -20,7 +20,7 @@ std::string shown(const std::string& field, std::size_t most) { return cut(util:
 }  // namespace
 
 void describe_list(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT", call.words, "the account")->required()->expected(1);
+  parser.add_option("ACCOUNT", call.account, "the account")->required();
 }
 
 int run_list(const Call& call) {

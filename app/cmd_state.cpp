@@ -20,7 +20,7 @@ std::string text_of(const engine::Remembered& row) {
 
 /// The UIDs behind the account, or none with --all. Throws Error{usage} when it is neither, or both.
 std::span<const std::string> uids_of(const Call& call) {
-  const auto uids = std::span(call.words).subspan(1);
+  const auto& uids = call.uids;
   if (uids.empty() == call.every) return uids;
   throw util::Error(util::Kind::usage, uids.empty() ? "no UID is named" : "UIDs and --all exclude each other",
                     "name UIDs (mailhaul list shows them), or say --all");
@@ -51,7 +51,8 @@ int run_state_show(const Call& call) {
 }
 
 void describe_state_change(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT UID...", call.words, "the account, and the UIDs as list shows them")->required();
+  parser.add_option("ACCOUNT", call.account, "the account")->required();
+  parser.add_option("UID", call.uids, "the messages, as list shows them");
   parser.add_flag("--all", call.every, "all messages of the account");
 }
 
