@@ -66,7 +66,7 @@ account::Config load_config(const Call& call) {
                        });
   if (!one_off) {
     sources.file = find_config(call);
-    if (!sources.file && call.overrides.empty()) {
+    if (!sources.file) {
       throw util::Error(
           util::Kind::config, "there is no configuration file " + default_config().native(),
           "write one (man mailhaul-config has examples), or say it all on the command line: mailhaul fetch "

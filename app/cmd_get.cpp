@@ -61,12 +61,14 @@ class Stream {
 
 void describe_get(CLI::App& parser, Call& call) {
   parser.add_option("ACCOUNT", call.account, "the account")->required();
-  parser.add_option("UID", call.uids, "the messages, as list shows them")->required();
+  parser.add_option("UID", call.uids, "the messages, as list shows them");
 }
 
 int run_get(const Call& call) {
   if (call.json)
     throw util::Error(util::Kind::usage, "--json and get both want standard output", "leave --json out");
+  if (call.uids.empty())
+    throw util::Error(util::Kind::usage, "no UID is named", "mailhaul list ACCOUNT shows them");
   const auto config = load_config(call);
   const auto account = the_account(call, config);
   const auto& uids = call.uids;

@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
+#include <map>
 #include <set>
 
 #include "app/commands.h"
@@ -33,22 +33,25 @@ void prepare_process() {
   }
 }
 
+void add_when(CLI::App& parser, const char* name, const char* help, When& when) {
+  const auto choose = [name, &when](const std::string& text) {
+    static const std::map<std::string, When> choices{
+        {"auto", When::automatic}, {"always", When::always}, {"never", When::never}};
+    const auto choice = choices.find(text);
+    if (choice == choices.end()) throw CLI::ValidationError(name, "it is auto, always or never, not " + text);
+    when = choice->second;
+  };
+  parser.add_option_function<std::string>(name, choose, help)->type_name("auto|always|never");
+}
+
 void add_global_options(CLI::App& parser, Call& call) {
-  static const std::map<std::string, When> when{
-      {"auto", When::automatic}, {"always", When::always}, {"never", When::never}};
-  auto choice = CLI::CheckedTransformer(when);
-  choice.description("");
   parser.add_option("-c,--config", call.config, "configuration file")->type_name("FILE");
   parser.add_option("--state", call.state, "state database")->type_name("FILE");
   parser.add_flag("-q,-s,--quiet", call.quiet, "silent unless something is wrong");
   parser.add_flag("-v,--verbose", call.verbose, "say more; twice: the conversation with the server");
   parser.add_flag("--json", call.json, "one JSON object a line on standard output");
-  parser.add_option("--progress", call.progress, "live progress line")
-      ->transform(choice)
-      ->type_name("auto|always|never");
-  parser.add_option("--color", call.color, "colour on a terminal")
-      ->transform(choice)
-      ->type_name("auto|always|never");
+  add_when(parser, "--progress", "live progress line", call.progress);
+  add_when(parser, "--color", "colour on a terminal", call.color);
   parser.add_option("-j,--jobs", call.jobs, "accounts at a time")
       ->check(CLI::Range(1U, 1000U).description(""))
       ->type_name("N");
@@ -66,20 +69,31 @@ std::set<std::string> valued_options() {
   return names;
 }
 
-/// The first two words that are neither options nor an option's value; empty where there are none.
-std::array<std::string, 2> first_words(const std::vector<std::string>& args) {
+/// The words before any "--" that are neither options nor an option's value; at least two, empty where there
+/// are none.
+std::vector<std::string> plain_words(const std::vector<std::string>& args) {
   const auto valued = valued_options();
-  std::array<std::string, 2> words;
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < args.size() && found < words.size(); ++i) {
-    if (args[i] == "--") break;
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
     if (!args[i].starts_with('-') || args[i] == "-") {
-      words[found++] = args[i];
+      words.push_back(args[i]);
     } else if (valued.contains(args[i])) {
       ++i;
     }
   }
+  words.resize(std::max<std::size_t>(words.size(), 2));
   return words;
+}
+
+/// UIDs behind "--" that begin with "-": the option parser loses them after a command of two words.
+std::vector<std::string> take_dashed_uids(std::vector<std::string>& args,
+                                          const std::vector<std::string>& words) {
+  const std::size_t before = words[0] == "get" ? 2 : words[0] == "state" ? 3 : words.size() + 1;
+  const auto dashes = std::ranges::find(args, "--");
+  if (dashes == args.end() || words.size() < before) return {};
+  std::vector<std::string> uids(dashes + 1, args.end());
+  args.erase(dashes, args.end());
+  return uids;
 }
 
 bool is_command(const std::string& word) {
@@ -122,7 +136,8 @@ int dispatch(std::vector<std::string> args, Call& call) {
   parser.set_version_flag("-V,--version", std::function<std::string()>(version), "print the versions");
   add_global_options(parser, call);
   const auto bound = add_commands(parser, call);
-  const auto words = first_words(args);
+  const auto words = plain_words(args);
+  const auto dashed = take_dashed_uids(args, words);
   const std::string& word = words[0];
   for (const auto& name : later_commands()) {
     if (word != name && word + " " + words[1] != name) continue;
@@ -142,6 +157,7 @@ int dispatch(std::vector<std::string> args, Call& call) {
     call.json = call.json || std::ranges::find(args, "--json") != args.end();
     return usage_error(call, error, word);
   }
+  call.uids.insert(call.uids.end(), dashed.begin(), dashed.end());
   for (const auto& [command, row] : bound) {
     if (command->parsed()) return row->run(call);
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The real world, as engine::World wants it.
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -39,18 +41,22 @@ class NoEcho {
   termios before_{};
 };
 
-/// Asks at the controlling terminal, without echo. Empty: there is none.
-std::optional<util::Secret> ask(std::string_view question) {
+/// Asks at the controlling terminal, without echo. Empty: there is none. Throws Error{cancelled}.
+std::optional<util::Secret> ask(std::string_view question, const util::Cancel& cancel) {
   const util::Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
   if (!terminal) return std::nullopt;
   const NoEcho no_echo(terminal.get());
   util::write_all(terminal.get(), safe(question), "/dev/tty");
   std::string answer;
-  char c = 0;
-  while (::read(terminal.get(), &c, 1) == 1 && c != '\n')
-    answer += c;  // a signal ends it: the answer is then empty
-  util::Secret secret(std::move(answer));
-  return secret;
+  for (char c = 0; c != '\n';) {
+    std::array<struct pollfd, 2> waits{{{terminal.get(), POLLIN, 0}, {cancel.fd(), POLLIN, 0}}};
+    ::poll(waits.data(), waits.size(), -1);
+    if (cancel.requested()) throw util::Error(util::Kind::cancelled, "stopped while asking for a password");
+    if (waits[0].revents == 0) continue;
+    if (::read(terminal.get(), &c, 1) != 1) break;
+    if (c != '\n') answer += c;
+  }
+  return util::Secret(std::move(answer));
 }
 
 /// Connects accounts; remembers a password that was asked for, since a run may need several sessions.
@@ -63,7 +69,7 @@ class Connector {
                   if (value == nullptr) return std::nullopt;
                   return value;
                 },
-                .prompt = ask};
+                .prompt = [&cancel](std::string_view question) { return ask(question, cancel); }};
     for (const auto& account : accounts) resolve_early(account);
     for (const auto& name : variables_)
       ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
@@ -71,6 +77,8 @@ class Connector {
 
   net::Opened open(const account::Account& account, const std::string& rung, const net::Trace& trace) const {
     net::Login login{.user = account.user, .secret = {}, .auth = account.auth};
+    const auto failure = failed_.find(account.name);
+    if (failure != failed_.end()) throw util::Error(failure->second);  // asked once is enough
     const auto known = asked_.find(account.name);
     if (known != asked_.end()) {
       login.secret = util::Secret(known->second.reveal());
@@ -96,8 +104,9 @@ class Connector {
     if (!needs_secret(account)) return;
     try {
       asked_.emplace(account.name, resolve(account));
-    } catch (const util::Error&) {
-      return;
+    } catch (const util::Error& error) {
+      if (error.kind() == util::Kind::cancelled) throw;
+      failed_.emplace(account.name, error);
     }
     if (variable != nullptr) variables_.insert(variable->name);
   }
@@ -111,6 +120,7 @@ class Connector {
   const util::Cancel& cancel_;
   credentials::Outside outside_;
   std::map<std::string, util::Secret> asked_;
+  std::map<std::string, util::Error> failed_;
   std::set<std::string> variables_;
 };
 
