@@ -33,6 +33,13 @@ int look_up(const std::string& host) {
   return result;
 }
 
+/// With a proxy in force libcurl talks to the proxy alone, and names are the proxy's to look up.
+Error proxy_unreachable(const Failed& failed) {
+  return {Kind::temporary,
+          "cannot reach " + address_of(failed.endpoint) + " through the proxy: " + words_of(failed),
+          "check \"proxy\", and that the proxy is up"};
+}
+
 Error unknown_host(const Failed& failed) {
   const std::string host = util::escape(failed.endpoint.host);
   const int result = look_up(failed.endpoint.host);
@@ -124,7 +131,12 @@ Error refused_login(const Failed& failed) {
 }
 
 Error lost(const Failed& failed) {
-  return {Kind::temporary, "connection to " + address_of(failed.endpoint) + " lost: " + words_of(failed)};
+  const std::string address = address_of(failed.endpoint);
+  if (!failed.transcript.greeted()) {
+    return {Kind::temporary, address + " closed the connection before its greeting: " + words_of(failed),
+            "is it a POP3 port? pop3s:// takes 995, pop3:// takes 110"};
+  }
+  return {Kind::temporary, "connection to " + address + " lost: " + words_of(failed)};
 }
 
 Error proxy_wants_login(const Failed& failed) {
@@ -144,6 +156,7 @@ bool lacks_mechanism(const Ended& ended, const Transcript& transcript) {
 
 Error explain(const Failed& failed) {
   const std::string address = address_of(failed.endpoint);
+  const bool proxied = !failed.endpoint.proxy.empty() && failed.endpoint.proxy != "env";
   if (failed.ended.proxy_status == proxy_authentication_required) return proxy_wants_login(failed);
   switch (failed.ended.code) {
     case CURLE_OK:  // connected, and refused by the raw login
@@ -152,10 +165,12 @@ Error explain(const Failed& failed) {
     case CURLE_ABORTED_BY_CALLBACK:
       return {Kind::cancelled, "stopped while connecting to " + address};
     case CURLE_COULDNT_RESOLVE_HOST:
+      if (proxied) return proxy_unreachable(failed);
       return unknown_host(failed);
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {Kind::temporary, "cannot look up the proxy: " + words_of(failed), "check \"proxy\""};
     case CURLE_COULDNT_CONNECT:
+      if (proxied) return proxy_unreachable(failed);
       return not_connected(failed);
     case CURLE_PROXY:
       return {Kind::temporary, "the proxy does not connect to " + address + ": " + words_of(failed)};
