@@ -120,6 +120,10 @@ std::optional<Fd> try_lock(const Path& path) {
 void require_private(const Path& path, std::string_view what) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) throw_errno(Kind::config, "look at", path.native());
+  if (S_ISDIR(info.st_mode)) {
+    throw Error(Kind::config, path.native() + " is to hold " + std::string(what) + " and is a directory",
+                "name the file itself");
+  }
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     throw Error(Kind::config, path.native() + " holds " + std::string(what) + " and belongs to another user",
                 "chown it to yourself: chown \"$USER\" " + path.native());

@@ -2,6 +2,7 @@
 #include "util/process.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -84,6 +85,8 @@ void place(int fd, int target) {
   place(launch.input < 0 ? null : launch.input, 0);
   if (launch.output >= 0) place(launch.output, 1);
   if (launch.error >= 0) place(launch.error, 2);
+  // Libraries open descriptors that would be inherited; one of them is the logged-in connection.
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   if (launch.keep >= 0) ::fcntl(launch.keep, F_SETFD, 0);
   ::execvpe(argv[0], argv, env);
   const int err = errno;

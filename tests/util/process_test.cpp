@@ -50,7 +50,7 @@ TEST_CASE("words reach the program as they are, and its environment has what was
 
 TEST_CASE("a child has default signals, umask 077 and no descriptor of ours") {
   const test::TempDir dir;
-  const auto open_here = util::open_file(dir / "kept", O_RDWR | O_CREAT, 0600);
+  const util::Fd open_here(::open((dir / "kept").c_str(), O_RDWR | O_CREAT, 0600));  // not close-on-exec
   const util::Cancel cancel;
   const Words argv{"sh", "-c", "umask; ls -l /proc/self/fd | grep -c kept; grep SigIgn /proc/self/status"};
   const auto captured = util::capture(argv, 1000, 60s, cancel);
