@@ -59,7 +59,10 @@ void ListingBuilder::add_uidl_line(std::string_view line) {
     return;
   }
   const auto known = by_number_.find(found->number);
-  if (known == by_number_.end()) return;
+  if (known == by_number_.end()) {  // named, but not listed: it cannot be fetched in this session
+    ++malformed_lines_;
+    return;
+  }
   if (std::exchange(known->second.named, true)) {
     ++malformed_lines_;
     return;
