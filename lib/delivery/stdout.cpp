@@ -144,7 +144,7 @@ std::vector<Outcome> Stdout::recover(std::span<const Ticket> tickets) {
 std::unique_ptr<Destination> open_stdout(int fd, const Site& site) {
   if (::isatty(fd) == 1) {
     throw Error(Kind::usage, "messages are not written to a terminal",
-                "mailhaul fetch --deliver stdout | formail -Y -s procmail");
+                "put a pipe or a file behind it: | less, | formail -Y -s procmail, > FILE");
   }
   return std::make_unique<Stdout>(fd, site);
 }

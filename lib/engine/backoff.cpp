@@ -31,30 +31,28 @@ std::string login_mark(const account::Account& account, const std::string& profi
   return util::hex(util::sha256(facts)).substr(0, 16);
 }
 
-}  // namespace
-
-void check_backoff(Errand& errand) {
-  auto& server = errand.server;
+void check_backoff(const account::Account& account, const World& world, state::Server& server) {
   if (!server.not_before) return;
-  const auto now = errand.world.now();
+  const auto now = world.now();
   // A clock that was stepped back must not lock anybody out for longer than the longest pause.
   const bool over = now >= *server.not_before || *server.not_before > now + longest_pause;
-  if (over || errand.world.attended ||
-      server.login_mark != login_mark(errand.account, errand.world.profile_stamp)) {
+  if (over || world.attended || server.login_mark != login_mark(account, world.profile_stamp)) {
     server.not_before.reset();
     return;
   }
-  throw util::Error(util::Kind::temporary,
-                    "no login at " + errand.account.server.host + " before " +
-                        util::format_utc(*server.not_before) + ": " +
-                        (server.refused_logins == 0
-                             ? "the server asked for a pause"
-                             : "it refused the last " + std::to_string(server.refused_logins) + " logins"),
-                    "run it at a terminal, or mend the profile, to try at once");
+  throw util::Error(
+      util::Kind::temporary,
+      "no login at " + account.server.host + " before " + util::format_utc(*server.not_before) + ": " +
+          (server.refused_logins == 0
+               ? "the server asked for a pause"
+               : (server.refused_logins == 1
+                      ? "it refused the last login"
+                      : "it refused the last " + std::to_string(server.refused_logins) + " logins")),
+      "run it at a terminal, or mend the profile, to try at once");
 }
 
-void note_refusal(Errand& errand, const util::Error& error) {
-  auto& server = errand.server;
+void note_refusal(const account::Account& account, const World& world, state::Server& server,
+                  const util::Error& error) {
   const bool delay = std::string_view(error.what()).find("[LOGIN-DELAY]") != std::string_view::npos;
   if (error.kind() != util::Kind::login && !delay) return;
   std::chrono::seconds pause = first_pause;
@@ -62,14 +60,26 @@ void note_refusal(Errand& errand, const util::Error& error) {
     for (std::uint32_t i = 0; i < server.refused_logins && pause < longest_pause; ++i) pause *= 2;
     ++server.refused_logins;
   }
-  server.not_before = errand.world.now() + std::min(pause, longest_pause);
-  server.login_mark = login_mark(errand.account, errand.world.profile_stamp);
+  server.not_before = world.now() + std::min(pause, longest_pause);
+  server.login_mark = login_mark(account, world.profile_stamp);
 }
 
-void forget_backoff(Errand& errand) {
-  errand.server.not_before.reset();
-  errand.server.refused_logins = 0;
-  errand.server.login_mark.clear();
+}  // namespace
+
+net::Opened connect(const account::Account& account, const World& world, state::Server& server,
+                    const net::Trace& trace) {
+  check_backoff(account, world, server);
+  try {
+    auto opened = world.connect(account, server.rung, trace);
+    server.rung = opened.rung;
+    server.not_before.reset();
+    server.refused_logins = 0;
+    server.login_mark.clear();
+    return opened;
+  } catch (const util::Error& error) {
+    note_refusal(account, world, server, error);
+    throw;
+  }
 }
 
 bool note_trouble(Errand& errand, const Outcome& outcome) {

@@ -8,11 +8,11 @@
 
 namespace mailhaul::engine {
 
-/// Throws Error{temporary} while no login is to be tried. A person's presence or a changed profile clears it.
-void check_backoff(Errand& errand);
-/// A login was refused: 5 minutes, doubling to 6 hours; [LOGIN-DELAY]: 5 minutes.
-void note_refusal(Errand& errand, const util::Error& error);
-void forget_backoff(Errand& errand);
+/// Connects, climbing the login ladder from the rung remembered. Throws Error{temporary} while no login is to
+/// be tried: after a refused one for 5 minutes, doubling to 6 hours, after [LOGIN-DELAY] for 5 minutes; a
+/// person's presence or a changed profile ends that. `server` is to be stored afterwards, whatever happened.
+net::Opened connect(const account::Account& account, const World& world, state::Server& server,
+                    const net::Trace& trace);
 
 /// Notes whether the account is in temporary trouble, since when, and that its end is to be told.
 /// True: the trouble is not to be told by -q (yet, or again).

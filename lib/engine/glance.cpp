@@ -6,6 +6,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "engine/backoff.h"
 #include "engine/errand.h"
 #include "engine/identity.h"
 #include "engine/mailbox.h"
@@ -22,6 +23,7 @@ struct Look {
   state::Store store;
   util::Fd lock;
   state::MailboxId mailbox;
+  state::Server server;
   net::Opened opened;
   pop3::Session session;
   std::vector<pop3::Listed> listed;
@@ -32,7 +34,8 @@ struct Look {
       : store(world.state_file, writes),
         lock(lock_mailbox(account::mailbox_of(account), world.state_file)),
         mailbox(find(account)),
-        opened(world.connect(account, mailbox != 0 ? store.server(mailbox).rung : std::string(), trace)),
+        server(mailbox != 0 ? store.server(mailbox) : state::Server()),
+        opened(open(account, world, trace)),
         session(*opened.stream,
                 {.capabilities = opened.capabilities, .may_pipeline = may_pipeline(world), .trace = trace}),
         listed(session.listing()),
@@ -49,9 +52,16 @@ struct Look {
     const auto key = account::mailbox_of(account);
     return store.find_mailbox(key.user, key.host, key.port).value_or(0);
   }
+  net::Opened open(const account::Account& account, const World& world, const net::Trace& trace) {
+    try {
+      return connect(account, world, server, trace);
+    } catch (const util::Error&) {
+      if (mailbox != 0) store.remember(mailbox, server);  // a refused login counts, whoever tried it
+      throw;
+    }
+  }
   bool may_pipeline(const World& world) const {
-    const auto until = mailbox != 0 ? store.server(mailbox).one_by_one_until : std::nullopt;
-    return !until || world.now() >= *until;
+    return !server.one_by_one_until || world.now() >= *server.one_by_one_until;
   }
 };
 

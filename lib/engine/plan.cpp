@@ -26,6 +26,12 @@ std::string_view name_of(Action action) {
 
 namespace {
 
+/// A message whose retrieval broke the connection must not hold up the others.
+bool comes_last(const Step& step) {
+  const state::SeenRow* row = step.identity.row;
+  return row != nullptr && row->standing == state::Standing::pending && row->suspect;
+}
+
 /// A message that is not delivered yet, wholly or in part.
 void decide_new(Step& step, const account::Policy& policy) {
   if (policy.max_size != 0 && step.message.bytes > policy.max_size) {
@@ -38,7 +44,9 @@ void decide_new(Step& step, const account::Policy& policy) {
   } else {
     step.action = Action::fetch;
     const bool begun = step.identity.row != nullptr && step.identity.row->has_landings;
-    step.reason = begun ? "delivery not complete yet" : "new";
+    step.reason = comes_last(step) ? "new; it broke the connection before, and comes last"
+                  : begun          ? "delivery not complete yet"
+                                   : "new";
   }
 }
 
@@ -132,6 +140,7 @@ std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> i
     steps.push_back(std::move(step));
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
+  std::stable_partition(steps.begin(), steps.end(), [](const Step& step) { return !comes_last(step); });
   Budget budget(policy, moment);
   for (auto& step : steps) budget.apply(step);
   return steps;

@@ -96,16 +96,7 @@ net::Opened connect(Errand& errand) {
   const auto trace = [&](char direction, std::string_view line) {
     errand.tell.traced(account.name, direction, line);
   };
-  check_backoff(errand);
-  try {
-    auto opened = errand.world.connect(account, errand.server.rung, trace);
-    errand.server.rung = opened.rung;
-    forget_backoff(errand);
-    return opened;
-  } catch (const util::Error& error) {
-    note_refusal(errand, error);
-    throw;
-  }
+  return connect(account, errand.world, errand.server, trace);
 }
 
 /// Said to a person only: a cron job has nobody to weigh it.
@@ -139,7 +130,9 @@ std::optional<util::Error> caught(const Work& work) {
     work();
     return std::nullopt;
   } catch (const util::Error& error) {
-    return error;
+    if (error.kind() != util::Kind::temporary || !error.hint().empty()) return error;
+    return util::Error(error.kind(), error.what(),
+                       "nothing is lost; the next run goes on where this one stopped");
   } catch (const std::exception& bug) {
     return util::Error(util::Kind::internal, std::string("a bug: ") + bug.what(), "please report it");
   }

@@ -112,17 +112,21 @@ void Visit::stay(Step& step) {
                                              .status = 0,
                                              .standing = told});
   if (told) return;
-  state::Row row;
-  if (known != nullptr) row = errand_.store.row(errand_.mailbox, known->id).value_or(row);
-  if (row.id == 0) {
-    row.id = errand_.store.next_row(errand_.mailbox);
-    row.uidl = step.message.uidl;
-    row.bytes = step.message.bytes;
-    row.header = step.identity.header;
-    row.ordinal = step.identity.ordinal;
-  }
+  state::Row row = row_to_note(step);
   row.told = true;
   settler_.note(std::move(row));
+}
+
+/// The pending row of a message that is not delivered, made anew where there is none.
+state::Row Visit::row_to_note(const Step& step) {
+  if (step.identity.row != nullptr) {
+    if (auto row = errand_.store.row(errand_.mailbox, step.identity.row->id)) return std::move(*row);
+  }
+  return {.id = errand_.store.next_row(errand_.mailbox),
+          .uidl = step.message.uidl,
+          .bytes = step.message.bytes,
+          .header = step.identity.header,
+          .ordinal = step.identity.ordinal};
 }
 
 void Visit::work() {
@@ -134,7 +138,9 @@ void Visit::work() {
     }
     const Task task = tasks_.front();
     tasks_.pop_front();
+    receiving_ = task.look ? nullptr : task.step;
     answer(task, session_.next());
+    receiving_ = nullptr;
     // What is held stands in the same spool as the batch: both are settled together.
     if (held_.empty() && batch_.full()) settle();
     if (!held_.empty()) {
@@ -270,17 +276,19 @@ void Visit::end() {
   ending_ = true;
   auto removal = session_.finish(true);  // S6
   std::ranges::sort(removal.accepted);
-  for (const auto& [number, words] : removal.refused) {
-    errand_.warn(
-        "the server refused to remove message " + std::to_string(number) + ": -ERR " + util::escape(words),
-        "it is delivered and will not be fetched again; the next run asks for its removal once more");
+  if (!removal.refused.empty()) {
+    const auto& [number, words] = removal.refused.front();
+    errand_.warn_once(
+        "the server refused to remove " + std::to_string(removal.refused.size()) +
+            " messages, the first with -ERR " + words,
+        "they are delivered and will not be fetched again; the next run asks for their removal once more");
   }
   if (!removal.committed) {
     if (removal.accepted.empty()) return;
     throw util::Error(
         util::Kind::temporary,
         "the server did not confirm the removal of " + std::to_string(removal.accepted.size()) +
-            " messages: it answered QUIT with " + util::escape(removal.quit_answer),
+            " messages; to QUIT: " + util::escape(removal.quit_answer),
         "they are delivered and will not be fetched again; the next run asks for their removal once more");
   }
   state::Change change;
@@ -323,6 +331,7 @@ bool Visit::give_up(const util::Error& error) {
   }
   if (session_.pipelining())
     mark_suspect();  // an answer may have been skipped, between two messages of one size even
+  if (receiving_ != nullptr && error.kind() == util::Kind::temporary) note_breaker(*receiving_);
   close_destinations();
   if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;
   auto& server = errand_.server;
@@ -337,6 +346,15 @@ bool Visit::give_up(const util::Error& error) {
     return true;
   }
   return at_border;
+}
+
+/// The connection ended while this message was being retrieved: the next session fetches it last.
+void Visit::note_breaker(const Step& step) {
+  const state::SeenRow* known = step.identity.row;
+  if (step.identity.by_content || (known != nullptr && known->standing != Standing::pending)) return;
+  state::Row row = row_to_note(step);
+  row.suspect = true;
+  settler_.note(std::move(row));
 }
 
 /// The next session looks at each of these by TOP before it believes them (LAW section 2).

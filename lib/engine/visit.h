@@ -72,6 +72,8 @@ class Visit {
   void remove(const Step& step, state::RowId row);
   void end();  ///< DELE answers, QUIT, GONE
   void mark_suspect();
+  void note_breaker(const Step& step);
+  state::Row row_to_note(const Step& step);
   void say(const Step& step, std::string_view action, std::string_view reason, std::string_view deliver = {});
   std::string uid(const Step& step) const { return shown_uid(step.message, step.identity.header); }
 
@@ -91,6 +93,7 @@ class Visit {
   std::uint32_t accepted_ = 0;      ///< messages on their way into a batch, or beyond
   int sizes_confirmed_ = 0;
   int storage_failures_ = 0;          ///< in a row
+  Step* receiving_ = nullptr;         ///< whose RETR is being answered
   bool ending_ = false;               ///< QUIT is on its way: nothing else is owed
   bool usable_ = true;                ///< the session may still be talked to
   bool unsettled_retrieval_ = false;  ///< something was retrieved and did not reach S5

@@ -149,7 +149,7 @@ void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row
                     [&](const auto& writer) { return writer.first->target() == landing.target; });
     } else if (landing.state == LandingState::tried) {
       errand_.warn("message " + uid(step) + " was handed to " + landing.target +
-                       " by a run that was killed before the answer; it is handed over again",
+                       " by a run that ended before the answer; it is handed over again",
                    "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so", uid(step));
     } else if (landing.state == LandingState::doubt) {
       errand_.warn("message " + uid(step) + " was being put into " + landing.target +

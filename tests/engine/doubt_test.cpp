@@ -184,3 +184,24 @@ TEST_CASE("a program that cannot be started was handed nothing") {
   CHECK(house.run().totals.fetched == 1);
   CHECK(house.told.warnings.empty());
 }
+
+TEST_CASE("a message that breaks the connection every time does not hold up the others") {
+  for (const bool pipelining : {true, false}) {
+    CAPTURE(pipelining);
+    Household house;
+    house.server.options.pipelining = pipelining;
+    for (int n = 1; n <= 6; ++n) house.server.messages.push_back(mail_of(n));
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (!command.starts_with("RETR ")) return std::nullopt;
+      const auto number = static_cast<std::size_t>(std::stoul(command.substr(5)));
+      if (house.server.messages.at(number - 1).uidl != "uid3") return std::nullopt;
+      return Reply("+OK 24 octets\r\nSubject: 3\r\n", true);
+    };
+    for (int run = 0; run < 3; ++run) CHECK(engine::status_of(house.run()) == 75);
+    CHECK(house.mail() == Bodies{body_of(1), body_of(2), body_of(4), body_of(5), body_of(6)});
+    house.server.misbehave = nullptr;
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.mail().size() == 6);
+    CHECK(house.server.messages.empty());
+  }
+}
