@@ -13,7 +13,7 @@ namespace {
 
 using net::Tls;
 
-constexpr std::string_view example = "pop3s://pop.example.org";
+constexpr std::string_view example_server = "pop3s://pop.example.org";
 
 /// HOST[:PORT], the host without brackets.
 struct Authority {
@@ -33,7 +33,7 @@ Authority split_authority(const Given& given, std::string_view text) {
   if (!rest.empty() && !rest.starts_with(':')) given.refuse("only a port may follow the ']'");
   parts.has_port = !rest.empty();
   if (parts.has_port) parts.port = rest.substr(1);
-  if (parts.host.empty()) given.refuse("the host is missing, as in " + std::string(example));
+  if (parts.host.empty()) given.refuse("the host is missing, as in " + std::string(example_server));
   return parts;
 }
 
@@ -119,7 +119,7 @@ void set_server(net::Endpoint& endpoint, const Given& given) {
                  "put them into 'user' and 'password_command'");
   if (authority.ends_with('/')) authority.remove_suffix(1);
   if (authority.find_first_of("/?#\\") != std::string_view::npos)
-    given.refuse("nothing may follow host and port, as in " + std::string(example) + ":995");
+    given.refuse("nothing may follow host and port, as in " + std::string(example_server) + ":995");
   const auto parts = split_authority(given, authority);
   endpoint.tls = tls;
   endpoint.host = host_of(given, authority, parts.host);

@@ -11,12 +11,12 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
+constexpr std::string_view separators = " \t\r";
 
 // Takes the next word off the line; empty at its end.
 std::string_view take_word(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-  const auto word = line.substr(0, line.find_first_of(blanks));
+  line.remove_prefix(std::min(line.find_first_not_of(separators), line.size()));
+  const auto word = line.substr(0, line.find_first_of(separators));
   line.remove_prefix(word.size());
   return word;
 }

@@ -21,19 +21,14 @@ std::string_view without_line_end(std::string_view line) {
   return line;
 }
 
-std::string_view without_leading_blanks(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  return first == std::string_view::npos ? std::string_view{} : text.substr(first);
-}
-
 // "+OK", "+ok there"; not "+OKAY", which is the middle of something else.
 std::optional<Status> parse_status(std::string_view line) {
   if (util::equal_nocase(line.substr(0, 4), "-ERR"))
-    return Status{false, without_leading_blanks(line.substr(4))};
+    return Status{false, util::without_leading_blanks(line.substr(4))};
   const bool is_ok =
       util::equal_nocase(line.substr(0, 3), "+OK") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t');
   if (!is_ok) return std::nullopt;
-  return Status{true, without_leading_blanks(line.substr(3))};
+  return Status{true, util::without_leading_blanks(line.substr(3))};
 }
 
 constexpr std::ptrdiff_t block_bytes = 64;

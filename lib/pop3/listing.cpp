@@ -12,14 +12,8 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-constexpr std::string_view blanks = " \t";
-
 // Sizes are claims. No message is larger, and the sum of the largest listing still fits into 63 bits.
 constexpr std::uint64_t largest_claim = std::uint64_t{1} << 40U;
-
-std::string_view without_leading_blanks(std::string_view text) {
-  return text.substr(std::min(text.find_first_not_of(blanks), text.size()));
-}
 
 struct Numbered {
   std::uint32_t number;
@@ -28,11 +22,12 @@ struct Numbered {
 
 // "17 rest": the number, and what follows the blanks behind it.
 std::optional<Numbered> split(std::string_view line) {
-  line = without_leading_blanks(line);
-  const auto digits = line.substr(0, line.find_first_of(blanks));
+  line = util::without_leading_blanks(line);
+  const auto digits = line.substr(0, line.find_first_of(" \t"));
   const auto number = util::parse_number(digits);
   if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-  return Numbered{static_cast<std::uint32_t>(*number), without_leading_blanks(line.substr(digits.size()))};
+  return Numbered{static_cast<std::uint32_t>(*number),
+                  util::without_leading_blanks(line.substr(digits.size()))};
 }
 
 std::uint64_t size_claim(std::string_view rest) {

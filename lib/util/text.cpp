@@ -73,6 +73,10 @@ std::optional<std::string> unescape_uid(std::string_view text) {
   return uid;
 }
 
+std::string_view without_leading_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
 std::string lower(std::string_view text) {
   std::string result(text);
   std::ranges::transform(result, result.begin(), lower_char);

@@ -18,6 +18,7 @@ std::string escape(std::string_view bytes, std::size_t limit = 200);
 std::string escape_uid(std::string_view uid);
 std::optional<std::string> unescape_uid(std::string_view text);  ///< empty: a bad \x sequence
 
+std::string_view without_leading_blanks(std::string_view text);   ///< blanks and tabs
 std::string lower(std::string_view text);                         ///< ASCII only
 bool equal_nocase(std::string_view one, std::string_view other);  ///< ASCII only
 

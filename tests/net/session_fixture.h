@@ -21,6 +21,12 @@ namespace mailhaul::test {
 
 inline const std::string password = "Correct-Horse7";
 
+/// Who issues the certificates of these tests.
+inline const Authority& authority() {
+  static const Authority one;
+  return one;
+}
+
 /// A client's side of a test: what it is set to, and all that it let out.
 struct Session {
   explicit Session(const ScriptedServer& server, net::Tls tls = net::Tls::none) {

@@ -13,11 +13,6 @@ using namespace mailhaul::test;
 using mailhaul::net::Tls;
 using mailhaul::util::Kind;
 
-const Authority& authority() {
-  static const Authority one;
-  return one;
-}
-
 const std::string opening = greeting_and_capa({"SASL PLAIN"}) + "C: AUTH PLAIN *\nS: +OK in\n";
 
 /// A logged-in stream whose server goes on with the given script, plain or over TLS.

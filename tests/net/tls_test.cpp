@@ -10,11 +10,6 @@ using mailhaul::net::Tls;
 using mailhaul::util::Kind;
 using Strings = std::vector<std::string>;
 
-const Authority& authority() {
-  static const Authority one;
-  return one;
-}
-
 const std::string login_accepted = "C: AUTH PLAIN *\nS: +OK in\n";
 
 Script session_script() { return transcript(greeting_and_capa({"SASL PLAIN"}) + login_accepted); }

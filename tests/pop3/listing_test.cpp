@@ -11,7 +11,7 @@ using namespace std::string_literals;
 
 namespace {
 
-struct Case {
+struct ListingCase {
   const char* about;
   std::vector<std::string> list, uidl;
   std::string expected;  ///< "number:bytes:uidl " each
@@ -30,7 +30,7 @@ std::string shown(const std::vector<pop3::Listed>& listed) {
 
 TEST_CASE("LIST and UIDL lines become a listing, whatever a server puts into them") {
   const std::string long_uidl(60'000, 'u');
-  const std::vector<Case> cases{
+  const std::vector<ListingCase> cases{
       {"nothing", {}, {}, "", 0},
       {"as in the RFC", {"1 120", "2 200"}, {"1 abc", "2 def"}, "1:120:abc 2:200:def ", 0},
       {"the server's order stays", {"7 1", "3 2"}, {"3 c", "7 g"}, "7:1:g 3:2:c ", 0},

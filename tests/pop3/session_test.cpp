@@ -7,17 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "pop3_fixture.h"
 #include "support/memory_server.h"
 #include "util/error.h"
 
 using namespace mailhaul;
+using test::mebibyte;
 using test::MemoryServer;
 
 namespace {
-
-pop3::SessionOptions options_for(const MemoryServer& server) {
-  return {.capabilities = server.capabilities()};
-}
 
 std::string whole(pop3::Message& message) {
   std::string bytes;
@@ -36,8 +34,6 @@ std::vector<test::StoredMessage> some(std::size_t count, std::size_t bytes = 20)
 }
 
 using Numbers = std::vector<std::uint32_t>;
-
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
 }  // namespace
 

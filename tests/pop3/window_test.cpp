@@ -6,22 +6,18 @@
 #include <vector>
 
 #include "pop3/session.h"
+#include "pop3_fixture.h"
 #include "support/memory_server.h"
 
 using namespace mailhaul;
+using test::mebibyte;
 using test::MemoryServer;
 using test::ScriptedStream;
 
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
-
 std::vector<test::StoredMessage> mails(std::size_t count, std::size_t bytes) {
   return {count, test::StoredMessage{"uid", std::string(bytes, 'x') + "\r\n"}};
-}
-
-pop3::SessionOptions options_for(const MemoryServer& server) {
-  return {.capabilities = server.capabilities()};
 }
 
 }  // namespace
