@@ -115,13 +115,18 @@ void Maildir::stage(std::span<Ticket> tickets) {
 }
 
 std::vector<Outcome> Maildir::publish(std::span<const Ticket> tickets) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(tickets.size());
   for (const auto& ticket : tickets) {
     const Record record(ticket);
     const auto& id = record.text("id");
-    folder_.reveal(id, published_name(id, record.number("size")));
+    outcomes.emplace_back();
+    if (folder_.reveal(id, published_name(id, record.number("size")))) continue;
+    outcomes.back() = {Fate::doubt, tmp_path(id).native() + " has vanished before it could be moved to new/",
+                       "another program cleans up there, or another mailhaul with a copy of this state"};
   }
   folder_.sync_both();
-  return std::vector<Outcome>(tickets.size());
+  return outcomes;
 }
 
 void Maildir::discard(std::span<const Ticket> tickets) noexcept {

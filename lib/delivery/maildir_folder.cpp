@@ -106,28 +106,31 @@ MaildirFolder MaildirFolder::find(const Path& path) {
   return MaildirFolder(path, Kind::storage);
 }
 
-void MaildirFolder::reveal(const std::string& name, const std::string& final) {
+bool MaildirFolder::reveal(const std::string& name, const std::string& final) {
   if (renames_) {
-    if (::renameat2(tmp(), name.c_str(), fresh(), final.c_str(), RENAME_NOREPLACE) == 0) return;
+    if (::renameat2(tmp(), name.c_str(), fresh(), final.c_str(), RENAME_NOREPLACE) == 0) return true;
+    if (errno == ENOENT) return false;
     if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) {
       util::throw_errno(Kind::storage, "move to new/", (path_ / "tmp" / name).native());
     }
     renames_ = false;
   }
-  link_and_unlink(name, final);
+  return link_and_unlink(name, final);
 }
 
 /// As maildir(5) has it, for network file systems: link(2) does not replace either.
-void MaildirFolder::link_and_unlink(const std::string& name, const std::string& final) {
+bool MaildirFolder::link_and_unlink(const std::string& name, const std::string& final) {
   const auto path = path_ / "tmp" / name;
   if (::linkat(tmp(), name.c_str(), fresh(), final.c_str(), 0) == 0) {
     if (::unlinkat(tmp(), name.c_str(), 0) != 0) util::throw_errno(Kind::storage, "remove", path.native());
-    return;
+    return true;
   }
+  if (errno == ENOENT) return false;
   const bool no_links = errno == EPERM || errno == ENOTSUP || errno == ENOSYS;
   if (!no_links || ::renameat(tmp(), name.c_str(), fresh(), final.c_str()) != 0) {
     util::throw_errno(Kind::storage, "move to new/", path.native());
   }
+  return true;
 }
 
 void MaildirFolder::sync_both() {

@@ -25,13 +25,14 @@ class MaildirFolder {
   ino_t tmp_inode() const noexcept { return tmp_inode_; }
   ino_t fresh_inode() const noexcept { return fresh_inode_; }
 
-  /// tmp/`name` becomes new/`final`, never replacing anything. ENOENT is an error. Throws Error{storage}.
-  void reveal(const std::string& name, const std::string& final);
+  /// tmp/`name` becomes new/`final`, never replacing anything. False: it is not in tmp/. Throws
+  /// Error{storage}.
+  [[nodiscard]] bool reveal(const std::string& name, const std::string& final);
   void sync_both();  ///< new/, then tmp/
 
  private:
   MaildirFolder(const util::Path& path, util::Kind kind);
-  void link_and_unlink(const std::string& name, const std::string& final);
+  bool link_and_unlink(const std::string& name, const std::string& final);
 
   util::Path path_;
   util::Fd tmp_, fresh_, cur_;

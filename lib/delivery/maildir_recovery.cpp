@@ -84,10 +84,8 @@ Outcome recover_one(MaildirFolder& folder, const Site& site, const Record& recor
     if (waiting >= 0) ::unlinkat(folder.tmp(), id.c_str(), 0);  // between link and unlink; else swept later
     return {};
   }
-  if (waiting >= 0 && static_cast<std::uint64_t>(waiting) == bytes) {
-    folder.reveal(id, published_name(id, bytes));
-    return {};
-  }
+  const bool whole = waiting >= 0 && static_cast<std::uint64_t>(waiting) == bytes;
+  if (whole && folder.reveal(id, published_name(id, bytes))) return {};
   if (waiting < 0 && taken_by_a_reader(record, site)) return {};
   return {Fate::doubt, "it cannot be told whether " + id + " reached " + folder.path().native(), ""};
 }

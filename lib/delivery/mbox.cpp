@@ -122,9 +122,13 @@ Box Mbox::lock(Missing missing) {
   return box;
 }
 
+/// The entries in the order of the spool, which is that of recovery, too.
 Image image_of(std::span<const Record> records, const std::string& padding, const Spool& spool) {
+  std::vector<Extent> extents;
+  for (const auto& record : records) extents.push_back({record.number("from"), record.number("length")});
+  std::ranges::sort(extents, {}, &Extent::from);
   Image image(padding, spool.fd(), spool.path());
-  for (const auto& record : records) image.add({record.number("from"), record.number("length")});
+  for (const auto& extent : extents) image.add(extent);
   return image;
 }
 

@@ -102,6 +102,7 @@ class Mda final : public Destination {
     Record record;
     record.set("id", envelope.id);
     record.set("timeout", static_cast<std::uint64_t>(spec_.timeout.count()));
+    record.set("boot", site_.boot);
     const auto shape = spec_.from_line ? Shape::below_from_line : Shape::with_sender;
     return std::make_unique<TrayWriter>(tray_, site_, envelope,
                                         TrayWriter::Setup{shape, {target_, record.data()}});
@@ -187,7 +188,10 @@ std::vector<Outcome> Mda::recover(std::span<const Ticket> tickets) {
   std::vector<Outcome> outcomes;
   outcomes.reserve(tickets.size());
   for (const auto& ticket : tickets) {
-    outcomes.push_back({Fate::doubt,
+    // COMMIT TRIED, which is not flushed, survives all but the end of the boot.
+    const Record record(ticket);
+    const bool certain = record.has("boot") && record.text("boot") == site_.boot;
+    outcomes.push_back({certain ? Fate::later : Fate::doubt,
                         "it cannot be told whether " + target_.substr(4, target_.find(' ') - 4) + " took " +
                             id_of(ticket) + ": it will be handed over again",
                         ""});

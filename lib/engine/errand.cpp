@@ -51,19 +51,18 @@ Errand::Errand(const account::Account& account_, const World& world_, report::Li
 
 void Errand::open_destinations() {
   for (const auto& spec : account.deliver) destinations.push_back(world.open(spec, site));
-  // An MDA comes last: it alone cannot be taken back. The others by name: two accounts that lock the same two
-  // mboxes must do it in one order.
-  const auto handed =
-      std::stable_partition(destinations.begin(), destinations.end(),
-                            [](const auto& destination) { return destination->exactly_once(); });
-  std::sort(destinations.begin(), handed,
-            [](const auto& one, const auto& other) { return one->target() < other->target(); });
+  // An MDA comes last: it alone cannot be taken back.
+  std::stable_partition(destinations.begin(), destinations.end(),
+                        [](const auto& destination) { return destination->exactly_once(); });
   sweep();
 }
 
 std::vector<delivery::Ticket> Errand::open_tickets() const {
   std::vector<delivery::Ticket> tickets;
-  for (const auto& landing : store.landings(mailbox)) tickets.push_back({landing.target, landing.ticket});
+  for (const auto& landing : store.landings(mailbox)) {
+    const bool open = !landing.ticket.empty() && landing.state != state::LandingState::delivered;
+    if (open) tickets.push_back({landing.target, landing.ticket});
+  }
   return tickets;
 }
 
@@ -76,10 +75,15 @@ void Errand::warn(std::string_view sentence, std::string_view hint, std::string_
   tell.warned(account.name, {.sentence = sentence, .hint = hint, .uid = uid});
 }
 
-void Errand::warn_once(std::string_view sentence, std::string_view hint) {
+bool Errand::first_time(std::string_view sentence) {
   const std::string line = std::string(sentence) + "\n";
-  const bool standing = server.told_places.find(line) != std::string::npos;
-  if (!standing) server.told_places += line;
+  if (server.told_places.find(line) != std::string::npos) return false;
+  server.told_places += line;
+  return true;
+}
+
+void Errand::warn_once(std::string_view sentence, std::string_view hint, std::string_view about) {
+  const bool standing = !first_time(about.empty() ? sentence : about);
   tell.warned(account.name,
               {.sentence = sentence, .hint = hint, .uid = {}, .status = 0, .standing = standing});
 }

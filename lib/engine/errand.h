@@ -38,12 +38,13 @@ struct Errand {
   Errand(const Errand&) = delete;
   Errand& operator=(const Errand&) = delete;
 
-  void open_destinations();  ///< and sweeps what dead runs left there
-  void sweep();              ///< removes temporary files that no open landing names
-  std::vector<delivery::Ticket> open_tickets() const;
+  void open_destinations();                            ///< and sweeps what dead runs left there
+  void sweep();                                        ///< removes temporary files that no open landing names
+  std::vector<delivery::Ticket> open_tickets() const;  ///< of what is begun and not delivered
   void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
-  void warn_once(std::string_view sentence,
-                 std::string_view hint);                      ///< standing: -q tells it the first time only
+  bool first_time(std::string_view sentence);  ///< and remembers it
+  /// Standing: -q tells it the first time only. `about` names the condition where the sentence varies.
+  void warn_once(std::string_view sentence, std::string_view hint, std::string_view about = {});
   void fail(const util::Error& error, std::string_view uid);  ///< one message failed; the others go on
   delivery::Destination* destination(std::string_view target) const;
 };

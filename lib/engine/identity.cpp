@@ -115,8 +115,7 @@ std::vector<state::RowId> absent_rows(std::span<const Identity> identities, cons
   std::ranges::sort(present);
   std::vector<state::RowId> absent;
   for (const auto& row : seen.rows()) {
-    if (row.standing != Standing::gone && !std::ranges::binary_search(present, row.id))
-      absent.push_back(row.id);
+    if (!std::ranges::binary_search(present, row.id)) absent.push_back(row.id);
   }
   std::ranges::sort(absent);
   return absent;

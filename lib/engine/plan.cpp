@@ -32,9 +32,13 @@ bool comes_last(const Step& step) {
   return row != nullptr && row->standing == state::Standing::pending && row->suspect;
 }
 
+bool over_size(const Step& step, const account::Policy& policy) {
+  return policy.max_size != 0 && step.message.bytes > policy.max_size;
+}
+
 /// A message that is not delivered yet, wholly or in part.
 void decide_new(Step& step, const account::Policy& policy) {
-  if (policy.max_size != 0 && step.message.bytes > policy.max_size) {
+  if (over_size(step, policy)) {
     step.action = Action::skip;
     step.reason = "larger than max_size";
     step.too_large = true;
@@ -72,6 +76,10 @@ void decide_delivered(Step& step, const account::Policy& policy, state::Time now
   if (row.suspect) {
     step.action = Action::verify;
     step.reason = "delivered in a session that ended in doubt";
+  } else if (row.bytes != step.message.bytes && over_size(step, policy)) {
+    step.action = Action::skip;
+    step.reason = "its size is another now, and larger than max_size";
+    step.too_large = true;
   } else if (row.bytes != step.message.bytes) {
     step.action = Action::verify;
     step.reason = "delivered, but its size is another now";

@@ -25,8 +25,8 @@ std::unique_ptr<delivery::Destination> ask(const Errand& errand, std::vector<Lan
   for (std::size_t i = 0; i < landings.size(); ++i) {
     if (outcomes[i].fate == Fate::published) {
       landings[i]->state = LandingState::delivered;
-    } else if (landings[i]->state == LandingState::intent) {
-      landings[i]->state = LandingState::doubt;
+    } else if (landings[i]->state == LandingState::intent && outcomes[i].fate == Fate::doubt) {
+      landings[i]->state = place->exactly_once() ? LandingState::doubt : LandingState::tried;
     }
   }
   return place;
@@ -69,6 +69,8 @@ void recover(Errand& errand) {
       by_target[landing.target].push_back(&landing);
     }
   }
+  // What is read here may be a COMMIT that a kill overtook before it was durable: nothing is published on it.
+  if (!by_target.empty()) errand.store.flush(errand.mailbox);
   std::vector<std::unique_ptr<delivery::Destination>> places;
   for (auto& [target, landings] : by_target) places.push_back(ask(errand, landings));
   errand.store.commit(errand.mailbox,

@@ -51,6 +51,8 @@ Shares shares_of(std::vector<Arrived>& messages) {
       found->second.push_back(&copy);
     }
   }
+  // Two accounts that lock the same two mboxes must do it in one order.
+  std::ranges::sort(shares, {}, [](const auto& share) { return share.first->target(); });
   return shares;
 }
 
@@ -104,8 +106,9 @@ void Settler::intend(const std::vector<Arrived>& messages) {  // S3
   for (const auto& message : messages) {
     change.rows.push_back(message.row);
     for (const auto& copy : message.copies) {
-      // A copy for another program has no ticket yet: nothing was handed over.
-      const bool ticket = copy.destination->exactly_once();
+      // What a pipe has taken shows only at its end: nothing to recover. Of a program that was killed with
+      // the power, recovery must know which messages it may have had.
+      const bool ticket = !copy.destination->settled_by_close();
       recoverable = recoverable || ticket;
       change.landings.push_back({.row = message.row.id,
                                  .target = copy.destination->target(),
@@ -176,12 +179,18 @@ void Settler::conclude(Arrived& message) {
     record_delivery(message);
     return;
   }
+  record_copies(message);
+}
+
+/// A message that is not delivered everywhere: who has it, and where it cannot be told.
+void Settler::record_copies(const Arrived& message) {
   for (const auto& copy : message.copies) {
-    if (!copy.published) continue;
+    const bool doubtful = copy.destination->exactly_once() && copy.outcome.fate == delivery::Fate::doubt;
+    if (!copy.published && !doubtful) continue;
     landed_.landings.push_back({.row = message.row.id,
                                 .target = copy.destination->target(),
                                 .ticket = copy.ticket.data,
-                                .state = LandingState::delivered});
+                                .state = doubtful ? LandingState::doubt : LandingState::delivered});
   }
 }
 
@@ -189,8 +198,11 @@ std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::
                                     state::Standing handed_over) {
   for (const auto& destination : destinations) destination->close();
   std::vector<Arrived> closed = std::exchange(awaiting_close_, {});
+  for (const auto& message : closed) {
+    if (!message.delivered()) record_copies(message);
+  }
+  std::erase_if(closed, [](const Arrived& message) { return !message.delivered(); });
   for (auto& message : closed) {
-    if (!message.delivered()) continue;
     const bool only_handed = std::ranges::all_of(
         message.copies, [](const Arrived::Copy& copy) { return copy.destination->settled_by_close(); });
     message.row.standing = only_handed ? handed_over : state::Standing::delivered;

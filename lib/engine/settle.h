@@ -50,13 +50,13 @@ class Settler {
   /// S2, S3, S4: here and nowhere else. Returns the messages with what became of each copy; those delivered()
   /// may be removed from the server. Throws: nothing of the batch may be removed, recovery decides.
   std::vector<Arrived> settle(std::vector<Arrived> messages);
-  /// Ends what destinations settle only when they are closed (stdout); returns these messages.
+  /// Ends what destinations settle only when they are closed (stdout); returns what is delivered by that.
   /// Their rows become `handed_over` where they went nowhere else.
   std::vector<Arrived> close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
                              state::Standing handed_over);
-  void drop_landings(state::RowId row) { landed_.settled.push_back(row); }  ///< with the next commit
   void note(state::Row row);  ///< a row to be written with the next commit
-  void flush();               ///< S5: what was published is DELIVERED, durably
+  void forget(state::RowId row) { landed_.forgotten.push_back(row); }  ///< with the next commit
+  void flush();  ///< S5: what was published is DELIVERED, durably
   /// Rows delivered in this session, for the mark of doubt.
   const std::vector<state::RowId>& delivered_rows() const noexcept { return delivered_rows_; }
   static void discard(std::vector<Arrived>& messages) noexcept;
@@ -67,6 +67,7 @@ class Settler {
   void publish(std::vector<Arrived>& messages);
   void hand_over(Arrived& message, Arrived::Copy& copy);
   void conclude(Arrived& message);
+  void record_copies(const Arrived& message);
   void record_delivery(Arrived& message);
 
   state::Store& store_;

@@ -28,24 +28,22 @@ void Visit::run() {
 void Visit::look_around() {
   auto listed = session_.listing();
   if (session_.malformed_lines() != 0) {
-    errand_.warn(std::to_string(session_.malformed_lines()) +
-                     " lines of the server's listing make no sense and were left out",
+    errand_.warn(util::counted(session_.malformed_lines(), "line") +
+                     " of the server's listing made no sense and stayed out",
                  "the messages they stand for stay on the server; tell its operator");
   }
   errand_.totals.listed = static_cast<std::uint32_t>(listed.size());
   errand_.totals.left = errand_.totals.listed;
   seen_ = errand_.store.seen(errand_.mailbox);
   auto identities = identify(session_, listed, seen_, errand_.store, errand_.mailbox);
-  // Where only contents tell messages apart, nothing can be called absent before all were retrieved.
-  if (std::ranges::none_of(identities, &Identity::by_content)) {
-    const auto absent = absent_rows(identities, seen_);
-    errand_.store.note_absent(errand_.mailbox, absent, errand_.world.now());
-    for (const auto id : absent) note_absence(*seen_.with_id(id));
-  }
-  for (auto& identity : identities) {
-    if (identity.row == nullptr) continue;
-    claimed_.insert(identity.row->id);
-    identity.this_run = errand_.delivered_now.contains(identity.row->id);
+  note_absences(identities);
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    const state::SeenRow* row = identities[i].row;
+    if (row == nullptr) continue;
+    identities[i].this_run = errand_.delivered_now.contains(row->id);
+    // A row whose message is still to be looked at may be another one's of this listing.
+    const bool proven = row->standing != Standing::pending && !row->suspect && row->bytes == listed[i].bytes;
+    (proven ? claimed_ : loose_).insert(row->id);
   }
   steps_ =
       plan(std::move(listed), std::move(identities), errand_.policy,
@@ -60,18 +58,32 @@ void Visit::look_around() {
   errand_.tell.planned(errand_.account.name, messages, bytes);
 }
 
-/// A row whose message is not listed: perhaps it is, under another UIDL; what of its delivery is open stays
-/// so.
-void Visit::note_absence(const state::SeenRow& row) {
-  if (row.standing == Standing::delivered || row.standing == Standing::pending) absent_.insert(row.id);
-  if (!row.has_landings) return;
-  const std::string name = row.uidl.empty() ? "without a UID" : util::escape_uid(row.uidl);
-  for (const auto& landing : errand_.store.landings_of(errand_.mailbox, row.id)) abandon(name, landing);
-  settler_.drop_landings(row.id);
+/// Rows whose messages are not listed: perhaps they are, under other UIDLs.
+void Visit::note_absences(std::span<const Identity> identities) {
+  // Where only contents tell messages apart, nothing can be called absent before all were retrieved.
+  if (std::ranges::any_of(identities, &Identity::by_content)) {
+    return errand_.warn_once(
+        "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
+        "nothing is delivered twice; where mail need not stay there, have it removed (--no-leave-on-server)");
+  }
+  const auto absent = absent_rows(identities, seen_);
+  for (const auto id : absent) {
+    if (seen_.with_id(id)->standing != Standing::gone) loose_.insert(id);
+  }
+  if (session_.malformed_lines() != 0) return;  // they may stand for these very messages
+  errand_.store.note_absent(errand_.mailbox, absent, errand_.world.now());
+  for (const auto id : absent) {
+    const auto& row = *seen_.with_id(id);
+    if (!row.has_landings) continue;
+    const std::string name = row.uidl.empty() ? "without a UID" : util::escape_uid(row.uidl);
+    for (const auto& landing : errand_.store.landings_of(errand_.mailbox, id)) abandon(name, landing);
+  }
 }
 
 void Visit::begin_step(Step& step) {
-  const bool can_look = session_.capabilities().top && step.identity.row != nullptr;
+  // Where the header is all that a message is known by, TOP proves nothing that is not believed already.
+  const bool can_look =
+      session_.capabilities().top && step.identity.row != nullptr && !step.identity.row->uidl.empty();
   switch (step.action) {
     case Action::fetch:
       tasks_.push_back({&step, false});
@@ -133,7 +145,7 @@ void Visit::work() {
   while (!tasks_.empty()) {
     if (errand_.world.cancel->requested()) {
       stop_asking();
-      postponed_.clear();
+      give_up_postponed();
       if (tasks_.empty()) break;
     }
     const Task task = tasks_.front();
@@ -159,6 +171,12 @@ void Visit::stop_asking() {
   }
 }
 
+/// They stay on the server; some of them were retrieved, and are not safe here.
+void Visit::give_up_postponed() {
+  unsettled_retrieval_ = unsettled_retrieval_ || !postponed_.empty();
+  postponed_.clear();
+}
+
 void Visit::answer(Task task, pop3::Message& message) {
   if (message.refused()) {
     refused(task, *message.refused());
@@ -170,12 +188,8 @@ void Visit::answer(Task task, pop3::Message& message) {
 }
 
 void Visit::refused(const Task& task, const std::string& words) {
-  if (task.look) {  // no TOP, or none for this one: the whole message tells as well
-    tasks_.push_back({task.step, false});
-    session_.want(
-        {.number = task.step->message.number, .bytes = task.step->message.bytes, .header_only = false});
-    return;
-  }
+  if (task.look)
+    return ask_again(*task.step);  // no TOP, or none for this one: the whole message tells as well
   const auto kind = net::kind_of_refusal(words, util::Kind::content);
   errand_.fail(util::Error(kind,
                            "cannot retrieve message " + uid(*task.step) + ": the server said -ERR " +
@@ -194,6 +208,11 @@ void Visit::look(const Task& task, pop3::Message& message) {
   }
   // Another message under a known UIDL, or one whose size moved: only the whole of it can tell.
   step.action = Action::verify;
+  ask_again(step);
+}
+
+/// For the whole message.
+void Visit::ask_again(Step& step) {
   tasks_.push_back({&step, false});
   session_.want({.number = step.message.number, .bytes = step.message.bytes, .header_only = false});
 }
@@ -207,10 +226,14 @@ void Visit::same(Step& step, state::Row row) {
   if (row.standing == state::Standing::gone)
     row.standing = state::Standing::delivered;  // the server lied: DELE again
   const auto id = row.id;
+  claimed_.insert(id);
   const bool ours = row.standing == state::Standing::delivered;
   const bool was_due = step.action == Action::remove;
   if (step.action == Action::verify) say(step, "verify", "the message is known; nothing was delivered");
-  if (changed) settler_.note(std::move(row));
+  if (changed) {
+    matched_.push_back(id);
+    settler_.note(std::move(row));
+  }
   if (ours && (was_due || !errand_.policy.leave_on_server)) remove(step, id);
 }
 
@@ -222,7 +245,10 @@ void Visit::remove(const Step& step, state::RowId row) {
 
 void Visit::settle() {
   if (batch_.empty()) return;
-  for (const auto& arrived : settler_.settle(batch_.take())) conclude(arrived);
+  auto messages = batch_.take();
+  // What was held back for its size came in last: the order in which they were asked for is that of steps_.
+  std::ranges::sort(messages, {}, [&](const Arrived& arrived) { return by_number_.at(arrived.number); });
+  for (const auto& arrived : settler_.settle(std::move(messages))) conclude(arrived);
   storage_failures_ = 0;
 }
 
@@ -250,61 +276,14 @@ void Visit::conclude(const Arrived& arrived) {
   if (!errand_.policy.leave_on_server) remove(step, arrived.row.id);
 }
 
-/// A landing that nothing can complete any more, since its message is not on the server under its name.
+/// A landing that nothing can complete while its message is not on the server under its name: told once. It
+/// is kept: one listing without the message says little.
 void Visit::abandon(const std::string& name, const state::Landing& landing) {
   if (landing.state == LandingState::delivered) return;
-  errand_.warn(
-      "message " + name + " did not surely reach " + landing.target + ", and is no longer on the server",
-      "look for it there, and in the other places it was to go to", name);
-}
-
-void Visit::close_destinations() {
-  const auto handed = errand_.account.removal_demanded ? Standing::delivered : Standing::seen;
-  for (const auto& arrived : settler_.close(errand_.destinations, handed)) conclude(arrived);
-  settler_.flush();  // S5
-}
-
-void Visit::end() {
-  close_destinations();  // S5, durable before QUIT
-  if (session_.capabilities().expire_days == 0 && unsettled_retrieval_) {
-    errand_.warn(
-        "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all "
-        "of it is safe here",
-        "");
-    return;
-  }
-  ending_ = true;
-  auto removal = session_.finish(true);  // S6
-  std::ranges::sort(removal.accepted);
-  if (!removal.refused.empty()) {
-    const auto& [number, words] = removal.refused.front();
-    errand_.warn_once(
-        "the server refused to remove " + std::to_string(removal.refused.size()) +
-            " messages, the first with -ERR " + words,
-        "they are delivered and will not be fetched again; the next run asks for their removal once more");
-  }
-  if (!removal.committed) {
-    if (removal.accepted.empty()) return;
-    throw util::Error(
-        util::Kind::temporary,
-        "the server did not confirm the removal of " + std::to_string(removal.accepted.size()) +
-            " messages; to QUIT: " + util::escape(removal.quit_answer),
-        "they are delivered and will not be fetched again; the next run asks for their removal once more");
-  }
-  state::Change change;
-  for (const auto number : removal.accepted) {  // S7
-    auto row = errand_.store.row(errand_.mailbox, removing_.at(number));
-    if (!row) continue;
-    row->standing = state::Standing::gone;
-    row->gone = errand_.world.now();
-    change.rows.push_back(std::move(*row));
-    ++errand_.totals.removed;
-    --errand_.totals.left;
-  }
-  errand_.store.commit(errand_.mailbox, change);
-  for (const auto& step : steps_) {
-    if (std::ranges::binary_search(removal.accepted, step.message.number)) say(step, "remove", step.reason);
-  }
+  const std::string sentence =
+      "message " + name + " did not surely reach " + landing.target + ", and is no longer on the server";
+  if (errand_.first_time(sentence))
+    errand_.warn(sentence, "look for it there, and in the other places it was to go to", name);
 }
 
 void Visit::say(const Step& step, std::string_view action, std::string_view reason,
@@ -315,59 +294,6 @@ void Visit::say(const Step& step, std::string_view action, std::string_view reas
                                               .action = action,
                                               .reason = reason,
                                               .deliver = deliver});
-}
-
-bool Visit::give_up(const util::Error& error) {
-  usable_ = false;
-  const auto& doubt = session_.doubt();
-  const bool in_order = ending_ || (!doubt.malformed_status && !doubt.at_border && !broken_);
-  const bool sizes_right = held_.empty() && sizes_confirmed_ == 0;
-  Settler::discard(held_);
-  if (!session_.pipelining() || (in_order && sizes_right)) {
-    settle();  // every body that is whole came under its own name: one by one, or each had the announced size
-  } else {
-    auto messages = batch_.take();
-    Settler::discard(messages);
-  }
-  if (session_.pipelining())
-    mark_suspect();  // an answer may have been skipped, between two messages of one size even
-  if (receiving_ != nullptr && error.kind() == util::Kind::temporary) note_breaker(*receiving_);
-  close_destinations();
-  if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;
-  auto& server = errand_.server;
-  const bool at_border = doubt.at_border && doubt.pipelined && !ending_;
-  if (at_border) ++server.border_breaks;
-  if (doubt.malformed_status || broken_ || server.border_breaks >= 2) {
-    server.one_by_one_until = errand_.world.now() + std::chrono::days(7);
-    server.border_breaks = 0;
-    errand_.warn_once(
-        "the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
-        "tell its operator; nothing is lost, it is only slower");
-    return true;
-  }
-  return at_border;
-}
-
-/// The connection ended while this message was being retrieved: the next session fetches it last.
-void Visit::note_breaker(const Step& step) {
-  const state::SeenRow* known = step.identity.row;
-  if (step.identity.by_content || (known != nullptr && known->standing != Standing::pending)) return;
-  state::Row row = row_to_note(step);
-  row.suspect = true;
-  settler_.note(std::move(row));
-}
-
-/// The next session looks at each of these by TOP before it believes them (LAW section 2).
-void Visit::mark_suspect() {
-  settler_.flush();  // the rows are to be read as delivered
-  state::Change change;
-  for (const auto id : settler_.delivered_rows()) {
-    auto row = errand_.store.row(errand_.mailbox, id);
-    if (!row) continue;
-    row->suspect = true;
-    change.rows.push_back(std::move(*row));
-  }
-  errand_.store.commit(errand_.mailbox, change);
 }
 
 bool visit(Errand& errand, net::Opened opened) {

@@ -29,8 +29,8 @@ struct Task {
 struct Arrival {
   Fingerprint print;
   std::vector<std::pair<delivery::Destination*, std::unique_ptr<delivery::Writer>>> writers;
-  std::vector<state::Landing> landings;  ///< of its row, where its delivery has begun
-  std::optional<util::Error> failure;    ///< a writer's: the message stays on the server, the others go on
+  bool retries = false;                ///< one of the copies may have been handed over before
+  std::optional<util::Error> failure;  ///< a writer's: the message stays on the server, the others go on
 };
 
 /// One thread at a time. After run() threw, give_up() settles what may be settled.
@@ -53,7 +53,10 @@ class Visit {
   void receive(Step& step, pop3::Message& message);
   void open_writers(const Step& step, Arrival& arrival);
   void read(Arrival& arrival, pop3::Message& message);
-  void storage_failed(const Step& step, const util::Error& error);
+  void storage_failed(const Step& step, std::uint64_t octets, const util::Error& error);
+  void ask_again(Step& step);
+  std::optional<state::Row> own_row(const Step& step) const;
+  state::Row better_known(Step& step, const Print& print, state::Row stub);
   void part_with(Step& step, state::Row row);
   void abandon(const std::string& uid, const state::Landing& landing);
   void spare_delivered(const Step& step, Arrival& arrival, const state::Row& row);
@@ -65,7 +68,8 @@ class Visit {
   void settle();
   void conclude(const Arrived& arrived);
   void close_destinations();
-  void note_absence(const state::SeenRow& row);
+  void note_absences(std::span<const Identity> identities);
+  void give_up_postponed();
   void same(
       Step& step,
       state::Row row);  ///< the message is the row's: write what changed, remove where the policy says so
@@ -88,9 +92,11 @@ class Visit {
   std::vector<Arrived> held_;   ///< octets differ from LIST while pipelining: not believed yet
   std::unordered_map<std::uint32_t, Step*> by_number_;        ///< steps of what is held or in the batch
   std::unordered_map<std::uint32_t, state::RowId> removing_;  ///< DELE asked for
-  std::set<state::RowId> absent_;   ///< delivered, and not in this listing: perhaps under another UIDL
-  std::set<state::RowId> claimed_;  ///< rows that a message of this listing was found to be, by content
-  std::uint32_t accepted_ = 0;      ///< messages on their way into a batch, or beyond
+  std::set<state::RowId>
+      loose_;  ///< absent or in doubt: perhaps a message of this listing under another UIDL
+  std::set<state::RowId> claimed_;     ///< rows that a message of this listing was found to be
+  std::vector<state::RowId> matched_;  ///< rows changed because a message was found to be theirs
+  std::uint32_t accepted_ = 0;         ///< messages on their way into a batch, or beyond
   int sizes_confirmed_ = 0;
   int storage_failures_ = 0;          ///< in a row
   Step* receiving_ = nullptr;         ///< whose RETR is being answered

@@ -37,33 +37,56 @@ void Visit::receive(Step& step, pop3::Message& message) {
   read(arrival, message);
   if (arrival.failure) {
     arrival.writers.clear();  // an unfinished writer must not outlive what it writes to
-    storage_failed(step, *arrival.failure);
+    storage_failed(step, arrival.print.octets(), *arrival.failure);
     return;
   }
   const Print print = arrival.print.finish();
-  const auto* row = step.identity.row;
-  auto known = row != nullptr ? errand_.store.row(errand_.mailbox, row->id) : known_by_content(step, print);
+  auto known = own_row(step);
   if (known && known->content && *known->content != print.content) {
     part_with(step, std::move(*known));
-    known = known_by_content(step, print);
+    if (arrival.retries) return ask_again(step);  // its copy in the making bears the other message's id
+    known.reset();
   }
-  const bool wanted = !known || known->standing == Standing::pending || step.action == Action::fetch;
-  if (known && (row == nullptr || known->id != row->id) && known->standing != Standing::pending) {
+  if (known && !known->content) known = better_known(step, print, std::move(*known));
+  const bool by_name = known && step.identity.row != nullptr && known->id == step.identity.row->id;
+  if (by_name) claimed_.insert(known->id);
+  if (!known) known = known_by_content(step, print);
+  const bool asked_again = errand_.policy.fetch_all && known && !errand_.delivered_now.contains(known->id);
+  if (known && !by_name && known->standing != Standing::pending && !asked_again) {
     step.action = Action::verify;  // known after all, under another UIDL
     return same(step, std::move(*known));
   }
+  const bool wanted =
+      !known || known->standing == Standing::pending || step.action == Action::fetch || asked_again;
   if (wanted) return accept(step, arrival, print, std::move(known));
   if (known->header != print.header) known->header = print.header;
   same(step, std::move(*known));
 }
 
+/// The row that bears this message's UIDL, unless its content was found under another one meanwhile.
+std::optional<state::Row> Visit::own_row(const Step& step) const {
+  const auto* row = step.identity.row;
+  if (row == nullptr || (loose_.contains(row->id) && claimed_.contains(row->id))) return std::nullopt;
+  return errand_.store.row(errand_.mailbox, row->id);
+}
+
+/// A row that was only made to note something of its message (too large, breaks the connection) yields to one
+/// that knows its content under an older UIDL.
+state::Row Visit::better_known(Step& step, const Print& print, state::Row stub) {
+  const bool begun = stub.standing != Standing::pending || step.identity.row->has_landings;
+  auto known = begun ? std::nullopt : known_by_content(step, print);
+  if (!known) return stub;
+  settler_.forget(stub.id);
+  step.identity.row = nullptr;
+  return std::move(*known);
+}
+
 /// The UIDL was used again for another message. The old row keeps its hashes, by which its message can still
-/// be known; what of its delivery was open stays open for ever.
+/// be known, and what of its delivery is open.
 void Visit::part_with(Step& step, state::Row row) {
-  for (const auto& landing : errand_.store.landings_of(errand_.mailbox, row.id)) abandon(uid(step), landing);
-  settler_.drop_landings(row.id);
   step.reason = "new: its UID was another message's before";
-  absent_.insert(row.id);
+  step.identity.row = nullptr;
+  loose_.insert(row.id);
   claimed_.erase(row.id);
   if (row.uidl != step.message.uidl) return;
   row.uidl.clear();
@@ -71,19 +94,26 @@ void Visit::part_with(Step& step, state::Row row) {
 }
 
 void Visit::open_writers(const Step& step, Arrival& arrival) {
-  arrival.landings = begun_landings(errand_, step);
-  delivery::Envelope envelope{.id = errand_.ids.next(), .trace_header = {}};
-  for (const auto& landing : arrival.landings) {
-    if (landing.state != LandingState::tried) continue;
-    envelope.retry = true;
-    envelope.id = delivery::id_of({landing.target, landing.ticket});
-  }
-  if (errand_.account.trace_header) {
-    envelope.trace_header =
-        trace_header(errand_.account, errand_.world.host, envelope.id, errand_.world.now());
-  }
+  const auto landings = begun_landings(errand_, step);
+  const auto envelope = [&](std::string id, bool retry) {
+    delivery::Envelope result{.id = std::move(id), .trace_header = {}, .retry = retry};
+    if (errand_.account.trace_header) {
+      result.trace_header = trace_header(errand_.account, errand_.world.host, result.id, errand_.world.now());
+    }
+    return result;
+  };
+  const auto fresh = envelope(errand_.ids.next(), false);
   for (const auto& destination : errand_.destinations) {
-    arrival.writers.emplace_back(destination.get(), destination->begin(envelope, step.message.bytes));
+    // The id of what is handed over again stays; elsewhere a file of that name may be there.
+    const auto tried = std::ranges::find_if(landings, [&](const auto& landing) {
+      return landing.state == LandingState::tried && landing.target == destination->target();
+    });
+    const bool retries = tried != landings.end();
+    arrival.retries = arrival.retries || retries;
+    arrival.writers.emplace_back(
+        destination.get(),
+        destination->begin(retries ? envelope(delivery::id_of({tried->target, tried->ticket}), true) : fresh,
+                           step.message.bytes));
   }
 }
 
@@ -101,23 +131,27 @@ void Visit::read(Arrival& arrival, pop3::Message& message) {
 }
 
 /// A message too large for the disk must not hold up the others; a disk that takes no small one ends the run.
-void Visit::storage_failed(const Step& step, const util::Error& error) {
+void Visit::storage_failed(const Step& step, std::uint64_t octets, const util::Error& error) {
   constexpr std::uint64_t small_bytes = 1U << 20U;
   constexpr int most_failures = 10;
   unsettled_retrieval_ = true;
   if (held_.empty()) settle();  // what is whole may still fit
-  if (step.message.bytes < small_bytes || ++storage_failures_ >= most_failures) throw error;
+  if (std::max(step.message.bytes, octets) < small_bytes || ++storage_failures_ >= most_failures) throw error;
   errand_.fail(util::Error(error.kind(), "message " + uid(step) + " stays on the server: " + error.what(),
                            error.hint()),
                uid(step));
 }
 
 /// The server has changed its UIDLs, or has none: a row of this content that no other message of this listing
-/// is.
+/// is. What was only marked as seen has no content: there header and size must do.
 std::optional<state::Row> Visit::known_by_content(const Step& step, const Print& print) {
-  if (!step.identity.by_content && absent_.empty()) return std::nullopt;
-  for (auto& row : errand_.store.rows_with_content(errand_.mailbox, print.content)) {
-    const bool candidate = step.identity.by_content || absent_.contains(row.id);
+  if (!step.identity.by_content && loose_.empty()) return std::nullopt;
+  auto rows = errand_.store.rows_with_content(errand_.mailbox, print.content);
+  for (auto& row : errand_.store.rows_with_header(errand_.mailbox, print.header, step.message.bytes)) {
+    if (row.standing == Standing::seen && !row.content) rows.push_back(std::move(row));
+  }
+  for (auto& row : rows) {
+    const bool candidate = step.identity.by_content || loose_.contains(row.id);
     if (candidate && claimed_.insert(row.id).second) return std::move(row);
   }
   return std::nullopt;
@@ -141,9 +175,7 @@ state::Row Visit::row_of(const Step& step, const Print& print, std::optional<sta
 
 /// Which of the copies are still wanted, and what is to be said of those that are delivered again.
 void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row& row) {
-  if (arrival.landings.empty()) arrival.landings = errand_.store.landings_of(errand_.mailbox, row.id);
-  for (const auto& landing : arrival.landings) {
-    if (landing.row != row.id) continue;
+  for (const auto& landing : errand_.store.landings_of(errand_.mailbox, row.id)) {
     if (landing.state == LandingState::delivered) {
       std::erase_if(arrival.writers,
                     [&](const auto& writer) { return writer.first->target() == landing.target; });
@@ -162,16 +194,18 @@ void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row
 void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::optional<state::Row> known) {
   const bool doubtful = session_.pipelining() && sizes_confirmed_ < confirmations &&
                         arrival.print.octets() != step.message.bytes;
-  if (doubtful && held_.size() >= most_held) {
-    postponed_.push_back({&step, false});
+  const bool postpone = doubtful && held_.size() >= most_held;
+  if (postpone || (step.identity.by_content && over_limit())) {
+    if (known) claimed_.erase(known->id);  // to be found again
+    if (postpone) postponed_.push_back({&step, false});
     return;
   }
-  if (step.identity.by_content && over_limit()) return;
+  const bool begun = known.has_value();
   Arrived arrived{.number = step.message.number,
                   .row = row_of(step, print, std::move(known)),
                   .bytes = arrival.print.octets(),
                   .copies = {}};
-  spare_delivered(step, arrival, arrived.row);
+  if (begun) spare_delivered(step, arrival, arrived.row);
   try {
     for (auto& [destination, writer] : arrival.writers) {  // S1
       arrived.copies.push_back(
@@ -182,7 +216,7 @@ void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::option
     std::vector<Arrived> part;
     part.push_back(std::move(arrived));
     Settler::discard(part);
-    storage_failed(step, error);
+    storage_failed(step, arrival.print.octets(), error);
     return;
   }
   by_number_[step.message.number] = &step;
@@ -202,7 +236,7 @@ bool Visit::over_limit() {
   if (most == 0 || accepted_ < most) return false;
   unsettled_retrieval_ = true;
   stop_asking();
-  postponed_.clear();
+  give_up_postponed();
   return true;
 }
 

@@ -109,8 +109,8 @@ void Session::State::read_uidls(ListingBuilder& listing) {
     return;
   }
   // A passing trouble is no lack of UIDL: the whole maildrop would be looked at again.
-  const auto code = net::response_code(exchange.last_words());
-  if (code == "SYS/TEMP" || code == "IN-USE") listing_refused = refusal("UIDL", exchange.last_words());
+  const auto refused = refusal("UIDL", exchange.last_words());
+  if (refused.kind() == util::Kind::temporary) listing_refused = refused;
 }
 
 // The answers to DELE stand between those to RETR.

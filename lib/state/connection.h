@@ -26,9 +26,12 @@ struct Store::Connection {
   std::optional<Hashes> hashes;
   std::map<MailboxId, RowId> last_row;  ///< handed out by next_row()
   bool unsynced = false;                ///< a commit of ours waits for a flush
+  bool inherited = true;                ///< what a process before us committed may not be flushed
 
   Hashes& hashes_of(MailboxId mailbox);
   std::optional<Row> row(MailboxId mailbox, RowId id);
+  void flush(MailboxId mailbox);
+  void note_commit(Durability durability);
   // Inside a transaction:
   void put(MailboxId mailbox, const Row& row);
   void forget(MailboxId mailbox, std::span<const RowId> rows);  ///< and their landings

@@ -69,6 +69,19 @@ void Store::Connection::forget(MailboxId mailbox, std::span<const RowId> rows) {
   for (const RowId row : rows) drop_row.run(mailbox, row);
 }
 
+void Store::Connection::flush(MailboxId mailbox) {
+  database.require_sound();
+  Transaction transaction(database, Durability::synced);
+  count_flush.run(mailbox);  // a transaction has to change something, or SQLite has nothing to flush
+  transaction.commit();
+  note_commit(Durability::synced);
+}
+
+void Store::Connection::note_commit(Durability durability) {
+  unsynced = durability == Durability::unsynced;
+  inherited = inherited && unsynced;
+}
+
 std::optional<Row> Store::row(MailboxId mailbox, RowId id) const { return connection_->row(mailbox, id); }
 
 std::vector<Row> Store::rows_with_header(MailboxId mailbox, const util::Hash& header,
@@ -112,11 +125,11 @@ RowId Store::next_row(MailboxId mailbox) {
 void Store::commit(MailboxId mailbox, const Change& change, Durability durability) {
   Connection& connection = *connection_;
   connection.database.require_sound();
-  const bool flush_only = change.empty() && connection.unsynced && durability == Durability::synced;
-  if (change.empty() && !flush_only) return;
+  if (change.empty()) {
+    if (connection.unsynced && durability == Durability::synced) connection.flush(mailbox);
+    return;
+  }
   Transaction transaction(connection.database, durability);
-  // A transaction has to change something, or SQLite has nothing to flush.
-  if (flush_only) connection.count_flush.run(mailbox);
   for (const auto& row : change.rows) connection.put(mailbox, row);
   for (const auto& landing : change.landings) {
     connection.put_landing.run(mailbox, landing.row, Blob{landing.target}, Blob{landing.ticket},
@@ -125,7 +138,11 @@ void Store::commit(MailboxId mailbox, const Change& change, Durability durabilit
   for (const RowId row : change.settled) connection.drop_landings.run(mailbox, row);
   connection.forget(mailbox, change.forgotten);
   transaction.commit();
-  connection.unsynced = durability == Durability::unsynced;
+  connection.note_commit(durability);
+}
+
+void Store::flush(MailboxId mailbox) {
+  if (connection_->unsynced || connection_->inherited) connection_->flush(mailbox);
 }
 
 }  // namespace mailhaul::state

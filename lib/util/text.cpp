@@ -87,6 +87,10 @@ bool equal_nocase(std::string_view one, std::string_view other) {
   return std::ranges::equal(one, other, [](char a, char b) { return lower_char(a) == lower_char(b); });
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::optional<std::uint64_t> parse_number(std::string_view digits) {
   std::uint64_t number = 0;
   if (digits.empty() || digits.front() < '0' || digits.front() > '9') return std::nullopt;

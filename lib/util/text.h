@@ -28,6 +28,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 std::string format_size(std::uint64_t bytes);                ///< "4.2 MB": for people; powers of 1024
 std::string format_duration(std::chrono::seconds duration);  ///< "30d", "90s": as parse_duration reads it
+std::string counted(std::uint64_t count, std::string_view noun);     ///< "1 message", "2 messages"
 std::optional<std::uint64_t> parse_number(std::string_view digits);  ///< decimal digits only, no overflow
 
 /// Words as a POSIX shell splits them: blanks, '...', "...", \x; no expansion of any kind. Empty: quote not

@@ -26,6 +26,25 @@ struct Told : report::Listener {
   }
 };
 
+/// A destination around a real one, for a test to change in part.
+struct Around : delivery::Destination {
+  std::unique_ptr<delivery::Destination> inner;
+  const std::string& target() const noexcept override { return inner->target(); }
+  bool exactly_once() const noexcept override { return inner->exactly_once(); }
+  std::unique_ptr<delivery::Writer> begin(const delivery::Envelope& envelope, std::uint64_t bytes) override {
+    return inner->begin(envelope, bytes);
+  }
+  void stage(std::span<delivery::Ticket> tickets) override { inner->stage(tickets); }
+  std::vector<delivery::Outcome> publish(std::span<const delivery::Ticket> tickets) override {
+    return inner->publish(tickets);
+  }
+  void discard(std::span<const delivery::Ticket> tickets) noexcept override { inner->discard(tickets); }
+  std::vector<delivery::Outcome> recover(std::span<const delivery::Ticket> tickets) override {
+    return inner->recover(tickets);
+  }
+  void sweep(std::span<const delivery::Ticket> keep) noexcept override { inner->sweep(keep); }
+};
+
 struct Household {
   TempDir dir;
   MemoryServer server;

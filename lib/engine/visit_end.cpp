@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Visit's last part: S5 to S7 where all went well, and what is settled where it did not.
+#include <algorithm>
+#include <utility>
+
+#include "engine/visit.h"
+#include "util/text.h"
+
+namespace mailhaul::engine {
+
+using state::Standing;
+
+void Visit::close_destinations() {
+  const auto handed = errand_.account.removal_demanded ? Standing::delivered : Standing::seen;
+  for (const auto& arrived : settler_.close(errand_.destinations, handed)) conclude(arrived);
+  settler_.flush();  // S5
+}
+
+void Visit::end() {
+  close_destinations();  // S5, durable before QUIT
+  const bool piped_only = !errand_.account.removal_demanded && accepted_ != 0 &&
+                          std::ranges::any_of(errand_.destinations, &delivery::Destination::settled_by_close);
+  if (session_.capabilities().expire_days == 0 && (unsettled_retrieval_ || piped_only)) {
+    errand_.warn(
+        "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all "
+        "of it is safe here",
+        piped_only ? "say -K if what was piped may be removed" : "the next run fetches what is missing");
+    return;
+  }
+  // Of an earlier run's deliveries, too: its last COMMIT may not be durable, if a kill overtook it.
+  if (!removing_.empty()) errand_.store.flush(errand_.mailbox);
+  ending_ = true;
+  auto removal = session_.finish(true);  // S6
+  std::ranges::sort(removal.accepted);
+  if (!removal.refused.empty()) {
+    const auto& [number, words] = removal.refused.front();
+    errand_.warn_once(
+        "the server refused to remove " + util::counted(removal.refused.size(), "message") +
+            ", the first with -ERR " + words,
+        "what is delivered will not be fetched again; the next run asks for its removal once more",
+        "DELE refused");
+  }
+  if (!removal.committed) {
+    if (removal.accepted.empty()) return;
+    throw util::Error(
+        util::Kind::temporary,
+        "the server did not confirm the removal of " + util::counted(removal.accepted.size(), "message") +
+            "; to QUIT: " + util::escape(removal.quit_answer),
+        "what is delivered will not be fetched again; the next run asks for its removal once more");
+  }
+  state::Change change;
+  for (const auto number : removal.accepted) {  // S7
+    auto row = errand_.store.row(errand_.mailbox, removing_.at(number));
+    if (!row) continue;
+    row->standing = state::Standing::gone;
+    row->gone = errand_.world.now();
+    change.rows.push_back(std::move(*row));
+    ++errand_.totals.removed;
+    --errand_.totals.left;
+  }
+  if (change.empty()) return;
+  errand_.store.commit(errand_.mailbox, change);
+  for (const auto& step : steps_) {
+    if (!std::ranges::binary_search(removal.accepted, step.message.number)) continue;
+    say(step, "remove", step.action == Action::remove ? step.reason : "delivered");
+  }
+}
+
+bool Visit::give_up(const util::Error& error) {
+  usable_ = false;
+  const auto& doubt = session_.doubt();
+  const bool in_order = ending_ || (!doubt.malformed_status && !doubt.at_border && !broken_);
+  const bool sizes_right = held_.empty() && sizes_confirmed_ == 0;
+  Settler::discard(held_);
+  if (!session_.pipelining() || (in_order && sizes_right)) {
+    settle();  // every body that is whole came under its own name: one by one, or each had the announced size
+  } else {
+    auto messages = batch_.take();
+    Settler::discard(messages);
+  }
+  if (session_.pipelining())
+    mark_suspect();  // an answer may have been skipped, between two messages of one size even
+  if (receiving_ != nullptr && error.kind() == util::Kind::temporary) note_breaker(*receiving_);
+  close_destinations();
+  if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;
+  auto& server = errand_.server;
+  const bool at_border = doubt.at_border && doubt.pipelined && !ending_;
+  if (at_border) ++server.border_breaks;
+  if (doubt.malformed_status || broken_ || server.border_breaks >= 2) {
+    server.one_by_one_until = errand_.world.now() + std::chrono::days(7);
+    server.border_breaks = 0;
+    errand_.warn_once(
+        "the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
+        "tell its operator; nothing is lost, it is only slower");
+    return true;
+  }
+  return at_border;
+}
+
+/// The connection ended while this message was being retrieved: the next session fetches it last.
+void Visit::note_breaker(const Step& step) {
+  const state::SeenRow* known = step.identity.row;
+  if (step.identity.by_content || (known != nullptr && known->standing != Standing::pending)) return;
+  state::Row row = row_to_note(step);
+  row.suspect = true;
+  settler_.note(std::move(row));
+}
+
+/// The next session looks at each of these by TOP before it believes them (LAW section 2).
+void Visit::mark_suspect() {
+  settler_.flush();  // the rows are to be read as delivered
+  state::Change change;
+  auto ids = settler_.delivered_rows();
+  ids.insert(ids.end(), matched_.begin(), matched_.end());
+  for (const auto id : ids) {
+    auto row = errand_.store.row(errand_.mailbox, id);
+    if (!row) continue;
+    row->suspect = true;
+    change.rows.push_back(std::move(*row));
+  }
+  errand_.store.commit(errand_.mailbox, change);
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// Deliveries that were begun and not completed: by a kill, by a place that refused, by a power cut.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "delivery/stdout.h"
+#include "engine/fixture.h"
+#include "state/store.h"
+
+using namespace mailhaul;
+using test::body_of;
+using test::Household;
+using test::mail_of;
+using Reply = test::MemoryServer::Reply;
+using Bodies = std::vector<std::string>;
+
+namespace {
+
+/// A program that kills us the first time it is run, and takes all mail from then on.
+delivery::Spec killer(const Household& house) {
+  const auto mark = (house.dir / "killed").native();
+  return {.kind = "mda",
+          .command = {"/bin/sh", "-c", "test -e " + mark + " || { touch " + mark + "; kill -9 $PPID; }"},
+          .allow_root = true};
+}
+
+delivery::Spec refuser() {
+  return {.kind = "mda", .command = {"/bin/sh", "-c", "exit 75"}, .allow_root = true};
+}
+
+/// Runs in a process of its own, which gets killed.
+void run_and_die(Household& house) {
+  std::cout.flush();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    house.run();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  REQUIRE(WIFSIGNALED(status));
+}
+
+bool warned_of(const Household& house, const std::string& words) {
+  return std::ranges::any_of(house.told.warnings,
+                             [&](const auto& warning) { return warning.find(words) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("killed while a program had the message: the other places are not in the way of the next run") {
+  for (const std::string kind : {"mbox", "maildir"}) {
+    CAPTURE(kind);
+    Household house;
+    house.deliver_to(kind);
+    house.account.deliver.push_back(killer(house));
+    house.server.messages = {mail_of(1), mail_of(2)};
+    run_and_die(house);
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(warned_of(house, "was handed to"));
+    CHECK(house.server.messages.empty());
+    if (kind == "maildir") CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
+  }
+}
+
+TEST_CASE("killed while a program had the message, whose UIDL then names another: both are delivered") {
+  Household house;
+  house.account.deliver.push_back(killer(house));
+  house.server.messages = {mail_of(1)};
+  run_and_die(house);
+  house.server.messages.front().bytes = mail_of(2).bytes;  // of the same size
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
+  CHECK(house.server.messages.empty());
+}
+
+TEST_CASE("after a power cut the messages a program may have had are named, and bear the old id") {
+  Household house;
+  const auto log = (house.dir / "log").native();
+  house.deliver_to_command("echo \"$MAILHAUL_ID ${MAILHAUL_RETRY:-first}\" >>" + log + "; exit 75");
+  house.server.messages = {mail_of(1)};
+  {  // COMMIT INTENT was flushed; TRIED, and what became of it, went with the power
+    std::mutex writes;
+    house.run();
+    state::Store store(house.world.state_file, writes);
+    const auto mailbox = store.find_mailbox("anna", "pop.example.org", 0).value();
+    auto landing = store.landings(mailbox).at(0);
+    REQUIRE(landing.state == state::LandingState::intent);
+    landing.ticket = "boot=another\nid=17.mhold.here\ntimeout=1\n";
+    state::Change change;
+    change.landings.push_back(landing);
+    store.commit(mailbox, change);
+  }
+  test::spill(log, "");
+  house.run();
+  CHECK(warned_of(house, "was handed to"));
+  CHECK(test::slurp(log) == "17.mhold.here 1\n");
+}
+
+TEST_CASE("an unreadable or empty listing undoes nothing of what is half delivered") {
+  for (const bool empty : {true, false}) {
+    CAPTURE(empty);
+    Household house;
+    house.account.deliver.push_back(refuser());
+    house.server.messages = {mail_of(1), mail_of(2)};
+    house.run();
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (command == "STAT" && empty) return Reply("+OK 0 0\r\n");
+      if (command == "LIST") return Reply(empty ? "+OK\r\n.\r\n" : "+OK\r\n1x 20\r\n2 29\r\n.\r\n");
+      return std::nullopt;
+    };
+    house.run();
+    house.server.misbehave = nullptr;
+    house.run();
+    CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
+  }
+}
+
+TEST_CASE("half delivered, and then the server changes its UIDLs: nothing comes twice") {
+  for (const bool wrong_sizes : {false, true}) {
+    CAPTURE(wrong_sizes);
+    Household house;
+    house.account.deliver.push_back(refuser());
+    for (int n = 10; n < 50; ++n) house.server.messages.push_back(mail_of(n));
+    house.run();
+    for (auto& message : house.server.messages) message.uidl += "'";
+    if (wrong_sizes) {
+      house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+        if (command != "LIST") return std::nullopt;
+        std::string list = "+OK\r\n";
+        for (int n = 1; n <= 40; ++n) list += std::to_string(n) + " 5\r\n";
+        return list + ".\r\n";
+      };
+    }
+    for (int run = 0; run < 3; ++run) house.run();
+    CHECK(house.mail().size() == 40);
+  }
+}
+
+TEST_CASE("half delivered, and the UIDLs change places: nothing comes twice") {
+  Household house;
+  house.account.deliver.push_back(refuser());
+  house.server.messages = {mail_of(1), mail_of(2), mail_of(3)};
+  house.run();
+  house.server.messages.erase(house.server.messages.begin());
+  house.server.messages[0].uidl = "uid1";
+  house.server.messages[1].uidl = "uid2";
+  for (int run = 0; run < 3; ++run) house.run();
+  CHECK(house.mail().size() == 3);
+}
+
+TEST_CASE("a landing without a ticket does not keep the sweep from its work") {
+  Household house;
+  house.account.deliver.push_back(refuser());
+  house.server.messages = {mail_of(1)};
+  house.run();
+  std::string orphan;
+  for (const auto& entry : std::filesystem::directory_iterator(house.dir / "maildir" / "new")) {
+    orphan = entry.path().filename().native();
+  }
+  orphan = "9" + orphan.substr(1, orphan.find(',') - 1);
+  test::spill(house.dir / "maildir" / "tmp" / orphan, "what a run left that was killed");
+  house.run();
+  CHECK(house.left_in_tmp() == 0);
+}
+
+TEST_CASE("a staged file that vanishes leaves its message on the server, and the next run brings it") {
+  struct Cleaned final : test::Around {
+    util::Path tmp;
+    void stage(std::span<delivery::Ticket> tickets) override {
+      inner->stage(tickets);
+      std::filesystem::remove(std::filesystem::directory_iterator(tmp)->path());
+    }
+  };
+  Household house;
+  house.server.messages = {mail_of(1), mail_of(2)};
+  house.world.open = [&](const delivery::Spec& spec, const delivery::Site& site) {
+    auto place = std::make_unique<Cleaned>();
+    place->inner = delivery::open(spec, site);
+    place->tmp = house.dir / "maildir" / "tmp";
+    return place;
+  };
+  CHECK(engine::status_of(house.run()) == 74);
+  CHECK(house.mail().size() == 1);
+  CHECK(house.server.messages.size() == 1);
+  house.world.open = delivery::open;
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
+}
+
+TEST_CASE("what went to standard output does not go there again because another place refused it") {
+  Household house;
+  const auto out = house.dir / "out";
+  house.account.deliver = {refuser(), {.kind = "stdout"}};
+  house.world.open = [&](const delivery::Spec& spec, const delivery::Site& site) {
+    if (spec.kind != "stdout") return delivery::open(spec, site);
+    static const auto file = util::open_file(out, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    return delivery::open_stdout(file.get(), site);
+  };
+  house.server.messages = {mail_of(1)};
+  house.run();
+  CHECK(house.told.failures.size() == 1);
+  const auto once = test::slurp(out);
+  CHECK(once.find("Subject: 1\n") != std::string::npos);
+  house.run();
+  CHECK(test::slurp(out) == once);
+}

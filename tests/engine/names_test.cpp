@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// Servers whose unique-ids are no good: changed, used again, numbers, none at all.
+#include <doctest/doctest.h>
+
+#include "engine/fixture.h"
+#include "engine/glance.h"
+
+using namespace mailhaul;
+using namespace std::chrono_literals;
+using test::body_of;
+using test::Household;
+using test::mail_of;
+using Reply = test::MemoryServer::Reply;
+using Bodies = std::vector<std::string>;
+
+TEST_CASE("UIDLs that are the messages' numbers, and another client deletes the first") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  for (int n = 1; n <= 6; ++n) {
+    auto mail = mail_of(n);
+    mail.bytes += std::string(static_cast<std::size_t>(n), 'x') + "\r\n";
+    house.server.messages.push_back(mail);
+  }
+  const auto number = [&] {
+    for (std::size_t i = 0; i < house.server.messages.size(); ++i)
+      house.server.messages[i].uidl = std::to_string(i + 1);
+  };
+  number();
+  house.run();
+  house.server.messages.erase(house.server.messages.begin());
+  number();
+  for (int run = 0; run < 2; ++run) {
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.mail().size() == 6);
+  }
+}
+
+TEST_CASE("marked as seen stays so when the server changes its UIDLs") {
+  Household house;
+  house.server.messages = {mail_of(1), mail_of(2), mail_of(3)};
+  engine::mark_seen(house.account, house.world, house.told, {});
+  for (auto& message : house.server.messages) message.uidl += "'";
+  for (int run = 0; run < 2; ++run) CHECK(house.run().totals.fetched == 0);
+  CHECK(house.server.messages.size() == 3);
+}
+
+TEST_CASE("a passing refusal of UIDL does not make old mail new") {
+  Household house;
+  house.server.options.top = false;
+  house.server.messages = {mail_of(1)};
+  house.account.policy.leave_on_server = true;
+  house.run();
+  house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command != "UIDL") return std::nullopt;
+    return Reply("-ERR temporary failure, try again later\r\n");
+  };
+  CHECK(engine::status_of(house.run()) == 75);
+  CHECK(house.server.count("RETR 1") == 1);
+}
+
+TEST_CASE("a body under its neighbour's name does not take a known row along for good") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  auto known = mail_of(3);
+  house.server.messages = {known};
+  house.run();
+  known.uidl = "renamed";
+  house.server.messages = {mail_of(1), mail_of(2), known};
+  std::size_t asked = 0;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command.starts_with("RETR ") && ++asked == 2) return Reply("");  // skipped
+    return std::nullopt;
+  };
+  house.run();
+  house.server.misbehave = nullptr;
+  for (int run = 0; run < 2; ++run) CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail() == Bodies{body_of(1), body_of(2), body_of(3)});
+}
+
+TEST_CASE(
+    "without UIDL a removal that was not confirmed does not remove other mail of equal header and size") {
+  Household house;
+  house.server.options.uidl = false;
+  house.server.messages = {{"", "Subject: alarm\r\n\r\ndisk 1 failed\r\n"}};
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command != "QUIT") return std::nullopt;
+    house.server.messages.clear();
+    house.server.misbehave = nullptr;
+    return Reply("", true);
+  };
+  house.run();
+  house.server.messages = {{"", "Subject: alarm\r\n\r\ndisk 2 failed\r\n"}};
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail().size() == 2);
+  CHECK(house.server.messages.empty());
+}
+
+TEST_CASE("the server changes its UIDLs and the connection breaks: what is known stays known") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
+  house.run();
+  for (auto& message : house.server.messages) message.uidl += "'";
+  for (int broken = 0; broken < 3; ++broken) {
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (command != "RETR " + std::to_string(broken + 1)) return std::nullopt;
+      return Reply("+OK\r\nSubject: ", true);
+    };
+    house.run();
+  }
+  house.server.misbehave = nullptr;
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail().size() == 5);
+}
+
+TEST_CASE("max_size holds for a UIDL that is used again, too") {
+  Household house;
+  house.account.policy.max_size = 1000;
+  house.account.policy.leave_on_server = true;
+  house.server.messages = {mail_of(1)};
+  house.run();
+  house.server.messages.front().bytes = "Subject: big\r\n\r\n" + std::string(5000, 'x') + "\r\n";
+  CHECK(house.run().totals.fetched == 0);
+  CHECK(house.server.count("RETR 1") == 1);
+  REQUIRE(house.told.warnings.size() == 1);
+  CHECK(house.told.warnings.front().find("max_size") != std::string::npos);
+}
+
+TEST_CASE("what is gone from the server is forgotten in the end") {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  house.run();
+  for (int n = 0; n < 80; ++n) {
+    house.now += 5 * 24h;
+    house.run();
+  }
+  CHECK(engine::remembered(house.account, house.world).empty());
+}
+
+TEST_CASE("with EXPIRE 0 a stop in the middle does not confirm what was retrieved and held back") {
+  Household house;
+  house.server.options.more_capabilities = {"EXPIRE 0"};
+  for (int n = 10; n < 40; ++n) house.server.messages.push_back(mail_of(n));
+  std::size_t asked = 0;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command.starts_with("RETR") && ++asked == 20) house.cancel.request(15);
+    if (command != "LIST") return std::nullopt;
+    std::string list = "+OK\r\n";
+    for (int n = 1; n <= 30; ++n) list += std::to_string(n) + " 5\r\n";
+    return list + ".\r\n";
+  };
+  house.run();
+  CHECK(house.server.count("QUIT") == 0);
+}
+
+TEST_CASE("a large message announced as a small one, and no room for it, does not hold up the others") {
+  struct Narrow final : delivery::Writer {
+    std::unique_ptr<delivery::Writer> inner;
+    std::size_t bytes = 0;
+    void append(std::string_view wire) override {
+      if ((bytes += wire.size()) > 2'000'000) {
+        throw util::Error(util::Kind::storage, "cannot write: No space left on device");
+      }
+      inner->append(wire);
+    }
+    delivery::Ticket finish() override { return inner->finish(); }
+  };
+  struct Small final : test::Around {
+    std::unique_ptr<delivery::Writer> begin(const delivery::Envelope& envelope,
+                                            std::uint64_t bytes) override {
+      auto writer = std::make_unique<Narrow>();
+      writer->inner = inner->begin(envelope, bytes);
+      return writer;
+    }
+  };
+  Household house;
+  house.world.open = [](const delivery::Spec& spec, const delivery::Site& site) {
+    auto place = std::make_unique<Small>();
+    place->inner = delivery::open(spec, site);
+    return place;
+  };
+  for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
+  house.server.messages[0].bytes += std::string(3'000'000, 'x') + "\r\n";
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command != "LIST") return std::nullopt;
+    std::string list = "+OK\r\n";
+    for (std::size_t n = 1; n <= house.server.messages.size(); ++n) list += std::to_string(n) + " 0\r\n";
+    return list + ".\r\n";
+  };
+  CHECK(engine::status_of(house.run()) == 74);
+  CHECK(house.mail() == Bodies{body_of(2), body_of(3), body_of(4), body_of(5)});
+}
