@@ -72,17 +72,19 @@ void Visit::part_with(Step& step, state::Row row) {
 
 void Visit::open_writers(const Step& step, Arrival& arrival) {
   arrival.landings = begun_landings(errand_, step);
-  delivery::Envelope envelope{.id = errand_.ids.next(), .trace_header = {}};
-  for (const auto& landing : arrival.landings) {
-    if (landing.state != LandingState::tried) continue;
-    envelope.retry = true;
-    envelope.id = delivery::id_of({landing.target, landing.ticket});
-  }
-  if (errand_.account.trace_header) {
-    envelope.trace_header =
-        trace_header(errand_.account, errand_.world.host, envelope.id, errand_.world.now());
-  }
+  const delivery::Envelope fresh{.id = errand_.ids.next(), .trace_header = {}};
   for (const auto& destination : errand_.destinations) {
+    auto envelope = fresh;
+    for (const auto& landing : arrival.landings) {
+      // The program knows it under this id. Nobody else may have it: what bears it may wait for recovery.
+      if (landing.state != LandingState::tried || destination->exactly_once()) continue;
+      envelope.retry = true;
+      envelope.id = delivery::id_of({landing.target, landing.ticket});
+    }
+    if (errand_.account.trace_header) {
+      envelope.trace_header =
+          trace_header(errand_.account, errand_.world.host, envelope.id, errand_.world.now());
+    }
     arrival.writers.emplace_back(destination.get(), destination->begin(envelope, step.message.bytes));
   }
 }
