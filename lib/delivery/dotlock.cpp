@@ -65,7 +65,8 @@ Dotlock::Answer Dotlock::try_take() {
 /// The process id first, as other programs expect it.
 std::string Dotlock::content() const { return std::to_string(::getpid()) + "\n" + signature(site_); }
 
-/// It appears with its content or not at all: one without would be a stranger's to our next run.
+/// It appears with its content or not at all, after a power cut too: one without would be a stranger's to our
+/// next run.
 Dotlock::Answer Dotlock::create() {
   const auto directory = path_.parent_path();
   Fd file(::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
@@ -78,6 +79,7 @@ Dotlock::Answer Dotlock::create() {
   if (!file && (errno == EACCES || errno == EPERM || errno == EROFS)) return Answer::forbidden;
   if (!file) util::throw_errno(Kind::storage, "create", path_.native());
   util::write_all(file.get(), content(), path_);
+  util::sync_fd(file.get(), path_);
   const auto source = nameless ? "/proc/self/fd/" + std::to_string(file.get()) : named.native();
   const int linked = ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW);
   const int err = errno;
