@@ -78,6 +78,10 @@ def profile_changed(row, _rng):
     """From now on mail goes elsewhere; what was begun is completed where it was begun."""
     for kind in row.kinds:
         row.boxes[kind].insert(0, row.boxes[kind][0] + ".elsewhere")
+    if len(row.kinds) > 1 and "mda" in row.kinds:
+        # The program that had the message may not be named any more: all that is named now gets it, and that is said.
+        row.may_double = {kind: row.may_double[kind] + len(row.messages) for kind in row.kinds}
+    row.may_leave = True  # what was not intended yet: readers of a Maildir remove it after a day and a half
     row.configure()
 
 
