@@ -101,6 +101,7 @@ class Mda final : public Destination {
   std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t /*announced_bytes*/) override {
     Record record;
     record.set("id", envelope.id);
+    record.set("boot", site_.boot);
     record.set("timeout", static_cast<std::uint64_t>(spec_.timeout.count()));
     const auto shape = spec_.from_line ? Shape::below_from_line : Shape::with_sender;
     return std::make_unique<TrayWriter>(tray_, site_, envelope,
@@ -187,6 +188,12 @@ std::vector<Outcome> Mda::recover(std::span<const Ticket> tickets) {
   std::vector<Outcome> outcomes;
   outcomes.reserve(tickets.size());
   for (const auto& ticket : tickets) {
+    const Record record(ticket);
+    // What was handed over is on record as tried, except after a power cut.
+    if (record.has("boot") && record.text("boot") == site_.boot) {
+      outcomes.push_back({Fate::later, "", ""});
+      continue;
+    }
     outcomes.push_back({Fate::doubt,
                         "it cannot be told whether " + target_.substr(4, target_.find(' ') - 4) + " took " +
                             id_of(ticket) + ": it will be handed over again",

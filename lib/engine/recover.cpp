@@ -25,8 +25,8 @@ std::unique_ptr<delivery::Destination> ask(const Errand& errand, std::vector<Lan
   for (std::size_t i = 0; i < landings.size(); ++i) {
     if (outcomes[i].fate == Fate::published) {
       landings[i]->state = LandingState::delivered;
-    } else if (landings[i]->state == LandingState::intent) {
-      landings[i]->state = LandingState::doubt;
+    } else if (outcomes[i].fate == Fate::doubt && landings[i]->state == LandingState::intent) {
+      landings[i]->state = place->exactly_once() ? LandingState::doubt : LandingState::tried;
     }
   }
   return place;

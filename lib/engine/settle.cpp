@@ -104,8 +104,8 @@ void Settler::intend(const std::vector<Arrived>& messages) {  // S3
   for (const auto& message : messages) {
     change.rows.push_back(message.row);
     for (const auto& copy : message.copies) {
-      // A copy for another program has no ticket yet: nothing was handed over.
-      const bool ticket = copy.destination->exactly_once();
+      // Nothing was handed to a program yet; after a power cut, all of the batch may have been.
+      const bool ticket = !copy.destination->settled_by_close();
       recoverable = recoverable || ticket;
       change.landings.push_back({.row = message.row.id,
                                  .target = copy.destination->target(),

@@ -89,12 +89,15 @@ class Order(unittest.TestCase):
         self.between(written, named, FLUSHES, draft)
 
     def test_a_program(self):
-        """Its messages are tried one by one, on record without a flush, and flushed as one before the first DELE."""
+        """On disk before the first program starts: after a power cut they are named. Each is then tried, on record
+        without a flush, and all are flushed as one before the first DELE."""
         self.recorded("mda")
         dele, quit_ = self.dele_and_quit()
         started = [n for n, call in enumerate(self.calls) if "SIGCHLD" in call.words and "CLONE_THREAD" not in call.words]
         ended = self.where("wait4")
         self.assertEqual((len(started), len(ended)), (3, 3))
+        written = [n for n in self.where("pwrite64", LOG, text=b"timeout=") if n < started[0]]
+        self.between(written[0], started[0], FLUSHES, LOG)
         for begin, earlier in zip(started, [0, *ended]):
             self.between(earlier, begin, "pwrite64", LOG)
         self.committed(ended[-1], dele)
