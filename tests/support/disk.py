@@ -43,7 +43,7 @@ class File:
             for start in range(0, len(piece), SECTOR):
                 part = piece[start:start + SECTOR]
                 if fate.data == "zeros" or fate.rng.random() < 0.5:
-                    part = bytes(len(part)) if at + start + len(part) > len(data) else data[at + start:at + start + len(part)]
+                    part = bytes(data[at + start:at + start + len(part)]).ljust(len(part), b"\0")
                 apply(data, at + start, part)
         return bytes(data)
 

@@ -42,42 +42,44 @@ class Stage:
                 raise AssertionError("an undisturbed run fails")
             self.row.add(*LETTERS)
         self.messages = list(self.row.drop.messages)
-        self.inodes = {}
+        self.known = set()  # inodes that are put aside, not made again: tickets name them
         self.tape = Tape(self.row, [])
         self.keep(self.tape)
 
     def keep(self, tape):
-        """The directories and the mbox are known by their inodes: they are put aside, not made again."""
-        disk = tape.disk_at(None)
-        for kind in self.row.kinds:
-            self.remember(self.row.box(kind), disk, files=kind == "mbox")
-        self.remember(self.row.world.home, disk, files=False)
+        """Of directories and the mbox."""
+        disk, home = tape.disk_at(None), self.row.world.home
+        for path in home.rglob("*"):
+            node = disk.at(str(path))
+            if isinstance(node, Directory) or ("mbox" in self.row.kinds and path == self.row.box("mbox")):
+                tape.inodes[node.serial] = str(path.stat().st_ino)
+        self.known.update(tape.inodes.values())
         self.clear()
 
-    def remember(self, top, disk, files):
-        for path in [top, *top.rglob("*")] if top.is_dir() else [top]:
-            node = disk.at(str(path))
-            if path != self.row.world.home and node is not None and (files or isinstance(node, Directory)):
-                self.inodes[path.stat().st_ino] = str(node.serial)
+    def forget_all_but(self, tape):
+        self.known = set(tape.inodes.values())
+        self.clear()
+        for kept in self.attic.iterdir():
+            if kept.name not in self.known:
+                (kept.rmdir if kept.is_dir() else kept.unlink)()
 
     def clear(self):
         for folder, folders, files in os.walk(self.row.world.home, topdown=False):
             for name in files + folders:
                 path = os.path.join(folder, name)
-                kept = self.inodes.get(os.stat(path, follow_symlinks=False).st_ino)
-                if kept and not (self.attic / kept).exists():
-                    os.rename(path, self.attic / kept)
+                inode = str(os.stat(path, follow_symlinks=False).st_ino)
+                if inode in self.known:
+                    os.rename(path, self.attic / inode)
                 elif name in folders:
                     os.rmdir(path)
                 else:
                     os.unlink(path)
 
-    def put(self, disk, fate, placed=None, directory=None, path=None):
+    def put(self, directory, path, tape, fate, placed):
         """Makes the tree that is left."""
-        placed = {} if placed is None else placed
-        for name, node in (directory or disk.top).left(fate).items():
-            target = os.path.join(path or disk.root, name)
-            kept = self.attic / str(node.serial)
+        for name, node in directory.left(fate).items():
+            target = os.path.join(path, name)
+            kept = self.attic / tape.inodes.get(node.serial, "none")
             if node.serial in placed:
                 os.link(placed[node.serial], target)
                 continue
@@ -86,7 +88,7 @@ class Stage:
                 os.rename(kept, target)
             if isinstance(node, Directory):
                 os.makedirs(target, 0o700, exist_ok=True)
-                self.put(disk, fate, placed, node, target)
+                self.put(node, target, tape, fate, placed)
             else:
                 with open(target, "r+b" if os.path.exists(target) else "xb") as file:
                     file.truncate()
@@ -96,7 +98,8 @@ class Stage:
     def materialise(self, tape, moment, fate, more):
         """The disk, the server and what the programs have taken, as they are after the cut."""
         self.clear()
-        self.put(tape.disk_at(moment), fate)
+        disk = tape.disk_at(moment)
+        self.put(disk.top, disk.root, tape, fate, {})
         row = self.row
         for name, data in tape.taken[:moment.started if more else moment.ended]:
             (row.box("mda") / name).write_bytes(data)
@@ -114,6 +117,7 @@ class Tape:
     """A run as its calls; disk_at() plays them again."""
 
     def __init__(self, row, prefix):
+        self.inodes = {}  # of nodes that must keep theirs
         self.begin = Disk(row.world.home)
         before = {file.name for file in self.outputs(row)}
         log = row.world.root / "calls"
@@ -214,6 +218,8 @@ def one(case):
         complaint = "%s%s, cut %d of %d after %r, %s%s: %s" % (
             label, ", not the first run" if case.earlier else "", case.cut, len(stage.tape.moments),
             stage.tape.calls[stage.tape.moments[case.cut].calls - 1], fate, ", and again" if case.again else "", error)
+    if case.again:
+        stage.forget_all_but(stage.tape)
     finding = Finding(label, str(fate), hits, stage.row.doubled, counts, complaint)
     STAGES.give(stage, *key)
     return finding
@@ -225,7 +231,6 @@ def cut_again(stage, case):
     messages, removed = list(row.drop.messages), list(row.drop.removed)
     tape = Tape(row, reboot(row, 1))
     moment = tape.moments[(case.cut * 7 + case.fate) % len(tape.moments)]
-    inodes, stage.inodes = stage.inodes, {}
     stage.keep(tape)
     everything_, stage.messages = stage.messages, messages
     stage.materialise(tape, moment, fates(case.cut)[(case.fate + case.cut) % FATES], case.cut % 2)
