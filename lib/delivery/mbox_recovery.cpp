@@ -127,8 +127,8 @@ void Recovery::append_missing() {
     any = any || !there[i];
   }
   if (!any) return;
+  say("messages of an interrupted delivery were added to ", "");  // first: a kill in between leaves no trace
   rewrite(box_, {missing, end, 0}, journal_);
-  say("messages of an interrupted delivery were added to ", "");
 }
 
 std::vector<Outcome> Recovery::without_spool() const {
