@@ -75,8 +75,8 @@ class Destination {
   /// Finished messages that will not be intended: their temporary files go. Never throws.
   virtual void discard(std::span<const Ticket> tickets) noexcept = 0;
   /// Completes, from the tickets alone, what a dead process left. Idempotent; creates no folder or mailbox.
-  /// `doubt`: it cannot be told whether the message was delivered. Throws Error{storage} when the place is
-  /// not the one in the ticket.
+  /// `doubt`: it cannot be told whether the message was delivered; `later`: it was not. Throws Error{storage}
+  /// when the place is not the one in the ticket.
   virtual std::vector<Outcome> recover(std::span<const Ticket> tickets) = 0;
   /// Removes temporary files of our instance and this mailbox but those in `keep`. Never throws.
   virtual void sweep(std::span<const Ticket> keep) noexcept = 0;

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
+#include <csignal>
 #include <vector>
 
 #include "util/process.h"
@@ -22,16 +24,30 @@ constexpr const char* program = "/usr/bin/dotlockfile";  // Debian's liblockfile
 
 Path lock_path(const Path& mailbox) { return mailbox.native() + ".lock"; }
 
-std::string signature(const Site& site) { return "mailhaul " + site.instance + "\n"; }
+constexpr std::string_view name = "mailhaul ";
 
-/// The lock file, open, when it bears our instance.
+std::string signature(const Site& site) { return std::string(name) + site.instance + "\n"; }
+
+/// Of another instance: its state was lost, or it is at work now. Then it holds the mailbox's kernel lock,
+/// and its process lives. On a network file system that may be elsewhere.
+bool abandoned(std::string_view text, const Path& path) {
+  pid_t process = 0;
+  const auto number = std::from_chars(text.data(), text.data() + text.size(), process);
+  if (number.ec != std::errc() || process <= 0 || !text.substr(text.find('\n') + 1).starts_with(name))
+    return false;
+  const bool gone = ::kill(process, 0) != 0 && errno == ESRCH;
+  return gone && util::medium_of(path) != util::Medium::network;
+}
+
+/// The lock file, open, when it bears our instance, or one of which nothing is left.
 Fd open_ours(const Path& path, const Site& site) {
   Fd file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat info {};
   if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
   std::array<char, 256> text{};
   const auto length = util::pread_all(file.get(), text, 0, path);
-  const bool ours = std::string_view(text.data(), length).find(signature(site)) != std::string_view::npos;
+  const std::string_view content(text.data(), length);
+  const bool ours = content.find(signature(site)) != std::string_view::npos || abandoned(content, path);
   return ours ? std::move(file) : Fd();
 }
 
@@ -65,7 +81,8 @@ Dotlock::Answer Dotlock::try_take() {
 /// The process id first, as other programs expect it.
 std::string Dotlock::content() const { return std::to_string(::getpid()) + "\n" + signature(site_); }
 
-/// It appears with its content or not at all: one without would be a stranger's to our next run.
+/// It appears with its content or not at all, after a power cut too: one without would be a stranger's to our
+/// next run.
 Dotlock::Answer Dotlock::create() {
   const auto directory = path_.parent_path();
   Fd file(::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
@@ -78,6 +95,7 @@ Dotlock::Answer Dotlock::create() {
   if (!file && (errno == EACCES || errno == EPERM || errno == EROFS)) return Answer::forbidden;
   if (!file) util::throw_errno(Kind::storage, "create", path_.native());
   util::write_all(file.get(), content(), path_);
+  util::sync_fd(file.get(), path_);
   const auto source = nameless ? "/proc/self/fd/" + std::to_string(file.get()) : named.native();
   const int linked = ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW);
   const int err = errno;

@@ -41,9 +41,11 @@ class Recovery {
  private:
   bool same_place() const;
   bool complete_in_place();
+  bool ends_between_messages() const;
   std::uint64_t torn_bytes(const Image& image) const;
   void append_missing();
-  std::vector<bool> found() const;
+  std::vector<bool> found() const { return found_from(same_place() ? off_ : 0); }
+  std::vector<bool> found_from(std::uint64_t start) const;
   std::vector<Outcome> without_spool() const;
   Image image(const std::string& padding) const { return Image(padding, spool_.get(), spool_path_); }
   static Extent extent_of(const Record& record) { return {record.number("from"), record.number("length")}; }
@@ -72,15 +74,26 @@ bool Recovery::complete_in_place() {
   for (const auto& record : records_) batch.add(extent_of(record));
   if (!same_place() || batch.bytes() != records_.front().number("batch")) return false;
   if (is_part_of(box_, batch, off_)) {
+    if (ends_between_messages()) say("the interrupted delivery to ", " was completed");
     write_image(batch, box_.fd(), off_, box_.path());
     util::sync_fd(box_.fd(), box_.path());
     return true;
   }
   if (common_bytes(box_, batch, off_) == batch.bytes()) return true;  // others have added mail behind it
   const auto torn = torn_bytes(batch);
-  if (torn == 0) return false;
+  // Where a reader removed one of ours it looks the same, but others of ours follow.
+  if (torn == 0 || std::ranges::count(found_from(off_ + torn), true) != 0) return false;
   rewrite(box_, {batch, off_, torn}, journal_);
   return true;
+}
+
+/// A write cut short ends anywhere: here a reader may have removed the last ones.
+bool Recovery::ends_between_messages() const {
+  auto end = off_ + records_.front().text("padding").size();
+  return std::ranges::any_of(records_.first(records_.size() - 1), [&](const Record& record) {
+    end += record.number("length");
+    return box_.bytes() == end;
+  });
 }
 
 /// How much of the batch was written before another program added mail right behind that; 0 when it cannot be
@@ -100,8 +113,8 @@ std::uint64_t Recovery::torn_bytes(const Image& batch) const {
   return 0;
 }
 
-std::vector<bool> Recovery::found() const {
-  return find_copies(box_, entries_from(box_, same_place() ? off_ : 0), spool_.get(), records_);
+std::vector<bool> Recovery::found_from(std::uint64_t start) const {
+  return find_copies(box_, entries_from(box_, start), spool_.get(), records_);
 }
 
 void Recovery::append_missing() {
@@ -114,8 +127,8 @@ void Recovery::append_missing() {
     any = any || !there[i];
   }
   if (!any) return;
+  say("messages of an interrupted delivery were added to ", "");  // first: a kill in between leaves no trace
   rewrite(box_, {missing, end, 0}, journal_);
-  say("messages of an interrupted delivery were added to ", "");
 }
 
 std::vector<Outcome> Recovery::without_spool() const {

@@ -101,8 +101,8 @@ class Mda final : public Destination {
   std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t /*announced_bytes*/) override {
     Record record;
     record.set("id", envelope.id);
-    record.set("timeout", static_cast<std::uint64_t>(spec_.timeout.count()));
     record.set("boot", site_.boot);
+    record.set("timeout", static_cast<std::uint64_t>(spec_.timeout.count()));
     const auto shape = spec_.from_line ? Shape::below_from_line : Shape::with_sender;
     return std::make_unique<TrayWriter>(tray_, site_, envelope,
                                         TrayWriter::Setup{shape, {target_, record.data()}});

@@ -177,8 +177,14 @@ state::Row Visit::row_of(const Step& step, const Print& print, std::optional<sta
 void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row& row) {
   for (const auto& landing : errand_.store.landings_of(errand_.mailbox, row.id)) {
     if (landing.state == LandingState::delivered) {
-      std::erase_if(arrival.writers,
-                    [&](const auto& writer) { return writer.first->target() == landing.target; });
+      const auto spared = std::erase_if(
+          arrival.writers, [&](const auto& writer) { return writer.first->target() == landing.target; });
+      if (spared != 0 || errand_.destination(landing.target) != nullptr) continue;
+      errand_.warn(
+          "message " + uid(step) + " was put into " + landing.target +
+              " by a run that did not finish its delivery; the profile names other places now, and they "
+              "get it, too",
+          "it is there twice if you look at both", uid(step));
     } else if (landing.state == LandingState::tried) {
       errand_.warn("message " + uid(step) + " was handed to " + landing.target +
                        " by a run that ended before the answer; it is handed over again",

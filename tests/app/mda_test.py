@@ -104,6 +104,40 @@ class Outcomes(Program):
         self.assertSameMail(self.world.maildir(), everything)
         self.assertEqual(drop.uids(), [])
 
+    def test_a_kill_beside_a_place_that_has_got_it(self):
+        """The retry must not stumble over what the other place still keeps."""
+        messages = mail.small(3, seed=25)
+        for other in ("maildir:~/Mail", "mbox:~/mbox"):
+            with self.subTest(other):
+                drop, server = self.maildrop(*messages)
+                self.world.path("program").write_text(
+                    "cat > %s/message.$$; test -e %s/killed && exit 0; touch %s/killed; kill -9 $PPID\n" % ((self.out,) * 3))
+                self.world.configure({"home": self.account(server, deliver=[other, self.deliver()])})
+                self.assertStatus(self.world.run(), -9)
+                self.assertStatus(self.world.run(), 0)
+                self.assertSameMail(self.world.maildir() if "Mail" in other else self.world.mbox(), messages)
+                self.assertSameMail(self.arrived(), [messages[0], *messages])
+                self.assertEqual(drop.uids(), [])
+                self.assertClean("Mail")
+                for file in self.out.iterdir():
+                    file.unlink()
+
+    def test_a_place_that_has_got_it_and_is_named_no_more(self):
+        """What the profile names instead gets the message too, and that is said."""
+        messages = mail.small(1, seed=26)
+        drop, server = self.maildrop(*messages)
+        self.world.path("program").write_text("cat > %s/message.$$; kill -9 $PPID\n" % self.out)
+        self.world.configure({"home": self.account(server, deliver=["maildir:~/Mail", self.deliver()])})
+        self.assertStatus(self.world.run(), -9)
+        self.world.path("program").write_text("cat > %s/message.$$\n" % self.out)
+        self.world.configure({"home": self.account(server, deliver=["maildir:~/Other", self.deliver()])})
+        result = self.world.run()
+        self.assertStatus(result, 0)
+        self.assertSays(result.err, "maildir:%s" % self.world.path("Mail"), "twice")
+        self.assertSameMail(self.world.maildir(), messages)
+        self.assertSameMail(self.world.maildir("Other"), messages)
+        self.assertEqual(drop.uids(), [])
+
     def test_what_the_program_prints_is_not_ours(self):
         """JSON stays JSON, and a summary line stays one line."""
         self.world.path("program").write_text("cat > /dev/null; echo noise; echo noise >&2\n")

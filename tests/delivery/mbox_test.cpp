@@ -217,6 +217,18 @@ TEST_CASE_FIXTURE(MboxFixture, "a dotlock of ours, left by a run that was killed
   CHECK(!fs::exists(dotlock));
 }
 
+TEST_CASE_FIXTURE(MboxFixture,
+                  "a dotlock of a mailhaul that lost its state is taken over when its process is gone") {
+  const std::string living = std::to_string(::getpid()) + "\nmailhaul lost5678\n";
+  spill(dotlock, living);
+  mbox->sweep({});
+  CHECK(slurp(dotlock) == living);
+  spill(dotlock, "99999999\nmailhaul lost5678\n");
+  deliver(*mbox, {put(*mbox, envelope(false), "x\r\n")});
+  CHECK(slurp(path) == from + "x\n\n");
+  CHECK(!fs::exists(dotlock));
+}
+
 TEST_CASE_FIXTURE(MboxFixture, "the dotlock tells process and instance") {
   const auto tickets = staged({"x"});
   CHECK(slurp(dotlock) == std::to_string(::getpid()) + "\nmailhaul abcd1234\n");

@@ -1,33 +1,51 @@
 # SPDX-License-Identifier: MIT
-"""One interrupted run after another: {maildir, mbox} x {leave, remove}, and what must hold afterwards."""
+"""One interrupted run after another: destinations x {leave, remove}, and what must hold afterwards."""
+import re
+
 from support import mail
 from support.maildrop import Maildrop
 from support.scripted import Server
 from support.world import World, hashes
 
-ROWS = [(place, keep) for place in ("maildir", "mbox") for keep in ("leave", "remove")]
+KEEPS = ("leave", "remove")
+PLACES = ("maildir", "mbox", "mda", "maildir+mbox", "mbox+mda", "mda+maildir")
+ROWS = [(place, keep) for place in ("maildir", "mbox") for keep in KEEPS]
+ALL_ROWS = [(place, keep) for place in PLACES for keep in KEEPS]
 MESSAGES = [mail.small(1)[0], mail.corpus(11, seed=41)[10], b"", mail.sized(9000), mail.small(1, seed=42)[0]]
+
+# Whoever may get a message twice is told so in these words.
+ANNOUNCED = re.compile(r"twice|handed over again|added to|was completed")
+PROGRAM = "cat >%(box)s/.$$ && mv %(box)s/.$$ %(box)s/m.$$.$MAILHAUL_ID\n"
 
 
 class Broken(AssertionError):
-    """The promise of exactly-once does not hold."""
+    """The promise of exactly-once does not hold: so many messages lost, doubled, torn; or the account is stuck."""
+
+    def __init__(self, what, lost=0, doubled=0, torn=0, stuck=0):
+        super().__init__(what)
+        self.counts = {"lost": lost, "doubled": doubled, "torn": torn, "stuck": stuck}
 
 
 class Row:
     """A user's world, a server and the messages; a context manager. One for each interruption."""
 
-    def __init__(self, place, keep, messages=None, budgets=()):
-        self.place, self.keep = place, keep
+    def __init__(self, place, keep, messages=None, budgets=(), trace=False):
+        self.place, self.keep, self.trace = place, keep, trace
+        self.kinds = place.split("+")
         self.messages = list(MESSAGES if messages is None else messages)
         self.world = World()
         self.drop = Maildrop(self.messages)
         self.server = Server(self.drop, budgets=budgets)
         self.uids = self.drop.uids()
-        deliver = {"maildir": "maildir:~/Mail", "mbox": "mbox:~/mbox"}[place]
-        self.world.configure({"home": {
-            "server": "pop3://127.0.0.1:%d" % self.server.port, "tls": "none", "user": "anna", "password": "secret",
-            "auth": "user",  # by name: one connection is the whole conversation
-            "trace_header": False, "deliver": deliver, "leave_on_server": keep == "leave"}})
+        self.boxes = {"maildir": ["Mail"], "mbox": ["mbox"], "mda": ["out"]}  # the first one: the profile's
+        self.may_double = dict.fromkeys(self.kinds, 0)  # so many messages, if it is announced
+        self.may_leave = False     # temporary files where mail does not go any more
+        self.forgotten = False     # what was remembered is gone: nobody can announce, repair or tidy up
+        self.taken = {kind: [] for kind in self.kinds}  # what the owner has deleted: local form
+        self.strangers = []        # other programs' messages in the mbox
+        self.said = ""             # on standard error, after the interruption
+        self.doubled = 0           # found, and allowed
+        self.configure()
 
     def __enter__(self):
         return self
@@ -36,47 +54,88 @@ class Row:
         self.server.stop()
         self.world.close()
 
+    def box(self, kind):
+        """Where the profile says that mail goes."""
+        return self.world.path(self.boxes[kind][0])
+
+    def destination(self, kind):
+        box = self.box(kind)
+        if kind != "mda":
+            return "%s:%s" % (kind, box)
+        box.mkdir(exist_ok=True)
+        program = self.world.path("program." + box.name)
+        program.write_text(PROGRAM % {"box": box})
+        return {"kind": "mda", "command": ["/bin/sh", str(program)], "allow_root": True}
+
+    def configure(self):
+        self.world.configure({"home": {
+            "server": "pop3://127.0.0.1:%d" % self.server.port, "tls": "none", "user": "anna", "password": "secret",
+            "auth": "user",  # by name: one connection is the whole conversation
+            "trace_header": self.trace, "deliver": [self.destination(kind) for kind in self.kinds],
+            "leave_on_server": self.keep == "leave"}})
+
     def run(self, *prefix):
         self.world.prefix = list(prefix)
         try:
-            return self.world.run("fetch")
+            result = self.world.run("fetch")
+            self.said += result.err
+            return result
         finally:
             self.world.prefix = []
 
-    def arrived(self):
-        return self.world.maildir() if self.place == "maildir" else self.world.mbox()
+    def add(self, *wires):
+        """More mail comes in."""
+        self.messages += wires
+        self.uids += self.drop.add(*wires).uids()[-len(wires):]
 
-    def fail(self, what, result=None):
-        raise Broken("%s, %s: %s%s" % (self.place, self.keep, what, "\n" + result.err if result else ""))
+    def arrived(self, kind=None):
+        kind = kind or self.kinds[0]
+        found = []
+        for name in self.boxes[kind]:
+            if kind == "mda":
+                found += [file.read_bytes() for file in self.world.path(name).glob("m.*")]
+            elif kind == "maildir":
+                found += self.world.maildir(name)
+            else:
+                found += [text for first, text in self.entries(name) if b"stranger" not in first]
+        return found
+
+    def entries(self, name):
+        box = self.world.path(name)
+        return mail.entries(box.read_bytes()) if box.exists() else []
+
+    def fail(self, what, result=None, **counts):
+        raise Broken("%s, %s: %s%s" % (self.place, self.keep, what, "\n" + result.err if result else ""),
+                     **(counts or {"stuck": 1}))
 
     def check_interrupted(self):
         """Right after the interruption: what a reader sees is whole, and what the server dropped is here."""
         gone = [wire for uid, wire in zip(self.uids, self.messages) if uid in self.drop.removed]
-        if self.place == "maildir":
-            extra = hashes(self.world.maildir()) - hashes(map(mail.local, self.messages))
-            lost = hashes(map(mail.local, gone)) - hashes(self.world.maildir())
-            if extra or lost:
-                self.fail("after the interruption %d torn or doubled, %d lost" % (extra.total(), lost.total()))
-        elif gone:
-            whole = self.world.path("mbox").read_bytes()
-            if any(mail.mboxrd(wire) not in whole for wire in gone):
-                self.fail("removed on the server and not in the mbox")
+        for kind in self.kinds:
+            if kind == "mbox":
+                whole = b"".join(self.world.path(name).read_bytes() for name in self.boxes[kind]
+                                 if self.world.path(name).exists())
+                taken = set(map(self.alike, self.taken[kind]))
+                lost = [wire for wire in gone
+                        if mail.mboxrd(wire) not in whole and self.alike(mail.local(wire)) not in taken]
+                if lost:
+                    self.fail("removed on the server and not in the mbox", lost=len(lost))
+                continue
+            found = hashes(map(self.alike, self.arrived(kind) + self.taken[kind]))
+            extra, lost = found - self.expected(self.messages), self.expected(gone) - found
+            if lost or extra.total() > self.may_double[kind]:
+                self.fail("%s: after the interruption %d torn or doubled, %d lost" % (kind, extra.total(), lost.total()),
+                          torn=extra.total(), lost=lost.total())
 
     def check_completed(self, result):
         """After one whole run: every message once, nothing stuck, and another run finds nothing to do."""
         if result.status != 0:
             self.fail("the run after it ends with %d" % result.status, result)
         for _ in range(2):
-            try:
-                found = hashes(map(self.alike, self.arrived()))
-            except ValueError as error:
-                self.fail(str(error))
-            expected = hashes(self.alike(mail.local(wire)) for wire in self.messages)
-            lost, extra = expected - found, found - expected
-            if lost or extra:
-                self.fail("%d lost, %d doubled or torn" % (lost.total(), extra.total()), result)
+            for kind in self.kinds:
+                self.check_kind(kind, result)
             left = self.world.leftovers("Mail")
-            if left:
+            if left and not (self.forgotten or self.may_leave):
                 self.fail("left behind: %s" % left)
             if self.drop.uids() != (self.uids if self.keep == "leave" else []):
                 self.fail("on the server: %r" % self.drop.uids(), result)
@@ -85,7 +144,34 @@ class Row:
             if (result.status, result.out) != (0, b"") or len(self.drop.retrieved) != fetched:
                 self.fail("another run is not idle: %d %r" % (result.status, result.out), result)
 
+    def check_kind(self, kind, result):
+        try:
+            found = hashes(map(self.alike, self.arrived(kind) + self.taken[kind]))
+        except ValueError as error:
+            if not self.forgotten:
+                self.fail(str(error), torn=1)
+            return
+        expected = self.expected(self.messages)
+        lost, extra = expected - found, found - expected
+        doubled = sum(count for what, count in extra.items() if what in expected)
+        torn = extra.total() - doubled
+        announced = self.forgotten or not doubled or ANNOUNCED.search(self.said)
+        allowed = doubled <= self.may_double[kind] and announced
+        self.doubled = max(self.doubled, doubled)
+        if lost or (torn and not self.forgotten) or not allowed:
+            self.fail("%s: %d lost, %d doubled, %d torn" % (kind, lost.total(), doubled, torn), result,
+                      lost=lost.total(), doubled=0 if allowed else doubled, torn=torn)
+        if kind == "mbox" and self.strangers:
+            texts = [text for name in self.boxes[kind] for first, text in self.entries(name) if b"stranger" in first]
+            if sorted(texts) != sorted(self.strangers):
+                self.fail("the mail that others added: %d of %d" % (len(texts), len(self.strangers)), result, lost=1)
+
+    def expected(self, wires):
+        return hashes(self.alike(mail.local(wire)) for wire in wires)
+
     @staticmethod
     def alike(text):
-        """An mbox entry of an empty message has the final newline that every entry gets."""
+        """What readers and we add is left out; an mbox entry of an empty message has its final newline."""
+        text = re.sub(rb"\AStatus: RO\n", b"", text)
+        text = re.sub(rb"\AReceived: from .* \(mailhaul\)\n(?:[ \t].*\n)*", b"", text)
         return text or b"\n"

@@ -10,6 +10,9 @@ CALLS = ("openat ?open write pwrite64 writev read pread64 ?rename ?renameat rena
          "fdatasync syncfs sync_file_range ftruncate fallocate fcntl close ?mkdir mkdirat sendto sendmsg recvfrom recvmsg "
          "connect fchmod flock").split()
 
+# With its threads, without the programs that it starts.
+TRACE = ["strace", "-f", "--detach-on=execve", "-qq"]
+
 Point = collections.namedtuple("Point", "call number line")
 
 
@@ -21,14 +24,20 @@ def usable():
 
 def recording(log, calls=CALLS):
     """Words to put in front of a command: its calls are written to `log`."""
-    return ["strace", "-f", "-qq", "-y", "-s", "16", "-o", str(log), "-e", "trace=" + ",".join(calls), "-e", "signal=none"]
+    return [*TRACE, "-y", "-s", "16", "-o", str(log), "-e", "trace=" + ",".join(calls), "-e", "signal=none"]
 
 
 def injecting(call, what, path=None):
     """Words to put in front of a command: `what`, as "signal=KILL:when=3", happens to this call."""
-    words = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e", "signal=none",
+    words = [*TRACE, "-o", "/dev/null", "-e", "trace=" + call, "-e", "signal=none",
              "-e", "inject=%s:%s" % (call, what)]
     return words + (["-P", str(path)] if path else [])
+
+
+def stopping(point, fd):
+    """Words to put in front of a command: it stops at this point, and says so in the log, which goes to `fd`."""
+    return [*TRACE, "-o", "/dev/fd/%d" % fd, "-e", "trace=" + point.call, "-e", "signal=STOP",
+            "-e", "inject=%s:signal=STOP:when=%d" % (point.call, point.number)]
 
 
 def points(log, after="state.db"):

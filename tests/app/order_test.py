@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""The order of what makes a message safe, in one recorded run for each kind of destination: staged before intended, intended
+before published, published before DELE, delivered before QUIT, and each of these on disk before the next one begins.
+
+tests/slow/run power tries what that order is good for.
+"""
+import unittest
+
+from support import calls, strace
+from support.kills import SANITIZER
+from support.rows import Row
+
+LOG, FLUSHES = "state.db-wal", ("fsync", "fdatasync")
+
+
+@unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
+class Order(unittest.TestCase):
+    def recorded(self, place):
+        with Row(place, "remove") as row:
+            self.assertEqual(row.run().status, 0)  # its database and its places are there
+            row.add(*row.messages[:3])
+            log = row.world.root / "calls"
+            row.world.env.update(SANITIZER)
+            self.assertEqual(row.run(*calls.recording(log)).status, 0)
+            self.calls = calls.read(log)
+
+    def where(self, name, *ends, text=b"", which=None):
+        """The places of those calls of a name whose descriptor, or first path, ends so; of one of them, with `which`."""
+        names = (name,) if isinstance(name, str) else name
+        found = []
+        for n, call in enumerate(self.calls):
+            paths = [path for _, path in call.fds] or [call.texts[0].decode("latin-1")] if call.fds or call.texts else []
+            fits = not ends or any(end in path for path in paths for end in ends)
+            if call.name in names and fits and (not text or any(text in piece for piece in call.texts)):
+                found.append(n)
+        self.assertTrue(found, "no %s of %s %r" % (name, ends, text))
+        return found if which is None else found[which]
+
+    def between(self, after, before, name, *ends):
+        """One such call at least stands between two places."""
+        found = self.where(name, *ends)
+        self.assertTrue(any(after < n < before for n in found),
+                        "no %s of %s between %d %r and %d %r" % (name, ends, after, self.calls[after], before, self.calls[before]))
+        return min(n for n in found if after < n < before)
+
+    def committed(self, after, before):
+        """A commit is on disk: written to the database's log, and that flushed."""
+        written = self.between(after, before, "pwrite64", LOG)
+        return self.between(written, before, FLUSHES, LOG)
+
+    def dele_and_quit(self):
+        return self.where("sendto", text=b"DELE", which=0), self.where("sendto", text=b"QUIT\r\n", which=0)
+
+    def test_maildir(self):
+        self.recorded("maildir")
+        renames = [n for n, call in enumerate(self.calls) if call.name.startswith("rename") and len(call.fds) == 2]
+        self.assertEqual(len(renames), 3)
+        dele, quit_ = self.dele_and_quit()
+        written = self.where("write", "/Mail/tmp/")
+        flushed = self.where(FLUSHES, "/Mail/tmp/")
+        for n in renames:  # S2: each file after its last write, then its name
+            name = "/Mail/tmp/" + self.calls[n].texts[0].decode()
+            last = max([w for w in written if self.calls[w].fds[0][1].endswith(name)], default=0)
+            self.assertTrue(any(last < f and self.calls[f].fds[0][1].endswith(name) for f in flushed), name)
+        names = self.between(max(flushed), renames[0], FLUSHES, "/Mail/tmp")
+        self.committed(names, renames[0])  # S3
+        published = self.between(renames[-1], dele, "fsync", "/Mail/new")  # S4
+        self.between(published, dele, "fsync", "/Mail/tmp")
+        self.committed(published, quit_)  # S5
+
+    def test_mbox(self):
+        self.recorded("mbox")
+        dele, quit_ = self.dele_and_quit()
+        published = self.where("pwrite64", "/mbox")
+        spooled = self.where("write", "/spool/", which=-1)
+        staged = self.between(spooled, published[0], FLUSHES, "/spool/")  # S2
+        self.between(staged, published[0], "fsync", "/spool")
+        self.committed(staged, published[0])  # S3
+        flushed = self.between(published[-1], dele, FLUSHES, "/mbox")  # S4
+        self.committed(flushed, quit_)  # S5
+        self.assertGreater(self.where("unlink", "/spool/", which=0), flushed, "recovery may need the spool")
+
+    def test_the_lock_beside_an_mbox_is_whole_before_it_has_a_name(self):
+        """Empty after a power cut, it would be another program's, and hold up the account for ever."""
+        self.recorded("mbox")
+        named = next(n for n, call in enumerate(self.calls) if call.name == "linkat" and b"mbox.lock" in call.texts[1])
+        written = max(n for n in self.where("write", text=b"mailhaul ") if n < named)
+        draft = self.calls[written].fds[0][1]
+        self.between(written, named, FLUSHES, draft)
+
+    def test_a_program(self):
+        """On disk before the first program starts: after a power cut they are named. Each is then tried, on record
+        without a flush, and all are flushed as one before the first DELE."""
+        self.recorded("mda")
+        dele, quit_ = self.dele_and_quit()
+        started = [n for n, call in enumerate(self.calls) if "SIGCHLD" in call.words and "CLONE_THREAD" not in call.words]
+        ended = self.where("wait4")
+        self.assertEqual((len(started), len(ended)), (3, 3))
+        written = [n for n in self.where("pwrite64", LOG, text=b"timeout=") if n < started[0]]
+        self.between(written[0], started[0], FLUSHES, LOG)
+        for begin, earlier in zip(started, [0, *ended]):
+            self.between(earlier, begin, "pwrite64", LOG)
+        self.committed(ended[-1], dele)
+        self.assertLess(ended[-1], quit_)
+
+
+if __name__ == "__main__":
+    unittest.main()

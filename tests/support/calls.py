@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""A recording of strace(1) with all bytes, as values: what was changed on the disk, flushed, and said to the server."""
+import re
+
+CHANGES = ("openat ?open creat write pwrite64 writev pwritev lseek ftruncate fallocate ?rename ?renameat renameat2 ?link linkat "
+           "?unlink unlinkat ?mkdir mkdirat ?rmdir fsync fdatasync sync syncfs sendto sendmsg recvfrom wait4 clone ?fork ?vfork copy_file_range "
+           "sendfile").split()
+ESCAPED = r"(?:\\x[0-9a-f]{2})*"
+FD = re.compile(r"(AT_FDCWD|\d+)<(%s)>(?:\(deleted\))?" % ESCAPED)
+TEXT = re.compile(r'"(%s)"' % ESCAPED)
+
+
+def recording(log):
+    """Words to put in front of a command."""
+    return ["strace", "-f", "--detach-on=execve", "-qq", "-y", "-xx", "-s", "100000000", "-o", str(log),
+            "-e", "trace=" + ",".join(CHANGES), "-e", "signal=none"]
+
+
+def plain(escaped):
+    return bytes.fromhex(escaped.replace("\\x", ""))
+
+
+class Call:
+    """One that succeeded. fds: (number, path) of those among its arguments; texts: its strings; words: all arguments as written."""
+
+    def __init__(self, name, arguments, returned):
+        self.name = name
+        self.fds = [(fd, plain(path).decode()) for fd, path in FD.findall(arguments)]
+        self.texts = [plain(text) for text in TEXT.findall(arguments)]
+        self.words = TEXT.sub('""', FD.sub(r"\1", arguments))
+        self.returned = int(returned.split("<")[0])
+        opened = FD.search(returned)
+        self.opened = plain(opened.group(2)).decode() if opened else None
+
+    def number(self, index):
+        """An argument that is a number."""
+        return int(self.words.split(", ")[index], 0)
+
+    def path(self, index=0):
+        """The `index`th path, absolute: from a string, and the directory before it where the call takes one."""
+        text = self.texts[index].decode()
+        if text.startswith("/"):
+            return text
+        return self.fds[index][1] + "/" + text
+
+    def __repr__(self):
+        return "%s(%s)" % (self.name, ", ".join([path for _, path in self.fds] + [repr(text[:60]) for text in self.texts]))
+
+
+def read(log):
+    """The calls that succeeded, in the order in which they ended."""
+    begun, calls = {}, []
+    with open(log, encoding="ascii") as file:
+        for line in file:
+            process, _, rest = line.rstrip("\n").partition(" ")
+            rest = rest.strip()
+            if rest.endswith("<unfinished ...>"):
+                begun[process] = rest[:-len("<unfinished ...>")]
+                continue
+            resumed = re.match(r"<\.\.\. \w+ resumed>(.*)", rest)
+            if resumed:
+                rest = begun.pop(process, "") + resumed.group(1)
+            whole = re.match(r"(\w+)\((.*)\) += (-?\d\S*)", rest)
+            if whole and not whole.group(3).startswith("-"):
+                calls.append(Call(*whole.groups()))
+    return calls

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: MIT
+"""What a disk holds after a power cut: a model without mercy, fed with the calls of a recorded run.
+
+Only what was flushed is sure: a file's bytes by fsync of it, a name by fsync of its directory, everything by syncfs. Of all
+the rest anything may be there, and a byte of a file that has its length already may be zero. A rename happens whole or not
+at all, and what a name stood for stays with it.
+"""
+import itertools
+import os
+import random
+
+SECTOR = 512
+
+
+class File:
+    def __init__(self, serial, data=b""):
+        self.serial = serial
+        self.durable, self.now = data, bytearray(data)
+        self.writes = []  # (offset, bytes), or (new length, None)
+
+    def write(self, at, data):
+        self.writes.append((at, bytes(data)))
+        apply(self.now, at, data)
+
+    def truncate(self, length):
+        self.writes.append((length, None))
+        apply(self.now, length, None)
+
+    def flush(self):
+        self.durable, self.writes = bytes(self.now), []
+
+    def left(self, fate):
+        """Its bytes after the cut."""
+        if fate.data == "all":
+            return bytes(self.now)
+        if fate.data == "none" or not self.writes:
+            return self.durable
+        data = bytearray(self.durable)
+        for at, piece in self.writes:
+            if piece is None:
+                apply(data, at, None)
+                continue
+            for start in range(0, len(piece), SECTOR):
+                part = piece[start:start + SECTOR]
+                if fate.data == "zeros" or fate.rng.random() < 0.5:
+                    part = bytes(data[at + start:at + start + len(part)]).ljust(len(part), b"\0")
+                apply(data, at + start, part)
+        return bytes(data)
+
+
+def apply(data, at, piece):
+    if piece is None:
+        del data[at:]
+        data.extend(bytes(max(0, at - len(data))))
+        return
+    data.extend(bytes(max(0, at - len(data))))
+    data[at:at + len(piece)] = piece
+
+
+class Directory:
+    def __init__(self, serial):
+        self.serial = serial
+        self.durable, self.now = {}, {}
+        self.changes = []  # (name, what it stands for or None, number of the call)
+
+    def set(self, name, node, call):
+        self.changes.append((name, node, call))
+        if node is None:
+            self.now.pop(name, None)
+        else:
+            self.now[name] = node
+
+    def flush(self):
+        self.durable, self.changes = dict(self.now), []
+
+    def left(self, fate):
+        entries = dict(self.durable)
+        for name, node, call in self.changes:
+            if not fate.keeps(call):
+                continue
+            if node is None:
+                entries.pop(name, None)
+            else:
+                entries[name] = node
+        return entries
+
+
+class Fate:
+    """What becomes of that which nobody flushed. data: all, none, zeros (the length is there), some; names: all, none, some."""
+
+    def __init__(self, data, names, seed=0):
+        self.data, self.names, self.rng = data, names, random.Random(seed)
+        self.calls = {}
+
+    def keeps(self, call):
+        """Both halves of a rename have one fate."""
+        if self.names == "some":
+            return self.calls.setdefault(call, self.rng.random() < 0.5)
+        return self.names == "all"
+
+    def __str__(self):
+        return "%s of the data, %s of the names" % (self.data, self.names)
+
+
+FATES = [("none", "none"), ("all", "all"), ("zeros", "all"), ("none", "all"), ("all", "none")]
+
+
+def fates(seed):
+    """Every extreme, and two in between."""
+    return [Fate(*both) for both in FATES] + [Fate("some", "some", seed), Fate("zeros", "some", seed + 1)]
+
+
+class Disk:
+    """The tree under `root`, which holds nothing but what is durable when the recording begins."""
+
+    def __init__(self, root):
+        self.root = str(root)
+        self.numbers = itertools.count()  # of nodes and of changes; the same calls get the same ones
+        self.top = Directory(next(self.numbers))
+        self.nameless = {}   # path as strace names it -> File
+        self.places = {}     # descriptor -> place in the file
+        self.opened = {}     # descriptor -> path
+        self._load(self.root, self.top)
+
+    def _load(self, path, directory):
+        for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+            if entry.is_dir(follow_symlinks=False):
+                node = Directory(next(self.numbers))
+                self._load(entry.path, node)
+            else:
+                with open(entry.path, "rb") as file:
+                    node = File(next(self.numbers), file.read())
+            directory.now[entry.name] = node
+        directory.flush()
+
+    def inside(self, path):
+        return path == self.root or path.startswith(self.root + "/")
+
+    def at(self, path):
+        """What stands there now; None when nothing does."""
+        if path in self.nameless:
+            return self.nameless[path]
+        node = self.top
+        for name in path[len(self.root):].strip("/").split("/"):
+            if name:
+                node = node.now.get(name) if isinstance(node, Directory) else None
+        return node
+
+    def set(self, path, node, call):
+        directory, _, name = path.rpartition("/")
+        self.at(directory).set(name, node, call)
+
+    def nodes(self):
+        """All that has a name now, directories first."""
+        found, waiting = [], [self.top]
+        while waiting:
+            node = waiting.pop()
+            found.append(node)
+            if isinstance(node, Directory):
+                waiting += node.now.values()
+        return found + list(self.nameless.values())
+
+    def feed(self, call):
+        """True when it changed anything."""
+        change = getattr(self, "_" + call.name, None)
+        return bool(change and change(call))
+
+    def _openat(self, call):
+        path = call.opened
+        if path is None or not self.inside(path):
+            return False
+        fd = str(call.returned)
+        self.places[fd], self.opened[fd] = 0, path
+        if "O_TMPFILE" in call.words:
+            self.nameless[path] = File(next(self.numbers))
+            return False
+        made = self.at(path) is None
+        if made:
+            self.set(path, File(next(self.numbers)), next(self.numbers))
+        elif "O_TRUNC" in call.words:
+            self.at(path).truncate(0)
+        if "O_APPEND" in call.words:
+            self.places[fd] = None
+        return made or "O_TRUNC" in call.words
+
+    def _write(self, call):
+        fd, path = call.fds[0]
+        if not self.inside(path):
+            return False
+        file, data = self.at(path), call.texts[0][:call.returned]
+        at = self.places.get(fd, 0)
+        file.write(len(file.now) if at is None else at, data)
+        if at is not None:
+            self.places[fd] = at + len(data)
+        return True
+
+    def _pwrite64(self, call):
+        path = call.fds[0][1]
+        if not self.inside(path):
+            return False
+        self.at(path).write(call.number(3), call.texts[0][:call.returned])
+        return True
+
+    def _lseek(self, call):
+        self.places[call.fds[0][0]] = call.returned
+
+    def _ftruncate(self, call):
+        path = call.fds[0][1]
+        if self.inside(path):
+            self.at(path).truncate(call.number(1))
+        return self.inside(path)
+
+    def _mkdir(self, call):
+        if not self.inside(call.path()):
+            return False
+        self.set(call.path(), Directory(next(self.numbers)), next(self.numbers))
+        return True
+
+    _mkdirat = _mkdir
+
+    def _linkat(self, call):
+        source, target = call.texts[0].decode(), call.path(1)
+        if not self.inside(target):
+            return False
+        if source.startswith("/proc/self/fd/"):
+            source = self.opened[source.rpartition("/")[2]]
+        node = self.at(source if source.startswith("/") else call.path(0))
+        self.nameless = {path: file for path, file in self.nameless.items() if file is not node}
+        self.set(target, node, next(self.numbers))
+        return True
+
+    _link = _linkat
+
+    def _rename(self, call):
+        source, target = call.path(0), call.path(1)
+        if not self.inside(source):
+            return False
+        node, number = self.at(source), next(self.numbers)
+        self.set(target, node, number)
+        self.set(source, None, number)
+        return True
+
+    _renameat = _renameat2 = _rename
+
+    def _unlink(self, call):
+        if not self.inside(call.path()):
+            return False
+        self.set(call.path(), None, next(self.numbers))
+        return True
+
+    _unlinkat = _rmdir = _unlink
+
+    def _fsync(self, call):
+        node = self.at(call.fds[0][1]) if self.inside(call.fds[0][1]) else None
+        if node is not None:
+            node.flush()
+        return node is not None
+
+    _fdatasync = _fsync
+
+    def _syncfs(self, _call):
+        for node in self.nodes():
+            node.flush()
+        return True
+
+    _sync = _syncfs

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""All the ways in which a run is killed and what happens before the next one; tests/slow/run kills, and a sample of it in CI."""
+import collections
+import functools
+import random
+import tempfile
+import time
+
+from support import between, mail, strace
+from support.kills import SANITIZER, Kill, describe, kill
+from support.matrix import Finding
+from support.rows import ALL_ROWS, MESSAGES, Broken, Row
+
+# Small ones, an empty one, and one that takes several writes.
+LETTERS = [*MESSAGES, mail.sized(150000, seed=43)]
+RANDOM_TIMES = 200
+ROW, GROUP, HIT = "destination, server", "before the next run", "killed"
+
+Case = collections.namedtuple("Case", "place keep kill again event trace seed")
+
+
+@functools.lru_cache(maxsize=None)
+def whole_run(place, keep, event):
+    """The points of a run that nobody disturbs, and how many seconds one takes without strace."""
+    begun = between.EVENTS[event]
+    with tempfile.NamedTemporaryFile() as log, Row(place, keep, LETTERS) as row:
+        between.begin(begun, row)
+        row.world.env.update(SANITIZER)
+        result = row.run(*strace.recording(log.name))
+        if result.status:
+            row.fail("an undisturbed run ends with %d" % result.status, result)
+        found = strace.points(log.name)
+    with Row(place, keep, LETTERS) as row:
+        start = time.monotonic()
+        row.run()
+        seconds = time.monotonic() - start
+    if len(found) < 40:
+        raise AssertionError("a run makes more calls than %d" % len(found))
+    return found, seconds
+
+
+def groups(place, keep):
+    """Lists of cases for one row: at every call, the next run killed too, with all it started, each event, at any time."""
+    rng = random.Random(place + keep)
+    fresh, seconds = whole_run(place, keep, "nothing")
+
+    def at_calls(how, event, again):
+        points = whole_run(place, keep, "state restored" if event == "state restored" else "nothing")[0]
+        for n, point in enumerate(points):
+            second = Kill("call", rng.choice(fresh), None) if again(n) else None
+            yield Case(place, keep, Kill(how(n), point, None), second, event, bool(n % 2), rng.randrange(10 ** 6))
+    yield list(at_calls(lambda n: "call", "nothing", lambda n: False))
+    yield list(at_calls(lambda n: "call", "nothing", lambda n: True))
+    if "mda" in place:
+        yield list(at_calls(lambda n: "session at call", "nothing", lambda n: n % 3 == 0))
+    for event in between.events_for(place)[1:]:
+        yield list(at_calls(lambda n: "session at call" if n % 4 == 3 else "call", event, lambda n: n % 3 == 0))
+    events = between.events_for(place)
+    yield [Case(place, keep, Kill("session at time" if n % 2 else "time", None, rng.uniform(0, seconds)), None,
+                events[n % len(events)], bool(n % 3), rng.randrange(10 ** 6)) for n in range(RANDOM_TIMES)]
+
+
+def everything():
+    return [case for place, keep in ALL_ROWS for group in groups(place, keep) for case in group]
+
+
+def sample(place, keep, counts):
+    """Of each group so many, the last number standing for all further ones."""
+    chosen = []
+    for n, group in enumerate(groups(place, keep)):
+        chosen += strace.sample(group, counts[min(n, len(counts) - 1)])
+    return chosen
+
+
+def one(case):
+    """Kills a run, perhaps the next one too; something happens in between; then one run has to put all in order."""
+    label, hits, counts, complaint, row = "%s, %s" % (case.place, case.keep), 0, {}, None, None
+    try:
+        with Row(case.place, case.keep, LETTERS, trace=case.trace) as row:
+            between.begin(between.EVENTS[case.event], row)
+            row.said = ""
+            for number, how in enumerate(filter(None, (case.kill, case.again))):
+                hits += kill(row, how)
+                if "mda" in row.kinds:
+                    row.may_double["mda"] += 1  # one at most for each kill, and it is said
+                row.check_interrupted()
+                if number == 0:
+                    between.happens(case.event, row, case.seed)
+            row.check_completed(row.run())
+    except (Broken, ValueError) as error:
+        counts = getattr(error, "counts", {"torn": 1})
+        complaint = "%s%s; %s%s: %s" % (describe(case.kill), "; then " + describe(case.again) if case.again else "",
+                                        case.event, ", traced" if case.trace else "", error)
+    return Finding(label, case.event, hits, row.doubled if row else 0, counts, complaint)
+

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Ways for a run to die: at a system call or at any time, alone or with all that it started."""
+import collections
+import os
+import pathlib
+import signal
+import subprocess
+
+from support import strace
+from support.world import LIMIT
+
+# LeakSanitizer cannot work in a traced process.
+SANITIZER = {"ASAN_OPTIONS": "detect_leaks=0"}
+
+Kill = collections.namedtuple("Kill", "how point seconds")  # how: "call", "session at call", "time", "session at time"
+
+
+def describe(kill):
+    if kill.point:
+        return "%s: %s number %d [%s]" % (kill.how, kill.point.call, kill.point.number, kill.point.line)
+    return "%s: %.4f s" % (kill.how, kill.seconds)
+
+
+def in_session(leader):
+    """The processes of a session that still run, whatever group they are in: mailhaul gives its programs one of their own."""
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+        except OSError:  # it has just ended
+            continue
+        if int(session) == leader and state not in "ZX":
+            yield int(entry.name)
+
+
+def end_session(leader):
+    while True:
+        left = list(in_session(leader))
+        if not left:
+            return
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def finish(row, process):
+    """Waits for it to end; true when it was killed."""
+    try:
+        row.said += process.communicate(timeout=LIMIT)[1].decode("utf-8", "replace")
+    except subprocess.TimeoutExpired:
+        end_session(process.pid)
+        process.communicate()
+        row.fail("a run that was to be killed does not end")
+    return process.returncode in (-9, 137)
+
+
+def start(row, *prefix, **more):
+    row.world.prefix = list(prefix)
+    try:
+        return row.world.start("fetch", start_new_session=True, env=SANITIZER if prefix else {}, **more)
+    finally:
+        row.world.prefix = []
+
+
+def at_call(row, point):
+    return finish(row, start(row, *strace.injecting(point.call, "signal=KILL:when=%d" % point.number)))
+
+
+def session_at_call(row, point):
+    """The process stops there, and then it is killed with all that it started, at one blow."""
+    reader, writer = os.pipe()
+    with open(reader, "rb") as log:
+        process = start(row, *strace.stopping(point, writer), pass_fds=[writer])
+        os.close(writer)
+        stopped = any(b"stopped by SIGSTOP" in line for line in log)
+        end_session(process.pid)
+        finish(row, process)
+    return stopped
+
+
+def at_time(row, seconds, session):
+    process = start(row)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        if session:
+            end_session(process.pid)
+        else:
+            process.kill()
+    return finish(row, process)
+
+
+def kill(row, how):
+    """Starts a run that dies so. False: it was over before."""
+    if how.point:
+        return (session_at_call if "session" in how.how else at_call)(row, how.point)
+    return at_time(row, how.seconds, "session" in how.how)

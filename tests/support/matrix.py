@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""Many cases tried at a time, and the table of what became of them."""
+import collections
+import concurrent.futures
+import os
+import sys
+
+BAD = ("lost", "doubled", "torn", "stuck")
+
+# row, group: the two tables' first columns. hits: how often what was to happen did happen. allowed: doubled, and said.
+Finding = collections.namedtuple("Finding", "row group hits allowed counts complaint")
+
+
+def workers():
+    return int(os.environ.get("MAILHAUL_TEST_WORKERS", "2"))
+
+
+def tried(one, cases, progress=False):
+    """Every case's Finding, in order."""
+    done = []
+    with concurrent.futures.ThreadPoolExecutor(workers()) as pool:
+        for finding in pool.map(one, cases):
+            done.append(finding)
+            if progress and (finding.complaint or len(done) % 500 == 0):
+                print("%d of %d. %s" % (len(done), len(cases), finding.complaint or ""), file=sys.stderr, flush=True)
+    return done
+
+
+def table(findings, key, title, hit):
+    """Markdown: one line for each value of `key`, and their sum."""
+    lines = collections.defaultdict(collections.Counter)
+    for finding in findings:
+        for name in (getattr(finding, key), "all"):
+            lines[name].update({"cases": 1, "hits": finding.hits, "allowed": finding.allowed, **finding.counts})
+    columns = ("cases", "hits", *BAD, "allowed")
+    total = lines.pop("all", collections.Counter())
+    text = ["| %s | cases | %s | lost | doubled | torn | stuck | doubled and said |" % (title, hit),
+            "|---" + "|---:" * len(columns) + "|"]
+    for name, counts in [*lines.items(), ("all", total)]:
+        text.append("| %s | %s |" % (name, " | ".join(str(counts[column]) for column in columns)))
+    return "\n".join(text)
+
+
+def share(cases, part, parts):
+    """The `part`th of `parts` equal shares, spread evenly; all of them together are everything."""
+    return cases[part - 1::parts]

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""The current fails after every change of the disk: what a model of a disk without mercy (disk.py) has left is put in place
+of what a recorded run made, with the server as it was then, in another boot; and one run has to put all in order.
+"""
+import atexit
+import collections
+import copy
+import os
+import shutil
+import threading
+
+from support import calls, mail
+from support.disk import Directory, Disk, fates
+from support.kills import SANITIZER
+from support.matrix import Finding
+from support.rows import ALL_ROWS, MESSAGES, Broken, Row
+
+ROW, GROUP, HIT = "destination, server", "what survives of that which was not flushed", "cut"
+LETTERS = [*MESSAGES, mail.sized(20000, seed=43)]
+EARLIER = mail.small(2, seed=44)
+FATES = len(fates(0))
+
+Case = collections.namedtuple("Case", "place keep earlier cut fate again")
+
+
+class Moment:
+    """A cut: after so many calls. quit: QUIT was sent. started, ended: so many programs."""
+
+    def __init__(self, calls_, quit_, started, ended):
+        self.calls, self.quit, self.started, self.ended = calls_, quit_, started, ended
+
+
+class Stage:
+    """A recorded run, and the place where its cuts are tried one after the other. earlier: there was a run before it."""
+
+    def __init__(self, place, keep, earlier):
+        self.row = Row(place, keep, EARLIER if earlier else LETTERS)
+        self.attic = self.row.world.root / "attic"
+        self.attic.mkdir()
+        if earlier:
+            if self.row.run().status:
+                raise AssertionError("an undisturbed run fails")
+            self.row.add(*LETTERS)
+        self.messages = list(self.row.drop.messages)
+        self.known = set()  # inodes that are put aside, not made again: tickets name them
+        self.tape = Tape(self.row, [])
+        self.keep(self.tape)
+
+    def keep(self, tape):
+        """Of directories and the mbox."""
+        disk, home = tape.disk_at(None), self.row.world.home
+        for path in home.rglob("*"):
+            node = disk.at(str(path))
+            if isinstance(node, Directory) or ("mbox" in self.row.kinds and path == self.row.box("mbox")):
+                tape.inodes[node.serial] = str(path.stat().st_ino)
+        self.known.update(tape.inodes.values())
+        self.clear()
+
+    def forget_all_but(self, tape):
+        self.known = set(tape.inodes.values())
+        self.clear()
+        for kept in self.attic.iterdir():
+            if kept.name not in self.known:
+                (kept.rmdir if kept.is_dir() else kept.unlink)()
+
+    def clear(self):
+        for folder, folders, files in os.walk(self.row.world.home, topdown=False):
+            for name in files + folders:
+                path = os.path.join(folder, name)
+                inode = str(os.stat(path, follow_symlinks=False).st_ino)
+                if inode in self.known:
+                    os.rename(path, self.attic / inode)
+                elif name in folders:
+                    os.rmdir(path)
+                else:
+                    os.unlink(path)
+
+    def put(self, directory, path, tape, fate, placed):
+        """Makes the tree that is left."""
+        for name, node in directory.left(fate).items():
+            target = os.path.join(path, name)
+            kept = self.attic / tape.inodes.get(node.serial, "none")
+            if node.serial in placed:
+                os.link(placed[node.serial], target)
+                continue
+            placed[node.serial] = target
+            if kept.exists():
+                os.rename(kept, target)
+            if isinstance(node, Directory):
+                os.makedirs(target, 0o700, exist_ok=True)
+                self.put(node, target, tape, fate, placed)
+            else:
+                with open(target, "r+b" if os.path.exists(target) else "xb") as file:
+                    file.truncate()
+                    file.write(node.left(fate))
+                os.chmod(target, 0o600)
+
+    def materialise(self, tape, moment, fate, more):
+        """The disk, the server and what the programs have taken, as they are after the cut."""
+        self.clear()
+        disk = tape.disk_at(moment)
+        self.put(disk.top, disk.root, tape, fate, {})
+        row = self.row
+        for name, data in tape.taken[:moment.started if more else moment.ended]:
+            (row.box("mda") / name).write_bytes(data)
+        gone = row.keep == "remove" and moment.quit
+        row.drop.messages = [] if gone else list(self.messages)
+        row.drop.removed = list(row.uids) if gone else row.uids[:len(row.uids) - len(self.messages)]
+        row.said, row.doubled = "", 0
+        row.may_double = {kind: len(row.uids) if kind == "mda" else 0 for kind in row.kinds}
+
+    def close(self):
+        self.row.__exit__()
+
+
+class Tape:
+    """A run as its calls; disk_at() plays them again."""
+
+    def __init__(self, row, prefix):
+        self.inodes = {}  # of nodes that must keep theirs
+        self.begin = Disk(row.world.home)
+        before = {file.name for file in self.outputs(row)}
+        log = row.world.root / "calls"
+        row.world.env.update(SANITIZER)
+        result = row.run(*prefix, *calls.recording(log))
+        if result.status:
+            row.fail("a run under strace ends with %d" % result.status, result)
+        self.calls = calls.read(log)
+        new = sorted((file for file in self.outputs(row) if file.name not in before), key=lambda file: file.stat().st_mtime_ns)
+        self.taken = [(file.name, file.read_bytes()) for file in new]
+        self.moments = list(self._moments())
+
+    @staticmethod
+    def outputs(row):
+        return row.box("mda").glob("m.*") if "mda" in row.kinds else ()
+
+    def _moments(self):
+        disk, quit_, started, ended = copy.deepcopy(self.begin), False, 0, 0
+        yield Moment(0, False, 0, 0)
+        for number, call in enumerate(self.calls, 1):
+            said = call.name.startswith("send") and any(b"QUIT\r\n" in text for text in call.texts)
+            begun = call.name in ("clone", "fork", "vfork") and "CLONE_THREAD" not in call.words
+            quit_, started, ended = quit_ or said, started + begun, ended + (call.name == "wait4")
+            if disk.feed(call) or said or begun or call.name == "wait4":
+                yield Moment(number, quit_, started, ended)
+
+    def disk_at(self, moment):
+        disk = copy.deepcopy(self.begin)
+        for call in self.calls[:moment.calls if moment else None]:
+            disk.feed(call)
+        return disk
+
+
+class Stages:
+    """Those that nobody uses now, by place, keep and earlier."""
+
+    def __init__(self):
+        self.free = collections.defaultdict(list)
+        self.all, self.lock = [], threading.Lock()
+
+    def take(self, *key):
+        with self.lock:
+            if self.free[key]:
+                return self.free[key].pop()
+        stage = Stage(*key)
+        with self.lock:
+            self.all.append(stage)
+        return stage
+
+    def give(self, stage, *key):
+        with self.lock:
+            self.free[key].append(stage)
+
+    def close(self):
+        for stage in self.all:
+            stage.close()
+
+
+STAGES = Stages()
+atexit.register(STAGES.close)
+
+
+def reboot(row, number):
+    """Words to put in front of a command: it runs in another boot."""
+    other = row.world.root / "boot"
+    other.write_text("%08d-0000-4000-8000-000000000000\n" % number)
+    place = "/proc/sys/kernel/random/boot_id"
+    return ["unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-c",
+            'mount --bind "$1" %s || exit 70; shift; exec "$@"' % place, "sh", str(other)]
+
+
+def everything():
+    cases = []
+    for place, keep in ALL_ROWS:
+        for earlier in (False, True):
+            stage = STAGES.take(place, keep, earlier)
+            STAGES.give(stage, place, keep, earlier)
+            for cut in range(len(stage.tape.moments)):
+                cases += [Case(place, keep, earlier, cut, fate, (cut + fate) % 3 == 0) for fate in range(FATES)]
+    return cases
+
+
+def one(case):
+    key = case[:3]
+    label, fate = "%s, %s" % case[:2], fates(case.cut * 100)[case.fate]
+    stage = STAGES.take(*key)
+    hits, complaint, counts = 0, None, {}
+    try:
+        if case.cut < len(stage.tape.moments):
+            hits = 1
+            stage.materialise(stage.tape, stage.tape.moments[case.cut], fate, case.fate % 2)
+            stage.row.check_interrupted()
+            if case.again:
+                hits += cut_again(stage, case)
+            stage.row.check_completed(stage.row.run(*reboot(stage.row, 2)))
+    except (Broken, ValueError) as error:
+        counts = getattr(error, "counts", {"torn": 1})
+        complaint = "%s%s, cut %d of %d after %r, %s%s: %s" % (
+            label, ", not the first run" if case.earlier else "", case.cut, len(stage.tape.moments),
+            stage.tape.calls[stage.tape.moments[case.cut].calls - 1], fate, ", and again" if case.again else "", error)
+    if case.again:
+        stage.forget_all_but(stage.tape)
+    finding = Finding(label, str(fate), hits, stage.row.doubled, counts, complaint)
+    STAGES.give(stage, *key)
+    return finding
+
+
+def cut_again(stage, case):
+    """The run that recovers meets a cut as well."""
+    row = stage.row
+    messages, removed = list(row.drop.messages), list(row.drop.removed)
+    tape = Tape(row, reboot(row, 1))
+    moment = tape.moments[(case.cut * 7 + case.fate) % len(tape.moments)]
+    stage.keep(tape)
+    everything_, stage.messages = stage.messages, messages
+    stage.materialise(tape, moment, fates(case.cut)[(case.fate + case.cut) % FATES], case.cut % 2)
+    stage.messages = everything_
+    return 1
