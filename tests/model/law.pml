@@ -241,7 +241,8 @@ over:
          :: met_trouble -> todo[me] = true         // the next run
          :: else -> require_all_done()
          fi;
-         if :: lock == me + 1 -> lock = 0 :: else fi
+         if :: lock == me + 1 -> lock = 0 :: else fi;
+         RELEASE(me)
        };
 away:
        skip
@@ -262,7 +263,8 @@ inline kill(who) {
   killed[who] = true;
   todo[who] = true;
   if :: lock == who + 1 -> lock = 0 :: else fi;
-  if :: session == who + 1 -> end_session() :: else fi
+  if :: session == who + 1 -> end_session() :: else fi;
+  RELEASE(who)
 }
 
 inline power_cut() {

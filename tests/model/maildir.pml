@@ -19,6 +19,7 @@ mtype:neighbour neighbour = IDLE;
 bool neighbours_file;                              // is in tmp/
 
 #define EXCUSE(n) skip                            // none is
+#define RELEASE(who) skip
 
 #define VISIBLE(f) ((now[f] & (NEW | CUR)) != 0)
 #define SAFE(f) (taken[f] || ((disk[f] & (NEW | CUR)) && body[f] == FLUSHED))

@@ -9,6 +9,7 @@ byte copies[M];                                    // that programs have taken
 byte surplus, excused;                             // copies too many; how many LAW allows: one a kill, a batch a cut
 
 #define EXCUSE(n) excused = excused + n
+#define RELEASE(who) skip
 
 inline take(m_) {
   if
