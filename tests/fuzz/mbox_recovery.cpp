@@ -148,30 +148,35 @@ After after_of(fuzz::Input& input, const Crash& crash) {
   return after;
 }
 
-std::string_view without_newlines(std::string_view text) {
-  return text.substr(0, text.find_last_not_of('\n') + 1);
+/// Without the newlines at its end, nor the zeros that a power cut left in the place of what came next.
+std::string_view without_end(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(std::string_view("\n\0", 2)) + 1);
 }
 
-/// Entries, without the newlines at their ends, and how often each is there.
+/// Entries, without their ends, and how often each is there.
 std::map<std::string, std::size_t> entries_of(std::string_view text) {
   std::map<std::string, std::size_t> entries;
   while (!text.empty()) {
     const auto end = text.find("\nFrom ");
     const auto entry = text.substr(0, end);
-    ++entries[std::string(without_newlines(entry))];
+    ++entries[std::string(without_end(entry))];
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return entries;
 }
 
-/// The mailbox is what it was, with something of ours added behind it.
+/// The mailbox is what it was, with entries of ours added behind it.
 bool added_behind(std::string_view before, std::string_view now, const Crash& crash) {
   if (!now.starts_with(before)) return false;
   auto rest = now.substr(before.size());
-  while (rest.starts_with('\n')) rest.remove_prefix(1);
-  for (const auto& entry : crash.entries)
-    if (rest.starts_with(entry)) rest.remove_prefix(entry.size());
-  return rest.empty();
+  for (;;) {
+    while (rest.starts_with('\n')) rest.remove_prefix(1);
+    std::size_t longest = 0;
+    for (const auto& entry : crash.entries)
+      if (rest.starts_with(entry)) longest = std::max(longest, entry.size());
+    if (longest == 0) return rest.empty();
+    rest.remove_prefix(longest);
+  }
 }
 
 /// The torn part of the batch has become the whole, everything else is where it was.
@@ -193,8 +198,8 @@ bool completed_in_place(std::string_view before, std::string_view now, const Cra
 void check_whole(const Crash& crash, const std::string& now) {
   auto there = entries_of(now);
   for (const auto& entry : crash.entries) {
-    const std::string whole(without_newlines(entry));
-    auto& count = there[there[whole] != 0 ? whole : std::string(without_newlines(marked(entry)))];
+    const std::string whole(without_end(entry));
+    auto& count = there[there[whole] != 0 ? whole : std::string(without_end(marked(entry)))];
     fuzz::require(count != 0, "every message of the batch is there, whole");
     --count;
   }
@@ -219,8 +224,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(crash.recover(), "recovery ends, and every message is there");
   const auto now = test::slurp(crash.path);
   fuzz::require(now.size() >= after.text.size(), "a mailbox never becomes shorter");
-  fuzz::require(added_behind(after.text, now, crash) || completed_in_place(after.text, now, crash),
-                "nothing foreign is lost or changed");
+  const bool in_place = completed_in_place(after.text, now, crash);
+  fuzz::require(in_place || added_behind(after.text, now, crash), "nothing foreign is lost or changed");
+  fuzz::require(in_place || now == after.text || deaths[0] + deaths[1] != 0 || !crash.warnings.empty(),
+                "what is added to a mailbox that others changed is said");
   if (after.plain && !forged) check_whole(crash, now);
   fuzz::require(crash.recover() && test::slurp(crash.path) == now, "a second recovery changes nothing");
   fuzz::require(
