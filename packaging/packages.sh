@@ -9,7 +9,7 @@ build_packages=(g++:g++ cmake:cmake ninja-build:ninja libcurl4-openssl-dev libss
 
 # shellcheck disable=SC2034
 test_packages=(python3:python3 openssl:openssl dovecot-pop3d procmail maildrop mutt strace:strace
-  mandoc:mandoc liblockfile-bin:dotlockfile shellcheck:shellcheck spin:spin gcc:gcc)
+  mandoc:mandoc liblockfile-bin:dotlockfile shellcheck:shellcheck spin:spin gcc:gcc clang:clang++ libclang-rt-dev)
 
 # Layout and the short list of checks are judged by version 14, Debian 12's; with another one those tests skip.
 if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then

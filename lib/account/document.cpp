@@ -104,7 +104,7 @@ class Builder {
   std::size_t string_length() const {
     const auto end = reached() - 1;
     auto begin = text_.rfind('"', end - 1);
-    while (text_[begin - 1] == '\\') begin = text_.rfind('"', begin - 1);
+    while (begin > 0 && text_[begin - 1] == '\\') begin = text_.rfind('"', begin - 1);
     return end + 1 - begin;
   }
 

@@ -44,26 +44,35 @@ Hash hash_of(int fd, const Path& path, Extent part) {
   return hash.finish();
 }
 
-/// The end of a message's body, or all of it; empty where there is only a header.
-std::string body_end(int fd, const Path& path, Extent content) {
+/// What a whole copy of a message ends in, but for so many bytes that a reader may have added behind it.
+struct Ending {
+  std::string text;
+  std::uint64_t added = 0;
+};
+
+/// Readers add and change header lines, never a body: from the empty line on all is as it was. Where there is
+/// only a header, what they add stands behind it.
+Ending ending_of(int fd, const Path& path, Extent content) {
   constexpr std::uint64_t enough = 256;
+  constexpr std::uint64_t most_added = 4096;
   const auto head = read_part(fd, path, {content.from, std::min<std::uint64_t>(content.length, 65536)});
   const auto header = head.find("\n\n");
-  const auto body = header == std::string::npos ? content.length : header + 2;
-  const auto length = content.length - std::min(body, content.length);
-  const auto k = std::min(length, enough);
-  return read_part(fd, path, {content.from + content.length - k, k});
+  const bool has_body = header != std::string::npos;
+  const auto k = std::min(content.length - (has_body ? header : 0), enough);
+  return {read_part(fd, path, {content.from + content.length - k, k}), has_body ? 0 : most_added};
 }
 
-/// Readers add and change header lines, never the end of a body: that it is there shows a whole copy.
+/// Torn, and others' mail added right behind that, it may well be as long; then its ending is missing.
 bool whole(const Box& box, Extent entry, int spool, const Record& record) {
   if (spool < 0) return true;  // a spool goes only after its batch was flushed
   const Path path = record.text("spool");
   const auto ours = content_of(spool, path, {record.number("from"), record.number("length")});
   const auto theirs = content_of(box.fd(), box.path(), entry);
-  const auto end = body_end(spool, path, ours);
-  if (theirs.length < ours.length || theirs.length < end.size()) return false;
-  return read_part(box.fd(), box.path(), {theirs.from + theirs.length - end.size(), end.size()}) == end;
+  if (theirs.length < ours.length) return false;
+  const auto end = ending_of(spool, path, ours);
+  const auto k = std::min(theirs.length, end.text.size() + end.added);
+  const auto last = read_part(box.fd(), box.path(), {theirs.from + theirs.length - k, k});
+  return (last + '\n').find(end.text + '\n') != std::string::npos;
 }
 
 using Wanted = std::map<std::string, std::size_t, std::less<>>;

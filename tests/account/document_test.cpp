@@ -71,6 +71,11 @@ TEST_CASE("a tree knows where each key and value stood") {
   for (const auto& row : rows) CHECK_MESSAGE(places(account::parse(row.text, "F")) == row.tree, row.text);
 }
 
+TEST_CASE("a text that is one string is read from its beginning, whatever stands before it in memory") {
+  constexpr std::string_view memory = "\\\"x\"";
+  CHECK(places(account::parse(memory.substr(1), "F")) == "1:1'x'");
+}
+
 TEST_CASE("what is no JSON is told with its place, in one sentence") {
   const struct {
     std::string text, sentence;

@@ -195,6 +195,21 @@ TEST_CASE_FIXTURE(Crashed, "a torn message in a mailbox that was rewritten does 
   CHECK(count(text, entries[1]) == 1);
 }
 
+TEST_CASE_FIXTURE(Crashed, "a short message torn before mail that others added does not count either") {
+  for (const auto* body : {"", "n"}) {  // as theirs ends
+    tickets.clear(), entries.clear(), ours.clear();
+    stage(true, {body});
+    const auto whole = entries[0].substr(0, entries[0].find_last_not_of('\n') + 1) + "\n";
+    for (std::size_t cut = 0; cut <= ours.size(); ++cut) {
+      CAPTURE(cut);
+      replace(old + ours.substr(0, cut) + foreign);
+      const auto text = recovered();
+      CHECK(text.starts_with(old + ours.substr(0, cut) + foreign));
+      CHECK(count(text, whole) == 1);
+    }
+  }
+}
+
 TEST_CASE_FIXTURE(Crashed, "without a trace header equal messages are counted") {
   stage(false, {"same", "same", "other"});
   replace(old + entries[0]);

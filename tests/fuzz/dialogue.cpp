@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Input: a secret, ending in NUL, and lines: ">" ours, "<" the server's, else a remark. In them 0xff stands
+// for the secret; 0xfe makes base64 of the rest of the line.
+#include "fuzz/fuzz.h"
+#include "net/transcript.h"
+#include "util/text.h"
+
+using namespace mailhaul;
+
+namespace {
+
+constexpr std::size_t longest_trace = 1000;
+
+std::string expanded(std::string_view line, const std::string& secret) {
+  std::string text;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\xfe') return text + util::base64_encode(expanded(line.substr(i + 1), secret));
+    if (line[i] == '\xff') {
+      text += secret;
+    } else {
+      text += line[i];
+    }
+  }
+  return text;
+}
+
+bool is_digit64(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' || c == '/';
+}
+
+/// Whether a run of base64 digits in the text holds the secret, wherever its groups of four begin.
+bool holds_encoded(std::string_view text, const std::string& secret) {
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && is_digit64(text[end])) ++end;
+    for (std::size_t shift = 0; shift < 4 && at + shift < end; ++shift) {
+      auto digits = std::string(text.substr(at + shift, end - at - shift));
+      digits.resize(digits.size() / 4 * 4 + (digits.size() % 4 == 1 ? 0 : digits.size() % 4));
+      digits.append((4 - digits.size() % 4) % 4, '=');
+      const auto bytes = util::base64_decode(digits);
+      if (bytes && bytes->find(secret) != std::string::npos) return true;
+    }
+    at = end + 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Input input(data, size);
+  const std::string secret(input.until('\0'));
+  net::Mask mask;
+  mask.hide(secret);
+  const bool tellable = secret.size() >= 5 && secret.find('*') == secret.npos;
+
+  std::string told;
+  const net::Trace trace = [&](char, std::string_view line) {
+    fuzz::require(fuzz::printable(line), "what is told is escaped");
+    fuzz::require(line.size() <= 4 * longest_trace + 3, "what is told is cut");
+    told = line;
+  };
+  net::Dialogue dialogue(mask, trace);
+
+  while (!input.empty()) {
+    const auto raw = input.until('\n');
+    const auto line = expanded(raw.substr(std::min<std::size_t>(raw.size(), 1)), secret);
+    told.clear();
+    if (raw.starts_with('>')) {
+      dialogue.sent(line);
+      fuzz::require(!line.starts_with("PASS ") || told == "PASS ***", "no word behind PASS is told");
+    } else if (raw.starts_with('<')) {
+      dialogue.received(line);
+    } else {
+      dialogue.remark(line);
+    }
+    if (!tellable) continue;
+    const auto masked = mask.text(line);
+    fuzz::require(util::lower(masked).find(util::lower(secret)) == std::string::npos, "the secret is hidden");
+    fuzz::require(!holds_encoded(masked, secret), "the secret is hidden in base64");
+    if (raw.starts_with(">CONNECT")) continue;  // to a proxy: only the host's name
+    if (fuzz::printable(secret) && told.find('\\') == std::string::npos) {
+      fuzz::require(told.find(secret) == std::string::npos, "the secret is not told");
+      fuzz::require(!holds_encoded(told, secret), "the secret is not told in base64");
+    }
+  }
+  const auto& transcript = dialogue.transcript();
+  fuzz::require(transcript.capabilities().size() <= 256 && transcript.greeting().size() <= 1024 &&
+                    transcript.refusal().value_or("").size() <= 1024,
+                "what is kept of a dialogue is bounded");
+  return 0;
+}

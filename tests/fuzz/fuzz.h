@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What the targets have in common: an input taken apart, and properties that must hold.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "util/error.h"
+
+namespace mailhaul::fuzz {
+
+/// Ends the process where a property does not hold: the input is kept.
+inline void require(bool holds, std::string_view property) {
+  if (holds) return;
+  std::fprintf(stderr, "\nDOES NOT HOLD: %.*s\n", static_cast<int>(property.size()), property.data());
+  std::abort();
+}
+
+/// The one kind of exception that may come out; any other ends the process.
+template <typename Action>
+std::optional<util::Error> error_of(Action action) {
+  try {
+    action();
+  } catch (const util::Error& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
+/// Reads an input from its front. What is not there any more is 0 or empty.
+class Input {
+ public:
+  Input(const std::uint8_t* data, std::size_t size) : bytes_(data, data + size), rest_(bytes_) {}
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  bool empty() const noexcept { return rest_.empty(); }
+  std::string_view rest() const noexcept { return rest_; }
+  unsigned byte() {
+    if (rest_.empty()) return 0;
+    const auto value = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+  /// All up to the next of these, which is taken and left out.
+  std::string_view until(char separator) {
+    const auto text = rest_.substr(0, rest_.find(separator));
+    rest_.remove_prefix(std::min(text.size() + 1, rest_.size()));
+    return text;
+  }
+
+ private:
+  std::string bytes_;
+  std::string_view rest_;
+};
+
+/// Hands out the text in pieces: 0 in one, 1 byte by byte, else of lengths that `cut` decides. Each lies in
+/// memory of its own, which is gone afterwards.
+template <typename Take>
+void in_pieces(std::string_view text, unsigned cut, Take take) {
+  std::minstd_rand random(cut);
+  while (!text.empty()) {
+    const std::size_t wanted = cut == 0 ? text.size() : cut == 1 ? 1 : 1 + random() % (random() % 70 + 1);
+    const auto length = std::min(wanted, text.size());
+    const std::vector<char> piece(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length));
+    take(std::string_view(piece.data(), piece.size()));
+    text.remove_prefix(length);
+  }
+}
+
+inline bool printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+inline std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t times = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++times;
+  return times;
+}
+
+}  // namespace mailhaul::fuzz

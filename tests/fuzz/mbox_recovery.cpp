@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// A batch staged for an mbox, the mailbox changed in any way, recovery killed anywhere, and recovery again.
+// Input: a byte of flags (1: no trace header, 2: the mailbox is another file), two bytes that say at which
+// write or flush recovery is killed (0: not), then, each ending in NUL: two messages, what the mailbox holds
+// before, and what it holds after. There 1 stands for what it held before, 2 to 4 for the batch and its
+// entries, 5 for an entry that a reader marked, 6 and a byte for as many eighths of the batch, 7 and a byte
+// for so many zeros, 8 for foreign mail.
+#include "delivery/mbox_recovery.h"
+
+#include <map>
+
+#include "delivery/fixture.h"
+#include "delivery/journal.h"
+#include "delivery/mbox.h"
+#include "fuzz/fuzz.h"
+
+using namespace mailhaul;
+
+namespace {
+
+/// Thrown in the place of a write or flush: all up to there has happened, nothing after it.
+struct Killed {};
+unsigned steps_left = 0;
+
+/// How much of a write still happens.
+std::size_t allowed(std::size_t bytes) { return steps_left != 0 && --steps_left == 0 ? bytes / 2 : bytes; }
+
+}  // namespace
+
+// The linker puts these in the place of the system's calls (--wrap).
+extern "C" {
+ssize_t __real_pwrite(int fd, const void* bytes, std::size_t size, off_t at);
+ssize_t __real_write(int fd, const void* bytes, std::size_t size);
+int __real_fsync(int fd);
+ssize_t __wrap_pwrite(int fd, const void* bytes, std::size_t size, off_t at) {
+  const auto part = allowed(size);
+  const auto done = __real_pwrite(fd, bytes, part, at);
+  if (part < size) throw Killed();
+  return done;
+}
+ssize_t __wrap_write(int fd, const void* bytes, std::size_t size) {
+  const auto part = allowed(size);
+  const auto done = __real_write(fd, bytes, part);
+  if (part < size) throw Killed();
+  return done;
+}
+int __wrap_fsync(int fd) {
+  if (allowed(2) < 2) throw Killed();
+  return __real_fsync(fd);
+}
+}
+
+namespace {
+
+constexpr std::string_view foreign = "From c@d Mon Jan  1 00:00:00 2024\nSubject: foreign\n\nforeign\n\n";
+
+struct Crash : test::Fixture {
+  util::Path path = dir / "box";
+  std::string old;                   ///< in the mailbox when the batch was staged
+  std::string image;                 ///< what is to stand behind it: padding and the entries
+  std::vector<std::string> entries;  ///< as the spool has them
+  std::vector<delivery::Ticket> tickets;
+  util::Path journal;
+  std::uint64_t padding = 0;
+
+  void stage(bool traced, const std::vector<std::string>& messages) {
+    test::spill(path, old);
+    const auto mbox = delivery::open_mbox(path, {}, site);
+    for (const auto& message : messages) {
+      const auto id = std::to_string(clock) + ".mhabcd1234k7m" + std::to_string(tickets.size()) + ".host";
+      const auto header = traced ? "Received: by host; id " + id + ";\n\tnow\n" : "";
+      tickets.push_back(test::put(*mbox, {id, header, false}, message));
+    }
+    mbox->stage(tickets);
+    const delivery::Record first(tickets.front());
+    journal = first.text("spool") + delivery::journal_suffix;
+    const auto spool = test::slurp(first.text("spool"));
+    for (const auto& ticket : tickets) {
+      const delivery::Record record(ticket);
+      entries.push_back(spool.substr(record.number("from"), record.number("length")));
+    }
+    padding = first.text("padding").size();
+    image = first.text("padding") + spool;
+  }
+
+  bool recover() {
+    for (const auto& outcome : delivery::reopen_mbox(path, {}, site)->recover(tickets))
+      if (outcome.fate != delivery::Fate::published) return false;
+    return true;
+  }
+  void recover_and_die(unsigned at) {
+    if (at == 0) return;
+    steps_left = at;
+    try {
+      recover();
+    } catch (const Killed&) {
+    }
+    steps_left = 0;
+  }
+};
+
+std::string marked(std::string entry) {
+  const auto header = entry.find('\n') + 1;
+  return entry.insert(header, "Status: RO\n");
+}
+
+/// What the mailbox holds after the crash. `plain`: made of nothing but whole mail, torn mail and zeros.
+struct After {
+  std::string text;
+  bool plain = true;
+};
+
+After after_of(fuzz::Input& input, const Crash& crash) {
+  After after;
+  while (!input.empty()) {
+    const auto byte = input.byte();
+    const auto& entries = crash.entries;
+    switch (byte) {
+      case 1:
+        after.text += crash.old;
+        break;
+      case 2:
+        after.text += crash.image;
+        break;
+      case 3:
+        after.text += entries.front();
+        break;
+      case 4:
+        after.text += entries.back();
+        break;
+      case 5:
+        after.text += marked(entries.front());
+        break;
+      case 6:
+        after.text += crash.image.substr(0, crash.image.size() * (input.byte() % 8) / 8);
+        break;
+      case 7:
+        after.text.append(input.byte(), '\0');
+        break;
+      case 8:
+        after.text += foreign;
+        break;
+      default:
+        after.text += static_cast<char>(byte);
+        after.plain = false;
+    }
+  }
+  return after;
+}
+
+/// Without the newlines at its end, nor the zeros that a power cut left in the place of what came next.
+std::string_view without_end(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(std::string_view("\n\0", 2)) + 1);
+}
+
+/// Entries, without their ends, and how often each is there.
+std::map<std::string, std::size_t> entries_of(std::string_view text) {
+  std::map<std::string, std::size_t> entries;
+  while (!text.empty()) {
+    const auto end = text.find("\nFrom ");
+    const auto entry = text.substr(0, end);
+    ++entries[std::string(without_end(entry))];
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return entries;
+}
+
+/// The mailbox is what it was, with entries of ours added behind it.
+bool added_behind(std::string_view before, std::string_view now, const Crash& crash) {
+  if (!now.starts_with(before)) return false;
+  auto rest = now.substr(before.size());
+  for (;;) {
+    while (rest.starts_with('\n')) rest.remove_prefix(1);
+    std::size_t longest = 0;
+    for (const auto& entry : crash.entries)
+      if (rest.starts_with(entry)) longest = std::max(longest, entry.size());
+    if (longest == 0) return rest.empty();
+    rest.remove_prefix(longest);
+  }
+}
+
+/// The torn part of the batch has become the whole, everything else is where it was.
+bool completed_in_place(std::string_view before, std::string_view now, const Crash& crash) {
+  const auto off = crash.old.size();
+  const std::string_view image = crash.image;
+  if (before.size() < off || now.substr(0, off) != before.substr(0, off)) return false;
+  if (now.substr(off, image.size()) != image) return false;
+  const auto behind = now.substr(off + image.size());
+  const auto torn = before.substr(off);
+  if (torn.size() < behind.size() || !torn.ends_with(behind)) return false;
+  const auto part = torn.substr(0, torn.size() - behind.size());
+  if (part.size() > image.size()) return false;
+  for (std::size_t i = 0; i < part.size(); ++i)
+    if (part[i] != image[i] && (part[i] != 0 || !behind.empty())) return false;
+  return true;
+}
+
+void check_whole(const Crash& crash, const std::string& now) {
+  auto there = entries_of(now);
+  for (const auto& entry : crash.entries) {
+    const std::string whole(without_end(entry));
+    auto& count = there[there[whole] != 0 ? whole : std::string(without_end(marked(entry)))];
+    fuzz::require(count != 0, "every message of the batch is there, whole");
+    --count;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Input input(data, size);
+  const auto flags = input.byte();
+  const std::array<unsigned, 2> deaths{input.byte(), input.byte()};
+  const std::vector<std::string> messages{std::string(input.until('\0')), std::string(input.until('\0'))};
+  Crash crash;
+  crash.old = input.until('\0');
+  const bool forged = fuzz::count(crash.old + messages[0] + messages[1], ".mh") != 0;
+  crash.stage((flags & 1U) == 0, messages);
+  const auto after = after_of(input, crash);
+  if ((flags & 2U) != 0) std::filesystem::remove(crash.path);
+  test::spill(crash.path, after.text);
+
+  for (const auto at : deaths) crash.recover_and_die(at);
+  fuzz::require(crash.recover(), "recovery ends, and every message is there");
+  const auto now = test::slurp(crash.path);
+  fuzz::require(now.size() >= after.text.size(), "a mailbox never becomes shorter");
+  const bool in_place = completed_in_place(after.text, now, crash);
+  fuzz::require(in_place || added_behind(after.text, now, crash), "nothing foreign is lost or changed");
+  fuzz::require(in_place || now == after.text || deaths[0] + deaths[1] != 0 || !crash.warnings.empty(),
+                "what is added to a mailbox that others changed is said");
+  if (after.plain && !forged) check_whole(crash, now);
+  fuzz::require(crash.recover() && test::slurp(crash.path) == now, "a second recovery changes nothing");
+  fuzz::require(
+      !std::filesystem::exists(crash.journal) && !std::filesystem::exists(crash.path.native() + ".lock"),
+      "nothing is left behind");
+  return 0;
+}
