@@ -71,6 +71,7 @@ net::Trace tracer(const account::Account& account, report::Listener& tell) {
 
 /// The value of the first field of this name in a header, unfolded; empty when there is none.
 std::string field(std::string_view header, std::string_view name) {
+  constexpr std::size_t most = 2'000;  // of a line worth showing; a listing may hold 100,000 of them
   std::string value;
   bool found = false;
   while (!header.empty()) {
@@ -91,6 +92,7 @@ std::string field(std::string_view header, std::string_view name) {
     if (text == std::string_view::npos) continue;
     value.append(value.empty() ? "" : " ").append(line.substr(text));
   }
+  if (value.size() > most) value = value.substr(0, most);
   return value;
 }
 

@@ -18,6 +18,8 @@ constexpr std::size_t window_commands = 2048;
 constexpr std::size_t window_command_bytes = std::size_t{32} * 1024;
 constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
 constexpr std::uint64_t header_bytes = std::uint64_t{8} * 1024;  // what a TOP n 0 is taken to bring at most
+// No header is as long, and a server that takes no notice of the 0 may send most messages whole.
+constexpr std::uint64_t longest_header_bytes = std::uint64_t{64} * 1024 * 1024;
 
 Shape shape_of(Verb verb) {
   switch (verb) {
@@ -108,6 +110,9 @@ std::optional<std::string_view> Exchange::piece() {
   const Event event = receive();
   if (const auto* chunk = std::get_if<Chunk>(&event)) {
     received_ += chunk->bytes.size();
+    if (asked_.front().verb == Verb::top && received_ > longest_header_bytes) {
+      fail({util::Kind::protocol, "the server's header has no end: more than 64 MiB"});
+    }
     return chunk->bytes;
   }
   end_reply("message bytes", received_);
