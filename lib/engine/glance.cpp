@@ -37,7 +37,10 @@ struct Look {
         server(mailbox != 0 ? store.server(mailbox) : state::Server()),
         opened(open(account, world, trace)),
         session(*opened.stream,
-                {.capabilities = opened.capabilities, .may_pipeline = may_pipeline(world), .trace = trace}),
+                {.capabilities = opened.capabilities,
+                 .may_pipeline = may_pipeline(world),
+                 .trace = trace,
+                 .mask = [this](std::string_view words) { return opened.mask.text(words); }}),
         listed(session.listing()),
         seen(mailbox != 0 ? store.seen(mailbox) : state::Seen()),
         identities(identify(session, listed, seen, store, mailbox)) {}

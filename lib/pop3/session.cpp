@@ -36,7 +36,7 @@ struct Session::State {
   State(net::Stream& stream, SessionOptions given)
       : options(std::move(given)),
         capabilities(parse_capabilities(options.capabilities)),
-        exchange(stream, options.trace) {
+        exchange(stream, options) {
     decide_on_pipelining();
   }
 

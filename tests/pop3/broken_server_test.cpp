@@ -338,6 +338,30 @@ TEST_CASE("capabilities without end, and a header without end, are ended by us")
   CHECK_THROWS_WITH(drain(), "the server's header has no end: more than 64 MiB (answer to TOP 1 0)");
 }
 
+TEST_CASE("a secret that the server echoes is hidden in its words, not in what is read from them") {
+  MemoryServer server(five());
+  std::string seen;
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = {"PIPELINING"},
+                                  .trace = [&](char, std::string_view line) { seen.append(line); },
+                                  .mask =
+                                      [](std::string_view words) {
+                                        std::string text(words);
+                                        for (auto at = text.find('5'); at != std::string::npos; at = text.find('5'))
+                                          text[at] = '*';
+                                        return text;
+                                      }});
+  server.misbehave = [](const std::string& command, std::size_t) -> Replies {
+    if (command == "LIST") return "-ERR 5 is no reason\r\n";
+    if (command == "RETR 1") return "5 it is\r\n";
+    return std::nullopt;
+  };
+  CHECK_THROWS_WITH(session.listing(), "the server refused LIST: -ERR * is no reason");
+  CHECK(seen.find('5') == std::string::npos);
+  session.want({.number = 1});
+  CHECK_THROWS_WITH(session.next(), doctest::Contains("neither +OK nor -ERR: \"* it is\""));
+}
+
 TEST_CASE("a line without end is ended by us") {
   MemoryServer server(five());
   server.misbehave = instead_of("UIDL", "+OK\r\n1 " + std::string(100'000, 'u'));
