@@ -110,9 +110,9 @@ class Certificates:
         key, certificate, request = self._key(name), self.dir / (name + ".pem"), self.dir / (name + ".csr")
         self._openssl("req", "-new", "-key", key, "-subj", "/CN=" + (subject or name), "-config", self.config,
                       "-out", request)
-        self._openssl("ca", "-batch", "-notext", "-config", self.config, "-cert", authority[0], "-keyfile", authority[1],
-                      "-startdate", validity[0], "-enddate", validity[1], "-extensions", extensions, "-in", request,
-                      "-out", certificate)
+        self._openssl("ca", "-batch", "-notext", "-config", self.config, "-cert", authority[0],
+                      "-keyfile", authority[1], "-startdate", validity[0], "-enddate", validity[1],
+                      "-extensions", extensions, "-in", request, "-out", certificate)
         return certificate, key
 
     def pin(self, which):

@@ -79,11 +79,14 @@ class Connection:
             self.send(piece)
 
     def drip(self, data, pause):
-        """A byte at a time, with this many seconds in between, until the client has had enough."""
+        """A byte at a time, with so many seconds in between, until the client has had enough."""
         for byte in data:
             self.send(bytes([byte]))
-            if select.select([self.sock], [], [], pause)[0] and self.line() is None:
-                return
+            self.pause(pause)
+
+    def pause(self, seconds):
+        """Says nothing for so long, or until the client says or does something."""
+        select.select([self.sock], [], [], seconds)
 
     def discard(self):
         """Takes no notice of whatever comes, until the client has gone."""
