@@ -18,8 +18,8 @@
 namespace mailhaul::app {
 namespace {
 
-/// Passwords must not end up in a core file, what is written is nobody else's and always our own to open again,
-/// and descriptors 0 to 2 must be what everybody takes them for.
+/// Passwords must not end up in a core file, what is written is nobody else's and always our own to open
+/// again, and descriptors 0 to 2 must be what everybody takes them for.
 void prepare_process() {
   ::prctl(PR_SET_DUMPABLE, 0);
   ::umask(077);

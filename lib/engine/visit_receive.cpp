@@ -16,8 +16,8 @@ namespace {
 
 constexpr int confirmations = 3;  // so many sizes that were only announced wrong, and the server is believed
 
-/// What may come of a message beyond its announced size once it cannot be kept: a new connection costs less than
-/// an end that never comes.
+/// What may come of a message beyond its announced size once it cannot be kept: a new connection costs less
+/// than an end that never comes.
 constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
 
 /// So many messages at most are held back; others come again. Each may hold a descriptor.
@@ -96,12 +96,14 @@ void Visit::read(const Step& step, Arrival& arrival, pop3::Message& message) {
     arrival.print.add(*piece);
     errand_.tell.received(errand_.account.name, piece->size());
     if (arrival.failure) {  // drained: the others are behind it
-      if (arrival.print.octets() > step.message.bytes + most_drained_bytes) give_up_on(step, *arrival.failure);
+      if (arrival.print.octets() > step.message.bytes + most_drained_bytes)
+        give_up_on(step, *arrival.failure);
       continue;
     }
     // Servers that count line ends otherwise announce less; twice as much is a lie, and no limit would hold.
     if (errand_.policy.max_size != 0 && arrival.print.octets() / 2 > errand_.policy.max_size) {
-      arrival.failure = util::Error(util::Kind::content, "it is larger than max_size, though announced smaller");
+      arrival.failure =
+          util::Error(util::Kind::content, "it is larger than max_size, though announced smaller");
       continue;
     }
     try {

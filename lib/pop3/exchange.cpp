@@ -201,7 +201,8 @@ void Exchange::fail(const util::Error& error) {
   std::string about;
   if (!asked_.empty()) about = "answer to " + text_of(asked_.front());
   if (!last_ok_) about += (about.empty() ? "" : "; ") + ("last words -ERR " + last_words_);
-  throw util::Error(error.kind(), masked(error.what()) + (about.empty() ? "" : " (" + about + ')'), error.hint());
+  throw util::Error(error.kind(), masked(error.what()) + (about.empty() ? "" : " (" + about + ')'),
+                    error.hint());
 }
 
 }  // namespace mailhaul::pop3

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A cron job, minute by minute, at a server that refuses: how often it is asked, and how often a mail is sent.
+// A cron job, minute by minute, at a server that refuses: how often it is asked, and how often a mail is
+// sent.
 #include <doctest/doctest.h>
 
 #include "engine/fixture.h"

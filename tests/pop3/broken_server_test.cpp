@@ -343,11 +343,15 @@ TEST_CASE("a secret that the server echoes is hidden in its words, not in what i
   std::string seen;
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = {"PIPELINING"},
-                                  .trace = [&](char, std::string_view line) { seen.append(line); },
+                                  .trace =
+                                      [&](char direction, std::string_view line) {
+                                        if (direction == '<') seen.append(line);
+                                      },
                                   .mask =
                                       [](std::string_view words) {
                                         std::string text(words);
-                                        for (auto at = text.find('5'); at != std::string::npos; at = text.find('5'))
+                                        for (auto at = text.find('5'); at != std::string::npos;
+                                             at = text.find('5'))
                                           text[at] = '*';
                                         return text;
                                       }});
