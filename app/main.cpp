@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,9 +18,11 @@
 namespace mailhaul::app {
 namespace {
 
-/// Passwords must not end up in a core file, and descriptors 0 to 2 must be what everybody takes them for.
+/// Passwords must not end up in a core file, what is written is nobody else's and always our own to open
+/// again, and descriptors 0 to 2 must be what everybody takes them for.
 void prepare_process() {
   ::prctl(PR_SET_DUMPABLE, 0);
+  ::umask(077);
   struct rlimit core {};
   if (::getrlimit(RLIMIT_CORE, &core) == 0) {
     core.rlim_cur = 0;

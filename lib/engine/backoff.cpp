@@ -53,7 +53,7 @@ void check_backoff(const account::Account& account, const World& world, state::S
 
 void note_refusal(const account::Account& account, const World& world, state::Server& server,
                   const util::Error& error) {
-  const bool delay = std::string_view(error.what()).find("[LOGIN-DELAY]") != std::string_view::npos;
+  const bool delay = util::lower(error.what()).find("[login-delay]") != std::string::npos;
   if (error.kind() != util::Kind::login && !delay) return;
   std::chrono::seconds pause = first_pause;
   if (!delay) {

@@ -36,8 +36,10 @@ struct Look {
         mailbox(find(account)),
         server(mailbox != 0 ? store.server(mailbox) : state::Server()),
         opened(open(account, world, trace)),
-        session(*opened.stream,
-                {.capabilities = opened.capabilities, .may_pipeline = may_pipeline(world), .trace = trace}),
+        session(*opened.stream, {.capabilities = opened.capabilities,
+                                 .may_pipeline = may_pipeline(world),
+                                 .trace = trace,
+                                 .mask = [this](std::string_view words) { return opened.mask.text(words); }}),
         listed(session.listing()),
         seen(mailbox != 0 ? store.seen(mailbox) : state::Seen()),
         identities(identify(session, listed, seen, store, mailbox)) {}
@@ -71,6 +73,7 @@ net::Trace tracer(const account::Account& account, report::Listener& tell) {
 
 /// The value of the first field of this name in a header, unfolded; empty when there is none.
 std::string field(std::string_view header, std::string_view name) {
+  constexpr std::size_t most = 2'000;  // of a line worth showing; a listing may hold 100,000 of them
   std::string value;
   bool found = false;
   while (!header.empty()) {
@@ -91,6 +94,7 @@ std::string field(std::string_view header, std::string_view name) {
     if (text == std::string_view::npos) continue;
     value.append(value.empty() ? "" : " ").append(line.substr(text));
   }
+  if (value.size() > most) value = value.substr(0, most);
   return value;
 }
 

@@ -302,8 +302,12 @@ bool visit(Errand& errand, net::Opened opened) {
   const auto trace = [&](char direction, std::string_view line) {
     errand.tell.traced(errand.account.name, direction, line);
   };
+  const auto mask = [&](std::string_view words) { return opened.mask.text(words); };
   Visit visit(errand, *opened.stream,
-              {.capabilities = std::move(opened.capabilities), .may_pipeline = !one_by_one, .trace = trace});
+              {.capabilities = std::move(opened.capabilities),
+               .may_pipeline = !one_by_one,
+               .trace = trace,
+               .mask = mask});
   try {
     visit.run();
   } catch (const util::Error& error) {

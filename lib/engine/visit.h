@@ -52,11 +52,13 @@ class Visit {
   void look(const Task& task, pop3::Message& message);
   void receive(Step& step, pop3::Message& message);
   void open_writers(const Step& step, Arrival& arrival);
-  void read(Arrival& arrival, pop3::Message& message);
-  void storage_failed(const Step& step, std::uint64_t octets, const util::Error& error);
   void ask_again(Step& step);
   std::optional<state::Row> own_row(const Step& step) const;
   state::Row better_known(Step& step, const Print& print, state::Row stub);
+  void read(const Step& step, Arrival& arrival, pop3::Message& message);
+  [[noreturn]] void give_up_on(const Step& step, const util::Error& error);
+  void stays(const Step& step, const util::Error& error);
+  void storage_failed(const Step& step, const Arrival& arrival, const util::Error& error);
   void part_with(Step& step, state::Row row);
   void abandon(const std::string& uid, const state::Landing& landing);
   void spare_delivered(const Step& step, Arrival& arrival, const state::Row& row);

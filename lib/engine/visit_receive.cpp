@@ -16,6 +16,10 @@ namespace {
 
 constexpr int confirmations = 3;  // so many sizes that were only announced wrong, and the server is believed
 
+/// What may come of a message beyond its announced size once it cannot be kept: a new connection costs less
+/// than an end that never comes.
+constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
+
 /// So many messages at most are held back; others come again. Each may hold a descriptor.
 constexpr std::size_t most_held = 16;
 
@@ -34,10 +38,10 @@ void Visit::receive(Step& step, pop3::Message& message) {
   } catch (const util::Error& error) {
     arrival.failure = error;
   }
-  read(arrival, message);
+  read(step, arrival, message);
   if (arrival.failure) {
     arrival.writers.clear();  // an unfinished writer must not outlive what it writes to
-    storage_failed(step, arrival.print.octets(), *arrival.failure);
+    storage_failed(step, arrival, *arrival.failure);
     return;
   }
   const Print print = arrival.print.finish();
@@ -117,11 +121,21 @@ void Visit::open_writers(const Step& step, Arrival& arrival) {
   }
 }
 
-void Visit::read(Arrival& arrival, pop3::Message& message) {
+void Visit::read(const Step& step, Arrival& arrival, pop3::Message& message) {
   while (const auto piece = message.read()) {
     arrival.print.add(*piece);
     errand_.tell.received(errand_.account.name, piece->size());
-    if (arrival.failure) continue;  // drained: the others are behind it
+    if (arrival.failure) {  // drained: the others are behind it
+      if (arrival.print.octets() > step.message.bytes + most_drained_bytes)
+        give_up_on(step, *arrival.failure);
+      continue;
+    }
+    // Servers that count line ends otherwise announce less; twice as much is a lie, and no limit would hold.
+    if (errand_.policy.max_size != 0 && arrival.print.octets() / 2 > errand_.policy.max_size) {
+      arrival.failure =
+          util::Error(util::Kind::content, "it is larger than max_size, though announced smaller");
+      continue;
+    }
     try {
       for (auto& [destination, writer] : arrival.writers) writer->append(*piece);
     } catch (const util::Error& error) {
@@ -130,16 +144,28 @@ void Visit::read(Arrival& arrival, pop3::Message& message) {
   }
 }
 
-/// A message too large for the disk must not hold up the others; a disk that takes no small one ends the run.
-void Visit::storage_failed(const Step& step, std::uint64_t octets, const util::Error& error) {
-  constexpr std::uint64_t small_bytes = 1U << 20U;
-  constexpr int most_failures = 10;
-  unsettled_retrieval_ = true;
-  if (held_.empty()) settle();  // what is whole may still fit
-  if (std::max(step.message.bytes, octets) < small_bytes || ++storage_failures_ >= most_failures) throw error;
+/// The message has no end, and cannot be kept: the others come in the next session.
+void Visit::give_up_on(const Step& step, const util::Error& error) {
+  stays(step, error);
+  throw util::Error(util::Kind::temporary, "message " + uid(step) + " has no end: the session was given up");
+}
+
+void Visit::stays(const Step& step, const util::Error& error) {
   errand_.fail(util::Error(error.kind(), "message " + uid(step) + " stays on the server: " + error.what(),
                            error.hint()),
                uid(step));
+}
+
+/// A message too large for the disk must not hold up the others; a disk that takes no small one ends the run.
+void Visit::storage_failed(const Step& step, const Arrival& arrival, const util::Error& error) {
+  constexpr std::uint64_t small_bytes = 1U << 20U;
+  constexpr int most_failures = 10;
+  unsettled_retrieval_ = true;
+  if (error.kind() == util::Kind::content) return stays(step, error);
+  if (held_.empty()) settle();  // what is whole may still fit
+  const auto bytes = std::max(step.message.bytes, arrival.print.octets());
+  if (bytes < small_bytes || ++storage_failures_ >= most_failures) throw error;
+  stays(step, error);
 }
 
 /// The server has changed its UIDLs, or has none: a row of this content that no other message of this listing
@@ -222,7 +248,7 @@ void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::option
     std::vector<Arrived> part;
     part.push_back(std::move(arrived));
     Settler::discard(part);
-    storage_failed(step, arrival.print.octets(), error);
+    storage_failed(step, arrival, error);
     return;
   }
   by_number_[step.message.number] = &step;

@@ -147,7 +147,7 @@ void attempt(Attempt& now, const Rung& rung, const Endpoint& endpoint, const Log
 Opened open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_rung,
                  const util::Cancel& cancel, const Trace& trace) {
   check(login);
-  const Mask mask = mask_for(endpoint, login);
+  Mask mask = mask_for(endpoint, login);
   const Deadline deadline{std::chrono::steady_clock::now() + endpoint.connect_timeout, cancel};
   std::vector<Rung> rungs = ladder(login.auth, endpoint.tls, remembered_rung);
   for (;;) {
@@ -155,7 +155,7 @@ Opened open_pop3(const Endpoint& endpoint, const Login& login, const std::string
     Attempt now(mask, trace);
     attempt(now, rung, endpoint, login, deadline);
     const Transcript& said = now.dialogue.transcript();
-    if (now.stream) return {std::move(now.stream), said.capabilities(), rung.name};
+    if (now.stream) return {std::move(now.stream), said.capabilities(), rung.name, std::move(mask)};
     rungs = rungs_after(rungs, judge(now.ended, said));
     if (rungs.empty()) {
       throw explain({.endpoint = endpoint,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "net/mask.h"
 #include "net/stream.h"
 #include "util/cancel.h"
 #include "util/secret.h"
@@ -64,6 +65,7 @@ struct Opened {
   std::vector<std::string>
       capabilities;  ///< the lines of the last whole CAPA answer, upper case; empty: none seen
   std::string rung;  ///< the rung of the login ladder that worked: to be remembered for next time
+  Mask mask = {};    ///< hides the secret, should the server echo it later
 };
 
 /// Connects, negotiates TLS and logs in through libcurl, climbing the login ladder from `remembered_rung`

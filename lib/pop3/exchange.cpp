@@ -18,6 +18,8 @@ constexpr std::size_t window_commands = 2048;
 constexpr std::size_t window_command_bytes = std::size_t{32} * 1024;
 constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
 constexpr std::uint64_t header_bytes = std::uint64_t{8} * 1024;  // what a TOP n 0 is taken to bring at most
+// No header is as long, and a server that takes no notice of the 0 may send most messages whole.
+constexpr std::uint64_t longest_header_bytes = std::uint64_t{64} * 1024 * 1024;
 
 Shape shape_of(Verb verb) {
   switch (verb) {
@@ -66,8 +68,16 @@ std::string text_of(const Command& command) {
   return "QUIT";
 }
 
-Exchange::Exchange(net::Stream& stream, std::function<void(char, std::string_view)> trace)
-    : stream_(stream), trace_(std::move(trace)), buffer_(buffer_bytes) {}
+Exchange::Exchange(net::Stream& stream, const SessionOptions& options)
+    : stream_(stream), options_(options), buffer_(buffer_bytes) {}
+
+void Exchange::trace(char direction, std::string_view line) const {
+  if (options_.trace) options_.trace(direction, line);
+}
+
+std::string Exchange::masked(std::string_view words) const {
+  return options_.mask ? options_.mask(words) : std::string(words);
+}
 
 std::size_t Exchange::withdraw() {
   const auto count = wanted_.size();
@@ -86,8 +96,9 @@ Exchange::Answer Exchange::answer() {
   const Event event = receive();
   const auto& status = std::get<Status>(event);
   last_ok_ = status.ok;
-  last_words_ = util::escape(status.text);
-  if (trace_) trace_('<', (status.ok ? "+OK " : "-ERR ") + last_words_);
+  const auto words = util::escape(masked(status.text));
+  trace('<', (status.ok ? "+OK " : "-ERR ") + words);
+  last_words_ = status.ok ? util::escape(status.text) : words;  // only the latter are ever told
   const Answer answer{asked_.front(), status.ok};
   received_ = 0;
   if (!status.ok || shape_of(answer.command.verb) == Shape::line) forget_asked();
@@ -108,6 +119,9 @@ std::optional<std::string_view> Exchange::piece() {
   const Event event = receive();
   if (const auto* chunk = std::get_if<Chunk>(&event)) {
     received_ += chunk->bytes.size();
+    if (asked_.front().verb == Verb::top && received_ > longest_header_bytes) {
+      fail({util::Kind::protocol, "the server's header has no end: more than 64 MiB"});
+    }
     return chunk->bytes;
   }
   end_reply("message bytes", received_);
@@ -145,7 +159,7 @@ void Exchange::send_what_may() {
 
 void Exchange::send(const Command& command) {
   const auto text = text_of(command);
-  if (trace_) trace_('>', text);
+  trace('>', text);
   talk_.ask(text, shape_of(command.verb));
   several_owed_ = !asked_.empty();
   asked_.push_back(command);
@@ -169,7 +183,7 @@ void Exchange::read_more() {
 }
 
 void Exchange::end_reply(const char* what, std::uint64_t count) {
-  if (trace_) trace_('*', std::to_string(count) + ' ' + what);
+  trace('*', std::to_string(count) + ' ' + what);
   forget_asked();
 }
 
@@ -187,7 +201,8 @@ void Exchange::fail(const util::Error& error) {
   std::string about;
   if (!asked_.empty()) about = "answer to " + text_of(asked_.front());
   if (!last_ok_) about += (about.empty() ? "" : "; ") + ("last words -ERR " + last_words_);
-  throw util::Error(error.kind(), error.what() + (about.empty() ? "" : " (" + about + ')'), error.hint());
+  throw util::Error(error.kind(), masked(error.what()) + (about.empty() ? "" : " (" + about + ')'),
+                    error.hint());
 }
 
 }  // namespace mailhaul::pop3

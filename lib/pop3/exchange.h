@@ -31,7 +31,7 @@ std::string text_of(const Command& command);  ///< "RETR 17"
 /// together. A throw ends it.
 class Exchange {
  public:
-  Exchange(net::Stream& stream, std::function<void(char, std::string_view)> trace);
+  Exchange(net::Stream& stream, const SessionOptions& options);  ///< refers to `options`
 
   void allow_pipelining(bool allowed) noexcept { pipelining_ = allowed; }
   bool pipelining() const noexcept { return pipelining_; }
@@ -60,6 +60,8 @@ class Exchange {
 
  private:
   Event receive();
+  void trace(char direction, std::string_view line) const;
+  std::string masked(std::string_view words) const;
   void send_what_may();
   void send(const Command& command);
   bool has_room(const Command& command) const;
@@ -67,7 +69,7 @@ class Exchange {
   void end_reply(const char* what, std::uint64_t count);
   void forget_asked();
   net::Stream& stream_;
-  std::function<void(char, std::string_view)> trace_;
+  const SessionOptions& options_;
   Conversation talk_;
   std::vector<char> buffer_;
   std::deque<Command> urgent_, wanted_, asked_;

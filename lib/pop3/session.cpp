@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pop3/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/response.h"
@@ -13,9 +14,12 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-// No maildrop is as large; a server that goes on has lost its way, or wants our memory.
+// What ends a list that does not end by itself. A maildrop may hold a million messages, but then STAT counts
+// them; a list that nothing announced must not cost much memory (some 200 bytes a line).
 constexpr std::uint64_t max_list_lines = 2'000'000;
-constexpr std::uint64_t max_list_bytes = std::uint64_t{128} * 1024 * 1024;
+constexpr std::uint64_t unannounced_list_lines = 100'000;
+constexpr std::uint64_t max_capability_lines = 1'000;  // the longest real answers have some twenty
+constexpr std::uint64_t bytes_per_line = 64;           // on average: RFC 1939 allows UIDLs of 70
 
 [[noreturn]] void throw_misuse(const std::string& sentence) {
   throw util::Error(util::Kind::internal, sentence);
@@ -32,14 +36,15 @@ struct Session::State {
   State(net::Stream& stream, SessionOptions given)
       : options(std::move(given)),
         capabilities(parse_capabilities(options.capabilities)),
-        exchange(stream, options.trace) {
+        exchange(stream, options) {
     decide_on_pipelining();
   }
 
   void decide_on_pipelining() { exchange.allow_pipelining(options.may_pipeline && capabilities.pipelining); }
   void read_capabilities();
+  std::uint64_t most_lines() const;
   template <typename Take>
-  void read_list(Take take);
+  void read_list(std::uint64_t most_lines, Take take);
   void read_stat();
   void read_sizes(ListingBuilder& listing);
   void read_uidls(ListingBuilder& listing);
@@ -59,13 +64,18 @@ struct Session::State {
   Removal removal;
 };
 
+std::uint64_t Session::State::most_lines() const {
+  const auto announced = std::min(stat_count.value_or(0), max_list_lines);
+  return std::clamp(announced * 2, unannounced_list_lines, max_list_lines);
+}
+
 template <typename Take>
-void Session::State::read_list(Take take) {
+void Session::State::read_list(std::uint64_t most_lines, Take take) {
   std::uint64_t lines = 0;
   std::uint64_t bytes = 0;
   while (const auto line = exchange.line()) {
     bytes += line->size();
-    if (++lines > max_list_lines || bytes > max_list_bytes) {
+    if (++lines > most_lines || bytes > most_lines * bytes_per_line) {
       exchange.fail({util::Kind::protocol,
                      "the server's list has no end: more than " + std::to_string(lines - 1) + " lines"});
     }
@@ -77,7 +87,7 @@ void Session::State::read_capabilities() {
   capabilities_are_current = true;
   if (exchange.answer().ok) {
     std::vector<std::string> lines;
-    read_list([&](std::string_view line) { lines.emplace_back(line); });
+    read_list(max_capability_lines, [&](std::string_view line) { lines.emplace_back(line); });
     capabilities = parse_capabilities(lines);
   } else if (options.capabilities.empty()) {
     // A server from before RFC 2449 says nothing of itself: what it can do shows when it is tried.
@@ -94,7 +104,7 @@ void Session::State::read_stat() {
 
 void Session::State::read_sizes(ListingBuilder& listing) {
   if (exchange.answer().ok) {
-    read_list([&](std::string_view line) { listing.add_list_line(line); });
+    read_list(most_lines(), [&](std::string_view line) { listing.add_list_line(line); });
   } else if (stat_count != 0U) {
     // Some servers have no list of nothing; where there is mail, a refused LIST must not look like an empty
     // maildrop.
@@ -105,7 +115,7 @@ void Session::State::read_sizes(ListingBuilder& listing) {
 void Session::State::read_uidls(ListingBuilder& listing) {
   capabilities.uidl = exchange.answer().ok;
   if (capabilities.uidl) {
-    read_list([&](std::string_view line) { listing.add_uidl_line(line); });
+    read_list(most_lines(), [&](std::string_view line) { listing.add_uidl_line(line); });
     return;
   }
   // A passing trouble is no lack of UIDL: the whole maildrop would be looked at again.

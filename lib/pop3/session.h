@@ -77,6 +77,8 @@ struct SessionOptions {
   /// '>' commands, '<' status lines, '*' what came with one: "4711 message bytes", "20 lines". Nothing secret
   /// in them.
   std::function<void(char direction, std::string_view line)> trace = {};
+  /// Hides secrets in the server's words, before they are escaped.
+  std::function<std::string(std::string_view words)> mask = {};
 };
 
 /// Drives a Conversation over a Stream, pipelining when the server announced it: at most 4 MiB of announced

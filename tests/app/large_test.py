@@ -8,24 +8,11 @@ import sys
 import unittest
 
 from support import mail
-from support.world import MAILHAUL, Case
+from support.world import MAILHAUL, MEASURED, Case, sanitized
 
 BYTES = int(os.environ.get("MAILHAUL_LARGE_BYTES", str(64 << 20)))
 PEAK = 32 << 20  # bytes of memory, whatever the size of a message
 HEAD = mail.header(1, random.Random(1)) + b"\r\n"
-# A small process in between: the peak of a child begins with what its parent held when it was made.
-MEASURE = """
-import os, sys
-_, status, usage = os.wait4(os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:]), 0)
-print(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
-"""
-
-
-def sanitized():
-    """A sanitizer's own memory says nothing about ours."""
-    with open(MAILHAUL, "rb") as file:
-        binary = file.read()
-    return b"__asan_init" in binary or b"__tsan_init" in binary
 
 
 class Large(Case):
@@ -63,13 +50,12 @@ class Large(Case):
             return b".\r\n"
         drop.answers.update({b"LIST": listing, b"RETR": retrieve})
         self.world.configure({"home": self.account(server, **keys)})
-        run = subprocess.run([sys.executable, "-S", "-c", MEASURE, MAILHAUL], env=self.world.env, check=True,
-                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        status, peak = map(int, run.stdout.split()[-2:])
-        self.assertEqual(status, 0)
+        report = self.world.path("peak")
+        subprocess.run([sys.executable, "-S", "-E", MEASURED, report, MAILHAUL], env=self.world.env, check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.assertEqual(drop.uids(), [])
         if not sanitized():
-            self.assertLess(peak, PEAK)
+            self.assertLess(int(report.read_text()), PEAK)
         digest = hashlib.sha256()
         for piece in self.pieces(kind):
             digest.update(mail.local(piece))

@@ -290,20 +290,80 @@ TEST_CASE("a refused UIDL is a server without, but a passing trouble is trouble"
   CHECK_THROWS_WITH(session.listing(), "the server refused UIDL: -ERR [SYS/TEMP] index busy");
 }
 
-TEST_CASE("a list without end is ended by us") {
+TEST_CASE("a list without end is ended by us, long before it costs much memory") {
   const std::string thousand = [] {
     std::string lines;
     for (int i = 0; i < 1000; ++i) lines += "1 1\r\n";
     return lines;
   }();
   std::string reply = "+OK\r\n";
-  for (int i = 0; i < 2001; ++i) reply += thousand;
+  for (int i = 0; i < 101; ++i) reply += thousand;
   MemoryServer server(five());
   server.misbehave = instead_of("LIST", reply);
   const auto failure = fail_with(server);
   CHECK(failure.kind == util::Kind::protocol);
-  CHECK(failure.sentence == "the server's list has no end: more than 2000000 lines (answer to LIST)");
+  CHECK(failure.sentence == "the server's list has no end: more than 100000 lines (answer to LIST)");
   CHECK_FALSE(failure.quit);
+}
+
+TEST_CASE("a list as long as STAT counted is no endless one") {
+  std::string reply = "+OK\r\n";
+  for (int n = 1; n <= 150'000; ++n) reply += std::to_string(n) + " 8\r\n";
+  MemoryServer server(five());
+  server.misbehave = [&](const std::string& command, std::size_t) -> Replies {
+    if (command == "STAT") return "+OK 150000 1200000\r\n";
+    if (command == "LIST") return reply + ".\r\n";
+    return std::nullopt;
+  };
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = {"PIPELINING"}});
+  CHECK(session.listing().size() == 150'000);
+}
+
+TEST_CASE("capabilities without end, and a header without end, are ended by us") {
+  std::string lines;
+  for (int i = 0; i < 1001; ++i) lines += "X\r\n";
+  MemoryServer server(five());
+  server.misbehave = instead_of("CAPA", "+OK\r\n" + lines);
+  CHECK(fail_with(server).sentence == "the server's list has no end: more than 1000 lines (answer to CAPA)");
+  server.misbehave = instead_of("TOP 1 0", "+OK\r\n" + std::string((64U << 20U) + 1, 'x'));
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = {"PIPELINING"}});
+  session.want({.number = 1, .header_only = true});
+  auto& message = session.next();
+  const auto drain = [&] {
+    while (message.read()) {
+    }
+  };
+  CHECK_THROWS_WITH(drain(), "the server's header has no end: more than 64 MiB (answer to TOP 1 0)");
+}
+
+TEST_CASE("a secret that the server echoes is hidden in its words, not in what is read from them") {
+  MemoryServer server(five());
+  std::string seen;
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.capabilities = {"PIPELINING"},
+                                  .trace =
+                                      [&](char direction, std::string_view line) {
+                                        if (direction == '<') seen.append(line);
+                                      },
+                                  .mask =
+                                      [](std::string_view words) {
+                                        std::string text(words);
+                                        for (auto at = text.find('5'); at != std::string::npos;
+                                             at = text.find('5'))
+                                          text[at] = '*';
+                                        return text;
+                                      }});
+  server.misbehave = [](const std::string& command, std::size_t) -> Replies {
+    if (command == "LIST") return "-ERR 5 is no reason\r\n";
+    if (command == "RETR 1") return "5 it is\r\n";
+    return std::nullopt;
+  };
+  CHECK_THROWS_WITH(session.listing(), "the server refused LIST: -ERR * is no reason");
+  CHECK(seen.find('5') == std::string::npos);
+  session.want({.number = 1});
+  CHECK_THROWS_WITH(session.next(), doctest::Contains("neither +OK nor -ERR: \"* it is\""));
 }
 
 TEST_CASE("a line without end is ended by us") {

@@ -2,6 +2,7 @@
 """Certificates made on the spot with the openssl command: an authority, and servers good and bad."""
 import pathlib
 import subprocess
+import threading
 
 CONFIG = """
 [ca]
@@ -26,30 +27,68 @@ commonName = mailhaul test
 basicConstraints = critical,CA:TRUE
 keyUsage = critical,keyCertSign,cRLSign
 subjectKeyIdentifier = hash
-[good]
+"""
+SERVER = """[{name}]
 basicConstraints = CA:FALSE
-subjectAltName = DNS:localhost,IP:127.0.0.1
-[elsewhere]
-basicConstraints = CA:FALSE
-subjectAltName = DNS:mail.example.org
+subjectAltName = {names}
 """
 
 
+def _der_name(name):
+    """A list of one DNS name of any bytes, for OpenSSL's configuration."""
+    return "DER:" + (bytes([0x30, len(name) + 2, 0x82, len(name)]) + name).hex()
+
+
+HERE = "DNS:localhost,IP:127.0.0.1"
+ALWAYS = ("20200101000000Z", "20491231000000Z")
+# What the authority signs for servers: alternative names, validity, common name where it is not the kind's.
+SIGNED = {
+    "good": (HERE, ALWAYS),
+    "expired": (HERE, ("20200101000000Z", "20210101000000Z")),
+    "not_yet_valid": (HERE, ("20480101000000Z", "20491231000000Z")),
+    "elsewhere": ("DNS:mail.example.org", ALWAYS),
+    "only_common_name": ("DNS:mail.example.org", ALWAYS, "127.0.0.1"),
+    "address_as_name": ("DNS:127.0.0.1", ALWAYS),
+    "star": ("DNS:*", ALWAYS),
+    "star_org": ("DNS:*.org", ALWAYS),
+    "star_inside": ("DNS:mail.*.org", ALWAYS),
+    "star_below": ("DNS:*.mail.example.org", ALWAYS),
+    "longer_name": ("DNS:mail.example.org.evil.example", ALWAYS),
+    "name_with_nul": (_der_name(b"mail.example.org\0.evil.example"), ALWAYS),
+}
+
+
 class Certificates:
-    """ca: a file to trust. good, expired, elsewhere, selfsigned: (certificate file, key file)."""
+    """ca: a file to trust. As attributes, made when first asked for: the keys of SIGNED, and selfsigned and
+    other_authority, which ca does not vouch for; each is (certificate file, key file)."""
 
     def __init__(self, directory):
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.config = self.dir / "openssl.cnf"
-        self.config.write_text(CONFIG.format(dir=self.dir))
+        servers = [SERVER.format(name=name, names=row[0]) for name, row in SIGNED.items()]
+        self.config.write_text(CONFIG.format(dir=self.dir) + "".join(servers))
         (self.dir / "index.txt").write_text("")
         (self.dir / "serial").write_text("1000\n")
-        self.ca, self._ca_key = self._self_signed("ca", "authority")
-        self.good = self._signed("good", "good", "20200101000000Z", "20491231000000Z")
-        self.expired = self._signed("expired", "good", "20200101000000Z", "20210101000000Z")
-        self.elsewhere = self._signed("elsewhere", "elsewhere", "20200101000000Z", "20491231000000Z")
-        self.selfsigned = self._self_signed("selfsigned", "good")
+        self._made, self._lock = {}, threading.Lock()
+        self._authority = self._self_signed("ca", "authority")
+        self.ca = self._authority[0]
+
+    def __getattr__(self, name):
+        if name not in (*SIGNED, "selfsigned", "other_authority"):
+            raise AttributeError(name)
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self._make(name)
+            return self._made[name]
+
+    def _make(self, name):
+        if name == "selfsigned":
+            return self._self_signed(name, "good")
+        if name == "other_authority":
+            return self._signed(name, self._self_signed("other_ca", "authority"), "good", ALWAYS)
+        _, validity, *subject = SIGNED[name]
+        return self._signed(name, self._authority, name, validity, *subject)
 
     def _openssl(self, *words):
         subprocess.run(["openssl", *map(str, words)], check=True, stdin=subprocess.DEVNULL,
@@ -67,12 +106,13 @@ class Certificates:
                       "-config", self.config, "-extensions", extensions, "-out", certificate)
         return certificate, key
 
-    def _signed(self, name, extensions, begin, end):
+    def _signed(self, name, authority, extensions, validity, subject=None):
         key, certificate, request = self._key(name), self.dir / (name + ".pem"), self.dir / (name + ".csr")
-        self._openssl("req", "-new", "-key", key, "-subj", "/CN=" + name, "-config", self.config, "-out", request)
-        self._openssl("ca", "-batch", "-notext", "-config", self.config, "-cert", self.ca, "-keyfile", self._ca_key,
-                      "-startdate", begin, "-enddate", end, "-extensions", extensions, "-in", request,
-                      "-out", certificate)
+        self._openssl("req", "-new", "-key", key, "-subj", "/CN=" + (subject or name), "-config", self.config,
+                      "-out", request)
+        self._openssl("ca", "-batch", "-notext", "-config", self.config, "-cert", authority[0],
+                      "-keyfile", authority[1], "-startdate", validity[0], "-enddate", validity[1],
+                      "-extensions", extensions, "-in", request, "-out", certificate)
         return certificate, key
 
     def pin(self, which):

@@ -38,9 +38,8 @@ class Maildrop:
         self.messages = []
         self.user, self.password, self.tls = user, password, tls
         self.exclusive = exclusive  # one session at a time, a second one is told [IN-USE]
-        self.capabilities = list(capabilities)
-        self.greeting = b"+OK ready\r\n"
-        self.answers = {}
+        self._capabilities = tuple(capabilities)
+        self.behave()
         self.removed = []   # uids, in order of removal
         self.retrieved = []  # uids, each time
         self.quits = 0
@@ -48,6 +47,13 @@ class Maildrop:
         self._busy = threading.Lock()
         self._next = 0
         self.add(*messages)
+
+    def behave(self):
+        """Undoes what a test has spoiled: answers, greeting, capabilities."""
+        self.capabilities = list(self._capabilities)
+        self.greeting = b"+OK ready\r\n"
+        self.answers = {}
+        self.session = Session
 
     def add(self, *wires):
         with self.lock:
@@ -65,7 +71,7 @@ class Maildrop:
             return [message.uid for message in self.messages]
 
     def __call__(self, connection):
-        Session(self, connection).run()
+        self.session(self, connection).run()
 
 
 class Session:

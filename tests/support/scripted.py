@@ -4,6 +4,7 @@
 `Server(talk)` calls `talk(connection)` for every client. The connection records what the client said, can
 switch to TLS, and can be cut after so many bytes: what a hostile or dying server does.
 """
+import select
 import socket
 import ssl
 import struct
@@ -22,6 +23,7 @@ class Connection:
         self.budget = budget  # bytes that may still go out before the wire is cut; None: no limit
         self.sent = 0
         self.lines = []
+        self.clear = None  # how many of the lines came before TLS; None: all of them
         self._buffer = b""
 
     def line(self):
@@ -53,7 +55,12 @@ class Connection:
         if self.budget is not None:
             self.budget -= len(data)
 
+    @property
+    def clear_lines(self):
+        return self.lines[:self.clear]
+
     def start_tls(self, context):
+        self.clear = len(self.lines)
         self.sock = context.wrap_socket(self.sock, server_side=True)
         self._buffer = b""
 
@@ -61,6 +68,35 @@ class Connection:
         """Says nothing any more, until the client gives up."""
         while self.line() is not None:
             pass
+
+    def drop_pending(self):
+        """Loses what the client has sent ahead."""
+        self._buffer = b""
+
+    def flood(self, piece):
+        """The same again and again, until the client has had enough."""
+        while True:
+            self.send(piece)
+
+    def drip(self, data, pause):
+        """A byte at a time, with so many seconds in between, until the client has had enough."""
+        for byte in data:
+            self.send(bytes([byte]))
+            self.pause(pause)
+
+    def pause(self, seconds):
+        """Says nothing for so long, or until the client says or does something."""
+        select.select([self.sock], [], [], seconds)
+
+    def discard(self):
+        """Takes no notice of whatever comes, until the client has gone."""
+        while self.sock.recv(65536):
+            pass
+
+    def finish(self):
+        """Ends with FIN, under TLS without saying so first; closing with something unread would be an RST."""
+        self.sock.shutdown(socket.SHUT_WR)
+        self.discard()
 
     def reset(self):
         """Ends with RST instead of FIN."""

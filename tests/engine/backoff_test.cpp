@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// A cron job, minute by minute, at a server that refuses: how often it is asked, and how often a mail is
+// sent.
+#include <doctest/doctest.h>
+
+#include "engine/fixture.h"
+#include "util/error.h"
+
+namespace mailhaul {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What a quiet run says.
+struct Mails : report::Listener {
+  int count = 0;
+  void failed(std::string_view /*account*/, const report::Notice& notice) override {
+    count += notice.standing ? 0 : 1;
+  }
+  void warned(std::string_view /*account*/, const report::Notice& notice) override {
+    count += notice.standing ? 0 : 1;
+  }
+};
+
+struct Cron : test::Household {
+  util::Kind kind = util::Kind::login;
+  std::string words = "the server refused the login of anna: no";
+  bool refuses = true;
+  int asked = 0, told = 0;
+
+  Cron() {
+    world.quiet = true;
+    world.connect = [this, good = world.connect](const account::Account& at, const std::string& rung,
+                                                 const net::Trace& trace) {
+      ++asked;
+      if (refuses) throw util::Error(kind, words);
+      return good(at, rung, trace);
+    };
+  }
+
+  void run_for(std::chrono::minutes time, std::chrono::minutes step = 1min) {
+    asked = told = 0;
+    for (auto passed = 0min; passed < time; passed += step) {
+      Mails mails;
+      engine::run({account}, {}, world, mails);
+      told += mails.count;
+      now += step;
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a refused login is tried after 5, 10, 20 ... minutes, every 6 hours at last, and told as often") {
+  Cron cron;
+  cron.run_for(12h);
+  CHECK(cron.asked == 8);  // at 0, 5, 15, 35, 75, 155, 315 and 635 minutes
+  CHECK(cron.told == 8);
+  cron.run_for(48h, 10min);
+  CHECK(cron.asked == 8);
+}
+
+TEST_CASE("[LOGIN-DELAY] is waited for, in whatever case it is written, and told after a day") {
+  for (const char* code : {"[LOGIN-DELAY]", "[login-delay]"}) {
+    CAPTURE(code);
+    Cron cron;
+    cron.kind = util::Kind::temporary;
+    cron.words = std::string("the server refused the login of anna: ") + code + " slowly";
+    cron.run_for(60min);
+    CHECK(cron.asked == 12);
+    CHECK(cron.told == 0);
+    cron.run_for(48h, 10min);
+    CHECK(cron.told == 1);
+  }
+}
+
+TEST_CASE("a maildrop in use is tried every time, told after a day, and once more when it is free") {
+  Cron cron;
+  cron.kind = util::Kind::temporary;
+  cron.words = "the server refused the login of anna: [IN-USE] locked";
+  cron.run_for(23h, 10min);
+  CHECK(cron.asked == 23 * 6);
+  CHECK(cron.told == 0);
+  cron.run_for(72h, 10min);
+  CHECK(cron.told == 1);
+  cron.refuses = false;
+  cron.run_for(1h, 10min);
+  CHECK(cron.told == 1);
+}
+
+TEST_CASE("a login that works, somebody who is there, or another profile ends the pause") {
+  Cron cron;
+  cron.run_for(1min);
+  SUBCASE("somebody is there") { cron.world.attended = true; }
+  SUBCASE("the file was written anew") { cron.world.profile_stamp = "another"; }
+  SUBCASE("another user") { cron.account.auth = net::Auth::plain; }
+  SUBCASE("the clock was stepped back by a week") { cron.now -= 168h; }
+  cron.refuses = false;
+  cron.run_for(1min);
+  CHECK(cron.asked == 1);
+  CHECK(cron.told == 0);
+  cron.refuses = true;
+  cron.world.attended = false;
+  cron.run_for(6min);
+  CHECK(cron.asked == 2);  // the pause is the first one again
+}
+
+}  // namespace mailhaul

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""What one hostile server is, and what must be true after a run that met it."""
+import dataclasses
+import functools
+from typing import Callable
+
+from support import mail
+
+PASSWORD = b"sword-of-77-fish"
+ALL, NONE, SOME = "all", "none", "some"  # SOME: whole messages, each once at most, no matter which
+LOGIN = (b"USER", b"PASS", b"AUTH", b"APOP")
+LEAVE = (b"DELE", b"QUIT")
+# Long enough not to be met by accident on a loaded machine; QUICK where running into them is the point.
+PATIENT = {"connect_timeout": "30s", "timeout": "30s"}
+QUICK = {"connect_timeout": "2s", "timeout": "2s"}
+MIB = 1 << 20
+PEAK = 64 * MIB  # of memory
+MESSAGES = tuple(text + b"%d\r\n" % n * n for n, text in enumerate(mail.small(4, seed=77), 1))
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One line of a table. `spoil` makes a good Maildrop hostile; a talk that it returns serves instead of it.
+
+    Always true, whatever the case: what arrived is whole and came once, what left the server arrived, nothing is
+    sent before TLS that tells who one is, no password and no control character is shown, files are private, memory and
+    time are bounded; and once the server behaves, one run brings every message to exactly one, and takes it off.
+    """
+    name: str
+    spoil: Callable
+    status: object = 0           # or a tuple of several
+    arrives: object = ALL        # or NONE, SOME, or the messages' numbers
+    stays: object = NONE         # likewise
+    never: tuple = ()            # beginnings of lines that the client must not have sent
+    once: tuple = ()             # of those that it may have sent once at most
+    says: tuple = ()             # words in its error; a tuple inside means one of several
+    keys: dict = dataclasses.field(default_factory=dict)  # of the profile
+    tls: str = ""                # "", "stls" or "pop3s"
+    certificate: str = "good"
+    newest_tls: object = None    # ssl.TLSVersion: the server speaks only this one
+    messages: tuple = MESSAGES
+    known: bool = False          # an honest run fetched everything before, and left it there
+    words: tuple = ("fetch",)    # the command line
+    runs: int = 1                # so many times in a row; the last one counts
+    form: str = "maildir"        # or "mbox": where the profile delivers
+    disk: int = 0                # no file may become larger than so many bytes; 0: no limit
+    twice: bool = False          # a message may come again (LAW prefers that to a loss)
+    heals: bool = True           # False: the server's lie cannot be undone by its good behaviour later
+
+    def profile(self, port, **keys):
+        """For an account at this server: the usual, with these keys."""
+        scheme = "pop3s" if self.tls == "pop3s" else "pop3"
+        return {"server": "%s://127.0.0.1:%d" % (scheme, port), "tls": "required" if self.tls else "none",
+                "user": "anna", "auth": "user", "password": PASSWORD.decode(), "trace_header": False,
+                "deliver": "mbox:~/mbox" if self.form == "mbox" else "maildir:~/Mail", **PATIENT, **keys}
+
+    def seconds(self):
+        """Three sessions may run into their time-outs; the rest is for a slow machine."""
+        limits = {**PATIENT, **self.keys}
+        return 3 * sum(int(limits[key].rstrip("s")) for key in ("connect_timeout", "timeout")) + 40
+
+
+# Nothing comes of it, and nothing is touched.
+Untouched = functools.partial(Case, arrives=NONE, stays=ALL, never=LEAVE)

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""Where a password must not be, whatever it came from; and who may read what is written, whatever the umask."""
+import os
+import signal
+import sqlite3
+import threading
+import unittest
+
+from hostile.case import PASSWORD
+from hostile.rig import tells
+from support import mail
+from support.world import Case
+
+SECRET = PASSWORD.decode()
+# What anybody on the machine may see of us and of a program that we start, and what that one is given.
+SPY = """
+for process in $PPID $$; do tr '\\0' '\\n' <"/proc/$process/cmdline"; done >>"$HOME/seen"
+env >>"$HOME/seen"
+cat >/dev/null
+"""
+SPYING = {"kind": "mda", "command": ["/bin/sh", "-c", SPY], "allow_root": True}
+
+
+class Secrets(Case):
+    def sources(self):
+        """Each way to give the password, as the profile's keys."""
+        file = self.world.path("pw")
+        file.write_text(SECRET + "\n")
+        netrc = self.world.path(".netrc")
+        netrc.write_text("machine 127.0.0.1 login anna password %s\n" % SECRET)
+        for path in (file, netrc):
+            path.chmod(0o600)
+        return ({"password": SECRET}, {"password_file": "~/pw"}, {"password_env": "PW"}, {"netrc": True},
+                {"password_command": ["/bin/sh", "-c", "env >>$HOME/seen; cat $HOME/pw"]})
+
+    def serving(self, *messages, **more):
+        drop, server = self.maildrop(*messages, password=PASSWORD, **more)
+        account = self.account(server)
+        del account["password"]
+        return drop, account
+
+    def assertUntold(self, *texts):
+        for text in texts:
+            self.assertFalse(tells(text), "the password is told")
+
+    def test_not_in_argument_lists_and_environments(self):
+        for source in self.sources():
+            with self.subTest(next(iter(source))):
+                drop, account = self.serving(*mail.small(1))
+                self.world.configure({"home": {**account, **source, "deliver": SPYING}})
+                self.assertStatus(self.world.run(env={"PW": SECRET} if "password_env" in source else {}), 0)
+                seen = self.world.path("seen").read_bytes()
+                self.assertIn(b"MAILHAUL_ACCOUNT=home", seen)
+                self.assertIn(b"mailhaul", seen)
+                self.assertUntold(seen)
+                self.assertEqual(drop.uids(), [])
+
+    def test_not_in_anything_that_is_said_or_stored(self):
+        for auth in ("user", "plain", "login", "cram-md5"):
+            drop, account = self.serving(*mail.small(2), capabilities=(
+                b"TOP", b"UIDL", b"USER", b"SASL PLAIN LOGIN CRAM-MD5", b"PIPELINING"))
+            drop.answers[b"AUTH"] = self.accepting
+            self.world.configure({"home": {**account, "password": SECRET, "auth": auth, "leave_on_server": True}})
+            for words in ("-vv", "--json -vv", "check -vv", "list home -vv", "config show", "state show"):
+                with self.subTest((auth, words)):
+                    result = self.world.run(*words.split())
+                    self.assertStatus(result, 0)
+                    self.assertUntold(result.out, result.err.encode())
+        self.assertUntold(*[file.read_bytes() for file in self.world.state_dir.rglob("*") if file.is_file()])
+
+    @staticmethod
+    def accepting(session, argument):
+        """Any mechanism, to its end."""
+        mechanism, _, initial = argument.partition(b" ")
+        steps = {b"PLAIN": 1, b"LOGIN": 2, b"CRAM-MD5": 1}[mechanism] - bool(initial)
+        for _ in range(steps):
+            session.connection.send(b"+ PDE4OTYuNjk3MTcwOTUyQGhvc3Q+\r\n")
+            session.connection.line()
+        return session.log_in()
+
+    def test_not_in_a_state_that_remembers_a_refusal(self):
+        drop, account = self.serving(*mail.small(1))
+        drop.answers[b"PASS"] = lambda session, argument: b"-ERR [AUTH] not with " + argument + b"\r\n"
+        self.world.configure({"home": {**account, "password": SECRET}})
+        result = self.world.run("-vv")
+        self.assertStatus(result, 77)
+        self.assertUntold(result.out, result.err.encode())
+        self.assertUntold(*[file.read_bytes() for file in self.world.state_dir.rglob("*") if file.is_file()])
+
+    def test_not_in_a_core_file(self):
+        drop, account = self.serving(*mail.small(1))
+        reached = threading.Event()
+
+        def hold(session, argument):
+            reached.set()
+            session.connection.wait_until_gone()
+            return b""
+        drop.answers[b"RETR"] = hold
+        self.world.configure({"home": {**account, "password": SECRET}})
+        self.world.prefix = ["prlimit", "--core=unlimited"]
+        process = self.world.start("fetch")
+        self.assertTrue(reached.wait(60))
+        with open("/proc/%d/limits" % process.pid, encoding="ascii") as limits:
+            core, = [line.split() for line in limits if line.startswith("Max core file size")]
+        self.assertEqual(core[4], "0")
+        process.send_signal(signal.SIGSEGV)
+        _, status = os.waitpid(process.pid, 0)
+        process.returncode = status
+        process.communicate()
+        self.assertEqual(os.WTERMSIG(status), signal.SIGSEGV)
+        self.assertFalse(os.WCOREDUMP(status))
+        self.assertEqual([*self.world.root.rglob("core*")], [])
+
+    def test_control_characters_in_a_user_name_reach_no_server(self):
+        for user in ("anna\r\nDELE 1", "anna\n", "an\0na", "anna\x7f", "\x1b[31m"):
+            with self.subTest(user):
+                drop, server = self.maildrop(*mail.small(1))
+                self.world.configure({"home": self.account(server, user=user)})
+                result = self.world.run()
+                self.assertStatus(result, 78)
+                self.assertEqual(server.connections, [])
+                self.assertTrue(all(line.isprintable() for line in result.err.splitlines()), result.err)
+
+
+class Umask(Case):
+    def ordinary(self):
+        """Root may open anything: give that up, and nothing else."""
+        if os.geteuid() == 0:
+            self.world.prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+    def assertPrivate(self, *expected):
+        paths = [path for path in self.world.home.rglob("*") if path != self.world.config]
+        self.assertTrue(all(any(name in str(path) for path in paths) for name in expected), paths)
+        for path in paths:
+            self.assertEqual(path.stat().st_mode & 0o077, 0, "%s is open to others" % path)
+
+    def test_nothing_is_open_to_others(self):
+        for mask in (0, 0o022, 0o077, 0o277, 0o777):
+            for box, deliver in (("Mail", "maildir:~/Mail"), ("mbox", "mbox:~/mbox")):
+                with self.subTest("%03o %s" % (mask, box)):
+                    self.world.close()
+                    self.setUp()
+                    self.ordinary()
+                    self.check(mask, box, deliver)
+
+    def check(self, mask, box, deliver):
+        messages = mail.small(3)
+        drop, server = self.maildrop(*messages)
+        self.world.config.parent.mkdir(parents=True)
+        for folder in (self.world.config.parent, self.world.config.parent.parent):
+            folder.chmod(0o700)
+        self.world.configure({"home": self.account(server, deliver=deliver)})
+        reached, release = threading.Event(), threading.Event()
+        self.addCleanup(release.set)
+
+        def hold(session, argument):
+            if argument == b"3":
+                reached.set()
+                release.wait(60)
+        drop.answers[b"RETR"] = hold
+        process = self.world.start("fetch", umask=mask)
+        self.assertTrue(reached.wait(60), "no third message was asked for")
+        self.assertPrivate("state.db", ".lock", *["Mail/tmp"][:box == "Mail"])
+        release.set()
+        out, err = process.communicate(timeout=100)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertPrivate(box)
+        self.assertSameMail(self.world.mbox() if box == "mbox" else self.world.maildir(), messages)
+
+
+class Patience(Case):
+    """A cron job that meets a refusal: what the next runs do (the whole calendar: tests/engine/backoff_test.cpp)."""
+
+    def setUp(self):
+        super().setUp()
+        self.drop, self.server = self.maildrop(*mail.small(1))
+        self.world.configure({"home": self.account(self.server, auth="user")})
+
+    def remembered(self, column):
+        database = sqlite3.connect(self.world.state_dir / "state.db")
+        with database:
+            value, = database.execute("SELECT %s FROM mailbox" % column).fetchone()
+        database.close()
+        return value
+
+    def later(self, seconds):
+        """As if so much time had passed."""
+        database = sqlite3.connect(self.world.state_dir / "state.db")
+        with database:
+            database.execute("UPDATE mailbox SET not_before = not_before - ?1, failing_since = failing_since - ?1",
+                             (seconds,))
+        database.close()
+
+    def refuse(self, words):
+        self.drop.answers[b"PASS"] = lambda session, argument: b"-ERR " + words + b"\r\n"
+
+    def run_quietly(self, status):
+        """Returns whether something was said, and whether the server was asked."""
+        before = len(self.server.connections)
+        result = self.world.run("-q")
+        self.assertStatus(result, status)
+        self.assertEqual(result.out, b"")
+        return bool(result.err), len(self.server.connections) > before
+
+    def test_a_refused_login_is_told_and_not_tried_again_at_once(self):
+        self.refuse(b"[AUTH] no")
+        self.assertEqual(self.run_quietly(77), (True, True))
+        for _ in range(3):
+            self.assertEqual(self.run_quietly(75), (False, False))
+        self.later(200)
+        self.assertEqual(self.run_quietly(75), (False, False))
+        self.later(105)
+        self.assertEqual(self.run_quietly(77), (True, True))
+        self.later(305)
+        self.assertEqual(self.run_quietly(75), (False, False), "the second pause is longer")
+        self.assertEqual(self.remembered("refused_logins"), 2)
+        self.later(300)
+        self.drop.behave()
+        self.assertEqual(self.run_quietly(0), (False, True))
+        self.assertEqual((self.remembered("refused_logins"), self.remembered("not_before")), (0, None))
+        self.assertEqual(self.drop.uids(), [])
+
+    def test_a_login_delay_is_waited_for(self):
+        for words in (b"[LOGIN-DELAY] slowly", b"[login-delay] slowly"):
+            with self.subTest(words):
+                self.refuse(words)
+                self.assertEqual(self.run_quietly(75), (False, True))
+                self.assertEqual(self.run_quietly(75), (False, False))
+                self.later(300)
+                self.assertEqual(self.run_quietly(75), (False, True))
+                self.later(300)
+
+    def test_a_maildrop_in_use_is_tried_again_and_told_after_a_day(self):
+        for words in (b"[IN-USE] locked", b"[SYS/TEMP] later"):
+            with self.subTest(words):
+                self.refuse(words)
+                for _ in range(2):
+                    self.assertEqual(self.run_quietly(75), (False, True))
+                self.later(86400)
+                self.assertEqual(self.run_quietly(75), (True, True))
+                self.assertEqual(self.run_quietly(75), (False, True))
+                self.drop.behave()
+                self.assertEqual(self.run_quietly(0), (True, True), "that it is over is told once")
+                self.assertEqual(self.run_quietly(0), (False, True))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""Ways to spoil a good Maildrop. Each returns a function that a Case applies to one."""
+from support.maildrop import Session, stuffed
+
+
+def both(*spoilers):
+    def spoil(drop):
+        for each in spoilers:
+            each(drop)
+    return spoil
+
+
+def nothing(drop):
+    """Not every case needs a hostile word."""
+
+
+def greets(line):
+    return lambda drop: setattr(drop, "greeting", line)
+
+
+def announces(*words):
+    return lambda drop: setattr(drop, "capabilities", list(words))
+
+
+def adds(*words):
+    return lambda drop: drop.capabilities.extend(words)
+
+
+def without(*words):
+    return lambda drop: setattr(drop, "capabilities", [word for word in drop.capabilities if word not in words])
+
+
+def says(verb, reply, only=None):
+    """To this command (with this argument only) the reply: bytes, or what reply(session, argument) makes."""
+    def answer(session, argument):
+        if only is not None and argument != only:
+            return None
+        return reply(session, argument) if callable(reply) else reply
+    return lambda drop: drop.answers.__setitem__(verb, answer)
+
+
+def once(reply):
+    """Only the first time; afterwards what is right."""
+    left = [reply]
+
+    def answer(session, argument):
+        if not left:
+            return None
+        first = left.pop()
+        return first(session, argument) if callable(first) else first
+    return answer
+
+
+def honest(session, argument, verb):
+    """The usual answer to it."""
+    return session.answer(verb, argument)
+
+
+def after_login(verb, reply):
+    return says(verb, lambda session, argument: reply(session, argument) if session.in_transaction else None)
+
+
+def lists(verb, lines):
+    """These lines in answer to LIST or UIDL without a number."""
+    def reply(session, argument):
+        return None if argument else b"+OK\r\n" + b"".join(line + b"\r\n" for line in lines) + b".\r\n"
+    return says(verb, reply)
+
+
+def uids(*names):
+    """What UIDL says, message by message."""
+    def spoil(drop):
+        for message, name in zip(drop.messages, names):
+            message.uid = name
+    return spoil
+
+
+def sizes(*claims):
+    """What LIST says, message by message."""
+    return lists(b"LIST", [b"%d %s" % pair for pair in enumerate(claims, 1)])
+
+
+# Ends of the connection.
+
+def fin(connection):
+    connection.finish()
+
+
+def rst(connection):
+    connection.reset()
+
+
+def silence(connection):
+    connection.wait_until_gone()
+
+
+def ends(verb, part, how, only=None):
+    """The right answer, a part of it only (bytes, or a share), and then the end of this connection."""
+    def reply(session, argument):
+        whole = session.answer(verb, argument)
+        session.connection.send(whole[:int(len(whole) * part) if isinstance(part, float) else part])
+        how(session.connection)
+        raise OSError("ended on purpose")
+    return says(verb, reply, only)
+
+
+def raw(talk):
+    """No POP3 server at all, and no TLS."""
+    return lambda drop: talk
+
+
+def ends_greeting(part, how):
+    return raw(lambda connection: connection.send(b"+OK ready\r\n"[:part]) or how(connection))
+
+
+def floods(verb, first, piece, only=None):
+    """This for ever."""
+    def reply(session, argument):
+        if argument and only is None:
+            return None
+        session.connection.send(first)
+        session.connection.flood(piece)
+    return says(verb, reply, only)
+
+
+def drips(verb, pause, only=None):
+    """The right answer, byte by byte."""
+    def reply(session, argument):
+        session.connection.drip(session.answer(verb, argument), pause)
+        return b""
+    return says(verb, reply, only)
+
+
+def late(verb, seconds):
+    """What is right, after a pause."""
+    return says(verb, lambda session, argument: session.connection.pause(seconds))
+
+
+# Pipelining in the wrong hands.
+
+class OnlyFirst(Session):
+    """Reads one command of what came together, and loses the others."""
+
+    def answer(self, verb, argument):
+        if self.in_transaction:
+            self.connection.drop_pending()
+        return super().answer(verb, argument)
+
+
+class HangsUp(Session):
+    """Ends after one RETR."""
+
+    def answer(self, verb, argument):
+        answer = super().answer(verb, argument)
+        if verb == b"RETR":
+            self.connection.send(answer)
+            self.connection.finish()
+            raise OSError("ended on purpose")
+        return answer
+
+
+class Reversed(Session):
+    """Answers what came together from the last to the first, once it is a matter of messages."""
+
+    def answer(self, verb, argument):
+        answers = [super().answer(verb, argument)]
+        while verb == b"RETR" and self.connection.pending():
+            verb, _, argument = self.connection.line().partition(b" ")
+            answers.append(super().answer(verb, argument))
+        return b"".join(reversed(answers))
+
+
+class Skips(Session):
+    """Leaves out the second of the RETRs that came together."""
+    seen = 0
+
+    def answer(self, verb, argument):
+        answer = super().answer(verb, argument)
+        if verb == b"RETR":
+            self.seen += 1
+            if self.seen == 2 and self.connection.pending():
+                return b""
+        return answer
+
+
+def serves(kind):
+    return lambda drop: setattr(drop, "session", kind)
+
+
+# TLS.
+
+def no_tls(drop):
+    """Neither announces STLS nor knows it."""
+    drop.tls = None
+
+
+def offers_and(reply):
+    """Announces STLS, and answers it like this, in clear text."""
+    return both(no_tls, adds(b"STLS"), says(b"STLS", reply))
+
+
+def injects(behind):
+    """Clear text behind the answer to STLS, in the same packet; the switch comes all the same."""
+    def reply(session, argument):
+        session.connection.send(b"+OK go ahead\r\n" + behind)
+        session.connection.start_tls(session.drop.tls)
+        return b""
+    return says(b"STLS", reply)
+
+
+# The server's own mind about messages.
+
+def renumbered(drop):
+    """The other way round."""
+    drop.messages.reverse()
+
+
+def replaced(place, wire, uid=None):
+    """Another message in the place of one, under its UIDL unless another is given."""
+    def spoil(drop):
+        kind = type(drop.messages[place])
+        drop.messages[place] = kind(uid or drop.messages[place].uid, wire)
+    return spoil
+
+
+def body_instead(wire, only):
+    """What RETR brings is not what was listed."""
+    return says(b"RETR", lambda session, argument: b"+OK\r\n" + stuffed(wire), only)
