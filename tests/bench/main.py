@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""The benchmark, once all is built: tests/bench/run starts it."""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import tempfile
+
+from bench import report, rows, servers
+from bench.clients import CLIENTS
+from bench.measure import Bench
+
+ROUND_TRIP_MS = 50
+
+
+def parse(words):
+    parser = argparse.ArgumentParser(prog="tests/bench/run", description="mailhaul beside its peers")
+    parser.add_argument("--rows", help="only these, as A,B (see --list)")
+    parser.add_argument("--clients", help="only these, as A,B: " + ", ".join(CLIENTS))
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each; slow ones have fewer (5)")
+    parser.add_argument("--seed", type=int, default=1, help="of the order in which clients take turns (1)")
+    parser.add_argument("--json", metavar="FILE", help="write the results there, too")
+    parser.add_argument("--dir", metavar="DIR", help="where mail is delivered: a directory on the disk to be measured")
+    parser.add_argument("--quick", action="store_true", help="seconds, small numbers: whether it works, not how fast")
+    parser.add_argument("--no-flushes", action="store_true", help="leave out the extra run that counts flushes")
+    parser.add_argument("--list", action="store_true", help="say what the rows are, and end")
+    return parser.parse_args(words)
+
+
+def choose(names, wanted, what):
+    chosen = wanted.split(",") if wanted else list(names)
+    for name in chosen:
+        if name not in names:
+            sys.exit("there is no %s '%s': %s" % (what, name, ", ".join(names)))
+    return chosen
+
+
+def estimate(row, clients, options):
+    """Seconds, from earlier runs; verifying and making the corpus cost about as much as a fast client."""
+    seconds = 5 + 20 * row.seen / 1e6 * 5
+    for client in clients:
+        each = row.seconds.get(client, 1) * row.times ** 0
+        seconds += (row.runs(client, options.repeats) + (not options.no_flushes and each < 60)) * (each + 0.5)
+    return seconds
+
+
+@contextlib.contextmanager
+def bench_for(row, options):
+    """A row's server and place; says what the delayed line measures."""
+    with contextlib.ExitStack() as stack:
+        directory = pathlib.Path(stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="mailhaul-bench-", dir=options.dir)))
+        link = stack.enter_context(servers.Link(4 if options.quick else ROUND_TRIP_MS)) if row.far else None
+        if row.dovecot:
+            server = stack.enter_context(servers.DovecotDemo(row, directory))
+        else:
+            server = stack.enter_context(servers.Demo(row, directory, link))
+        if link:
+            print("   round trip as measured: %.1f ms" % (link.round_trip(server.port) * 1000), flush=True)
+        bench = Bench(row, server, directory, link)
+        if row.seen:
+            bench.remember()
+        yield bench
+
+
+def measure(row, clients, options):
+    """All runs of a row: each round in an order of its own. Returns {client: [cost]}, flushes, and the bench."""
+    dice = random.Random("%d %s" % (options.seed, row.name))
+    with bench_for(row, options) as bench:
+        costs = {client: [] for client in clients}
+        for turn in range(options.repeats):
+            order = [client for client in clients if turn < row.runs(client, options.repeats)]
+            dice.shuffle(order)
+            for client in order:
+                costs[client].append(bench.run(client))
+        flushes = {}
+        if not options.no_flushes and shutil.which("strace"):
+            for client in clients:
+                if row.seconds.get(client, 1) < 60:
+                    flushes[client] = bench.run(client, counting=True)["flushes"]
+        return costs, flushes, bench.database_bytes
+
+
+def run(options):
+    table = rows.quick() if options.quick else rows.ROWS
+    table = [row for row in table if row.name in choose([r.name for r in table], options.rows, "row")]
+    if options.list:
+        for row in table:
+            print("%-16s %s" % (row.name, row.title))
+        return 0
+    wanted = choose(CLIENTS, options.clients, "client")
+    missing = [name for name in wanted if not CLIENTS[name].installed()]
+    if missing:
+        print("not installed, left out: " + ", ".join(missing))
+    clients = {row.name: [c for c in wanted if c in row.clients and c not in missing] for row in table}
+    if not options.quick:
+        print("This takes about %d minutes." % (sum(estimate(r, clients[r.name], options) for r in table) / 60 + 1),
+              flush=True)
+    results = []
+    for row in table:
+        print("\n== %s: %s" % (row.name, row.title), flush=True)
+        try:
+            costs, flushes, database = measure(row, clients[row.name], options)
+        except servers.Unavailable as error:
+            print("   LEFT OUT: %s" % error)
+            continue
+        result = report.summary(row, costs, flushes, database)
+        report.show(result)
+        results.append(result)
+        if options.json:
+            pathlib.Path(options.json).write_text(json.dumps(report.document(results), indent=1) + "\n")
+    return 1 if any(client["wrong"] for result in results for name, client in result["clients"].items()
+                    if name in ("mailhaul", "limit")) else 0
+
+
+def main():
+    options = parse(sys.argv[1:])
+    options.dir = options.dir or os.environ.get("MAILHAUL_BENCH_DIR")
+    if options.dir:
+        pathlib.Path(options.dir).mkdir(parents=True, exist_ok=True)
+    if options.quick:
+        options.repeats = 1
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        sys.exit(run(options))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+main()

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""One run of one client: what it cost, and whether every message arrived as it was."""
+import collections
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from bench import verify
+from bench.clients import CLIENTS
+from bench.servers import tool
+
+FLUSHES = ("fsync", "fdatasync", "syncfs", "sync", "msync", "sync_file_range")
+
+
+class Bench:
+    """A row's server, and the directory where its clients run one after another."""
+
+    def __init__(self, row, server, directory, link=None):
+        self.row, self.server, self.link = row, server, link
+        self.directory = pathlib.Path(directory)
+        self.memory = None  # mailhaul's database, when there is something seen
+        self.database_bytes = 0
+
+    def start(self, words, env, prefix=(), times=1, limit=3600):
+        """Runs a command in the row's network. Returns its cost, with "said": what it wrote."""
+        with tempfile.TemporaryDirectory(dir=self.directory) as temporary:
+            result = pathlib.Path(temporary) / "cost"
+            space = self.link.client_side if self.link else "-"
+            with open(pathlib.Path(temporary) / "said", "w+b") as said:
+                process = subprocess.Popen([tool("measure"), str(result), space, str(times), *prefix, *words], env=env,
+                                           stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+                try:
+                    process.wait(limit)
+                except BaseException:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+                    raise
+                said.seek(0)
+                text = said.read(4000).decode("utf-8", "replace").strip()
+            if not result.exists():
+                raise RuntimeError("the command could not be measured: " + text)
+            return {**json.loads(result.read_text()), "said": text}
+
+    def remember(self):
+        """mailhaul fetches what is to be seen: its database knows more of a message than an identifier."""
+        keeper = CLIENTS["mailhaul"](self.row, self.server, self.directory / "keeper")
+        keeper.prepare()
+        cost = self.start(keeper.command("-q", "--max-messages", str(self.row.seen), "--deliver",
+                                         "mbox:%s/seen" % keeper.home), keeper.env)
+        if cost["status"] != 0:
+            raise RuntimeError("mailhaul did not fetch what was to be seen: " + cost["said"])
+        self.server.restore()
+        os.unlink(keeper.home / "seen")
+        self.memory = keeper.home / "state.db"
+        self.database_bytes = self.memory.stat().st_size
+
+    def run(self, name, counting=False):
+        """A measured and verified run; with `counting` slow, for strace(1) counts the flushes."""
+        home = self.directory / "run"
+        client = CLIENTS[name](self.row, self.server, home, self.memory)
+        client.prepare()
+        try:
+            prefix, log = [], home / "calls"
+            if counting:
+                prefix = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", str(log), "-e", "signal=none",
+                          "-e", "trace=" + ",".join(FLUSHES)]
+            elif self.row.times > 1:
+                self.start(client.command(), client.env)
+            os.sync()  # nobody flushes what another left behind
+            cost = self.start(client.command(), client.env, prefix, 1 if counting else self.row.times)
+            cost["cpu"] = cost["user"] + cost["system"]
+            cost["wrong"] = self.wrong(client, cost)
+            if counting:
+                cost["flushes"] = count_calls(log)
+            return cost
+        finally:
+            self.server.restore()
+            shutil.rmtree(home)
+
+    def wrong(self, client, cost):
+        """What a run did wrong, in words; empty when nothing."""
+        if cost["status"] not in client.fine:
+            return "exit status %d: %s" % (cost["status"], cost["said"][:200])
+        left = self.server.restore()
+        should_be_left = 0 if self.row.remove else self.row.count * self.row.accounts
+        if left != should_be_left:
+            return "%d left on the server instead of %d" % (left, should_be_left)
+        if self.row.place == "true" or self.row.count == 0:
+            return ""  # what nobody keeps cannot be looked at
+        look = verify.mbox if self.row.place == "mbox" else verify.maildir
+        for user, digests in self.server.digests.items():
+            text = verify.difference(look(client.place(user)), collections.Counter(digests[self.row.seen:]))
+            if text:
+                return "%s: %s" % (user, text)
+        return ""
+
+
+def count_calls(log):
+    """Flushes by name, those that were made and those only begun early."""
+    counts = dict.fromkeys(FLUSHES, 0)
+    for line in log.read_text(errors="replace").splitlines():
+        call = line.split(maxsplit=1)[1].split("(", 1)[0]
+        if call in counts:
+            counts[call] += 1
+    return {call: count for call, count in counts.items() if count}
