@@ -3,13 +3,16 @@
 
 A client gets a home of its own for every run. Where it has a choice it gets the fastest one that keeps its promises.
 """
+import getpass
 import json
 import os
+import pwd
 import shutil
 import time
 
-from bench.servers import PASSWORD, tool
+from bench.servers import PASSWORD
 
+USER = "nobody" if os.geteuid() == 0 else None  # who the clients are: some refuse to be root
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
@@ -17,11 +20,13 @@ class Client:
     """One run: a row's work by one client in `home`. `server` is where the mail is."""
     program = ""
     fine = (0,)  # exit statuses that mean success
+    blank_lines = 1  # behind a message in an mbox
 
     def __init__(self, row, server, home, memory=None):
         self.row, self.server, self.home = row, server, home
         self.memory = memory  # mailhaul's database after earlier runs
-        self.env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC", "LOGNAME": "root", "USER": "root"}
+        self.env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC"}
+        self.env["USER"] = self.env["LOGNAME"] = USER or getpass.getuser()
 
     @classmethod
     def installed(cls):
@@ -42,6 +47,9 @@ class Client:
                     (place / part).mkdir(parents=True)
         (self.home / "procmailrc").write_text("DEFAULT=%s/\nUMASK=077\n" % self.place("user1"))
         self.configure()
+        if USER:
+            for path in (self.home, *self.home.rglob("*")):
+                shutil.chown(path, USER, pwd.getpwnam(USER).pw_gid)
 
     def write(self, name, text):
         path = self.home / name
@@ -52,7 +60,7 @@ class Client:
 
     def mda(self):
         """Its command, for clients that start one."""
-        return {"true": "/bin/true", "procmail": "/usr/bin/procmail %s" % (self.home / "procmailrc")}[self.row.place]
+        return {"true": "/bin/true", "procmail": "/usr/bin/procmail -p %s" % (self.home / "procmailrc")}[self.row.place]
 
     def seen(self):
         return [self.server.uid(number) for number in range(1, self.row.seen + 1)]
@@ -84,11 +92,11 @@ class Mailhaul(Client):
 
     def deliver(self, user):
         if self.row.place in ("true", "procmail"):
-            return {"kind": "mda", "command": self.mda().split(), "allow_root": True}
+            return {"kind": "mda", "command": self.mda().split()}
         return "%s:%s" % (self.row.place, self.place(user))
 
     def command(self, *more):
-        return [os.environ["MAILHAUL"], "-c", str(self.home / "config.json"), *more]
+        return [str(self.home.parent / "mailhaul"), "-c", str(self.home / "config.json"), *more]
 
 
 class Mpop(Client):
@@ -159,7 +167,7 @@ class Getmail(Client):
         if self.row.place == "maildir":
             return "type = Maildir\npath = %s/\n" % self.place(user)
         program, *arguments = self.mda().split()
-        return "type = MDA_external\npath = %s\narguments = (%s)\nallow_root_commands = true\n" % (
+        return "type = MDA_external\npath = %s\narguments = (%s)\n" % (
             program, "".join("%r, " % word for word in arguments))
 
     def command(self):
@@ -169,10 +177,10 @@ class Getmail(Client):
 
 class Fdm(Client):
     program = "fdm"
+    blank_lines = 2
 
     def configure(self):
-        lines = ['set default-user "root"', 'set command-user "root"', 'set lock-file "%s/lock"' % self.home,
-                 "set maximum-size 1G", "set no-received"]
+        lines = ['set lock-file "%s/lock"' % self.home, "set maximum-size 1G", "set no-received"]
         for user in self.server.users:
             cache = self.home / ("cache-" + user)
             lines += ['account "%s" pop3%s server "%s" port %d user "%s" pass "%s"%s%s' % (
@@ -204,7 +212,7 @@ class Limit(Client):
     def command(self):
         flags = ["--tls"] * self.row.tls + ["--remove"] * self.row.remove
         flags += ["--last", str(self.row.count - self.row.seen)] if self.row.seen else []
-        return [tool("limit"), *flags, self.server.address, str(self.server.port), PASSWORD,
+        return [str(self.home.parent / "mailhaul-bench-limit"), *flags, self.server.address, str(self.server.port), PASSWORD,
                 *("%s=%s" % (user, self.delivery(user)) for user in self.server.users)]
 
     def delivery(self, user):

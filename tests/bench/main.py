@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -25,7 +24,7 @@ def parse(words):
     parser.add_argument("--repeats", type=int, default=5, help="runs of each; slow ones have fewer (5)")
     parser.add_argument("--seed", type=int, default=1, help="of the order in which clients take turns (1)")
     parser.add_argument("--json", metavar="FILE", help="write the results there, too")
-    parser.add_argument("--dir", metavar="DIR", help="where mail is delivered: a directory on the disk to be measured")
+    parser.add_argument("--dir", default="/var/tmp", help="mail is delivered below it: the disk to be measured (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="seconds, small numbers: whether it works, not how fast")
     parser.add_argument("--no-flushes", action="store_true", help="leave out the extra run that counts flushes")
     parser.add_argument("--list", action="store_true", help="say what the rows are, and end")
@@ -62,7 +61,7 @@ def bench_for(row, options):
             server = stack.enter_context(servers.Demo(row, directory, link))
         if link:
             print("   round trip as measured: %.1f ms" % (link.round_trip(server.port) * 1000), flush=True)
-        bench = Bench(row, server, directory, link)
+        bench = Bench(row, server, directory, link, settle=not options.quick)
         if row.seen:
             bench.remember()
         yield bench
@@ -120,9 +119,7 @@ def run(options):
 
 def main():
     options = parse(sys.argv[1:])
-    options.dir = options.dir or os.environ.get("MAILHAUL_BENCH_DIR")
-    if options.dir:
-        pathlib.Path(options.dir).mkdir(parents=True, exist_ok=True)
+    pathlib.Path(options.dir).mkdir(parents=True, exist_ok=True)
     if options.quick:
         options.repeats = 1
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 
 from bench import verify
-from bench.clients import CLIENTS
+from bench.clients import CLIENTS, USER
 from bench.servers import tool
 
 FLUSHES = ("fsync", "fdatasync", "syncfs", "sync", "msync", "sync_file_range")
@@ -19,9 +19,13 @@ FLUSHES = ("fsync", "fdatasync", "syncfs", "sync", "msync", "sync_file_range")
 class Bench:
     """A row's server, and the directory where its clients run one after another."""
 
-    def __init__(self, row, server, directory, link=None):
-        self.row, self.server, self.link = row, server, link
+    def __init__(self, row, server, directory, link=None, settle=True):
+        self.row, self.server, self.link, self.settle = row, server, link, settle
         self.directory = pathlib.Path(directory)
+        for program in (os.environ["MAILHAUL"], tool("limit")):
+            shutil.copy(program, self.directory)  # where they were built USER may have no way to
+        if USER:
+            shutil.chown(self.directory, USER)
         self.memory = None  # mailhaul's database, when there is something seen
         self.database_bytes = 0
 
@@ -31,8 +35,9 @@ class Bench:
             result = pathlib.Path(temporary) / "cost"
             space = self.link.client_side if self.link else "-"
             with open(pathlib.Path(temporary) / "said", "w+b") as said:
-                process = subprocess.Popen([tool("measure"), str(result), space, str(times), *prefix, *words], env=env,
-                                           stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+                process = subprocess.Popen([tool("measure"), str(result), space, USER or "-", str(times), *prefix, *words],
+                                           env=env, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                                           start_new_session=True)
                 try:
                     process.wait(limit)
                 except BaseException:
@@ -70,7 +75,8 @@ class Bench:
                           "-e", "trace=" + ",".join(FLUSHES)]
             elif self.row.times > 1:
                 self.start(client.command(), client.env)
-            os.sync()  # nobody flushes what another left behind
+            if self.settle:
+                os.sync()  # nobody flushes what another left behind
             cost = self.start(client.command(), client.env, prefix, 1 if counting else self.row.times)
             cost["cpu"] = cost["user"] + cost["system"]
             cost["wrong"] = self.wrong(client, cost)
@@ -91,7 +97,9 @@ class Bench:
             return "%d left on the server instead of %d" % (left, should_be_left)
         if self.row.place == "true" or self.row.count == 0:
             return ""  # what nobody keeps cannot be looked at
-        look = verify.mbox if self.row.place == "mbox" else verify.maildir
+        def look(place):
+            return verify.mbox(place, client.blank_lines) if self.row.place == "mbox" else verify.maildir(place)
+
         for user, digests in self.server.digests.items():
             text = verify.difference(look(client.place(user)), collections.Counter(digests[self.row.seen:]))
             if text:

@@ -25,7 +25,7 @@ def maildir(path):
     return collections.Counter(digest(file.read_bytes()) for part in ("new", "cur") for file in (path / part).iterdir())
 
 
-def mbox(path):
+def mbox(path, blank_lines=1):
     if path.stat().st_size == 0:
         return collections.Counter()
     found = collections.Counter()
@@ -35,7 +35,7 @@ def mbox(path):
             end = data.find(ENTRY, begin)
             end = len(data) if end < 0 else end + 2
             first = data.find(b"\n", begin) + 1  # behind the From_ line
-            found[digest(QUOTED.sub(rb"\n\1", data[first:end - 1]))] += 1
+            found[digest(QUOTED.sub(rb"\n\1", data[first:end - blank_lines]))] += 1
             begin = end
     return found
 
