@@ -148,8 +148,9 @@ class Getmail(Client):
 
     def configure(self):
         for user in self.server.users:
-            text = "[retriever]\ntype = SimplePOP3%sRetriever\nserver = %s\nport = %d\nusername = %s\npassword = %s\n" % (
-                "SSL" if self.row.tls else "", self.server.address, self.server.port, user, PASSWORD)
+            text = "[retriever]\ntype = SimplePOP3%sRetriever\n" % ("SSL" if self.row.tls else "")
+            text += "server = %s\nport = %d\nusername = %s\npassword = %s\n" % (
+                self.server.address, self.server.port, user, PASSWORD)
             if self.row.tls:
                 text += "ca_certs = %s\n" % self.server.ca
             text += "\n[destination]\n" + self.destination(user)
@@ -167,7 +168,7 @@ class Getmail(Client):
         if self.row.place == "maildir":
             return "type = Maildir\npath = %s/\n" % self.place(user)
         program, *arguments = self.mda().split()
-        return "type = MDA_external\npath = %s\narguments = (%s)\n" % (
+        return "type = MDA_external\npath = %s\narguments = (%s)\nignore_stderr = true\n" % (
             program, "".join("%r, " % word for word in arguments))
 
     def command(self):
@@ -212,7 +213,8 @@ class Limit(Client):
     def command(self):
         flags = ["--tls"] * self.row.tls + ["--remove"] * self.row.remove
         flags += ["--last", str(self.row.count - self.row.seen)] if self.row.seen else []
-        return [str(self.home.parent / "mailhaul-bench-limit"), *flags, self.server.address, str(self.server.port), PASSWORD,
+        program = str(self.home.parent / "mailhaul-bench-limit")
+        return [program, *flags, self.server.address, str(self.server.port), PASSWORD,
                 *("%s=%s" % (user, self.delivery(user)) for user in self.server.users)]
 
     def delivery(self, user):

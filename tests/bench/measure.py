@@ -35,9 +35,9 @@ class Bench:
             result = pathlib.Path(temporary) / "cost"
             space = self.link.client_side if self.link else "-"
             with open(pathlib.Path(temporary) / "said", "w+b") as said:
-                process = subprocess.Popen([tool("measure"), str(result), space, USER or "-", str(times), *prefix, *words],
-                                           env=env, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                                           start_new_session=True)
+                process = subprocess.Popen(
+                    [tool("measure"), str(result), space, USER or "-", str(times), *prefix, *words], env=env,
+                    cwd=self.directory, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
                 try:
                     process.wait(limit)
                 except BaseException:
