@@ -60,7 +60,8 @@ class Client:
 
     def mda(self):
         """Its command, for clients that start one."""
-        return {"true": "/bin/true", "procmail": "/usr/bin/procmail -p %s" % (self.home / "procmailrc")}[self.row.place]
+        return {"swallow": str(self.home.parent / "mailhaul-bench-swallow"),
+                "procmail": "/usr/bin/procmail -p %s" % (self.home / "procmailrc")}[self.row.place]
 
     def seen(self):
         return [self.server.uid(number) for number in range(1, self.row.seen + 1)]
@@ -91,7 +92,7 @@ class Mailhaul(Client):
             shutil.copy(self.memory, self.home / "state.db")
 
     def deliver(self, user):
-        if self.row.place in ("true", "procmail"):
+        if self.row.place in ("swallow", "procmail"):
             return {"kind": "mda", "command": self.mda().split()}
         return "%s:%s" % (self.row.place, self.place(user))
 
@@ -115,7 +116,7 @@ class Mpop(Client):
                                            *sorted(self.seen())]) + "\n")
 
     def delivery(self, user):
-        if self.row.place in ("true", "procmail"):
+        if self.row.place in ("swallow", "procmail"):
             return "mda " + self.mda()
         return "%s %s" % (self.row.place, self.place(user))
 
@@ -194,7 +195,7 @@ class Fdm(Client):
             self.write("cache-user1", "".join("%d %s\n" % (len(uid), uid) for uid in self.seen()))
 
     def action(self, user):
-        if self.row.place in ("true", "procmail"):
+        if self.row.place in ("swallow", "procmail"):
             return 'pipe "%s"' % self.mda()
         return '%s "%s"' % (self.row.place, self.place(user))
 
@@ -218,7 +219,7 @@ class Limit(Client):
                 *("%s=%s" % (user, self.delivery(user)) for user in self.server.users)]
 
     def delivery(self, user):
-        if self.row.place in ("true", "procmail"):
+        if self.row.place in ("swallow", "procmail"):
             return "mda:" + self.mda()
         return "%s:%s" % (self.row.place, self.place(user))
 
