@@ -131,7 +131,8 @@ def main():
     def stop(*_):
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     try:
         sys.exit(run(options))
     except KeyboardInterrupt:
