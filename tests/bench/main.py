@@ -12,6 +12,7 @@ import tempfile
 from bench import report, rows, servers
 from bench.clients import CLIENTS
 from bench.measure import Bench
+from support import strace
 
 ROUND_TRIP_MS = 50
 
@@ -48,9 +49,9 @@ def estimate(row, clients, options):
 
 
 def counts_flushes(row, client, options):
-    if options.quick:
-        return row.name == "maildir"
-    return not options.no_flushes and row.seconds.get(client, 1) < 60
+    if options.no_flushes or options.quick and row.name != "maildir":
+        return False
+    return row.seconds.get(client, 1) < 60
 
 
 @contextlib.contextmanager
@@ -82,62 +83,73 @@ def measure(row, clients, options):
             dice.shuffle(order)
             for client in order:
                 costs[client].append(bench.run(client))
-        flushes = {client: bench.run(client, counting=True)["flushes"]
-                   for client in clients if counts_flushes(row, client, options)}
+        counting = {client: bench.run(client, counting=True)
+                    for client in clients if counts_flushes(row, client, options)}
+        flushes = {client: cost["flushes"] for client, cost in counting.items() if not cost["wrong"]}
         return costs, flushes, bench.database_bytes
 
 
-def run(options):
-    table = rows.quick() if options.quick else rows.ROWS
-    chosen = choose([row.name for row in table], options.rows, "row")
-    table = [row for row in table if row.name in chosen]
-    if options.list:
-        for row in table:
-            print("%-16s %s" % (row.name, row.title))
-        return 0
+def planned(options, table):
+    """The rows chosen, with the clients that do their work. Says what is left out."""
     # getmail may miss the end of its own child on a busy machine, and then waits for minutes.
     usual = [name for name in CLIENTS if name != "getmail" or not options.quick]
     wanted = choose(CLIENTS, options.clients, "client") if options.clients else usual
     missing = [name for name in wanted if not CLIENTS[name].installed()]
     if missing:
         print("not installed, left out: " + ", ".join(missing))
-    clients = {row.name: [c for c in wanted if c in row.clients and c not in missing] for row in table}
-    if not options.quick:
-        print("This takes about %d minutes." % (sum(estimate(r, clients[r.name], options) for r in table) / 60 + 1),
-              flush=True)
+    if not options.no_flushes and not strace.usable():
+        print("flushes are not counted: strace is not here or may not trace")
+        options.no_flushes = True
+    chosen = choose([row.name for row in table], options.rows, "row")
+    return [(row, [name for name in wanted if name in row.clients and name not in missing])
+            for row in table if row.name in chosen]
+
+
+def run(options, work):
+    """Measures and shows row by row; returns the results."""
     results = []
-    for row in table:
+    for row, clients in work:
         print("\n== %s: %s" % (row.name, row.title), flush=True)
         try:
-            costs, flushes, database = measure(row, clients[row.name], options)
+            costs, flushes, database = measure(row, clients, options)
         except servers.Unavailable as error:
             print("   LEFT OUT: %s" % error)
             continue
-        result = report.summary(row, costs, flushes, database)
-        report.show(result)
-        results.append(result)
+        results.append(report.summary(row, costs, flushes, database))
+        report.show(results[-1])
         if options.json:
             pathlib.Path(options.json).write_text(json.dumps(report.document(results), indent=1) + "\n")
-    return 1 if any(client["wrong"] for result in results for name, client in result["clients"].items()
-                    if name in ("mailhaul", "limit")) else 0
+    return results
 
 
 def main():
     options = parse(sys.argv[1:])
-    pathlib.Path(options.dir).mkdir(parents=True, exist_ok=True)
+    table = rows.quick() if options.quick else rows.ROWS
+    if options.list:
+        for row in table:
+            print("%-16s %s" % (row.name, row.title))
+        return 0
     if options.quick:
         options.repeats = 1
+    work = planned(options, table)
+    if not options.quick:
+        minutes = sum(estimate(row, clients, options) for row, clients in work) / 60
+        print("%s; %s" % (report.machine(), ", ".join("%s %s" % item for item in report.versions().items())))
+        print("This takes about %d minutes." % (minutes + 1), flush=True)
+    pathlib.Path(options.dir).mkdir(parents=True, exist_ok=True)
+    results = run(options, work)
+    return 1 if any(result["clients"].get(name, {}).get("wrong") for result in results
+                    for name in ("mailhaul", "limit")) else 0
 
-    def stop(*_):
-        raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    try:
-        sys.exit(run(options))
-    except KeyboardInterrupt:
-        sys.exit(130)
+def stop(*_):
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    main()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -84,7 +84,7 @@ class Bench:
             cost = self.start(client.command(), client.env, prefix, 1 if counting else self.row.times)
             cost["cpu"] = cost["user"] + cost["system"]
             cost["wrong"] = self.wrong(client, cost)
-            if counting:
+            if counting and not cost["wrong"]:
                 cost["flushes"] = count_calls(log)
             return cost
         finally:

@@ -92,8 +92,11 @@ def show(result):
 
 
 def document(results):
-    return {"date": datetime.date.today().isoformat(), "machine": "%d processors, Linux %s" % (
-        os.cpu_count(), platform.release().split("-")[0]), "versions": versions(), "rows": results}
+    return {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions(), "rows": results}
+
+
+def machine():
+    return "%d processors, Linux %s" % (os.cpu_count(), platform.release().split("-")[0])
 
 
 def versions():
@@ -103,7 +106,7 @@ def versions():
             ["dpkg-query", "-W", "-f", "${Version}", package]
         try:
             out = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
-            found[name] = out.split()[-1]
+            found[name] = out.split()[1 if package.isupper() else 0]
         except (OSError, subprocess.CalledProcessError):
             continue
     return found
