@@ -16,6 +16,9 @@ if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
   test_packages+=(clang-format-14 clang-tidy-14)
 fi
 
+# shellcheck disable=SC2034
+bench_packages=(python3:python3 openssl:openssl strace:strace procmail dovecot-pop3d fetchmail getmail6 mpop fdm)
+
 is_present() {                                         # ENTRY
   local package=${1%%:*} command=${1#*:}
   if [ "$command" != "$1" ] && command -v "$command" >/dev/null; then return 0; fi

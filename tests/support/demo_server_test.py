@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The bundled demo server, asked by Python's poplib and by hand. $DEMO_SERVER names the binary."""
+import hashlib
 import os
 import pathlib
 import poplib
@@ -149,6 +150,37 @@ class DemoServer(unittest.TestCase):
         connection = self.logged_in()
         self.assertTrue(connection.ask(b"UIDL").startswith(b"+OK 2 "))
         self.assertEqual(connection.body(), b"1 gen-1-1\r\n2 gen-1-2\r\n")
+
+    def test_what_was_removed_is_back_after_a_signal(self):
+        self.serve("--mailbox", "gen:5:500:600")
+        connection = self.logged_in()
+        connection.ask(b"DELE 2")
+        connection.ask(b"DELE 3")
+        connection.ask(b"QUIT")
+        self.server.send_signal(signal.SIGUSR1)
+        self.assertEqual(self.server.stdout.readline(), b"3 were left, all are back\n")
+        connection = self.logged_in()
+        self.assertTrue(connection.ask(b"STAT").startswith(b"+OK 5 "))
+        self.assertTrue(connection.ask(b"UIDL 2").endswith(b"gen-1-2"))
+
+    def test_digests_are_those_of_the_dump_with_lf_line_ends(self):
+        self.serve("--user", "anna=gen:3:500:900", "--user", "bert=demo", "--dump", self.folder / "dump", "--digests",
+                   self.folder / "digests")
+        lines = (self.folder / "digests").read_text().splitlines()
+        self.assertEqual(len(lines), 3 + 14)
+        for line in lines:
+            user, uid, digest = line.split()
+            text = on_the_wire((self.folder / "dump" / user / uid).read_bytes()).replace(b"\r\n", b"\n")
+            self.assertEqual(hashlib.sha256(text).hexdigest(), digest, uid)
+
+    def test_it_listens_where_it_is_told(self):
+        server = subprocess.Popen([DEMO_SERVER, "--exit-with-parent", "--address", "127.0.0.2"], stdout=subprocess.PIPE)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        port = int(re.fullmatch(rb"listening on 127\.0\.0\.2:(\d+)\n", server.stdout.readline())[1])
+        with socket.create_connection(("127.0.0.2", port), timeout=60) as connection:
+            self.assertEqual(connection.recv(3), b"+OK")
 
     def test_a_maildrop_has_one_session_at_a_time(self):
         self.serve("--user", "anna=gen:1:500:500", "--user", "bert=gen:2:500:500")

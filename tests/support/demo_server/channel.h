@@ -19,9 +19,9 @@ using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
 /// A server's context from PEM files. Throws std::runtime_error.
 TlsContext load_certificate(const std::string& cert_file, const std::string& key_file);
-/// The same with a certificate of its own for localhost and 127.0.0.1, signed by itself, good for 30 days and
-/// written to `ca_out` (when not empty) for clients to trust.
-TlsContext make_certificate(const std::string& ca_out);
+/// The same with a certificate of its own for localhost, 127.0.0.1 and `address`, signed by itself, good for
+/// 30 days and written to `ca_out` (when not empty) for clients to trust.
+TlsContext make_certificate(const std::string& address, const std::string& ca_out);
 
 /// Writes the file under another name first, so that nobody ever reads a half.
 void write_file_at_once(const std::string& path, std::string_view text);

@@ -17,13 +17,14 @@ namespace mailhaul::demo {
 class Maildrop {
  public:
   explicit Maildrop(const std::vector<Source>& sources) {
-    messages.reserve(sources.size());
-    for (const Source& source : sources) messages.push_back(make_message(source));
+    all_.reserve(sources.size());
+    for (const Source& source : sources) all_.push_back(make_message(source));
+    restore();
   }
   /// Waits a moment: a client that was killed has gone before its server thread has noticed.
-  bool lock() {
+  bool lock(std::chrono::milliseconds patience = std::chrono::milliseconds(500)) {
     std::unique_lock guard(mutex_);
-    const auto limit = std::chrono::system_clock::now() + std::chrono::milliseconds(500);
+    const auto limit = std::chrono::system_clock::now() + patience;
     if (!freed_.wait_until(guard, limit, [this] { return !taken_; })) return false;
     taken_ = true;
     return true;
@@ -34,9 +35,17 @@ class Maildrop {
     freed_.notify_one();
   }
 
-  std::vector<Message> messages;
+  /// What was removed is back.
+  void restore() {
+    messages.clear();
+    messages.reserve(all_.size());
+    for (const Message& message : all_) messages.push_back(&message);
+  }
+
+  std::vector<const Message*> messages;  ///< those not removed
 
  private:
+  std::vector<Message> all_;
   std::mutex mutex_;
   std::condition_variable freed_;
   bool taken_ = false;

@@ -67,7 +67,7 @@ struct Listening {
   std::uint16_t port = 0;
 };
 
-Listening listen_on(std::uint16_t port) {
+Listening listen_on(const std::string& at, std::uint16_t port) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   demand(listener >= 0, "make a socket");
   const int on = 1;
@@ -75,24 +75,37 @@ Listening listen_on(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  demand(inet_pton(AF_INET, at.c_str(), &address.sin_addr) == 1, "understand the address");
   socklen_t bytes = sizeof address;
   auto* const any = reinterpret_cast<sockaddr*>(&address);
-  demand(bind(listener, any, bytes) == 0, "bind to that port of 127.0.0.1");
+  demand(bind(listener, any, bytes) == 0, "bind to that port");
   demand(listen(listener, 128) == 0 && getsockname(listener, any, &bytes) == 0, "listen");
   return {listener, ntohs(address.sin_port)};
 }
 
-/// Blocks the signals that end the server, for all threads, and returns a descriptor that tells of them.
+/// Blocks the signals meant for the server, for all threads, and returns a descriptor that tells of them.
 int catch_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   const int descriptor = signalfd(-1, &signals, SFD_CLOEXEC);
   demand(descriptor >= 0, "wait for signals");
   return descriptor;
+}
+
+/// Every maildrop as it was at the start, once its last session is over.
+void restore(Service& service) {
+  std::size_t left = 0;
+  for (auto& [name, maildrop] : service.users) {
+    demand(maildrop.lock(std::chrono::minutes(1)), "restore a maildrop in use");
+    left += maildrop.messages.size();
+    maildrop.restore();
+    maildrop.unlock();
+  }
+  std::printf("%zu were left, all are back\n", left);
+  std::fflush(stdout);
 }
 
 /// Serves until a signal asks to stop; then ends every session without its QUIT.
@@ -101,7 +114,12 @@ void serve(int listener, int signals, Service& service) {
   std::array<pollfd, 2> waiting{{{listener, POLLIN, 0}, {signals, POLLIN, 0}}};
   while (true) {
     if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
-    if (waiting[1].revents != 0) return;
+    if (waiting[1].revents != 0) {
+      signalfd_siginfo signal{};
+      if (read(signals, &signal, sizeof signal) != sizeof signal || signal.ssi_signo != SIGUSR1) return;
+      restore(service);
+      continue;
+    }
     const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     clients.remove_if([](const Client& client) { return client.done(); });
     if (socket < 0) continue;
@@ -123,21 +141,30 @@ void dump(const std::vector<Source>& sources, const std::filesystem::path& folde
   }
 }
 
+void write_digests(std::ostream& out, const std::string& user, const std::vector<Source>& sources) {
+  for (const Source& source : sources) out << user << ' ' << source.uid << ' ' << digest_of(source) << '\n';
+}
+
 void fill(Service& service, const Options& options) {
+  std::ofstream digests;
+  if (!options.digests.empty()) digests.open(options.digests);
   for (const User& user : options.users) {
     const std::vector<Source> sources = open_mailbox(user.mailbox);
     const std::filesystem::path folder = options.dump;
     if (!options.dump.empty()) dump(sources, options.users.size() > 1 ? folder / user.name : folder);
+    if (digests.is_open()) write_digests(digests, user.name, sources);
     service.users.try_emplace(user.name, sources);
   }
+  digests.close();
+  demand(options.digests.empty() || digests.good(), "write the digests");
   service.password = options.password;
   service.pipelining = options.pipelining;
   service.uidl = options.uidl;
   service.top = options.top;
   service.tls = options.tls;
   if (options.tls == TlsMode::none) return;
-  service.context =
-      options.cert.empty() ? make_certificate(options.ca_out) : load_certificate(options.cert, options.key);
+  service.context = options.cert.empty() ? make_certificate(options.address, options.ca_out)
+                                         : load_certificate(options.cert, options.key);
 }
 
 void run(const Options& options) {
@@ -145,9 +172,9 @@ void run(const Options& options) {
   const int signals = catch_signals();
   Service service;
   fill(service, options);
-  const Listening here = listen_on(options.port);
+  const Listening here = listen_on(options.address, options.port);
   if (!options.port_file.empty()) write_file_at_once(options.port_file, std::to_string(here.port) + "\n");
-  std::printf("listening on 127.0.0.1:%d\n", here.port);
+  std::printf("listening on %s:%d\n", options.address.c_str(), here.port);
   std::fflush(stdout);
   serve(here.socket, signals, service);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "message.h"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <array>
 
 namespace mailhaul::demo {
 namespace {
@@ -38,6 +41,26 @@ Message make_message(const Source& source) {
   answer += ".\r\n";
   answer.shrink_to_fit();
   return message;
+}
+
+std::string digest_of(const Source& source) {
+  std::string text;
+  text.reserve(source.bytes.size() + 1);
+  for (std::size_t at = 0; at < source.bytes.size(); ++at) {
+    const std::size_t end = std::min(source.bytes.find("\r\n", at), source.bytes.size());
+    text.append(source.bytes, at, end - at);
+    if (end < source.bytes.size()) text += '\n';
+    at = end + 1;
+  }
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  std::array<unsigned char, 32> digest{};
+  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::string hex;
+  for (const unsigned char byte : digest) {
+    hex += "0123456789abcdef"[byte >> 4U];
+    hex += "0123456789abcdef"[byte & 15U];
+  }
+  return hex;
 }
 
 std::string_view top_of(const Message& message, std::size_t lines) {

@@ -24,6 +24,9 @@ struct Message {
 /// Line ends become CRLF and a last one is added where it is missing: POP3 cannot say that there was none.
 Message make_message(const Source& source);
 
+/// SHA-256 in hexadecimal of what a client writes: with LF line ends.
+std::string digest_of(const Source& source);
+
 /// The dot-stuffed header, the empty line and the first `lines` lines of the body.
 std::string_view top_of(const Message& message, std::size_t lines);
 

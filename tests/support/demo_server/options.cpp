@@ -9,11 +9,13 @@ namespace mailhaul::demo {
 const char* const usage =
     R"(usage: mailhaul-demo-server [OPTIONS]
 A POP3 server on 127.0.0.1 that keeps its messages in memory. Its first line of output names its port.
+At SIGUSR1 it says how many messages are left, and those removed are back.
 
   --mailbox MAILBOX        what the user demo has: demo (default), a folder with a file for each message,
                            or gen:COUNT:MINBYTES:MAXBYTES[:SEED] (generated)
   --user NAME=MAILBOX      another user; may be repeated, and is then instead of demo
   --password TEXT          everybody's password (demo)
+  --address A              instead of 127.0.0.1
   --port N                 0: any free one
   --port-file FILE         write the port number there
   --tls none|implicit|starttls
@@ -22,6 +24,7 @@ A POP3 server on 127.0.0.1 that keeps its messages in memory. Its first line of 
   --no-pipelining          do not announce PIPELINING
   --no-uidl, --no-top      neither announce nor understand UIDL, TOP
   --dump DIR               write every message to DIR/UID first (several users: DIR/NAME/UID)
+  --digests FILE           write the SHA-256 of every message as it is with LF line ends: USER UID HEX
   --exit-with-parent       end when the program that started it ends
 )";
 
@@ -61,6 +64,7 @@ bool take_value(Options& options, std::string_view word, const std::string& valu
   if (word == "--mailbox") return options.users.push_back({"demo", value}), true;
   if (word == "--user") return options.users.push_back(parse_user(value)), true;
   if (word == "--password") return options.password = value, true;
+  if (word == "--address") return options.address = value, true;
   if (word == "--port") return options.port = parse_port(value), true;
   if (word == "--port-file") return options.port_file = value, true;
   if (word == "--tls") return options.tls = parse_tls(value), true;
@@ -68,6 +72,7 @@ bool take_value(Options& options, std::string_view word, const std::string& valu
   if (word == "--key") return options.key = value, true;
   if (word == "--ca-out") return options.ca_out = value, true;
   if (word == "--dump") return options.dump = value, true;
+  if (word == "--digests") return options.digests = value, true;
   return false;
 }
 

@@ -17,7 +17,8 @@ struct Options {
   std::vector<User> users;
   std::string password = "demo";
   std::uint16_t port = 0;
-  std::string port_file, cert, key, ca_out, dump;
+  std::string address = "127.0.0.1";
+  std::string port_file, cert, key, ca_out, dump, digests;
   TlsMode tls = TlsMode::none;
   bool pipelining = true, uidl = true, top = true;
   bool exit_with_parent = false;

@@ -193,7 +193,7 @@ template <typename Show>
 void Session::show_listing(std::string_view words, Show show) {
   if (!words.empty()) {
     const auto index = find_message(words);
-    if (index) ok(std::to_string(*index + 1) + " " + show(maildrop_->messages[*index]));
+    if (index) ok(std::to_string(*index + 1) + " " + show(*maildrop_->messages[*index]));
     return;
   }
   ok(std::to_string(left_messages_) + " messages");
@@ -201,7 +201,7 @@ void Session::show_listing(std::string_view words, Show show) {
     if (marked_[index]) continue;
     channel_.put(std::to_string(index + 1));
     channel_.put(" ");
-    channel_.put(show(maildrop_->messages[index]));
+    channel_.put(show(*maildrop_->messages[index]));
     channel_.put("\r\n");
   }
   channel_.put(".\r\n");
@@ -209,7 +209,7 @@ void Session::show_listing(std::string_view words, Show show) {
 
 void Session::retr(std::string_view words) {
   const auto index = find_message(words);
-  if (index) channel_.put(maildrop_->messages[*index].answer);
+  if (index) channel_.put(maildrop_->messages[*index]->answer);
 }
 
 void Session::top(std::string_view words) {
@@ -220,7 +220,7 @@ void Session::top(std::string_view words) {
   const auto index = find_message(number);
   if (!index) return;
   ok("the top of it");
-  channel_.put(top_of(maildrop_->messages[*index], *lines));
+  channel_.put(top_of(*maildrop_->messages[*index], *lines));
   channel_.put(".\r\n");
 }
 
@@ -229,7 +229,7 @@ void Session::dele(std::string_view words) {
   if (!index) return;
   marked_[*index] = true;
   --left_messages_;
-  left_octets_ -= maildrop_->messages[*index].octets;
+  left_octets_ -= maildrop_->messages[*index]->octets;
   ok("marked");
 }
 
@@ -258,15 +258,15 @@ void Session::forget_marks() {
   marked_.assign(maildrop_->messages.size(), false);
   left_messages_ = marked_.size();
   left_octets_ = 0;
-  for (const Message& message : maildrop_->messages) left_octets_ += message.octets;
+  for (const Message* message : maildrop_->messages) left_octets_ += message->octets;
 }
 
 void Session::remove_marked() {
   if (maildrop_ == nullptr || left_messages_ == marked_.size()) return;
-  std::vector<Message> left;
+  std::vector<const Message*> left;
   left.reserve(left_messages_);
   for (std::size_t index = 0; index < marked_.size(); ++index) {
-    if (!marked_[index]) left.push_back(std::move(maildrop_->messages[index]));
+    if (!marked_[index]) left.push_back(maildrop_->messages[index]);
   }
   maildrop_->messages = std::move(left);
   marked_.assign(left_messages_, false);

@@ -32,7 +32,7 @@ void add_extension(X509& certificate, int kind, const char* value) {
   demand(done, "make the certificate");
 }
 
-Certificate sign_own(EVP_PKEY& key) {
+Certificate sign_own(EVP_PKEY& key, const std::string& address) {
   Certificate certificate(X509_new());
   demand(certificate != nullptr, "make the certificate");
   X509_set_version(certificate.get(), X509_VERSION_3);
@@ -45,7 +45,7 @@ Certificate sign_own(EVP_PKEY& key) {
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name, -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
   add_extension(*certificate, NID_basic_constraints, "critical,CA:TRUE");
-  add_extension(*certificate, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+  add_extension(*certificate, NID_subject_alt_name, ("DNS:localhost,IP:127.0.0.1,IP:" + address).c_str());
   demand(X509_sign(certificate.get(), &key, EVP_sha256()) > 0, "sign the certificate");
   return certificate;
 }
@@ -75,10 +75,10 @@ TlsContext load_certificate(const std::string& cert_file, const std::string& key
   return context;
 }
 
-TlsContext make_certificate(const std::string& ca_out) {
+TlsContext make_certificate(const std::string& address, const std::string& ca_out) {
   const Key key(EVP_EC_gen("P-256"));
   demand(key != nullptr, "make a key");
-  const Certificate certificate = sign_own(*key);
+  const Certificate certificate = sign_own(*key, address);
   TlsContext context = new_context();
   demand(SSL_CTX_use_certificate(context.get(), certificate.get()) == 1 &&
              SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1,

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""One run of one client: what it cost, and whether every message arrived as it was."""
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from bench import verify
+from bench.clients import CLIENTS, USER
+from bench.servers import tool
+
+NOTHING = {"status": 70, "wall": 0, "user": 0, "system": 0, "memory_kib": 0}
+FLUSHES = ("fsync", "fdatasync", "syncfs", "sync", "msync", "sync_file_range")
+
+
+class Bench:
+    """A row's server, and the directory where its clients run one after another."""
+
+    def __init__(self, row, server, directory, link=None, quick=False):
+        self.row, self.server, self.link = row, server, link
+        self.settle, self.patience = not quick, 100 if quick else 3600
+        self.directory = pathlib.Path(directory)
+        for program in (os.environ["MAILHAUL"], tool("limit"), tool("swallow")):
+            shutil.copy(program, self.directory)  # where they were built USER may have no way to
+        if USER:
+            shutil.chown(self.directory, USER)
+        self.memory = None  # mailhaul's database, when there is something seen
+        self.database_bytes = 0
+
+    def start(self, words, env, prefix=(), times=1):
+        """Runs a command in the row's network. Returns its cost, with "said": what it wrote."""
+        with tempfile.TemporaryDirectory(dir=self.directory) as temporary:
+            result = pathlib.Path(temporary) / "cost"
+            space = self.link.client_side if self.link else "-"
+            with open(pathlib.Path(temporary) / "said", "w+b") as said:
+                process = subprocess.Popen(
+                    [tool("measure"), str(result), space, USER or "-", str(times), *prefix, *words], env=env,
+                    cwd=self.directory, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+                try:
+                    process.wait(self.patience)
+                except subprocess.TimeoutExpired:
+                    said.write(b"it did not end within %d s" % self.patience)
+                finally:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+                said.seek(0)
+                text = said.read(4000).decode("utf-8", "replace").strip()
+            cost = result.read_text() if result.exists() else ""
+            return {**(json.loads(cost) if cost else NOTHING), "said": text}
+
+    def remember(self):
+        """mailhaul fetches what is to be seen: its database knows more of a message than an identifier."""
+        keeper = CLIENTS["mailhaul"](self.row, self.server, self.directory / "keeper")
+        keeper.prepare()
+        cost = self.start(keeper.command("-q", "--max-messages", str(self.row.seen), "--deliver",
+                                         "mbox:%s/seen" % keeper.home), keeper.env)
+        if cost["status"] != 0:
+            raise RuntimeError("mailhaul did not fetch what was to be seen: " + cost["said"])
+        self.server.restore()
+        os.unlink(keeper.home / "seen")
+        self.memory = keeper.home / "state.db"
+        self.database_bytes = self.memory.stat().st_size
+
+    def run(self, name, counting=False):
+        """A measured and verified run; with `counting` slow, for strace(1) counts the flushes."""
+        home = self.directory / "run"
+        client = CLIENTS[name](self.row, self.server, home, self.memory)
+        client.prepare()
+        try:
+            prefix, log = [], home / "calls"
+            if counting:
+                prefix = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", str(log), "-e", "signal=none",
+                          "-e", "trace=" + ",".join(FLUSHES)]
+            elif self.row.times > 1:
+                self.start(client.command(), client.env)
+            if self.settle:
+                os.sync()  # nobody flushes what another left behind
+            cost = self.start(client.command(), client.env, prefix, 1 if counting else self.row.times)
+            cost["cpu"] = cost["user"] + cost["system"]
+            cost["wrong"] = self.wrong(client, cost)
+            if counting and not cost["wrong"]:
+                cost["flushes"] = count_calls(log)
+            return cost
+        finally:
+            self.server.restore()
+            shutil.rmtree(home)
+
+    def wrong(self, client, cost):
+        """What a run did wrong, in words; empty when nothing."""
+        if cost["status"] not in client.fine:
+            return "exit status %d: %s" % (cost["status"], cost["said"][:200])
+        left = self.server.restore()
+        should_be_left = 0 if self.row.remove else self.row.count * self.row.accounts
+        if left != should_be_left:
+            return "%d left on the server instead of %d" % (left, should_be_left)
+        if self.row.place == "swallow" or self.row.count == 0:
+            return ""  # what nobody keeps cannot be looked at
+        def look(place):
+            return verify.mbox(place, client.blank_lines) if self.row.place == "mbox" else verify.maildir(place)
+
+        for user, digests in self.server.digests.items():
+            text = verify.difference(look(client.place(user)), collections.Counter(digests[self.row.seen:]))
+            if text:
+                return "%s: %s" % (user, text)
+        return ""
+
+
+def count_calls(log):
+    """Flushes by name, those that were made and those only begun early."""
+    counts = dict.fromkeys(FLUSHES, 0)
+    for line in log.read_text(errors="replace").splitlines():
+        call = line.split(maxsplit=1)[1].split("(", 1)[0]
+        if call in counts:
+            counts[call] += 1
+    return {call: count for call, count in counts.items() if count}
