@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -60,6 +63,17 @@ bool to_stdout(const std::vector<account::Account>& accounts) {
   });
 }
 
+/// A FIFO or a UNIX socket tells when it was read, a file holds what it got.
+bool shows_what_became_of_mail(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return false;
+  int family = 0;
+  socklen_t length = sizeof family;
+  return S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode) ||
+         (S_ISSOCK(info.st_mode) && ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 &&
+          family == AF_UNIX);
+}
+
 void require_pipe(const Call& call) {
   if (call.json) {
     throw util::Error(util::Kind::usage, "--json and delivery to stdout both want standard output",
@@ -69,6 +83,16 @@ void require_pipe(const Call& call) {
     throw util::Error(util::Kind::usage,
                       "delivery to stdout is for a pipe or a file, and standard output is a terminal",
                       "mailhaul fetch --deliver stdout | formail -Y -s procmail");
+  }
+  if ((::fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+    throw util::Error(util::Kind::usage, "cannot deliver to stdout: standard output is closed",
+                      "put a pipe or a file behind it: | formail -Y -s procmail, > FILE");
+  }
+  if (removal_demanded(call) && !shows_what_became_of_mail(STDOUT_FILENO)) {
+    throw util::Error(util::Kind::usage,
+                      "-K with delivery to stdout: standard output is neither a pipe nor a file, and cannot "
+                      "tell whether mail was read",
+                      "put a pipe or a file behind it, or leave -K out: mail then stays on the server");
   }
 }
 

@@ -17,7 +17,8 @@
 namespace mailhaul::app {
 namespace {
 
-/// Passwords must not end up in a core file, and descriptors 0 to 2 must be what everybody takes them for.
+/// Passwords must not end up in a core file, and descriptors 0 to 2 must be what everybody takes them for. A
+/// standard output that was closed stays one that cannot be written.
 void prepare_process() {
   ::prctl(PR_SET_DUMPABLE, 0);
   struct rlimit core {};
@@ -25,11 +26,9 @@ void prepare_process() {
     core.rlim_cur = 0;
     ::setrlimit(RLIMIT_CORE, &core);
   }
-  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
-    if (fd > 2) {
-      ::close(fd);
-      break;
-    }
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const bool closed = ::fcntl(fd, F_GETFD) < 0;
+    if (closed) ::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);  // the lowest free one: fd
   }
 }
 
