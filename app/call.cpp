@@ -51,7 +51,11 @@ std::optional<util::Path> find_config(const Call& call) {
     if (!there(*named)) {
       throw util::Error(util::Kind::no_config,
                         "cannot open the configuration file " + *named + ": " + util::errno_text(errno),
-                        call.config.empty() ? "MAILHAUL_CONFIG names it" : "");
+                        call.config.empty() ? "MAILHAUL_CONFIG names it" : "check the path after -c");
+    }
+    if (std::filesystem::is_directory(*named)) {
+      throw util::Error(util::Kind::config, "the configuration file " + *named + " is a directory",
+                        "name the file in it, as " + (util::Path(*named) / "config.json").native());
     }
     return *named;
   }
@@ -92,15 +96,16 @@ account::Account the_account(const Call& call, const account::Config& config) {
 }
 
 std::unique_ptr<report::Listener> make_listener(const Call& call, bool summaries_to_stderr) {
+  const bool at_terminal = ::isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb";
   if (call.json) return std::make_unique<JsonLines>(call.quiet);
   return std::make_unique<Terminal>(Terminal::Style{
       .quiet = call.quiet,
       .verbose = call.verbose,
       .on_terminal = ::isatty(STDOUT_FILENO) == 1,
-      .live = call.progress == When::always || (call.progress == When::automatic && !call.quiet &&
-                                                call.verbose < 2 && ::isatty(STDERR_FILENO) == 1),
+      .live = call.progress == When::always ||
+              (call.progress == When::automatic && !call.quiet && call.verbose < 2 && at_terminal),
       .color = call.color == When::always ||
-               (call.color == When::automatic && !variable("NO_COLOR") && ::isatty(STDERR_FILENO) == 1),
+               (call.color == When::automatic && !variable("NO_COLOR") && at_terminal),
       .summaries_to_stderr = summaries_to_stderr});
 }
 

@@ -24,6 +24,7 @@ struct Call {
   When progress = When::automatic, color = When::automatic;
   std::optional<unsigned> jobs;
 
+  bool names_command = true;                 ///< false: the words are fetch's by default
   std::vector<std::string> words;            ///< accounts, of commands that take several
   std::string account;                       ///< the one account of the others
   std::vector<std::string> uids;             ///< as typed

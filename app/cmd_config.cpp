@@ -9,6 +9,14 @@ void describe_nothing(CLI::App& /*parser*/, Call& /*call*/) {}
 
 int run_config_check(const Call& call) {
   const auto config = load_config(call);
+  std::vector<int> statuses;
+  for (const auto& account : config.accounts) {
+    statuses.push_back(with_account(call, account, [&] {
+      net::require_usable(account.server, account.auth);
+      credentials::require_usable(account.secret);
+    }));
+  }
+  if (const int status = engine::most_serious(statuses); status != 0) return status;
   if (!call.quiet && !call.json) {
     print(config.file.native() + ": all is well; accounts: " + std::to_string(config.accounts.size()) + "\n");
   }
@@ -16,12 +24,12 @@ int run_config_check(const Call& call) {
 }
 
 int run_config_show(const Call& call) {
-  print(account::show(load_config(call)));
+  print(account::show(load_config(call), call.json));
   return 0;
 }
 
-int run_config_schema(const Call& /*call*/) {
-  print(account::schema());
+int run_config_schema(const Call& call) {
+  print(account::schema(call.json));
   return 0;
 }
 

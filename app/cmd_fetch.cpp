@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -19,24 +22,44 @@ std::string option_name(std::string_view key) {
   return name;
 }
 
+/// Also for keys that are no options: account::load() says so better than the parser.
 void add_key_option(CLI::App& parser, Call& call, const account::KeyRow& key) {
   const std::string name(key.name);
   const std::string option = option_name(key.name);
+  CLI::Option* added = nullptr;
   if (key.value.empty()) {
-    parser.add_flag_function(
+    added = parser.add_flag_function(
         option + ",!--no-" + option.substr(2),
         [&call, name](std::int64_t count) {
           call.overrides.emplace_back(name, count > 0 ? "true" : "false");
         },
         std::string(key.help));
   } else {
-    parser
-        .add_option_function<std::string>(
-            option, [&call, name](const std::string& value) { call.overrides.emplace_back(name, value); },
-            std::string(key.help))
-        ->type_name(std::string(key.value))
-        ->take_last()
-        ->trigger_on_parse();  // each time it is given: deliver and tls_pin may come several times
+    added =
+        parser
+            .add_option_function<std::string>(
+                option, [&call, name](const std::string& value) { call.overrides.emplace_back(name, value); },
+                std::string(key.help))
+            ->type_name(std::string(key.value))
+            ->take_last()
+            ->trigger_on_parse();  // each time it is given: deliver and tls_pin may come several times
+  }
+  if (!key.on_command_line) added->group("");  // not in the help
+}
+
+/// The word may have been meant as a command.
+std::vector<account::Account> select(const Call& call, const account::Config& config) {
+  try {
+    return account::select(config, call.words);
+  } catch (const util::Error& error) {
+    if (call.names_command || error.kind() != util::Kind::usage) throw;
+    std::vector<std::string_view> names;
+    for (const auto& row : commands())
+      if (row.inside.empty()) names.push_back(row.name);
+    const auto near = util::nearest(call.words.front(), names);
+    throw util::Error(error.kind(), std::string(error.what()) + ", nor a command of that name",
+                      error.hint() + (near.empty() ? "; mailhaul --help lists the commands"
+                                                   : "; the command is called " + near));
   }
 }
 
@@ -60,6 +83,17 @@ bool to_stdout(const std::vector<account::Account>& accounts) {
   });
 }
 
+/// A FIFO or a UNIX socket tells when it was read, a file holds what it got.
+bool shows_what_became_of_mail(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return false;
+  int family = 0;
+  socklen_t length = sizeof family;
+  return S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode) ||
+         (S_ISSOCK(info.st_mode) && ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 &&
+          family == AF_UNIX);
+}
+
 void require_pipe(const Call& call) {
   if (call.json) {
     throw util::Error(util::Kind::usage, "--json and delivery to stdout both want standard output",
@@ -69,6 +103,16 @@ void require_pipe(const Call& call) {
     throw util::Error(util::Kind::usage,
                       "delivery to stdout is for a pipe or a file, and standard output is a terminal",
                       "mailhaul fetch --deliver stdout | formail -Y -s procmail");
+  }
+  if ((::fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+    throw util::Error(util::Kind::usage, "cannot deliver to stdout: standard output is closed",
+                      "put a pipe or a file behind it: | formail -Y -s procmail, > FILE");
+  }
+  if (removal_demanded(call) && !shows_what_became_of_mail(STDOUT_FILENO)) {
+    throw util::Error(util::Kind::usage,
+                      "-K with delivery to stdout: standard output is neither a pipe nor a file, and cannot "
+                      "tell whether mail was read",
+                      "put a pipe or a file behind it, or leave -K out: mail then stays on the server");
   }
 }
 
@@ -109,16 +153,14 @@ void describe_fetch(CLI::App& parser, Call& call) {
   parser.add_flag("-K,--no-keep", call.remove, "remove messages from the server once they are safe here");
   parser.add_flag("-a,--all", call.all, "also messages seen before");
   parser.add_flag("-n,--dry-run", call.dry_run, "say what would happen to each message and why; do nothing");
-  for (const auto& key : account::keys()) {
-    if (key.on_command_line) add_key_option(parser, call, key);
-  }
+  for (const auto& key : account::keys()) add_key_option(parser, call, key);
 }
 
 int run_fetch(const Call& given) {
   Call call = given;
   apply_habits(call);
   const auto config = load_config(call);
-  auto accounts = account::select(config, call.words);
+  auto accounts = select(call, config);
   for (auto& account : accounts) account.removal_demanded = removal_demanded(call);
   const bool stdout_used = to_stdout(accounts);
   if (stdout_used && !call.dry_run) require_pipe(call);

@@ -71,17 +71,14 @@ int run_get(const Call& call) {
     throw util::Error(util::Kind::usage, "no UID is named", "mailhaul list ACCOUNT shows them");
   const auto config = load_config(call);
   const auto account = the_account(call, config);
-  const auto& uids = call.uids;
   const auto world = real_world(call, config, {account});
   const auto tell = make_listener(call);
   return with_account(call, account, [&] {
-    if (uids.size() == 1) {
-      delivery::LineEnds ends;
-      engine::retrieve(account, world, *tell, uids, raw(ends));
-    } else {
-      Stream stream(world, account);
-      engine::retrieve(account, world, *tell, uids, stream.sink());
-    }
+    delivery::LineEnds ends;
+    std::optional<Stream> stream;
+    engine::retrieve(account, world, *tell, call.uids, [&](std::size_t messages) {
+      return messages == 1 ? raw(ends) : stream.emplace(world, account).sink();
+    });
   });
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
@@ -31,6 +33,9 @@ int run_list(const Call& call) {
   const auto glance = engine::glance(account, world, *tell, true);
   if (glance.error) {
     return with_account(call, account, [&] { throw util::Error(*glance.error); });
+  }
+  if (glance.lines.empty() && !call.json && !call.quiet && ::isatty(STDOUT_FILENO) == 1) {
+    print(safe(account.name) + ": no messages\n");
   }
   for (const auto& line : glance.lines) {
     if (call.json) {

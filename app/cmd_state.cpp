@@ -42,12 +42,15 @@ int run_state_show(const Call& call) {
   const auto config = load_config(call);
   const auto accounts = account::select(config, call.words);
   const auto world = real_world(call, config, {});
+  std::vector<int> statuses;
   for (const auto& account : accounts) {
-    const auto rows = engine::remembered(account, world);
-    if (!call.json) print(safe(account.name) + ": " + std::to_string(rows.size()) + " remembered\n");
-    for (const auto& row : rows) print(call.json ? json_line(account.name, row) : text_of(row));
+    statuses.push_back(with_account(call, account, [&] {
+      const auto rows = engine::remembered(account, world);
+      if (!call.json) print(safe(account.name) + ": " + std::to_string(rows.size()) + " remembered\n");
+      for (const auto& row : rows) print(call.json ? json_line(account.name, row) : text_of(row));
+    }));
   }
-  return 0;
+  return engine::most_serious(statuses);
 }
 
 void describe_state_change(CLI::App& parser, Call& call) {

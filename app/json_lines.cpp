@@ -44,7 +44,6 @@ void JsonLines::message(std::string_view account, const report::Message& message
 }
 
 void JsonLines::notice(std::string_view event, std::string_view account, const report::Notice& notice) {
-  if (quiet_ && notice.standing) return;
   Json object{{"event", event}};
   put(object, "account", account);
   put(object, "uid", notice.uid);
@@ -55,7 +54,7 @@ void JsonLines::notice(std::string_view event, std::string_view account, const r
 }
 
 void JsonLines::warned(std::string_view account, const report::Notice& what) {
-  notice("warning", account, what);
+  if (!quiet_ || !what.standing) notice("warning", account, what);
 }
 void JsonLines::failed(std::string_view account, const report::Notice& what) {
   notice("error", account, what);

@@ -8,8 +8,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
-#include <set>
 
+#include "app/arguments.h"
 #include "app/commands.h"
 #include "app/signals.h"
 #include "net/connection.h"
@@ -19,7 +19,8 @@ namespace mailhaul::app {
 namespace {
 
 /// Passwords must not end up in a core file, what is written is nobody else's and always our own to open
-/// again, and descriptors 0 to 2 must be what everybody takes them for.
+/// again, and descriptors 0 to 2 must be what everybody takes them for. A standard output that was closed
+/// stays one that cannot be written.
 void prepare_process() {
   ::prctl(PR_SET_DUMPABLE, 0);
   ::umask(077);
@@ -28,11 +29,9 @@ void prepare_process() {
     core.rlim_cur = 0;
     ::setrlimit(RLIMIT_CORE, &core);
   }
-  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
-    if (fd > 2) {
-      ::close(fd);
-      break;
-    }
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const bool closed = ::fcntl(fd, F_GETFD) < 0;
+    if (closed) ::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);  // the lowest free one: fd
   }
 }
 
@@ -60,50 +59,6 @@ void add_global_options(CLI::App& parser, Call& call) {
       ->type_name("N");
 }
 
-/// Names of options that take a value in the word after them.
-std::set<std::string> valued_options() {
-  std::set<std::string> names{"-c", "--config", "--state", "--progress", "--color", "-j", "--jobs"};
-  for (const auto& key : account::keys()) {
-    if (!key.on_command_line || key.value.empty()) continue;
-    std::string name = "--" + std::string(key.name);
-    std::ranges::replace(name, '_', '-');
-    names.insert(name);
-  }
-  return names;
-}
-
-/// The words before any "--" that are neither options nor an option's value; at least two, empty where there
-/// are none.
-std::vector<std::string> plain_words(const std::vector<std::string>& args) {
-  const auto valued = valued_options();
-  std::vector<std::string> words;
-  for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
-    if (!args[i].starts_with('-') || args[i] == "-") {
-      words.push_back(args[i]);
-    } else if (valued.contains(args[i])) {
-      ++i;
-    }
-  }
-  words.resize(std::max<std::size_t>(words.size(), 2));
-  return words;
-}
-
-/// UIDs behind "--" that begin with "-": the option parser loses them after a command of two words.
-std::vector<std::string> take_dashed_uids(std::vector<std::string>& args,
-                                          const std::vector<std::string>& words) {
-  const std::size_t before = words[0] == "get" ? 2 : words[0] == "state" ? 3 : words.size() + 1;
-  const auto dashes = std::ranges::find(args, "--");
-  if (dashes == args.end() || words.size() < before) return {};
-  std::vector<std::string> uids(dashes + 1, args.end());
-  args.erase(dashes, args.end());
-  return uids;
-}
-
-bool is_command(const std::string& word) {
-  return std::ranges::any_of(commands(),
-                             [&](const auto& row) { return row.inside.empty() && row.name == word; });
-}
-
 struct Bound {
   CLI::App* parser;
   const CommandRow* row;
@@ -124,13 +79,27 @@ std::vector<Bound> add_commands(CLI::App& parser, Call& call) {
   return bound;
 }
 
-int usage_error(const Call& call, const CLI::ParseError& error, const std::string& command) {
-  return report_error(call, util::Error(util::Kind::usage, util::escape(error.what(), 1000),
-                                        "mailhaul " + (is_command(command) ? command + " " : "") + "--help"));
+int usage_error(const Call& call, const CLI::ParseError& error, const Arguments& arguments) {
+  const bool surprised = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  auto advice = surprised ? advice_for(arguments) : Advice();
+  if (advice.sentence.empty()) advice.sentence = util::escape(error.what(), 1000);
+  if (advice.hint.empty()) {
+    advice.hint = "mailhaul " + (arguments.names_command ? arguments.command + " " : "") + "--help";
+  }
+  return report_error(call, util::Error(util::Kind::usage, advice.sentence, advice.hint));
 }
 
-int dispatch(std::vector<std::string> args, Call& call) {
+void refuse_later_commands(const Arguments& arguments) {
+  for (const auto& name : later_commands()) {
+    if (arguments.command != name && arguments.command + " " + arguments.part != name) continue;
+    throw util::Error(util::Kind::usage, "the command " + std::string(name) + " is not built yet",
+                      "mailhaul --help lists what is");
+  }
+}
+
+int dispatch(const std::vector<std::string>& typed, Call& call) {
   CLI::App parser("mailhaul: collects mail over POP3, exactly once", "mailhaul");
+  parser.footer("Without a SUBCOMMAND all is for fetch; its options: mailhaul fetch --help");
   parser.fallthrough();
   parser.require_subcommand(1);
   parser.set_help_flag("-h,--help", "print this help");
@@ -139,28 +108,19 @@ int dispatch(std::vector<std::string> args, Call& call) {
   parser.set_version_flag("-V,--version", std::function<std::string()>(version), "print the versions");
   add_global_options(parser, call);
   const auto bound = add_commands(parser, call);
-  const auto words = plain_words(args);
-  const auto dashed = take_dashed_uids(args, words);
-  const std::string& word = words[0];
-  for (const auto& name : later_commands()) {
-    if (word != name && word + " " + words[1] != name) continue;
-    throw util::Error(util::Kind::usage, "the command " + std::string(name) + " is not built yet",
-                      "mailhaul --help lists what is");
-  }
-  const bool for_all = std::ranges::any_of(args, [](const std::string& arg) {
-    return arg == "-h" || arg == "--help" || arg == "-V" || arg == "--version";
-  });
-  if (!is_command(word) && !(word.empty() && for_all)) args.insert(args.begin(), "fetch");
-  std::ranges::reverse(args);  // CLI11 takes them from the back
+  call.json = std::ranges::find(typed, "--json") != typed.end();  // for what goes wrong before it is parsed
+  auto arguments = arrange(typed);
+  refuse_later_commands(arguments);
+  call.names_command = arguments.names_command;
+  std::ranges::reverse(arguments.args);  // CLI11 takes them from the back
   try {
-    parser.parse(args);
+    parser.parse(arguments.args);
   } catch (const CLI::Success& asked) {
     return parser.exit(asked);  // --help, --version
   } catch (const CLI::ParseError& error) {
-    call.json = call.json || std::ranges::find(args, "--json") != args.end();
-    return usage_error(call, error, word);
+    return usage_error(call, error, arguments);
   }
-  call.uids.insert(call.uids.end(), dashed.begin(), dashed.end());
+  call.uids.insert(call.uids.end(), arguments.uids.begin(), arguments.uids.end());
   for (const auto& [command, row] : bound) {
     if (command->parsed()) return row->run(call);
   }

@@ -9,7 +9,6 @@
 #include <array>
 #include <cstdlib>
 #include <map>
-#include <set>
 
 #include "app/call.h"
 #include "credentials/source.h"
@@ -51,7 +50,10 @@ std::optional<util::Secret> ask(std::string_view question, const util::Cancel& c
   for (char c = 0; c != '\n';) {
     std::array<struct pollfd, 2> waits{{{terminal.get(), POLLIN, 0}, {cancel.fd(), POLLIN, 0}}};
     ::poll(waits.data(), waits.size(), -1);
-    if (cancel.requested()) throw util::Error(util::Kind::cancelled, "stopped while asking for a password");
+    if (cancel.requested()) {
+      util::write_all(terminal.get(), "\n", "/dev/tty");
+      throw util::Error(util::Kind::cancelled, "stopped while asking for a password");
+    }
     if (waits[0].revents == 0) continue;
     if (::read(terminal.get(), &c, 1) != 1) break;
     if (c != '\n') answer += c;
@@ -62,7 +64,9 @@ std::optional<util::Secret> ask(std::string_view question, const util::Cancel& c
 /// Connects accounts; remembers a password that was asked for, since a run may need several sessions.
 class Connector {
  public:
-  Connector(const util::Cancel& cancel, const std::vector<account::Account>& accounts) : cancel_(cancel) {
+  Connector(const util::Cancel& cancel, const account::Config& config,
+            const std::vector<account::Account>& accounts)
+      : cancel_(cancel) {
     outside_ = {.environment = [](const std::string& name) -> std::optional<std::string> {
                   const char* value =
                       std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
@@ -71,7 +75,7 @@ class Connector {
                 },
                 .prompt = [&cancel](std::string_view question) { return ask(question, cancel); }};
     for (const auto& account : accounts) resolve_early(account);
-    for (const auto& name : variables_)
+    for (const auto& name : config.secret_variables)
       ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
   }
 
@@ -95,12 +99,13 @@ class Connector {
     return !asks || (account.auth != net::Auth::gssapi && account.auth != net::Auth::external);
   }
 
-  /// Questions come one after the other, before the live lines; a variable that holds a password is taken out
-  /// of the environment, so that no child sees it. No thread runs yet. What fails here fails again in the
-  /// account's own run.
+  /// Questions come one after the other, before the live lines; variables are read before all that hold a
+  /// password, of this run or not, are taken out of the environment, so that no child sees them. No thread
+  /// runs yet. What fails here fails again in the account's own run.
   void resolve_early(const account::Account& account) {
-    const auto* variable = std::get_if<credentials::Variable>(&account.secret);
-    if (variable == nullptr && !std::holds_alternative<credentials::Ask>(account.secret)) return;
+    if (!std::holds_alternative<credentials::Variable>(account.secret) &&
+        !std::holds_alternative<credentials::Ask>(account.secret))
+      return;
     if (!needs_secret(account)) return;
     try {
       asked_.emplace(account.name, resolve(account));
@@ -108,7 +113,6 @@ class Connector {
       if (error.kind() == util::Kind::cancelled) throw;
       failed_.emplace(account.name, error);
     }
-    if (variable != nullptr) variables_.insert(variable->name);
   }
 
   util::Secret resolve(const account::Account& account) const {
@@ -121,7 +125,6 @@ class Connector {
   credentials::Outside outside_;
   std::map<std::string, util::Secret> asked_;
   std::map<std::string, util::Error> failed_;
-  std::set<std::string> variables_;
 };
 
 std::string user_name() {
@@ -140,7 +143,7 @@ std::string host_for_names() {
 
 engine::World real_world(const Call& call, const account::Config& config,
                          const std::vector<account::Account>& accounts) {
-  const auto connector = std::make_shared<const Connector>(*call.cancel, accounts);
+  const auto connector = std::make_shared<const Connector>(*call.cancel, config, accounts);
   return {.connect = [connector](const account::Account& account, const std::string& rung,
                                  const net::Trace& trace) { return connector->open(account, rung, trace); },
           .open = delivery::open,
@@ -151,7 +154,7 @@ engine::World real_world(const Call& call, const account::Config& config,
           .state_file = config.state_file,
           .profile_stamp = util::written_at(config.file),
           .attended = ::isatty(STDERR_FILENO) == 1,
-          .quiet = call.quiet,
+          .quiet = call.quiet && !call.json,  // a script wants each run's errors
           .cancel = call.cancel};
 }
 

@@ -51,7 +51,8 @@ struct Config {
   util::Path file;  ///< empty: none was read
   util::Path state_file;
   unsigned jobs = 8, host_jobs = 2;
-  std::vector<Account> accounts;  ///< in file order
+  std::vector<Account> accounts;              ///< in file order
+  std::vector<std::string> secret_variables;  ///< every password_env that is written anywhere, used or not
 };
 
 }  // namespace mailhaul::account

@@ -28,6 +28,8 @@ constexpr std::size_t largest_file = 16U << 20U;  // tens of thousands of accoun
 constexpr Range side_by_side{1, 1000};
 
 constexpr std::array top_level{
+    KeyRow{"$schema", "URL", "where an editor finds the schema that config schema prints; not read here",
+           "none", false},
     KeyRow{"state", "FILE", "what mailhaul remembers, an SQLite database on a local disk",
            "$XDG_STATE_HOME/mailhaul/state.db", false},
     KeyRow{"jobs", "N", "how many accounts are worked on at a time", "8", false},
@@ -45,7 +47,8 @@ std::vector<std::string_view> top_level_names() {
 util::Secret read(const util::Path& file) {
   std::error_code error;
   if (std::filesystem::status(file, error).type() == std::filesystem::file_type::not_found)
-    throw Error(Kind::no_config, "there is no configuration file " + util::escape(file.string(), 4096));
+    throw Error(Kind::no_config, "there is no configuration file " + util::escape(file.string(), 4096),
+                "check the path");
   return util::Secret(util::read_file(file, largest_file, Kind::config));
 }
 
@@ -60,6 +63,11 @@ bool is_name(std::string_view name) {
 bool holds_secret(const Node& keys) {
   const auto* proxy = keys.member("proxy");
   return keys.member("password") != nullptr || (proxy != nullptr && has_password(proxy->value.text));
+}
+
+void note_variable(Config& config, const Node& keys) {
+  const auto* name = keys.member("password_env");
+  if (name != nullptr) config.secret_variables.push_back(name->value.text);
 }
 
 struct Twins {
@@ -95,6 +103,7 @@ class Loader {
     if (const auto* defaults = root.member("defaults"); defaults != nullptr) {
       defaults_ = {&defaults->value, file_, "defaults", defaults->spot};
       check_layer(defaults_, sources_.place);
+      note_variable(config, defaults->value);
     }
     add_accounts(config, given(accounts->value, "accounts"));
   }
@@ -116,6 +125,7 @@ class Loader {
   void set_top_level(Config& config, const Member& member) const {
     const auto value = given(member.value, util::escape(member.key));
     const auto names = top_level_names();
+    if (member.key == "$schema") require_form(value, Form::text, {});
     if (member.key == "state") config.state_file = path_of(value);
     if (member.key == "jobs") config.jobs = static_cast<unsigned>(number_of(value, side_by_side));
     if (member.key == "host_jobs") config.host_jobs = static_cast<unsigned>(number_of(value, side_by_side));
@@ -155,6 +165,7 @@ class Loader {
                       "'" + member.key + "' is the name of a command; call the account otherwise");
     const Layer own{&member.value, file_, entry.path, member.spot};
     check_layer(own, sources_.place);
+    note_variable(config, member.value);
     std::vector<Layer> layers{own, command_line_};
     if (defaults_.object != nullptr) layers.insert(layers.begin(), defaults_);
     config.accounts.push_back(make_account(member.key, layers, sources_.place));
@@ -188,6 +199,7 @@ Config load(const Sources& sources) {
   const Layer command_line{.object = &options};
   check_layer(command_line, sources.place);
   Config config{.file = {}, .state_file = sources.place.default_state_file};
+  note_variable(config, options);
   if (sources.file) {
     config.file = *sources.file;
     Loader(sources, command_line).load_into(config);

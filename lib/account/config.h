@@ -52,9 +52,11 @@ struct KeyRow {
   bool on_command_line;
 };
 std::span<const KeyRow> keys();            ///< account keys
-std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts
+std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts ...
 
-std::string schema();                    ///< JSON Schema of the file, LF at the end
-std::string show(const Config& config);  ///< what is in force, as a configuration file; secrets as "***"
+/// JSON Schema of the file, LF at the end.
+std::string schema(bool on_one_line = false);
+/// What is in force, as a configuration file; secrets as "***".
+std::string show(const Config& config, bool on_one_line = false);
 
 }  // namespace mailhaul::account

@@ -229,9 +229,10 @@ Node parse(std::string_view text, const std::string& file) {
   return Builder(text, file).build();
 }
 
-std::string write(const Node& node) {
+std::string write(const Node& node, Layout layout) {
   // What came from the command line need not be UTF-8; it is shown as well as can be.
-  return json_of(node).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_of(node).dump(layout == Layout::one_line ? -1 : 2, ' ', false, Json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace mailhaul::account

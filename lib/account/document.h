@@ -51,7 +51,8 @@ std::string_view form_name(const Node& node);
 /// it never quotes the text, which may be a secret.
 Node parse(std::string_view text, const std::string& file);
 
-/// As JSON, two blanks an indent, LF at the end.
-std::string write(const Node& node);
+/// As JSON, LF at the end.
+enum class Layout { indented, one_line };
+std::string write(const Node& node, Layout layout = Layout::indented);
 
 }  // namespace mailhaul::account

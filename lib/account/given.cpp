@@ -57,7 +57,8 @@ std::vector<std::string> items_of(const Given& given) {
 }  // namespace
 
 Given Given::part(const Node& inner, const std::string& suffix) const {
-  return {.node = &inner, .file = file, .path = on_command_line() ? path : path + suffix, .place = place};
+  const bool counts = on_command_line() && suffix.starts_with('[');  // there an option given several times
+  return {.node = &inner, .file = file, .path = counts ? path : path + suffix, .place = place};
 }
 
 namespace {
@@ -77,8 +78,9 @@ void Given::refuse(const std::string& sentence, const std::string& hint) const {
 }
 
 void Given::refuse_at(Spot spot, const std::string& sentence, const std::string& hint) const {
+  const std::string manual = on_command_line() ? "man mailhaul-fetch" : "man mailhaul-config";
   throw util::Error(on_command_line() ? util::Kind::usage : util::Kind::config,
-                    where_at(*this, spot) + sentence, hint);
+                    where_at(*this, spot) + sentence, hint.empty() ? manual + " has the keys" : hint);
 }
 
 void require_form(const Given& given, Form form, std::string_view example) {

@@ -54,9 +54,8 @@ void set_netrc(Account& account, const Given& given) {
 }
 
 void set_oauth(Account& /*account*/, const Given& given) {
-  throw util::Error(util::Kind::usage, given.where() +
-                                           "oauth is not built yet; use auth: xoauth2 with a token "
-                                           "from password_command");
+  throw util::Error(util::Kind::usage, given.where() + "oauth is not built yet",
+                    "use auth: xoauth2 with a token from password_command");
 }
 
 void set_delete_after(Account& account, const Given& given) {

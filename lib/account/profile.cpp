@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <functional>
 #include <map>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -107,14 +105,28 @@ void settle_delete_after(const Choice& choice, Policy& policy) {
   policy.delete_after.reset();
 }
 
+/// Whether the files themselves are good is for the connection to report: other accounts can do without.
 void check_client_key(const Choice& choice, const net::Endpoint& server) {
-  if (server.client_key.empty()) return;
-  const auto& key = choice.find("tls_client_key")->second.given;
-  if (server.client_cert.empty()) key.refuse("needs tls_client_cert");
-  std::error_code ignored;
-  // One that is not there is for the connection to report: the other accounts can do without.
-  if (std::filesystem::exists(server.client_key, ignored))
-    util::require_private(server.client_key, "a private key");
+  if (server.client_key.empty() || !server.client_cert.empty()) return;
+  choice.find("tls_client_key")->second.given.refuse("needs tls_client_cert");
+}
+
+/// The value of an option; a destination may be written as in the file.
+Node value_of(const Row& row, const std::string& text) {
+  if (row.type != Type::deliver || !(text.starts_with('{') || text.starts_with('[')))
+    return option_value(row, text);
+  try {
+    return parse(text, option_name(row.key.name, {}));
+  } catch (const util::Error& error) {
+    throw util::Error(util::Kind::usage, error.what());
+  }
+}
+
+/// Adds to the values that an option was given before.
+void append(Node& value, Node more) {
+  if (value.form != Form::list) value = Node::of_list({value});
+  if (more.form != Form::list) more = Node::of_list({std::move(more)});
+  value.items.insert(value.items.end(), more.items.begin(), more.items.end());
 }
 
 }  // namespace
@@ -150,17 +162,15 @@ Node options_object(std::span<const Override> overrides) {
   for (const auto& [key, text] : overrides) {
     const auto* row = find_row(key);
     if (row == nullptr || !row->key.on_command_line)
-      throw util::Error(util::Kind::usage, option_name(key, {}) + ": no option of the command line",
+      throw util::Error(util::Kind::usage, option_name(key, text) + ": no option of the command line",
                         row == nullptr ? "" : "put '" + key + "' into the configuration file");
     const auto earlier = std::ranges::find(object.members, key, &Member::key);
     if (earlier == object.members.end()) {
-      object.add(key, option_value(*row, text));
+      object.add(key, value_of(*row, text));
     } else if (row->type == Type::deliver || row->type == Type::pins) {
-      auto& value = earlier->value;
-      if (value.form != Form::list) value = Node::of_list({value});
-      value.items.push_back(option_value(*row, text));
+      append(earlier->value, value_of(*row, text));
     } else {
-      earlier->value = option_value(*row, text);
+      earlier->value = value_of(*row, text);
     }
   }
   return object;

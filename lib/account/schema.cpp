@@ -127,23 +127,24 @@ Node destination_schema() {
 }
 
 Node top_level_schema(const KeyRow& row) {
-  if (row.name == "state") return type("string");
+  if (row.name == "$schema" || row.name == "state") return type("string");
   if (row.name == "defaults") return reference("account");
   if (row.name == "accounts")
     return object({{"type", Node::of("object")},
                    {"minProperties", Node::of_number(1)},
                    {"propertyNames", object({{"pattern", Node::of("^[A-Za-z0-9][A-Za-z0-9._@-]*$")}})},
                    {"additionalProperties", reference("account")}});
-  return object({{"type", Node::of("integer")}, {"minimum", Node::of_number(1)}});
+  return object(
+      {{"type", Node::of("integer")}, {"minimum", Node::of_number(1)}, {"maximum", Node::of_number(1000)}});
 }
 
 }  // namespace
 
-std::string schema() {
+std::string schema(bool on_one_line) {
   Node properties{.form = Form::object};
   for (const auto& row : top_level_keys())
     properties.add(row.name, described(top_level_schema(row), row.help, row.fallback));
-  return write(object({
+  const auto whole = object({
       {"$schema", Node::of("https://json-schema.org/draft/2020-12/schema")},
       {"title", Node::of("mailhaul configuration")},
       {"type", Node::of("object")},
@@ -154,7 +155,8 @@ std::string schema() {
                         {"destination", destination_schema()},
                         {"size", any_of({whole_number(), pattern("^[0-9]+[kKmMgG]?$")})},
                         {"time", pattern("^[0-9]+[smhd]$")}})},
-  }));
+  });
+  return write(whole, on_one_line ? Layout::one_line : Layout::indented);
 }
 
 }  // namespace mailhaul::account

@@ -39,10 +39,12 @@ Secret first_line(const Secret& text) {
 
 /// A password must fit on one line of the protocol: libcurl sends CR and LF in it as they are.
 Secret usable(Secret secret, const std::string& origin) {
-  if (secret.empty()) throw Error(Kind::config, "the password from " + origin + " is empty");
+  if (secret.empty())
+    throw Error(Kind::config, "the password from " + origin + " is empty", "put the password there");
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::ranges::any_of(secret.reveal(), is_control))
-    throw Error(Kind::config, "the password from " + origin + " holds a control character");
+    throw Error(Kind::config, "the password from " + origin + " holds a control character",
+                "is there a carriage return at its end?");
   return secret;
 }
 
@@ -57,15 +59,31 @@ Secret from_command(const Command& command, const util::Cancel& cancel) {
   }();
   const Secret output(std::move(captured.output));
   if (cancel.requested()) throw Error(Kind::cancelled, "stopped while " + name + " was running");
+  const auto said = captured.last_words.empty() ? std::string() : ": " + captured.last_words;
   // A locked key store is the usual reason: it passes, so it is no mistake in the configuration.
   if (!captured.exit.ok())
-    throw Error(Kind::temporary, name + " gave no password: " + util::describe(captured.exit, command_limit),
-                "run it by hand to see what it says");
+    throw Error(Kind::temporary,
+                name + " gave no password: " + util::describe(captured.exit, command_limit) + said,
+                "run it by hand; a locked key store has to be opened first");
+  if (first_line(output).empty())
+    throw Error(Kind::config, "the password from " + name + " is empty" + said,
+                "the first line of its output has to be the password");
   return usable(first_line(output), name);
 }
 
+/// Throws Error{config} "KEY: ..." where others may read the file, or it is not there.
+void require_secret_file(std::string_view key, const util::Path& path, std::string_view what) {
+  try {
+    util::require_private(path, what);
+  } catch (const Error& error) {
+    const std::string hint =
+        error.hint().empty() ? "check the path in \"" + std::string(key) + "\"" : error.hint();
+    throw Error(error.kind(), std::string(key) + ": " + error.what(), hint);
+  }
+}
+
 Secret from_file(const File& file) {
-  util::require_private(file.path, "a password");
+  require_secret_file("password_file", file.path, "a password");
   const Secret text(util::read_file(file.path, largest, Kind::config));
   return usable(first_line(text), file.path.string());
 }
@@ -81,7 +99,7 @@ Secret from_variable(const Variable& variable, const Outside& outside) {
 
 Secret from_netrc(const Netrc& netrc, const Subject& subject) {
   constexpr std::size_t largest_netrc = 1U << 20U;
-  util::require_private(netrc.path, "passwords");
+  require_secret_file("netrc", netrc.path, "passwords");
   const Secret text(util::read_file(netrc.path, largest_netrc, Kind::config));
   auto password = find_in_netrc(text.reveal(), subject.host, subject.user);
   if (!password)
@@ -102,6 +120,12 @@ Secret from_person(const Subject& subject, const Outside& outside) {
 }
 
 }  // namespace
+
+void require_usable(const Source& source) {
+  if (const auto* file = std::get_if<File>(&source))
+    require_secret_file("password_file", file->path, "a password");
+  if (const auto* netrc = std::get_if<Netrc>(&source)) require_secret_file("netrc", netrc->path, "passwords");
+}
 
 Secret resolve(const Source& source, const Subject& subject, const Outside& outside,
                const util::Cancel& cancel) {

@@ -49,6 +49,9 @@ struct Subject {
 util::Secret resolve(const Source& source, const Subject& subject, const Outside& outside,
                      const util::Cancel& cancel);
 
+/// Throws Error{config} where a file that holds the password is missing or not private. Runs no program.
+void require_usable(const Source& source);
+
 /// The password for machine and login in a netrc text (the curl and ftp grammar: machine, login, password,
 /// account, default, macdef, quotes, comments), of the first entry that fits; one without a login fits any.
 /// Empty optional: none. Throws Error{config} "netrc line 4: a quote is not closed".

@@ -115,8 +115,10 @@ Dotlock::Answer Dotlock::take_over() {
   return Answer::taken;
 }
 
+bool dotlockfile_installed() { return ::access(program, X_OK) == 0; }
+
 Dotlock::Answer Dotlock::ask_program() {
-  if (::access(program, X_OK) != 0) return Answer::forbidden;
+  if (!dotlockfile_installed()) return Answer::forbidden;
   constexpr int lock_exists = 4;  // L_MAXTRYS in lockfile.h
   const int status = run({program, "-p", "-l", "-r", "0", path_.native()});
   if (status == lock_exists) return Answer::busy;

@@ -33,6 +33,8 @@ class Dotlock {
   Held held_ = Held::no;
 };
 
+bool dotlockfile_installed();  ///< the program that may lock where we may not
+
 /// True when MAILBOX.lock bears our instance.
 bool left_by_us(const util::Path& mailbox, const Site& site);
 

@@ -117,7 +117,9 @@ Box Mbox::lock(Missing missing) {
   if (box.without_dotlock() && !std::exchange(warned_, true)) {
     site_.warn(
         "cannot make " + path_.native() + ".lock: its directory forbids it; fcntl locks alone are used",
-        "install dotlockfile (Debian: liblockfile-bin), or say \"lock\": \"fcntl\"");
+        dotlockfile_installed()
+            ? "dotlockfile may not either; where fcntl locks are enough, say \"lock\": \"fcntl\""
+            : "install dotlockfile (Debian: liblockfile-bin), or say \"lock\": \"fcntl\"");
   }
   return box;
 }

@@ -76,20 +76,6 @@ std::string target_of(const Spec& spec) {
   return target;
 }
 
-/// The end of what a program said, on one line, fit to be shown.
-std::string last_words(const Fd& output) {
-  constexpr off_t enough = 400;
-  const auto end = ::lseek(output.get(), 0, SEEK_END);
-  const auto from = std::max<off_t>(end - enough, 0);
-  std::string text(static_cast<std::size_t>(std::max<off_t>(end - from, 0)), '\0');
-  text.resize(util::pread_all(output.get(), text, from, "a program's words"));
-  if (from > 0) text.erase(0, std::min(text.find('\n'), text.size() - 1) + 1);
-  std::string line;
-  for (const char c : text) line += c == '\n' ? std::string("; ") : std::string(1, c);
-  while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();
-  return util::escape(line, line.size());
-}
-
 class Mda final : public Destination {
  public:
   Mda(Spec spec, std::string target, const Site& site)
@@ -169,7 +155,7 @@ util::Exit Mda::run(const Tray::Message& message, const Fd& output) {
 
 Outcome Mda::judge(const util::Exit& exit, const Fd& output) const {
   if (exit.ok()) return {};
-  const auto words = last_words(output);
+  const auto words = util::last_words(output);
   const auto program = util::Path(spec_.command.front()).filename().native();
   const bool stopped = exit.timed_out && site_.cancel->requested();
   Outcome outcome{Fate::rejected, program + ": ", ""};
@@ -177,7 +163,9 @@ Outcome Mda::judge(const util::Exit& exit, const Fd& output) const {
   if (!words.empty()) outcome.sentence += ": " + words;
   const bool later = exit.signal == 0 && exit.status == try_again && !exit.timed_out;
   if (later || stopped) outcome.fate = Fate::later;
-  if (exit.timed_out && !stopped) outcome.hint = "if it needs longer, raise \"timeout\" in \"deliver\"";
+  if (stopped) return outcome;
+  outcome.hint = exit.timed_out ? "if it needs longer, raise \"timeout\" in \"deliver\""
+                                : "the message stays on the server and is handed over again by the next run";
   return outcome;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/stdout.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -109,19 +110,23 @@ void Stdout::write_piece(std::string_view bytes) const {
   }
 }
 
-/// Nothing tells when a pipe has run empty: it is looked at again and again.
+/// Nothing tells when a pipe or socket has run empty: it is looked at again and again. A socket forgets what
+/// was not read when its reader goes, but not before it has an error to show: that is looked at last.
 void Stdout::close() {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) util::throw_errno(Kind::storage, "look at", "standard output");
   if (S_ISREG(info.st_mode)) util::sync_fd(fd_, "standard output");
-  if (!S_ISFIFO(info.st_mode)) return;
+  const bool is_pipe = S_ISFIFO(info.st_mode);
+  if (!is_pipe && !S_ISSOCK(info.st_mode)) return;
   for (int pause = 1;; pause = std::min(pause * 2, 50)) {
-    struct pollfd pipe {};
-    pipe.fd = fd_;
-    ::poll(&pipe, 1, 0);
-    if ((pipe.revents & POLLERR) != 0) reader_gone();
     int unread = 0;
-    if (::ioctl(fd_, FIONREAD, &unread) != 0) util::throw_errno(Kind::storage, "look at", "standard output");
+    if (::ioctl(fd_, is_pipe ? FIONREAD : SIOCOUTQ, &unread) != 0) {
+      util::throw_errno(Kind::storage, "look at", "standard output");
+    }
+    struct pollfd reader {};
+    reader.fd = fd_;
+    ::poll(&reader, 1, 0);
+    if ((reader.revents & POLLERR) != 0) reader_gone();
     if (unread == 0) return;
     wait_a_little(site_, std::chrono::milliseconds(pause), "standard output was not yet read to its end");
   }

@@ -82,7 +82,7 @@ net::Opened connect(const account::Account& account, const World& world, state::
   }
 }
 
-bool note_trouble(Errand& errand, const Outcome& outcome) {
+bool note_trouble(Errand& errand, Outcome& outcome) {
   auto& server = errand.server;
   if (outcome.error && outcome.error->kind() == util::Kind::cancelled)
     return false;  // tells nothing of the server
@@ -102,9 +102,11 @@ bool note_trouble(Errand& errand, const Outcome& outcome) {
   if (!errand.world.quiet) return false;
   if (now - *server.failing_since < 24h || server.trouble_told) return true;
   server.trouble_told = true;
-  if (!outcome.error) {
-    const std::string sentence = "messages have been failing since " +
-                                 util::format_utc(*server.failing_since) + ": " + errand.last_trouble;
+  const std::string since = "failing since " + util::format_utc(*server.failing_since) + ": ";
+  if (outcome.error) {
+    outcome.error = util::Error(outcome.error->kind(), since + outcome.error->what(), outcome.error->hint());
+  } else {
+    const std::string sentence = "messages have been " + since + errand.last_trouble;
     errand.tell.failed(errand.account.name, {.sentence = sentence, .hint = {}, .uid = {}, .status = status});
   }
   return false;

@@ -15,7 +15,8 @@ net::Opened connect(const account::Account& account, const World& world, state::
                     const net::Trace& trace);
 
 /// Notes whether the account is in temporary trouble, since when, and that its end is to be told.
-/// True: the trouble is not to be told by -q (yet, or again).
-bool note_trouble(Errand& errand, const Outcome& outcome);
+/// When it is told at last, the error says since when. True: the trouble is not to be told by -q (yet, or
+/// again).
+bool note_trouble(Errand& errand, Outcome& outcome);
 
 }  // namespace mailhaul::engine

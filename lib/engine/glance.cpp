@@ -19,6 +19,7 @@ namespace {
 
 /// A session for looking: the mailbox is locked, the store is read, nothing is delivered.
 struct Look {
+  net::Trace trace;
   std::mutex writes;
   state::Store store;
   util::Fd lock;
@@ -30,12 +31,15 @@ struct Look {
   state::Seen seen;
   std::vector<Identity> identities;
 
-  Look(const account::Account& account, const World& world, const net::Trace& trace)
-      : store(world.state_file, writes),
+  Look(const account::Account& account, const World& world, report::Listener& tell)
+      : trace([&account, &tell](char direction, std::string_view line) {
+          tell.traced(account.name, direction, line);
+        }),
+        store(world.state_file, writes),
         lock(lock_mailbox(account::mailbox_of(account), world.state_file)),
         mailbox(find(account)),
         server(mailbox != 0 ? store.server(mailbox) : state::Server()),
-        opened(open(account, world, trace)),
+        opened(open(account, world, tell)),
         session(*opened.stream, {.capabilities = opened.capabilities,
                                  .may_pipeline = may_pipeline(world),
                                  .trace = trace,
@@ -54,7 +58,8 @@ struct Look {
     const auto key = account::mailbox_of(account);
     return store.find_mailbox(key.user, key.host, key.port).value_or(0);
   }
-  net::Opened open(const account::Account& account, const World& world, const net::Trace& trace) {
+  net::Opened open(const account::Account& account, const World& world, report::Listener& tell) {
+    warn_of_plain_text(account, world, tell);
     try {
       return connect(account, world, server, trace);
     } catch (const util::Error&) {
@@ -66,10 +71,6 @@ struct Look {
     return !server.one_by_one_until || world.now() >= *server.one_by_one_until;
   }
 };
-
-net::Trace tracer(const account::Account& account, report::Listener& tell) {
-  return [&](char direction, std::string_view line) { tell.traced(account.name, direction, line); };
-}
 
 /// The value of the first field of this name in a header, unfolded; empty when there is none.
 std::string field(std::string_view header, std::string_view name) {
@@ -124,7 +125,7 @@ Glance glance(const account::Account& account, const World& world, report::Liste
   Glance result;
   result.account = account.name;
   try {
-    Look look(account, world, tracer(account, tell));
+    Look look(account, world, tell);
     const auto steps =
         plan(std::move(look.listed), std::move(look.identities), policy_of(account), {.now = world.now()});
     for (const auto& step : steps) {
@@ -145,24 +146,24 @@ Glance glance(const account::Account& account, const World& world, report::Liste
 
 namespace {
 
-/// Indexes of the listed messages with these UIDs, in the order typed.
+/// Indexes of the listed messages with these UIDs, in the order typed; of all where several have one.
 std::vector<std::size_t> indexes_of(const Look& look, std::span<const std::string> uids,
                                     const account::Account& account) {
-  std::map<std::string, std::size_t> by_uid;
+  std::multimap<std::string, std::size_t> by_uid;
   for (std::size_t i = 0; i < look.listed.size(); ++i) {
     by_uid.emplace(shown_uid(look.listed[i], look.identities[i].header), i);
   }
   std::vector<std::size_t> indexes;
   for (const auto& typed : uids) {
     const auto bytes = util::unescape_uid(typed);
-    const auto found = by_uid.find(bytes ? util::escape_uid(*bytes) : typed);
-    if (found == by_uid.end()) {
+    const auto [begin, end] = by_uid.equal_range(bytes ? util::escape_uid(*bytes) : typed);
+    if (begin == end) {
       throw util::Error(
           util::Kind::usage,
           "no message with the UID " + util::escape(typed) + " is listed by " + account.server.host,
           "mailhaul list " + account.name + " shows what is there");
     }
-    indexes.push_back(found->second);
+    for (auto found = begin; found != end; ++found) indexes.push_back(found->second);
   }
   return indexes;
 }
@@ -170,9 +171,10 @@ std::vector<std::size_t> indexes_of(const Look& look, std::span<const std::strin
 }  // namespace
 
 void retrieve(const account::Account& account, const World& world, report::Listener& tell,
-              std::span<const std::string> uids, const Sink& sink) {
-  Look look(account, world, tracer(account, tell));
+              std::span<const std::string> uids, const SinkFor& sink_for) {
+  Look look(account, world, tell);
   const auto indexes = indexes_of(look, uids, account);
+  const Sink sink = sink_for(indexes.size());
   for (const auto i : indexes) {
     look.session.want({.number = look.listed[i].number, .bytes = look.listed[i].bytes, .header_only = false});
   }
@@ -215,7 +217,7 @@ void read_hashes(Look& look, std::span<const std::size_t> indexes) {
 
 std::size_t mark_seen(const account::Account& account, const World& world, report::Listener& tell,
                       std::span<const std::string> uids) {
-  Look look(account, world, tracer(account, tell));
+  Look look(account, world, tell);
   Errand errand(account, world, tell, look.store);
   recover(errand);  // what was published is delivered, whatever is marked
   std::vector<std::size_t> indexes(look.listed.size());

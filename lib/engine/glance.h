@@ -39,10 +39,11 @@ struct Sink {
   std::function<void(std::string_view wire)> piece;
   std::function<void()> end;
 };
-/// Retrieves the messages with these UIDs (as typed), in this order. Throws Error; Error{usage} for a UID
-/// that is not there.
+using SinkFor = std::function<Sink(std::size_t messages)>;
+/// Retrieves the messages with these UIDs (as typed), in this order; where several have one, all of these.
+/// Throws Error; Error{usage} for a UID that is not there.
 void retrieve(const account::Account& account, const World& world, report::Listener& tell,
-              std::span<const std::string> uids, const Sink& sink);
+              std::span<const std::string> uids, const SinkFor& sink_for);
 
 /// Marks listed messages as seen: never fetched, never removed. No `uids`: all that are not delivered.
 /// Returns how many.

@@ -99,18 +99,9 @@ net::Opened connect(Errand& errand) {
   return connect(account, errand.world, errand.server, trace);
 }
 
-/// Said to a person only: a cron job has nobody to weigh it.
-void warn_of_plain_text(Errand& errand) {
-  const auto& server = errand.account.server;
-  const bool loopback = account::mailbox_of(errand.account).port != 0;
-  if (server.tls != net::Tls::none || loopback || !errand.world.attended) return;
-  errand.warn("the password and all mail cross the network to " + server.host + " in clear text",
-              "leave \"tls\": \"none\" out; most servers offer TLS today");
-}
-
 void fetch(Errand& errand) {
   constexpr int sessions = 3;  // the first, one more when an answer was missing, one by one
-  warn_of_plain_text(errand);
+  warn_of_plain_text(errand.account, errand.world, errand.tell);
   recover(errand);
   errand.open_destinations();
   for (int session = 0; session < sessions; ++session) {
@@ -147,7 +138,9 @@ void tell_outcome(const account::Account& account, const World& world, report::L
                                .status = util::exit_status(outcome.error->kind()),
                                .standing = hushed});
   }
-  tell.finished(account.name, outcome.totals, status_of(outcome));
+  const bool stopped = outcome.error && outcome.error->kind() == util::Kind::cancelled;
+  const int status = stopped && world.cancel->requested() ? 128 + world.cancel->signal() : status_of(outcome);
+  tell.finished(account.name, outcome.totals, status);
 }
 
 Outcome fetch_account(const account::Account& account, const World& world, report::Listener& tell,

@@ -42,7 +42,8 @@ void check(const Login& login) {
                 "is there a carriage return at its end?");
   }
   if (login.secret.empty() && needs_secret(login.auth)) {
-    throw Error(Kind::login, "the password of " + util::escape(login.user) + " is empty");
+    throw Error(Kind::login, "the password of " + util::escape(login.user) + " is empty",
+                "check where the profile says that the password is");
   }
 }
 

@@ -74,6 +74,9 @@ struct Opened {
 Opened open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_rung,
                  const util::Cancel& cancel, const Trace& trace);
 
+/// Throws Error{config} for what open_pop3() would refuse before it connects: a file that cannot be used, an
+/// `auth` that this build of libcurl lacks.
+void require_usable(const Endpoint& endpoint, Auth auth);
 /// The names of `auth` values, as written in the configuration, and whether this build of libcurl can do
 /// them.
 std::vector<std::string> supported_auth();

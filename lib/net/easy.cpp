@@ -2,12 +2,11 @@
 #include "net/easy.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
 
 #include <algorithm>
 
+#include "net/usable.h"
 #include "util/error.h"
-#include "util/file.h"
 #include "util/text.h"
 
 namespace mailhaul::net {
@@ -44,10 +43,6 @@ std::string joined(const std::vector<std::string>& pins) {
   return result;
 }
 
-void require_readable(const std::string& file) {
-  const util::Fd opened = util::open_file(file, O_RDONLY, 0, util::Kind::config);
-}
-
 }  // namespace
 
 void Easy::Free::operator()(void* thing) const noexcept { curl_easy_cleanup(thing); }
@@ -65,7 +60,16 @@ struct Easy::Callbacks {
     if (!greeted && easy.checks_timestamp_ && easy.dialogue_->transcript().greeted()) {
       easy.forged_timestamp_ = stamp_of(easy.dialogue_->transcript().greeting()) == Stamp::forged;
     }
-    return easy.forged_timestamp_ ? 0 : line.size();  // 0 ends it before the digest is sent
+    const bool strange = easy.dialogue_->transcript().stranger().has_value();  // libcurl would wait on
+    return easy.forged_timestamp_ || strange ? 0 : line.size();  // 0 ends it before the digest is sent
+  }
+
+  /// There is no other way to learn whether the environment names a proxy for this host.
+  static void note_proxy(Easy& easy, std::string_view text) {
+    constexpr std::string_view says = "Uses proxy env variable ";
+    if (!text.starts_with(says)) return;
+    const std::string name(text.substr(says.size(), text.find(' ', says.size()) - says.size()));
+    if (util::lower(name) != "no_proxy") easy.proxy_variable_ = name;
   }
 
   static int debug(CURL* /*handle*/, curl_infotype type, char* bytes, std::size_t size, void* self) noexcept {
@@ -75,6 +79,7 @@ struct Easy::Callbacks {
     if (type != CURLINFO_TEXT) return 0;
     easy.dialogue_->remark(text);
     if (text.starts_with("OpenSSL ")) easy.tls_words_ = std::string(text.substr(0, text.find('\n')));
+    note_proxy(easy, text);
     return 0;
   }
 
@@ -136,18 +141,15 @@ void Easy::set_tls(const Endpoint& endpoint) {
   const bool only_1_3 = endpoint.min_version == TlsVersion::v1_3;
   set(handle(), CURLOPT_SSLVERSION, long{only_1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2});
   if (endpoint.tls == Tls::none) return;
+  require_files(endpoint);
   if (!endpoint.ca_file.empty()) {
-    require_readable(endpoint.ca_file);
     set(handle(), CURLOPT_CAINFO, endpoint.ca_file);
     set(handle(), CURLOPT_CAPATH, static_cast<char*>(nullptr));  // this authority instead of the system's
   }
   if (!endpoint.pins.empty()) set(handle(), CURLOPT_PINNEDPUBLICKEY, joined(endpoint.pins));
   if (endpoint.client_cert.empty()) return;
-  require_readable(endpoint.client_cert);
-  const std::string& key = endpoint.client_key.empty() ? endpoint.client_cert : endpoint.client_key;
-  util::require_private(key, "the client key");
   set(handle(), CURLOPT_SSLCERT, endpoint.client_cert);
-  set(handle(), CURLOPT_SSLKEY, key);
+  set(handle(), CURLOPT_SSLKEY, endpoint.client_key.empty() ? endpoint.client_cert : endpoint.client_key);
   set(handle(), CURLOPT_KEYPASSWD, "");  // OpenSSL would ask at the terminal
 }
 
@@ -197,6 +199,8 @@ Ended Easy::connect(std::chrono::milliseconds limit) {
   ended.connected = connect_time > 0;
   curl_easy_getinfo(handle(), CURLINFO_OS_ERRNO, &ended.system_error);
   curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &ended.proxy_status);
+  curl_easy_getinfo(handle(), CURLINFO_PROXY_ERROR, &ended.proxy_error);
+  ended.proxy_variable = proxy_variable_;
   ended.forged_timestamp = forged_timestamp_;
   set(handle(), CURLOPT_VERBOSE, 0L);  // 7.88 makes a remark at every read otherwise
   set(handle(), CURLOPT_NOPROGRESS, 1L);

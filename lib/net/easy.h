@@ -19,6 +19,8 @@ struct Ended {
   bool connected = false;         ///< TCP, at least
   long system_error = 0;          ///< errno of the failed connect
   long proxy_status = 0;          ///< of an HTTP proxy's answer to CONNECT
+  long proxy_error = 0;           ///< what a SOCKS proxy said: CURLPX_...
+  std::string proxy_variable;     ///< of the environment, where the proxy comes from there
   bool forged_timestamp = false;  ///< the greeting held no decent APOP timestamp, so nothing was sent
   bool ok() const noexcept { return code == 0; }
 };
@@ -57,7 +59,8 @@ class Easy {
   std::unique_ptr<std::array<char, 256>> problem_;
   const util::Cancel& cancel_;
   Dialogue* dialogue_;
-  std::string tls_words_;  // the last that OpenSSL said
+  std::string tls_words_;       // the last that OpenSSL said
+  std::string proxy_variable_;  // the one that libcurl takes the proxy from
   bool checks_timestamp_ = false, forged_timestamp_ = false;
 };
 

@@ -15,8 +15,6 @@ namespace {
 using util::Error;
 using util::Kind;
 
-constexpr long proxy_authentication_required = 407;
-
 std::string words_of(const Failed& failed) { return failed.mask.shown(failed.ended.words); }
 
 std::string quoted_refusal(const Failed& failed) {
@@ -31,13 +29,6 @@ int look_up(const std::string& host) {
   const int result = getaddrinfo(host.c_str(), nullptr, &wanted, &found);
   if (found != nullptr) freeaddrinfo(found);
   return result;
-}
-
-/// With a proxy in force libcurl talks to the proxy alone, and names are the proxy's to look up.
-Error proxy_unreachable(const Failed& failed) {
-  return {Kind::temporary,
-          "cannot reach " + address_of(failed.endpoint) + " through the proxy: " + words_of(failed),
-          "check \"proxy\", and that the proxy is up"};
 }
 
 Error unknown_host(const Failed& failed) {
@@ -61,6 +52,19 @@ Error not_connected(const Failed& failed) {
           "tries again"};
 }
 
+/// No server of POP3 at the other end, or one that stands behind something else.
+std::string hint_for_port(const Failed& failed) {
+  const std::string port = std::to_string(failed.endpoint.effective_port());
+  return "is " + port + " the server's port for POP3? pop3s:// takes 995, pop3:// takes 110";
+}
+
+Error stranger(const Failed& failed) {
+  return {Kind::protocol,
+          address_of(failed.endpoint) + " does not speak POP3: it greets with \"" +
+              failed.mask.shown(*failed.transcript.stranger()) + "\"",
+          hint_for_port(failed)};
+}
+
 Error timed_out(const Failed& failed) {
   const std::string address = address_of(failed.endpoint);
   const std::string time = util::format_duration(failed.endpoint.connect_timeout);
@@ -70,11 +74,12 @@ Error timed_out(const Failed& failed) {
                 std::to_string(failed.endpoint.effective_port()) + "; connect_timeout sets the limit"};
   }
   if (failed.transcript.greeted())
-    return {Kind::temporary, address + " did not finish the login within " + time};
+    return {Kind::temporary, address + " did not finish the login within " + time,
+            "the server is slow or stuck; connect_timeout sets the limit, the next run tries again"};
   const bool speaks_first = failed.endpoint.tls == Tls::implicit;
   return {Kind::temporary, address + " sent no greeting within " + time,
           speaks_first
-              ? ""
+              ? hint_for_port(failed)
               : "if it expects TLS from the first byte (as on port 995), write pop3s:// in \"server\""};
 }
 
@@ -92,7 +97,8 @@ Error odd_reply(const Failed& failed) {
   return {Kind::protocol,
           address_of(failed.endpoint) + (at_switch ? " sent clear text behind its answer to STLS"
                                                    : " does not speak POP3: " + words_of(failed)),
-          at_switch ? "somebody may be tampering with the connection; pop3s:// leaves no room for that" : ""};
+          at_switch ? "somebody may be tampering with the connection; pop3s:// leaves no room for that"
+                    : hint_for_port(failed)};
 }
 
 Error refused_token(const Failed& failed) {
@@ -134,14 +140,13 @@ Error lost(const Failed& failed) {
   const std::string address = address_of(failed.endpoint);
   if (!failed.transcript.greeted()) {
     return {Kind::temporary, address + " closed the connection before its greeting: " + words_of(failed),
-            "is it a POP3 port? pop3s:// takes 995, pop3:// takes 110"};
+            hint_for_port(failed)};
   }
   return {Kind::temporary, "connection to " + address + " lost: " + words_of(failed)};
 }
 
-Error proxy_wants_login(const Failed& failed) {
-  return {Kind::config, "the proxy wants a login: " + words_of(failed),
-          "write user and password into \"proxy\": http://USER:PASSWORD@HOST:PORT"};
+bool speaks_of_alert(const Failed& failed) {
+  return util::lower(failed.ended.words).find("alert") != std::string::npos;
 }
 
 }  // namespace
@@ -156,8 +161,7 @@ bool lacks_mechanism(const Ended& ended, const Transcript& transcript) {
 
 Error explain(const Failed& failed) {
   const std::string address = address_of(failed.endpoint);
-  const bool proxied = !failed.endpoint.proxy.empty() && failed.endpoint.proxy != "env";
-  if (failed.ended.proxy_status == proxy_authentication_required) return proxy_wants_login(failed);
+  if (const auto error = explain_proxy(failed)) return *error;
   switch (failed.ended.code) {
     case CURLE_OK:  // connected, and refused by the raw login
     case CURLE_LOGIN_DENIED:
@@ -165,20 +169,15 @@ Error explain(const Failed& failed) {
     case CURLE_ABORTED_BY_CALLBACK:
       return {Kind::cancelled, "stopped while connecting to " + address};
     case CURLE_COULDNT_RESOLVE_HOST:
-      if (proxied) return proxy_unreachable(failed);
       return unknown_host(failed);
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return {Kind::temporary, "cannot look up the proxy: " + words_of(failed), "check \"proxy\""};
     case CURLE_COULDNT_CONNECT:
-      if (proxied) return proxy_unreachable(failed);
       return not_connected(failed);
-    case CURLE_PROXY:
-      return {Kind::temporary, "the proxy does not connect to " + address + ": " + words_of(failed)};
     case CURLE_OPERATION_TIMEDOUT:
       return timed_out(failed);
     case CURLE_WEIRD_SERVER_REPLY:
       return odd_reply(failed);
     case CURLE_WRITE_ERROR:  // our own doing, in the header callback
+      if (failed.transcript.stranger()) return stranger(failed);
       return {Kind::protocol,
               address + " sent an APOP timestamp that is no message-id: nothing was sent in answer",
               "set \"auth\" to \"auto\""};
@@ -191,6 +190,8 @@ Error explain(const Failed& failed) {
     case CURLE_OUT_OF_MEMORY:
       return {Kind::os, "cannot connect to " + address + ": out of memory"};
     case CURLE_RECV_ERROR:
+      if (!failed.transcript.greeted() && !speaks_of_alert(failed)) return lost(failed);
+      return explain_tls(failed);
     default:
       return explain_tls(failed);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The one place that turns libcurl's result codes into sentences for people.
 #pragma once
+#include <optional>
+
 #include "net/connection.h"
 #include "net/easy.h"
 #include "net/mask.h"
@@ -26,6 +28,8 @@ struct Failed {
 util::Error explain(const Failed& failed);
 /// The same for results that have to do with TLS.
 util::Error explain_tls(const Failed& failed);
+/// The same for results that a proxy is to blame for; empty: none is.
+std::optional<util::Error> explain_proxy(const Failed& failed);
 /// No mechanism of the rung is offered: nothing was tried, so nothing was refused.
 bool lacks_mechanism(const Ended& ended, const Transcript& transcript);
 

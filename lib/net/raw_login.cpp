@@ -47,7 +47,10 @@ class Answers {
     if (deadline_.cancel.requested()) {
       throw util::Error(util::Kind::cancelled, "stopped while logging in to " + wire_.address());
     }
-    if (deadline_.left().count() <= 0) fail(util::Kind::temporary, "did not answer the login in time");
+    if (deadline_.left().count() <= 0) {
+      throw util::Error(util::Kind::temporary, wire_.address() + " did not answer the login in time",
+                        "the server is slow or stuck; connect_timeout sets the limit");
+    }
     wire_.flush();
     wire_.wait(deadline_.left(), deadline_.cancel.fd());
   }
@@ -77,8 +80,10 @@ bool raw_login(Wire& wire, const Login& login, Dialogue& dialogue, const Deadlin
     dialogue.received(answer);
     if (answer.starts_with("-ERR")) return false;
     if (!answer.starts_with("+OK")) {
-      throw util::Error(util::Kind::protocol,
-                        wire.address() + " answers the login with neither +OK nor -ERR");
+      throw util::Error(
+          util::Kind::protocol,
+          wire.address() + " answers the login with neither +OK nor -ERR: " + dialogue.shown(answer),
+          "the server, or something in between, breaks the protocol: ask its administrator");
     }
   }
   return true;

@@ -82,6 +82,8 @@ std::string hint_for_refusal(std::string_view text, util::Kind kind) {
   const std::string words = util::lower(text);
   if (kind == util::Kind::login) return hint_for_login(words);
   if (kind == util::Kind::temporary) return hint_for_waiting(text, words);
+  if (kind == util::Kind::content)
+    return "it stays there; mailhaul state mark-seen ACCOUNT UID leaves it alone from now on";
   if (kind == util::Kind::unavailable) return "this does not pass by itself: ask the server's administrator";
   return {};
 }

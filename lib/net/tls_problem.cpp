@@ -51,6 +51,12 @@ std::string hint_for_handshake(const Failed& failed, const std::string& words) {
   if (speaks_of(words, "protocol version") || speaks_of(words, "unsupported protocol")) {
     return "the server knows no TLS version from \"tls_min_version\" on";
   }
+  const bool about_ours =
+      speaks_of(words, "alert") && (speaks_of(words, "unknown ca") || speaks_of(words, "certificate"));
+  if (about_ours && !failed.endpoint.client_cert.empty()) {
+    return "the server does not accept the certificate in \"tls_client_cert\": ask its administrator which "
+           "authority it trusts";
+  }
   if (speaks_of(words, "certificate required") || speaks_of(words, "handshake failure")) {
     return "the server may want a client certificate: \"tls_client_cert\"";
   }

@@ -56,6 +56,8 @@ void Transcript::received(std::string_view line) {
   if (listing_open_) return capability(line);
   if (line.starts_with("+OK") || line.starts_with("-ERR")) return status(line);
   if (stage_ == Stage::login && line.starts_with('+')) challenge(line);
+  const bool awaited = stage_ == Stage::greeting && !greeted() && !line.starts_with('+');
+  if (awaited && !stranger_) stranger_ = std::string(line.substr(0, longest_line));
 }
 
 void Transcript::status(std::string_view line) {
@@ -98,6 +100,8 @@ void Dialogue::received(std::string_view line) {
 }
 
 void Dialogue::remark(std::string_view text) const { tell('*', mask_.text(without_line_end(text))); }
+
+std::string Dialogue::shown(std::string_view line) const { return mask_.shown(without_line_end(line)); }
 
 void Dialogue::tell(char direction, const std::string& line) const {
   if (trace_) trace_(direction, util::escape(line, longest_trace));

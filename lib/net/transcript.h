@@ -21,6 +21,8 @@ class Transcript {
   Stage stage() const noexcept { return stage_; }  ///< the last command that was sent
   const std::string& greeting() const noexcept { return greeting_; }
   bool greeted() const noexcept { return !greeting_.empty(); }
+  /// The first line that came instead of a greeting of POP3.
+  const std::optional<std::string>& stranger() const noexcept { return stranger_; }
   bool secured() const noexcept { return secured_; }          ///< STLS was answered with +OK
   bool login_tried() const noexcept { return login_tried_; }  ///< user name, password or a mechanism was sent
   bool initial_response() const noexcept {
@@ -43,7 +45,7 @@ class Transcript {
 
   Stage stage_ = Stage::greeting;
   std::string greeting_, complaint_;
-  std::optional<std::string> refusal_;
+  std::optional<std::string> refusal_, stranger_;
   std::vector<std::string> capabilities_, listing_;
   bool listing_open_ = false, secured_ = false, login_tried_ = false, initial_response_ = false,
        answered_ = false;
@@ -57,6 +59,8 @@ class Dialogue {
   void received(std::string_view line);
   void remark(std::string_view text) const;
   const Transcript& transcript() const noexcept { return transcript_; }
+  /// A line of the server's, fit for an error's sentence.
+  std::string shown(std::string_view line) const;
 
  private:
   void tell(char direction, const std::string& line) const;

@@ -45,12 +45,29 @@ int exit_status(Kind kind) noexcept {
 
 std::string errno_text(int err) { return std::generic_category().message(err); }
 
+namespace {
+
+std::string hint_for(int err, std::string_view path) {
+  switch (err) {
+    case ENOSPC:
+    case EDQUOT:
+      return "make room on that disk and run again; nothing is lost";
+    case EACCES:
+    case EPERM:
+      return "this user may not: namei -l " + std::string(path) + " shows who may";
+    case EROFS:
+      return "its file system is mounted read-only";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 void throw_errno(Kind kind, std::string_view doing, std::string_view path, int err) {
   std::string sentence = "cannot ";
   sentence.append(doing).append(" ").append(path).append(": ").append(errno_text(err));
-  std::string hint;
-  if (err == ENOSPC || err == EDQUOT) hint = "make room on that disk and run again; nothing is lost";
-  throw Error(kind, sentence, std::move(hint));
+  throw Error(kind, sentence, hint_for(err, path));
 }
 
 }  // namespace mailhaul::util

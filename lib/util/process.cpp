@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "util/file.h"
+#include "util/text.h"
 
 extern char** environ;
 
@@ -180,12 +181,27 @@ Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std
   // A file, not a pipe: nobody has to read while we wait. It never has a name, and holds what may be a
   // secret.
   const Fd output(::memfd_create("output", MFD_CLOEXEC));
-  if (!output) throw_errno(Kind::os, "make", "an output buffer");
-  Child child({.argv = argv, .environment = {}, .output = output.get()});
-  Captured captured{child.wait(limit, cancel), {}};
+  const Fd error(::memfd_create("error", MFD_CLOEXEC));
+  if (!output || !error) throw_errno(Kind::os, "make", "an output buffer");
+  Child child({.argv = argv, .environment = {}, .output = output.get(), .error = error.get()});
+  Captured captured{child.wait(limit, cancel), {}, {}};
   captured.output.resize(limit_bytes);
   captured.output.resize(pread_all(output.get(), captured.output, 0, argv.front()));
+  captured.last_words = last_words(error);
   return captured;
+}
+
+std::string last_words(const Fd& said) {
+  constexpr off_t enough = 400;
+  const auto end = ::lseek(said.get(), 0, SEEK_END);
+  const auto from = std::max<off_t>(end - enough, 0);
+  std::string text(static_cast<std::size_t>(std::max<off_t>(end - from, 0)), '\0');
+  text.resize(pread_all(said.get(), text, from, "a program's words"));
+  if (from > 0) text.erase(0, std::min(text.find('\n'), text.size() - 1) + 1);
+  std::string line;
+  for (const char c : text) line += c == '\n' ? std::string("; ") : std::string(1, c);
+  while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();
+  return escape(line, line.size());
 }
 
 std::string describe(const Exit& exit, std::chrono::seconds limit) {

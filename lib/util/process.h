@@ -50,9 +50,13 @@ class Child {
 struct Captured {
   Exit exit;
   std::string output;
+  std::string last_words;  ///< what it said on standard error
 };
 Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std::chrono::seconds limit,
                  const Cancel& cancel);
+
+/// The end of what a program has written to a file, on one line, fit to be shown.
+std::string last_words(const Fd& said);
 
 /// "exit status 3", "signal 9 (Killed)", "no end within 300 s".
 std::string describe(const Exit& exit, std::chrono::seconds limit);

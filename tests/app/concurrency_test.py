@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Others at the same places: a second run, two accounts into one mbox, readers and editors between crash and re-run."""
 import fcntl
+import json
 import os
 import threading
 import unittest
@@ -106,12 +107,13 @@ class AtOnce(Case):
                 drop.capabilities.remove(b"PIPELINING")
                 self.world.configure({"home": self.account(server, deliver="maildir:~/Mail%d" % status)})
                 reached, release = self.holding(drop)
-                run = self.world.start("fetch")
+                run = self.world.start("fetch", "--json")
                 self.assertTrue(reached.wait(60))
                 run.send_signal(number)
                 release.set()
-                _, err = run.communicate(timeout=100)
+                out, err = run.communicate(timeout=100)
                 self.assertEqual(run.returncode, status, err)
+                self.assertEqual(json.loads(out.splitlines()[-1])["status"], status)
                 del drop.answers[b"RETR"]
                 self.assertStatus(self.world.run(), 0)
                 self.assertSameMail(self.world.maildir("Mail%d" % status), messages)

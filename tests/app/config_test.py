@@ -88,6 +88,27 @@ class Mistakes(Case):
                 self.check(json.dumps({"accounts": {name: self.account(1)}}), 78)
 
 
+    def test_each_comes_with_a_hint(self):
+        for keys in ({"max_size": "10X"}, {"max_sice": "1k"}, {"deliver": "pigeon:x"}, {"oauth": {}}):
+            with self.subTest(keys):
+                self.world.write_config(self.with_account(**keys))
+                self.assertIn("hint:", self.world.run("config", "check").err)
+
+    def test_an_editor_may_be_told_of_the_schema(self):
+        self.world.configure({"home": self.account(1)}, **{"$schema": "schema.json"})
+        self.assertStatus(self.world.run("config", "check"), 0)
+        self.check('{ "$schema": 1, "accounts": {} }', 78, "$schema", "string")
+
+    def test_a_mechanism_that_this_libcurl_lacks(self):
+        for auth in ("scram-sha-1", "ntlm", "gssapi"):
+            with self.subTest(auth):
+                self.world.configure({"home": self.account(1, auth=auth)})
+                check, run = self.world.run("config", "check"), self.world.run("check")
+                lacks = "not in this build of libcurl" in run.err
+                self.assertEqual("not in this build of libcurl" in check.err, lacks)
+                self.assertStatus(check, 78 if lacks else 0)
+
+
 class Secrets(Case):
     def test_a_configuration_that_others_can_read(self):
         for mode in (0o640, 0o604, 0o660, 0o644):
@@ -172,7 +193,13 @@ class Places(Case):
         for words in (("-c", "/no/such/file"), ("fetch", "--config", "/no/such/file")):
             result = self.world.run(*words)
             self.assertStatus(result, 66)
-            self.assertSays(result.err, "/no/such/file")
+            self.assertHint(result, "/no/such/file", "check the path")
+
+    def test_a_directory_instead_of_the_file(self):
+        self.world.path("folder").mkdir()
+        result = self.world.run("-c", self.world.path("folder"))
+        self.assertStatus(result, 78)
+        self.assertHint(result, "folder is a directory", "config.json")
 
     def test_the_environment_names_the_file(self):
         _, server = self.maildrop(*mail.small(1))

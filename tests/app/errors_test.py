@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Bad days of network, TLS, login and disk: the text, the hint and the status of each."""
 import os
+import pathlib
 import socket
+import ssl
 import tempfile
 import unittest
 
@@ -61,9 +63,33 @@ class Network(Erring):
         self.assertEqual(len(drop.uids()), 3)
 
     def test_a_server_that_speaks_something_else(self):
-        """libcurl waits for a line that begins as POP3's do: no greeting, then, rather than a wrong one."""
-        server = self.serve(script(b"220 mail.example.org ESMTP\r\n"))
-        self.fails((69, 75, 76), "127.0.0.1", "greeting", at=server, connect_timeout="1s")
+        for greeting in (b"220 mail.example.org ESMTP\r\n", b"* OK IMAP4rev1 ready\r\n", b"SSH-2.0-OpenSSH_9.2\r\n",
+                         b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\r\n"):
+            with self.subTest(greeting):
+                server = self.serve(script(greeting))
+                self.fails(76, "127.0.0.1", "does not speak POP3", greeting.split(b"\r\n")[0].decode(), "pop3s:// takes 995",
+                           hint=True, at=server, connect_timeout="1h")
+
+    def test_a_server_that_hangs_up_at_once(self):
+        server = self.serve(lambda connection: None)
+        self.fails(75, "closed the connection before its greeting", "pop3s:// takes 995", hint=True, at=server)
+
+    def test_a_server_that_answers_the_login_with_something_else(self):
+        server = self.serve(script(b"+OK\r\n", ("expect", b"CAPA"), b"+OK\r\nUSER\r\n.\r\n", ("expect", b"USER"),
+                                   b"well, well secret\r\n"))
+        result = self.fails(76, "neither +OK nor -ERR: well, well", hint=True, at=server, auth="user")
+        self.assertNotIn("secret", result.err)
+
+    def test_a_login_that_does_not_end(self):
+        server = self.serve(script(b"+OK\r\n"))
+        for auth in ("auto", "user"):
+            self.fails(75, ("did not finish the login", "did not answer the login"), "connect_timeout", hint=True, at=server,
+                       auth=auth, connect_timeout="1s")
+
+    def test_a_message_that_the_server_does_not_hand_over(self):
+        drop, server = self.maildrop(*mail.small(1))
+        drop.answers[b"RETR"] = lambda session, argument: b"-ERR it is broken\r\n"
+        self.fails(65, "it is broken", "mark-seen", hint=True, at=server)
 
     def test_stls_towards_a_port_that_speaks_tls_at_once(self):
         """Port 995 with pop3:// in front: both sides wait for the other."""
@@ -127,6 +153,22 @@ class Tls(Erring):
         self.fails(69, "STLS", hint=True, at=server, tls="required")
         self.assertFalse([line for line in server.lines if b"anna" in line or b"secret" in line])
         self.assertEqual(len(drop.uids()), 1)
+
+
+    def test_a_client_certificate_that_is_not_accepted(self):
+        context = server_context(*certificates.good)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(certificates.ca)
+        key = self.world.path("key.pem")
+        key.write_bytes(pathlib.Path(certificates.selfsigned[1]).read_bytes())
+        key.chmod(0o600)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version):
+                context.maximum_version = version
+                server = self.serve(Maildrop(), tls=context)
+                self.fails(69, "no TLS", "alert", "tls_client_cert", "does not accept", hint=True, tls="required",
+                           server="pop3s://127.0.0.1:%d" % server.port, tls_ca_file=str(certificates.ca),
+                           tls_client_cert=str(certificates.selfsigned[0]), tls_client_key=str(key))
 
 
 class Login(Erring):

@@ -81,7 +81,7 @@ class Forbidden(Case):
         self.world.path(path).chmod(mode)
         result = self.world.run()
         self.assertIn(result.status, statuses, result.err)
-        self.assertSays(result.err, "home", "permission denied")
+        self.assertHint(result, "home", "permission denied", "namei -l")
         self.assertEqual(len(drop.uids()), 3)
         self.world.path(path).chmod(0o700)
         self.assertStatus(self.world.run(), 0)
@@ -119,6 +119,8 @@ class Forbidden(Case):
         self.world.path("spool").chmod(0o500)
         result = self.world.run()
         self.assertStatus(result, 0)
+        self.assertHint(result, '"lock": "fcntl"')
+        self.assertEqual("install dotlockfile" in result.err, not os.path.exists("/usr/bin/dotlockfile"))
         self.world.path("spool").chmod(0o700)
         self.assertSameMail(self.world.mbox("spool/mbox"), messages)
         self.assertEqual(drop.uids(), [])
@@ -132,7 +134,7 @@ class Forbidden(Case):
         result = self.world.run()
         self.world.state_dir.chmod(0o700)
         self.assertIn(result.status, (73, 74, 78), result.err)
-        self.assertSays(result.err, "state")
+        self.assertHint(result, "state", "namei -l")
         self.assertEqual(len(drop.uids()), 1)
 
 

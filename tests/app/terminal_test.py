@@ -17,7 +17,7 @@ DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", 
 CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
-def at_a_terminal(world, *words, typed=b"", when=None, size=(24, 100)):
+def at_a_terminal(world, *words, typed=b"", when=None, size=(24, 100), term="xterm-256color"):
     """Runs the binary under a pty; returns (status, what the screen got). `typed` goes in after the text `when`."""
     master, slave = pty.openpty()
     import fcntl
@@ -25,7 +25,7 @@ def at_a_terminal(world, *words, typed=b"", when=None, size=(24, 100)):
     import termios
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     process = subprocess.Popen([MAILHAUL, *words], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-                               env={**world.env, "TERM": "xterm-256color"}, cwd=world.root,
+                               env={**world.env, "TERM": term}, cwd=world.root,
                                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(slave)
     screen, deadline = b"", time.monotonic() + LIMIT
@@ -84,6 +84,26 @@ class Terminal(Case):
         self.assertEqual(status, 0, screen)
         self.assertNotIn(b"secret", screen)
         self.assertEqual(drop.uids(), [])
+
+    def test_a_dumb_terminal_gets_no_codes(self):
+        self.prepared(*mail.small(3))
+        status, screen = at_a_terminal(self.world, term="dumb")
+        self.assertEqual(status, 0, screen)
+        self.assertNotIn(b"\x1b", screen)
+
+    def test_an_empty_mailbox_is_said_to_be_empty(self):
+        self.prepared()
+        self.assertEqual(at_a_terminal(self.world, "list", "home"), (0, b"home: no messages\r\n"))
+        self.assertEqual(self.world.run("list", "home").out, b"")
+
+    def test_stopped_at_the_question_the_cursor_is_on_a_new_line(self):
+        _, server = self.maildrop(*mail.small(1))
+        account = self.account(server)
+        del account["password"]
+        self.world.configure({"home": account})
+        status, screen = at_a_terminal(self.world, typed=b"\x03", when=b"(home): ")
+        self.assertEqual(status, 130)
+        self.assertRegex(screen, rb"\(home\): (\^C)?\r\n")
 
     def test_an_mbox_stream_is_refused_at_a_terminal(self):
         self.prepared(*mail.small(1))
@@ -197,6 +217,18 @@ class Json(Case):
         self.assertEqual(summary["status"], 0)
         for name in ("bytes", "seconds"):
             self.assertIsInstance(summary[name], (int, float))
+
+    def test_quiet_leaves_no_error_out(self):
+        drop, server = self.maildrop(*mail.small(1))
+        drop.answers[b"RETR"] = lambda session, argument: b"-ERR [SYS/TEMP] later\r\n"
+        self.world.configure({"home": self.account(server)})
+        for _ in range(2):
+            result = self.world.run("-q", "--json")
+            self.assertStatus(result, 75)
+            self.assertEqual([line["status"] for line in self.json_lines(result) if line["event"] == "error"], [75])
+        drop.greeting = b"-ERR [SYS/TEMP] later\r\n"
+        result = self.world.run("-q", "--json")
+        self.assertEqual([line["status"] for line in self.json_lines(result) if line["event"] == "error"], [75])
 
     def test_errors_come_as_json_too(self):
         _, server = self.maildrop()

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -100,6 +101,22 @@ TEST_CASE_FIXTURE(PipeFixture, "a reader that has gone is an error, before and a
   CHECK(error.kind() == util::Kind::storage);
   CHECK(contains(error.what(), "its reader has gone"));
   CHECK(!error.hint().empty());
+}
+
+TEST_CASE_FIXTURE(PipeFixture, "a socket is waited for as a pipe is") {
+  std::array<int, 2> pair{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  reader = util::Fd(pair[0]);
+  const util::Fd socket(pair[1]);
+  const auto out = open_stdout(socket.get(), site);
+  deliver(*out, {put(*out, envelope(false), "x\r\n")});
+  cancel.request();
+  CHECK(thrown([&] { out->close(); }).kind() == util::Kind::cancelled);
+  CHECK(read_some() == from + "x\n\n");
+  CHECK_NOTHROW(out->close());
+  deliver(*out, {put(*out, envelope(false), "y\r\n")});
+  reader = util::Fd();
+  CHECK(contains(thrown([&] { out->close(); }).what(), "its reader has gone"));
 }
 
 TEST_CASE_FIXTURE(PipeFixture, "asked to stop, nobody waits for a reader that does not read") {

@@ -253,7 +253,7 @@ TEST_CASE("a proxy that was written down is used, and its password is not told")
   session.endpoint.port = 110;
   const auto error = session.refused();
   CHECK(error.kind() == Kind::config);
-  CHECK(has(error.what(), "the proxy wants a login"));
+  CHECK(has(error.what(), "the proxy refuses the login"));
   CHECK(proxy.received().front() == "CONNECT mail.example.org:110 HTTP/1.1");
   std::string all = error.what();
   for (const std::string& line : session.trace) all += "\n" + line;

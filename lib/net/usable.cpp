@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "net/usable.h"
+
+#include <fcntl.h>
+
+#include "net/rung.h"
+#include "util/error.h"
+#include "util/file.h"
+
+namespace mailhaul::net {
+
+namespace {
+
+/// Lets an error name the key whose file it is about.
+template <typename Check>
+void of_key(const std::string& key, const Check& check) {
+  try {
+    check();
+  } catch (const util::Error& error) {
+    const std::string hint = error.hint().empty() ? "check the path in \"" + key + "\"" : error.hint();
+    throw util::Error(error.kind(), key + ": " + error.what(), hint);
+  }
+}
+
+void require_readable(const std::string& key, const std::string& file) {
+  of_key(key, [&] { util::open_file(file, O_RDONLY | O_NONBLOCK, 0, util::Kind::config); });
+}
+
+}  // namespace
+
+void require_files(const Endpoint& endpoint) {
+  if (!endpoint.ca_file.empty()) require_readable("tls_ca_file", endpoint.ca_file);
+  if (endpoint.client_cert.empty()) return;
+  require_readable("tls_client_cert", endpoint.client_cert);
+  const bool apart = !endpoint.client_key.empty();
+  of_key(apart ? "tls_client_key" : "tls_client_cert",
+         [&] { util::require_private(apart ? endpoint.client_key : endpoint.client_cert, "a private key"); });
+}
+
+void require_usable(const Endpoint& endpoint, Auth auth) {
+  ladder(auth, endpoint.tls, {});
+  if (endpoint.tls != Tls::none) require_files(endpoint);
+}
+
+}  // namespace mailhaul::net

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""The command line: options anywhere and in bundles, words that are none, UIDs like options, places in JSON."""
+import json
+import unittest
+
+from support import mail
+from support.world import Case
+
+
+class Line(Case):
+    def setUp(self):
+        super().setUp()
+        self.drop, self.server = self.maildrop(*mail.small(2))
+        self.world.configure({"home": self.account(self.server)})
+
+    def ok(self, *words):
+        result = self.world.run(*words)
+        self.assertStatus(result, 0)
+        return result
+
+    def refused(self, *words, says=(), hints=()):
+        result = self.world.run(*words)
+        self.assertStatus(result, 64)
+        sentence, _, hint = result.err.partition("hint:")
+        self.assertSays(sentence, *says)
+        self.assertSays(hint, *hints)
+        self.assertNotIn("bug", result.err)
+        return result
+
+    def elsewhere(self):
+        other = self.world.path("c.json")
+        self.world.config.rename(other)
+        return other
+
+
+class Options(Line):
+    def test_a_bundle_may_end_in_an_option_with_a_value(self):
+        other = self.elsewhere()
+        for words in (("-qc", other, "check"), ("-vqc", other, "check", "home"), ("-c%s" % other, "check"),
+                      ("check", "-qc", other), ("-qj", "2", "-c", other, "check"), ("-qj2", "-c", other, "check"),
+                      ("-c", other, "-nq"), ("-nqc", other, "home")):
+            with self.subTest(words):
+                self.ok(*words)
+        self.assertEqual(self.drop.removed, [])
+
+    def test_options_of_fetch_may_stand_before_the_command(self):
+        self.ok("-k", "fetch", "home")
+        self.assertEqual((len(self.world.maildir()), len(self.drop.uids())), (2, 2))
+        self.ok("--max-size", "10M", "--leave-on-server", "fetch")
+        self.ok("--deliver", "maildir:~/Other", "-a", "fetch", "home", "-k")
+        self.assertEqual(len(self.world.maildir("Other")), 2)
+
+    def test_they_are_of_no_other_command(self):
+        for words in (("-k", "check"), ("check", "-k"), ("--max-size", "10M", "list", "home"), ("config", "show", "-n")):
+            with self.subTest(words):
+                option = next(word for word in words if word.startswith("-"))
+                self.refused(*words, says=(option + " is an option of fetch, not of",), hints=("--help",))
+
+    def test_a_switch_takes_no_value(self):
+        for word in ("--netrc=foo", "--leave-on-server=x", "--no-fetch-all=1", "--enabled=x"):
+            with self.subTest(word):
+                self.refused(word, says=(word.partition("=")[0], "no value"), hints=("--no-",))
+
+    def test_what_belongs_into_the_file_says_so(self):
+        for words in (("--password", "geheim"), ("--password=geheim",), ("--oauth", "x"), ("--enabled",), ("--no-enabled",)):
+            with self.subTest(words):
+                result = self.refused("fetch", *words, says=(words[0].partition("=")[0], "no option of the command line"),
+                                      hints=("configuration file",))
+                self.assertNotIn("geheim", result.err)
+        self.assertNotIn("--password TEXT", self.ok("fetch", "--help").out.decode())
+
+
+class Words(Line):
+    def test_a_part_that_a_command_does_not_have(self):
+        self.refused("state", "foo", says=("'foo'", "state"), hints=("show, mark-seen, forget",))
+        self.refused("config", "nonsense", "home", says=("'nonsense'", "config"), hints=("check, show, schema",))
+        self.refused("state", says=("state",), hints=("show, mark-seen, forget",))
+        self.refused("state", "-q", says=("state",), hints=("show, mark-seen, forget",))
+        self.assertSays(self.ok("state", "--help").out.decode(), "mark-seen")
+
+    def test_a_word_that_was_meant_as_a_command(self):
+        self.refused("fetsh", says=("fetsh", "account", "command"), hints=("fetch",))
+        self.refused("chek", "home", says=("chek",), hints=("check",))
+        self.refused("help", says=("help",), hints=("mailhaul --help",))
+        self.assertNotIn("command", self.refused("fetch", "fetsh", says=("fetsh",), hints=("home",)).err)
+
+    def test_help_names_what_is_done_without_a_command(self):
+        self.assertSays(self.ok("--help").out.decode(), "mailhaul fetch --help")
+
+
+class Uids(Line):
+    def test_two_dashes_may_stand_anywhere_before_the_uid(self):
+        self.drop.messages[0].uid = b"-dash"
+        message = mail.local(self.drop.messages[0].wire)
+        for words in (("get", "--", "home", "-dash"), ("get", "home", "--", "-dash"), ("get", "-q", "--", "home", "-dash")):
+            with self.subTest(words):
+                self.assertEqual(self.ok(*words).out, message)
+        self.ok("state", "mark-seen", "--", "home", "-dash")
+        self.assertSays(self.ok("state", "show").out.decode(), "-dash", "seen")
+        self.ok("state", "forget", "home", "--", "-dash")
+
+    def test_without_them_the_hint_has_them(self):
+        for words in (("get", "home", "-dash"), ("state", "mark-seen", "home", "-dash")):
+            self.refused(*words, says=("-dash",), hints=("--", "-UID"))
+
+    def test_one_uid_of_two_messages_means_both(self):
+        for message in self.drop.messages:
+            message.uid = b"dup"
+        wires = self.drop.wires()
+        out = self.ok("get", "home", "dup").out
+        self.assertSameMail([text for _, text in mail.entries(out)], wires)
+        self.ok("state", "mark-seen", "home", "dup")
+        self.ok()
+        self.assertEqual(self.world.maildir(), [])
+        self.assertEqual(len(self.drop.uids()), 2)
+
+
+class Places(Line):
+    def test_a_place_may_be_an_object_as_in_the_file(self):
+        self.ok("-k", "--deliver", json.dumps({"kind": "mbox", "path": "~/box", "lock": "fcntl"}))
+        self.assertEqual(len(self.world.mbox("box")), 2)
+
+    def test_or_an_array_and_together_with_others(self):
+        self.ok("-k", "--deliver", '["maildir:~/A", {"kind": "maildir", "path": "~/B"}]', "--deliver", "maildir:~/C")
+        self.assertEqual([len(self.world.maildir(name)) for name in "ABC"], [2, 2, 2])
+
+    def test_mistakes_in_it_are_of_usage(self):
+        for text, *words in (('{"kind": "mbox", "path": "~/box", "lok": "fcntl"}', "lok", "lock"),
+                             ('{"kind": "mbox"', "--deliver", "}"), ('{"kind": "pigeon"}', "pigeon")):
+            with self.subTest(text):
+                self.refused("--deliver", text, says=words)
+
+    def test_show_and_schema_in_json_are_one_line(self):
+        for words in (("config", "show"), ("config", "schema")):
+            line, = self.json_lines(self.ok(*words, "--json"))
+            self.assertEqual(line, json.loads(self.ok(*words).out))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""Where secrets come from, whom their trouble touches, and who must not see them."""
+import os
+import unittest
+
+from support import mail
+from support.world import Case
+
+SHOW_ENVIRONMENT = {"kind": "mda", "command": ["sh", "-c", 'env > "$HOME/seen"; cat > /dev/null'], "allow_root": True}
+
+
+class Environment(Case):
+    def test_no_program_sees_the_password_of_any_account(self):
+        _, server = self.maildrop(*mail.small(1))
+        mine = self.account(server, password_env="MINE", deliver=SHOW_ENVIRONMENT)
+        del mine["password"]
+        others = {name: {**mine, "user": name, "password_env": name.upper()} for name in ("unnamed", "disabled", "replaced")}
+        others["disabled"]["enabled"] = False
+        self.world.configure({"home": mine, **others}, defaults={"password_env": "FALLBACK"})
+        self.world.env.update({name: "secret" for name in ("MINE", "UNNAMED", "DISABLED", "REPLACED", "FALLBACK")})
+        self.world.env["HARMLESS"] = "visible"
+        self.assertStatus(self.world.run("fetch", "home"), 0)
+        seen = self.world.path("seen").read_text()
+        self.assertIn("HARMLESS=visible", seen)
+        self.assertNotIn("=secret", seen)
+
+    def test_nor_one_that_the_command_line_replaced(self):
+        _, server = self.maildrop(*mail.small(1))
+        mine = self.account(server, password_env="MINE", deliver=SHOW_ENVIRONMENT)
+        del mine["password"]
+        self.world.configure({"home": mine})
+        self.world.env.update({"MINE": "hidden", "OTHER": "secret"})
+        self.assertStatus(self.world.run("--password-env", "OTHER"), 0)
+        seen = self.world.path("seen").read_text()
+        for name in ("MINE", "OTHER"):
+            self.assertNotIn(name + "=", seen)
+
+
+class Files(Case):
+    def spoiled(self, mode, **keys):
+        file = self.world.path("file")
+        file.write_text("secret\n")
+        file.chmod(mode)
+        _, server = self.maildrop(*mail.small(1))
+        good = self.account(server)
+        bad = {**good, "user": "other", **keys}
+        if "password_file" in keys:
+            del bad["password"]
+        return good, bad
+
+    def test_a_key_that_others_can_read_stops_its_own_account_only(self):
+        good, bad = self.spoiled(0o640, server="pop3s://127.0.0.1", tls="required", tls_client_cert="~/file",
+                                 tls_client_key="~/file")
+        self.world.configure({"bad": bad, "good": good})
+        result = self.world.run()
+        self.assertStatus(result, 78)
+        self.assertHint(result, "bad: error: tls_client_key", "chmod")
+        self.assertEqual(len(self.world.maildir()), 1)
+
+    def test_and_nobody_when_it_is_not_used(self):
+        good, bad = self.spoiled(0o640, server="pop3s://127.0.0.1", tls="required", tls_client_cert="~/file",
+                                 tls_client_key="~/file", enabled=False)
+        self.world.configure({"bad": bad, "good": good})
+        result = self.world.run()
+        self.assertEqual((result.status, result.err), (0, ""))
+
+    def test_config_check_finds_what_a_run_would_find(self):
+        there = str(self.world.path("file"))
+        for words, mode, keys in ((("tls_ca_file", "No such file"), 0o600, {"tls_ca_file": "~/none.pem"}),
+                                  (("tls_client_cert", "No such file"), 0o600, {"tls_client_cert": "~/none.pem"}),
+                                  (("tls_client_key", "0640"), 0o640, {"tls_client_cert": there, "tls_client_key": there}),
+                                  (("password_file", "0604"), 0o604, {"password_file": there})):
+            with self.subTest(words):
+                good, bad = self.spoiled(mode, **{"server": "pop3s://127.0.0.1", "tls": "required", **keys})
+                self.world.configure({"good": good, "bad": bad})
+                for command in (("config", "check"), ("check", "bad")):
+                    result = self.world.run(*command)
+                    self.assertStatus(result, 78)
+                    self.assertHint(result, "bad: error: " + words[0], *words)
+                    self.assertEqual(result.out, b"")
+
+    def test_a_missing_file_names_key_and_account(self):
+        good, bad = self.spoiled(0o600, password_file="~/none")
+        self.world.configure({"home": bad})
+        self.assertHint(self.world.run(), "home: error: password_file", str(self.world.path("none")))
+        del bad["password_file"]
+        self.world.configure({"home": {**bad, "netrc": True}})
+        self.assertHint(self.world.run(), "home: error: netrc", ".netrc")
+        self.assertStatus(self.world.run("config", "check"), 78)
+
+
+class Commands(Case):
+    def run_with(self, script, *words):
+        drop, server = self.maildrop(*mail.small(1))
+        account = self.account(server, password_command=["sh", "-c", script])
+        del account["password"]
+        self.world.configure({"home": account})
+        return drop, self.world.run(*words)
+
+    def test_the_words_of_a_command_that_fails_are_in_the_error(self):
+        _, result = self.run_with("echo 'gpg: the key store is \033[31mlocked' >&2; exit 2")
+        self.assertStatus(result, 75)
+        self.assertSays(result.err, "home: error: password_command 'sh'", "exit status 2", "the key store is \\x1b[31mlocked")
+        self.assertEqual(len(result.err.splitlines()), 2, result.err)
+
+    def test_with_q_they_are_as_silent_as_the_error(self):
+        _, result = self.run_with("echo locked >&2; exit 2", "-q")
+        self.assertEqual((result.status, result.out, result.err), (75, b"", ""))
+
+    def test_what_a_good_command_says_is_not_shown(self):
+        drop, result = self.run_with("echo a warning >&2; echo secret")
+        self.assertEqual((result.status, result.err), (0, ""))
+        self.assertEqual(drop.uids(), [])
+
+    def test_an_empty_password_comes_with_the_reason(self):
+        _, result = self.run_with("echo no such entry >&2")
+        self.assertStatus(result, 78)
+        self.assertHint(result, "is empty", "no such entry")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Delivery to standard output, whatever that is: mail goes from the server only when it was surely read."""
+import socket
+import sys
+import unittest
+
+from support import mail
+from support.world import Case
+
+REDIRECT = "import os, sys; os.dup2(%d, 1); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+class Stdout(Case):
+    def setUp(self):
+        super().setUp()
+        self.drop, self.server = self.maildrop(*mail.small(3))
+        self.world.configure({"home": self.account(self.server, deliver="stdout")})
+
+    def into(self, redirection, *words):
+        self.world.prefix = ["sh", "-c", 'exec "$@" ' + redirection, "sh"]
+        return self.world.run(*words)
+
+    def into_socket(self, end, *words):
+        self.world.prefix = [sys.executable, "-c", REDIRECT % end.fileno()]
+        return self.world.start(*words, pass_fds=[end.fileno()])
+
+    def ends(self, process, status, *words):
+        err = process.communicate(timeout=100)[1].decode()
+        self.assertEqual(process.returncode, status, err)
+        self.assertSays(err, *words)
+
+    def untouched(self):
+        self.assertEqual(len(self.drop.uids()), 3)
+
+    def test_a_closed_one_is_refused(self):
+        for words in (("-K",), ()):
+            result = self.into(">&-", *words)
+            self.assertStatus(result, 64)
+            self.assertHint(result, "standard output is closed")
+            self.untouched()
+        self.assertNotEqual(self.into(">&-", "get", "home", "uid-000001").status, 0)
+        self.assertStatus(self.into(">&-", "--deliver", "maildir:~/Mail"), 0)
+        self.assertEqual(len(self.world.maildir()), 3)
+
+    def test_one_that_keeps_nothing_removes_nothing(self):
+        result = self.into("> /dev/null", "-K")
+        self.assertStatus(result, 64)
+        self.assertHint(result, "neither a pipe nor a file")
+        self.untouched()
+        self.assertStatus(self.into("> /dev/null"), 0)
+        self.untouched()
+
+    def test_a_file_keeps_it(self):
+        file = self.world.path("out")
+        self.assertStatus(self.into('> "$HOME/out"', "-K"), 0)
+        self.assertEqual(len(list(mail.entries(file.read_bytes()))), 3)
+        self.assertEqual(self.drop.uids(), [])
+
+    def test_a_socket_that_is_read(self):
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                process = self.into_socket(theirs, "-K")
+            with ours.makefile("rb") as stream:
+                text = stream.read()
+            self.ends(process, 0)
+        self.assertEqual(len(list(mail.entries(text))), 3)
+        self.assertEqual(self.drop.uids(), [])
+
+    def test_a_socket_whose_reader_goes_without_reading(self):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = self.into_socket(theirs, "-K")
+        with ours:
+            while 0 < len(seen := ours.recv(65536, socket.MSG_PEEK)) and seen.count(b"\nFrom ") < 2:
+                pass
+        self.ends(process, 74, "home", "reader has gone", "hint:")
+        self.untouched()
+
+    def test_one_beyond_this_machine_cannot_tell(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as end:
+            self.ends(self.into_socket(end, "-K"), 64, "neither a pipe nor a file", "hint:")
+        self.untouched()
+
+
+if __name__ == "__main__":
+    unittest.main()
