@@ -174,10 +174,13 @@ TEST_CASE_FIXTURE(MaildirFixture, "a name that is taken is an error, and what ha
   CHECK(slurp(path / "new" / final_name) == "other");
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "a staged file that has gone is an error, not a delivery") {
+TEST_CASE_FIXTURE(MaildirFixture, "a staged file that has gone is in doubt, not delivered") {
   const auto tickets = staged();
   fs::remove(path / "tmp" / letter.id);
-  CHECK(thrown([&] { maildir->publish(tickets); }).kind() == util::Kind::storage);
+  const auto outcome = maildir->publish(tickets).at(0);
+  CHECK(outcome.fate == Fate::doubt);
+  CHECK(contains(outcome.sentence, "vanished"));
+  CHECK(!outcome.hint.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "what is neither a Maildir nor empty is refused with a hint") {

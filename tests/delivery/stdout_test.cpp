@@ -114,6 +114,14 @@ TEST_CASE_FIXTURE(PipeFixture, "a socket is waited for as a pipe is") {
   CHECK(thrown([&] { out->close(); }).kind() == util::Kind::cancelled);
   CHECK(read_some() == from + "x\n\n");
   CHECK_NOTHROW(out->close());
+}
+
+TEST_CASE_FIXTURE(PipeFixture, "a socket whose reader goes without reading is noticed") {
+  std::array<int, 2> pair{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  reader = util::Fd(pair[0]);
+  const util::Fd socket(pair[1]);
+  const auto out = open_stdout(socket.get(), site);
   deliver(*out, {put(*out, envelope(false), "y\r\n")});
   reader = util::Fd();
   CHECK(contains(thrown([&] { out->close(); }).what(), "its reader has gone"));
