@@ -64,12 +64,13 @@ std::string hint_for_handshake(const Failed& failed, const std::string& words) {
 }
 
 Error no_handshake(const Failed& failed, const std::string& words) {
-  if (speaks_of(words, "connection reset") || speaks_of(words, "syscall") ||
-      speaks_of(words, "unexpected eof")) {
+  const std::string lower = util::lower(words);
+  if (speaks_of(lower, "connection reset") || speaks_of(lower, "syscall") ||
+      speaks_of(lower, "unexpected eof")) {
     return {Kind::temporary, "connection to " + address_of(failed.endpoint) + " lost: " + words};
   }
   return {Kind::unavailable, "no TLS with " + address_of(failed.endpoint) + ": " + words,
-          hint_for_handshake(failed, util::lower(words))};
+          hint_for_handshake(failed, lower)};
 }
 
 Error no_stls(const Failed& failed) {
