@@ -136,8 +136,8 @@ class Forbidden(Case):
         self.assertEqual(len(drop.uids()), 1)
 
 
-# How many points of each row and error, and how many damages.
-COUNTS = [int(word) for word in os.environ.get("MAILHAUL_FAIL_SAMPLE", "9,3").split(",")]
+# How many points of each error and kind of call, and how many damages of each of four rows.
+COUNTS = [int(word) for word in os.environ.get("MAILHAUL_FAIL_SAMPLE", "3,6").split(",")]
 
 
 @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
@@ -152,15 +152,12 @@ class Injected(Case):
         return findings
 
     def matrix(self, error):
-        findings = self.tried([case for row in ALL_ROWS for case in self.spread(call_matrix.failing(*row, error))])
+        by_call = collections.defaultdict(list)
+        for row in ALL_ROWS:
+            for case in call_matrix.failing(*row, error):
+                by_call[case.point.call].append(case)
+        findings = self.tried([case for cases in by_call.values() for case in strace.sample(cases, COUNTS[0])])
         self.assertGreater(sum(finding.hits for finding in findings), len(findings) * 0.6, "most of them did fail")
-
-    @staticmethod
-    def spread(cases):
-        """At most so many, and none twice of one kind of call before all kinds had their turn."""
-        turns = collections.Counter()
-        by_turn = sorted(cases, key=lambda case: (turns.update([case.point.call]), turns[case.point.call])[1])
-        return by_turn[:COUNTS[0]] if turns.total() < 2 * COUNTS[0] else strace.sample(by_turn[:len(turns) * 3], COUNTS[0])
 
     def test_input_output_errors(self):
         self.matrix("EIO")

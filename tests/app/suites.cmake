@@ -51,6 +51,12 @@ if(TARGET mailhaul)
       ENVIRONMENT "MAILHAUL=$<TARGET_FILE:mailhaul>;${ARGN}")
   endfunction()
 
+  foreach(matrix kills power calls)
+    set(name ${MAILHAUL_TEST_PREFIX}slow.${matrix})
+    add_test(NAME ${name} COMMAND ${MAILHAUL_PYTHON} -B ${CMAKE_CURRENT_SOURCE_DIR}/slow/run ${matrix}
+      --mailhaul $<TARGET_FILE:mailhaul> CONFIGURATIONS Slow)
+    set_tests_properties(${name} PROPERTIES LABELS slow TIMEOUT 86400 RUN_SERIAL TRUE)
+  endforeach()
   mailhaul_slow(cut_matrix cuts MAILHAUL_CUT_POINTS=all)
   mailhaul_slow(gigabyte large MAILHAUL_LARGE_BYTES=1073741824 MAILHAUL_TEST_LIMIT=1200)
 endif()

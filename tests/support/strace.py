@@ -68,7 +68,9 @@ def is_probe(point):
 
 
 def sample(items, count):
-    """At most `count` of them, evenly spread, first and last included."""
+    """At most `count` of them, evenly spread, first and last included when they are more than one."""
     if count >= len(items):
         return list(items)
+    if count < 2:
+        return items[len(items) // 2:][:count]
     return [items[round(n * (len(items) - 1) / (count - 1))] for n in range(count)]
