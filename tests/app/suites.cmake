@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # End-to-end suites: the binary as its users run it. One by hand, from tests/:
 #   MAILHAUL=/path/to/mailhaul python3 -B -m unittest -v app.dovecot_test
-# The same ones with all points of the kill, cut and failure matrices: tests/slow/README.md.
+# The same ones with all points: tests/slow/README.md.
 if(TARGET mailhaul)
   # Debian's own python3 first: that is the one whose version the tests are written for.
   find_program(MAILHAUL_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
@@ -10,7 +10,7 @@ if(TARGET mailhaul)
   # Sanitizers look for other mistakes than a wrong order of calls: a smaller sample does.
   set(mailhaul_sample "")
   if(MAILHAUL_SANITIZE)
-    set(mailhaul_sample MAILHAUL_KILL_POINTS=15 MAILHAUL_CUT_POINTS=15)
+    set(mailhaul_sample MAILHAUL_KILL_SAMPLE=2,1,0 MAILHAUL_CUT_POINTS=15 MAILHAUL_FAIL_SAMPLE=2,1)
   endif()
 
   # SUITE seconds-until-it-counts-as-stuck processors
@@ -40,6 +40,11 @@ if(TARGET mailhaul)
   mailhaul_suite(large 300 1)
   mailhaul_suite(kills 600 2)
   mailhaul_suite(cuts 600 2)
+  mailhaul_suite(order 300 1)
+  if(TARGET short_calls)
+    list(APPEND mailhaul_sample MAILHAUL_SHORT_CALLS=$<TARGET_FILE:short_calls>)
+    mailhaul_suite(short_calls 300 1)
+  endif()
 
   # Only with `ctest -C Slow`: all points.
   function(mailhaul_slow name suite)                   # environment as NAME=VALUE ...
@@ -50,9 +55,12 @@ if(TARGET mailhaul)
       ENVIRONMENT "MAILHAUL=$<TARGET_FILE:mailhaul>;${ARGN}")
   endfunction()
 
-  mailhaul_slow(kill_matrix kills MAILHAUL_KILL_POINTS=all)
-  mailhaul_slow(kill_twice kills MAILHAUL_KILL_POINTS=all MAILHAUL_KILL_TWICE=1)
+  foreach(matrix kills power calls)
+    set(name ${MAILHAUL_TEST_PREFIX}slow.${matrix})
+    add_test(NAME ${name} COMMAND ${MAILHAUL_PYTHON} -B ${CMAKE_CURRENT_SOURCE_DIR}/slow/run ${matrix}
+      --mailhaul $<TARGET_FILE:mailhaul> CONFIGURATIONS Slow)
+    set_tests_properties(${name} PROPERTIES LABELS slow TIMEOUT 86400 RUN_SERIAL TRUE)
+  endforeach()
   mailhaul_slow(cut_matrix cuts MAILHAUL_CUT_POINTS=all)
-  mailhaul_slow(fail_matrix failures MAILHAUL_FAIL_POINTS=all)
   mailhaul_slow(gigabyte large MAILHAUL_LARGE_BYTES=1073741824 MAILHAUL_TEST_LIMIT=1200)
 endif()

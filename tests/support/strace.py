@@ -27,9 +27,9 @@ def recording(log, calls=CALLS):
     return [*TRACE, "-y", "-s", "16", "-o", str(log), "-e", "trace=" + ",".join(calls), "-e", "signal=none"]
 
 
-def injecting(call, what, path=None):
+def injecting(call, what, path=None, log="/dev/null"):
     """Words to put in front of a command: `what`, as "signal=KILL:when=3", happens to this call."""
-    words = [*TRACE, "-o", "/dev/null", "-e", "trace=" + call, "-e", "signal=none",
+    words = [*TRACE, "-o", str(log), "-e", "trace=" + call, "-e", "signal=none",
              "-e", "inject=%s:%s" % (call, what)]
     return words + (["-P", str(path)] if path else [])
 
@@ -68,7 +68,9 @@ def is_probe(point):
 
 
 def sample(items, count):
-    """At most `count` of them, evenly spread, first and last included."""
+    """At most `count` of them, evenly spread, first and last included when they are more than one."""
     if count >= len(items):
         return list(items)
+    if count < 2:
+        return items[len(items) // 2:][:count]
     return [items[round(n * (len(items) - 1) / (count - 1))] for n in range(count)]

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""Every call that touches a file, the socket or the database fails once, in each way in which it can, and a damaged database;
+tests/slow/run calls, and a sample of it in CI.
+"""
+import collections
+import functools
+import random
+import shutil
+import tempfile
+
+from support import strace
+from support.kills import SANITIZER
+from support.matrix import Finding
+from support.rows import ALL_ROWS, Broken, Row
+
+ROW, GROUP, HIT = "destination, server", "what fails", "failed"
+CALLS = [*strace.CALLS, *("lseek ?newfstatat getdents64 ?statfs fstatfs ?utimensat pipe2 socket ?poll ?ppoll pidfd_open wait4 "
+                          "memfd_create setsockopt getsockopt bind ?access faccessat2 eventfd2 ?mmap").split()]
+OPENING = set("openat open socket pipe2 fcntl memfd_create pidfd_open eventfd2 connect".split())
+INTERRUPTIBLE = set("openat open read write pread64 pwrite64 writev fsync fdatasync syncfs close fcntl ftruncate fallocate connect "
+                    "sendto sendmsg recvfrom recvmsg poll ppoll wait4 flock getdents64".split())
+WRITING = set("openat open write pwrite64 writev fsync fdatasync syncfs close ftruncate fallocate rename renameat renameat2 link "
+              "linkat mkdir mkdirat unlink unlinkat".split())
+ERRORS = {"EIO": lambda call: call not in ("poll", "wait4"), "ENOSPC": WRITING.__contains__, "EMFILE": OPENING.__contains__,
+          "EINTR": INTERRUPTIBLE.__contains__}
+PAGE = 4096
+
+Case = collections.namedtuple("Case", "place keep what point damage")  # damage: (page, bytes) instead of a point
+
+
+@functools.lru_cache(maxsize=None)
+def points(place, keep):
+    with tempfile.NamedTemporaryFile() as log, Row(place, keep) as row:
+        row.world.env.update(SANITIZER)
+        result = row.run(*strace.recording(log.name, CALLS))
+        if result.status:
+            row.fail("an undisturbed run ends with %d" % result.status, result)
+        return [point for point in strace.points(log.name) if not strace.is_probe(point)]
+
+
+def failing(place, keep, error):
+    return [Case(place, keep, error, point, None) for point in points(place, keep) if ERRORS[error](point.call)]
+
+
+def damaged(place, keep):
+    """The database as it is when mail waits: each of its pages, overwritten in some way, or the file cut off there."""
+    with Row(place, keep) as row:
+        row.run()
+        pages = (row.world.state_dir / "state.db").stat().st_size // PAGE
+    return [Case(place, keep, "a damaged database", None, (page, how)) for page in range(pages)
+            for how in ("zeros", "noise", "half", "cut", "another page")]
+
+
+def everything():
+    cases = []
+    for place, keep in ALL_ROWS:
+        for error in ERRORS:
+            cases += failing(place, keep, error)
+        cases += damaged(place, keep)
+    return cases
+
+
+def one(case):
+    row, hits, counts, complaint = None, 0, {}, None
+    try:
+        with Row(case.place, case.keep) as row:
+            hits = (damage if case.damage else fail_at)(row, case)
+    except (Broken, ValueError) as error:
+        counts = getattr(error, "counts", {"torn": 1})
+        where = "page %d: %s" % case.damage if case.damage else "%s number %d [%s]" % case.point
+        complaint = "%s at %s: %s" % (case.what, where, error)
+    return Finding("%s, %s" % (case.place, case.keep), case.what, hits, row.doubled if row else 0, counts, complaint)
+
+
+def fail_at(row, case):
+    """One call fails once; afterwards one run completes."""
+    log = row.world.root / "injected"
+    row.world.env.update(SANITIZER)
+    result = row.run(*strace.injecting(case.point.call, "error=%s:when=%d" % (case.what, case.point.number), log=log))
+    del row.world.env["ASAN_OPTIONS"]
+    if result.status < 0 or result.status in (70, 134, 139):
+        row.fail("it ended with %d" % result.status, result)
+    if result.status == 0 and row.keep == "remove" and row.drop.uids():
+        row.fail("status 0 with mail left on the server", result)
+    if result.status != 0 and not result.err:
+        row.fail("it failed with %d and said nothing" % result.status)
+    if "mda" in row.kinds:
+        row.may_double["mda"] += 1  # its answer may not have reached us
+    row.check_interrupted()
+    row.check_completed(row.run())
+    return b"INJECTED" in log.read_bytes()
+
+
+def damage(row, case):
+    """It is told, and left as it is; or it did no harm. Nothing is lost, whatever the database says."""
+    first, rest = row.messages[:2], row.messages[2:]
+    row.messages, row.uids, row.drop.messages = first, row.uids[:2], row.drop.messages[:2]
+    if row.run().status:
+        row.fail("the run before the damage fails")
+    row.add(*rest)
+    file = row.world.state_dir / "state.db"
+    spoil(file, *case.damage)
+    before = file.read_bytes()
+    result = row.run()
+    row.check_interrupted()
+    if result.status == 0:
+        row.check_completed(result)
+        return 0
+    if result.status not in (74, 78) or "state" not in result.err:
+        row.fail("with a damaged database it ends with %d" % result.status, result)
+    if "damaged" in result.err and file.read_bytes() != before:
+        row.fail("a damaged database was written to", result)
+    # As the hint says: set aside, and all fetched again.
+    for part in row.world.state_dir.glob("state.db*"):
+        shutil.move(part, part.with_name(part.name + ".damaged"))
+    row.forgotten, row.may_double = True, dict.fromkeys(row.kinds, len(row.messages))
+    row.check_completed(row.run())
+    return 1
+
+
+def spoil(file, page, how):
+    data = bytearray(file.read_bytes())
+    begin, end = page * PAGE, (page + 1) * PAGE
+    rng = random.Random(page)
+    if how == "cut":
+        del data[begin + PAGE // 2:]
+    elif how == "zeros":
+        data[begin:end] = bytes(PAGE)
+    elif how == "noise":
+        data[begin:end] = rng.randbytes(PAGE)
+    elif how == "half":
+        data[begin + PAGE // 2:end] = bytes(PAGE // 2)
+    else:
+        other = rng.randrange(len(data) // PAGE) * PAGE
+        data[begin:end] = data[other:other + PAGE]
+    file.write_bytes(data)
