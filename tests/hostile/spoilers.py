@@ -39,16 +39,12 @@ def says(verb, reply, only=None):
     return lambda drop: drop.answers.__setitem__(verb, answer)
 
 
-def once(reply):
+def once(verb, reply):
     """Only the first time; afterwards what is right."""
-    left = [reply]
-
-    def answer(session, argument):
-        if not left:
-            return None
-        first = left.pop()
-        return first(session, argument) if callable(first) else first
-    return answer
+    def spoil(drop):
+        left = [reply]
+        says(verb, lambda session, argument: left.pop()(session, argument) if left else None)(drop)
+    return spoil
 
 
 def honest(session, argument, verb):

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 
 
 class Cut(OSError):
@@ -85,8 +86,11 @@ class Connection:
             self.pause(pause)
 
     def pause(self, seconds):
-        """Says nothing for so long, or until the client says or does something."""
-        select.select([self.sock], [], [], seconds)
+        """Says nothing for so long, deaf meanwhile, unless the client goes."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self.sock], [], [], left)[0] and not self.sock.recv(65536):
+                raise Cut("the client has gone")
 
     def discard(self):
         """Takes no notice of whatever comes, until the client has gone."""
