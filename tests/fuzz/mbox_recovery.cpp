@@ -218,6 +218,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   crash.old = input.until('\0');
   const bool forged = fuzz::count(crash.old + messages[0] + messages[1], ".mh") != 0;
   crash.stage((flags & 1U) == 0, messages);
+  // Emptied and refilled by recovery, such a mailbox would look unchanged; nobody's mail is cut off there.
+  if (!crash.old.empty() && crash.entries.front().starts_with(crash.old)) return 0;
   const auto after = after_of(input, crash);
   if ((flags & 2U) != 0) std::filesystem::remove(crash.path);
   test::spill(crash.path, after.text);
