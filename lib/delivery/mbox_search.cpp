@@ -71,8 +71,9 @@ bool whole(const Box& box, Extent entry, int spool, const Record& record) {
   if (theirs.length < ours.length) return false;
   const auto end = ending_of(spool, path, ours);
   const auto k = std::min(theirs.length, end.text.size() + end.added);
-  const auto last = read_part(box.fd(), box.path(), {theirs.from + theirs.length - k, k});
-  return (last + '\n').find(end.text + '\n') != std::string::npos;
+  const auto last = read_part(box.fd(), box.path(), {theirs.from + theirs.length - k, k}) + '\n';
+  const auto at = last.find(end.text + '\n');
+  return at != std::string::npos && last.find("\n\n", at + end.text.size()) == std::string::npos;
 }
 
 using Wanted = std::map<std::string, std::size_t, std::less<>>;

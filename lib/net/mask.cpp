@@ -59,8 +59,8 @@ void replace_userinfo(std::string& text) {
   for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at)) {
     at += 3;
     const auto host_end = std::min(text.find_first_of("/ '\"", at), text.size());
-    const auto sign = text.rfind('@', host_end);
-    if (sign != std::string::npos && sign > at) text.replace(at, sign - at, hidden);
+    const auto sign = std::string_view(text).substr(at, host_end - at).rfind('@');
+    if (sign != std::string_view::npos && sign > 0) text.replace(at, sign, hidden);
   }
 }
 

@@ -210,6 +210,12 @@ TEST_CASE_FIXTURE(Crashed, "a short message torn before mail that others added d
   }
 }
 
+TEST_CASE_FIXTURE(Crashed, "a message without a body that has got one does not count") {
+  stage(true, {"", "two"});
+  replace(old + entries[0] + entries[1].substr(0, 3));
+  CHECK(recovered().ends_with("\n" + entries[0] + entries[1]));
+}
+
 TEST_CASE_FIXTURE(Crashed, "without a trace header equal messages are counted") {
   stage(false, {"same", "same", "other"});
   replace(old + entries[0]);

@@ -21,6 +21,7 @@ namespace {
 /// Thrown in the place of a write or flush: all up to there has happened, nothing after it.
 struct Killed {};
 unsigned steps_left = 0;
+unsigned box_writes = 0;  // how often the mailbox was written: shows that the calls come here
 
 /// How much of a write still happens.
 std::size_t allowed(std::size_t bytes) { return steps_left != 0 && --steps_left == 0 ? bytes / 2 : bytes; }
@@ -29,12 +30,13 @@ std::size_t allowed(std::size_t bytes) { return steps_left != 0 && --steps_left 
 
 // The linker puts these in the place of the system's calls (--wrap).
 extern "C" {
-ssize_t __real_pwrite(int fd, const void* bytes, std::size_t size, off_t at);
+ssize_t __real_pwrite64(int fd, const void* bytes, std::size_t size, off_t at);
 ssize_t __real_write(int fd, const void* bytes, std::size_t size);
 int __real_fsync(int fd);
-ssize_t __wrap_pwrite(int fd, const void* bytes, std::size_t size, off_t at) {
+ssize_t __wrap_pwrite64(int fd, const void* bytes, std::size_t size, off_t at) {
+  ++box_writes;
   const auto part = allowed(size);
-  const auto done = __real_pwrite(fd, bytes, part, at);
+  const auto done = __real_pwrite64(fd, bytes, part, at);
   if (part < size) throw Killed();
   return done;
 }
@@ -216,13 +218,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   crash.old = input.until('\0');
   const bool forged = fuzz::count(crash.old + messages[0] + messages[1], ".mh") != 0;
   crash.stage((flags & 1U) == 0, messages);
+  // Emptied and refilled by recovery, such a mailbox would look unchanged; nobody's mail is cut off there.
+  if (!crash.old.empty() && crash.entries.front().starts_with(crash.old)) return 0;
   const auto after = after_of(input, crash);
   if ((flags & 2U) != 0) std::filesystem::remove(crash.path);
   test::spill(crash.path, after.text);
 
+  box_writes = 0;
   for (const auto at : deaths) crash.recover_and_die(at);
   fuzz::require(crash.recover(), "recovery ends, and every message is there");
   const auto now = test::slurp(crash.path);
+  fuzz::require(now == after.text || box_writes != 0, "a kill can meet each write");
   fuzz::require(now.size() >= after.text.size(), "a mailbox never becomes shorter");
   const bool in_place = completed_in_place(after.text, now, crash);
   fuzz::require(in_place || added_behind(after.text, now, crash), "nothing foreign is lost or changed");
