@@ -92,7 +92,7 @@ def fail_at(row, case):
 
 
 def damage(row, case):
-    """It is told, and left as it is; or it did no harm. Nothing is lost, whatever the database says."""
+    """It is told, and left as it is; or not noticed: then mail may come again. Nothing is lost, whatever the database says."""
     first, rest = row.messages[:2], row.messages[2:]
     row.messages, row.uids, row.drop.messages = first, row.uids[:2], row.drop.messages[:2]
     if row.run().status:
@@ -100,6 +100,7 @@ def damage(row, case):
     row.add(*rest)
     file = row.world.state_dir / "state.db"
     spoil(file, *case.damage)
+    row.forgotten, row.may_double = True, dict.fromkeys(row.kinds, len(row.messages))
     before = file.read_bytes()
     result = row.run()
     row.check_interrupted()
@@ -113,7 +114,6 @@ def damage(row, case):
     # As the hint says: set aside, and all fetched again.
     for part in row.world.state_dir.glob("state.db*"):
         shutil.move(part, part.with_name(part.name + ".damaged"))
-    row.forgotten, row.may_double = True, dict.fromkeys(row.kinds, len(row.messages))
     row.check_completed(row.run())
     return 1
 

@@ -34,7 +34,7 @@ def table(findings, key, title, hit):
             lines[name].update({"cases": 1, "hits": finding.hits, "allowed": finding.allowed, **finding.counts})
     columns = ("cases", "hits", *BAD, "allowed")
     total = lines.pop("all", collections.Counter())
-    text = ["| %s | cases | %s | lost | doubled | torn | stuck | doubled and said |" % (title, hit),
+    text = ["| %s | cases | %s | lost | doubled | torn | stuck | doubled where allowed |" % (title, hit),
             "|---" + "|---:" * len(columns) + "|"]
     for name, counts in [*lines.items(), ("all", total)]:
         text.append("| %s | %s |" % (name, " | ".join(str(counts[column]) for column in columns)))

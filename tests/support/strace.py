@@ -40,12 +40,14 @@ def stopping(point, fd):
             "-e", "inject=%s:signal=STOP:when=%d" % (point.call, point.number)]
 
 
-def points(log, after="state.db"):
+def points(log, after="state.db", children=True):
     """Every (call, number) in a recording, in the order met, from the first line that names `after`.
+
+    children: also what those do that are not yet the program that they will be.
 
     strace counts injections per thread and call, so a point is named by the number of that call in its thread.
     """
-    counts, met, seen, begun = collections.Counter(), [], set(), False
+    counts, met, seen, begun, first = collections.Counter(), [], set(), False, None
     with open(log, encoding="utf-8", errors="replace") as file:
         lines = file.readlines()
     for line in lines:
@@ -53,6 +55,9 @@ def points(log, after="state.db"):
         if not match:
             continue
         thread, call = match.groups()
+        first = first or thread
+        if thread != first and not children:
+            continue
         counts[thread, call] += 1
         begun = begun or after in line
         point = Point(call, counts[thread, call], line.strip())
