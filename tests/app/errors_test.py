@@ -243,6 +243,29 @@ class Disk(Erring):
         self.world.path("mbox").rmdir()
         os.mkfifo(self.world.path("mbox"))
         self.refused((73, 74, 78), "mbox", deliver="mbox:~/mbox")
+        self.refused(73, "/dev/null", "not a regular file", hint=True, deliver="mbox:/dev/null")
+
+    def test_an_mbox_of_another_user(self):
+        box = self.world.path("mbox")
+        if os.geteuid() == 0:  # who may open it, and would leave mail there that its owner did not ask for
+            box.write_bytes(b"")
+            os.chown(box, 65534, 65534)
+            self.refused(73, str(box), "belongs to another user", hint=True, deliver="mbox:~/mbox")
+            self.assertEqual((box.read_bytes(), box.stat().st_uid), (b"", 65534))
+        else:
+            self.refused(73, "/etc/passwd", "Permission denied", deliver="mbox:/etc/passwd")
+        self.assertEqual(self.world.leftovers(), [])
+
+    def test_a_maildir_with_a_symbolic_link_inside(self):
+        for part in ("tmp", "new", "cur"):
+            box, target = self.world.path("Mail-" + part), self.world.path("target-" + part)
+            target.mkdir()
+            for name in ("tmp", "new", "cur"):
+                if name != part:
+                    (box / name).mkdir(parents=True)
+            (box / part).symlink_to(target)
+            self.refused(73, str(box / part), deliver="maildir:~/Mail-" + part)
+            self.assertEqual(os.listdir(target), [])
 
     def test_a_damaged_database_is_left_alone(self):
         drop, server = self.maildrop(*mail.small(2))
