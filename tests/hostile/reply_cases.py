@@ -28,7 +28,7 @@ OUT_OF_STEP = [
     Untouched("something behind the answer to PASS", says(b"PASS", lambda s, a: s.log_in() + b"+OK 1 5\r\n"),
               status=76),
     Untouched("neither +OK nor -ERR to PASS", says(b"PASS", b"+ maybe\r\n"), status=76),
-    Case("something behind the answer to STAT", with_more(b"STAT", b"+OK 4 400\r\n"), says=("make no sense",)),
+    Case("something behind the answer to STAT", with_more(b"STAT", b"+OK 4 400\r\n"), says=("made no sense",)),
     Untouched("STAT answered twice, one by one", both(ONE_BY_ONE, doubled(b"STAT")), status=76),
     Untouched("LIST answered twice", doubled(b"LIST"), status=76),
     Untouched("UIDL answered twice", doubled(b"UIDL"), status=76, never=QUIT),
