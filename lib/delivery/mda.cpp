@@ -111,6 +111,7 @@ class Mda final : public Destination {
   const Site& site_;
   Tray tray_;
   std::unique_ptr<Presence> presence_;
+  Fd output_;  // what a program says
 };
 
 std::vector<Outcome> Mda::publish(std::span<const Ticket> tickets) {
@@ -125,9 +126,12 @@ std::vector<Outcome> Mda::publish(std::span<const Ticket> tickets) {
 }
 
 Outcome Mda::hand_over(const Tray::Message& message) {
-  const Fd output = nameless_file(site_);
-  const auto exit = run(message, output);
-  return judge(exit, output);
+  if (!output_) output_ = nameless_file(site_);
+  const auto exit = run(message, output_);
+  const auto outcome = judge(exit, output_);
+  // One that nothing was written to serves the next program as well.
+  if (::lseek(output_.get(), 0, SEEK_END) != 0) output_ = Fd();
+  return outcome;
 }
 
 util::Exit Mda::run(const Tray::Message& message, const Fd& output) {

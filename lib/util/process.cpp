@@ -28,7 +28,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// What exec needs, made before fork: after it only async-signal-safe calls are allowed.
+/// What exec needs, made before vfork: after it only async-signal-safe calls are allowed.
 struct Words {
   std::vector<std::string> text;
   std::vector<char*> pointers;
@@ -104,7 +104,8 @@ Child::Child(const Launch& launch) {
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw_errno(Kind::os, "make", "a pipe");
   Fd reader(pipe[0]);
   Fd writer(pipe[1]);
-  pid_ = ::fork();
+  // Not fork: copying the tables of our memory costs more than starting most programs. We wait until exec.
+  pid_ = ::vfork();
   if (pid_ == 0) become(launch, argv.pointers.data(), env.pointers.data(), writer.get());
   if (pid_ < 0) throw_errno(Kind::os, "start", launch.argv.front());
   writer.close_checked(Kind::os, "a pipe");
