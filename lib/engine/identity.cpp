@@ -32,6 +32,8 @@ const SeenRow* choose(std::span<const SeenRow> rows) {
 std::vector<std::uint32_t> by_uidl(std::span<const pop3::Listed> listed) {
   std::vector<std::uint32_t> order(listed.size());
   std::iota(order.begin(), order.end(), 0U);
+  // Many servers number their messages upwards: then there is nothing to sort.
+  if (std::ranges::is_sorted(listed, {}, &pop3::Listed::uidl)) return order;
   std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
     const int compared = listed[a].uidl.compare(listed[b].uidl);
     return compared != 0 ? compared < 0 : a < b;
@@ -39,21 +41,34 @@ std::vector<std::uint32_t> by_uidl(std::span<const pop3::Listed> listed) {
   return order;
 }
 
-}  // namespace
-
-std::vector<std::size_t> unidentified(std::span<const pop3::Listed> listed, const state::Seen& seen) {
-  std::vector<std::size_t> result;
+/// Gives each message the row of its UIDL, in one pass over both. Returns the indexes of those that their
+/// UIDL cannot identify: it is empty, not alone in this listing, or several live rows bear it.
+std::vector<std::size_t> name(std::span<const pop3::Listed> listed, const state::Seen& seen,
+                              std::vector<Identity>& identities) {
+  std::vector<std::size_t> nameless;
   const auto order = by_uidl(listed);
-  for (std::size_t i = 0; i < order.size(); ++i) {
+  auto row = seen.rows().begin();
+  for (std::size_t i = 0; i < order.size();) {
     const auto& uidl = listed[order[i]].uidl;
-    const bool alone = (i == 0 || listed[order[i - 1]].uidl != uidl) &&
-                       (i + 1 == order.size() || listed[order[i + 1]].uidl != uidl);
-    const auto rows = seen.with_uidl(uidl);
-    if (uidl.empty() || !alone || (!rows.empty() && choose(rows) == nullptr)) result.push_back(order[i]);
+    std::size_t end = i + 1;
+    while (end < order.size() && listed[order[end]].uidl == uidl) ++end;
+    while (row != seen.rows().end() && row->uidl < uidl) ++row;
+    const auto first = row;
+    while (row != seen.rows().end() && row->uidl == uidl) ++row;
+    const SeenRow* chosen = choose({first, row});
+    if (uidl.empty() || end - i > 1 || (first != row && chosen == nullptr)) {
+      nameless.insert(nameless.end(), order.begin() + static_cast<std::ptrdiff_t>(i),
+                      order.begin() + static_cast<std::ptrdiff_t>(end));
+    } else {
+      identities[order[i]].row = chosen;
+    }
+    i = end;
   }
-  std::ranges::sort(result);
-  return result;
+  std::ranges::sort(nameless);
+  return nameless;
 }
+
+}  // namespace
 
 std::optional<util::Hash> header_of(pop3::Message& message) {
   if (message.refused()) return std::nullopt;
@@ -82,17 +97,14 @@ const SeenRow* nth_row(const state::Seen& seen, std::vector<state::Row> rows,
 std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,
                                const state::Seen& seen, const state::Store& store, state::MailboxId mailbox) {
   std::vector<Identity> identities(listed.size());
-  const auto nameless = unidentified(listed, seen);
-  auto next = nameless.begin();
+  const auto nameless = name(listed, seen, identities);
+  if (nameless.empty()) return identities;
   std::set<state::RowId> taken;
-  for (std::size_t i = 0; i < listed.size(); ++i) {
-    if (next != nameless.end() && *next == i) {
-      ++next;
-      session.want({.number = listed[i].number, .bytes = 0, .header_only = true});
-    } else {
-      identities[i].row = choose(seen.with_uidl(listed[i].uidl));
-      if (!nameless.empty() && identities[i].row != nullptr) taken.insert(identities[i].row->id);
-    }
+  for (const auto& identity : identities) {
+    if (identity.row != nullptr) taken.insert(identity.row->id);
+  }
+  for (const auto i : nameless) {
+    session.want({.number = listed[i].number, .bytes = 0, .header_only = true});
   }
   std::map<std::pair<util::Hash, std::uint64_t>, std::uint32_t> equals;
   for (const auto i : nameless) {
@@ -108,14 +120,14 @@ std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Lis
 }
 
 std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::Seen& seen) {
-  std::vector<state::RowId> present;
+  const auto rows = seen.rows();
+  std::vector<bool> present(rows.size());
   for (const auto& identity : identities) {
-    if (identity.row != nullptr) present.push_back(identity.row->id);
+    if (identity.row != nullptr) present[static_cast<std::size_t>(identity.row - rows.data())] = true;
   }
-  std::ranges::sort(present);
   std::vector<state::RowId> absent;
-  for (const auto& row : seen.rows()) {
-    if (!std::ranges::binary_search(present, row.id)) absent.push_back(row.id);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!present[i]) absent.push_back(rows[i].id);
   }
   std::ranges::sort(absent);
   return absent;

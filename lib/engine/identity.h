@@ -13,10 +13,6 @@
 
 namespace mailhaul::engine {
 
-/// Which indexes of `listed` their UIDL cannot identify: it is empty, not alone in this listing, or several
-/// live rows bear it.
-std::vector<std::size_t> unidentified(std::span<const pop3::Listed> listed, const state::Seen& seen);
-
 /// Identifies each message: by its UIDL, else by the header from TOP n 0 (pipelined) and the size, else (no
 /// TOP) marks it by_content. Throws what the session throws.
 std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,

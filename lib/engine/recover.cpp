@@ -43,12 +43,7 @@ state::Change conclusions(const Errand& errand, const std::vector<Landing>& befo
     if (!fresh) row->second = row->second && delivered;
   }
   for (const auto& [id, delivered] : whole) {
-    auto row = errand.store.row(errand.mailbox, id);
-    if (!delivered || !row) continue;
-    row->standing = state::Standing::delivered;
-    row->delivered = errand.world.now();
-    change.rows.push_back(std::move(*row));
-    change.settled.push_back(id);
+    if (delivered) change.delivered.push_back({.row = id, .when = errand.world.now()});
   }
   for (std::size_t i = 0; i < after.size(); ++i) {
     if (!whole.at(after[i].row) && after[i].state != before[i].state) change.landings.push_back(after[i]);

@@ -211,10 +211,8 @@ std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::
   return closed;
 }
 
-void Settler::record_delivery(Arrived& message) {
-  message.row.delivered = now_();
-  landed_.rows.push_back(message.row);
-  landed_.settled.push_back(message.row.id);
+void Settler::record_delivery(const Arrived& message) {
+  landed_.delivered.push_back({.row = message.row.id, .standing = message.row.standing, .when = now_()});
   delivered_rows_.push_back(message.row.id);
 }
 

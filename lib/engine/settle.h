@@ -68,7 +68,7 @@ class Settler {
   void hand_over(Arrived& message, Arrived::Copy& copy);
   void conclude(Arrived& message);
   void record_copies(const Arrived& message);
-  void record_delivery(Arrived& message);
+  void record_delivery(const Arrived& message);
 
   state::Store& store_;
   state::MailboxId mailbox_;

@@ -37,13 +37,15 @@ void Visit::look_around() {
   seen_ = errand_.store.seen(errand_.mailbox);
   auto identities = identify(session_, listed, seen_, errand_.store, errand_.mailbox);
   note_absences(identities);
+  const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const state::SeenRow* row = identities[i].row;
     if (row == nullptr) continue;
     identities[i].this_run = errand_.delivered_now.contains(row->id);
     // A row whose message is still to be looked at may be another one's of this listing.
     const bool proven = row->standing != Standing::pending && !row->suspect && row->bytes == listed[i].bytes;
-    (proven ? claimed_ : loose_).insert(row->id);
+    if (!proven) loose_.insert(row->id);
+    if (proven && by_content) claimed_.insert(row->id);  // else only loose rows are ever looked for
   }
   steps_ =
       plan(std::move(listed), std::move(identities), errand_.policy,
@@ -68,7 +70,7 @@ void Visit::note_absences(std::span<const Identity> identities) {
   }
   const auto absent = absent_rows(identities, seen_);
   for (const auto id : absent) {
-    if (seen_.with_id(id)->standing != Standing::gone) loose_.insert(id);
+    if (seen_.with_id(id)->standing != Standing::gone) loose_.insert(loose_.end(), id);
   }
   if (session_.malformed_lines() != 0) return;  // they may stand for these very messages
   errand_.store.note_absent(errand_.mailbox, absent, errand_.world.now());

@@ -72,6 +72,8 @@ struct Store::Connection {
                     "ON CONFLICT (mailbox, id) DO UPDATE SET standing = ?3, bytes = ?4, ordinal = ?5, "
                     "suspect = ?6, told = ?7, delivered = ?8, due = ?9, uidl = ?10, gone = ?11, "
                     "header = ?12, content = ?13, absent_days = 0, absent_since = NULL"};
+  Statement note_delivery{database,
+                          "UPDATE message SET standing = ?3, delivered = ?4 WHERE mailbox = ?1 AND id = ?2"};
   Statement keep_id{database, "UPDATE mailbox SET last_row = max(last_row, ?2) WHERE id = ?1"};
   Statement drop_row{database, "DELETE FROM message WHERE mailbox = ?1 AND id = ?2"};
 

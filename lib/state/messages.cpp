@@ -135,6 +135,10 @@ void Store::commit(MailboxId mailbox, const Change& change, Durability durabilit
     connection.put_landing.run(mailbox, landing.row, Blob{landing.target}, Blob{landing.ticket},
                                static_cast<int>(landing.state));
   }
+  for (const auto& delivery : change.delivered) {
+    connection.note_delivery.run(mailbox, delivery.row, static_cast<int>(delivery.standing), delivery.when);
+    connection.drop_landings.run(mailbox, delivery.row);
+  }
   for (const RowId row : change.settled) connection.drop_landings.run(mailbox, row);
   connection.forget(mailbox, change.forgotten);
   transaction.commit();

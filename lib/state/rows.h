@@ -47,14 +47,22 @@ struct Landing {
   LandingState state = LandingState::intent;
 };
 
+/// S5: a stored row is delivered everywhere; its landings go.
+struct Delivery {
+  RowId row = 0;
+  Standing standing = Standing::delivered;
+  Time when;
+};
+
 /// What one transaction changes. Rows are inserted or replaced whole, by id; landings by (row, target).
 struct Change {
   std::vector<Row> rows;
   std::vector<Landing> landings;
-  std::vector<RowId> settled;    ///< delivered everywhere: their landings go
+  std::vector<Delivery> delivered;
+  std::vector<RowId> settled;    ///< rows whose landings go
   std::vector<RowId> forgotten;  ///< rows and their landings go
   bool empty() const noexcept {
-    return rows.empty() && landings.empty() && settled.empty() && forgotten.empty();
+    return rows.empty() && delivered.empty() && landings.empty() && settled.empty() && forgotten.empty();
   }
 };
 
