@@ -69,8 +69,8 @@ class Scan {
   }
 
   Words options;
-  Words behind;                    ///< "--"
-  std::size_t end = 0;             ///< where that stands, or behind the last word
+  Words behind;                    ///< what stands behind "--"
+  std::size_t end = 0;             ///< where "--" stands, or the number of words
   std::vector<std::size_t> plain;  ///< indexes of what is neither an option nor its value
 
  private:
@@ -173,9 +173,9 @@ Arguments arrange(const Words& typed) {
 Advice advice_for(const Arguments& arguments) {
   const auto foreign = std::ranges::find_if(arguments.options, belongs_to_fetch);
   if (words_before_uids(arguments) != 0) {
+    const auto command = arguments.command + (arguments.command == "get" ? "" : " " + arguments.part);
     return {.sentence = {},
-            .hint = "a UID that begins with - stands behind --: mailhaul " + arguments.command +
-                    " ACCOUNT -- -UID"};
+            .hint = "a UID that begins with - stands behind --: mailhaul " + command + " ACCOUNT -- -UID"};
   }
   if (!arguments.names_command || arguments.command == "fetch" || foreign == arguments.options.end())
     return {};

@@ -2,6 +2,7 @@
 // The command line before the option parser sees it.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mailhaul::app {

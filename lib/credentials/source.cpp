@@ -101,7 +101,13 @@ Secret from_netrc(const Netrc& netrc, const Subject& subject) {
   constexpr std::size_t largest_netrc = 1U << 20U;
   require_secret_file("netrc", netrc.path, "passwords");
   const Secret text(util::read_file(netrc.path, largest_netrc, Kind::config));
-  auto password = find_in_netrc(text.reveal(), subject.host, subject.user);
+  auto password = [&] {
+    try {
+      return find_in_netrc(text.reveal(), subject.host, subject.user);
+    } catch (const Error& error) {
+      throw Error(error.kind(), netrc.path.string() + ": " + error.what(), "close the quote on its line");
+    }
+  }();
   if (!password)
     throw Error(Kind::config,
                 netrc.path.string() + " has no password for " + subject.user + " at " + subject.host,

@@ -61,18 +61,9 @@ void wait_for_survivors(const Site& site, std::chrono::seconds limit) {
   }
 }
 
-std::string quoted(const std::string& word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_+=:,./-";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
 std::string target_of(const Spec& spec) {
   std::string target = "mda:";
-  for (const auto& word : spec.command) target += (target.size() > 4 ? " " : "") + quoted(word);
+  for (const auto& word : spec.command) target += (target.size() > 4 ? " " : "") + util::shell_word(word);
   return target;
 }
 

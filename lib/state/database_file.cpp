@@ -9,6 +9,7 @@
 
 #include "state/schema.h"
 #include "util/fd.h"
+#include "util/process.h"
 
 namespace mailhaul::state {
 
@@ -64,8 +65,8 @@ void refuse_orphaned_journal(const Path& file) {
   if (!info || info->st_size == 0) return;  // an empty one says nothing
   if (look_at(file)) return;                // another process has just made both
   throw Error(Kind::storage, "the state database " + file.native() + " is missing, but its journal is there",
-              "put the database back, or else move the journal away too: mv " + journal.native() + " " +
-                  journal.native() + ".old");
+              "put the database back, or else move the journal away too: mv " +
+                  util::shell_word(journal.native()) + " " + util::shell_word(journal.native() + ".old"));
 }
 
 Fd write_image(const Path& path, int flags) {
@@ -112,7 +113,7 @@ void publish_by_name(const Path& file) {
 
 std::string set_aside_command(const Path& file) {
   const auto move = [](const Path& from, const Path& to) {
-    return "mv " + from.native() + " " + to.native();
+    return "mv " + util::shell_word(from.native()) + " " + util::shell_word(to.native());
   };
   const Path aside = beside(file, ".damaged");
   std::string command = move(file, aside);

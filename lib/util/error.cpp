@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "util/process.h"
+
 namespace mailhaul::util {
 
 Error::Error(Kind kind, const std::string& sentence, std::string hint)
@@ -54,7 +56,7 @@ std::string hint_for(int err, std::string_view path) {
       return "make room on that disk and run again; nothing is lost";
     case EACCES:
     case EPERM:
-      return "this user may not: namei -l " + std::string(path) + " shows who may";
+      return "this user may not: namei -l " + shell_word(path) + " shows who may";
     case EROFS:
       return "its file system is mounted read-only";
     default:

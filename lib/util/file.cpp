@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "util/process.h"
 #include "util/text.h"
 
 namespace mailhaul::util {
@@ -126,7 +127,7 @@ void require_private(const Path& path, std::string_view what) {
   }
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     throw Error(Kind::config, path.native() + " holds " + std::string(what) + " and belongs to another user",
-                "chown it to yourself: chown \"$USER\" " + path.native());
+                "chown it to yourself: chown \"$USER\" " + shell_word(path.native()));
   }
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     std::array<char, 8> mode{};
@@ -134,7 +135,7 @@ void require_private(const Path& path, std::string_view what) {
     throw Error(
         Kind::config,
         path.native() + " holds " + std::string(what) + " and others may read it (mode " + mode.data() + ")",
-        "chmod 600 " + path.native());
+        "chmod 600 " + shell_word(path.native()));
   }
 }
 

@@ -205,6 +205,15 @@ std::string last_words(const Fd& said) {
   return escape(line, line.size());
 }
 
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_+=:,./-";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
 std::string describe(const Exit& exit, std::chrono::seconds limit) {
   if (exit.timed_out) return "no end within " + std::to_string(limit.count()) + " s";
   if (exit.signal != 0) {

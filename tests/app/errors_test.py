@@ -275,6 +275,10 @@ class Disk(Erring):
         database.chmod(0o600)
         before = database.read_bytes()
         self.fails(74, "state.db", ("mark-seen", "fetch -a"), hint=True, at=server)
+        for words in (("state", "show"), ("state", "forget", "home", "--all"), ("check",)):
+            result = self.world.run(*words)
+            self.assertStatus(result, 74)
+            self.assertHint(result, "home: error", "state.db")
         self.assertEqual(database.read_bytes(), before)
         self.assertEqual(len(drop.uids()), 2)
 

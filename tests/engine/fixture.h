@@ -16,7 +16,8 @@ namespace mailhaul::test {
 struct Told : report::Listener {
   std::vector<std::string> failures, warnings, messages;
   void failed(std::string_view /*account*/, const report::Notice& notice) override {
-    failures.push_back(std::to_string(notice.status) + " " + std::string(notice.sentence));
+    failures.push_back(std::to_string(notice.status) + (notice.standing ? " (quiet) " : " ") +
+                       std::string(notice.sentence));
   }
   void warned(std::string_view /*account*/, const report::Notice& notice) override {
     warnings.push_back((notice.standing ? "(again) " : "") + std::string(notice.sentence));

@@ -16,15 +16,15 @@ namespace mailhaul::test {
 
 namespace {
 
-struct Free {
+struct Release {
   void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
   void operator()(X509* certificate) const noexcept { X509_free(certificate); }
   void operator()(X509_EXTENSION* extension) const noexcept { X509_EXTENSION_free(extension); }
   void operator()(BIO* bio) const noexcept { BIO_free(bio); }
   void operator()(unsigned char* bytes) const noexcept { OPENSSL_free(bytes); }
 };
-using Key = std::unique_ptr<EVP_PKEY, Free>;
-using X = std::unique_ptr<X509, Free>;
+using Key = std::unique_ptr<EVP_PKEY, Release>;
+using X = std::unique_ptr<X509, Release>;
 
 template <typename Value>
 Value must(Value value) {
@@ -57,7 +57,7 @@ Pair blank(const std::string& name, int from_day, int until_day) {
 }
 
 void extend(X509* x, int what, const std::string& value) {
-  const std::unique_ptr<X509_EXTENSION, Free> extension(
+  const std::unique_ptr<X509_EXTENSION, Release> extension(
       must(X509V3_EXT_conf_nid(nullptr, nullptr, what, value.c_str())));
   must(X509_add_ext(x, extension.get(), -1) == 1);
 }
@@ -78,13 +78,13 @@ std::string text_of(BIO* bio) {
 }
 
 std::string pem_of(X509* x) {
-  const std::unique_ptr<BIO, Free> bio(must(BIO_new(BIO_s_mem())));
+  const std::unique_ptr<BIO, Release> bio(must(BIO_new(BIO_s_mem())));
   must(PEM_write_bio_X509(bio.get(), x) == 1);
   return text_of(bio.get());
 }
 
 std::string pem_of(EVP_PKEY* key) {
-  const std::unique_ptr<BIO, Free> bio(must(BIO_new(BIO_s_mem())));
+  const std::unique_ptr<BIO, Release> bio(must(BIO_new(BIO_s_mem())));
   must(PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1);
   return text_of(bio.get());
 }
@@ -93,7 +93,7 @@ std::string pin_of(EVP_PKEY* key) {
   unsigned char* bytes = nullptr;
   const int size = i2d_PUBKEY(key, &bytes);
   must(size > 0);
-  const std::unique_ptr<unsigned char, Free> owner(bytes);
+  const std::unique_ptr<unsigned char, Release> owner(bytes);
   std::array<unsigned char, 32> hash{};
   must(EVP_Digest(bytes, static_cast<std::size_t>(size), hash.data(), nullptr, EVP_sha256(), nullptr) == 1);
   std::array<unsigned char, 64> digits{};

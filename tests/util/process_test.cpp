@@ -57,6 +57,22 @@ TEST_CASE("a child has default signals, umask 077 and no descriptor of ours") {
   CHECK(captured.output == "0077\n0\nSigIgn:\t0000000000000000\n");
 }
 
+TEST_CASE("words are quoted where a shell would take them apart") {
+  CHECK(util::shell_word("/home/anna/state.db-wal") == "/home/anna/state.db-wal");
+  CHECK(util::shell_word("my mail's") == "'my mail'\\''s'");
+  CHECK(util::shell_word("") == "''");
+}
+
+TEST_CASE("what a program said last is one line, and short") {
+  const util::Cancel cancel;
+  const Words argv{"sh", "-c", "yes line | head -1000 >&2; printf 'the \\033 end\\n\\n' >&2"};
+  const auto captured = util::capture(argv, 1000, 60s, cancel);
+  CHECK(captured.output.empty());
+  CHECK(captured.last_words.starts_with("line; line; "));
+  CHECK(captured.last_words.ends_with("line; the \\x1b end"));
+  CHECK(captured.last_words.size() < 800);
+}
+
 TEST_CASE("output is taken up to its limit") {
   const util::Cancel cancel;
   CHECK(util::capture(Words{"sh", "-c", "printf 0123456789"}, 4, 60s, cancel).output == "0123");

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// What is told, to whom, and how often.
+#include <doctest/doctest.h>
+
+#include "engine/fixture.h"
+#include "engine/glance.h"
+
+using namespace mailhaul;
+using namespace std::chrono_literals;
+using test::Household;
+using test::mail_of;
+using Texts = std::vector<std::string>;
+
+TEST_CASE("after a day of trouble -q tells it once, since when it is, and that it is over") {
+  Household house;
+  house.world.quiet = true;
+  const auto connect = house.world.connect;
+  house.world.connect = [](const auto&, const auto&, const auto&) -> net::Opened {
+    throw util::Error(util::Kind::temporary, "cannot connect", "see that the network is up");
+  };
+  house.run();
+  CHECK(house.told.failures == Texts{"75 (quiet) cannot connect"});
+  house.now += 24h;
+  house.run();
+  CHECK(house.told.failures == Texts{"75 failing since 2023-11-14T22:13:20Z: cannot connect"});
+  house.now += 1h;
+  house.run();
+  CHECK(house.told.failures == Texts{"75 (quiet) cannot connect"});
+  house.world.connect = connect;
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.told.warnings == Texts{"the trouble that began at 2023-11-14T22:13:20Z is over"});
+}
+
+TEST_CASE("whoever sends the password in clear text is told, when somebody is there") {
+  Household house;
+  house.account.server.tls = net::Tls::none;
+  house.server.messages = {mail_of(1)};
+  const Texts warning{"the password and all mail cross the network to pop.example.org in clear text"};
+  const Texts uids{"uid1"};
+  const auto sink = [](std::size_t) {
+    return engine::Sink{[](const std::string&) {}, [](std::string_view) {}, [] {}};
+  };
+  for (const bool attended : {true, false}) {
+    house.world.attended = attended;
+    house.told = {};
+    engine::glance(house.account, house.world, house.told, true);
+    CHECK(house.told.warnings == (attended ? warning : Texts{}));
+    house.told = {};
+    engine::retrieve(house.account, house.world, house.told, uids, sink);
+    CHECK(house.told.warnings == (attended ? warning : Texts{}));
+    house.run();
+    CHECK(house.told.warnings == (attended ? warning : Texts{}));
+  }
+}
