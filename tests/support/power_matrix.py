@@ -230,9 +230,12 @@ def cut_again(stage, case):
     row = stage.row
     messages, removed = list(row.drop.messages), list(row.drop.removed)
     tape = Tape(row, reboot(row, 1))
+    said = row.said
     moment = tape.moments[(case.cut * 7 + case.fate) % len(tape.moments)]
     stage.keep(tape)
     everything_, stage.messages = stage.messages, messages
     stage.materialise(tape, moment, fates(case.cut)[(case.fate + case.cut) % FATES], case.cut % 2)
     stage.messages = everything_
+    row.said = said  # that it would be handed over again, before it was
+    row.may_double = {kind: 2 * most for kind, most in row.may_double.items()}  # a batch for each cut
     return 1
