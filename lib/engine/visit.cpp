@@ -273,6 +273,8 @@ void Visit::end() {
         "");
     return;
   }
+  // What an earlier run delivered, too: it may have been killed before that COMMIT was flushed.
+  if (!removing_.empty()) errand_.store.flush(errand_.mailbox);
   ending_ = true;
   auto removal = session_.finish(true);  // S6
   std::ranges::sort(removal.accepted);

@@ -26,6 +26,7 @@ struct Store::Connection {
   std::optional<Hashes> hashes;
   std::map<MailboxId, RowId> last_row;  ///< handed out by next_row()
   bool unsynced = false;                ///< a commit of ours waits for a flush
+  bool flushed = false;                 ///< no commit waits for one, whoever made it
 
   Hashes& hashes_of(MailboxId mailbox);
   std::optional<Row> row(MailboxId mailbox, RowId id);

@@ -126,6 +126,13 @@ void Store::commit(MailboxId mailbox, const Change& change, Durability durabilit
   connection.forget(mailbox, change.forgotten);
   transaction.commit();
   connection.unsynced = durability == Durability::unsynced;
+  connection.flushed = !connection.unsynced;
+}
+
+void Store::flush(MailboxId mailbox) {
+  if (connection_->flushed) return;
+  connection_->unsynced = true;
+  commit(mailbox, {});
 }
 
 }  // namespace mailhaul::state

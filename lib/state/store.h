@@ -51,6 +51,9 @@ class Store {
   /// 30 s) does not.
   void commit(MailboxId mailbox, const Change& change, Durability durability = Durability::synced);
 
+  /// Makes durable what stands here, also what a process wrote that was killed before its own flush.
+  void flush(MailboxId mailbox);
+
   Server server(MailboxId mailbox) const;
   /// Writes only when it differs, and unsynced: a power cut may take it back.
   void remember(MailboxId mailbox, const Server& server);
