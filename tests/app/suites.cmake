@@ -36,6 +36,9 @@ if(TARGET mailhaul)
   mailhaul_suite(large 300 1)
   mailhaul_suite(kills 600 2)
   mailhaul_suite(cuts 600 2)
+  if(NOT MAILHAUL_SANITIZE)
+    mailhaul_suite(order 300 1)
+  endif()
 
   # Only with `ctest -C Slow`: all points.
   function(mailhaul_slow name suite)                   # environment as NAME=VALUE ...
