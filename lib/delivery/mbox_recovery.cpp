@@ -32,10 +32,16 @@ class Recovery {
   }
 
   std::vector<Outcome> run() {
-    if (!spool_) return without_spool();
-    if (complete_journal(box_, journal_)) say("the interrupted delivery to ", " was completed");
-    if (!complete_in_place()) append_missing();
-    return std::vector<Outcome>(records_.size());
+    std::vector<Outcome> outcomes(records_.size());
+    if (!spool_) {
+      outcomes = without_spool();
+    } else {
+      if (complete_journal(box_, journal_)) say("the interrupted delivery to ", " was completed");
+      if (!complete_in_place()) append_missing();
+    }
+    // What was found may stand in memory only: nobody flushed it, or a flush failed and told so once.
+    util::sync_fd(box_.fd(), box_.path());
+    return outcomes;
   }
 
  private:
@@ -73,13 +79,13 @@ bool Recovery::complete_in_place() {
   auto batch = image(records_.front().text("padding"));
   for (const auto& record : records_) batch.add(extent_of(record));
   if (!same_place() || batch.bytes() != records_.front().number("batch")) return false;
-  if (is_part_of(box_, batch, off_)) {
-    if (ends_between_messages()) say("the interrupted delivery to ", " was completed");
-    write_image(batch, box_.fd(), off_, box_.path());
-    util::sync_fd(box_.fd(), box_.path());
+  // Others may have added mail behind it.
+  const bool whole = common_bytes(box_, batch, off_) == batch.bytes();
+  if (whole || is_part_of(box_, batch, off_)) {
+    if (!whole && ends_between_messages()) say("the interrupted delivery to ", " was completed");
+    write_image(batch, box_.fd(), off_, box_.path());  // even so: after a failed flush it is not on the disk
     return true;
   }
-  if (common_bytes(box_, batch, off_) == batch.bytes()) return true;  // others have added mail behind it
   const auto torn = torn_bytes(batch);
   // Where a reader removed one of ours it looks the same, but others of ours follow.
   if (torn == 0 || std::ranges::count(found_from(off_ + torn), true) != 0) return false;

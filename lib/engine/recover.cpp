@@ -15,21 +15,18 @@ using state::LandingState;
 
 namespace {
 
-/// Asks one destination, opened from the tickets themselves, what became of them, and notes the answers in
-/// the landings.
-std::unique_ptr<delivery::Destination> ask(const Errand& errand, std::vector<Landing*>& landings) {
+/// Asks one destination what became of these, and notes the answers in the landings.
+void ask(delivery::Destination& place, const std::vector<Landing*>& landings) {
   std::vector<delivery::Ticket> tickets;
   for (const auto* landing : landings) tickets.push_back({landing->target, landing->ticket});
-  auto place = delivery::reopen(tickets.front(), errand.site);
-  const auto outcomes = place->recover(tickets);
+  const auto outcomes = place.recover(tickets);
   for (std::size_t i = 0; i < landings.size(); ++i) {
     if (outcomes[i].fate == Fate::published) {
       landings[i]->state = LandingState::delivered;
     } else if (landings[i]->state == LandingState::intent && outcomes[i].fate == Fate::doubt) {
-      landings[i]->state = place->exactly_once() ? LandingState::doubt : LandingState::tried;
+      landings[i]->state = place.exactly_once() ? LandingState::doubt : LandingState::tried;
     }
   }
-  return place;
 }
 
 /// What of the landings is to be written: rows delivered everywhere, and states that changed.
@@ -64,14 +61,21 @@ void recover(Errand& errand) {
       by_target[landing.target].push_back(&landing);
     }
   }
-  // What is read here may be a COMMIT that a kill overtook before it was durable: nothing is published on it.
-  if (!by_target.empty()) errand.store.flush(errand.mailbox);
+  const auto open = errand.open_tickets();
+  // Opened from the tickets themselves: the profile may name others now.
   std::vector<std::unique_ptr<delivery::Destination>> places;
-  for (auto& [target, landings] : by_target) places.push_back(ask(errand, landings));
+  for (const auto& [target, landings] : by_target) {
+    places.push_back(delivery::reopen({target, landings.front()->ticket}, errand.site));
+    places.back()->sweep(open);  // before the first COMMIT: it may be what fills the disk
+  }
+  // Whoever intended these may have been killed before that COMMIT was flushed: nothing is published before.
+  if (!places.empty()) errand.store.flush(errand.mailbox);
+  auto place_of = places.begin();
+  for (const auto& [target, landings] : by_target) ask(**place_of++, landings);
   errand.store.commit(errand.mailbox,
                       conclusions(errand, before, after));  // S3, S4 -> S5; no change: no write
   const auto keep = errand.open_tickets();
-  for (const auto& place : places) place->sweep(keep);  // the profile may not name this one any more
+  for (const auto& place : places) place->sweep(keep);
 }
 
 }  // namespace mailhaul::engine

@@ -45,6 +45,9 @@ if(TARGET mailhaul)
     list(APPEND mailhaul_sample MAILHAUL_SHORT_CALLS=$<TARGET_FILE:short_calls>)
     mailhaul_suite(short_calls 300 1)
   endif()
+  if(NOT MAILHAUL_SANITIZE)
+    mailhaul_suite(durable 300 1)
+  endif()
 
   # Only with `ctest -C Slow`: all points.
   function(mailhaul_slow name suite)                   # environment as NAME=VALUE ...

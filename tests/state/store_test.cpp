@@ -237,6 +237,20 @@ TEST_CASE("an empty change writes nothing, unless an unsynced one is to be made 
   CHECK(slurp(place.file.native() + "-wal") == journal);
 }
 
+TEST_CASE("a flush makes durable what a process before us may not have flushed, once") {
+  Place place;
+  auto before = place.open();
+  const auto mailbox = before.mailbox("anna", "h", 0);
+  before.commit(mailbox, {.rows = {Row{.id = 1}}});
+  auto store = place.open();
+  auto journal = slurp(place.file.native() + "-wal");
+  store.flush(mailbox);
+  CHECK(slurp(place.file.native() + "-wal").size() > journal.size());
+  journal = slurp(place.file.native() + "-wal");
+  store.flush(mailbox);
+  CHECK(slurp(place.file.native() + "-wal") == journal);
+}
+
 TEST_CASE("the instance is eight letters or digits and stays, but not on another machine") {
   Place place;
   const std::string instance = place.open().instance();

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""What a run that was killed wrote and did not flush is made durable before anything is built upon it (tests/model)."""
+import re
+import unittest
+
+from support import mail, strace
+from support.world import Case
+
+CALLS = ("openat write pwrite64 rename renameat renameat2 linkat unlink unlinkat fsync fdatasync sendto sendmsg").split()
+
+
+class Durable(Case):
+    """Two messages, delivered before a kill; then a second run, watched."""
+
+    def setUp(self):
+        super().setUp()
+        self.assertTrue(strace.usable(), "strace is there and may trace")
+        self.messages = mail.small(2)
+        self.drop, server = self.maildrop(*self.messages)
+        self.server = server
+        self.log = self.world.root / "log"
+        self.wal = self.world.state_dir / "state.db-wal"
+
+    def prepare(self, deliver):
+        """A database and a mailbox that are there already: strace wants to know their files."""
+        self.world.configure({"home": self.account(self.server, deliver=deliver)})
+        kept, self.drop.messages = self.drop.messages, []
+        self.assertStatus(self.world.run(), 0)
+        self.drop.messages = kept
+
+    def killed(self, call, when, path):
+        self.world.prefix = strace.injecting(call, "signal=KILL:when=%d" % when, path)
+        status = self.world.run().status
+        self.world.prefix = []
+        return status < 0 or status == 137
+
+    def calls(self):
+        """The calls of one more run that ends well."""
+        self.world.prefix = [*strace.recording(self.log, CALLS), "-s", "256"]
+        self.assertStatus(self.world.run(), 0)
+        self.world.prefix = []
+        return [re.sub(r"^\d+ +", "", line) for line in self.log.read_text("utf-8", "replace").splitlines()]
+
+    def assertBefore(self, calls, first, then):
+        """A call like `first` comes before all that are like `then`; of those there is one at least."""
+        later = [n for n, line in enumerate(calls) if re.search(then, line)]
+        self.assertTrue(later, then)
+        self.assertTrue([line for line in calls[:later[0]] if re.search(first, line)],
+                        "%s before %s\n%s" % (first, then, "\n".join(calls)))
+
+    def test_the_database_before_publishing_and_before_quit(self):
+        flush_of_database = r"^(fsync|fdatasync)\(.*state\.db-wal"
+        kills = 0
+        for when in range(1, 20):
+            with self.subTest(when=when):
+                self.setUp()
+                self.prepare("maildir:~/Mail")
+                if not self.killed("fdatasync,fsync", when, self.wal):
+                    break
+                kills += 1
+                removed = not self.drop.uids()
+                calls = self.calls()
+                if not removed:
+                    self.assertBefore(calls, flush_of_database,
+                                      r"^rename.*Mail/tmp.*Mail/new|^(sendto|sendmsg|write)\(.*QUIT")
+                self.assertSameMail(self.world.maildir(), self.messages)
+                self.assertEqual(self.drop.uids(), [])
+        self.assertGreaterEqual(kills, 2, "INTENT and DELIVERED at least")
+
+    def test_an_mbox_before_it_is_believed(self):
+        box = self.world.path("mbox")
+        old = b"From a@b Mon Jan  1 00:00:00 2024\nSubject: old\n\nold\n\n"
+        box.write_bytes(old)
+        box.chmod(0o600)
+        self.prepare("mbox:~/mbox")
+        self.assertTrue(self.killed("fdatasync", 1, box))
+        whole = box.read_bytes()
+        self.assertGreater(len(whole), len(old))
+        with box.open("ab") as file:  # as a delivery agent does that flushes nothing
+            file.write(old)
+        calls = self.calls()
+        self.assertBefore(calls, r"^(fsync|fdatasync)\(.*%s" % re.escape(str(box)), r"^(sendto|sendmsg|write)\(.*(DELE|QUIT)")
+        self.assertEqual(box.read_bytes(), whole + old)
+        self.assertEqual(self.drop.uids(), [])
+
+    def test_what_was_left_is_swept_before_the_first_commit(self):
+        self.prepare("maildir:~/Mail")
+        self.assertTrue(self.killed("renameat2", 1, None))
+        staged = sorted((self.world.path("Mail") / "tmp").iterdir())
+        self.assertEqual(len(staged), 2)
+        # One more of ours that no row names, as a kill in the middle of the next batch leaves it.
+        orphan = staged[0].with_name(re.sub(r"m(\d+)\.", "m1.", staged[0].name, count=1))
+        self.assertNotIn(orphan, staged)
+        orphan.write_bytes(b"part")
+        calls = self.calls()
+        self.assertBefore(calls, r"^unlinkat\(.*%s" % re.escape(orphan.name), r"^pwrite64\(.*state\.db-wal")
+        self.assertSameMail(self.world.maildir(), self.messages)
+        self.assertClean("Mail")
+
+
+if __name__ == "__main__":
+    unittest.main()
