@@ -34,6 +34,7 @@ TEST_CASE("after a day of trouble -q tells it once, since when it is, and that i
 TEST_CASE("whoever sends the password in clear text is told, when somebody is there") {
   Household house;
   house.account.server.tls = net::Tls::none;
+  house.account.policy.leave_on_server = true;
   house.server.messages = {mail_of(1)};
   const Texts warning{"the password and all mail cross the network to pop.example.org in clear text"};
   const Texts uids{"uid1"};
