@@ -138,8 +138,10 @@ void tell_outcome(const account::Account& account, const World& world, report::L
                                .status = util::exit_status(outcome.error->kind()),
                                .standing = hushed});
   }
-  const bool stopped = outcome.error && outcome.error->kind() == util::Kind::cancelled;
-  const int status = stopped && world.cancel->requested() ? 128 + world.cancel->signal() : status_of(outcome);
+  const int own = status_of(outcome);
+  const bool stopped =
+      world.cancel->requested() && (own == 0 || own == util::exit_status(util::Kind::cancelled));
+  const int status = stopped ? 128 + world.cancel->signal() : own;
   tell.finished(account.name, outcome.totals, status);
 }
 
