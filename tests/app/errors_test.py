@@ -67,8 +67,8 @@ class Network(Erring):
                          b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\r\n"):
             with self.subTest(greeting):
                 server = self.serve(script(greeting))
-                self.fails(76, "127.0.0.1", "does not speak POP3", greeting.split(b"\r\n")[0].decode(), "pop3s:// takes 995",
-                           hint=True, at=server, connect_timeout="1h")
+                self.fails(76, "127.0.0.1", "does not speak POP3", greeting.split(b"\r\n")[0].decode(),
+                           "pop3s:// takes 995", hint=True, at=server, connect_timeout="1h")
 
     def test_a_server_that_hangs_up_at_once(self):
         server = self.serve(lambda connection: None)
@@ -83,8 +83,8 @@ class Network(Erring):
     def test_a_login_that_does_not_end(self):
         server = self.serve(script(b"+OK\r\n"))
         for auth in ("auto", "user"):
-            self.fails(75, ("did not finish the login", "did not answer the login"), "connect_timeout", hint=True, at=server,
-                       auth=auth, connect_timeout="1s")
+            self.fails(75, ("did not finish the login", "did not answer the login"), "connect_timeout", hint=True,
+                       at=server, auth=auth, connect_timeout="1s")
 
     def test_a_message_that_the_server_does_not_hand_over(self):
         drop, server = self.maildrop(*mail.small(1))

@@ -81,7 +81,7 @@ class Forbidden(Case):
         self.world.path(path).chmod(mode)
         result = self.world.run()
         self.assertIn(result.status, statuses, result.err)
-        self.assertHint(result, "home", "permission denied", "namei -l")
+        self.assertHint(result, "home", "permission denied", ("namei -l", "ls -ld"))
         self.assertEqual(len(drop.uids()), 3)
         self.world.path(path).chmod(0o700)
         self.assertStatus(self.world.run(), 0)

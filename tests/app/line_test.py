@@ -51,7 +51,8 @@ class Options(Line):
         self.assertEqual(len(self.world.maildir("Other")), 2)
 
     def test_they_are_of_no_other_command(self):
-        for words in (("-k", "check"), ("check", "-k"), ("--max-size", "10M", "list", "home"), ("config", "show", "-n")):
+        for words in (("-k", "check"), ("check", "-k"), ("--max-size", "10M", "list", "home"),
+                      ("config", "show", "-n")):
             with self.subTest(words):
                 option = next(word for word in words if word.startswith("-"))
                 self.refused(*words, says=(option + " is an option of fetch, not of",), hints=("--help",))
@@ -62,9 +63,11 @@ class Options(Line):
                 self.refused(word, says=(word.partition("=")[0], "no value"), hints=("--no-",))
 
     def test_what_belongs_into_the_file_says_so(self):
-        for words in (("--password", "geheim"), ("--password=geheim",), ("--oauth", "x"), ("--enabled",), ("--no-enabled",)):
+        for words in (("--password", "geheim"), ("--password=geheim",), ("--oauth", "x"), ("--enabled",),
+                      ("--no-enabled",)):
             with self.subTest(words):
-                result = self.refused("fetch", *words, says=(words[0].partition("=")[0], "no option of the command line"),
+                option = words[0].partition("=")[0]
+                result = self.refused("fetch", *words, says=(option + ": no option of the command line",),
                                       hints=("configuration file",))
                 self.assertNotIn("geheim", result.err)
         self.assertNotIn("--password TEXT", self.ok("fetch", "--help").out.decode())
@@ -92,7 +95,8 @@ class Uids(Line):
     def test_two_dashes_may_stand_anywhere_before_the_uid(self):
         self.drop.messages[0].uid = b"-dash"
         message = mail.local(self.drop.messages[0].wire)
-        for words in (("get", "--", "home", "-dash"), ("get", "home", "--", "-dash"), ("get", "-q", "--", "home", "-dash")):
+        for words in (("get", "--", "home", "-dash"), ("get", "home", "--", "-dash"),
+                      ("get", "-q", "--", "home", "-dash")):
             with self.subTest(words):
                 self.assertEqual(self.ok(*words).out, message)
         self.ok("state", "mark-seen", "--", "home", "-dash")

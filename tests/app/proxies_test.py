@@ -56,7 +56,8 @@ class Proxies(Case):
 
     def test_socks_wants_a_login(self):
         refusing = self.serve(socks(b"\xff"))
-        self.fails(78, "the proxy wants a login", "socks5h://USER:PASSWORD", proxy="socks5h://127.0.0.1:%d" % refusing.port)
+        self.fails(78, "the proxy wants a login", "socks5h://USER:PASSWORD",
+                   proxy="socks5h://127.0.0.1:%d" % refusing.port)
         server = self.serve(socks(b"\x02", b"\x01\x01"))
         result = self.fails(78, "the proxy refuses the login", "check user name and password",
                             proxy="socks5h://anna:geheim@127.0.0.1:%d" % server.port)

@@ -14,10 +14,10 @@ class Environment(Case):
         _, server = self.maildrop(*mail.small(1))
         mine = self.account(server, password_env="MINE", deliver=SHOW_ENVIRONMENT)
         del mine["password"]
-        others = {name: {**mine, "user": name, "password_env": name.upper()} for name in ("unnamed", "disabled", "replaced")}
+        others = {name: {**mine, "user": name, "password_env": name.upper()} for name in ("unnamed", "disabled")}
         others["disabled"]["enabled"] = False
         self.world.configure({"home": mine, **others}, defaults={"password_env": "FALLBACK"})
-        self.world.env.update({name: "secret" for name in ("MINE", "UNNAMED", "DISABLED", "REPLACED", "FALLBACK")})
+        self.world.env.update({name: "secret" for name in ("MINE", "UNNAMED", "DISABLED", "FALLBACK")})
         self.world.env["HARMLESS"] = "visible"
         self.assertStatus(self.world.run("fetch", "home"), 0)
         seen = self.world.path("seen").read_text()
@@ -68,7 +68,8 @@ class Files(Case):
         there = str(self.world.path("file"))
         for words, mode, keys in ((("tls_ca_file", "No such file"), 0o600, {"tls_ca_file": "~/none.pem"}),
                                   (("tls_client_cert", "No such file"), 0o600, {"tls_client_cert": "~/none.pem"}),
-                                  (("tls_client_key", "0640"), 0o640, {"tls_client_cert": there, "tls_client_key": there}),
+                                  (("tls_client_key", "0640"), 0o640,
+                                   {"tls_client_cert": there, "tls_client_key": there}),
                                   (("password_file", "0604"), 0o604, {"password_file": there})):
             with self.subTest(words):
                 good, bad = self.spoiled(mode, **{"server": "pop3s://127.0.0.1", "tls": "required", **keys})
@@ -100,7 +101,8 @@ class Commands(Case):
     def test_the_words_of_a_command_that_fails_are_in_the_error(self):
         _, result = self.run_with("echo 'gpg: the key store is \033[31mlocked' >&2; exit 2")
         self.assertStatus(result, 75)
-        self.assertSays(result.err, "home: error: password_command 'sh'", "exit status 2", "the key store is \\x1b[31mlocked")
+        self.assertSays(result.err, "home: error: password_command 'sh'", "exit status 2",
+                        "the key store is \\x1b[31mlocked")
         self.assertEqual(len(result.err.splitlines()), 2, result.err)
 
     def test_with_q_they_are_as_silent_as_the_error(self):

@@ -78,7 +78,8 @@ class Stdout(Case):
         self.untouched()
 
     def test_one_beyond_this_machine_cannot_tell(self):
-        with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as end:
+        with socket.create_server(("127.0.0.1", 0)) as listener, \
+                socket.create_connection(listener.getsockname()) as end:
             self.ends(self.into_socket(end, "-K"), 64, "neither a pipe nor a file", "hint:")
         self.untouched()
 
