@@ -61,10 +61,6 @@ void put(int fd, const std::string& text) noexcept {
   }
 }
 
-std::string plural(std::uint64_t count, const char* one) {
-  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 Terminal::~Terminal() {
@@ -160,8 +156,8 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
     } else {
       std::array<char, 32> seconds{};
       std::snprintf(seconds.data(), seconds.size(), "%.1f s", totals.seconds);
-      line += plural(totals.fetched, "new message") + ", " + util::format_size(totals.bytes) + ", in " +
-              seconds.data();
+      line += util::counted(totals.fetched, "new message") + ", " + util::format_size(totals.bytes) +
+              ", in " + seconds.data();
     }
     if (totals.removed != 0) line += "; " + std::to_string(totals.removed) + " removed from the server";
     if (totals.left != 0) line += "; " + std::to_string(totals.left) + " left on the server";
@@ -180,7 +176,7 @@ void Terminal::traced(std::string_view account, char direction, std::string_view
 std::string Terminal::live_line(const Progress& progress) const {
   std::string line = progress.account + "  ";
   if (!progress.planned) return line + "connecting";
-  line += std::to_string(progress.done) + "/" + plural(progress.messages, "message") + "  " +
+  line += std::to_string(progress.done) + "/" + util::counted(progress.messages, "message") + "  " +
           util::format_size(progress.received) + " of " + util::format_size(progress.bytes);
   const double seconds = std::chrono::duration<double>(Clock::now() - progress.begun).count();
   if (seconds > 0.2 && progress.received != 0) {
