@@ -47,7 +47,7 @@ class Recovery {
  private:
   bool same_place() const;
   bool complete_in_place();
-  bool ends_between_messages() const;
+  bool between_messages(std::uint64_t at) const;
   std::uint64_t torn_bytes(const Image& image) const;
   void append_missing();
   std::vector<bool> found() const { return found_from(same_place() ? off_ : 0); }
@@ -82,23 +82,26 @@ bool Recovery::complete_in_place() {
   // Others may have added mail behind it.
   const bool whole = common_bytes(box_, batch, off_) == batch.bytes();
   if (whole || is_part_of(box_, batch, off_)) {
-    if (!whole && ends_between_messages()) say("the interrupted delivery to ", " was completed");
+    if (!whole && between_messages(box_.bytes())) say("the interrupted delivery to ", " was completed");
     write_image(batch, box_.fd(), off_, box_.path());  // even so: after a failed flush it is not on the disk
     return true;
   }
   const auto torn = torn_bytes(batch);
-  // Where a reader removed one of ours it looks the same, but others of ours follow.
-  if (torn == 0 || std::ranges::count(found_from(off_ + torn), true) != 0) return false;
+  // Where a reader changed or removed one of ours it looks the same: but whole ones stand before, or others
+  // of ours follow.
+  if (torn == 0 || between_messages(off_ + torn)) return false;
+  if (std::ranges::count(found_from(off_ + torn), true) != 0) return false;
   rewrite(box_, {batch, off_, torn}, journal_);
   return true;
 }
 
-/// A write cut short ends anywhere: here a reader may have removed the last ones.
-bool Recovery::ends_between_messages() const {
+/// A write cut short ends anywhere: where it ends between two of our messages, a reader may have been at
+/// work.
+bool Recovery::between_messages(std::uint64_t at) const {
   auto end = off_ + records_.front().text("padding").size();
   return std::ranges::any_of(records_.first(records_.size() - 1), [&](const Record& record) {
     end += record.number("length");
-    return box_.bytes() == end;
+    return at == end;
   });
 }
 

@@ -158,6 +158,24 @@ TEST_CASE_FIXTURE(Crashed, "what a reader deleted from a batch is not taken for 
   }
 }
 
+TEST_CASE_FIXTURE(Crashed,
+                  "a message that a reader flagged is not taken for others' mail behind a torn batch") {
+  for (const bool traced : {true, false}) {
+    CAPTURE(traced);
+    tickets.clear();
+    entries.clear();
+    ours.clear();
+    warnings.clear();
+    stage(traced);
+    auto flagged = entries[2];
+    flagged.insert(flagged.find("Subject: "), "Status: RO\n");
+    const auto kept = old + entries[0] + entries[1] + flagged;
+    spill(path, kept);
+    CHECK(recovered() == (traced ? kept : kept + entries[2]));  // without an id it is another message
+    CHECK(warnings.empty() == traced);
+  }
+}
+
 TEST_CASE_FIXTURE(Crashed, "a batch that ends between two messages may have been shortened by a reader") {
   stage();
   spill(path, old + entries[0] + entries[1]);
