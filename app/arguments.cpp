@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <span>
 #include <string_view>
 
 #include "app/commands.h"
@@ -154,15 +155,16 @@ Arguments arrange(const Words& typed) {
   const Scan scan(typed);
   Arguments arguments;
   arguments.options = scan.options;
-  std::vector<std::size_t> first = scan.plain;
-  first.resize(std::min<std::size_t>(first.size(), 2));
+  std::span<const std::size_t> first(scan.plain);
+  first = first.first(std::min<std::size_t>(first.size(), 2));
   if (!first.empty()) arguments.command = typed[first[0]];
   if (first.size() > 1) arguments.part = typed[first[1]];
   arguments.names_command = is_command(arguments.command);
   require_part(arguments);
   const bool for_all = arguments.has_option("-h", "--help") || arguments.has_option("-V", "--version");
   if (!arguments.names_command && !(first.empty() && for_all)) arguments.args.emplace_back("fetch");
-  first.resize(!arguments.names_command ? 0 : parts_of(arguments.command).empty() ? 1 : first.size());
+  const bool has_parts = !parts_of(arguments.command).empty();
+  first = first.first(!arguments.names_command ? 0 : has_parts ? first.size() : 1);
   for (const auto index : first) arguments.args.push_back(typed[index]);
   for (std::size_t i = 0; i < scan.end; ++i)
     if (std::ranges::find(first, i) == first.end()) arguments.args.push_back(typed[i]);
