@@ -93,7 +93,7 @@ class Order(unittest.TestCase):
         without a flush, and all are flushed as one before the first DELE."""
         self.recorded("mda")
         dele, quit_ = self.dele_and_quit()
-        started = [n for n, call in enumerate(self.calls) if "SIGCHLD" in call.words and "CLONE_THREAD" not in call.words]
+        started = [n for n, call in enumerate(self.calls) if call.starts_a_program()]
         ended = self.where("wait4")
         self.assertEqual((len(started), len(ended)), (3, 3))
         written = [n for n in self.where("pwrite64", LOG, text=b"timeout=") if n < started[0]]

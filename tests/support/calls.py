@@ -32,6 +32,9 @@ class Call:
         opened = FD.search(returned)
         self.opened = plain(opened.group(2)).decode() if opened else None
 
+    def starts_a_program(self):
+        return self.name in ("clone", "fork", "vfork") and "CLONE_THREAD" not in self.words
+
     def number(self, index):
         """An argument that is a number."""
         return int(self.words.split(", ")[index], 0)

@@ -139,7 +139,7 @@ class Tape:
         yield Moment(0, False, 0, 0)
         for number, call in enumerate(self.calls, 1):
             said = call.name.startswith("send") and any(b"QUIT\r\n" in text for text in call.texts)
-            begun = call.name in ("clone", "fork", "vfork") and "CLONE_THREAD" not in call.words
+            begun = call.starts_a_program()
             quit_, started, ended = quit_ or said, started + begun, ended + (call.name == "wait4")
             if disk.feed(call) or said or begun or call.name == "wait4":
                 yield Moment(number, quit_, started, ended)
