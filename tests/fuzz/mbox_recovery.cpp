@@ -120,6 +120,7 @@ After after_of(fuzz::Input& input, const Crash& crash) {
     switch (byte) {
       case 1:
         after.text += crash.old;
+        after.plain = after.plain && crash.old.starts_with("From ") && crash.old.ends_with("\n\n");
         break;
       case 2:
         after.text += crash.image;
