@@ -35,6 +35,13 @@ Extent content_of(int fd, const Path& path, Extent entry) {
   return {entry.from + line, entry.length - line - newlines};
 }
 
+/// Its From line is there to its end: else it would look like a message that holds nothing.
+bool begun(const Box& box, Extent entry) {
+  const auto head =
+      read_part(box.fd(), box.path(), {entry.from, std::min<std::uint64_t>(entry.length, 4096)});
+  return head.find('\n') != std::string::npos;
+}
+
 Hash hash_of(int fd, const Path& path, Extent part) {
   util::Sha256 hash;
   constexpr std::uint64_t step = 65536;
@@ -120,6 +127,7 @@ void find_equal(const Box& box, std::span<const Extent> entries, int spool, std:
   }
   for (const auto& entry : entries) {
     if (wanted.empty()) return;
+    if (!begun(box, entry)) continue;
     const auto content = content_of(box.fd(), box.path(), entry);
     if (!lengths.contains(content.length)) continue;
     const auto match = wanted.find(hash_of(box.fd(), box.path(), content));

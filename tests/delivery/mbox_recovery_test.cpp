@@ -234,6 +234,16 @@ TEST_CASE_FIXTURE(Crashed, "a message without a body that has got one does not c
   CHECK(recovered().ends_with("\n" + entries[0] + entries[1]));
 }
 
+TEST_CASE_FIXTURE(Crashed, "a From line cut short is no message that holds nothing") {
+  spill(path, old);
+  const auto mbox = open_mbox(path, {}, site);
+  tickets = {put(*mbox, envelope(false), "")};
+  mbox->stage(tickets);
+  replace(old + "From MAILER-DAEM");
+  reopen(tickets.front(), site)->recover(tickets);
+  CHECK(contains(slurp(path), "\nFrom MAILER-DAEMON Tue Nov 14 22:13:20 2023\n"));
+}
+
 TEST_CASE_FIXTURE(Crashed, "without a trace header equal messages are counted") {
   stage(false, {"same", "same", "other"});
   replace(old + entries[0]);
