@@ -10,7 +10,7 @@ if(TARGET mailhaul)
   # Sanitizers look for other mistakes than a wrong order of calls: a smaller sample does.
   set(mailhaul_sample "")
   if(MAILHAUL_SANITIZE)
-    set(mailhaul_sample MAILHAUL_KILL_SAMPLE=2,1,0 MAILHAUL_CUT_POINTS=15 MAILHAUL_FAIL_SAMPLE=2,1)
+    set(mailhaul_sample MAILHAUL_KILL_SAMPLE=2,1,0 MAILHAUL_CUT_POINTS=15 MAILHAUL_FAIL_SAMPLE=2,4)
   endif()
 
   # SUITE seconds-until-it-counts-as-stuck processors

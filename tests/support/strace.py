@@ -68,8 +68,8 @@ def points(log, after="state.db", children=True):
 
 
 def is_probe(point):
-    """True for a sanitizer's own call: it finds out whether memory may be read by writing it to a pipe."""
-    return re.search(r"\bwrite\((?![12]<)\d+<pipe:", point.line) is not None
+    """True for a call of memory only, or a sanitizer's own, which finds out what may be read by writing it to a pipe."""
+    return "MAP_ANONYMOUS" in point.line or re.search(r"\bwrite\((?![12]<)\d+<pipe:", point.line) is not None
 
 
 def sample(items, count):
