@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2034  # used where this file is sourced
 build_packages=(g++:g++ cmake:cmake ninja-build:ninja libcurl4-openssl-dev libssl-dev libsqlite3-dev
-  libcli11-dev nlohmann-json3-dev doctest-dev)
+  libcli11-dev nlohmann-json3-dev doctest-dev ca-certificates)
 
 # shellcheck disable=SC2034
 test_packages=(python3:python3 openssl:openssl dovecot-pop3d procmail maildrop mutt strace:strace

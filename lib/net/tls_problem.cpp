@@ -103,6 +103,12 @@ Error explain_tls(const Failed& failed) {
       return {Kind::config, "cannot use the client certificate " + failed.endpoint.client_cert + ": " + words,
               "certificate and key have to be PEM, belong together, and need no passphrase"};
     case CURLE_SSL_CACERT_BADFILE:
+      if (failed.endpoint.ca_file.empty()) {
+        return {
+            Kind::config, "cannot check the certificate of " + address + ": " + words,
+            "the system has no certificates to trust: install them (Debian: ca-certificates), or name some "
+            "with \"tls_ca_file\""};
+      }
       return {Kind::config, "cannot use " + failed.endpoint.ca_file + ": " + words,
               "\"tls_ca_file\" has to hold certificates in PEM"};
     case CURLE_URL_MALFORMAT:

@@ -3,13 +3,12 @@
 import contextlib
 import mailbox
 import os
-import pty
 import select
 import subprocess
 import time
 import unittest
 
-from support import mail
+from support import mail, terminal
 from support.world import Case
 
 
@@ -22,7 +21,7 @@ def counted_by_mutt(box, folder):
         "set mark_old=no quit=yes pipe_split=yes pipe_decode=no wait_key=no confirmappend=no header_cache=''",
         "set folder=%s spoolfile=%s sort=mailbox-order" % (folder, box),
         'push "<tag-pattern>~A<enter><tag-prefix><pipe-message>echo >> %s<enter><exit>"' % out]) + "\n")
-    master, slave = pty.openpty()
+    master, slave = terminal.opened()
     process = subprocess.Popen(["mutt", "-n", "-F", str(settings), "-R", "-f", str(box)], stdin=slave, stdout=slave,
                                stderr=slave, env={**os.environ, "TERM": "xterm", "HOME": str(folder), "LANG": "C.UTF-8"},
                                start_new_session=True)

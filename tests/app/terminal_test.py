@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 """What people and programs see: a live line at a terminal, silence for cron, JSON for scripts, no foreign escapes."""
+import fcntl
 import os
-import pty
 import re
 import select
 import signal
 import subprocess
+import termios
 import time
 import unittest
 
-from support import mail
+from support import mail, terminal
 from support.world import Case, LIMIT, MAILHAUL
 
 DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", "deliver", "status", "error", "hint",
@@ -19,11 +20,7 @@ CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 def at_a_terminal(world, *words, typed=b"", when=None, size=(24, 100), term="xterm-256color"):
     """Runs the binary under a pty; returns (status, what the screen got). `typed` goes in after the text `when`."""
-    master, slave = pty.openpty()
-    import fcntl
-    import struct
-    import termios
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+    master, slave = terminal.opened(size)
     process = subprocess.Popen([MAILHAUL, *words], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
                                env={**world.env, "TERM": term}, cwd=world.root,
                                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
