@@ -43,6 +43,13 @@ struct Crashed : Fixture {
     mbox->stage(tickets);
     spool = Record(tickets.front()).text("spool");
   }
+  void stage_anew(bool traced) {
+    tickets.clear();
+    entries.clear();
+    ours.clear();
+    warnings.clear();
+    stage(traced);
+  }
   std::vector<Outcome> recover() const { return reopen(tickets.front(), site)->recover(tickets); }
   /// Recovers twice; the second time must change nothing.
   std::string recovered() const {
@@ -147,11 +154,7 @@ TEST_CASE_FIXTURE(Crashed, "when a reader rewrote the mailbox, what is missing i
 TEST_CASE_FIXTURE(Crashed, "what a reader deleted from a batch is not taken for a batch cut short") {
   for (const bool traced : {true, false}) {
     CAPTURE(traced);
-    tickets.clear();
-    entries.clear();
-    ours.clear();
-    warnings.clear();
-    stage(traced);
+    stage_anew(traced);
     spill(path, old + entries[0] + entries[2]);
     CHECK(recovered() == old + entries[0] + entries[2] + entries[1]);
     CHECK(!warnings.empty());
@@ -162,11 +165,7 @@ TEST_CASE_FIXTURE(Crashed,
                   "a message that a reader flagged is not taken for others' mail behind a torn batch") {
   for (const bool traced : {true, false}) {
     CAPTURE(traced);
-    tickets.clear();
-    entries.clear();
-    ours.clear();
-    warnings.clear();
-    stage(traced);
+    stage_anew(traced);
     auto flagged = entries[2];
     flagged.insert(flagged.find("Subject: "), "Status: RO\n");
     const auto kept = old + entries[0] + entries[1] + flagged;
