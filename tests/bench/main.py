@@ -58,8 +58,8 @@ def counts_flushes(row, client, options):
 def bench_for(row, options):
     """A row's server and place; says what the delayed line measures."""
     with contextlib.ExitStack() as stack:
-        directory = pathlib.Path(stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="mailhaul-bench-", dir=options.dir)))
+        directory = pathlib.Path(options.dir) / row.name
+        directory.mkdir()
         link = stack.enter_context(servers.Link(4 if options.quick else ROUND_TRIP_MS)) if row.far else None
         if row.dovecot:
             server = stack.enter_context(servers.DovecotDemo(row, directory))
@@ -137,7 +137,9 @@ def main():
         print("%s; %s" % (report.machine(), ", ".join("%s %s" % item for item in report.versions().items())))
         print("This takes about %d minutes." % (minutes + 1), flush=True)
     pathlib.Path(options.dir).mkdir(parents=True, exist_ok=True)
-    results = run(options, work)
+    with tempfile.TemporaryDirectory(prefix="mailhaul-bench-", dir=options.dir) as options.dir:
+        pathlib.Path(options.dir).chmod(0o755)
+        results = run(options, work)
     return 1 if any(result["clients"].get(name, {}).get("wrong") for result in results
                     for name in ("mailhaul", "limit")) else 0
 
