@@ -24,8 +24,9 @@ struct Site {
   std::string boot;            ///< the kernel's boot id
   std::string user;            ///< whom we run as: %T
   util::Path state_directory;  ///< the database's: for spools (spool/) and the MDA's lock
-  std::function<std::int64_t()> now;                                           ///< seconds since 1970
-  std::function<void(std::string_view sentence, std::string_view hint)> warn;  ///< once per thing
+  std::function<std::int64_t()> now;  ///< seconds since 1970
+  /// Says a thing once a run, however often it is called. Any thread.
+  std::function<void(std::string_view sentence, std::string_view hint)> warn;
   const util::Cancel* cancel = nullptr;
 };
 

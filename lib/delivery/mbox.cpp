@@ -56,7 +56,6 @@ class Mbox final : public Destination {
   std::unique_ptr<Spool> staged_;  // S2 to S4
   std::unique_ptr<Box> box_;       // locked as long as a batch is staged
   std::vector<Path> published_;    // S4: spools whose landing is not on record yet
-  bool warned_ = false;
 };
 
 /// One entry at the end of the spool. One at a time.
@@ -114,7 +113,7 @@ Ticket Mbox::add(const Envelope& envelope, std::uint64_t length) {
 
 Box Mbox::lock(Missing missing) {
   Box box(path_, site_, locking_, missing);
-  if (box.without_dotlock() && !std::exchange(warned_, true)) {
+  if (box.without_dotlock()) {
     site_.warn(
         "cannot make " + path_.native() + ".lock: its directory forbids it; fcntl locks alone are used",
         dotlockfile_installed()

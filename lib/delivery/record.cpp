@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/record.h"
 
+#include <algorithm>
+
 #include "util/text.h"
 
 namespace mailhaul::delivery {
@@ -16,26 +18,37 @@ namespace {
 
 Record::Record(const Ticket& ticket) {
   std::string_view rest = ticket.data;
+  fields_.reserve(16);
   while (!rest.empty()) {
     const auto line = rest.substr(0, rest.find('\n'));
     const auto equals = line.find('=');
-    const auto value = util::unescape_uid(line.substr(std::min(equals, line.size() - 1) + 1));
+    auto value = util::unescape_uid(line.substr(std::min(equals, line.size() - 1) + 1));
     if (equals == std::string_view::npos || !value) damaged(line);
-    fields_.emplace(line.substr(0, equals), *value);
+    fields_.emplace_back(line.substr(0, equals), std::move(*value));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
 }
 
 void Record::set(std::string_view name, std::string_view value) {
-  fields_.insert_or_assign(std::string(name), std::string(value));
+  const auto found = std::ranges::find(fields_, name, &decltype(fields_)::value_type::first);
+  if (found == fields_.end()) {
+    fields_.emplace_back(name, value);
+  } else {
+    found->second = value;
+  }
 }
 
 void Record::set(std::string_view name, std::uint64_t value) { set(name, std::to_string(value)); }
 
+const std::string* Record::find(std::string_view name) const {
+  const auto found = std::ranges::find(fields_, name, &decltype(fields_)::value_type::first);
+  return found == fields_.end() ? nullptr : &found->second;
+}
+
 const std::string& Record::text(std::string_view name) const {
-  const auto found = fields_.find(name);
-  if (found == fields_.end()) damaged("no " + std::string(name));
-  return found->second;
+  const auto* found = find(name);
+  if (found == nullptr) damaged("no " + std::string(name));
+  return *found;
 }
 
 std::uint64_t Record::number(std::string_view name) const {
@@ -46,7 +59,9 @@ std::uint64_t Record::number(std::string_view name) const {
 
 std::string Record::data() const {
   std::string lines;
-  for (const auto& [name, value] : fields_) lines += name + "=" + util::escape_uid(value) + "\n";
+  for (const auto& [name, value] : fields_) {
+    lines.append(name).append("=").append(util::escape_uid(value)).append("\n");
+  }
   return lines;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "delivery/destination.h"
 
@@ -19,11 +20,12 @@ class Record {
   void set(std::string_view name, std::uint64_t value);
   const std::string& text(std::string_view name) const;  ///< throws Error{storage} when it is missing
   std::uint64_t number(std::string_view name) const;     ///< the same
-  bool has(std::string_view name) const { return fields_.find(name) != fields_.end(); }
+  bool has(std::string_view name) const { return find(name) != nullptr; }
   std::string data() const;
 
  private:
-  std::map<std::string, std::string, std::less<>> fields_;
+  const std::string* find(std::string_view name) const;
+  std::vector<std::pair<std::string, std::string>> fields_;  // a dozen
 };
 
 }  // namespace mailhaul::delivery

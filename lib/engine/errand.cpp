@@ -37,24 +37,38 @@ Errand::Errand(const account::Account& account_, const World& world_, report::Li
       mailbox(mailbox_in(store_, account_)),
       policy(policy_of(account_)),
       server(store_.server(mailbox)),
-      site{.account = account_.name,
-           .instance = store_.instance(),
-           .mailbox = short_key(account::mailbox_of(account_)),
-           .host = world_.host,
-           .boot = world_.boot,
-           .user = world_.user,
-           .state_directory = store_.file().parent_path(),
-           .now = [this] { return world.now().time_since_epoch().count(); },
-           .warn = [this](std::string_view sentence, std::string_view hint) { warn_once(sentence, hint); },
-           .cancel = world_.cancel},
+      site{
+          .account = account_.name,
+          .instance = store_.instance(),
+          .mailbox = short_key(account::mailbox_of(account_)),
+          .host = world_.host,
+          .boot = world_.boot,
+          .user = world_.user,
+          .state_directory = store_.file().parent_path(),
+          .now = [this] { return world.now().time_since_epoch().count(); },
+          .warn = [this](std::string_view sentence, std::string_view hint) { warn_of_place(sentence, hint); },
+          .cancel = world_.cancel},
       ids(site) {}
 
-void Errand::open_destinations() {
-  for (const auto& spec : account.deliver) destinations.push_back(world.open(spec, site));
+std::vector<std::unique_ptr<delivery::Destination>> Errand::open_all() const {
+  std::vector<std::unique_ptr<delivery::Destination>> opened;
+  for (const auto& spec : account.deliver) opened.push_back(world.open(spec, site));
   // An MDA comes last: it alone cannot be taken back.
-  std::stable_partition(destinations.begin(), destinations.end(),
+  std::stable_partition(opened.begin(), opened.end(),
                         [](const auto& destination) { return destination->exactly_once(); });
+  return opened;
+}
+
+void Errand::open_destinations() {
+  destinations = open_all();
   sweep();
+}
+
+bool Errand::alternate() {
+  if (!std::ranges::all_of(destinations, &delivery::Destination::exactly_once)) return false;
+  if (others_.empty()) others_ = open_all();
+  destinations.swap(others_);
+  return true;
 }
 
 std::vector<delivery::Ticket> Errand::open_tickets() const {
@@ -75,8 +89,18 @@ void Errand::warn(std::string_view sentence, std::string_view hint, std::string_
   tell.warned(account.name, {.sentence = sentence, .hint = hint, .uid = uid});
 }
 
+/// The same place may be open twice.
+void Errand::warn_of_place(std::string_view sentence, std::string_view hint) {
+  {
+    const std::lock_guard lock(telling_);
+    if (!said_of_places_.emplace(sentence).second) return;
+  }
+  warn_once(sentence, hint);
+}
+
 bool Errand::first_time(std::string_view sentence) {
   const std::string line = std::string(sentence) + "\n";
+  const std::lock_guard lock(telling_);
   if (server.told_places.find(line) != std::string::npos) return false;
   server.told_places += line;
   return true;

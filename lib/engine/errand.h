@@ -2,6 +2,7 @@
 // One account's run: what its parts share.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -38,7 +39,10 @@ struct Errand {
   Errand(const Errand&) = delete;
   Errand& operator=(const Errand&) = delete;
 
-  void open_destinations();                            ///< and sweeps what dead runs left there
+  void open_destinations();  ///< and sweeps what dead runs left there
+  /// From now on mail arrives in the same places opened a second time, while a batch is settled in the first;
+  /// and the other way round. False, and nothing changes, where mail is handed over in its order.
+  bool alternate();
   void sweep();                                        ///< removes temporary files that no open landing names
   std::vector<delivery::Ticket> open_tickets() const;  ///< of what is begun and not delivered
   void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
@@ -47,6 +51,14 @@ struct Errand {
   void warn_once(std::string_view sentence, std::string_view hint, std::string_view about = {});
   void fail(const util::Error& error, std::string_view uid);  ///< one message failed; the others go on
   delivery::Destination* destination(std::string_view target) const;
+
+ private:
+  std::vector<std::unique_ptr<delivery::Destination>> open_all() const;
+  void warn_of_place(std::string_view sentence, std::string_view hint);
+
+  std::vector<std::unique_ptr<delivery::Destination>> others_;  ///< open, too, once alternate() was called
+  std::set<std::string, std::less<>> said_of_places_;           ///< in this run
+  std::mutex telling_;                                          ///< of what was told before
 };
 
 /// The account's policy, with stdout's own rule applied: left on the server, unless -K was given.

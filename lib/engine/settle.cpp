@@ -2,8 +2,7 @@
 #include "engine/settle.h"
 
 #include <algorithm>
-#include <functional>
-#include <map>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -73,7 +72,30 @@ void Settler::discard(std::vector<Arrived>& messages) noexcept {
 }
 
 std::vector<Arrived> Settler::settle(std::vector<Arrived> messages) {
+  take_notes();
+  return carry(std::move(messages));
+}
+
+void Settler::begin(std::vector<Arrived> messages) {
+  take_notes();
+  carried_ = std::move(messages);
+  // Where no thread is to be had, wait() or finish() does the work.
+  beside_ =
+      std::async(std::launch::async | std::launch::deferred, [this] { return carry(std::move(carried_)); });
+}
+
+void Settler::wait() const {
+  if (under_way()) beside_.wait();
+}
+
+void Settler::take_notes() {
+  std::ranges::move(std::exchange(noted_.rows, {}), std::back_inserter(landed_.rows));
+  std::ranges::move(std::exchange(noted_.forgotten, {}), std::back_inserter(landed_.forgotten));
+}
+
+std::vector<Arrived> Settler::carry(std::vector<Arrived> messages) {
   if (messages.empty()) return messages;
+  failed_ = true;
   stage(messages);
   try {
     intend(messages);
@@ -83,6 +105,7 @@ std::vector<Arrived> Settler::settle(std::vector<Arrived> messages) {
     throw;
   }
   publish(messages);
+  failed_ = false;
   return messages;
 }
 
@@ -100,10 +123,11 @@ void Settler::stage(std::vector<Arrived>& messages) {  // S2
   }
 }
 
-void Settler::intend(const std::vector<Arrived>& messages) {  // S3
-  state::Change change = landed_;                             // kept until the COMMIT is through
+void Settler::intend(std::vector<Arrived>& messages) {  // S3
+  state::Change change = landed_;                       // kept until the COMMIT is through
   bool recoverable = false;
-  for (const auto& message : messages) {
+  for (auto& message : messages) {
+    if (message.row.id == 0) message.row.id = store_.next_row(mailbox_);
     change.rows.push_back(message.row);
     for (const auto& copy : message.copies) {
       // What a pipe has taken shows only at its end: nothing to recover. Of a program that was killed with
@@ -216,9 +240,8 @@ void Settler::record_delivery(const Arrived& message) {
   delivered_rows_.push_back(message.row.id);
 }
 
-void Settler::note(state::Row row) { landed_.rows.push_back(std::move(row)); }
-
 void Settler::flush() {
+  take_notes();
   if (landed_.empty()) return;
   store_.commit(mailbox_, landed_, Durability::synced);
   landed_ = {};

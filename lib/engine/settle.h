@@ -3,6 +3,8 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,28 +44,42 @@ class Batch {
   std::chrono::steady_clock::time_point begun_;
 };
 
-/// Carries batches from S1 to S5 for one account. One thread at a time.
+/// Carries batches from S1 to S5 for one account. One thread at a time; it starts one itself, so that a batch
+/// is flushed while the next arrives. From begin() until wait() or finish() nobody else may use the store,
+/// nor the destinations of the batch that is under way.
 class Settler {
  public:
   Settler(state::Store& store, state::MailboxId mailbox, std::function<state::Time()> now);
 
   /// S2, S3, S4: here and nowhere else. Returns the messages with what became of each copy; those delivered()
-  /// may be removed from the server. Throws: nothing of the batch may be removed, recovery decides.
+  /// may be removed from the server. Throws: nothing of the batch may be removed, recovery decides. Nothing
+  /// is under way.
   std::vector<Arrived> settle(std::vector<Arrived> messages);
+  /// The same beside the caller, who gets what it returns or throws from finish().
+  void begin(std::vector<Arrived> messages);
+  bool under_way() const noexcept { return beside_.valid(); }
+  bool done() const {
+    return under_way() && beside_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  }
+  void wait() const;  ///< until nothing uses the store
+  std::vector<Arrived> finish() { return beside_.get(); }
+  bool failed() const noexcept { return failed_; }  ///< a batch could not be settled: no more should be
   /// Ends what destinations settle only when they are closed (stdout); returns what is delivered by that.
   /// Their rows become `handed_over` where they went nowhere else.
   std::vector<Arrived> close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
                              state::Standing handed_over);
-  void note(state::Row row);  ///< a row to be written with the next commit
-  void forget(state::RowId row) { landed_.forgotten.push_back(row); }  ///< with the next commit
+  void note(state::Row row) { noted_.rows.push_back(std::move(row)); }  ///< written with the next commit
+  void forget(state::RowId row) { noted_.forgotten.push_back(row); }    ///< with the next commit
   void flush();  ///< S5: what was published is DELIVERED, durably
   /// Rows delivered in this session, for the mark of doubt.
   const std::vector<state::RowId>& delivered_rows() const noexcept { return delivered_rows_; }
   static void discard(std::vector<Arrived>& messages) noexcept;
 
  private:
+  void take_notes();
+  std::vector<Arrived> carry(std::vector<Arrived> messages);
   void stage(std::vector<Arrived>& messages);
-  void intend(const std::vector<Arrived>& messages);
+  void intend(std::vector<Arrived>& messages);
   void publish(std::vector<Arrived>& messages);
   void hand_over(Arrived& message, Arrived::Copy& copy);
   void conclude(Arrived& message);
@@ -73,9 +89,13 @@ class Settler {
   state::Store& store_;
   state::MailboxId mailbox_;
   std::function<state::Time()> now_;
+  state::Change noted_;   ///< by the caller, while a batch may be under way
   state::Change landed_;  ///< published, not yet DELIVERED in the database
   std::vector<Arrived> awaiting_close_;
   std::vector<state::RowId> delivered_rows_;
+  bool failed_ = false;
+  std::vector<Arrived> carried_;              ///< the batch under way
+  std::future<std::vector<Arrived>> beside_;  ///< last: its end is waited for before anything else goes
 };
 
 }  // namespace mailhaul::engine

@@ -107,7 +107,7 @@ void Visit::begin_step(Step& step) {
 
 void Visit::stay(Step& step) {
   if (step.mark_due) {
-    if (auto row = errand_.store.row(errand_.mailbox, step.identity.row->id)) {
+    if (auto row = store().row(errand_.mailbox, step.identity.row->id)) {
       row->due = errand_.world.now();
       settler_.note(std::move(*row));
     }
@@ -134,9 +134,9 @@ void Visit::stay(Step& step) {
 /// The pending row of a message that is not delivered, made anew where there is none.
 state::Row Visit::row_to_note(const Step& step) {
   if (step.identity.row != nullptr) {
-    if (auto row = errand_.store.row(errand_.mailbox, step.identity.row->id)) return std::move(*row);
+    if (auto row = store().row(errand_.mailbox, step.identity.row->id)) return std::move(*row);
   }
-  return {.id = errand_.store.next_row(errand_.mailbox),
+  return {.id = store().next_row(errand_.mailbox),
           .uidl = step.message.uidl,
           .bytes = step.message.bytes,
           .header = step.identity.header,
@@ -156,7 +156,11 @@ void Visit::work() {
     answer(task, session_.next());
     receiving_ = nullptr;
     // What is held stands in the same spool as the batch: both are settled together.
-    if (held_.empty() && batch_.full()) settle();
+    if (held_.empty() && batch_.full()) {
+      settle_beside();
+    } else if (settler_.done()) {
+      finish_settling();
+    }
     if (!held_.empty()) {
       stop_asking();
       if (tasks_.empty()) check_held();
@@ -203,7 +207,7 @@ void Visit::refused(const Task& task, const std::string& words) {
 void Visit::look(const Task& task, pop3::Message& message) {
   Step& step = *task.step;
   const auto header = header_of(message);
-  auto row = errand_.store.row(errand_.mailbox, step.identity.row->id);
+  auto row = store().row(errand_.mailbox, step.identity.row->id);
   if (row && row->header == header && row->bytes == step.message.bytes) {
     same(step, std::move(*row));
     return;
@@ -245,13 +249,35 @@ void Visit::remove(const Step& step, state::RowId row) {
   removing_[step.message.number] = row;
 }
 
+state::Store& Visit::store() const {
+  settler_.wait();
+  return errand_.store;
+}
+
 void Visit::settle() {
+  finish_settling();
   if (batch_.empty()) return;
+  for (const auto& arrived : settler_.settle(take_batch())) conclude(arrived);
+  storage_failures_ = 0;
+}
+
+void Visit::settle_beside() {
+  finish_settling();  // two batches at most: one on its way to the disk, one on the wire
+  if (tasks_.empty() || !errand_.alternate()) return settle();
+  settler_.begin(take_batch());
+}
+
+void Visit::finish_settling() {
+  if (!settler_.under_way()) return;
+  for (const auto& arrived : settler_.finish()) conclude(arrived);
+  storage_failures_ = 0;
+}
+
+std::vector<Arrived> Visit::take_batch() {
   auto messages = batch_.take();
   // What was held back for its size came in last: the order in which they were asked for is that of steps_.
   std::ranges::sort(messages, {}, [&](const Arrived& arrived) { return by_number_.at(arrived.number); });
-  for (const auto& arrived : settler_.settle(std::move(messages))) conclude(arrived);
-  storage_failures_ = 0;
+  return messages;
 }
 
 void Visit::conclude(const Arrived& arrived) {

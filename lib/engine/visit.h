@@ -67,7 +67,11 @@ class Visit {
   state::Row row_of(const Step& step, const Print& print, std::optional<state::Row> known);
   void accept(Step& step, Arrival& arrival, const Print& print, std::optional<state::Row> known);
   void check_held();
-  void settle();
+  state::Store& store() const;        ///< when no batch under way uses it
+  void settle();                      ///< all that has arrived
+  void settle_beside();               ///< the batch, while the next arrives
+  void finish_settling();             ///< of the batch under way
+  std::vector<Arrived> take_batch();  ///< in the order of the plan
   void conclude(const Arrived& arrived);
   void close_destinations();
   void note_absences(std::span<const Identity> identities);

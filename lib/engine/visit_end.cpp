@@ -50,11 +50,7 @@ void Visit::end() {
   }
   state::Change change;
   for (const auto number : removal.accepted) {  // S7
-    auto row = errand_.store.row(errand_.mailbox, removing_.at(number));
-    if (!row) continue;
-    row->standing = state::Standing::gone;
-    row->gone = errand_.world.now();
-    change.rows.push_back(std::move(*row));
+    change.removed.push_back({.row = removing_.at(number), .when = errand_.world.now()});
     ++errand_.totals.removed;
     --errand_.totals.left;
   }
@@ -72,7 +68,8 @@ bool Visit::give_up(const util::Error& error) {
   const bool in_order = ending_ || (!doubt.malformed_status && !doubt.at_border && !broken_);
   const bool sizes_right = held_.empty() && sizes_confirmed_ == 0;
   Settler::discard(held_);
-  if (!session_.pipelining() || (in_order && sizes_right)) {
+  finish_settling();
+  if (!settler_.failed() && (!session_.pipelining() || (in_order && sizes_right))) {
     settle();  // every body that is whole came under its own name: one by one, or each had the announced size
   } else {
     auto messages = batch_.take();

@@ -23,12 +23,6 @@ constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
 /// So many messages at most are held back; others come again. Each may hold a descriptor.
 constexpr std::size_t most_held = 16;
 
-/// The row's landings, where its delivery has begun.
-std::vector<state::Landing> begun_landings(const Errand& errand, const Step& step) {
-  if (step.identity.row == nullptr || !step.identity.row->has_landings) return {};
-  return errand.store.landings_of(errand.mailbox, step.identity.row->id);
-}
-
 }  // namespace
 
 void Visit::receive(Step& step, pop3::Message& message) {
@@ -71,7 +65,7 @@ void Visit::receive(Step& step, pop3::Message& message) {
 std::optional<state::Row> Visit::own_row(const Step& step) const {
   const auto* row = step.identity.row;
   if (row == nullptr || (loose_.contains(row->id) && claimed_.contains(row->id))) return std::nullopt;
-  return errand_.store.row(errand_.mailbox, row->id);
+  return store().row(errand_.mailbox, row->id);
 }
 
 /// A row that was only made to note something of its message (too large, breaks the connection) yields to one
@@ -98,7 +92,10 @@ void Visit::part_with(Step& step, state::Row row) {
 }
 
 void Visit::open_writers(const Step& step, Arrival& arrival) {
-  const auto landings = begun_landings(errand_, step);
+  std::vector<state::Landing> landings;  // where its delivery has begun
+  if (step.identity.row != nullptr && step.identity.row->has_landings) {
+    landings = store().landings_of(errand_.mailbox, step.identity.row->id);
+  }
   const auto envelope = [&](std::string id, bool retry) {
     delivery::Envelope result{.id = std::move(id), .trace_header = {}, .retry = retry};
     if (errand_.account.trace_header) {
@@ -172,8 +169,8 @@ void Visit::storage_failed(const Step& step, const Arrival& arrival, const util:
 /// is. What was only marked as seen has no content: there header and size must do.
 std::optional<state::Row> Visit::known_by_content(const Step& step, const Print& print) {
   if (!step.identity.by_content && loose_.empty()) return std::nullopt;
-  auto rows = errand_.store.rows_with_content(errand_.mailbox, print.content);
-  for (auto& row : errand_.store.rows_with_header(errand_.mailbox, print.header, step.message.bytes)) {
+  auto rows = store().rows_with_content(errand_.mailbox, print.content);
+  for (auto& row : store().rows_with_header(errand_.mailbox, print.header, step.message.bytes)) {
     if (row.standing == Standing::seen && !row.content) rows.push_back(std::move(row));
   }
   for (auto& row : rows) {
@@ -185,7 +182,6 @@ std::optional<state::Row> Visit::known_by_content(const Step& step, const Print&
 
 state::Row Visit::row_of(const Step& step, const Print& print, std::optional<state::Row> known) {
   state::Row row = known ? std::move(*known) : state::Row{};
-  if (row.id == 0) row.id = errand_.store.next_row(errand_.mailbox);
   row.standing = Standing::pending;
   row.uidl = step.message.uidl;
   row.bytes = step.message.bytes;
@@ -201,7 +197,7 @@ state::Row Visit::row_of(const Step& step, const Print& print, std::optional<sta
 
 /// Which of the copies are still wanted, and what is to be said of those that are delivered again.
 void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row& row) {
-  for (const auto& landing : errand_.store.landings_of(errand_.mailbox, row.id)) {
+  for (const auto& landing : store().landings_of(errand_.mailbox, row.id)) {
     if (landing.state == LandingState::delivered) {
       const auto spared = std::erase_if(
           arrival.writers, [&](const auto& writer) { return writer.first->target() == landing.target; });

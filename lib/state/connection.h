@@ -74,6 +74,9 @@ struct Store::Connection {
                     "header = ?12, content = ?13, absent_days = 0, absent_since = NULL"};
   Statement note_delivery{database,
                           "UPDATE message SET standing = ?3, delivered = ?4 WHERE mailbox = ?1 AND id = ?2"};
+  Statement note_removal{database,
+                         "UPDATE message SET standing = ?3, gone = ?4, absent_days = 0, absent_since = NULL "
+                         "WHERE mailbox = ?1 AND id = ?2"};
   Statement keep_id{database, "UPDATE mailbox SET last_row = max(last_row, ?2) WHERE id = ?1"};
   Statement drop_row{database, "DELETE FROM message WHERE mailbox = ?1 AND id = ?2"};
 

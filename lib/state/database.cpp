@@ -18,6 +18,8 @@ using util::Kind;
 
 Database::Database(util::Path file, std::mutex& writes, std::chrono::milliseconds patience)
     : file_(std::move(file)), writes_(writes), patience_(patience) {
+  // Its statistics of memory cost a lock for every allocation, and nobody asks for them.
+  [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr);
   try {

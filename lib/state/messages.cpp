@@ -139,6 +139,9 @@ void Store::commit(MailboxId mailbox, const Change& change, Durability durabilit
     connection.note_delivery.run(mailbox, delivery.row, static_cast<int>(delivery.standing), delivery.when);
     connection.drop_landings.run(mailbox, delivery.row);
   }
+  for (const auto& removal : change.removed) {
+    connection.note_removal.run(mailbox, removal.row, static_cast<int>(Standing::gone), removal.when);
+  }
   for (const RowId row : change.settled) connection.drop_landings.run(mailbox, row);
   connection.forget(mailbox, change.forgotten);
   transaction.commit();

@@ -54,15 +54,23 @@ struct Delivery {
   Time when;
 };
 
+/// S7: the server confirmed the removal of a stored row's message.
+struct Removal {
+  RowId row = 0;
+  Time when;
+};
+
 /// What one transaction changes. Rows are inserted or replaced whole, by id; landings by (row, target).
 struct Change {
   std::vector<Row> rows;
   std::vector<Landing> landings;
   std::vector<Delivery> delivered;
+  std::vector<Removal> removed;
   std::vector<RowId> settled;    ///< rows whose landings go
   std::vector<RowId> forgotten;  ///< rows and their landings go
   bool empty() const noexcept {
-    return rows.empty() && delivered.empty() && landings.empty() && settled.empty() && forgotten.empty();
+    return rows.empty() && landings.empty() && delivered.empty() && removed.empty() && settled.empty() &&
+           forgotten.empty();
   }
 };
 

@@ -58,6 +58,7 @@ std::string escape_uid(std::string_view uid) {
 }
 
 std::optional<std::string> unescape_uid(std::string_view text) {
+  if (text.find('\\') == std::string_view::npos) return std::string(text);
   std::string uid;
   while (!text.empty()) {
     if (text.front() != '\\') {

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// A batch is settled while the next one arrives.
+#include <doctest/doctest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+
+#include "engine/fixture.h"
+
+using namespace mailhaul;
+using test::body_of;
+using test::Household;
+using test::mail_of;
+using Bodies = std::vector<std::string>;
+
+namespace {
+
+/// What the places of a run have seen, and what they are to do about it. Calls come from two threads.
+struct Watch {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t begun = 0, staged = 0, published = 0;  ///< calls
+  std::function<void()> staging = [] {};             ///< instead of nothing, before
+  std::function<void()> publishing = [] {};          ///< after all is published
+
+  template <typename Count>
+  void count(Count member) {
+    const std::lock_guard lock(mutex);
+    ++(this->*member);
+    changed.notify_all();
+  }
+  /// False: it did not come to that in a minute.
+  bool wait_for(const std::function<bool()>& reached) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::minutes(1), reached);
+  }
+};
+
+/// Batches of two messages.
+struct Small : test::Around {
+  Watch& watch;
+  explicit Small(Watch& watch_) : watch(watch_) {}
+  std::size_t batch_messages() const noexcept override { return 2; }
+  std::unique_ptr<delivery::Writer> begin(const delivery::Envelope& envelope, std::uint64_t bytes) override {
+    watch.count(&Watch::begun);
+    return Around::begin(envelope, bytes);
+  }
+  void stage(std::span<delivery::Ticket> tickets) override {
+    watch.count(&Watch::staged);
+    watch.staging();
+    Around::stage(tickets);
+  }
+  std::vector<delivery::Outcome> publish(std::span<const delivery::Ticket> tickets) override {
+    auto outcomes = Around::publish(tickets);
+    watch.count(&Watch::published);
+    watch.publishing();
+    return outcomes;
+  }
+};
+
+struct Beside : Household {
+  Watch watch;
+  explicit Beside(int messages) {
+    for (int n = 1; n <= messages; ++n) server.messages.push_back(mail_of(n));
+    world.open = [this](const delivery::Spec& spec, const delivery::Site& site) {
+      auto small = std::make_unique<Small>(watch);
+      small->inner = delivery::open(spec, site);
+      return small;
+    };
+  }
+  Bodies all(int count) const {
+    Bodies bodies;
+    for (int n = 1; n <= count; ++n) bodies.push_back(body_of(n));
+    std::ranges::sort(bodies);
+    return bodies;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the next batch arrives while one is on its way to the disk") {
+  for (const std::string kind : {"maildir", "mbox"}) {
+    CAPTURE(kind);
+    Beside house(9);
+    house.deliver_to(kind);
+    bool overlapped = false;
+    house.watch.staging = [&] {
+      if (house.watch.staged != 1) return;
+      overlapped = house.watch.wait_for([&] { return house.watch.begun > 2; });
+    };
+    const auto outcome = house.run();
+    CHECK_FALSE(outcome.error);
+    CHECK(overlapped);
+    CHECK(outcome.totals.fetched == 9);
+    CHECK(house.server.messages.empty());
+    if (kind == "maildir") CHECK(house.mail() == house.all(9));
+    if (kind == "mbox") CHECK(test::slurp(house.dir / "mbox").find("body 9") != std::string::npos);
+    CHECK(house.run().totals.fetched == 0);
+  }
+}
+
+TEST_CASE("two places of a message are settled together, beside the next batch") {
+  Beside house(7);
+  house.account.deliver.push_back({.kind = "mbox", .path = (house.dir / "box").native()});
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail() == house.all(7));
+  const auto box = test::slurp(house.dir / "box");
+  for (int n = 1; n <= 7; ++n) {
+    const auto body = "\n" + body_of(n) + "\n";
+    CHECK(box.find(body) != std::string::npos);
+    CHECK(box.find(body) == box.rfind(body));
+  }
+  CHECK(house.server.messages.empty());
+}
+
+TEST_CASE("a batch that cannot be flushed takes the one that arrives meanwhile along, back to the server") {
+  Beside house(6);
+  house.watch.staging = [&] {
+    if (!house.watch.wait_for([&] { return house.watch.begun > 2; })) return;
+    throw util::Error(util::Kind::storage, "the disk is on fire");
+  };
+  const auto outcome = house.run();
+  REQUIRE(outcome.error);
+  CHECK(std::string(outcome.error->what()) == "the disk is on fire");
+  CHECK(engine::status_of(outcome) == 74);
+  CHECK(house.mail().empty());
+  CHECK(house.server.messages.size() == 6);
+  CHECK(house.watch.staged == 1);
+  house.watch.staging = [] {};
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail() == house.all(6));
+  CHECK(house.left_in_tmp() == 0);
+}
+
+TEST_CASE(
+    "a batch that is published, and fails afterwards, is completed by the next run; the one behind it comes "
+    "anew") {
+  Beside house(6);
+  house.watch.publishing = [] { throw util::Error(util::Kind::storage, "the directory cannot be flushed"); };
+  CHECK(engine::status_of(house.run()) == 74);
+  CHECK(house.mail() == house.all(2));
+  CHECK(house.watch.published == 1);
+  CHECK(house.server.messages.size() == 6);
+  house.watch.publishing = [] {};
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail() == house.all(6));
+  CHECK(house.server.messages.empty());
+}
+
+TEST_CASE("the connection is lost while a batch is on its way to the disk: it is settled all the same") {
+  Beside house(6);
+  bool lost = false;
+  house.server.misbehave = [&](const std::string& command,
+                               std::size_t) -> std::optional<test::MemoryServer::Reply> {
+    if (command != "RETR 5" || std::exchange(lost, true)) return std::nullopt;
+    return test::MemoryServer::Reply("+OK\r\nSubject: 5\r\n\r\nbo", true);
+  };
+  house.watch.staging = [&] { house.watch.wait_for([&] { return house.watch.begun > 4; }); };
+  CHECK(engine::status_of(house.run()) == 75);
+  CHECK(house.mail() == house.all(4));
+  CHECK(house.server.messages.size() == 6);
+  house.watch.staging = [] {};
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail() == house.all(6));
+  CHECK(house.server.messages.empty());
+}
+
+TEST_CASE("a message that the database has to tell about waits for the batch that uses it") {
+  Beside house(6);
+  house.account.policy.leave_on_server = true;
+  CHECK(engine::status_of(house.run()) == 0);
+  for (auto& message : house.server.messages) message.uidl = "other-" + message.uidl;  // a migration
+  house.server.messages.insert(house.server.messages.begin(), mail_of(7));
+  house.server.messages.push_back(mail_of(8));
+  house.server.messages.push_back(mail_of(9));
+  const auto outcome = house.run();
+  CHECK(outcome.totals.fetched == 3);
+  CHECK(house.mail() == house.all(9));
+}
