@@ -182,6 +182,10 @@ std::optional<state::Row> Visit::known_by_content(const Step& step, const Print&
 
 state::Row Visit::row_of(const Step& step, const Print& print, std::optional<state::Row> known) {
   state::Row row = known ? std::move(*known) : state::Row{};
+  if (row.id == 0 && step.identity.by_content) {
+    row.id = store().next_row(errand_.mailbox);
+    claimed_.insert(row.id);  // an equal message of this listing is another one
+  }
   row.standing = Standing::pending;
   row.uidl = step.message.uidl;
   row.bytes = step.message.bytes;

@@ -179,3 +179,34 @@ TEST_CASE("a message that the database has to tell about waits for the batch tha
   CHECK(outcome.totals.fetched == 3);
   CHECK(house.mail() == house.all(9));
 }
+
+TEST_CASE("equal messages without UIDL, in different batches, are different messages") {
+  for (const bool top : {true, false}) {
+    CAPTURE(top);
+    Beside house(0);
+    house.server.options.uidl = false;
+    house.server.options.top = top;
+    for (int n = 0; n < 7; ++n) house.server.messages.push_back(mail_of(1));
+    house.account.policy.leave_on_server = true;
+    CHECK(house.run().totals.fetched == 7);
+    CHECK(house.mail() == Bodies(7, body_of(1)));
+    house.server.messages.push_back(mail_of(1));
+    CHECK(house.run().totals.fetched == 1);
+    CHECK(house.mail() == Bodies(8, body_of(1)));
+    CHECK(house.run().totals.fetched == 0);
+  }
+}
+
+TEST_CASE(
+    "a message equal to one that an earlier batch has delivered is removed only when it is delivered, too") {
+  Beside house(4);
+  house.server.options.uidl = false;
+  house.server.options.top = false;
+  house.server.messages.push_back(mail_of(1));
+  house.server.messages.push_back(mail_of(5));
+  CHECK(house.run().totals.fetched == 6);
+  auto expected = house.all(5);
+  expected.insert(expected.begin(), body_of(1));
+  CHECK(house.mail() == expected);
+  CHECK(house.server.messages.empty());
+}
