@@ -2,12 +2,14 @@
 """Bad days of network, TLS, login and disk: the text, the hint and the status of each."""
 import os
 import pathlib
+import shutil
 import socket
 import ssl
+import subprocess
 import tempfile
 import unittest
 
-from support import mail
+from support import mail, mounts
 from support.certificates import Certificates
 from support.dovecot import free_ports
 from support.maildrop import Maildrop
@@ -147,6 +149,24 @@ class Tls(Erring):
                                                    tls_ca_file=str(certificates.selfsigned[0]))})
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(drop.uids(), [])
+
+    def test_an_authority_of_the_system_is_found_with_and_without_an_index_by_hash(self):
+        for indexed in (True, False):
+            with self.subTest(indexed=indexed):
+                drop, url, _ = self.offered(certificates.good, True)
+                self.world.configure({"home": self.account(1, server=url, tls="required")})
+                folder = self.world.path("authorities-%s" % indexed)
+                folder.mkdir()
+                if indexed:
+                    shutil.copy(certificates.ca, folder / "ours.pem")
+                    subprocess.run(["openssl", "rehash", str(folder)], check=True)
+                else:
+                    shutil.copy(certificates.ca, folder / "ca-certificates.crt")
+                self.assertStatus(self.world.run(), 69)
+                self.world.prefix = mounts.instead(folder, "/etc/ssl/certs")
+                self.assertStatus(self.world.run(), 0)
+                self.world.prefix = []
+                self.assertEqual(drop.uids(), [])
 
     def test_a_server_without_stls_never_sees_the_password(self):
         drop, server = self.maildrop(*mail.small(1))

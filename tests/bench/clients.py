@@ -84,7 +84,10 @@ class Mailhaul(Client):
         scheme = "pop3s" if self.row.tls else "pop3"
         account = {"server": "%s://%s:%d" % (scheme, self.server.address, self.server.port), "password": PASSWORD,
                    "leave_on_server": not self.row.remove}
-        account.update({"tls_ca_file": str(self.server.ca)} if self.row.tls else {"tls": "none"})
+        if not self.row.tls:
+            account["tls"] = "none"
+        elif not self.row.system:
+            account["tls_ca_file"] = str(self.server.ca)
         accounts = {user: {**account, "user": user, "deliver": self.deliver(user)} for user in self.server.users}
         self.write("config.json", json.dumps({"state": str(self.home / "state.db"), "jobs": 20, "host_jobs": 20,
                                               "accounts": accounts}, indent=1))
@@ -107,7 +110,8 @@ class Mpop(Client):
         lines = ["defaults", "host " + self.server.address, "port %d" % self.server.port, "pipelining auto",
                  "auth user", "password " + PASSWORD, "keep " + ("off" if self.row.remove else "on"),
                  "uidls_file %s/uidls" % self.home]
-        lines += ["tls on", "tls_starttls off", "tls_trust_file %s" % self.server.ca] if self.row.tls else ["tls off"]
+        trust = "system" if self.row.system else self.server.ca
+        lines += ["tls on", "tls_starttls off", "tls_trust_file %s" % trust] if self.row.tls else ["tls off"]
         for user in self.server.users:
             lines += ["", "account " + user, "user " + user, "delivery " + self.delivery(user)]
         self.write("mpoprc", "\n".join(lines) + "\n")
@@ -134,8 +138,8 @@ class Fetchmail(Client):
         how = "" if self.row.remove else " uidl"
         keep = "" if self.row.remove else " keep"
         self.write("fetchmailrc", "poll %s proto pop3%s port %d auth password\n  user \"user1\" password \"%s\" "
-                   "sslproto '' norewrite mda \"%s\"%s\n" % (self.server.address, how, self.server.port, PASSWORD, mda,
-                                                            keep))
+                   "%s norewrite mda \"%s\"%s\n" % (self.server.address, how, self.server.port, PASSWORD,
+                                                    "ssl sslcommonname localhost" if self.row.tls else "sslproto ''", mda, keep))
         if self.row.seen:
             self.write("fetchids", "".join("user1@%s %s\n" % (self.server.address, uid) for uid in self.seen()))
 

@@ -34,6 +34,7 @@ class Row:
     remove: bool = True  # on the server
     far: bool = False  # 50 ms away
     tls: bool = False
+    system: bool = False  # the certificate is one of the system's authorities'
     seen: int = 0  # so many of the messages were fetched by earlier runs
     times: int = 1  # runs a sample, of which the mean counts
     dovecot: bool = False
@@ -92,6 +93,9 @@ ROWS = [
     Row("poll", "poll of an empty mailbox", "0:0:0", times=20, clients=("mailhaul", *PEERS),
         targets=(Target("cpu", "mpop", at_most=1.5),),
         seconds={"mpop": 0.1, "fetchmail": 0.2, "fdm": 0.5, "getmail": 4, "mailhaul": 0.2}),
+    Row("poll-tls", "the same over TLS, trusting the system's authorities", "0:0:0", tls=True, system=True, times=20,
+        clients=("mailhaul", "mpop", "fetchmail", "fdm"), targets=(Target("cpu", "mpop", at_most=1),),
+        seconds={"mpop": 1.5, "fetchmail": 0.5, "fdm": 1, "mailhaul": 0.5}),
     Row("dovecot", "10,000 messages of 2 to 8 KB from Dovecot into Maildir", "10000:" + SMALL, remove=False,
         dovecot=True, clients=PIPED, seconds={"mpop": 4, "fdm": 20, "getmail": 100, "limit": 1, "mailhaul": 1.2}),
 ]
@@ -118,6 +122,8 @@ def quick():
         Row("mda", "messages to an MDA", "5:2000:8000", "swallow"),
         Row("procmail", "messages to procmail", "5:2000:8000", "procmail"),
         Row("poll", "poll of an empty mailbox", "0:0:0", times=2, clients=("mailhaul", *PEERS)),
+        Row("poll-tls", "the same over TLS", "0:0:0", tls=True, system=True, times=2,
+            clients=("mailhaul", "mpop", "fetchmail", "fdm")),
         Row("dovecot", "messages from Dovecot", "10:2000:8000", remove=False, dovecot=True, clients=PIPED),
         Row("seen", "seen and new", "310:400:600", remove=False, seen=300),
     ]
