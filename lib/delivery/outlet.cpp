@@ -7,6 +7,7 @@ namespace mailhaul::delivery {
 
 namespace {
 constexpr std::size_t full = 128U << 10U;
+constexpr std::size_t large = 16U << 10U;  // a call more is cheaper than a copy
 constexpr std::uint64_t stride = 4U << 20U;
 }  // namespace
 
@@ -14,8 +15,8 @@ Outlet::Outlet(int fd, util::Path path, WriteBack write_back)
     : fd_(fd), path_(std::move(path)), write_back_(write_back) {}
 
 void Outlet::write(std::string_view bytes) {
-  if (buffer_.size() + bytes.size() > full) flush();
-  if (bytes.size() > full / 2) {
+  if (bytes.size() >= large || buffer_.size() + bytes.size() > full) flush();
+  if (bytes.size() >= large) {
     put(bytes);
   } else {
     buffer_.append(bytes);

@@ -46,6 +46,7 @@ constexpr std::string_view from = "From ";
 // Only the letters of "From " are held back, never the ">" before them: one more ">" may stand anywhere
 // among those, so it goes right before the "F", and a line of any number of ">" needs no memory.
 std::string_view FromQuoter::quote(std::string_view text) {
+  if (stands(text)) return text;
   quoted_.clear();
   std::size_t at = 0;
   while (at < text.size()) {
@@ -60,6 +61,25 @@ std::string_view FromQuoter::quote(std::string_view text) {
     }
   }
   return quoted_;
+}
+
+/// Whether there is nothing to quote in it and nothing to hold back at its end. Then it is taken.
+bool FromQuoter::stands(std::string_view text) {
+  if (matched_ != 0 && matched_ != inside_line) return false;
+  bool at_start = matched_ == 0;
+  for (std::size_t at = 0; at < text.size(); at_start = true) {
+    if (at_start) {
+      if (text[at] == '>') at = std::min(text.find_first_not_of('>', at), text.size());
+      const auto begin = text.substr(at, from.size());
+      if (!begin.empty() && begin.front() == from.front() && from.starts_with(begin)) return false;
+      at_start = begin.empty();
+    }
+    const auto end = text.find('\n', at);
+    if (end == std::string_view::npos) break;
+    at = end + 1;
+  }
+  matched_ = at_start ? 0 : inside_line;
+  return true;
 }
 
 /// One byte at the start of a line; returns where to go on.

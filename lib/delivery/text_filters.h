@@ -18,7 +18,8 @@ class LineEnds {
   bool held_cr_ = false;
 };
 
-/// mboxrd: each line that matches "^>*From " gets one more ">". The views live until the next call.
+/// mboxrd: each line that matches "^>*From " gets one more ">". The views live until the next call; nearly
+/// always they are the text itself.
 class FromQuoter {
  public:
   std::string_view quote(std::string_view text);
@@ -26,6 +27,7 @@ class FromQuoter {
 
  private:
   static constexpr std::size_t inside_line = static_cast<std::size_t>(-1);
+  bool stands(std::string_view text);
   std::size_t step(std::string_view text, std::size_t at);
 
   std::string quoted_;

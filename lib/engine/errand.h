@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One account's run: what its parts share.
 #pragma once
+#include <future>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -74,6 +75,7 @@ void recover(Errand& errand);
 
 /// One session, from listing to QUIT. Returns false when a new session is to be tried (pipelining is broken).
 /// Throws Error for what ended it; what was whole is settled first.
-bool visit(Errand& errand, net::Opened opened);
+/// `seen`: the store's rows for this mailbox.
+bool visit(Errand& errand, net::Opened opened, std::future<state::Seen> seen);
 
 }  // namespace mailhaul::engine

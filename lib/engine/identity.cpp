@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
+
+#include "util/order.h"
 
 namespace mailhaul::engine {
 
@@ -30,15 +31,10 @@ const SeenRow* choose(std::span<const SeenRow> rows) {
 
 /// Indexes of `listed` in the order of their UIDLs.
 std::vector<std::uint32_t> by_uidl(std::span<const pop3::Listed> listed) {
-  std::vector<std::uint32_t> order(listed.size());
-  std::iota(order.begin(), order.end(), 0U);
-  // Many servers number their messages upwards: then there is nothing to sort.
-  if (std::ranges::is_sorted(listed, {}, &pop3::Listed::uidl)) return order;
-  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-    const int compared = listed[a].uidl.compare(listed[b].uidl);
-    return compared != 0 ? compared < 0 : a < b;
-  });
-  return order;
+  std::vector<std::string_view> uidls;
+  uidls.reserve(listed.size());
+  for (const auto& message : listed) uidls.emplace_back(message.uidl);
+  return util::order_of(uidls);
 }
 
 /// Gives each message the row of its UIDL, in one pass over both. Returns the indexes of those that their

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -99,13 +100,23 @@ net::Opened connect(Errand& errand) {
   return connect(account, errand.world, errand.server, trace);
 }
 
+/// What the store knows of the mailbox. Much of it is read while the server is being talked to.
+std::future<state::Seen> read_seen(const Errand& errand) {
+  constexpr std::size_t many = 10'000;  // rows: a few milliseconds, more than a thread costs
+  const bool beside = errand.store.most_rows(errand.mailbox) >= many;
+  return std::async(beside ? std::launch::async | std::launch::deferred : std::launch::deferred,
+                    [&] { return errand.store.seen(errand.mailbox); });
+}
+
 void fetch(Errand& errand) {
   constexpr int sessions = 3;  // the first, one more when an answer was missing, one by one
   warn_of_plain_text(errand.account, errand.world, errand.tell);
   recover(errand);
   errand.open_destinations();
   for (int session = 0; session < sessions; ++session) {
-    if (!visit(errand, connect(errand))) continue;
+    auto seen = read_seen(errand);
+    auto opened = connect(errand);
+    if (!visit(errand, std::move(opened), std::move(seen))) continue;
     errand.sweep();  // what the last batch left until it was DELIVERED
     return;
   }

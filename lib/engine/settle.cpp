@@ -15,6 +15,10 @@ using delivery::Fate;
 using state::Durability;
 using state::LandingState;
 
+namespace {
+constexpr std::uint64_t most_bytes = 8U << 20U;
+}
+
 bool Arrived::delivered() const {
   return std::ranges::all_of(copies, [](const Copy& copy) { return copy.published; });
 }
@@ -28,8 +32,10 @@ void Batch::add(Arrived arrived) {
 
 bool Batch::full() const {
   if (messages_.empty()) return false;
-  return bytes_ >= 8U << 20U || messages_.size() >= most_ || std::chrono::steady_clock::now() - begun_ >= 2s;
+  return bytes_ >= most_bytes || messages_.size() >= most_ || std::chrono::steady_clock::now() - begun_ >= 2s;
 }
+
+bool Batch::overfull() const { return bytes_ >= 4 * most_bytes || messages_.size() >= 4 * most_; }
 
 std::vector<Arrived> Batch::take() {
   bytes_ = 0;

@@ -33,7 +33,8 @@ struct Arrived {
 class Batch {
  public:
   void add(Arrived arrived);
-  bool full() const;  ///< 8 MiB, 1,024 messages (fewer where a destination says so), or 2 s
+  bool full() const;      ///< 8 MiB, 1,024 messages (fewer where a destination says so), or 2 s
+  bool overfull() const;  ///< four times as much
   bool empty() const noexcept { return messages_.empty(); }
   std::vector<Arrived> take();  ///< leaves it empty
 

@@ -18,14 +18,14 @@ Visit::Visit(Errand& errand, net::Stream& stream, pop3::SessionOptions options)
       session_(stream, std::move(options)),
       settler_(errand.store, errand.mailbox, errand.world.now) {}
 
-void Visit::run() {
-  look_around();
+void Visit::run(std::future<state::Seen> seen) {
+  look_around(std::move(seen));
   for (auto& step : steps_) begin_step(step);
   work();
   end();
 }
 
-void Visit::look_around() {
+void Visit::look_around(std::future<state::Seen> seen) {
   auto listed = session_.listing();
   if (session_.malformed_lines() != 0) {
     errand_.warn(util::counted(session_.malformed_lines(), "line") +
@@ -34,7 +34,7 @@ void Visit::look_around() {
   }
   errand_.totals.listed = static_cast<std::uint32_t>(listed.size());
   errand_.totals.left = errand_.totals.listed;
-  seen_ = errand_.store.seen(errand_.mailbox);
+  seen_ = seen.get();
   auto identities = identify(session_, listed, seen_, errand_.store, errand_.mailbox);
   note_absences(identities);
   const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
@@ -156,11 +156,10 @@ void Visit::work() {
     answer(task, session_.next());
     receiving_ = nullptr;
     // What is held stands in the same spool as the batch: both are settled together.
-    if (held_.empty() && batch_.full()) {
-      settle_beside();
-    } else if (settler_.done()) {
-      finish_settling();
-    }
+    if (settler_.done()) finish_settling();
+    // One on its way to the disk, one on the wire; this one goes on as long as the disk is behind.
+    const bool ready = settler_.under_way() ? batch_.overfull() : batch_.full();
+    if (held_.empty() && ready) settle_beside();
     if (!held_.empty()) {
       stop_asking();
       if (tasks_.empty()) check_held();
@@ -262,7 +261,7 @@ void Visit::settle() {
 }
 
 void Visit::settle_beside() {
-  finish_settling();  // two batches at most: one on its way to the disk, one on the wire
+  finish_settling();
   if (tasks_.empty() || !errand_.alternate()) return settle();
   settler_.begin(take_batch());
 }
@@ -324,7 +323,7 @@ void Visit::say(const Step& step, std::string_view action, std::string_view reas
                                               .deliver = deliver});
 }
 
-bool visit(Errand& errand, net::Opened opened) {
+bool visit(Errand& errand, net::Opened opened, std::future<state::Seen> seen) {
   const auto& until = errand.server.one_by_one_until;
   const bool one_by_one = until && errand.world.now() < *until;
   const auto trace = [&](char direction, std::string_view line) {
@@ -337,7 +336,7 @@ bool visit(Errand& errand, net::Opened opened) {
                .trace = trace,
                .mask = mask});
   try {
-    visit.run();
+    visit.run(std::move(seen));
   } catch (const util::Error& error) {
     if (visit.give_up(error)) return false;
     throw;

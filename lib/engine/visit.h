@@ -37,12 +37,13 @@ struct Arrival {
 class Visit {
  public:
   Visit(Errand& errand, net::Stream& stream, pop3::SessionOptions options);
-  void run();
+  /// Nobody but `seen` uses the store before it is there.
+  void run(std::future<state::Seen> seen);
   /// After `error` ended the session. True: worth a new session in this run, one by one if need be.
   bool give_up(const util::Error& error);
 
  private:
-  void look_around();  ///< listing, identities, plan
+  void look_around(std::future<state::Seen> seen);  ///< listing, identities, plan
   void begin_step(Step& step);
   void stay(Step& step);  ///< skip and leave: said and written where worth it
   void work();            ///< until nothing is owed

@@ -2,10 +2,10 @@
 #include "state/seen.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "state/connection.h"
 #include "state/store.h"
+#include "util/order.h"
 
 namespace mailhaul::state {
 
@@ -50,14 +50,6 @@ void read_rows(Cursor stored, std::vector<SeenRow>& rows, std::vector<std::strin
   }
 }
 
-/// Room for as many rows as the ids allow: growing would cost a quarter of the whole reading.
-std::size_t expected_rows(Cursor span_of_ids) {
-  constexpr std::int64_t most = 1'000'000;  // ids may have gaps
-  return span_of_ids.next()
-             ? static_cast<std::size_t>(std::clamp<std::int64_t>(span_of_ids.integer(0), 0, most))
-             : 0;
-}
-
 void mark_landings(std::vector<SeenRow>& rows, Cursor landings) {
   auto row = rows.begin();
   while (landings.next()) {
@@ -67,67 +59,32 @@ void mark_landings(std::vector<SeenRow>& rows, Cursor landings) {
   }
 }
 
-/// How many bytes all UIDLs begin with in common.
-std::size_t common_prefix(const std::vector<SeenRow>& rows) {
-  std::string_view common = rows.front().uidl;
-  for (const auto& row : rows) {
-    const auto differ = std::ranges::mismatch(common, row.uidl).in1;
-    common = common.substr(0, static_cast<std::size_t>(differ - common.begin()));
-  }
-  return common.size();
-}
-
-/// The first 8 bytes as a number that compares like them; shorter ones are filled up with zeros.
-std::uint64_t leading_bytes(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i) {
-    value = value << 8U | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U);
-  }
-  return value;
-}
-
-/// The positions of rows in the order of their UIDLs; equal ones stay in the order of their ids. Nearly
-/// always decided by eight bytes kept beside the position, so that the sort does not fetch strings from all
-/// over the memory.
-std::vector<std::uint32_t> order_by_uidl(const std::vector<SeenRow>& rows) {
-  struct Key {
-    std::uint64_t leading;
-    std::uint32_t place;
-  };
-  const std::size_t common = common_prefix(rows);
-  std::vector<Key> keys;
-  keys.reserve(rows.size());
-  for (const auto& row : rows) {
-    keys.push_back({leading_bytes(row.uidl.substr(common)), static_cast<std::uint32_t>(keys.size())});
-  }
-  std::ranges::sort(keys, [&](const Key& a, const Key& b) {
-    if (a.leading != b.leading) return a.leading < b.leading;
-    const int order = rows[a.place].uidl.compare(rows[b.place].uidl);
-    return order != 0 ? order < 0 : a.place < b.place;
-  });
-  std::vector<std::uint32_t> order;
-  order.reserve(keys.size());
-  for (const auto& key : keys) order.push_back(key.place);
-  return order;
-}
-
 }  // namespace
 
+std::size_t Store::most_rows(MailboxId mailbox) const {
+  auto span = connection_->span_of_ids.query(mailbox);
+  return span.next() ? static_cast<std::size_t>(std::max<std::int64_t>(span.integer(0), 0)) : 0;
+}
+
 Seen Store::seen(MailboxId mailbox) const {
+  constexpr std::size_t enough = 1'000'000;  // ids may have gaps
   Seen seen;
   std::vector<SeenRow> by_id;
-  by_id.reserve(expected_rows(connection_->span_of_ids.query(mailbox)));
+  by_id.reserve(std::min(most_rows(mailbox), enough));  // growing would cost a quarter of the whole reading
   read_rows(connection_->light_rows.query(mailbox), by_id, seen.text_);
   mark_landings(by_id, connection_->rows_with_landings.query(mailbox));
+  std::vector<std::string_view> uidls;
+  uidls.reserve(by_id.size());
+  for (const auto& row : by_id) uidls.push_back(row.uidl);
+  const auto order = util::order_of(uidls);
   seen.by_id_.resize(by_id.size());
-  // Many servers number their messages upwards: then there is nothing to sort.
-  if (std::ranges::is_sorted(by_id, {}, &SeenRow::uidl)) {
-    std::iota(seen.by_id_.begin(), seen.by_id_.end(), 0U);
+  if (std::ranges::is_sorted(order)) {
+    seen.by_id_ = order;
     seen.rows_ = std::move(by_id);
     return seen;
   }
   seen.rows_.reserve(by_id.size());
-  for (const std::uint32_t place : order_by_uidl(by_id)) {
+  for (const std::uint32_t place : order) {
     seen.by_id_[place] = static_cast<std::uint32_t>(seen.rows_.size());
     seen.rows_.push_back(by_id[place]);
   }

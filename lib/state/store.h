@@ -36,6 +36,7 @@ class Store {
   std::optional<MailboxId> find_mailbox(std::string_view user, std::string_view host,
                                         std::uint16_t port) const;
 
+  std::size_t most_rows(MailboxId mailbox) const;  ///< no more than so many; cheap
   Seen seen(MailboxId mailbox) const;
   std::optional<Row> row(MailboxId mailbox, RowId id) const;
   std::vector<Row> rows_with_header(MailboxId mailbox, const util::Hash& header, std::uint64_t bytes) const;

@@ -4,6 +4,8 @@ before published, published before DELE, delivered before QUIT, and each of thes
 
 tests/slow/run power tries what that order is good for.
 """
+import bisect
+import re
 import unittest
 
 from support import calls, strace
@@ -15,10 +17,10 @@ LOG, FLUSHES = "state.db-wal", ("fsync", "fdatasync")
 
 @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
 class Order(unittest.TestCase):
-    def recorded(self, place):
+    def recorded(self, place, messages=None):
         with Row(place, "remove") as row:
             self.assertEqual(row.run().status, 0)  # its database and its places are there
-            row.add(*row.messages[:3])
+            row.add(*(messages or row.messages[:3]))
             log = row.world.root / "calls"
             row.world.env.update(SANITIZER)
             self.assertEqual(row.run(*calls.recording(log)).status, 0)
@@ -87,6 +89,56 @@ class Order(unittest.TestCase):
         written = max(n for n in self.where("write", text=b"mailhaul ") if n < named)
         draft = self.calls[written].fds[0][1]
         self.between(written, named, FLUSHES, draft)
+
+    def follows(self, after, before, found, what):
+        """One of these places stands between two others; the first that does."""
+        n = bisect.bisect(found, after)
+        self.assertTrue(n < len(found) and found[n] < before, "no %s between %d and %d" % (what, after, before))
+        return found[n]
+
+    def deles(self, count):
+        places = {int(number): n for n, call in enumerate(self.calls) if call.name == "sendto"
+                  for number in re.findall(rb"DELE (\d+)\r\n", b"".join(call.texts))}
+        self.assertEqual(sorted(places), list(range(1, count + 1)))
+        return places
+
+    # Enough for several batches, of which one arrives while another is settled: what holds for one has to hold for each.
+    MANY = [b"Subject: %d.\r\n\r\nbody\r\n" % n for n in range(1, 2301)]
+
+    def test_batches_beside_each_other_in_a_maildir(self):
+        self.recorded("maildir", self.MANY)
+        renames = [n for n, call in enumerate(self.calls) if call.name.startswith("rename") and len(call.fds) == 2]
+        self.assertEqual(len(renames), len(self.MANY))
+        deles = self.deles(len(self.MANY))
+        written = {call.fds[0][1].rpartition("/")[2]: n for n, call in enumerate(self.calls)
+                   if call.name == "write" and "/Mail/tmp/" in call.fds[0][1]}
+        flushes = {folder: [n for n, call in enumerate(self.calls)
+                            if call.name == "fsync" and call.fds[0][1].endswith("/Mail/" + folder)]
+                   for folder in ("tmp", "new")}
+        logged = self.where(FLUSHES, LOG)
+        for number, rename in enumerate(renames, 1):
+            staged = self.follows(written[self.calls[rename].texts[0].decode()], rename, flushes["tmp"], "flush of tmp")
+            self.follows(staged, rename, logged, "commit")
+            self.follows(rename, deles[number], flushes["new"], "flush of new")
+        self.follows(renames[-1], self.dele_and_quit()[1], logged, "commit")
+
+    def test_batches_beside_each_other_in_an_mbox(self):
+        self.recorded("mbox", self.MANY)
+        deles = self.deles(len(self.MANY))
+        published = {int(number): n for n, call in enumerate(self.calls)
+                     if call.name == "pwrite64" and call.fds[0][1].endswith("/mbox")
+                     for number in re.findall(rb"Subject: (\d+)\.\n", b"".join(call.texts))}
+        spooled = {int(number): n for n, call in enumerate(self.calls)
+                   if call.name == "write" and "/spool/" in call.fds[0][1]
+                   for number in re.findall(rb"Subject: (\d+)\.\n", b"".join(call.texts))}
+        self.assertEqual(sorted(published), list(range(1, len(self.MANY) + 1)))
+        self.assertGreater(len(set(published.values())), 1, "several batches")
+        staged, flushed = self.where(FLUSHES, "/spool/"), self.where(FLUSHES, "/mbox")
+        logged = self.where(FLUSHES, LOG)
+        for number, n in published.items():
+            self.follows(self.follows(spooled[number], n, staged, "flush of the spool"), n, logged, "commit")
+            self.follows(n, deles[number], flushed, "flush of the mbox")
+        self.follows(max(published.values()), self.dele_and_quit()[1], logged, "commit")
 
     def test_a_program(self):
         """On disk before the first program starts: after a power cut they are named. Each is then tried, on record

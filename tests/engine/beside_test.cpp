@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A batch is settled while the next one arrives.
+// What happens beside the conversation: a batch is settled while the next one arrives, and a large mailbox's
+// rows are read while the server is asked.
 #include <doctest/doctest.h>
 
 #include <condition_variable>
@@ -8,6 +9,7 @@
 #include <optional>
 
 #include "engine/fixture.h"
+#include "state/store.h"
 
 using namespace mailhaul;
 using test::body_of;
@@ -209,4 +211,32 @@ TEST_CASE(
   expected.insert(expected.begin(), body_of(1));
   CHECK(house.mail() == expected);
   CHECK(house.server.messages.empty());
+}
+
+TEST_CASE("what is known of a large mailbox is read while the server is asked, and believed as ever") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  house.server.messages = {mail_of(1)};
+  CHECK(house.run().totals.fetched == 1);
+  {
+    std::mutex writes;
+    state::Store store(house.world.state_file, writes);
+    const auto mailbox = store.mailboxes().front().id;
+    state::Change change;
+    for (int n = 0; n < 10'000; ++n) {
+      change.rows.push_back({.id = store.next_row(mailbox),
+                             .standing = state::Standing::seen,
+                             .uidl = "old-" + std::to_string(n),
+                             .bytes = 40});
+    }
+    store.commit(mailbox, change);
+  }
+  house.server.messages.push_back({"old-77", "Subject: seen\r\n\r\nsomewhere else\r\n"});
+  house.server.messages.push_back(mail_of(2));
+  CHECK(house.run().totals.fetched == 1);
+  CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
+  house.world.connect = [](const account::Account&, const std::string&, const net::Trace&) -> net::Opened {
+    throw util::Error(util::Kind::temporary, "the server does not answer");
+  };
+  CHECK(engine::status_of(house.run()) == 75);
 }
