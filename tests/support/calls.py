@@ -5,7 +5,7 @@ import re
 CHANGES = ("openat ?open creat write pwrite64 writev pwritev lseek ftruncate fallocate ?rename ?renameat renameat2 ?link linkat "
            "?unlink unlinkat ?mkdir mkdirat ?rmdir fsync fdatasync sync syncfs sendto sendmsg recvfrom wait4 clone ?fork ?vfork copy_file_range "
            "sendfile").split()
-ESCAPED = r"(?:\\x[0-9a-f]{2})*"
+ESCAPED = r"[\\x0-9a-f]*"
 FD = re.compile(r"(AT_FDCWD|\d+)<(%s)>(?:\(deleted\))?" % ESCAPED)
 TEXT = re.compile(r'"(%s)"' % ESCAPED)
 
@@ -25,9 +25,11 @@ class Call:
 
     def __init__(self, name, arguments, returned):
         self.name = name
-        self.fds = [(fd, plain(path).decode()) for fd, path in FD.findall(arguments)]
-        self.texts = [plain(text) for text in TEXT.findall(arguments)]
-        self.words = TEXT.sub('""', FD.sub(r"\1", arguments))
+        parts = TEXT.split(arguments)
+        rest = '""'.join(parts[::2])
+        self.fds = [(fd, plain(path).decode()) for fd, path in FD.findall(rest)]
+        self.texts = [plain(text) for text in parts[1::2]]
+        self.words = FD.sub(r"\1", rest)
         self.returned = int(returned.split("<")[0])
         opened = FD.search(returned)
         self.opened = plain(opened.group(2)).decode() if opened else None
