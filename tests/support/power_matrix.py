@@ -2,12 +2,12 @@
 """The current fails after every change of the disk: what a model of a disk without mercy (disk.py) has left is put in place
 of what a recorded run made, with the server as it was then, in another boot; and one run has to put all in order.
 """
-import atexit
 import collections
 import copy
+import functools
+import multiprocessing.util
 import os
 import shutil
-import threading
 
 from support import calls, mail, mounts
 from support.disk import Directory, Disk, fates
@@ -151,33 +151,12 @@ class Tape:
         return disk
 
 
-class Stages:
-    """Those that nobody uses now, by place, keep and earlier."""
-
-    def __init__(self):
-        self.free = collections.defaultdict(list)
-        self.all, self.lock = [], threading.Lock()
-
-    def take(self, *key):
-        with self.lock:
-            if self.free[key]:
-                return self.free[key].pop()
-        stage = Stage(*key)
-        with self.lock:
-            self.all.append(stage)
-        return stage
-
-    def give(self, stage, *key):
-        with self.lock:
-            self.free[key].append(stage)
-
-    def close(self):
-        for stage in self.all:
-            stage.close()
-
-
-STAGES = Stages()
-atexit.register(STAGES.close)
+@functools.cache
+def stage_of(place, keep, earlier):
+    """This worker's, recorded when first wanted."""
+    stage = Stage(place, keep, earlier)
+    multiprocessing.util.Finalize(None, stage.close, exitpriority=2)
+    return stage
 
 
 def reboot(row, number):
@@ -191,17 +170,16 @@ def everything():
     cases = []
     for place, keep in ALL_ROWS:
         for earlier in (False, True):
-            stage = STAGES.take(place, keep, earlier)
-            STAGES.give(stage, place, keep, earlier)
+            stage = Stage(place, keep, earlier)
+            stage.close()
             for cut in range(len(stage.tape.moments)):
                 cases += [Case(place, keep, earlier, cut, fate, (cut + fate) % 3 == 0) for fate in range(FATES)]
     return cases
 
 
 def one(case):
-    key = case[:3]
     label, fate = "%s, %s" % case[:2], fates(case.cut * 100)[case.fate]
-    stage = STAGES.take(*key)
+    stage = stage_of(*case[:3])
     hits, complaint, counts = 0, None, {}
     try:
         if case.cut < len(stage.tape.moments):
@@ -218,9 +196,7 @@ def one(case):
             stage.tape.calls[stage.tape.moments[case.cut].calls - 1], fate, ", and again" if case.again else "", error)
     if case.again:
         stage.forget_all_but(stage.tape)
-    finding = Finding(label, str(fate), hits, stage.row.doubled, counts, complaint)
-    STAGES.give(stage, *key)
-    return finding
+    return Finding(label, str(fate), hits, stage.row.doubled, counts, complaint)
 
 
 def cut_again(stage, case):
