@@ -2,7 +2,6 @@
 """Ways for a run to die: at a system call or at any time, alone or with all that it started."""
 import collections
 import os
-import pathlib
 import signal
 import subprocess
 
@@ -23,15 +22,14 @@ def describe(kill):
 
 def in_session(leader):
     """The processes of a session that still run, whatever group they are in: mailhaul gives its programs one of their own."""
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+            with open("/proc/" + name + "/stat", "rb") as file:
+                state, _, _, session = file.read().rpartition(b")")[2].split(maxsplit=4)[:4]
         except OSError:  # it has just ended
             continue
-        if int(session) == leader and state not in "ZX":
-            yield int(entry.name)
+        if int(session) == leader and state not in b"ZX":
+            yield int(name)
 
 
 def end_session(leader):

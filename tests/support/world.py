@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import mail
+from support import mail, starter
 from support.maildrop import Maildrop
 from support.scripted import Server
 
@@ -47,6 +47,7 @@ class World:
         self.config = self.home / ".config/mailhaul/config.json"
         self.state_dir = self.home / ".local/state/mailhaul"
         self.prefix = []  # words put in front of the binary, as setpriv or strace
+        self.again = False  # one of many runs: starter.py
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.home),
                     "XDG_CONFIG_HOME": str(self.home / ".config"), "XDG_STATE_HOME": str(self.home / ".local/state"),
                     "LANG": "C.UTF-8", "TZ": "UTC"}
@@ -66,8 +67,10 @@ class World:
         self.config.chmod(mode)
 
     def start(self, *words, stdin=subprocess.DEVNULL, **more):
-        return subprocess.Popen([*self.prefix, MAILHAUL, *map(str, words)], stdin=stdin, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, env={**self.env, **more.pop("env", {})}, cwd=self.root, **more)
+        words, env = [*self.prefix, MAILHAUL, *map(str, words)], {**self.env, **more.pop("env", {})}
+        if self.again and stdin is subprocess.DEVNULL:
+            return starter.start(words, MAILHAUL, env, self.root, **more)
+        return subprocess.Popen(words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=self.root, **more)
 
     def run(self, *words, **more):
         """Runs the binary as from cron: no terminal anywhere. A negative status is a signal."""
