@@ -126,9 +126,14 @@ class Tape:
         if result.status:
             row.fail("a run under strace ends with %d" % result.status, result)
         self.calls = calls.read(log)
-        new = sorted((file for file in self.outputs(row) if file.name not in before), key=lambda file: file.stat().st_mtime_ns)
+        new = sorted((file for file in self.outputs(row) if file.name not in before), key=self.when_taken)
         self.taken = [(file.name, file.read_bytes()) for file in new]
         self.moments = list(self._moments())
+
+    @staticmethod
+    def when_taken(file):
+        """Of two in the same tick of the clock, the later one has the higher process number in its name."""
+        return file.stat().st_mtime_ns, int(file.name.split(".")[1])
 
     @staticmethod
     def outputs(row):

@@ -96,6 +96,8 @@ class Row:
             result = self.world.run("fetch")
             self.said += result.err
             return result
+        except AssertionError as error:  # it did not end
+            self.fail(str(error))
         finally:
             self.world.prefix = []
 
