@@ -68,7 +68,7 @@ class World:
 
     def start(self, *words, stdin=subprocess.DEVNULL, **more):
         words, env = [*self.prefix, MAILHAUL, *map(str, words)], {**self.env, **more.pop("env", {})}
-        if self.again and stdin is subprocess.DEVNULL:
+        if self.again and stdin is subprocess.DEVNULL and not sanitized():  # which wants to be loaded first
             return starter.start(words, MAILHAUL, env, self.root, **more)
         return subprocess.Popen(words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=self.root, **more)
 
