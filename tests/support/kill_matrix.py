@@ -14,28 +14,39 @@ from support.rows import ALL_ROWS, MESSAGES, Broken, Row
 # Small ones, an empty one, and one that takes several writes.
 LETTERS = [*MESSAGES, mail.sized(150000, seed=43)]
 RANDOM_TIMES = 200
+# Where a batch is settled beside the next one: messages of a batch each. Of the calls that move bytes every tenth.
+BATCHED, BULK, THINNED = "nothing; several batches", ("read", "recvfrom", "pread64", "write", "pwrite64"), 10
 ROW, GROUP, HIT = "destination, server", "before the next run", "killed"
 
 Case = collections.namedtuple("Case", "place keep kill again event trace seed")
 
 
 @functools.lru_cache(maxsize=None)
+def letters(event):
+    if event != BATCHED:
+        return LETTERS
+    return [*(mail.sized(8_400_000, seed=seed) for seed in (44, 45, 46)), *MESSAGES[:2]]
+
+
+@functools.lru_cache(maxsize=None)
 def whole_run(place, keep, event):
     """The points of a run that nobody disturbs, and how many seconds one takes without strace."""
-    begun = between.EVENTS[event]
-    with tempfile.NamedTemporaryFile() as log, Row(place, keep, LETTERS) as row:
+    begun = between.EVENTS[event.partition(";")[0]]
+    with tempfile.NamedTemporaryFile() as log, Row(place, keep, letters(event)) as row:
         between.begin(begun, row)
         row.world.env.update(SANITIZER)
         result = row.run(*strace.recording(log.name))
         if result.status:
             row.fail("an undisturbed run ends with %d" % result.status, result)
-        found = strace.points(log.name, children=False)
-    with Row(place, keep, LETTERS) as row:
+        found = strace.points(log.name, children=event == BATCHED)  # there they are threads
+    with Row(place, keep, letters(event)) as row:
         start = time.monotonic()
         row.run()
         seconds = time.monotonic() - start
     if len(found) < 40:
         raise AssertionError("a run makes more calls than %d" % len(found))
+    if event == BATCHED:
+        found = [point for point in found if point.call not in BULK or point.number % THINNED == 0]
     return found, seconds
 
 
@@ -45,7 +56,7 @@ def groups(place, keep):
     fresh, seconds = whole_run(place, keep, "nothing")
 
     def at_calls(how, event, again):
-        points = whole_run(place, keep, "state restored" if event == "state restored" else "nothing")[0]
+        points = whole_run(place, keep, event if event in ("state restored", BATCHED) else "nothing")[0]
         for n, point in enumerate(points):
             second = Kill("call", rng.choice(fresh), None) if again(n) else None
             yield Case(place, keep, Kill(how(n), point, None), second, event, bool(n % 2), rng.randrange(10 ** 6))
@@ -55,6 +66,11 @@ def groups(place, keep):
         yield list(at_calls(lambda n: "session at call", "nothing", lambda n: n % 3 == 0))
     for event in between.events_for(place)[1:]:
         yield list(at_calls(lambda n: "session at call" if n % 4 == 3 else "call", event, lambda n: n % 3 == 0))
+    if "mda" not in place:  # mail for programs is settled in its order, beside nothing
+        yield list(at_calls(lambda n: "session at call" if n % 4 == 3 else "call", BATCHED, lambda n: n % 3 == 0))
+        long = whole_run(place, keep, BATCHED)[1]
+        yield [Case(place, keep, Kill("time", None, rng.uniform(0, long)), None, BATCHED, bool(n % 3), rng.randrange(10 ** 6))
+               for n in range(RANDOM_TIMES // 2)]
     events = between.events_for(place)
     yield [Case(place, keep, Kill("session at time" if n % 2 else "time", None, rng.uniform(0, seconds)), None,
                 events[n % len(events)], bool(n % 3), rng.randrange(10 ** 6)) for n in range(RANDOM_TIMES)]
@@ -76,8 +92,9 @@ def one(case):
     """Kills a run, perhaps the next one too; something happens in between; then one run has to put all in order."""
     label, hits, counts, complaint, row = "%s, %s" % (case.place, case.keep), 0, {}, None, None
     try:
-        with Row(case.place, case.keep, LETTERS, trace=case.trace) as row:
-            between.begin(between.EVENTS[case.event], row)
+        with Row(case.place, case.keep, letters(case.event), trace=case.trace) as row:
+            event = case.event.partition(";")[0]
+            between.begin(between.EVENTS[event], row)
             row.said = ""
             for number, how in enumerate(filter(None, (case.kill, case.again))):
                 hits += kill(row, how)
@@ -85,7 +102,7 @@ def one(case):
                     row.may_double["mda"] += 1  # one at most for each kill, and it is said
                 row.check_interrupted()
                 if number == 0:
-                    between.happens(case.event, row, case.seed)
+                    between.happens(event, row, case.seed)
             row.check_completed(row.run())
     except (Broken, ValueError) as error:
         counts = getattr(error, "counts", {"torn": 1})
