@@ -117,6 +117,9 @@ After after_of(fuzz::Input& input, const Crash& crash) {
   while (!input.empty()) {
     const auto byte = input.byte();
     const auto& entries = crash.entries;
+    // An entry of ours never follows upon half a line: its From_ line would be that line's, and not whole.
+    const bool ours = byte >= 2 && byte <= 5;
+    if (ours && !after.text.empty() && after.text.back() != '\n') after.plain = false;
     switch (byte) {
       case 1:
         after.text += crash.old;
