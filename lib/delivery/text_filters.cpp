@@ -46,62 +46,51 @@ constexpr std::string_view from = "From ";
 // Only the letters of "From " are held back, never the ">" before them: one more ">" may stand anywhere
 // among those, so it goes right before the "F", and a line of any number of ">" needs no memory.
 std::string_view FromQuoter::quote(std::string_view text) {
-  if (stands(text)) return text;
   quoted_.clear();
-  std::size_t at = 0;
+  std::size_t at = take_held(text);
+  if (holds()) return quoted_;
+  std::size_t copied = at;
+  bool at_start = matched_ == 0;  // of a line
   while (at < text.size()) {
-    if (matched_ == inside_line) {
-      const auto end = std::min(text.find('\n', at), text.size());
-      const auto next = std::min(end + 1, text.size());
-      quoted_.append(text, at, next - at);
-      if (end < text.size()) matched_ = 0;
-      at = next;
-    } else {
-      at = step(text, at);
-    }
-  }
-  return quoted_;
-}
-
-/// Whether there is nothing to quote in it and nothing to hold back at its end. Then it is taken.
-bool FromQuoter::stands(std::string_view text) {
-  if (matched_ != 0 && matched_ != inside_line) return false;
-  bool at_start = matched_ == 0;
-  for (std::size_t at = 0; at < text.size(); at_start = true) {
-    if (at_start) {
-      if (text[at] == '>') at = std::min(text.find_first_not_of('>', at), text.size());
-      const auto begin = text.substr(at, from.size());
-      if (!begin.empty() && begin.front() == from.front() && from.starts_with(begin)) return false;
-      at_start = begin.empty();
+    if (at_start) at = std::min(text.find_first_not_of('>', at), text.size());
+    const auto start = text.substr(at, from.size());
+    if (at_start && from.starts_with(start)) {
+      quoted_.append(text, copied, at - copied);
+      copied = at;
+      if (start.size() < from.size()) {  // what comes next decides
+        matched_ = start.size();
+        return quoted_;
+      }
+      quoted_.push_back('>');
     }
     const auto end = text.find('\n', at);
-    if (end == std::string_view::npos) break;
-    at = end + 1;
+    at_start = end != std::string_view::npos;
+    at = at_start ? end + 1 : text.size();
   }
   matched_ = at_start ? 0 : inside_line;
-  return true;
+  if (copied == 0 && quoted_.empty()) return text;
+  return quoted_.append(text, copied);
 }
 
-/// One byte at the start of a line; returns where to go on.
-std::size_t FromQuoter::step(std::string_view text, std::size_t at) {
-  const char byte = text[at];
-  if (byte == from[matched_]) {
-    if (++matched_ < from.size()) return at + 1;
-    quoted_.append(">").append(from);
-    matched_ = inside_line;
-    return at + 1;
+/// Goes on where the last text ended within "From "; returns how much of this one it took.
+std::size_t FromQuoter::take_held(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size() && holds()) {
+    if (text[at] != from[matched_]) {
+      quoted_.append(from, 0, matched_);
+      matched_ = inside_line;
+    } else {
+      ++at;
+      if (++matched_ < from.size()) continue;
+      quoted_.append(">").append(from);
+      matched_ = inside_line;
+    }
   }
-  quoted_.append(from, 0, matched_);
-  if (matched_ == 0 && byte == '>') {
-    quoted_.push_back('>');
-    return at + 1;
-  }
-  matched_ = inside_line;
   return at;
 }
 
 std::string_view FromQuoter::finish() {
-  const auto held = matched_ == inside_line ? std::string_view() : from.substr(0, matched_);
+  const auto held = holds() ? from.substr(0, matched_) : std::string_view();
   matched_ = 0;
   return held;
 }

@@ -27,8 +27,8 @@ class FromQuoter {
 
  private:
   static constexpr std::size_t inside_line = static_cast<std::size_t>(-1);
-  bool stands(std::string_view text);
-  std::size_t step(std::string_view text, std::size_t at);
+  bool holds() const noexcept { return matched_ != 0 && matched_ != inside_line; }
+  std::size_t take_held(std::string_view text);
 
   std::string quoted_;
   std::size_t matched_ = 0;  // bytes of "From " seen at the start of this line, and held back
