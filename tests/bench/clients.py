@@ -110,8 +110,11 @@ class Mpop(Client):
         lines = ["defaults", "host " + self.server.address, "port %d" % self.server.port, "pipelining auto",
                  "auth user", "password " + PASSWORD, "keep " + ("off" if self.row.remove else "on"),
                  "uidls_file %s/uidls" % self.home]
-        trust = "system" if self.row.system else self.server.ca
-        lines += ["tls on", "tls_starttls off", "tls_trust_file %s" % trust] if self.row.tls else ["tls off"]
+        if self.row.tls:
+            lines += ["tls on", "tls_starttls off",
+                      "tls_trust_file %s" % ("system" if self.row.system else self.server.ca)]
+        else:
+            lines += ["tls off"]
         for user in self.server.users:
             lines += ["", "account " + user, "user " + user, "delivery " + self.delivery(user)]
         self.write("mpoprc", "\n".join(lines) + "\n")
