@@ -87,8 +87,8 @@ def show(result):
     for target in result["targets"]:
         if target["met"] is None:
             continue
-        print("   target: %-34s %s  (%.2f)" % (target["target"], "met" if target["met"] else "MISSED",
-                                              target["measured"]), flush=True)
+        measured = "" if target["measured"] is None else "(%.2f)" % target["measured"]
+        print("   target: %-34s %s  %s" % (target["target"], "met" if target["met"] else "MISSED", measured), flush=True)
 
 
 def document(results):
