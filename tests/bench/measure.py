@@ -122,8 +122,8 @@ class Bench:
 
 def trusted(authority, directory):
     """Words before a command for which the system's authorities have one more."""
-    if os.geteuid() != 0:
-        raise Unavailable("only root may add an authority to the system's")
+    if not mounts.usable():
+        raise Unavailable("nobody here may add an authority to the system's")
     system = pathlib.Path("/etc/ssl/certs")
     if not directory.exists():
         shutil.copytree(system, directory)  # as files, not as links
