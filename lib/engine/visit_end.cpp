@@ -68,7 +68,12 @@ bool Visit::give_up(const util::Error& error) {
   const bool in_order = ending_ || (!doubt.malformed_status && !doubt.at_border && !broken_);
   const bool sizes_right = held_.empty() && sizes_confirmed_ == 0;
   Settler::discard(held_);
-  finish_settling();
+  std::optional<util::Error> unsettled;  // of the batch under way; the doubt has to be on record all the same
+  try {
+    finish_settling();
+  } catch (const util::Error& failure) {
+    unsettled = failure;
+  }
   if (!settler_.failed() && (!session_.pipelining() || (in_order && sizes_right))) {
     settle();  // every body that is whole came under its own name: one by one, or each had the announced size
   } else {
@@ -77,6 +82,7 @@ bool Visit::give_up(const util::Error& error) {
   }
   if (session_.pipelining())
     mark_suspect();  // an answer may have been skipped, between two messages of one size even
+  if (unsettled) throw util::Error(*unsettled);
   if (receiving_ != nullptr && error.kind() == util::Kind::temporary) note_breaker(*receiving_);
   close_destinations();
   if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;

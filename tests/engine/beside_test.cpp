@@ -240,3 +240,31 @@ TEST_CASE("what is known of a large mailbox is read while the server is asked, a
   };
   CHECK(engine::status_of(house.run()) == 75);
 }
+
+TEST_CASE(
+    "what was delivered before an answer in doubt is looked at again, whatever became of the batch under "
+    "way") {
+  Beside house(9);
+  house.account.policy.leave_on_server = true;
+  bool doubtful = false;  // under the watch's mutex
+  house.server.misbehave = [&](const std::string& command,
+                               std::size_t) -> std::optional<test::MemoryServer::Reply> {
+    if (command == "RETR 3") house.watch.wait_for([&] { return house.watch.published == 1; });
+    if (command != "RETR 9" || doubtful) return std::nullopt;
+    const std::lock_guard lock(house.watch.mutex);
+    doubtful = true;
+    house.watch.changed.notify_all();
+    return test::MemoryServer::Reply("nonsense\r\n");
+  };
+  house.watch.staging = [&] {
+    if (house.watch.staged == 2) house.watch.wait_for([&] { return doubtful; });
+  };
+  house.watch.publishing = [&] {
+    if (house.watch.published == 2) throw util::Error(util::Kind::storage, "the directory cannot be flushed");
+  };
+  CHECK(engine::status_of(house.run()) == 74);
+  house.watch.publishing = [] {};
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.server.count("TOP 1 0") == 1);
+  CHECK(house.mail() == house.all(9));
+}
