@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Input: a secret, ending in NUL, and lines: ">" ours, "<" the server's, else a remark. In them 0xff stands
-// for the secret; 0xfe makes base64 of the rest of the line.
+// for the secret; 0xfe makes base64 of the rest of the line, three times at most.
 #include "fuzz/fuzz.h"
 #include "net/transcript.h"
 #include "util/text.h"
@@ -11,10 +11,11 @@ namespace {
 
 constexpr std::size_t longest_trace = 1000;
 
-std::string expanded(std::string_view line, const std::string& secret) {
+std::string expanded(std::string_view line, const std::string& secret, int layers = 3) {
   std::string text;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '\xfe') return text + util::base64_encode(expanded(line.substr(i + 1), secret));
+    if (line[i] == '\xfe' && layers > 0)
+      return text + util::base64_encode(expanded(line.substr(i + 1), secret, layers - 1));
     if (line[i] == '\xff') {
       text += secret;
     } else {
@@ -52,7 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string secret(input.until('\0'));
   net::Mask mask;
   mask.hide(secret);
-  const bool tellable = secret.size() >= 5 && secret.find('*') == secret.npos;
+  // What we put in or behind ourselves may spell the others by chance: "***", " ***", "...".
+  const bool tellable = secret.size() >= 5 && secret.find('*') == secret.npos && !secret.ends_with(' ') &&
+                        !secret.ends_with('.');
 
   std::string told;
   const net::Trace trace = [&](char, std::string_view line) {
