@@ -44,6 +44,21 @@ def end_session(leader):
                 pass
 
 
+def image_of(pid):
+    try:
+        return os.readlink("/proc/%d/exe" % pid)
+    except OSError:  # it has just ended
+        return None
+
+
+def kill_alone(process):
+    """A program that it was about to start has its locks until the exec, which a busy machine puts off."""
+    image = image_of(process.pid)
+    process.kill()
+    while image and any(image_of(pid) == image for pid in in_session(process.pid)):
+        pass
+
+
 def finish(row, process):
     """Waits for it to end; true when it was killed."""
     try:
@@ -87,7 +102,7 @@ def at_time(row, seconds, session):
         if session:
             end_session(process.pid)
         else:
-            process.kill()
+            kill_alone(process)
     return finish(row, process)
 
 
