@@ -46,7 +46,7 @@ struct Look {
                                  .mask = [this](std::string_view words) { return opened.mask.text(words); }}),
         listed(session.listing()),
         seen(mailbox != 0 ? store.seen(mailbox) : state::Seen()),
-        identities(identify(session, listed, seen, store, mailbox)) {}
+        identities(identify(session, UidlIndex(listed), seen, store, mailbox)) {}
 
   /// RFC 2449: with EXPIRE 0 a QUIT may remove what was retrieved. Closing without one never does.
   void leave() {

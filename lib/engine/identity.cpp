@@ -5,8 +5,6 @@
 #include <map>
 #include <set>
 
-#include "util/order.h"
-
 namespace mailhaul::engine {
 
 namespace {
@@ -14,54 +12,28 @@ namespace {
 using state::SeenRow;
 using state::Standing;
 
-/// The live row among those of one UIDL; a gone one when there is no other; null when it cannot be told.
-const SeenRow* choose(std::span<const SeenRow> rows) {
-  const SeenRow* found = nullptr;
-  for (const auto& row : rows) {
-    if (row.standing == Standing::gone) {
-      if (found == nullptr) found = &row;
-    } else if (found == nullptr || found->standing == Standing::gone) {
-      found = &row;
-    } else {
-      return nullptr;
+/// Gives each message the row of its UIDL: the live one, or a gone one when there is no other. Returns the
+/// positions of those that their UIDL cannot identify: it is empty, not alone in this listing, or several
+/// live rows bear it.
+std::vector<std::size_t> name(UidlIndex& index, const state::Seen& seen, std::vector<Identity>& identities) {
+  std::vector<bool> nameless(identities.size());
+  for (std::size_t i = 0; i < identities.size(); ++i) nameless[i] = !index.unique(i);
+  for (const auto& row : seen.rows()) {
+    const auto found = index.find(row.uidl);
+    if (!found || nameless[*found]) continue;
+    const SeenRow*& chosen = identities[*found].row;
+    if (chosen == nullptr) {
+      chosen = &row;
+    } else if (row.standing != Standing::gone) {
+      nameless[*found] = chosen->standing != Standing::gone;
+      chosen = nameless[*found] ? nullptr : &row;
     }
   }
-  return found;
-}
-
-/// Indexes of `listed` in the order of their UIDLs.
-std::vector<std::uint32_t> by_uidl(std::span<const pop3::Listed> listed) {
-  std::vector<std::string_view> uidls;
-  uidls.reserve(listed.size());
-  for (const auto& message : listed) uidls.emplace_back(message.uidl);
-  return util::order_of(uidls);
-}
-
-/// Gives each message the row of its UIDL, in one pass over both. Returns the indexes of those that their
-/// UIDL cannot identify: it is empty, not alone in this listing, or several live rows bear it.
-std::vector<std::size_t> name(std::span<const pop3::Listed> listed, const state::Seen& seen,
-                              std::vector<Identity>& identities) {
-  std::vector<std::size_t> nameless;
-  const auto order = by_uidl(listed);
-  auto row = seen.rows().begin();
-  for (std::size_t i = 0; i < order.size();) {
-    const auto& uidl = listed[order[i]].uidl;
-    std::size_t end = i + 1;
-    while (end < order.size() && listed[order[end]].uidl == uidl) ++end;
-    while (row != seen.rows().end() && row->uidl < uidl) ++row;
-    const auto first = row;
-    while (row != seen.rows().end() && row->uidl == uidl) ++row;
-    const SeenRow* chosen = choose({first, row});
-    if (uidl.empty() || end - i > 1 || (first != row && chosen == nullptr)) {
-      nameless.insert(nameless.end(), order.begin() + static_cast<std::ptrdiff_t>(i),
-                      order.begin() + static_cast<std::ptrdiff_t>(end));
-    } else {
-      identities[order[i]].row = chosen;
-    }
-    i = end;
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < nameless.size(); ++i) {
+    if (nameless[i]) positions.push_back(i);
   }
-  std::ranges::sort(nameless);
-  return nameless;
+  return positions;
 }
 
 }  // namespace
@@ -90,10 +62,11 @@ const SeenRow* nth_row(const state::Seen& seen, std::vector<state::Row> rows,
 
 }  // namespace
 
-std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,
-                               const state::Seen& seen, const state::Store& store, state::MailboxId mailbox) {
+std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::Seen& seen,
+                               const state::Store& store, state::MailboxId mailbox) {
+  const auto listed = index.listed();
   std::vector<Identity> identities(listed.size());
-  const auto nameless = name(listed, seen, identities);
+  const auto nameless = name(index, seen, identities);
   if (nameless.empty()) return identities;
   std::set<state::RowId> taken;
   for (const auto& identity : identities) {
@@ -125,7 +98,6 @@ std::vector<state::RowId> absent_rows(std::span<const Identity> identities, cons
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!present[i]) absent.push_back(rows[i].id);
   }
-  std::ranges::sort(absent);
   return absent;
 }
 

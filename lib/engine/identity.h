@@ -8,15 +8,16 @@
 
 #include "engine/fingerprint.h"
 #include "engine/plan.h"
+#include "engine/uidl_index.h"
 #include "pop3/session.h"
 #include "state/store.h"
 
 namespace mailhaul::engine {
 
-/// Identifies each message: by its UIDL, else by the header from TOP n 0 (pipelined) and the size, else (no
-/// TOP) marks it by_content. Throws what the session throws.
-std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,
-                               const state::Seen& seen, const state::Store& store, state::MailboxId mailbox);
+/// Identifies each message of the index's listing: by its UIDL, else by the header from TOP n 0 (pipelined)
+/// and the size, else (no TOP) marks it by_content. Throws what the session throws.
+std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::Seen& seen,
+                               const state::Store& store, state::MailboxId mailbox);
 
 /// Retrieves a message's header and hashes it. Empty: the server refused.
 std::optional<util::Hash> header_of(pop3::Message& message);

@@ -143,9 +143,8 @@ std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> i
   std::vector<Step> steps;
   steps.reserve(listed.size());
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    Step step{.message = std::move(listed[i]), .identity = identities[i], .reason = {}};
-    decide(step, policy, moment.now);
-    steps.push_back(std::move(step));
+    steps.push_back({.message = std::move(listed[i]), .identity = identities[i], .reason = {}});
+    decide(steps.back(), policy, moment.now);
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
   std::stable_partition(steps.begin(), steps.end(), [](const Step& step) { return !comes_last(step); });

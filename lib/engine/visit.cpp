@@ -34,8 +34,9 @@ void Visit::look_around(std::future<state::Seen> seen) {
   }
   errand_.totals.listed = static_cast<std::uint32_t>(listed.size());
   errand_.totals.left = errand_.totals.listed;
+  UidlIndex index(listed);  // while the rows are still being read
   seen_ = seen.get();
-  auto identities = identify(session_, listed, seen_, errand_.store, errand_.mailbox);
+  auto identities = identify(session_, std::move(index), seen_, errand_.store, errand_.mailbox);
   note_absences(identities);
   const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
   for (std::size_t i = 0; i < listed.size(); ++i) {

@@ -38,33 +38,35 @@ std::uint64_t size_claim(std::string_view rest) {
 
 }  // namespace
 
+std::optional<std::size_t> ListingBuilder::place_of(std::uint32_t number) const {
+  const std::size_t usual = number - 1;
+  if (usual < listed_.size() && listed_[usual].number == number) return usual;
+  const auto found = elsewhere_.find(number);
+  return found != elsewhere_.end() ? std::optional(found->second) : std::nullopt;
+}
+
 void ListingBuilder::add_list_line(std::string_view line) {
   const auto found = split(line);
-  if (!found || !by_number_.try_emplace(found->number, Entry{listed_.size()}).second) {
+  if (!found || place_of(found->number)) {
     ++malformed_lines_;
     return;
   }
+  if (found->number - 1 != listed_.size()) elsewhere_.emplace(found->number, listed_.size());
   listed_.push_back({.number = found->number, .bytes = size_claim(found->rest), .uidl = {}});
 }
 
 void ListingBuilder::add_uidl_line(std::string_view line) {
+  named_.resize(listed_.size());
   const auto found = split(line);
-  if (!found) {
+  const auto place = found ? place_of(found->number) : std::nullopt;
+  if (!place || named_[*place]) {  // one that is not listed cannot be fetched in this session
     ++malformed_lines_;
     return;
   }
-  const auto known = by_number_.find(found->number);
-  if (known == by_number_.end()) {  // named, but not listed: it cannot be fetched in this session
-    ++malformed_lines_;
-    return;
-  }
-  if (std::exchange(known->second.named, true)) {
-    ++malformed_lines_;
-    return;
-  }
+  named_[*place] = true;
   auto uidl = found->rest;
   if (uidl.ends_with('\r')) uidl.remove_suffix(1);
-  listed_[known->second.place].uidl = uidl;
+  listed_[*place].uidl = uidl;
 }
 
 }  // namespace mailhaul::pop3

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // From the lines of LIST and UIDL to a listing, whatever a server puts into them. Pure.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -22,12 +24,11 @@ class ListingBuilder {
   std::uint32_t malformed_lines() const noexcept { return malformed_lines_; }
 
  private:
-  struct Entry {
-    std::size_t place;   ///< in listed_
-    bool named = false;  ///< a UIDL line spoke of it
-  };
+  std::optional<std::size_t> place_of(std::uint32_t number) const;
+
   std::vector<Listed> listed_;
-  std::unordered_map<std::uint32_t, Entry> by_number_;
+  std::vector<bool> named_;                                   ///< a UIDL line spoke of it
+  std::unordered_map<std::uint32_t, std::size_t> elsewhere_;  ///< places of those not at number - 1
   std::uint32_t malformed_lines_ = 0;
 };
 

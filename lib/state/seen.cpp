@@ -5,19 +5,12 @@
 
 #include "state/connection.h"
 #include "state/store.h"
-#include "util/order.h"
 
 namespace mailhaul::state {
 
-std::span<const SeenRow> Seen::with_uidl(std::string_view uidl) const {
-  const auto first = std::ranges::lower_bound(rows_, uidl, {}, &SeenRow::uidl);
-  return {first, std::ranges::upper_bound(first, rows_.end(), uidl, {}, &SeenRow::uidl)};
-}
-
 const SeenRow* Seen::with_id(RowId id) const {
-  const auto id_at = [this](std::uint32_t index) { return rows_[index].id; };
-  const auto found = std::ranges::lower_bound(by_id_, id, {}, id_at);
-  return found != by_id_.end() && id_at(*found) == id ? &rows_[*found] : nullptr;
+  const auto found = std::ranges::lower_bound(rows_, id, {}, &SeenRow::id);
+  return found != rows_.end() && found->id == id ? &*found : nullptr;
 }
 
 namespace {
@@ -69,25 +62,10 @@ std::size_t Store::most_rows(MailboxId mailbox) const {
 Seen Store::seen(MailboxId mailbox) const {
   constexpr std::size_t enough = 1'000'000;  // ids may have gaps
   Seen seen;
-  std::vector<SeenRow> by_id;
-  by_id.reserve(std::min(most_rows(mailbox), enough));  // growing would cost a quarter of the whole reading
-  read_rows(connection_->light_rows.query(mailbox), by_id, seen.text_);
-  mark_landings(by_id, connection_->rows_with_landings.query(mailbox));
-  std::vector<std::string_view> uidls;
-  uidls.reserve(by_id.size());
-  for (const auto& row : by_id) uidls.push_back(row.uidl);
-  const auto order = util::order_of(uidls);
-  seen.by_id_.resize(by_id.size());
-  if (std::ranges::is_sorted(order)) {
-    seen.by_id_ = order;
-    seen.rows_ = std::move(by_id);
-    return seen;
-  }
-  seen.rows_.reserve(by_id.size());
-  for (const std::uint32_t place : order) {
-    seen.by_id_[place] = static_cast<std::uint32_t>(seen.rows_.size());
-    seen.rows_.push_back(by_id[place]);
-  }
+  // Growing would cost a quarter of the whole reading.
+  seen.rows_.reserve(std::min(most_rows(mailbox), enough));
+  read_rows(connection_->light_rows.query(mailbox), seen.rows_, seen.text_);
+  mark_landings(seen.rows_, connection_->rows_with_landings.query(mailbox));
   return seen;
 }
 

@@ -25,16 +25,13 @@ struct SeenRow {
 /// A snapshot of a mailbox's rows: plain data, read by engine::plan(). Movable; views stay valid.
 class Seen {
  public:
-  std::span<const SeenRow> rows() const noexcept { return rows_; }  ///< sorted by uidl bytes
-  std::span<const SeenRow> with_uidl(
-      std::string_view uidl) const;  ///< all rows of this unique-id; gone ones too
+  std::span<const SeenRow> rows() const noexcept { return rows_; }  ///< by id: as they came
   const SeenRow* with_id(RowId id) const;
 
  private:
   friend class Store;
   std::vector<std::string> text_;  ///< blocks that stay where they are
   std::vector<SeenRow> rows_;
-  std::vector<std::uint32_t> by_id_;  ///< indexes into rows_, sorted by id
 };
 
 }  // namespace mailhaul::state
