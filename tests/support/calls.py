@@ -21,9 +21,11 @@ def plain(escaped):
 
 
 class Call:
-    """One that succeeded. fds: (number, path) of those among its arguments; texts: its strings; words: all arguments as written."""
+    """One that succeeded. fds: (number, path) of those among its arguments; texts: its strings; words: all arguments as written;
+    begun: so many had ended when it began."""
 
-    def __init__(self, name, arguments, returned):
+    def __init__(self, begun, name, arguments, returned):
+        self.begun = begun
         self.name = name
         parts = TEXT.split(arguments)
         rest = '""'.join(parts[::2])
@@ -58,14 +60,15 @@ def read(log):
     with open(log, encoding="ascii") as file:
         for line in file:
             process, _, rest = line.rstrip("\n").partition(" ")
-            rest = rest.strip()
+            rest, before = rest.strip(), len(calls)
             if rest.endswith("<unfinished ...>"):
-                begun[process] = rest[:-len("<unfinished ...>")]
+                begun[process] = rest[:-len("<unfinished ...>")], before
                 continue
             resumed = re.match(r"<\.\.\. \w+ resumed>(.*)", rest)
             if resumed:
-                rest = begun.pop(process, "") + resumed.group(1)
+                start, before = begun.pop(process, ("", before))
+                rest = start + resumed.group(1)
             whole = re.match(r"(\w+)\((.*)\) += (-?\d\S*)", rest)
             if whole and not whole.group(3).startswith("-"):
-                calls.append(Call(*whole.groups()))
+                calls.append(Call(before, *whole.groups()))
     return calls

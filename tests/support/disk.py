@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What a disk holds after a power cut: a model without mercy, fed with the calls of a recorded run.
 
-Only what was flushed is sure: a file's bytes by fsync of it, a name by fsync of its directory, everything by syncfs. Of all
-the rest anything may be there, and a byte of a file that has its length already may be zero. A rename happens whole or not
-at all, and what a name stood for stays with it.
+Only what was flushed is sure: a file's bytes by fsync of it, a name by fsync of its directory, everything by syncfs; and of
+that only what had been changed when the flush began. Of all the rest anything may be there, and a byte of a file that has its
+length already may be zero. A rename happens whole or not at all, and what a name stood for stays with it.
 """
 import itertools
 import os
@@ -16,18 +16,20 @@ class File:
     def __init__(self, serial, data=b""):
         self.serial = serial
         self.durable, self.now = data, bytearray(data)
-        self.writes = []  # (offset, bytes), or (new length, None)
+        self.writes = []  # (number of the call, offset, bytes), or (number, new length, None)
 
-    def write(self, at, data):
-        self.writes.append((at, bytes(data)))
+    def write(self, call, at, data):
+        self.writes.append((call, at, None if data is None else bytes(data)))
         apply(self.now, at, data)
 
-    def truncate(self, length):
-        self.writes.append((length, None))
-        apply(self.now, length, None)
-
-    def flush(self):
-        self.durable, self.writes = bytes(self.now), []
+    def flush(self, begun):
+        covered = [write for write in self.writes if write[0] < begun]
+        if not covered:
+            return
+        self.writes, data = self.writes[len(covered):], bytearray(self.durable)
+        for _, at, piece in covered:
+            apply(data, at, piece)
+        self.durable = bytes(data)
 
     def left(self, fate):
         """Its bytes after the cut."""
@@ -36,7 +38,7 @@ class File:
         if fate.data == "none" or not self.writes:
             return self.durable
         data = bytearray(self.durable)
-        for at, piece in self.writes:
+        for _, at, piece in self.writes:
             if piece is None:
                 apply(data, at, None)
                 continue
@@ -61,23 +63,25 @@ class Directory:
     def __init__(self, serial):
         self.serial = serial
         self.durable, self.now = {}, {}
-        self.changes = []  # (name, what it stands for or None, number of the call)
+        self.changes = []  # (number of the call, name, what it stands for or None)
 
-    def set(self, name, node, call):
-        self.changes.append((name, node, call))
+    def set(self, call, name, node):
+        self.changes.append((call, name, node))
         if node is None:
             self.now.pop(name, None)
         else:
             self.now[name] = node
 
-    def flush(self):
-        self.durable, self.changes = dict(self.now), []
+    def flush(self, begun):
+        self.durable = self.after(change for change in self.changes if change[0] < begun)
+        self.changes = [change for change in self.changes if change[0] >= begun]
 
     def left(self, fate):
+        return self.after(change for change in self.changes if fate.keeps(change[0]))
+
+    def after(self, changes):
         entries = dict(self.durable)
-        for name, node, call in self.changes:
-            if not fate.keeps(call):
-                continue
+        for _, name, node in changes:
             if node is None:
                 entries.pop(name, None)
             else:
@@ -115,7 +119,8 @@ class Disk:
 
     def __init__(self, root):
         self.root = str(root)
-        self.numbers = itertools.count()  # of nodes and of changes; the same calls get the same ones
+        self.numbers = itertools.count()  # of nodes; the same calls make the same ones
+        self.fed = 0                      # calls so far
         self.top = Directory(next(self.numbers))
         self.nameless = {}   # path as strace names it -> File
         self.places = {}     # descriptor -> place in the file
@@ -130,8 +135,7 @@ class Disk:
             else:
                 with open(entry.path, "rb") as file:
                     node = File(next(self.numbers), file.read())
-            directory.now[entry.name] = node
-        directory.flush()
+            directory.durable[entry.name] = directory.now[entry.name] = node
 
     def inside(self, path):
         return path == self.root or path.startswith(self.root + "/")
@@ -146,9 +150,9 @@ class Disk:
                 node = node.now.get(name) if isinstance(node, Directory) else None
         return node
 
-    def set(self, path, node, call):
+    def set(self, path, node):
         directory, _, name = path.rpartition("/")
-        self.at(directory).set(name, node, call)
+        self.at(directory).set(self.fed, name, node)
 
     def nodes(self):
         """All that has a name now, directories first."""
@@ -163,7 +167,9 @@ class Disk:
     def feed(self, call):
         """True when it changed anything."""
         change = getattr(self, "_" + call.name, None)
-        return bool(change and change(call))
+        changed = bool(change and change(call))
+        self.fed += 1
+        return changed
 
     def _openat(self, call):
         path = call.opened
@@ -176,9 +182,9 @@ class Disk:
             return False
         made = self.at(path) is None
         if made:
-            self.set(path, File(next(self.numbers)), next(self.numbers))
+            self.set(path, File(next(self.numbers)))
         elif "O_TRUNC" in call.words:
-            self.at(path).truncate(0)
+            self.at(path).write(self.fed, 0, None)
         if "O_APPEND" in call.words:
             self.places[fd] = None
         return made or "O_TRUNC" in call.words
@@ -189,7 +195,7 @@ class Disk:
             return False
         file, data = self.at(path), call.texts[0][:call.returned]
         at = self.places.get(fd, 0)
-        file.write(len(file.now) if at is None else at, data)
+        file.write(self.fed, len(file.now) if at is None else at, data)
         if at is not None:
             self.places[fd] = at + len(data)
         return True
@@ -198,7 +204,7 @@ class Disk:
         path = call.fds[0][1]
         if not self.inside(path):
             return False
-        self.at(path).write(call.number(3), call.texts[0][:call.returned])
+        self.at(path).write(self.fed, call.number(3), call.texts[0][:call.returned])
         return True
 
     def _lseek(self, call):
@@ -207,13 +213,13 @@ class Disk:
     def _ftruncate(self, call):
         path = call.fds[0][1]
         if self.inside(path):
-            self.at(path).truncate(call.number(1))
+            self.at(path).write(self.fed, call.number(1), None)
         return self.inside(path)
 
     def _mkdir(self, call):
         if not self.inside(call.path()):
             return False
-        self.set(call.path(), Directory(next(self.numbers)), next(self.numbers))
+        self.set(call.path(), Directory(next(self.numbers)))
         return True
 
     _mkdirat = _mkdir
@@ -226,7 +232,7 @@ class Disk:
             source = self.opened[source.rpartition("/")[2]]
         node = self.at(source if source.startswith("/") else call.path(0))
         self.nameless = {path: file for path, file in self.nameless.items() if file is not node}
-        self.set(target, node, next(self.numbers))
+        self.set(target, node)
         return True
 
     _link = _linkat
@@ -235,9 +241,8 @@ class Disk:
         source, target = call.path(0), call.path(1)
         if not self.inside(source):
             return False
-        node, number = self.at(source), next(self.numbers)
-        self.set(target, node, number)
-        self.set(source, None, number)
+        self.set(target, self.at(source))
+        self.set(source, None)
         return True
 
     _renameat = _renameat2 = _rename
@@ -245,7 +250,7 @@ class Disk:
     def _unlink(self, call):
         if not self.inside(call.path()):
             return False
-        self.set(call.path(), None, next(self.numbers))
+        self.set(call.path(), None)
         return True
 
     _unlinkat = _rmdir = _unlink
@@ -253,14 +258,14 @@ class Disk:
     def _fsync(self, call):
         node = self.at(call.fds[0][1]) if self.inside(call.fds[0][1]) else None
         if node is not None:
-            node.flush()
+            node.flush(call.begun)
         return node is not None
 
     _fdatasync = _fsync
 
-    def _syncfs(self, _call):
+    def _syncfs(self, call):
         for node in self.nodes():
-            node.flush()
+            node.flush(call.begun)
         return True
 
     _sync = _syncfs

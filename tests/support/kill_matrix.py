@@ -9,23 +9,19 @@ import time
 from support import between, mail, strace
 from support.kills import SANITIZER, Kill, describe, kill
 from support.matrix import Finding
-from support.rows import ALL_ROWS, MESSAGES, Broken, Row
+from support.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
 
 # Small ones, an empty one, and one that takes several writes.
 LETTERS = [*MESSAGES, mail.sized(150000, seed=43)]
 RANDOM_TIMES = 200
-# Where a batch is settled beside the next one: messages of a batch each. Of the calls that move bytes every tenth.
-BATCHED, BULK, THINNED = "nothing; several batches", ("read", "recvfrom", "pread64", "write", "pwrite64"), 10
+BATCHED = "nothing; several batches"
 ROW, GROUP, HIT = "destination, server", "before the next run", "killed"
 
 Case = collections.namedtuple("Case", "place keep kill again event trace seed")
 
 
-@functools.lru_cache(maxsize=None)
 def letters(event):
-    if event != BATCHED:
-        return LETTERS
-    return [*(mail.sized(8_400_000, seed=seed) for seed in (44, 45, 46)), *MESSAGES[:2]]
+    return batches(3) if event == BATCHED else LETTERS
 
 
 @functools.lru_cache(maxsize=None)
@@ -45,9 +41,7 @@ def whole_run(place, keep, event):
         seconds = time.monotonic() - start
     if len(found) < 40:
         raise AssertionError("a run makes more calls than %d" % len(found))
-    if event == BATCHED:
-        found = [point for point in found if point.call not in BULK or point.number % THINNED == 0]
-    return found, seconds
+    return strace.thinned(found) if event == BATCHED else found, seconds
 
 
 def groups(place, keep):

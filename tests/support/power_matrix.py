@@ -13,14 +13,24 @@ from support import calls, mail, mounts
 from support.disk import Directory, Disk, fates
 from support.kills import SANITIZER
 from support.matrix import Finding
-from support.rows import ALL_ROWS, MESSAGES, Broken, Row
+from support.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
 
 ROW, GROUP, HIT = "destination, server", "what survives of that which was not flushed", "cut"
 LETTERS = [*MESSAGES, mail.sized(20000, seed=43)]
 EARLIER = mail.small(2, seed=44)
 FATES = len(fates(0))
 
-Case = collections.namedtuple("Case", "place keep earlier cut fate again")
+# What the recorded run is: the first one; one after another; one of several batches, with flushes that take as long as the
+# next one needs to arrive. Of the moments in the midst of a message every twelfth is tried, and at each three of the fates.
+FIRST, LATER, BATCHED = "", "; not the first run", "; several batches"
+SLOW_FLUSH = ["-e", "inject=fsync,fdatasync,syncfs:delay_enter=20000"]
+THINNED, CHOSEN = 12, 3
+
+Case = collections.namedtuple("Case", "place keep story cut fate again")
+
+
+def letters(story):
+    return batches(2) if story == BATCHED else EARLIER if story == LATER else LETTERS
 
 
 class Moment:
@@ -31,19 +41,21 @@ class Moment:
 
 
 class Stage:
-    """A recorded run, and the place where its cuts are tried one after the other. earlier: there was a run before it."""
+    """A recorded run, and the place where its cuts are tried one after the other."""
 
-    def __init__(self, place, keep, earlier):
-        self.row = Row(place, keep, EARLIER if earlier else LETTERS)
+    def __init__(self, place, keep, story):
+        self.row = Row(place, keep, letters(story))
         self.attic = self.row.world.root / "attic"
         self.attic.mkdir()
-        if earlier:
+        if story == LATER:
             if self.row.run().status:
                 raise AssertionError("an undisturbed run fails")
             self.row.add(*LETTERS)
         self.messages = list(self.row.drop.messages)
         self.known = set()  # inodes that are put aside, not made again: tickets name them
-        self.tape = Tape(self.row, [])
+        self.tape = Tape(self.row, [], SLOW_FLUSH if story == BATCHED else [])
+        if story == BATCHED:
+            self.tape.thin_out()
         self.keep(self.tape)
 
     def keep(self, tape):
@@ -116,13 +128,13 @@ class Stage:
 class Tape:
     """A run as its calls; disk_at() plays them again."""
 
-    def __init__(self, row, prefix):
+    def __init__(self, row, prefix, more=()):
         self.inodes = {}  # of nodes that must keep theirs
         self.begin = Disk(row.world.home)
         before = {file.name for file in self.outputs(row)}
         log = row.world.root / "calls"
         row.world.env.update(SANITIZER)
-        result = row.run(*prefix, *calls.recording(log))
+        result = row.run(*prefix, *calls.recording(log), *more)
         if result.status:
             row.fail("a run under strace ends with %d" % result.status, result)
         self.calls = calls.read(log)
@@ -149,6 +161,11 @@ class Tape:
             if disk.feed(call) or said or begun or call.name == "wait4":
                 yield Moment(number, quit_, started, ended)
 
+    def thin_out(self):
+        """Of the moments after a piece of a message, every so many."""
+        self.moments = [moment for n, moment in enumerate(self.moments)
+                        if n % THINNED == 0 or len(b"".join(self.calls[moment.calls - 1].texts[:1])) < 10000]
+
     def disk_at(self, moment):
         disk = copy.deepcopy(self.begin)
         for call in self.calls[:moment.calls if moment else None]:
@@ -157,9 +174,9 @@ class Tape:
 
 
 @functools.cache
-def stage_of(place, keep, earlier):
+def stage_of(place, keep, story):
     """This worker's, recorded when first wanted."""
-    stage = Stage(place, keep, earlier)
+    stage = Stage(place, keep, story)
     multiprocessing.util.Finalize(None, stage.close, exitpriority=2)
     return stage
 
@@ -174,16 +191,18 @@ def reboot(row, number):
 def everything():
     cases = []
     for place, keep in ALL_ROWS:
-        for earlier in (False, True):
-            stage = Stage(place, keep, earlier)
+        # Mail for programs is settled in its order, beside nothing.
+        for story in (FIRST, LATER) if "mda" in place else (FIRST, LATER, BATCHED):
+            stage = Stage(place, keep, story)
             stage.close()
             for cut in range(len(stage.tape.moments)):
-                cases += [Case(place, keep, earlier, cut, fate, (cut + fate) % 3 == 0) for fate in range(FATES)]
+                chosen = [(cut * CHOSEN + n) % FATES for n in range(CHOSEN)] if story == BATCHED else range(FATES)
+                cases += [Case(place, keep, story, cut, fate, (cut + fate) % 3 == 0) for fate in chosen]
     return cases
 
 
 def one(case):
-    label, fate = "%s, %s" % case[:2], fates(case.cut * 100)[case.fate]
+    label, fate = "%s, %s%s" % (*case[:2], case.story if case.story == BATCHED else ""), fates(case.cut * 100)[case.fate]
     stage = stage_of(*case[:3])
     hits, complaint, counts = 0, None, {}
     try:
@@ -196,8 +215,8 @@ def one(case):
             stage.row.check_completed(stage.row.run(*reboot(stage.row, 2)))
     except (Broken, ValueError) as error:
         counts = getattr(error, "counts", {"torn": 1})
-        complaint = "%s%s, cut %d of %d after %r, %s%s: %s" % (
-            label, ", not the first run" if case.earlier else "", case.cut, len(stage.tape.moments),
+        complaint = "%s, %s%s, cut %d of %d after %r, %s%s: %s" % (
+            *case[:3], case.cut, len(stage.tape.moments),
             stage.tape.calls[stage.tape.moments[case.cut].calls - 1], fate, ", and again" if case.again else "", error)
     if case.again:
         stage.forget_all_but(stage.tape)

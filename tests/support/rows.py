@@ -21,6 +21,12 @@ ADDED = [re.compile(rb"Status: RO\n"), re.compile(rb"Received: from .* \(mailhau
 PROGRAM = "cat >%(box)s/.$$ && mv %(box)s/.$$ %(box)s/m.$$.$MAILHAUL_ID\n"
 
 
+@functools.lru_cache(maxsize=None)
+def batches(count):
+    """Messages of which the first ones are a batch each: it is settled while the next one arrives."""
+    return [*(mail.sized(8_400_000, seed=44 + n) for n in range(count)), *MESSAGES[:2]]
+
+
 @functools.lru_cache(maxsize=256)
 def sum_of(wire):
     """As hashes() has it when it arrived."""
