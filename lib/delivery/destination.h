@@ -87,6 +87,8 @@ class Destination {
   virtual void close() {}
 };
 
+/// Throws Error{config} for what would be refused whatever the mail: an MDA as root, without allow_root.
+void require_usable(const Spec& spec);
 /// Opens what a profile names, creating it where the kind says so.
 /// Throws Error{cannot_create | storage | config | temporary}.
 std::unique_ptr<Destination> open(const Spec& spec, const Site& site);

@@ -156,8 +156,11 @@ Outcome Mda::judge(const util::Exit& exit, const Fd& output) const {
   Outcome outcome{Fate::rejected, program + ": ", ""};
   outcome.sentence += stopped ? "stopped with us" : util::describe(exit, spec_.timeout);
   if (!words.empty()) outcome.sentence += ": " + words;
-  const bool later = exit.signal == 0 && exit.status == try_again && !exit.timed_out;
-  if (later || stopped) outcome.fate = Fate::later;
+  if (exit.signal != 0 || exit.timed_out) {
+    outcome.fate = Fate::doubt;
+  } else if (exit.status == try_again) {
+    outcome.fate = Fate::later;
+  }
   if (stopped) return outcome;
   outcome.hint = exit.timed_out ? "if it needs longer, raise \"timeout\" in \"deliver\""
                                 : "the message stays on the server and is handed over again by the next run";
@@ -202,11 +205,15 @@ std::string expand(std::string_view argument, const Placeholders& with) {
   return text += argument;
 }
 
-std::unique_ptr<Destination> open_mda(const Spec& spec, const Site& site) {
-  if (::geteuid() == 0 && !spec.allow_root) {
+void require_usable(const Spec& spec) {
+  if (spec.kind == "mda" && ::geteuid() == 0 && !spec.allow_root) {
     throw util::Error(Kind::config, "an MDA would run as root, with mail from anybody as its input",
                       "run mailhaul as the mail's owner (one crontab per user), or say \"allow_root\": true");
   }
+}
+
+std::unique_ptr<Destination> open_mda(const Spec& spec, const Site& site) {
+  require_usable(spec);
   return std::make_unique<Mda>(spec, target_of(spec), site);
 }
 

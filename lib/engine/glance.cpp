@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <set>
 
 #include "engine/backoff.h"
 #include "engine/errand.h"
@@ -136,6 +137,13 @@ Glance glance(const account::Account& account, const World& world, report::Liste
                               .reason = step.reason,
                               .is_new = is_new(step)});
     }
+    if (std::ranges::any_of(steps, [](const Step& step) { return step.identity.by_content; })) {
+      tell.warned(
+          account.name,
+          {.sentence = "the server has neither UIDL nor TOP: what is new shows only when it is fetched",
+           .hint = "fetch compares contents, and delivers nothing twice",
+           .uid = {}});
+    }
     if (headers) read_headers(look, result.lines);
     look.leave();
   } catch (const util::Error& error) {
@@ -156,7 +164,7 @@ std::vector<std::size_t> indexes_of(const Look& look, std::span<const std::strin
   std::vector<std::size_t> indexes;
   for (const auto& typed : uids) {
     const auto bytes = util::unescape_uid(typed);
-    const auto [begin, end] = by_uid.equal_range(bytes ? util::escape_uid(*bytes) : typed);
+    const auto [begin, end] = by_uid.equal_range(util::escape_uid(bytes ? *bytes : typed));
     if (begin == end) {
       throw util::Error(
           util::Kind::usage,
@@ -222,7 +230,11 @@ std::size_t mark_seen(const account::Account& account, const World& world, repor
   recover(errand);  // what was published is delivered, whatever is marked
   std::vector<std::size_t> indexes(look.listed.size());
   std::iota(indexes.begin(), indexes.end(), std::size_t{0});
-  if (!uids.empty()) indexes = indexes_of(look, uids, account);
+  if (!uids.empty()) {
+    const auto named = indexes_of(look, uids, account);
+    const std::set<std::size_t> each(named.begin(), named.end());
+    indexes.assign(each.begin(), each.end());
+  }
   read_hashes(look, indexes);
   state::Change change;
   for (const auto i : indexes) {

@@ -26,7 +26,7 @@ std::string_view name_of(Action action) {
 
 namespace {
 
-/// A message whose retrieval broke the connection must not hold up the others.
+/// A message that could not be retrieved or delivered must not hold up the others.
 bool comes_last(const Step& step) {
   const state::SeenRow* row = step.identity.row;
   return row != nullptr && row->standing == state::Standing::pending && row->suspect;
@@ -48,9 +48,9 @@ void decide_new(Step& step, const account::Policy& policy) {
   } else {
     step.action = Action::fetch;
     const bool begun = step.identity.row != nullptr && step.identity.row->has_landings;
-    step.reason = comes_last(step) ? "new; it broke the connection before, and comes last"
-                  : begun          ? "delivery not complete yet"
-                                   : "new";
+    step.reason = begun              ? "delivery not complete yet"
+                  : comes_last(step) ? "new; it failed before, and comes last"
+                                     : "new";
   }
 }
 

@@ -40,7 +40,12 @@ state::Change conclusions(const Errand& errand, const std::vector<Landing>& befo
     if (!fresh) row->second = row->second && delivered;
   }
   for (const auto& [id, delivered] : whole) {
-    if (delivered) change.delivered.push_back({.row = id, .when = errand.world.now()});
+    if (delivered) {
+      change.delivered.push_back({.row = id, .when = errand.world.now()});
+    } else if (const auto row = errand.store.row(errand.mailbox, id);
+               row && row->standing != state::Standing::pending) {
+      change.settled.push_back(id);  // it was there, and asked for again, for that run alone
+    }
   }
   for (std::size_t i = 0; i < after.size(); ++i) {
     if (!whole.at(after[i].row) && after[i].state != before[i].state) change.landings.push_back(after[i]);

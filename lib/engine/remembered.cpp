@@ -99,7 +99,7 @@ std::size_t forget(const account::Account& account, const World& world, std::spa
   std::set<std::string> wanted;
   for (const auto& typed : uids) {
     const auto bytes = util::unescape_uid(typed);
-    wanted.insert(bytes ? util::escape_uid(*bytes) : typed);
+    wanted.insert(util::escape_uid(bytes ? *bytes : typed));
   }
   std::set<std::string> missing = wanted;
   if (mailbox) {

@@ -143,7 +143,7 @@ void Settler::intend(std::vector<Arrived>& messages) {  // S3
       change.landings.push_back({.row = message.row.id,
                                  .target = copy.destination->target(),
                                  .ticket = ticket ? copy.ticket.data : std::string(),
-                                 .state = LandingState::intent});
+                                 .state = copy.retry ? LandingState::tried : LandingState::intent});
     }
   }
   // A failure here undoes nothing: the COMMIT may have got through, and then names these files.
@@ -189,15 +189,21 @@ void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
     copy.outcome = std::move(copy.destination->publish({&copy.ticket, 1}).front());
   } catch (const util::Error& error) {
     // A program that could not be started was handed nothing.
-    if (error.kind() == util::Kind::storage) landed_.landings.push_back(landing);
+    if (error.kind() == util::Kind::storage && !copy.retry) landed_.landings.push_back(landing);
     throw;
   }
   copy.published = copy.outcome.fate == Fate::published;
-  // It said no, so it is in no doubt: to be offered again as if for the first time.
-  if (!copy.published) landed_.landings.push_back(landing);
+  // It said no, so it is in no doubt: to be offered again as if for the first time. Not where it said
+  // nothing, now or before.
+  const bool answered = copy.outcome.fate != Fate::doubt && !copy.retry;
+  if (!copy.published && answered) landed_.landings.push_back(landing);
 }
 
 void Settler::conclude(Arrived& message) {
+  if (!message.delivered() && message.row.standing == state::Standing::pending) {
+    message.row.suspect = true;  // the next run lets the others go first
+    landed_.rows.push_back(message.row);
+  }
   const auto waits = [](const Arrived::Copy& copy) {
     return copy.published && copy.destination->settled_by_close();
   };
@@ -235,7 +241,8 @@ std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::
   for (auto& message : closed) {
     const bool only_handed = std::ranges::all_of(
         message.copies, [](const Arrived::Copy& copy) { return copy.destination->settled_by_close(); });
-    message.row.standing = only_handed ? handed_over : state::Standing::delivered;
+    const bool before = message.row.standing == state::Standing::delivered;
+    message.row.standing = only_handed && !before ? handed_over : state::Standing::delivered;
     record_delivery(message);
   }
   return closed;

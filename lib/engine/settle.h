@@ -19,6 +19,7 @@ struct Arrived {
   struct Copy {
     delivery::Destination* destination = nullptr;
     delivery::Ticket ticket;
+    bool retry = false;  ///< it may have been handed over before: TRIED until it is taken
     bool published = false;
     delivery::Outcome outcome;  ///< why it was not
   };
@@ -66,7 +67,7 @@ class Settler {
   std::vector<Arrived> finish() { return beside_.get(); }
   bool failed() const noexcept { return failed_; }  ///< a batch could not be settled: no more should be
   /// Ends what destinations settle only when they are closed (stdout); returns what is delivered by that.
-  /// Their rows become `handed_over` where they went nowhere else.
+  /// Their rows become `handed_over` where they went nowhere else, now or before.
   std::vector<Arrived> close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
                              state::Standing handed_over);
   void note(state::Row row) { noted_.rows.push_back(std::move(row)); }  ///< written with the next commit

@@ -202,6 +202,7 @@ void Visit::refused(const Task& task, const std::string& words) {
                                util::escape(words),
                            net::hint_for_refusal(words, kind)),
                uid(*task.step));
+  put_last(*task.step);
 }
 
 void Visit::look(const Task& task, pop3::Message& message) {
@@ -288,7 +289,9 @@ void Visit::conclude(const Arrived& arrived) {
     if (copy.outcome.fate == delivery::Fate::published) continue;
     why += (why.empty() ? "" : "; ") + copy.outcome.sentence;
     if (hint.empty()) hint = copy.outcome.hint;
-    if (copy.outcome.fate != delivery::Fate::later) kind = util::Kind::storage;
+    const bool stopped =  // with us
+        copy.outcome.fate == delivery::Fate::doubt && errand_.world.cancel->requested();
+    if (copy.outcome.fate != delivery::Fate::later && !stopped) kind = util::Kind::storage;
   }
   if (!why.empty()) {
     unsettled_retrieval_ = true;

@@ -27,9 +27,13 @@ struct Task {
 
 /// A message being received: its hashes and its copies in the making.
 struct Arrival {
+  struct Copy {
+    delivery::Destination* destination;
+    std::unique_ptr<delivery::Writer> writer;
+    bool retry;  ///< it may have been handed over before
+  };
   Fingerprint print;
-  std::vector<std::pair<delivery::Destination*, std::unique_ptr<delivery::Writer>>> writers;
-  bool retries = false;                ///< one of the copies may have been handed over before
+  std::vector<Copy> copies;
   std::optional<util::Error> failure;  ///< a writer's: the message stays on the server, the others go on
 };
 
@@ -83,7 +87,7 @@ class Visit {
   void remove(const Step& step, state::RowId row);
   void end();  ///< DELE answers, QUIT, GONE
   void mark_suspect();
-  void note_breaker(const Step& step);
+  void put_last(const Step& step);
   state::Row row_to_note(const Step& step);
   void say(const Step& step, std::string_view action, std::string_view reason, std::string_view deliver = {});
   std::string uid(const Step& step) const { return shown_uid(step.message, step.identity.header); }

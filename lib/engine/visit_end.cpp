@@ -83,7 +83,8 @@ bool Visit::give_up(const util::Error& error) {
   if (session_.pipelining())
     mark_suspect();  // an answer may have been skipped, between two messages of one size even
   if (unsettled) throw util::Error(*unsettled);
-  if (receiving_ != nullptr && error.kind() == util::Kind::temporary) note_breaker(*receiving_);
+  // The connection ended while it was being retrieved.
+  if (receiving_ != nullptr && error.kind() == util::Kind::temporary) put_last(*receiving_);
   close_destinations();
   if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;
   auto& server = errand_.server;
@@ -100,10 +101,11 @@ bool Visit::give_up(const util::Error& error) {
   return at_border;
 }
 
-/// The connection ended while this message was being retrieved: the next session fetches it last.
-void Visit::note_breaker(const Step& step) {
+/// It failed: the next session lets the others go first.
+void Visit::put_last(const Step& step) {
   const state::SeenRow* known = step.identity.row;
-  if (step.identity.by_content || (known != nullptr && known->standing != Standing::pending)) return;
+  if (step.identity.by_content) return;
+  if (known != nullptr && (known->standing != Standing::pending || known->suspect)) return;
   state::Row row = row_to_note(step);
   row.suspect = true;
   settler_.note(std::move(row));

@@ -34,7 +34,7 @@ void Visit::receive(Step& step, pop3::Message& message) {
   }
   read(step, arrival, message);
   if (arrival.failure) {
-    arrival.writers.clear();  // an unfinished writer must not outlive what it writes to
+    arrival.copies.clear();  // an unfinished writer must not outlive what it writes to
     storage_failed(step, arrival, *arrival.failure);
     return;
   }
@@ -42,7 +42,8 @@ void Visit::receive(Step& step, pop3::Message& message) {
   auto known = own_row(step);
   if (known && known->content && *known->content != print.content) {
     part_with(step, std::move(*known));
-    if (arrival.retries) return ask_again(step);  // its copy in the making bears the other message's id
+    // A copy in the making bears the other message's id.
+    if (std::ranges::any_of(arrival.copies, &Arrival::Copy::retry)) return ask_again(step);
     known.reset();
   }
   if (known && !known->content) known = better_known(step, print, std::move(*known));
@@ -109,12 +110,9 @@ void Visit::open_writers(const Step& step, Arrival& arrival) {
     const auto tried = std::ranges::find_if(landings, [&](const auto& landing) {
       return landing.state == LandingState::tried && landing.target == destination->target();
     });
-    const bool retries = tried != landings.end();
-    arrival.retries = arrival.retries || retries;
-    arrival.writers.emplace_back(
-        destination.get(),
-        destination->begin(retries ? envelope(delivery::id_of({tried->target, tried->ticket}), true) : fresh,
-                           step.message.bytes));
+    const bool retry = tried != landings.end();
+    const auto with = retry ? envelope(delivery::id_of({tried->target, tried->ticket}), true) : fresh;
+    arrival.copies.push_back({destination.get(), destination->begin(with, step.message.bytes), retry});
   }
 }
 
@@ -134,7 +132,7 @@ void Visit::read(const Step& step, Arrival& arrival, pop3::Message& message) {
       continue;
     }
     try {
-      for (auto& [destination, writer] : arrival.writers) writer->append(*piece);
+      for (auto& copy : arrival.copies) copy.writer->append(*piece);
     } catch (const util::Error& error) {
       arrival.failure = error;
     }
@@ -180,21 +178,25 @@ std::optional<state::Row> Visit::known_by_content(const Step& step, const Print&
   return std::nullopt;
 }
 
+/// As it is until the message is delivered. What was delivered or marked before, and is asked for again,
+/// stays so whatever becomes of that.
 state::Row Visit::row_of(const Step& step, const Print& print, std::optional<state::Row> known) {
   state::Row row = known ? std::move(*known) : state::Row{};
   if (row.id == 0 && step.identity.by_content) {
     row.id = store().next_row(errand_.mailbox);
     claimed_.insert(row.id);  // an equal message of this listing is another one
   }
-  row.standing = Standing::pending;
+  if (row.standing != Standing::delivered && row.standing != Standing::seen) {
+    row.standing = Standing::pending;
+    row.delivered.reset();
+    row.gone.reset();
+    row.due.reset();
+  }
   row.uidl = step.message.uidl;
   row.bytes = step.message.bytes;
   row.header = print.header;
   row.content = print.content;
   row.ordinal = step.identity.ordinal;
-  row.delivered.reset();
-  row.gone.reset();
-  row.due.reset();
   row.suspect = false;
   return row;
 }
@@ -204,7 +206,7 @@ void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row
   for (const auto& landing : store().landings_of(errand_.mailbox, row.id)) {
     if (landing.state == LandingState::delivered) {
       const auto spared = std::erase_if(
-          arrival.writers, [&](const auto& writer) { return writer.first->target() == landing.target; });
+          arrival.copies, [&](const auto& copy) { return copy.destination->target() == landing.target; });
       if (spared != 0 || errand_.destination(landing.target) != nullptr) continue;
       errand_.warn(
           "message " + uid(step) + " was put into " + landing.target +
@@ -213,7 +215,7 @@ void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row
           "it is there twice if you look at both", uid(step));
     } else if (landing.state == LandingState::tried) {
       errand_.warn("message " + uid(step) + " was handed to " + landing.target +
-                       " by a run that ended before the answer; it is handed over again",
+                       " before, and did not surely refuse it; it is handed over again",
                    "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so", uid(step));
     } else if (landing.state == LandingState::doubt) {
       errand_.warn("message " + uid(step) + " was being put into " + landing.target +
@@ -239,12 +241,14 @@ void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::option
                   .copies = {}};
   if (begun) spare_delivered(step, arrival, arrived.row);
   try {
-    for (auto& [destination, writer] : arrival.writers) {  // S1
-      arrived.copies.push_back(
-          {.destination = destination, .ticket = writer->finish(), .published = false, .outcome = {}});
+    for (auto& copy : arrival.copies) {  // S1
+      arrived.copies.push_back({.destination = copy.destination,
+                                .ticket = copy.writer->finish(),
+                                .retry = copy.retry,
+                                .outcome = {}});
     }
   } catch (const util::Error& error) {
-    arrival.writers.clear();
+    arrival.copies.clear();
     std::vector<Arrived> part;
     part.push_back(std::move(arrived));
     Settler::discard(part);

@@ -32,8 +32,8 @@ struct Row {
   std::uint32_t ordinal = 0;  ///< among messages equal in (header, bytes) in one listing; from 0
   std::optional<Time> delivered, gone;
   std::optional<Time> due;  ///< marked for removal by delete_after in a run at this time
-  /// Delivered: its session ended in doubt, check by TOP before believing it. Pending: its retrieval broke
-  /// the connection, let the others go first.
+  /// Delivered: its session ended in doubt, check by TOP before believing it. Pending: it could not be
+  /// retrieved or delivered, let the others go first.
   bool suspect = false;
   bool told = false;  ///< the user was told why it stays (max_size): -q says it once
 };

@@ -56,6 +56,13 @@ class Stdout(Case):
         self.assertEqual(len(list(mail.entries(file.read_bytes()))), 3)
         self.assertEqual(self.drop.uids(), [])
 
+    def test_mail_in_a_maildir_stays_delivered_when_it_is_also_written(self):
+        self.assertStatus(self.world.run("-k", "--deliver", "maildir:~/Mail"), 0)
+        self.assertStatus(self.into('> "$HOME/out"', "-a"), 0)
+        self.assertEqual(len(list(mail.entries(self.world.path("out").read_bytes()))), 3)
+        self.assertStatus(self.world.run("--deliver", "maildir:~/Mail"), 0)
+        self.assertEqual((len(self.world.maildir()), self.drop.uids()), (3, []))
+
     def test_a_socket_that_is_read(self):
         ours, theirs = socket.socketpair()
         with ours:

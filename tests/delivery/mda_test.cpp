@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(MdaFixture, "how the program ended decides, and its words are 
       {"echo mailbox full >&2; exit 75", Fate::later, "sh: exit status 75: mailbox full"},
       {"echo one; echo two >&2; exit 1", Fate::rejected, "sh: exit status 1: one; two"},
       {"printf '\\033[2J'; exit 1", Fate::rejected, "sh: exit status 1: \\x1b[2J"},
-      {"kill -9 $$", Fate::rejected, "sh: signal 9 (Killed)"},
+      {"kill -9 $$", Fate::doubt, "sh: signal 9 (Killed)"},
       {"exec <&-; exit 3", Fate::rejected, "sh: exit status 3"}};
   for (const auto& [script, fate, sentence] : table) {
     const auto outcome = hand_over({"sh", "-c", script}, std::string(200'000, 'x'));
@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(MdaFixture, "of many words the last are passed on") {
 TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started") {
   spec.timeout = std::chrono::seconds(1);
   const auto outcome = hand_over({"sh", "-c", "sleep 60 & echo $! > " + (dir / "out").native() + "; wait"});
-  CHECK(outcome.fate == Fate::rejected);
+  CHECK(outcome.fate == Fate::doubt);  // it may have taken it
   CHECK(outcome.sentence == "sh: no end within 1 s");
   CHECK(contains(outcome.hint, "timeout"));
   const util::Fd started(static_cast<int>(::syscall(SYS_pidfd_open, std::stoi(output()), 0)));

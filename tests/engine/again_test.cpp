@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// Messages that are met again: asked for once more, refused by a place or by the server, left without an
+// answer.
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "engine/fixture.h"
+#include "engine/glance.h"
+
+using namespace mailhaul;
+using test::body_of;
+using test::Household;
+using test::mail_of;
+using Bodies = std::vector<std::string>;
+using Reply = test::MemoryServer::Reply;
+
+namespace {
+
+/// A household of three messages, of which a run fetches one.
+struct ByOnes : Household {
+  ByOnes() {
+    server.messages = {mail_of(1), mail_of(2), mail_of(3)};
+    account.policy.leave_on_server = true;
+    account.policy.max_messages = 1;
+  }
+  std::vector<std::uint32_t> fetched_by(int runs) {
+    std::vector<std::uint32_t> fetched;
+    while (runs-- > 0) fetched.push_back(run().totals.fetched);
+    return fetched;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("asked for again, for a place that refuses it, a message stays delivered where it was") {
+  Household house;
+  house.server.messages = {mail_of(1), mail_of(2)};
+  house.account.policy.leave_on_server = true;
+  CHECK(house.run().totals.fetched == 2);
+  for (const auto* script : {"exit 1", "exit 75", "kill -9 $$"}) {
+    CAPTURE(script);
+    house.account.policy.fetch_all = true;
+    house.deliver_to_command(script);
+    CHECK(house.run().totals.fetched == 0);
+    CHECK(house.told.failures.size() == 2);
+    house.account.policy.fetch_all = false;
+    house.deliver_to("maildir");
+    CHECK(house.run().totals.fetched == 0);
+    CHECK(house.told.warnings.empty());
+  }
+  house.account.policy.leave_on_server = false;
+  house.run();
+  CHECK(house.server.messages.empty());
+  CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
+}
+
+TEST_CASE("asked for again, for a place that refuses it, a message stays marked as seen") {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  CHECK(engine::mark_seen(house.account, house.world, house.told, {}) == 1);
+  house.account.policy.fetch_all = true;
+  house.deliver_to_command("exit 1");
+  CHECK(house.run().totals.fetched == 0);
+  house.account.policy.fetch_all = false;
+  house.deliver_to("maildir");
+  CHECK(house.run().totals.fetched == 0);
+  CHECK(house.server.messages.size() == 1);
+}
+
+TEST_CASE("a message marked twice in one call is marked once") {
+  Household house;
+  house.server.messages = {mail_of(1), mail_of(2)};
+  const std::vector<std::string> uids{"uid1", "uid1"};
+  CHECK(engine::mark_seen(house.account, house.world, house.told, uids) == 1);
+  CHECK(engine::remembered(house.account, house.world).size() == 1);
+}
+
+TEST_CASE("with max_messages one that a program refuses lets the others come") {
+  ByOnes house;
+  house.deliver_to_command("! grep -q 'body 1$'");
+  CHECK(house.fetched_by(4) == std::vector<std::uint32_t>{0, 1, 1, 0});
+  house.deliver_to_command("cat >/dev/null");
+  CHECK(house.run().totals.fetched == 1);
+  CHECK(house.run().totals.fetched == 0);
+}
+
+TEST_CASE("with max_messages one that the server does not hand out lets the others come") {
+  ByOnes house;
+  house.server.misbehave = [](const std::string& command, std::size_t /*nth*/) {
+    return command == "RETR 1" ? std::optional(Reply("-ERR it is damaged\r\n")) : std::nullopt;
+  };
+  CHECK(house.fetched_by(4) == std::vector<std::uint32_t>{0, 1, 1, 0});
+  CHECK(house.mail() == Bodies{body_of(2), body_of(3)});
+  house.server.misbehave = {};
+  CHECK(house.run().totals.fetched == 1);
+}
+
+namespace {
+
+/// MAILHAUL_RETRY and MAILHAUL_ID at each run of a program, which ends in these ways, one after the other.
+std::vector<std::string> told_to_program(const std::vector<std::string>& ends) {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  const auto log = (house.dir / "log").native(), way = (house.dir / "way").native();
+  house.deliver_to_command("echo \"$MAILHAUL_RETRY,$MAILHAUL_ID\" >>" + log + "; . " + way);
+  for (const auto& end : ends) {
+    std::ofstream(way) << end << '\n';
+    house.run();
+  }
+  CHECK(house.server.messages.empty());
+  std::vector<std::string> lines;
+  std::istringstream all(test::slurp(log));
+  for (std::string line; std::getline(all, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("until it is taken, a message that a program gave no answer for is handed over as a repetition") {
+  const auto lines = told_to_program({"kill -9 $$", "exit 75", "exit 1", "exit 0"});
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].starts_with(','));
+  for (std::size_t n = 1; n < 4; ++n) CHECK(lines[n] == "1" + lines[0]);
+}
+
+TEST_CASE("a message that a program refused is handed over as if for the first time") {
+  const auto lines = told_to_program({"exit 75", "exit 1", "exit 0"});
+  REQUIRE(lines.size() == 3);
+  for (const auto& line : lines) CHECK(line.starts_with(','));
+}
