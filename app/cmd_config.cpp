@@ -14,6 +14,7 @@ int run_config_check(const Call& call) {
     statuses.push_back(with_account(call, account, [&] {
       net::require_usable(account.server, account.auth);
       credentials::require_usable(account.secret);
+      for (const auto& spec : account.deliver) delivery::require_usable(spec);
     }));
   }
   if (const int status = engine::most_serious(statuses); status != 0) return status;

@@ -56,6 +56,11 @@ std::vector<account::Account> select(const Call& call, const account::Config& co
     std::vector<std::string_view> names;
     for (const auto& row : commands())
       if (row.inside.empty()) names.push_back(row.name);
+    const auto command = std::ranges::find_first_of(call.words, names);
+    if (command != call.words.end()) {
+      throw util::Error(error.kind(), "the command " + *command + " stands behind an account",
+                        "put it first: mailhaul " + *command + " ...");
+    }
     const auto near = util::nearest(call.words.front(), names);
     throw util::Error(error.kind(), std::string(error.what()) + ", nor a command of that name",
                       error.hint() + (near.empty() ? "; mailhaul --help lists the commands"

@@ -47,8 +47,11 @@ void add_when(CLI::App& parser, const char* name, const char* help, When& when) 
 }
 
 void add_global_options(CLI::App& parser, Call& call) {
-  parser.add_option("-c,--config", call.config, "configuration file")->type_name("FILE");
-  parser.add_option("--state", call.state, "state database")->type_name("FILE");
+  const auto named = [](const std::string& file) {
+    return file.empty() ? "no file is named" : std::string();
+  };
+  parser.add_option("-c,--config", call.config, "configuration file")->type_name("FILE")->check(named);
+  parser.add_option("--state", call.state, "state database")->type_name("FILE")->check(named);
   parser.add_flag("-q,-s,--quiet", call.quiet, "silent unless something is wrong");
   parser.add_flag("-v,--verbose", call.verbose, "say more; twice: the conversation with the server");
   parser.add_flag("--json", call.json, "one JSON object a line on standard output");

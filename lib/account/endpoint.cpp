@@ -142,7 +142,8 @@ std::string proxy_of(const Given& given) {
   const auto scheme = util::lower(url.substr(0, colon));
   if (colon == std::string::npos || std::ranges::find(proxy_schemes, scheme) == proxy_schemes.end())
     given.refuse(
-        "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env");
+        "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env or "
+        "none");
   const auto userinfo = userinfo_of(url);
   const auto host = url.substr(colon + 3 + (userinfo.empty() ? 0 : userinfo.size() + 1));
   if (host.empty() || host.front() == '/' || host.front() == ':') given.refuse("the proxy's host is missing");

@@ -38,9 +38,8 @@ Secret first_line(const Secret& text) {
 }
 
 /// A password must fit on one line of the protocol: libcurl sends CR and LF in it as they are.
-Secret usable(Secret secret, const std::string& origin) {
-  if (secret.empty())
-    throw Error(Kind::config, "the password from " + origin + " is empty", "put the password there");
+Secret usable(Secret secret, const std::string& origin, const char* hint = "put the password there") {
+  if (secret.empty()) throw Error(Kind::config, "the password from " + origin + " is empty", hint);
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::ranges::any_of(secret.reveal(), is_control))
     throw Error(Kind::config, "the password from " + origin + " holds a control character",
@@ -76,8 +75,9 @@ void require_secret_file(std::string_view key, const util::Path& path, std::stri
   try {
     util::require_private(path, what);
   } catch (const Error& error) {
+    const std::string from = key == "netrc" ? ", or in the environment's NETRC" : "";
     const std::string hint =
-        error.hint().empty() ? "check the path in \"" + std::string(key) + "\"" : error.hint();
+        error.hint().empty() ? "check the path in \"" + std::string(key) + "\"" + from : error.hint();
     throw Error(error.kind(), std::string(key) + ": " + error.what(), hint);
   }
 }
@@ -122,7 +122,7 @@ Secret from_person(const Subject& subject, const Outside& outside) {
   if (!answer)
     throw Error(Kind::config, "no password is configured, and there is nobody to ask",
                 "add password_command, password_file, password_env or netrc to the account");
-  return usable(without_line_end(answer->reveal()), "the terminal");
+  return usable(without_line_end(answer->reveal()), "the terminal", "type it once more");
 }
 
 }  // namespace

@@ -71,6 +71,13 @@ std::optional<Error> explain_proxy(const Failed& failed) {
                    "check " + place_of(failed) + ", and that the proxy is up");
     case CURLE_PROXY:
       return socks(failed, words);
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:  // before the proxy said that it is through
+      if (failed.ended.proxy_status != 0 || failed.transcript.greeted()) return std::nullopt;
+      return Error(Kind::temporary,
+                   "the proxy does not connect to " + address_of(failed.endpoint) + ": " + words,
+                   "check " + place_of(failed) + ", and that it is a proxy of this kind");
     default:
       return std::nullopt;
   }

@@ -207,9 +207,11 @@ TEST_CASE("a value that cannot be is refused with its place and what could be") 
        "gssapi, "
        "external, xoauth2, oauthbearer; did you mean 'xoauth2'?"},
       {"proxy", "\"ftp://h\"",
-       "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env"},
+       "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env or "
+       "none"},
       {"proxy", "\"u:s3cret@h\"",
-       "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env"},
+       "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env or "
+       "none"},
       {"proxy", "\"http://\"", "the proxy's host is missing"},
       {"proxy", "\"http://u:s3cret@:80\"", "the proxy's host is missing"},
       {"connect_timeout", "30", "must be a string such as \"90s\", not a number"},

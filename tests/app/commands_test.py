@@ -136,11 +136,43 @@ class State(Command):
         for words in (("state", "show"), ("state", "show", "home")):
             self.assertSays(self.ok(*words).out.decode(), "home", ("uid-000001", "2"))
 
+    def test_a_uid_with_a_backslash_is_understood_with_and_without_its_escape(self):
+        self.prepared(*mail.small(1), leave_on_server=True)
+        self.drop.messages[0].uid = b"a\\b"
+        for typed in ("a\\b", "a\\x5cb"):
+            self.assertSays(self.ok("get", "home", typed).out.decode(), "Subject:")
+            self.ok("state", "mark-seen", "home", typed)
+            self.ok("state", "forget", "home", typed)
+
     def test_all_or_some_but_not_neither(self):
         self.prepared(*mail.small(1))
         self.assertStatus(self.world.run("state", "mark-seen", "home"), 64)
         self.assertStatus(self.world.run("state", "forget", "nobody", "--all"), 64)
         self.assertStatus(self.world.run("state", "show", "nobody"), 64)
+
+
+class Words(Command):
+    def test_a_command_behind_an_account(self):
+        self.prepared()
+        for command in ("check", "list", "state"):
+            result = self.world.run("home", command)
+            self.assertStatus(result, 64)
+            self.assertHint(result, "the command " + command, "mailhaul %s ..." % command)
+
+    def test_an_empty_name_of_a_file_is_not_the_usual_one(self):
+        self.prepared(*mail.small(1))
+        for option in ("-c", "--config", "--state"):
+            result = self.world.run(option, "")
+            self.assertStatus(result, 64)
+            self.assertHint(result, "no file is named")
+        self.untouched()
+
+    def test_where_only_contents_tell_check_says_so(self):
+        self.prepared(*mail.small(2), leave_on_server=True)
+        self.drop.capabilities = [b"USER"]
+        self.drop.answers[b"TOP"] = lambda *_: b"-ERR no\r\n"
+        self.ok()
+        self.assertHint(self.ok("check"), "neither UIDL nor TOP")
 
 
 class Config(Command):

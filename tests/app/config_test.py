@@ -109,6 +109,14 @@ class Mistakes(Case):
                 self.assertStatus(check, 78 if lacks else 0)
 
 
+    @unittest.skipIf(os.geteuid(), "only root is refused")
+    def test_a_program_that_root_would_run(self):
+        self.world.configure({"home": self.account(1, deliver="mda:true")})
+        result = self.world.run("config", "check")
+        self.assertStatus(result, 78)
+        self.assertHint(result, "would run as root", "allow_root")
+
+
 class Secrets(Case):
     def test_a_configuration_that_others_can_read(self):
         for mode in (0o640, 0o604, 0o660, 0o644):

@@ -32,9 +32,14 @@ def socks(method, login=b"\x01\x00", answer=None):
     return talk
 
 
+def silent(connection):
+    while connection.sock.recv(512):
+        pass
+
+
 class Proxies(Case):
-    def fails(self, status, *words, proxy):
-        self.world.configure({"home": self.account(1, proxy=proxy)})
+    def fails(self, status, *words, **keys):
+        self.world.configure({"home": self.account(1, **keys)})
         result = self.world.run()
         self.assertStatus(result, status)
         self.assertHint(result, "home", *words)
@@ -46,6 +51,13 @@ class Proxies(Case):
             with self.subTest(answer):
                 server = self.serve(http(answer))
                 self.fails(status, "the proxy does not connect to", *words, proxy="http://127.0.0.1:%d" % server.port)
+
+    def test_one_that_hangs_up_or_says_nothing(self):
+        for talk in (lambda connection: None, silent):
+            for kind in ("http", "socks5h"):
+                with self.subTest(kind):
+                    proxy = "%s://127.0.0.1:%d" % (kind, self.serve(talk).port)
+                    self.fails(75, "the proxy", "127.0.0.1:1", '"proxy"', proxy=proxy, connect_timeout="1s")
 
     def test_http_wants_a_login(self):
         server = self.serve(http(b"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\""))
