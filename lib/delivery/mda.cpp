@@ -95,14 +95,15 @@ class Mda final : public Destination {
  private:
   Outcome hand_over(const Tray::Message& message);
   util::Exit run(const Tray::Message& message, const Fd& output);
-  Outcome judge(const util::Exit& exit, const Fd& output) const;
+  Outcome judge(const util::Exit& exit, const Fd& output);
 
   Spec spec_;
   std::string target_;
   const Site& site_;
   Tray tray_;
   std::unique_ptr<Presence> presence_;
-  Fd output_;  // what a program says
+  Fd output_;             // what a program says
+  bool stopped_ = false;  // one did not end in time when we were to stop: no other is started
 };
 
 std::vector<Outcome> Mda::publish(std::span<const Ticket> tickets) {
@@ -117,6 +118,7 @@ std::vector<Outcome> Mda::publish(std::span<const Ticket> tickets) {
 }
 
 Outcome Mda::hand_over(const Tray::Message& message) {
+  if (stopped_) return {Fate::later, target_.substr(4) + ": not started, since we are to stop", ""};
   if (!output_) output_ = nameless_file(site_);
   const auto exit = run(message, output_);
   const auto outcome = judge(exit, output_);
@@ -148,7 +150,7 @@ util::Exit Mda::run(const Tray::Message& message, const Fd& output) {
   return child.wait(spec_.timeout, *site_.cancel);
 }
 
-Outcome Mda::judge(const util::Exit& exit, const Fd& output) const {
+Outcome Mda::judge(const util::Exit& exit, const Fd& output) {
   if (exit.ok()) return {};
   const auto words = util::last_words(output);
   const auto program = util::Path(spec_.command.front()).filename().native();
@@ -161,6 +163,7 @@ Outcome Mda::judge(const util::Exit& exit, const Fd& output) const {
   } else if (exit.status == try_again) {
     outcome.fate = Fate::later;
   }
+  stopped_ = stopped_ || stopped;
   if (stopped) return outcome;
   outcome.hint = exit.timed_out ? "if it needs longer, raise \"timeout\" in \"deliver\""
                                 : "the message stays on the server and is handed over again by the next run";

@@ -244,6 +244,7 @@ std::size_t mark_seen(const account::Account& account, const World& world, repor
     if (row && row->standing != state::Standing::pending && uids.empty()) continue;
     if (!row) row = state::Row{.id = look.store.next_row(errand.mailbox)};
     row->standing = state::Standing::seen;
+    row->suspect = false;
     row->uidl = look.listed[i].uidl;
     row->bytes = look.listed[i].bytes;
     if (look.identities[i].header) row->header = look.identities[i].header;

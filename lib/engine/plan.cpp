@@ -2,6 +2,7 @@
 #include "engine/plan.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 namespace mailhaul::engine {
@@ -147,7 +148,13 @@ std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> i
     decide(steps.back(), policy, moment.now);
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
-  std::stable_partition(steps.begin(), steps.end(), [](const Step& step) { return !comes_last(step); });
+  const auto last =
+      std::stable_partition(steps.begin(), steps.end(), [](const Step& step) { return !comes_last(step); });
+  if (last != steps.end() && (policy.max_messages != 0 || policy.max_bytes != 0)) {
+    // Each of those that failed gets its turn, whatever becomes of the one before it.
+    std::mt19937 any(static_cast<unsigned>(moment.now.time_since_epoch().count()));
+    std::rotate(last, last + static_cast<std::ptrdiff_t>(any() % (steps.end() - last)), steps.end());
+  }
   Budget budget(policy, moment);
   for (auto& step : steps) budget.apply(step);
   return steps;

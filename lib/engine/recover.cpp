@@ -74,7 +74,10 @@ void recover(Errand& errand) {
     places.back()->sweep(open);  // before the first COMMIT: it may be what fills the disk
   }
   // Whoever intended these may have been killed before that COMMIT was flushed: nothing is published before.
-  if (!places.empty()) errand.store.flush(errand.mailbox);
+  const auto to_publish = [](const Landing* landing) { return landing->state == LandingState::intent; };
+  const bool publishes = std::ranges::any_of(
+      by_target, [&](const auto& place) { return std::ranges::any_of(place.second, to_publish); });
+  if (publishes) errand.store.flush(errand.mailbox);
   auto place_of = places.begin();
   for (const auto& [target, landings] : by_target) ask(**place_of++, landings);
   errand.store.commit(errand.mailbox,

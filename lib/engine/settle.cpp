@@ -200,10 +200,6 @@ void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
 }
 
 void Settler::conclude(Arrived& message) {
-  if (!message.delivered() && message.row.standing == state::Standing::pending) {
-    message.row.suspect = true;  // the next run lets the others go first
-    landed_.rows.push_back(message.row);
-  }
   const auto waits = [](const Arrived::Copy& copy) {
     return copy.published && copy.destination->settled_by_close();
   };
@@ -241,8 +237,8 @@ std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::
   for (auto& message : closed) {
     const bool only_handed = std::ranges::all_of(
         message.copies, [](const Arrived::Copy& copy) { return copy.destination->settled_by_close(); });
-    const bool before = message.row.standing == state::Standing::delivered;
-    message.row.standing = only_handed && !before ? handed_over : state::Standing::delivered;
+    const bool kept = !only_handed || message.elsewhere || message.row.standing == state::Standing::delivered;
+    message.row.standing = kept ? state::Standing::delivered : handed_over;
     record_delivery(message);
   }
   return closed;

@@ -26,6 +26,7 @@ struct Arrived {
   std::uint32_t number = 0;  ///< in this session
   state::Row row;
   std::uint64_t bytes = 0;   ///< octets, as received
+  bool elsewhere = false;    ///< an earlier run has delivered it to one of its places
   std::vector<Copy> copies;  ///< exactly-once destinations first: an MDA comes last
   bool delivered() const;    ///< S4 everywhere
 };

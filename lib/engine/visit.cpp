@@ -285,17 +285,22 @@ void Visit::conclude(const Arrived& arrived) {
   const Step& step = *by_number_.at(arrived.number);
   std::string why, hint;
   auto kind = util::Kind::temporary;
+  const bool stopped = errand_.world.cancel->requested();  // and perhaps a program with us
   for (const auto& copy : arrived.copies) {
     if (copy.outcome.fate == delivery::Fate::published) continue;
     why += (why.empty() ? "" : "; ") + copy.outcome.sentence;
     if (hint.empty()) hint = copy.outcome.hint;
-    const bool stopped =  // with us
-        copy.outcome.fate == delivery::Fate::doubt && errand_.world.cancel->requested();
-    if (copy.outcome.fate != delivery::Fate::later && !stopped) kind = util::Kind::storage;
+    const bool no_answer = copy.outcome.fate == delivery::Fate::doubt && !copy.destination->exactly_once();
+    if (copy.outcome.fate != delivery::Fate::later && !(no_answer && stopped)) kind = util::Kind::storage;
   }
   if (!why.empty()) {
     unsettled_retrieval_ = true;
     errand_.fail(util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint), uid(step));
+    if (arrived.row.standing == Standing::pending && !stopped) {
+      auto row = arrived.row;
+      row.suspect = true;  // the next run lets the others go first
+      settler_.note(std::move(row));
+    }
   }
   if (!arrived.delivered()) return;  // refused, or to be known when its destination is closed
   ++errand_.totals.fetched;

@@ -66,7 +66,7 @@ class Visit {
   void storage_failed(const Step& step, const Arrival& arrival, const util::Error& error);
   void part_with(Step& step, state::Row row);
   void abandon(const std::string& uid, const state::Landing& landing);
-  void spare_delivered(const Step& step, Arrival& arrival, const state::Row& row);
+  bool spare_delivered(const Step& step, Arrival& arrival, const state::Row& row);
   bool over_limit();
   std::optional<state::Row> known_by_content(const Step& step, const Print& print);
   state::Row row_of(const Step& step, const Print& print, std::optional<state::Row> known);

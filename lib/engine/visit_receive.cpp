@@ -149,6 +149,7 @@ void Visit::stays(const Step& step, const util::Error& error) {
   errand_.fail(util::Error(error.kind(), "message " + uid(step) + " stays on the server: " + error.what(),
                            error.hint()),
                uid(step));
+  put_last(step);
 }
 
 /// A message too large for the disk must not hold up the others; a disk that takes no small one ends the run.
@@ -186,12 +187,8 @@ state::Row Visit::row_of(const Step& step, const Print& print, std::optional<sta
     row.id = store().next_row(errand_.mailbox);
     claimed_.insert(row.id);  // an equal message of this listing is another one
   }
-  if (row.standing != Standing::delivered && row.standing != Standing::seen) {
-    row.standing = Standing::pending;
-    row.delivered.reset();
-    row.gone.reset();
-    row.due.reset();
-  }
+  if (row.standing == Standing::gone) row.standing = Standing::delivered;  // it is listed all the same
+  row.gone.reset();
   row.uidl = step.message.uidl;
   row.bytes = step.message.bytes;
   row.header = print.header;
@@ -202,27 +199,43 @@ state::Row Visit::row_of(const Step& step, const Print& print, std::optional<sta
 }
 
 /// Which of the copies are still wanted, and what is to be said of those that are delivered again.
-void Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row& row) {
+/// True: it has arrived somewhere.
+bool Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row& row) {
+  const bool told = step.identity.row != nullptr && step.identity.row->suspect;  // by the run that failed
+  bool arrived = false;
   for (const auto& landing : store().landings_of(errand_.mailbox, row.id)) {
+    const auto same = std::ranges::find_if(
+        arrival.copies, [&](const auto& copy) { return copy.destination->target() == landing.target; });
     if (landing.state == LandingState::delivered) {
-      const auto spared = std::erase_if(
-          arrival.copies, [&](const auto& copy) { return copy.destination->target() == landing.target; });
-      if (spared != 0 || errand_.destination(landing.target) != nullptr) continue;
+      arrived = true;
+      if (same != arrival.copies.end()) {
+        arrival.copies.erase(same);
+        continue;
+      }
+      if (errand_.destination(landing.target) != nullptr) continue;
       errand_.warn(
           "message " + uid(step) + " was put into " + landing.target +
               " by a run that did not finish its delivery; the profile names other places now, and they "
               "get it, too",
           "it is there twice if you look at both", uid(step));
     } else if (landing.state == LandingState::tried) {
-      errand_.warn("message " + uid(step) + " was handed to " + landing.target +
-                       " before, and did not surely refuse it; it is handed over again",
-                   "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so", uid(step));
+      const bool retry = same != arrival.copies.end() && same->retry;
+      if (same != arrival.copies.end()) same->retry = true;
+      errand_.tell.warned(
+          errand_.account.name,
+          {.sentence = "message " + uid(step) + " was handed to " + landing.target +
+                       " before, and it is not known whether it was taken; it is handed over again",
+           .hint = retry ? "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so"
+                         : "it may arrive twice there",
+           .uid = uid(step),
+           .standing = told});
     } else if (landing.state == LandingState::doubt) {
       errand_.warn("message " + uid(step) + " was being put into " + landing.target +
                        " when a run was killed, and is not to be found there; it is delivered again",
                    "it may be there twice, if it was read and moved meanwhile", uid(step));
     }
   }
+  return arrived;
 }
 
 void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::optional<state::Row> known) {
@@ -239,7 +252,7 @@ void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::option
                   .row = row_of(step, print, std::move(known)),
                   .bytes = arrival.print.octets(),
                   .copies = {}};
-  if (begun) spare_delivered(step, arrival, arrived.row);
+  if (begun) arrived.elsewhere = spare_delivered(step, arrival, arrived.row);
   try {
     for (auto& copy : arrival.copies) {  // S1
       arrived.copies.push_back({.destination = copy.destination,

@@ -73,7 +73,8 @@ struct Store::Connection {
                     "suspect = ?6, told = ?7, delivered = ?8, due = ?9, uidl = ?10, gone = ?11, "
                     "header = ?12, content = ?13, absent_days = 0, absent_since = NULL"};
   Statement note_delivery{database,
-                          "UPDATE message SET standing = ?3, delivered = ?4 WHERE mailbox = ?1 AND id = ?2"};
+                          "UPDATE message SET standing = ?3, delivered = ?4, due = NULL "
+                          "WHERE mailbox = ?1 AND id = ?2"};
   Statement note_removal{database,
                          "UPDATE message SET standing = ?3, gone = ?4, absent_days = 0, absent_since = NULL "
                          "WHERE mailbox = ?1 AND id = ?2"};

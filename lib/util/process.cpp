@@ -153,7 +153,7 @@ Exit Child::wait(std::chrono::seconds limit, const Cancel& cancel) {
   const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (!process) throw_errno(Kind::os, "watch", "a child process");
   auto deadline = Clock::now() + limit;
-  bool over = !ended_by(process.get(), cancel.requested() ? -1 : cancel.fd(), deadline);
+  bool over = cancel.requested() || !ended_by(process.get(), cancel.fd(), deadline);
   if (over && Clock::now() < deadline) {  // a cancel: it may finish what it began
     deadline = std::min(deadline, Clock::now() + std::chrono::seconds(10));
     over = !ended_by(process.get(), -1, deadline);

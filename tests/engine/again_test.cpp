@@ -130,3 +130,75 @@ TEST_CASE("a message that a program refused is handed over as if for the first t
   REQUIRE(lines.size() == 3);
   for (const auto& line : lines) CHECK(line.starts_with(','));
 }
+
+TEST_CASE("a message that failed and is then marked as seen stands for no other one") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  house.server.messages = {{"old", "Subject: x\r\n\r\none\r\n"}};
+  house.server.misbehave = [](const std::string& command, std::size_t /*nth*/) {
+    return command == "RETR 1" ? std::optional(Reply("-ERR it is damaged\r\n")) : std::nullopt;
+  };
+  house.run();
+  CHECK(engine::mark_seen(house.account, house.world, house.told, std::vector<std::string>{"old"}) == 1);
+  house.server.messages.push_back({"new", "Subject: x\r\n\r\ntwo\r\n"});
+  CHECK(house.run().totals.fetched == 1);
+  CHECK(house.mail() == Bodies{"Subject: x\n\ntwo\n"});
+  CHECK(house.run().totals.fetched == 0);
+}
+
+TEST_CASE("delivered again, a message that was due for removal is to be marked anew") {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  house.account.policy.leave_on_server = true;
+  house.account.policy.delete_after = std::chrono::hours(24);
+  house.run();
+  house.now += std::chrono::hours(25);
+  house.run();  // due
+  house.account.policy.fetch_all = true;
+  CHECK(house.run().totals.fetched == 1);
+  house.account.policy.fetch_all = false;
+  house.now += std::chrono::hours(25);
+  CHECK(house.run().totals.removed == 0);
+  house.now += std::chrono::hours(2);
+  CHECK(house.run().totals.removed == 1);
+}
+
+TEST_CASE("listed again after its removal, and asked for in vain, a message is not delivered again") {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  CHECK(house.run().totals.removed == 1);
+  house.server.messages = {mail_of(1)};
+  house.account.policy.fetch_all = true;
+  house.deliver_to_command("exit 1");
+  house.run();
+  house.account.policy.fetch_all = false;
+  house.deliver_to("maildir");
+  CHECK(house.run().totals.fetched == 0);
+  CHECK(house.mail() == Bodies{body_of(1)});
+}
+
+TEST_CASE("with max_messages each of those that failed gets its turn") {
+  ByOnes house;
+  const auto way = (house.dir / "way").native();
+  house.deliver_to_command(". " + way);
+  std::ofstream(way) << "exit 75\n";
+  CHECK(house.fetched_by(3) == std::vector<std::uint32_t>{0, 0, 0});
+  std::ofstream(way) << "! grep -q 'body 1$'\n";
+  std::uint32_t fetched = 0;
+  for (int runs = 0; runs < 60; ++runs) {
+    house.now += std::chrono::minutes(5);
+    fetched += house.run().totals.fetched;
+  }
+  CHECK(fetched == 2);
+}
+
+TEST_CASE("with max_messages one that is larger than announced lets the others come") {
+  ByOnes house;
+  house.account.policy.max_size = 1000;
+  house.server.messages[0].bytes = "Subject: 1\r\n\r\n" + std::string(5000, 'x') + "\r\n";
+  house.server.misbehave = [](const std::string& command, std::size_t /*nth*/) {
+    const bool list = command == "LIST";
+    return list ? std::optional(Reply("+OK\r\n1 100\r\n2 24\r\n3 24\r\n.\r\n")) : std::nullopt;
+  };
+  CHECK(house.fetched_by(3) == std::vector<std::uint32_t>{0, 1, 1});
+}
