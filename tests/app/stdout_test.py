@@ -63,6 +63,19 @@ class Stdout(Case):
         self.assertStatus(self.world.run("--deliver", "maildir:~/Mail"), 0)
         self.assertEqual((len(self.world.maildir()), self.drop.uids()), (3, []))
 
+    def test_what_a_maildir_has_stays_delivered_when_only_the_reader_was_missing(self):
+        self.world.configure({"home": self.account(self.server, deliver=["maildir:~/Mail", "stdout"], leave_on_server=True)})
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = self.into_socket(theirs)
+        ours.close()
+        process.communicate(timeout=100)
+        self.assertNotEqual(process.returncode, 0)
+        self.assertEqual(len(self.world.maildir()), 3)
+        self.assertStatus(self.into('> "$HOME/out"'), 0)
+        self.assertStatus(self.world.run("-K", "--deliver", "maildir:~/Mail"), 0)
+        self.assertEqual((len(self.world.maildir()), self.drop.uids()), (3, []))
+
     def test_a_socket_that_is_read(self):
         ours, theirs = socket.socketpair()
         with ours:

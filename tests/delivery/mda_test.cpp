@@ -122,6 +122,20 @@ TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started
   CHECK((!started || ::poll(&ends, 1, 20'000) == 1));
 }
 
+TEST_CASE_FIXTURE(MdaFixture, "when we are to stop, no program is started after one that had to be ended") {
+  spec.timeout = std::chrono::seconds(1);
+  spec.command = {"sh", "-c", "echo started >> " + (dir / "out").native() + "; sleep 60"};
+  const auto mda = open_mda(spec, site);
+  std::vector<Ticket> tickets;
+  for (int n = 0; n < 3; ++n) tickets.push_back(put(*mda, envelope(false), "To: x\r\n\r\nhi\r\n"));
+  cancel.request();
+  const auto outcomes = mda->publish(tickets);
+  CHECK(output() == "started\n");
+  CHECK(outcomes[0].fate == Fate::doubt);
+  CHECK(outcomes[1].fate == Fate::later);
+  CHECK(outcomes[2].fate == Fate::later);
+}
+
 TEST_CASE_FIXTURE(MdaFixture, "a program that cannot be started is an error with its name") {
   const auto error = thrown([&] { hand_over({"/no/such/program"}); });
   CHECK(error.kind() == util::Kind::storage);

@@ -202,3 +202,30 @@ TEST_CASE("with max_messages one that is larger than announced lets the others c
   };
   CHECK(house.fetched_by(3) == std::vector<std::uint32_t>{0, 1, 1});
 }
+
+TEST_CASE("that a message is handed over once more is told as news only if its failure was not") {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  const auto way = (house.dir / "way").native();
+  house.deliver_to_command(". " + way);
+  std::ofstream(way) << "kill -9 $$\n";
+  house.run();
+  std::ofstream(way) << "exit 75\n";
+  for (int runs = 0; runs < 2; ++runs) {
+    house.run();
+    REQUIRE(house.told.warnings.size() == 1);
+    CHECK(house.told.warnings[0].starts_with("(again) "));
+  }
+}
+
+TEST_CASE("a message in doubt that is not on the server any more costs idle runs no write") {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  house.deliver_to_command("kill -9 $$");
+  house.run();
+  house.server.messages.clear();
+  house.run();
+  const auto database = test::slurp(house.world.state_file);
+  house.run();
+  CHECK(test::slurp(house.world.state_file) == database);
+}
