@@ -107,6 +107,7 @@ class Visit {
       loose_;  ///< absent or in doubt: perhaps a message of this listing under another UIDL
   std::set<state::RowId> claimed_;     ///< rows that a message of this listing was found to be
   std::vector<state::RowId> matched_;  ///< rows changed because a message was found to be theirs
+  std::set<std::uint32_t> failed_;     ///< noted as such by put_last()
   std::uint32_t accepted_ = 0;         ///< messages on their way into a batch, or beyond
   int sizes_confirmed_ = 0;
   int storage_failures_ = 0;          ///< in a row

@@ -106,6 +106,7 @@ void Visit::put_last(const Step& step) {
   const state::SeenRow* known = step.identity.row;
   if (step.identity.by_content) return;
   if (known != nullptr && (known->standing != Standing::pending || known->suspect)) return;
+  if (!failed_.insert(step.message.number).second) return;  // one row for each
   state::Row row = row_to_note(step);
   row.suspect = true;
   settler_.note(std::move(row));
