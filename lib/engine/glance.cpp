@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 #include <numeric>
-#include <set>
 
 #include "engine/backoff.h"
 #include "engine/errand.h"
@@ -231,9 +230,9 @@ std::size_t mark_seen(const account::Account& account, const World& world, repor
   std::vector<std::size_t> indexes(look.listed.size());
   std::iota(indexes.begin(), indexes.end(), std::size_t{0});
   if (!uids.empty()) {
-    const auto named = indexes_of(look, uids, account);
-    const std::set<std::size_t> each(named.begin(), named.end());
-    indexes.assign(each.begin(), each.end());
+    indexes = indexes_of(look, uids, account);
+    std::ranges::sort(indexes);  // each once, however often it was named
+    indexes.erase(std::ranges::unique(indexes).begin(), indexes.end());
   }
   read_hashes(look, indexes);
   state::Change change;

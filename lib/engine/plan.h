@@ -48,7 +48,8 @@ struct Moment {
 };
 
 /// One step per listed message, in the order in which they are to be worked: the server's, or from the last
-/// to the first. `identities` runs parallel to `listed`; both are used up.
+/// to the first; those that failed before come behind, where there are limits each at its turn. `identities`
+/// runs parallel to `listed`; both are used up.
 std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
                        const account::Policy& policy, const Moment& moment);
 
