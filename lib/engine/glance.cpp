@@ -232,7 +232,7 @@ std::size_t mark_seen(const account::Account& account, const World& world, repor
   if (!uids.empty()) {
     indexes = indexes_of(look, uids, account);
     std::ranges::sort(indexes);  // each once, however often it was named
-    indexes.erase(std::ranges::unique(indexes).begin(), indexes.end());
+    indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
   }
   read_hashes(look, indexes);
   state::Change change;
