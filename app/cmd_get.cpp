@@ -21,18 +21,18 @@ engine::Sink raw(delivery::LineEnds& ends) {
 class Stream {
  public:
   Stream(const engine::World& world, const account::Account& account)
-      : site_{.account = account.name,
-              .instance = "get",
-              .mailbox = "get",
-              .host = world.host,
-              .boot = world.boot,
-              .user = world.user,
-              .state_directory = world.state_file.parent_path(),
-              .now = [now = world.now] { return now().time_since_epoch().count(); },
-              .warn = [](std::string_view, std::string_view) {},
-              .cancel = world.cancel},
-        ids_(site_),
-        destination_(delivery::open({.kind = "stdout"}, site_)) {}
+      : context_{.account = account.name,
+                 .instance = "get",
+                 .mailbox = "get",
+                 .host = world.host,
+                 .boot = world.boot,
+                 .user = world.user,
+                 .state_directory = world.state_file.parent_path(),
+                 .now = [now = world.now] { return now().time_since_epoch().count(); },
+                 .warn = [](std::string_view, std::string_view) {},
+                 .cancel = world.cancel},
+        ids_(context_),
+        destination_(delivery::open({.kind = "stdout"}, context_)) {}
 
   engine::Sink sink() {
     return {.begin =
@@ -47,11 +47,11 @@ class Stream {
   void put() {
     const auto ticket = writer_->finish();
     const auto outcome = destination_->publish({&ticket, 1}).front();
-    if (outcome.fate != delivery::Fate::published)
+    if (outcome.status != delivery::DeliveryStatus::published)
       throw util::Error(util::Kind::storage, outcome.sentence, outcome.hint);
   }
 
-  delivery::Site site_;
+  delivery::RunContext context_;
   delivery::Ids ids_;
   std::unique_ptr<delivery::Destination> destination_;
   std::unique_ptr<delivery::Writer> writer_;

@@ -16,7 +16,7 @@
 namespace mailhaul::delivery {
 
 /// What a destination must know of the run. Outlives the destinations.
-struct Site {
+struct RunContext {
   std::string account;         ///< its name: %a, MAILHAUL_ACCOUNT
   std::string instance;        ///< of the state database: part of every name we make
   std::string mailbox;         ///< short key of the mailbox, letters and digits: part of every name we make
@@ -43,9 +43,9 @@ struct Ticket {
   std::string data;    ///< the destination's own; holds the id
 };
 
-enum class Fate { published, rejected, later, doubt };
-struct Outcome {
-  Fate fate = Fate::published;
+enum class DeliveryStatus { published, rejected, later, doubt };
+struct DeliveryResult {
+  DeliveryStatus status = DeliveryStatus::published;
   std::string sentence, hint;  ///< when not published
 };
 
@@ -72,13 +72,13 @@ class Destination {
   /// fixed. A throw leaves nothing visible and the tickets void.
   virtual void stage(std::span<Ticket> tickets) = 0;
   /// S4: visible and durable. A throw: recovery decides. Not exactly_once(): hands over, one ticket a call.
-  virtual std::vector<Outcome> publish(std::span<const Ticket> tickets) = 0;
+  virtual std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) = 0;
   /// Finished messages that will not be intended: their temporary files go. Never throws.
   virtual void discard(std::span<const Ticket> tickets) noexcept = 0;
   /// Completes, from the tickets alone, what a dead process left. Idempotent; creates no folder or mailbox.
   /// `doubt`: it cannot be told whether the message was delivered; `later`: it was not. Throws Error{storage}
   /// when the place is not the one in the ticket.
-  virtual std::vector<Outcome> recover(std::span<const Ticket> tickets) = 0;
+  virtual std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) = 0;
   /// Removes temporary files of our instance and this mailbox but those in `keep`. Never throws.
   virtual void sweep(std::span<const Ticket> keep) noexcept = 0;
   /// True where only close() tells whether what was published arrived (stdout).
@@ -91,20 +91,20 @@ class Destination {
 void require_usable(const Spec& spec);
 /// Opens what a profile names, creating it where the kind says so.
 /// Throws Error{cannot_create | storage | config | temporary}.
-std::unique_ptr<Destination> open(const Spec& spec, const Site& site);
+std::unique_ptr<Destination> open(const Spec& spec, const RunContext& context);
 /// Opens what a ticket names; creates nothing. Throws Error{storage} with a hint when it is missing or
 /// another one.
-std::unique_ptr<Destination> reopen(const Ticket& ticket, const Site& site);
+std::unique_ptr<Destination> reopen(const Ticket& ticket, const RunContext& context);
 
 /// Makes stable ids: "<seconds>.mh<instance><mailbox>m<microseconds>.<host>", strictly increasing. One thread
 /// at a time.
 class Ids {
  public:
-  explicit Ids(const Site& site) : site_(site) {}
+  explicit Ids(const RunContext& context) : context_(context) {}
   std::string next();
 
  private:
-  const Site& site_;
+  const RunContext& context_;
   std::int64_t last_micros_ = 0;
 };
 

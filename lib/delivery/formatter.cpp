@@ -3,9 +3,9 @@
 
 namespace mailhaul::delivery {
 
-Formatter::Formatter(Outlet& out, Shape shape, const Envelope& envelope, std::int64_t now)
-    : out_(out), shape_(shape), trace_header_(envelope.trace_header), now_(now) {
-  if (shape_ == Shape::bare) {
+Formatter::Formatter(BufferedFile& out, StoredForm form, const Envelope& envelope, std::int64_t now)
+    : out_(out), form_(form), trace_header_(envelope.trace_header), now_(now) {
+  if (form_ == StoredForm::bare) {
     out_.write(trace_header_);
   } else {
     finder_.emplace();
@@ -22,7 +22,7 @@ void Formatter::append(std::string_view wire) {
 void Formatter::finish() {
   take(line_ends_.finish());
   if (finder_) begin_body();
-  if (shape_ != Shape::mbox_entry) return;
+  if (form_ != StoredForm::mbox_entry) return;
   const auto held = quoter_.finish();
   if (!held.empty()) last_ = held.back();
   out_.write(held);
@@ -39,7 +39,7 @@ void Formatter::take(std::string_view text) {
 
 void Formatter::begin_body() {
   sender_ = finder_->sender();
-  if (shape_ != Shape::with_sender) out_.write(from_line(sender_, now_));
+  if (form_ != StoredForm::with_sender) out_.write(from_line(sender_, now_));
   out_.write(trace_header_);
   put(finder_->held());
   finder_.reset();
@@ -48,7 +48,7 @@ void Formatter::begin_body() {
 void Formatter::put(std::string_view text) {
   if (text.empty()) return;
   last_ = text.back();
-  out_.write(shape_ == Shape::mbox_entry ? quoter_.quote(text) : text);
+  out_.write(form_ == StoredForm::mbox_entry ? quoter_.quote(text) : text);
 }
 
 }  // namespace mailhaul::delivery

@@ -5,33 +5,35 @@
 #include <string>
 #include <string_view>
 
+#include "delivery/buffered_file.h"
 #include "delivery/destination.h"
-#include "delivery/outlet.h"
 #include "delivery/text_filters.h"
 
 namespace mailhaul::delivery {
 
 /// How a message is stored: as it is; the same, its sender being wanted; below a From line; as an entry of an
 /// mbox.
-enum class Shape { bare, with_sender, below_from_line, mbox_entry };
+enum class StoredForm { bare, with_sender, below_from_line, mbox_entry };
 
 /// Turns a message as it came over the wire into what is stored, trace header first. Memory is bounded
 /// whatever the message's size.
 class Formatter {
  public:
   /// `out` outlives it. `now`: seconds since 1970, for the From line.
-  Formatter(Outlet& out, Shape shape, const Envelope& envelope, std::int64_t now);
+  Formatter(BufferedFile& out, StoredForm form, const Envelope& envelope, std::int64_t now);
   void append(std::string_view wire);  ///< throws Error{storage}
   void finish();                       ///< the last byte is with `out`. Throws Error{storage}
-  const std::string& sender() const noexcept { return sender_; }  ///< after finish(); not for Shape::bare
+  const std::string& sender() const noexcept {
+    return sender_;
+  }  ///< after finish(); not for StoredForm::bare
 
  private:
   void take(std::string_view text);
   void begin_body();
   void put(std::string_view text);
 
-  Outlet& out_;
-  Shape shape_;
+  BufferedFile& out_;
+  StoredForm form_;
   std::string trace_header_;
   std::int64_t now_;
   LineEnds line_ends_;

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "delivery/flusher.h"
+#include "delivery/buffered_file.h"
 #include "delivery/formatter.h"
+#include "delivery/maildir_flusher.h"
 #include "delivery/maildir_recovery.h"
-#include "delivery/outlet.h"
-#include "delivery/record.h"
+#include "delivery/ticket_fields.h"
 
 namespace mailhaul::delivery {
 
@@ -16,31 +16,31 @@ namespace {
 
 class Maildir final : public Destination {
  public:
-  Maildir(MaildirFolder folder, util::Medium medium, const Site& site)
-      : site_(site),
+  Maildir(MaildirFolder folder, util::Medium medium, const RunContext& context)
+      : context_(context),
         folder_(std::move(folder)),
-        flusher_(folder_.tmp(), folder_.path() / "tmp", medium),
+        flusher_(folder_.tmp_fd(), folder_.path() / "tmp", medium),
         target_("maildir:" + folder_.path().native()) {}
 
   const std::string& target() const noexcept override { return target_; }
   bool exactly_once() const noexcept override { return true; }
   std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) override;
   void stage(std::span<Ticket> tickets) override;
-  std::vector<Outcome> publish(std::span<const Ticket> tickets) override;
+  std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) override;
   void discard(std::span<const Ticket> tickets) noexcept override;
-  std::vector<Outcome> recover(std::span<const Ticket> tickets) override {
-    return recover_maildir(folder_, site_, tickets);
+  std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) override {
+    return recover_maildir(folder_, context_, tickets);
   }
   void sweep(std::span<const Ticket> keep) noexcept override;
 
   util::Path tmp_path(const std::string& id) const { return folder_.path() / "tmp" / id; }
-  void remove(const std::string& id) noexcept { ::unlinkat(folder_.tmp(), id.c_str(), 0); }
+  void remove(const std::string& id) noexcept { ::unlinkat(folder_.tmp_fd(), id.c_str(), 0); }
   Ticket add(util::Fd file, const std::string& id, std::uint64_t bytes);
 
  private:
   util::Fd create(const std::string& id);
 
-  const Site& site_;
+  const RunContext& context_;
   MaildirFolder folder_;
   Flusher flusher_;
   std::string target_;
@@ -53,8 +53,8 @@ class MaildirWriter final : public Writer {
       : maildir_(maildir),
         id_(envelope.id),
         file_(std::move(file)),
-        outlet_(file_.get(), maildir.tmp_path(id_), WriteBack::early),
-        formatter_(outlet_, Shape::bare, envelope, 0) {}
+        buffered_(file_.get(), maildir.tmp_path(id_), WriteBack::early),
+        formatter_(buffered_, StoredForm::bare, envelope, 0) {}
   MaildirWriter(const MaildirWriter&) = delete;
   MaildirWriter& operator=(const MaildirWriter&) = delete;
   ~MaildirWriter() override {
@@ -63,8 +63,8 @@ class MaildirWriter final : public Writer {
   void append(std::string_view wire) override { formatter_.append(wire); }
   Ticket finish() override {
     formatter_.finish();
-    outlet_.flush();
-    auto ticket = maildir_.add(std::move(file_), id_, outlet_.bytes());
+    buffered_.flush();
+    auto ticket = maildir_.add(std::move(file_), id_, buffered_.bytes());
     finished_ = true;
     return ticket;
   }
@@ -73,17 +73,17 @@ class MaildirWriter final : public Writer {
   Maildir& maildir_;
   std::string id_;
   util::Fd file_;
-  Outlet outlet_;
+  BufferedFile buffered_;
   Formatter formatter_;
   bool finished_ = false;
 };
 
 util::Fd Maildir::create(const std::string& id) {
   constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  util::Fd file(::openat(folder_.tmp(), id.c_str(), flags, 0600));
+  util::Fd file(::openat(folder_.tmp_fd(), id.c_str(), flags, 0600));
   if (!file && errno == EMFILE) {
     flusher_.free_descriptors();
-    file = util::Fd(::openat(folder_.tmp(), id.c_str(), flags, 0600));
+    file = util::Fd(::openat(folder_.tmp_fd(), id.c_str(), flags, 0600));
   }
   if (!file) util::throw_errno(util::Kind::storage, "create", tmp_path(id).native());
   return file;
@@ -94,15 +94,15 @@ std::unique_ptr<Writer> Maildir::begin(const Envelope& envelope, std::uint64_t /
 }
 
 Ticket Maildir::add(util::Fd file, const std::string& id, std::uint64_t bytes) {
-  Record record;
-  record.set("id", id);
-  record.set("size", bytes);
-  record.set("new", folder_.fresh_inode());
-  record.set("tmp", folder_.tmp_inode());
-  record.set("boot", site_.boot);
-  record.set("time", static_cast<std::uint64_t>(site_.now()));
+  TicketFields fields;
+  fields.set("id", id);
+  fields.set("size", bytes);
+  fields.set("new", folder_.new_inode());
+  fields.set("tmp", folder_.tmp_inode());
+  fields.set("boot", context_.boot);
+  fields.set("time", static_cast<std::uint64_t>(context_.now()));
   flusher_.add(std::move(file), id);
-  return {target_, record.data()};
+  return {target_, fields.data()};
 }
 
 void Maildir::stage(std::span<Ticket> tickets) {
@@ -114,19 +114,20 @@ void Maildir::stage(std::span<Ticket> tickets) {
   }
 }
 
-std::vector<Outcome> Maildir::publish(std::span<const Ticket> tickets) {
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(tickets.size());
+std::vector<DeliveryResult> Maildir::publish(std::span<const Ticket> tickets) {
+  std::vector<DeliveryResult> results;
+  results.reserve(tickets.size());
   for (const auto& ticket : tickets) {
-    const Record record(ticket);
-    const auto& id = record.text("id");
-    outcomes.emplace_back();
-    if (folder_.reveal(id, published_name(id, record.number("size")))) continue;
-    outcomes.back() = {Fate::doubt, tmp_path(id).native() + " has vanished before it could be moved to new/",
-                       "another program cleans up there, or another mailhaul with a copy of this state"};
+    const TicketFields fields(ticket);
+    const auto& id = fields.text("id");
+    results.emplace_back();
+    if (folder_.move_to_new(id, published_name(id, fields.number("size")))) continue;
+    results.back() = {DeliveryStatus::doubt,
+                      tmp_path(id).native() + " has vanished before it could be moved to new/",
+                      "another program cleans up there, or another mailhaul with a copy of this state"};
   }
   folder_.sync_both();
-  return outcomes;
+  return results;
 }
 
 void Maildir::discard(std::span<const Ticket> tickets) noexcept {
@@ -139,29 +140,30 @@ void Maildir::discard(std::span<const Ticket> tickets) noexcept {
 
 void Maildir::sweep(std::span<const Ticket> keep) noexcept {
   try {
-    sweep_maildir(folder_, site_, keep);
+    sweep_maildir(folder_, context_, keep);
   } catch (const util::Error&) {  // what is left is swept by another run
   }
 }
 
 }  // namespace
 
-std::unique_ptr<Destination> open_maildir_on(MaildirFolder folder, util::Medium medium, const Site& site) {
+std::unique_ptr<Destination> open_maildir_on(MaildirFolder folder, util::Medium medium,
+                                             const RunContext& context) {
   if (medium == util::Medium::network) {
-    site.warn(
+    context.warn(
         folder.path().native() + " is on a network file system: a crash may deliver a message twice there",
         "a Maildir on a local disk gets each message exactly once");
   }
-  return std::make_unique<Maildir>(std::move(folder), medium, site);
+  return std::make_unique<Maildir>(std::move(folder), medium, context);
 }
 
-std::unique_ptr<Destination> open_maildir(const util::Path& path, const Site& site) {
+std::unique_ptr<Destination> open_maildir(const util::Path& path, const RunContext& context) {
   auto folder = MaildirFolder::make(path);
-  return open_maildir_on(std::move(folder), util::medium_of(path / "tmp"), site);
+  return open_maildir_on(std::move(folder), util::medium_of(path / "tmp"), context);
 }
 
-std::unique_ptr<Destination> reopen_maildir(const util::Path& path, const Site& site) {
-  return std::make_unique<Maildir>(MaildirFolder::find(path), util::Medium::plain, site);
+std::unique_ptr<Destination> reopen_maildir(const util::Path& path, const RunContext& context) {
+  return std::make_unique<Maildir>(MaildirFolder::find(path), util::Medium::plain, context);
 }
 
 }  // namespace mailhaul::delivery

@@ -10,10 +10,11 @@
 namespace mailhaul::delivery {
 
 /// Makes the Maildir if it is missing. Throws Error{cannot_create}.
-std::unique_ptr<Destination> open_maildir(const util::Path& path, const Site& site);
+std::unique_ptr<Destination> open_maildir(const util::Path& path, const RunContext& context);
 /// Throws Error{storage} when it is missing.
-std::unique_ptr<Destination> reopen_maildir(const util::Path& path, const Site& site);
+std::unique_ptr<Destination> reopen_maildir(const util::Path& path, const RunContext& context);
 /// With the file system's kind given, not found out.
-std::unique_ptr<Destination> open_maildir_on(MaildirFolder folder, util::Medium medium, const Site& site);
+std::unique_ptr<Destination> open_maildir_on(MaildirFolder folder, util::Medium medium,
+                                             const RunContext& context);
 
 }  // namespace mailhaul::delivery

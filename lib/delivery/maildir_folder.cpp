@@ -78,10 +78,10 @@ MaildirFolder::MaildirFolder(const Path& path, Kind kind) : path_(path) {
     return util::open_file(path / part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, kind);
   };
   tmp_ = open_part("tmp");
-  fresh_ = open_part("new");
+  new_ = open_part("new");
   cur_ = open_part("cur");
   tmp_inode_ = inode_of(tmp_.get(), path / "tmp");
-  fresh_inode_ = inode_of(fresh_.get(), path / "new");
+  new_inode_ = inode_of(new_.get(), path / "new");
 }
 
 MaildirFolder MaildirFolder::make(const Path& path) {
@@ -106,9 +106,9 @@ MaildirFolder MaildirFolder::find(const Path& path) {
   return MaildirFolder(path, Kind::storage);
 }
 
-bool MaildirFolder::reveal(const std::string& name, const std::string& final) {
+bool MaildirFolder::move_to_new(const std::string& name, const std::string& final) {
   if (renames_) {
-    if (::renameat2(tmp(), name.c_str(), fresh(), final.c_str(), RENAME_NOREPLACE) == 0) return true;
+    if (::renameat2(tmp_fd(), name.c_str(), new_fd(), final.c_str(), RENAME_NOREPLACE) == 0) return true;
     if (errno == ENOENT) return false;
     if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) {
       util::throw_errno(Kind::storage, "move to new/", (path_ / "tmp" / name).native());
@@ -121,21 +121,21 @@ bool MaildirFolder::reveal(const std::string& name, const std::string& final) {
 /// As maildir(5) has it, for network file systems: link(2) does not replace either.
 bool MaildirFolder::link_and_unlink(const std::string& name, const std::string& final) {
   const auto path = path_ / "tmp" / name;
-  if (::linkat(tmp(), name.c_str(), fresh(), final.c_str(), 0) == 0) {
-    if (::unlinkat(tmp(), name.c_str(), 0) != 0) util::throw_errno(Kind::storage, "remove", path.native());
+  if (::linkat(tmp_fd(), name.c_str(), new_fd(), final.c_str(), 0) == 0) {
+    if (::unlinkat(tmp_fd(), name.c_str(), 0) != 0) util::throw_errno(Kind::storage, "remove", path.native());
     return true;
   }
   if (errno == ENOENT) return false;
   const bool no_links = errno == EPERM || errno == ENOTSUP || errno == ENOSYS;
-  if (!no_links || ::renameat(tmp(), name.c_str(), fresh(), final.c_str()) != 0) {
+  if (!no_links || ::renameat(tmp_fd(), name.c_str(), new_fd(), final.c_str()) != 0) {
     util::throw_errno(Kind::storage, "move to new/", path.native());
   }
   return true;
 }
 
 void MaildirFolder::sync_both() {
-  util::sync_fd(fresh(), path_ / "new");
-  util::sync_fd(tmp(), path_ / "tmp");
+  util::sync_fd(new_fd(), path_ / "new");
+  util::sync_fd(tmp_fd(), path_ / "tmp");
 }
 
 }  // namespace mailhaul::delivery

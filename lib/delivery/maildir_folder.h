@@ -19,15 +19,15 @@ class MaildirFolder {
   static MaildirFolder find(const util::Path& path);
 
   const util::Path& path() const noexcept { return path_; }
-  int tmp() const noexcept { return tmp_.get(); }
-  int fresh() const noexcept { return fresh_.get(); }  ///< new/
-  int cur() const noexcept { return cur_.get(); }
+  int tmp_fd() const noexcept { return tmp_.get(); }
+  int new_fd() const noexcept { return new_.get(); }  ///< new/
+  int cur_fd() const noexcept { return cur_.get(); }
   ino_t tmp_inode() const noexcept { return tmp_inode_; }
-  ino_t fresh_inode() const noexcept { return fresh_inode_; }
+  ino_t new_inode() const noexcept { return new_inode_; }
 
   /// tmp/`name` becomes new/`final`, never replacing anything. False: it is not in tmp/. Throws
   /// Error{storage}.
-  [[nodiscard]] bool reveal(const std::string& name, const std::string& final);
+  [[nodiscard]] bool move_to_new(const std::string& name, const std::string& final);
   void sync_both();  ///< new/, then tmp/
 
  private:
@@ -35,8 +35,8 @@ class MaildirFolder {
   bool link_and_unlink(const std::string& name, const std::string& final);
 
   util::Path path_;
-  util::Fd tmp_, fresh_, cur_;
-  ino_t tmp_inode_ = 0, fresh_inode_ = 0;
+  util::Fd tmp_, new_, cur_;
+  ino_t tmp_inode_ = 0, new_inode_ = 0;
   bool renames_ = true;  // without replacing, which not every file system can
 };
 

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "delivery/names.h"
-#include "delivery/record.h"
+#include "delivery/ticket_fields.h"
 
 namespace mailhaul::delivery {
 
@@ -47,13 +47,13 @@ Names visible(const MaildirFolder& folder, const Names& wanted) {
     const auto unique = name.substr(0, name.find_first_of(":,"));
     if (wanted.contains(unique)) found.emplace(unique);
   };
-  for_each_name(folder.fresh(), folder.path() / "new", note);
-  for_each_name(folder.cur(), folder.path() / "cur", note);
+  for_each_name(folder.new_fd(), folder.path() / "new", note);
+  for_each_name(folder.cur_fd(), folder.path() / "cur", note);
   return found;
 }
 
-void require_same_place(const MaildirFolder& folder, const Record& record) {
-  if (folder.fresh_inode() == record.number("new") && folder.tmp_inode() == record.number("tmp")) return;
+void require_same_place(const MaildirFolder& folder, const TicketFields& message) {
+  if (folder.new_inode() == message.number("new") && folder.tmp_inode() == message.number("tmp")) return;
   throw util::Error(
       util::Kind::storage,
       "the Maildir " + folder.path().native() + " is not the one in which a delivery was left unfinished",
@@ -61,33 +61,36 @@ void require_same_place(const MaildirFolder& folder, const Record& record) {
       "mailhaul state forget ACCOUNT UID");
 }
 
-bool taken_by_a_reader(const Record& record, const Site& site) {
-  const auto now = static_cast<std::uint64_t>(site.now());
-  return record.text("boot") == site.boot && now < record.number("time") + a_day;
+bool taken_by_a_reader(const TicketFields& message, const RunContext& context) {
+  const auto now = static_cast<std::uint64_t>(context.now());
+  return message.text("boot") == context.boot && now < message.number("time") + a_day;
 }
 
 /// The size of tmp/`id`; -1 when it is not there.
 off_t waiting_bytes(const MaildirFolder& folder, const std::string& id) {
   struct stat info {};
-  if (::fstatat(folder.tmp(), id.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return info.st_size;
+  if (::fstatat(folder.tmp_fd(), id.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return info.st_size;
   if (errno != ENOENT)
     util::throw_errno(util::Kind::storage, "look at", (folder.path() / "tmp" / id).native());
   return -1;
 }
 
 /// S3 or S4 to S4: `ids` are those in new/ and cur/.
-Outcome recover_one(MaildirFolder& folder, const Site& site, const Record& record, const Names& ids) {
-  const auto& id = record.text("id");
-  const auto bytes = record.number("size");
+DeliveryResult recover_one(MaildirFolder& folder, const RunContext& context, const TicketFields& message,
+                           const Names& ids) {
+  const auto& id = message.text("id");
+  const auto bytes = message.number("size");
   const auto waiting = waiting_bytes(folder, id);
   if (ids.contains(id)) {
-    if (waiting >= 0) ::unlinkat(folder.tmp(), id.c_str(), 0);  // between link and unlink; else swept later
+    if (waiting >= 0)
+      ::unlinkat(folder.tmp_fd(), id.c_str(), 0);  // between link and unlink; else swept later
     return {};
   }
   const bool whole = waiting >= 0 && static_cast<std::uint64_t>(waiting) == bytes;
-  if (whole && folder.reveal(id, published_name(id, bytes))) return {};
-  if (waiting < 0 && taken_by_a_reader(record, site)) return {};
-  return {Fate::doubt, "it cannot be told whether " + id + " reached " + folder.path().native(), ""};
+  if (whole && folder.move_to_new(id, published_name(id, bytes))) return {};
+  if (waiting < 0 && taken_by_a_reader(message, context)) return {};
+  return {DeliveryStatus::doubt, "it cannot be told whether " + id + " reached " + folder.path().native(),
+          ""};
 }
 
 }  // namespace
@@ -96,33 +99,33 @@ std::string published_name(std::string_view id, std::uint64_t bytes) {
   return std::string(id) + ",S=" + std::to_string(bytes);
 }
 
-std::vector<Outcome> recover_maildir(MaildirFolder& folder, const Site& site,
-                                     std::span<const Ticket> tickets) {
-  std::vector<Record> records(tickets.begin(), tickets.end());
+std::vector<DeliveryResult> recover_maildir(MaildirFolder& folder, const RunContext& context,
+                                            std::span<const Ticket> tickets) {
+  std::vector<TicketFields> messages(tickets.begin(), tickets.end());
   Names wanted;
-  for (const auto& record : records) {
-    require_same_place(folder, record);
-    wanted.insert(record.text("id"));
+  for (const auto& message : messages) {
+    require_same_place(folder, message);
+    wanted.insert(message.text("id"));
   }
   auto ids = visible(folder, wanted);
   // A reader changing flags renames in cur/ while we list it, and such a name may be missed: look twice.
   if (ids.size() < wanted.size()) ids.merge(visible(folder, wanted));
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(records.size());
-  for (const auto& record : records) outcomes.push_back(recover_one(folder, site, record, ids));
+  std::vector<DeliveryResult> results;
+  results.reserve(messages.size());
+  for (const auto& message : messages) results.push_back(recover_one(folder, context, message, ids));
   folder.sync_both();
-  return outcomes;
+  return results;
 }
 
-void sweep_maildir(const MaildirFolder& folder, const Site& site, std::span<const Ticket> keep) {
+void sweep_maildir(const MaildirFolder& folder, const RunContext& context, std::span<const Ticket> keep) {
   Names kept;
   for (const auto& ticket : keep) kept.insert(id_of(ticket));
-  const auto mark = mark_of(site);
+  const auto mark = mark_of(context);
   Names orphans;
-  for_each_name(folder.tmp(), folder.path() / "tmp", [&](std::string_view name) {
+  for_each_name(folder.tmp_fd(), folder.path() / "tmp", [&](std::string_view name) {
     if (leading_id(name, mark) == name && !kept.contains(name)) orphans.emplace(name);
   });
-  for (const auto& name : orphans) ::unlinkat(folder.tmp(), name.c_str(), 0);
+  for (const auto& name : orphans) ::unlinkat(folder.tmp_fd(), name.c_str(), 0);
 }
 
 }  // namespace mailhaul::delivery

@@ -10,10 +10,10 @@
 namespace mailhaul::delivery {
 
 /// Destination::recover for a Maildir.
-std::vector<Outcome> recover_maildir(MaildirFolder& folder, const Site& site,
-                                     std::span<const Ticket> tickets);
+std::vector<DeliveryResult> recover_maildir(MaildirFolder& folder, const RunContext& context,
+                                            std::span<const Ticket> tickets);
 /// Destination::sweep for a Maildir.
-void sweep_maildir(const MaildirFolder& folder, const Site& site, std::span<const Ticket> keep);
+void sweep_maildir(const MaildirFolder& folder, const RunContext& context, std::span<const Ticket> keep);
 /// Its name in new/: maildir(5)'s, with Maildir++'s size.
 std::string published_name(std::string_view id, std::uint64_t bytes);
 

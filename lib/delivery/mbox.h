@@ -3,16 +3,18 @@
 #pragma once
 #include <memory>
 
-#include "delivery/box.h"
 #include "delivery/destination.h"
+#include "delivery/mbox_file.h"
 #include "util/file.h"
 
 namespace mailhaul::delivery {
 
 /// Makes the directories above; the file itself is made when the first mail comes. Throws
 /// Error{cannot_create}.
-std::unique_ptr<Destination> open_mbox(const util::Path& path, const Locking& locking, const Site& site);
+std::unique_ptr<Destination> open_mbox(const util::Path& path, const Locking& locking,
+                                       const RunContext& context);
 /// Throws Error{storage} when it is missing.
-std::unique_ptr<Destination> reopen_mbox(const util::Path& path, const Locking& locking, const Site& site);
+std::unique_ptr<Destination> reopen_mbox(const util::Path& path, const Locking& locking,
+                                         const RunContext& context);
 
 }  // namespace mailhaul::delivery

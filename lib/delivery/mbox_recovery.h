@@ -3,14 +3,15 @@
 #include <span>
 #include <vector>
 
-#include "delivery/box.h"
 #include "delivery/destination.h"
-#include "delivery/record.h"
+#include "delivery/mbox_file.h"
+#include "delivery/ticket_fields.h"
 
 namespace mailhaul::delivery {
 
-/// Completes one batch in a locked mailbox: `records` are its tickets, of one spool. Throws Error{storage}.
-std::vector<Outcome> recover_batch(const Box& box, const Site& site, std::span<const Record> records);
+/// Completes one batch in a locked mailbox: `messages` are its tickets, of one spool. Throws Error{storage}.
+std::vector<DeliveryResult> recover_batch(const LockedMbox& mbox, const RunContext& context,
+                                          std::span<const TicketFields> messages);
 
 /// A SPOOL's journal is named SPOOL + this.
 inline constexpr const char* journal_suffix = ".redo";

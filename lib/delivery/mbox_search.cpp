@@ -64,22 +64,22 @@ Ending ending_of(int fd, const Path& path, Extent content) {
 }
 
 /// Torn, and others' mail added right behind that, it may well be as long; then its ending is missing.
-bool whole(const Box& box, Extent entry, int spool, const Record& record) {
+bool whole(const LockedMbox& mbox, Extent entry, int spool, const TicketFields& message) {
   if (spool < 0) return true;  // a spool goes only after its batch was flushed
-  const Path path = record.text("spool");
-  const auto ours = content_of(spool, path, {record.number("from"), record.number("length")});
-  const auto theirs = content_of(box.fd(), box.path(), entry);
+  const Path path = message.text("spool");
+  const auto ours = content_of(spool, path, {message.number("from"), message.number("length")});
+  const auto theirs = content_of(mbox.fd(), mbox.path(), entry);
   if (theirs.length < ours.length) return false;
   const auto end = ending_of(spool, path, ours);
   const auto k = std::min(theirs.length, end.text.size() + end.added);
-  const auto last = read_part(box.fd(), box.path(), {theirs.from + theirs.length - k, k}) + '\n';
+  const auto last = read_part(mbox.fd(), mbox.path(), {theirs.from + theirs.length - k, k}) + '\n';
   const auto at = last.find(end.text + '\n');
   return at != std::string::npos && last.find("\n\n", at + end.text.size()) == std::string::npos;
 }
 
 using Wanted = std::map<std::string, std::size_t, std::less<>>;
 
-/// The record whose id stands in the text; wanted.end() when none does.
+/// The message whose id stands in the text; wanted.end() when none does.
 Wanted::const_iterator id_in(std::string_view text, const Wanted& wanted) {
   constexpr std::string_view digits = "0123456789";
   for (auto at = text.find(".mh"); at != std::string_view::npos; at = text.find(".mh", at + 1)) {
@@ -91,39 +91,39 @@ Wanted::const_iterator id_in(std::string_view text, const Wanted& wanted) {
   return wanted.end();
 }
 
-void find_traced(const Box& box, std::span<const Extent> entries, int spool, std::span<const Record> records,
-                 std::vector<bool>& found) {
+void find_traced(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
+                 std::span<const TicketFields> messages, std::vector<bool>& found) {
   Wanted wanted;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (records[i].number("traced") != 0) wanted.emplace(records[i].text("id"), i);
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (messages[i].number("traced") != 0) wanted.emplace(messages[i].text("id"), i);
   }
   if (wanted.empty()) return;
   for (const auto& entry : entries) {
     const auto head =
-        read_part(box.fd(), box.path(), {entry.from, std::min<std::uint64_t>(entry.length, 4096)});
+        read_part(mbox.fd(), mbox.path(), {entry.from, std::min<std::uint64_t>(entry.length, 4096)});
     const auto match = id_in(head, wanted);
-    if (match != wanted.end() && whole(box, entry, spool, records[match->second]))
+    if (match != wanted.end() && whole(mbox, entry, spool, messages[match->second]))
       found[match->second] = true;
   }
 }
 
-void find_equal(const Box& box, std::span<const Extent> entries, int spool, std::span<const Record> records,
-                std::vector<bool>& found) {
+void find_equal(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
+                std::span<const TicketFields> messages, std::vector<bool>& found) {
   std::multimap<Hash, std::size_t> wanted;
   std::map<std::uint64_t, int> lengths;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const auto& record = records[i];
-    if (record.number("traced") != 0 || spool < 0) continue;
-    const Path path = record.text("spool");
-    const auto content = content_of(spool, path, {record.number("from"), record.number("length")});
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const auto& message = messages[i];
+    if (message.number("traced") != 0 || spool < 0) continue;
+    const Path path = message.text("spool");
+    const auto content = content_of(spool, path, {message.number("from"), message.number("length")});
     wanted.emplace(hash_of(spool, path, content), i);
     ++lengths[content.length];
   }
   for (const auto& entry : entries) {
     if (wanted.empty()) return;
-    const auto content = content_of(box.fd(), box.path(), entry);
+    const auto content = content_of(mbox.fd(), mbox.path(), entry);
     if (!lengths.contains(content.length)) continue;
-    const auto match = wanted.find(hash_of(box.fd(), box.path(), content));
+    const auto match = wanted.find(hash_of(mbox.fd(), mbox.path(), content));
     if (match == wanted.end()) continue;
     found[match->second] = true;
     wanted.erase(match);
@@ -132,9 +132,9 @@ void find_equal(const Box& box, std::span<const Extent> entries, int spool, std:
 
 }  // namespace
 
-std::vector<Extent> entries_from(const Box& box, std::uint64_t start) {
+std::vector<Extent> entries_from(const LockedMbox& mbox, std::uint64_t start) {
   std::vector<Extent> entries;
-  const auto size = box.bytes();
+  const auto size = mbox.bytes();
   const auto begin_at = [&](std::uint64_t at) {
     if (!entries.empty()) entries.back().length = at - entries.back().from;
     entries.push_back({at, 0});
@@ -143,7 +143,7 @@ std::vector<Extent> entries_from(const Box& box, std::uint64_t start) {
   std::string text = "\n";  // what is before `start` ends a line
   std::uint64_t base = start - 1;
   for (std::uint64_t at = start; at < size; at += step) {
-    text += read_part(box.fd(), box.path(), {at, std::min(step, size - at)});
+    text += read_part(mbox.fd(), mbox.path(), {at, std::min(step, size - at)});
     for (auto hit = text.find(separator); hit != std::string::npos; hit = text.find(separator, hit + 1)) {
       begin_at(base + hit + 1);
     }
@@ -155,11 +155,11 @@ std::vector<Extent> entries_from(const Box& box, std::uint64_t start) {
   return entries;
 }
 
-std::vector<bool> find_copies(const Box& box, std::span<const Extent> entries, int spool,
-                              std::span<const Record> records) {
-  std::vector<bool> found(records.size());
-  find_traced(box, entries, spool, records, found);
-  find_equal(box, entries, spool, records, found);
+std::vector<bool> find_copies(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
+                              std::span<const TicketFields> messages) {
+  std::vector<bool> found(messages.size());
+  find_traced(mbox, entries, spool, messages, found);
+  find_equal(mbox, entries, spool, messages, found);
   return found;
 }
 

@@ -8,10 +8,10 @@
 #include <csignal>
 #include <map>
 
+#include "delivery/handover_queue.h"
 #include "delivery/names.h"
-#include "delivery/record.h"
-#include "delivery/tray.h"
-#include "delivery/wait.h"
+#include "delivery/sleep.h"
+#include "delivery/ticket_fields.h"
 #include "util/process.h"
 #include "util/text.h"
 
@@ -28,10 +28,10 @@ enum class Lock : short { shared = F_RDLCK, alone = F_WRLCK };
 
 /// The lock that the programs inherit: shared by all that we start, so that taking it alone means that none
 /// is left.
-class Presence {
+class RunningPrograms {
  public:
-  explicit Presence(const Site& site)
-      : path_(site.state_directory / ("mda-" + site.mailbox + ".lock")),
+  explicit RunningPrograms(const RunContext& context)
+      : path_(context.state_directory / ("mda-" + context.mailbox + ".lock")),
         file_(util::open_file(path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0600)) {}
 
   bool try_take(Lock lock) const {
@@ -52,12 +52,12 @@ class Presence {
 };
 
 /// Waits until no program of an earlier run is at work, at most so long as it may be.
-void wait_for_survivors(const Site& site, std::chrono::seconds limit) {
+void wait_for_running_programs(const RunContext& context, std::chrono::seconds limit) {
   using Clock = std::chrono::steady_clock;
-  const Presence presence(site);
+  const RunningPrograms running(context);
   const auto deadline = Clock::now() + limit;
-  while (!presence.try_take(Lock::alone) && Clock::now() < deadline) {
-    wait_a_little(site, std::chrono::milliseconds(50), "waiting for a program of an earlier run");
+  while (!running.try_take(Lock::alone) && Clock::now() < deadline) {
+    sleep_unless_cancelled(context, std::chrono::milliseconds(50), "waiting for a program of an earlier run");
   }
 }
 
@@ -69,75 +69,75 @@ std::string target_of(const Spec& spec) {
 
 class Mda final : public Destination {
  public:
-  Mda(Spec spec, std::string target, const Site& site)
-      : spec_(std::move(spec)), target_(std::move(target)), site_(site) {}
+  Mda(Spec spec, std::string target, const RunContext& context)
+      : spec_(std::move(spec)), target_(std::move(target)), context_(context) {}
 
   const std::string& target() const noexcept override { return target_; }
   bool exactly_once() const noexcept override { return false; }
   std::size_t batch_messages() const noexcept override { return 64; }  // each holds a descriptor
   std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t /*announced_bytes*/) override {
-    Record record;
-    record.set("id", envelope.id);
-    record.set("boot", site_.boot);
-    record.set("timeout", static_cast<std::uint64_t>(spec_.timeout.count()));
-    const auto shape = spec_.from_line ? Shape::below_from_line : Shape::with_sender;
-    return std::make_unique<TrayWriter>(tray_, site_, envelope,
-                                        TrayWriter::Setup{shape, {target_, record.data()}});
+    TicketFields fields;
+    fields.set("id", envelope.id);
+    fields.set("boot", context_.boot);
+    fields.set("timeout", static_cast<std::uint64_t>(spec_.timeout.count()));
+    const auto form = spec_.from_line ? StoredForm::below_from_line : StoredForm::with_sender;
+    return std::make_unique<HandoverWriter>(queue_, context_, envelope,
+                                            HandoverWriter::Setup{form, {target_, fields.data()}});
   }
   void stage(std::span<Ticket> /*tickets*/) override {}  // on the server until the program has it
-  std::vector<Outcome> publish(std::span<const Ticket> tickets) override;
+  std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) override;
   void discard(std::span<const Ticket> tickets) noexcept override {
-    for (const auto& ticket : tickets) tray_.remove(id_of(ticket));
+    for (const auto& ticket : tickets) queue_.remove(id_of(ticket));
   }
-  std::vector<Outcome> recover(std::span<const Ticket> tickets) override;
+  std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) override;
   void sweep(std::span<const Ticket> /*keep*/) noexcept override {}
 
  private:
-  Outcome hand_over(const Tray::Message& message);
-  util::Exit run(const Tray::Message& message, const Fd& output);
-  Outcome judge(const util::Exit& exit, const Fd& output);
+  DeliveryResult hand_over(const HandoverQueue::QueuedMessage& message);
+  util::Exit run(const HandoverQueue::QueuedMessage& message, const Fd& output);
+  DeliveryResult judge(const util::Exit& exit, const Fd& output);
 
   Spec spec_;
   std::string target_;
-  const Site& site_;
-  Tray tray_;
-  std::unique_ptr<Presence> presence_;
+  const RunContext& context_;
+  HandoverQueue queue_;
+  std::unique_ptr<RunningPrograms> running_;
   Fd output_;             // what a program says
   bool stopped_ = false;  // one did not end in time when we were to stop: no other is started
 };
 
-std::vector<Outcome> Mda::publish(std::span<const Ticket> tickets) {
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(tickets.size());
+std::vector<DeliveryResult> Mda::publish(std::span<const Ticket> tickets) {
+  std::vector<DeliveryResult> results;
+  results.reserve(tickets.size());
   for (const auto& ticket : tickets) {
     const auto id = id_of(ticket);
-    outcomes.push_back(hand_over(tray_.at(id)));
-    tray_.remove(id);
+    results.push_back(hand_over(queue_.at(id)));
+    queue_.remove(id);
   }
-  return outcomes;
+  return results;
 }
 
-Outcome Mda::hand_over(const Tray::Message& message) {
-  if (stopped_) return {Fate::later, target_.substr(4) + ": not started, since we are to stop", ""};
-  if (!output_) output_ = nameless_file(site_);
+DeliveryResult Mda::hand_over(const HandoverQueue::QueuedMessage& message) {
+  if (stopped_) return {DeliveryStatus::later, target_.substr(4) + ": not started, since we are to stop", ""};
+  if (!output_) output_ = nameless_file(context_);
   const auto exit = run(message, output_);
-  const auto outcome = judge(exit, output_);
+  const auto result = judge(exit, output_);
   // One that nothing was written to serves the next program as well.
   if (::lseek(output_.get(), 0, SEEK_END) != 0) output_ = Fd();
-  return outcome;
+  return result;
 }
 
-util::Exit Mda::run(const Tray::Message& message, const Fd& output) {
-  if (!presence_) {
-    presence_ = std::make_unique<Presence>(site_);
-    presence_->try_take(Lock::shared);
+util::Exit Mda::run(const HandoverQueue::QueuedMessage& message, const Fd& output) {
+  if (!running_) {
+    running_ = std::make_unique<RunningPrograms>(context_);
+    running_->try_take(Lock::shared);
   }
   const auto& envelope = message.envelope;
   std::vector<std::string> argv;
   argv.reserve(spec_.command.size());
-  const Placeholders with{message.sender, site_.user, site_.account, envelope.id, message.bytes};
+  const Placeholders with{message.sender, context_.user, context_.account, envelope.id, message.bytes};
   for (const auto& word : spec_.command) argv.push_back(expand(word, with));
-  std::vector<std::string> environment{"MAILHAUL_ACCOUNT=" + site_.account, "MAILHAUL_ID=" + envelope.id,
+  std::vector<std::string> environment{"MAILHAUL_ACCOUNT=" + context_.account, "MAILHAUL_ID=" + envelope.id,
                                        "MAILHAUL_SIZE=" + std::to_string(message.bytes)};
   if (envelope.retry) environment.emplace_back("MAILHAUL_RETRY=1");
   if (::lseek(message.file.get(), 0, SEEK_SET) != 0) util::throw_errno(Kind::storage, "rewind", "a message");
@@ -146,46 +146,46 @@ util::Exit Mda::run(const Tray::Message& message, const Fd& output) {
                      .input = message.file.get(),
                      .output = output.get(),
                      .error = output.get(),
-                     .keep = presence_->fd()});
-  return child.wait(spec_.timeout, *site_.cancel);
+                     .keep = running_->fd()});
+  return child.wait(spec_.timeout, *context_.cancel);
 }
 
-Outcome Mda::judge(const util::Exit& exit, const Fd& output) {
+DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   if (exit.ok()) return {};
   const auto words = util::last_words(output);
   const auto program = util::Path(spec_.command.front()).filename().native();
-  const bool stopped = exit.timed_out && site_.cancel->requested();
-  Outcome outcome{Fate::rejected, program + ": ", ""};
-  outcome.sentence += stopped ? "stopped with us" : util::describe(exit, spec_.timeout);
-  if (!words.empty()) outcome.sentence += ": " + words;
+  const bool stopped = exit.timed_out && context_.cancel->requested();
+  DeliveryResult result{DeliveryStatus::rejected, program + ": ", ""};
+  result.sentence += stopped ? "stopped with us" : util::describe(exit, spec_.timeout);
+  if (!words.empty()) result.sentence += ": " + words;
   if (exit.signal != 0 || exit.timed_out) {
-    outcome.fate = Fate::doubt;
+    result.status = DeliveryStatus::doubt;
   } else if (exit.status == try_again) {
-    outcome.fate = Fate::later;
+    result.status = DeliveryStatus::later;
   }
   stopped_ = stopped_ || stopped;
-  if (stopped) return outcome;
-  outcome.hint = exit.timed_out ? "if it needs longer, raise \"timeout\" in \"deliver\""
-                                : "the message stays on the server and is handed over again by the next run";
-  return outcome;
+  if (stopped) return result;
+  result.hint = exit.timed_out ? "if it needs longer, raise \"timeout\" in \"deliver\""
+                               : "the message stays on the server and is handed over again by the next run";
+  return result;
 }
 
-std::vector<Outcome> Mda::recover(std::span<const Ticket> tickets) {
+std::vector<DeliveryResult> Mda::recover(std::span<const Ticket> tickets) {
   std::uint64_t longest = 0;
-  for (const auto& ticket : tickets) longest = std::max(longest, Record(ticket).number("timeout"));
-  if (!tickets.empty()) wait_for_survivors(site_, std::chrono::seconds(longest));
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(tickets.size());
+  for (const auto& ticket : tickets) longest = std::max(longest, TicketFields(ticket).number("timeout"));
+  if (!tickets.empty()) wait_for_running_programs(context_, std::chrono::seconds(longest));
+  std::vector<DeliveryResult> results;
+  results.reserve(tickets.size());
   for (const auto& ticket : tickets) {
     // COMMIT TRIED, which is not flushed, survives all but the end of the boot.
-    const Record record(ticket);
-    const bool certain = record.has("boot") && record.text("boot") == site_.boot;
-    outcomes.push_back({certain ? Fate::later : Fate::doubt,
-                        "it cannot be told whether " + target_.substr(4, target_.find(' ') - 4) + " took " +
-                            id_of(ticket) + ": it will be handed over again",
-                        ""});
+    const TicketFields fields(ticket);
+    const bool certain = fields.has("boot") && fields.text("boot") == context_.boot;
+    results.push_back({certain ? DeliveryStatus::later : DeliveryStatus::doubt,
+                       "it cannot be told whether " + target_.substr(4, target_.find(' ') - 4) + " took " +
+                           id_of(ticket) + ": it will be handed over again",
+                       ""});
   }
-  return outcomes;
+  return results;
 }
 
 }  // namespace
@@ -215,13 +215,13 @@ void require_usable(const Spec& spec) {
   }
 }
 
-std::unique_ptr<Destination> open_mda(const Spec& spec, const Site& site) {
+std::unique_ptr<Destination> open_mda(const Spec& spec, const RunContext& context) {
   require_usable(spec);
-  return std::make_unique<Mda>(spec, target_of(spec), site);
+  return std::make_unique<Mda>(spec, target_of(spec), context);
 }
 
-std::unique_ptr<Destination> reopen_mda(const std::string& target, const Site& site) {
-  return std::make_unique<Mda>(Spec{}, target, site);
+std::unique_ptr<Destination> reopen_mda(const std::string& target, const RunContext& context) {
+  return std::make_unique<Mda>(Spec{}, target, context);
 }
 
 }  // namespace mailhaul::delivery

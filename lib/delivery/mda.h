@@ -18,8 +18,8 @@ struct Placeholders {
 std::string expand(std::string_view argument, const Placeholders& with);
 
 /// Throws Error{config} when run as root without allow_root.
-std::unique_ptr<Destination> open_mda(const Spec& spec, const Site& site);
+std::unique_ptr<Destination> open_mda(const Spec& spec, const RunContext& context);
 /// Good for recover() alone.
-std::unique_ptr<Destination> reopen_mda(const std::string& target, const Site& site);
+std::unique_ptr<Destination> reopen_mda(const std::string& target, const RunContext& context);
 
 }  // namespace mailhaul::delivery

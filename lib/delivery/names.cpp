@@ -8,7 +8,7 @@
 
 namespace mailhaul::delivery {
 
-std::string mark_of(const Site& site) { return ".mh" + site.instance + site.mailbox + "m"; }
+std::string mark_of(const RunContext& context) { return ".mh" + context.instance + context.mailbox + "m"; }
 
 std::string_view leading_id(std::string_view text, std::string_view mark) {
   constexpr std::string_view digits = "0123456789";
@@ -20,14 +20,14 @@ std::string_view leading_id(std::string_view text, std::string_view mark) {
   return text.substr(0, text.find_first_of(std::string_view(",:;<>()/ \t\r\n\0", 13), dot));
 }
 
-util::Path spool_directory(const Site& site) {
-  auto directory = site.state_directory / "spool";
+util::Path spool_directory(const RunContext& context) {
+  auto directory = context.state_directory / "spool";
   util::make_directories(directory);
   return directory;
 }
 
-util::Fd nameless_file(const Site& site) {
-  const auto& directory = site.state_directory;
+util::Fd nameless_file(const RunContext& context) {
+  const auto& directory = context.state_directory;
   util::Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (file) return file;
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT) {

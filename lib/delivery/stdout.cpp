@@ -13,9 +13,9 @@
 #include <climits>
 #include <mutex>
 
-#include "delivery/record.h"
-#include "delivery/tray.h"
-#include "delivery/wait.h"
+#include "delivery/handover_queue.h"
+#include "delivery/sleep.h"
+#include "delivery/ticket_fields.h"
 
 namespace mailhaul::delivery {
 
@@ -38,50 +38,50 @@ std::mutex& turn() {
 
 class Stdout final : public Destination {
  public:
-  Stdout(int fd, const Site& site) : fd_(fd), site_(site) {}
+  Stdout(int fd, const RunContext& context) : fd_(fd), context_(context) {}
 
   const std::string& target() const noexcept override { return target_; }
   bool exactly_once() const noexcept override { return false; }
   std::size_t batch_messages() const noexcept override { return 64; }  // each holds a descriptor
   std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t /*announced_bytes*/) override {
-    Record record;
-    record.set("id", envelope.id);
-    return std::make_unique<TrayWriter>(tray_, site_, envelope,
-                                        TrayWriter::Setup{Shape::mbox_entry, {target_, record.data()}});
+    TicketFields fields;
+    fields.set("id", envelope.id);
+    return std::make_unique<HandoverWriter>(
+        queue_, context_, envelope, HandoverWriter::Setup{StoredForm::mbox_entry, {target_, fields.data()}});
   }
   void stage(std::span<Ticket> /*tickets*/) override {}
-  std::vector<Outcome> publish(std::span<const Ticket> tickets) override;
+  std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) override;
   void discard(std::span<const Ticket> tickets) noexcept override {
-    for (const auto& ticket : tickets) tray_.remove(id_of(ticket));
+    for (const auto& ticket : tickets) queue_.remove(id_of(ticket));
   }
-  std::vector<Outcome> recover(std::span<const Ticket> tickets) override;
+  std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) override;
   void sweep(std::span<const Ticket> /*keep*/) noexcept override {}
   bool settled_by_close() const noexcept override { return true; }
   void close() override;
 
  private:
-  void write_out(const Tray::Message& message) const;
+  void write_out(const HandoverQueue::QueuedMessage& message) const;
   void write_piece(std::string_view bytes) const;
 
   int fd_;
-  const Site& site_;
+  const RunContext& context_;
   std::string target_ = "stdout";
-  Tray tray_;
+  HandoverQueue queue_;
 };
 
-std::vector<Outcome> Stdout::publish(std::span<const Ticket> tickets) {
+std::vector<DeliveryResult> Stdout::publish(std::span<const Ticket> tickets) {
   for (const auto& ticket : tickets) {
     const auto id = id_of(ticket);
     {
       const std::lock_guard lock(turn());
-      write_out(tray_.at(id));
+      write_out(queue_.at(id));
     }
-    tray_.remove(id);
+    queue_.remove(id);
   }
-  return std::vector<Outcome>(tickets.size());
+  return std::vector<DeliveryResult>(tickets.size());
 }
 
-void Stdout::write_out(const Tray::Message& message) const {
+void Stdout::write_out(const HandoverQueue::QueuedMessage& message) const {
   std::array<char, 65536> piece{};
   for (off_t at = 0; static_cast<std::uint64_t>(at) < message.bytes;) {
     const auto got = util::pread_all(message.file.get(), piece, at, "a waiting message");
@@ -95,7 +95,7 @@ void Stdout::write_out(const Tray::Message& message) const {
 /// from seeing the wish to stop.
 void Stdout::write_piece(std::string_view bytes) const {
   while (!bytes.empty()) {
-    std::array<struct pollfd, 2> waits{{{fd_, POLLOUT, 0}, {site_.cancel->fd(), POLLIN, 0}}};
+    std::array<struct pollfd, 2> waits{{{fd_, POLLOUT, 0}, {context_.cancel->fd(), POLLIN, 0}}};
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) {
       util::throw_errno(Kind::storage, "wait for", "standard output");
     }
@@ -128,34 +128,35 @@ void Stdout::close() {
     ::poll(&reader, 1, 0);
     if ((reader.revents & POLLERR) != 0) reader_gone();
     if (unread == 0) return;
-    wait_a_little(site_, std::chrono::milliseconds(pause), "standard output was not yet read to its end");
+    sleep_unless_cancelled(context_, std::chrono::milliseconds(pause),
+                           "standard output was not yet read to its end");
   }
 }
 
-std::vector<Outcome> Stdout::recover(std::span<const Ticket> tickets) {
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(tickets.size());
+std::vector<DeliveryResult> Stdout::recover(std::span<const Ticket> tickets) {
+  std::vector<DeliveryResult> results;
+  results.reserve(tickets.size());
   for (const auto& ticket : tickets) {
-    outcomes.push_back(
-        {Fate::doubt,
+    results.push_back(
+        {DeliveryStatus::doubt,
          "it cannot be told whether " + id_of(ticket) + " was written to standard output: it will be again",
          ""});
   }
-  return outcomes;
+  return results;
 }
 
 }  // namespace
 
-std::unique_ptr<Destination> open_stdout(int fd, const Site& site) {
+std::unique_ptr<Destination> open_stdout(int fd, const RunContext& context) {
   if (::isatty(fd) == 1) {
     throw Error(Kind::usage, "messages are not written to a terminal",
                 "put a pipe or a file behind it: | less, | formail -Y -s procmail, > FILE");
   }
-  return std::make_unique<Stdout>(fd, site);
+  return std::make_unique<Stdout>(fd, context);
 }
 
-std::unique_ptr<Destination> reopen_stdout(const Site& site) {
-  return std::make_unique<Stdout>(STDOUT_FILENO, site);
+std::unique_ptr<Destination> reopen_stdout(const RunContext& context) {
+  return std::make_unique<Stdout>(STDOUT_FILENO, context);
 }
 
 }  // namespace mailhaul::delivery

@@ -8,8 +8,8 @@
 namespace mailhaul::delivery {
 
 /// `fd` is borrowed; SIGPIPE must be ignored. Throws Error{usage} for a terminal.
-std::unique_ptr<Destination> open_stdout(int fd, const Site& site);
+std::unique_ptr<Destination> open_stdout(int fd, const RunContext& context);
 /// Good for recover() alone.
-std::unique_ptr<Destination> reopen_stdout(const Site& site);
+std::unique_ptr<Destination> reopen_stdout(const RunContext& context);
 
 }  // namespace mailhaul::delivery

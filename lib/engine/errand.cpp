@@ -37,7 +37,7 @@ Errand::Errand(const account::Account& account_, const World& world_, report::Li
       mailbox(mailbox_in(store_, account_)),
       policy(policy_of(account_)),
       server(store_.server(mailbox)),
-      site{
+      context{
           .account = account_.name,
           .instance = store_.instance(),
           .mailbox = short_key(account::mailbox_of(account_)),
@@ -48,11 +48,11 @@ Errand::Errand(const account::Account& account_, const World& world_, report::Li
           .now = [this] { return world.now().time_since_epoch().count(); },
           .warn = [this](std::string_view sentence, std::string_view hint) { warn_of_place(sentence, hint); },
           .cancel = world_.cancel},
-      ids(site) {}
+      ids(context) {}
 
 std::vector<std::unique_ptr<delivery::Destination>> Errand::open_all() const {
   std::vector<std::unique_ptr<delivery::Destination>> opened;
-  for (const auto& spec : account.deliver) opened.push_back(world.open(spec, site));
+  for (const auto& spec : account.deliver) opened.push_back(world.open(spec, context));
   // An MDA comes last: it alone cannot be taken back.
   std::stable_partition(opened.begin(), opened.end(),
                         [](const auto& destination) { return destination->exactly_once(); });

@@ -27,7 +27,7 @@ struct Errand {
   state::MailboxId mailbox;
   account::Policy policy;  ///< the account's, with stdout's own rule applied
   state::Server server;    ///< what is remembered of the server; written at the end
-  delivery::Site site;
+  delivery::RunContext context;
   delivery::Ids ids;
   std::vector<std::unique_ptr<delivery::Destination>> destinations;  ///< exactly-once ones first
   report::Totals totals;
@@ -35,7 +35,7 @@ struct Errand {
   std::set<state::RowId> delivered_now;  ///< in this run, over all its sessions
   std::string last_trouble;              ///< the last message that failed for now: what was said of it
 
-  /// Mailbox lock taken, store open. The Errand must not move: `ids` and destinations refer to `site`.
+  /// Mailbox lock taken, store open. The Errand must not move: `ids` and destinations refer to `context`.
   Errand(const account::Account& account, const World& world, report::Listener& tell, state::Store& store);
   Errand(const Errand&) = delete;
   Errand& operator=(const Errand&) = delete;

@@ -9,7 +9,7 @@
 
 namespace mailhaul::engine {
 
-using delivery::Fate;
+using delivery::DeliveryStatus;
 using state::Landing;
 using state::LandingState;
 
@@ -21,9 +21,9 @@ void ask(delivery::Destination& place, const std::vector<Landing*>& landings) {
   for (const auto* landing : landings) tickets.push_back({landing->target, landing->ticket});
   const auto outcomes = place.recover(tickets);
   for (std::size_t i = 0; i < landings.size(); ++i) {
-    if (outcomes[i].fate == Fate::published) {
+    if (outcomes[i].status == DeliveryStatus::published) {
       landings[i]->state = LandingState::delivered;
-    } else if (landings[i]->state == LandingState::intent && outcomes[i].fate == Fate::doubt) {
+    } else if (landings[i]->state == LandingState::intent && outcomes[i].status == DeliveryStatus::doubt) {
       landings[i]->state = place.exactly_once() ? LandingState::doubt : LandingState::tried;
     }
   }
@@ -70,7 +70,7 @@ void recover(Errand& errand) {
   // Opened from the tickets themselves: the profile may name others now.
   std::vector<std::unique_ptr<delivery::Destination>> places;
   for (const auto& [target, landings] : by_target) {
-    places.push_back(delivery::reopen({target, landings.front()->ticket}, errand.site));
+    places.push_back(delivery::reopen({target, landings.front()->ticket}, errand.context));
     places.back()->sweep(open);  // before the first COMMIT: it may be what fills the disk
   }
   // Whoever intended these may have been killed before that COMMIT was flushed: nothing is published before.

@@ -21,7 +21,8 @@ namespace mailhaul::engine {
 /// Everything that reaches outside, so that a test can hand in its own. Called from several threads.
 struct World {
   std::function<net::Opened(const account::Account&, const std::string& rung, const net::Trace&)> connect;
-  std::function<std::unique_ptr<delivery::Destination>(const delivery::Spec&, const delivery::Site&)> open;
+  std::function<std::unique_ptr<delivery::Destination>(const delivery::Spec&, const delivery::RunContext&)>
+      open;
   std::function<state::Time()> now;
   std::string host, boot, user;  ///< this machine, this boot, whom we run as
   util::Path state_file;

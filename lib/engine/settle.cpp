@@ -11,7 +11,7 @@
 namespace mailhaul::engine {
 
 using namespace std::chrono_literals;
-using delivery::Fate;
+using delivery::DeliveryStatus;
 using state::Durability;
 using state::LandingState;
 
@@ -156,7 +156,7 @@ void Settler::publish(std::vector<Arrived>& messages) {  // S4
     if (!destination->exactly_once()) continue;
     auto outcomes = destination->publish(tickets_of(copies));
     for (std::size_t i = 0; i < copies.size(); ++i) {
-      copies[i]->published = outcomes[i].fate == Fate::published;
+      copies[i]->published = outcomes[i].status == DeliveryStatus::published;
       copies[i]->outcome = std::move(outcomes[i]);
     }
   }
@@ -192,10 +192,10 @@ void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
     if (error.kind() == util::Kind::storage && !copy.retry) landed_.landings.push_back(landing);
     throw;
   }
-  copy.published = copy.outcome.fate == Fate::published;
+  copy.published = copy.outcome.status == DeliveryStatus::published;
   // It said no, so it is in no doubt: to be offered again as if for the first time. Not where it said
   // nothing, now or before.
-  const bool answered = copy.outcome.fate != Fate::doubt && !copy.retry;
+  const bool answered = copy.outcome.status != DeliveryStatus::doubt && !copy.retry;
   if (!copy.published && answered) landed_.landings.push_back(landing);
 }
 
@@ -217,7 +217,8 @@ void Settler::conclude(Arrived& message) {
 /// A message that is not delivered everywhere: who has it, and where it cannot be told.
 void Settler::record_copies(const Arrived& message) {
   for (const auto& copy : message.copies) {
-    const bool doubtful = copy.destination->exactly_once() && copy.outcome.fate == delivery::Fate::doubt;
+    const bool doubtful =
+        copy.destination->exactly_once() && copy.outcome.status == delivery::DeliveryStatus::doubt;
     if (!copy.published && !doubtful) continue;
     landed_.landings.push_back({.row = message.row.id,
                                 .target = copy.destination->target(),

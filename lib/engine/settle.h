@@ -21,7 +21,7 @@ struct Arrived {
     delivery::Ticket ticket;
     bool retry = false;  ///< it may have been handed over before: TRIED until it is taken
     bool published = false;
-    delivery::Outcome outcome;  ///< why it was not
+    delivery::DeliveryResult outcome;  ///< why it was not
   };
   std::uint32_t number = 0;  ///< in this session
   state::Row row;

@@ -287,11 +287,13 @@ void Visit::conclude(const Arrived& arrived) {
   auto kind = util::Kind::temporary;
   const bool stopped = errand_.world.cancel->requested();  // and perhaps a program with us
   for (const auto& copy : arrived.copies) {
-    if (copy.outcome.fate == delivery::Fate::published) continue;
+    if (copy.outcome.status == delivery::DeliveryStatus::published) continue;
     why += (why.empty() ? "" : "; ") + copy.outcome.sentence;
     if (hint.empty()) hint = copy.outcome.hint;
-    const bool no_answer = copy.outcome.fate == delivery::Fate::doubt && !copy.destination->exactly_once();
-    if (copy.outcome.fate != delivery::Fate::later && !(no_answer && stopped)) kind = util::Kind::storage;
+    const bool no_answer =
+        copy.outcome.status == delivery::DeliveryStatus::doubt && !copy.destination->exactly_once();
+    if (copy.outcome.status != delivery::DeliveryStatus::later && !(no_answer && stopped))
+      kind = util::Kind::storage;
   }
   if (!why.empty()) {
     unsettled_retrieval_ = true;

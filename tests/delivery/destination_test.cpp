@@ -5,7 +5,7 @@
 
 #include "delivery/fixture.h"
 #include "delivery/names.h"
-#include "delivery/record.h"
+#include "delivery/ticket_fields.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;
@@ -21,7 +21,7 @@ TEST_CASE_FIXTURE(Fixture, "ids never come twice, nor go backwards with the cloc
     if (i % 100 == 50) clock -= 7;
     const auto id = ids.next();
     CHECK(id > last);
-    CHECK(leading_id(id, mark_of(site)) == id);
+    CHECK(leading_id(id, mark_of(context)) == id);
     CHECK(seen.insert(id).second);
     last = id;
   }
@@ -41,19 +41,19 @@ TEST_CASE("an id is told from other names") {
   for (const auto& [name, id] : table) CHECK(leading_id(name, ".mhIkm") == id);
 }
 
-TEST_CASE("a record keeps any bytes, and refuses what it did not write") {
-  Record record;
+TEST_CASE("ticket fields keep any bytes, and refuse what they did not write") {
+  TicketFields fields;
   const std::string odd("/a=b\nc\\ \0\xff", 11);
-  record.set("path", odd);
-  record.set("size", 18446744073709551615U);
-  const Record again(Ticket{"", record.data()});
+  fields.set("path", odd);
+  fields.set("size", 18446744073709551615U);
+  const TicketFields again(Ticket{"", fields.data()});
   CHECK(again.text("path") == odd);
   CHECK(again.number("size") == 18446744073709551615U);
   CHECK(thrown([&] { again.text("other"); }).kind() == util::Kind::storage);
   CHECK(thrown([&] { again.number("path"); }).kind() == util::Kind::storage);
   for (const auto* data : {"x", "\n", "x=\\", "x=\\xg0\n"}) {
     CHECK(thrown([&, text = std::string(data)] {
-            const Record broken(Ticket{"", text});
+            const TicketFields broken(Ticket{"", text});
           }).kind() == util::Kind::storage);
   }
 }
@@ -64,14 +64,14 @@ TEST_CASE_FIXTURE(Fixture, "each kind is opened by name, and again by its ticket
                                 {.kind = "mbox", .path = dir / "b"},
                                 {.kind = "mda", .command = command, .allow_root = true}};
   for (const auto& spec : specs) {
-    const auto destination = open(spec, site);
+    const auto destination = open(spec, context);
     const auto letter = envelope();
     std::vector<Ticket> tickets{put(*destination, letter, "x\r\n")};
     CHECK(tickets[0].target == destination->target());
     CHECK(id_of(tickets[0]) == letter.id);
     test::deliver(*destination, tickets);
-    CHECK(reopen(tickets[0], site)->target() == destination->target());
+    CHECK(reopen(tickets[0], context)->target() == destination->target());
   }
-  CHECK(thrown([&] { open({.kind = "smtp"}, site); }).kind() == util::Kind::config);
-  CHECK(thrown([&] { reopen({"smtp:x", ""}, site); }).kind() == util::Kind::storage);
+  CHECK(thrown([&] { open({.kind = "smtp"}, context); }).kind() == util::Kind::config);
+  CHECK(thrown([&] { reopen({"smtp:x", ""}, context); }).kind() == util::Kind::storage);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A site in a temporary directory, and short ways to deliver.
+// A context in a temporary directory, and short ways to deliver.
 #pragma once
 #include <unistd.h>
 
@@ -26,7 +26,7 @@ struct Fixture {
   util::Cancel cancel;
   std::vector<std::string> warnings;
   std::int64_t clock = 1'700'000'000;
-  delivery::Site site{
+  delivery::RunContext context{
       .account = "home",
       .instance = "abcd1234",
       .mailbox = "k7",
@@ -37,7 +37,7 @@ struct Fixture {
       .now = [this] { return clock; },
       .warn = [this](std::string_view text, std::string_view) { warnings.emplace_back(text); },
       .cancel = &cancel};
-  delivery::Ids ids{site};
+  delivery::Ids ids{context};
 
   Fixture() { std::filesystem::create_directory(dir / "state"); }
 
@@ -57,8 +57,8 @@ inline delivery::Ticket put(delivery::Destination& where, const delivery::Envelo
 }
 
 /// The same, all the way to S4.
-inline std::vector<delivery::Outcome> deliver(delivery::Destination& where,
-                                              std::vector<delivery::Ticket> tickets) {
+inline std::vector<delivery::DeliveryResult> deliver(delivery::Destination& where,
+                                                     std::vector<delivery::Ticket> tickets) {
   where.stage(tickets);
   return where.publish(tickets);
 }

@@ -30,7 +30,7 @@ namespace {
 
 struct MaildirFixture : Fixture {
   fs::path path = dir / "mail/home";
-  std::unique_ptr<Destination> maildir = open_maildir(path, site);
+  std::unique_ptr<Destination> maildir = open_maildir(path, context);
   Envelope letter = envelope();
   std::string wire = "Subject: x\r\n\r\nFrom here\r\nlast";
   std::string stored = letter.trace_header + "Subject: x\n\nFrom here\nlast";
@@ -42,8 +42,8 @@ struct MaildirFixture : Fixture {
     return tickets;
   }
   /// What a new process finds.
-  std::vector<Outcome> recovered(const Tickets& tickets) const {
-    return reopen(tickets.front(), site)->recover(tickets);
+  std::vector<DeliveryResult> recovered(const Tickets& tickets) const {
+    return reopen(tickets.front(), context)->recover(tickets);
   }
 };
 
@@ -92,8 +92,8 @@ TEST_CASE_FIXTURE(MaildirFixture, "a message is stored byte for byte, trace head
   for (const auto& [sent, kept] : table) {
     for (const std::size_t piece : {1UL, 2UL, 3UL, 1UL << 20U}) {
       const auto one = envelope();
-      const auto outcomes = deliver(*maildir, {put(*maildir, one, sent, piece)});
-      CHECK(outcomes.at(0).fate == Fate::published);
+      const auto results = deliver(*maildir, {put(*maildir, one, sent, piece)});
+      CHECK(results.at(0).status == DeliveryStatus::published);
       const auto text = one.trace_header + kept;
       const auto file = path / "new" / published_name(one.id, text.size());
       CHECK(slurp(file) == text);
@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "nothing is visible before it is published") {
 TEST_CASE_FIXTURE(Fixture, "large batches are whole on every kind of file system") {
   for (const auto medium : {util::Medium::batch, util::Medium::plain, util::Medium::network}) {
     const auto path = dir / ("mail" + std::to_string(static_cast<int>(medium)));
-    const auto maildir = open_maildir_on(MaildirFolder::make(path), medium, site);
+    const auto maildir = open_maildir_on(MaildirFolder::make(path), medium, context);
     for (const int count : {1, 64, 65, 200}) {
       Tickets tickets;
       for (int i = 0; i < count; ++i) tickets.push_back(put(*maildir, envelope(), "x\r\n"));
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(Fixture, "large batches are whole on every kind of file system
 }
 
 TEST_CASE_FIXTURE(Fixture, "running out of descriptors does not stop a batch") {
-  const auto maildir = open_maildir_on(MaildirFolder::make(dir / "m"), util::Medium::plain, site);
+  const auto maildir = open_maildir_on(MaildirFolder::make(dir / "m"), util::Medium::plain, context);
   struct rlimit before {};
   ::getrlimit(RLIMIT_NOFILE, &before);
   const int next = ::dup(0);
@@ -177,22 +177,22 @@ TEST_CASE_FIXTURE(MaildirFixture, "a name that is taken is an error, and what ha
 TEST_CASE_FIXTURE(MaildirFixture, "a staged file that has gone is in doubt, not delivered") {
   const auto tickets = staged();
   fs::remove(path / "tmp" / letter.id);
-  const auto outcome = maildir->publish(tickets).at(0);
-  CHECK(outcome.fate == Fate::doubt);
-  CHECK(contains(outcome.sentence, "vanished"));
-  CHECK(!outcome.hint.empty());
+  const auto result = maildir->publish(tickets).at(0);
+  CHECK(result.status == DeliveryStatus::doubt);
+  CHECK(contains(result.sentence, "vanished"));
+  CHECK(!result.hint.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "what is neither a Maildir nor empty is refused with a hint") {
   fs::create_directories(dir / "docs/tmp");
   spill(dir / "docs/letter", "x");
-  const auto error = thrown([&] { open_maildir(dir / "docs", site); });
+  const auto error = thrown([&] { open_maildir(dir / "docs", context); });
   CHECK(error.kind() == util::Kind::cannot_create);
   CHECK(std::string(error.what()) == (dir / "docs").native() + " is neither a Maildir nor empty");
   CHECK(!error.hint().empty());
   CHECK(names_in(dir / "docs") == std::set<std::string>{"tmp", "letter"});
   spill(dir / "file", "x");
-  CHECK(thrown([&] { open_maildir(dir / "file", site); }).kind() == util::Kind::cannot_create);
+  CHECK(thrown([&] { open_maildir(dir / "file", context); }).kind() == util::Kind::cannot_create);
 }
 
 TEST_CASE_FIXTURE(Fixture, "an empty directory, or one half made, becomes a Maildir") {
@@ -200,7 +200,7 @@ TEST_CASE_FIXTURE(Fixture, "an empty directory, or one half made, becomes a Mail
   fs::create_directories(dir / "half/tmp");
   fs::create_directory_symlink(dir / "empty", dir / "link");
   for (const auto* name : {"empty", "half", "link"}) {
-    open_maildir(dir / name, site);
+    open_maildir(dir / name, context);
     CHECK(names_in(dir / name) == std::set<std::string>{"tmp", "new", "cur"});
   }
 }
@@ -208,7 +208,7 @@ TEST_CASE_FIXTURE(Fixture, "an empty directory, or one half made, becomes a Mail
 TEST_CASE_FIXTURE(MaildirFixture, "recovery publishes what was staged, once, however often it runs") {
   const auto tickets = staged();
   maildir.reset();
-  for (int run = 0; run < 3; ++run) CHECK(recovered(tickets).at(0).fate == Fate::published);
+  for (int run = 0; run < 3; ++run) CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
   CHECK(names_in(path / "new") == std::set{final_name});
   CHECK(slurp(path / "new" / final_name) == stored);
   CHECK(names_in(path / "tmp").empty());
@@ -217,12 +217,12 @@ TEST_CASE_FIXTURE(MaildirFixture, "recovery publishes what was staged, once, how
 TEST_CASE_FIXTURE(MaildirFixture, "recovery finds what was published, moved or taken by a reader") {
   const auto tickets = staged();
   maildir->publish(tickets);
-  CHECK(recovered(tickets).at(0).fate == Fate::published);
+  CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
   fs::rename(path / "new" / final_name, path / "cur" / (final_name + ":2,S"));
-  site.boot = "boot-2";
-  CHECK(recovered(tickets).at(0).fate == Fate::published);
+  context.boot = "boot-2";
+  CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
   fs::rename(path / "cur" / (final_name + ":2,S"), path / "cur" / (letter.id + ":2,RS"));
-  CHECK(recovered(tickets).at(0).fate == Fate::published);
+  CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
   CHECK(names_in(path / "new").empty());
 }
 
@@ -231,27 +231,27 @@ TEST_CASE_FIXTURE(MaildirFixture,
   const auto tickets = staged();
   fs::remove(path / "tmp" / letter.id);
   clock += 86399;
-  CHECK(recovered(tickets).at(0).fate == Fate::published);
+  CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
   clock += 1;
-  CHECK(recovered(tickets).at(0).fate == Fate::doubt);
+  CHECK(recovered(tickets).at(0).status == DeliveryStatus::doubt);
   clock -= 3600;
-  site.boot = "boot-2";
-  const auto outcome = recovered(tickets).at(0);
-  CHECK(outcome.fate == Fate::doubt);
-  CHECK(contains(outcome.sentence, letter.id));
+  context.boot = "boot-2";
+  const auto result = recovered(tickets).at(0);
+  CHECK(result.status == DeliveryStatus::doubt);
+  CHECK(contains(result.sentence, letter.id));
 }
 
 TEST_CASE_FIXTURE(MaildirFixture, "a staged file of another size is never published") {
   const auto tickets = staged();
   fs::resize_file(path / "tmp" / letter.id, 3);
-  CHECK(recovered(tickets).at(0).fate == Fate::doubt);
+  CHECK(recovered(tickets).at(0).status == DeliveryStatus::doubt);
   CHECK(names_in(path / "new").empty());
 }
 
 TEST_CASE_FIXTURE(MaildirFixture, "recovery between link and unlink leaves one copy") {
   const auto tickets = staged();
   fs::create_hard_link(path / "tmp" / letter.id, path / "new" / final_name);
-  CHECK(recovered(tickets).at(0).fate == Fate::published);
+  CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
   CHECK(names_in(path / "new") == std::set{final_name});
   CHECK(names_in(path / "tmp").empty());
 }
@@ -264,7 +264,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "recovery makes nothing and stops at another M
   CHECK(missing.kind() == util::Kind::storage);
   CHECK(!missing.hint().empty());
   CHECK(!fs::exists(path));
-  open_maildir(path, site);
+  open_maildir(path, context);
   CHECK(thrown([&] { recovered(tickets); }).kind() == util::Kind::storage);
   CHECK(names_in(path / "new").empty());
 }

@@ -2,10 +2,10 @@
 #include <doctest/doctest.h>
 
 #include "delivery/fixture.h"
-#include "delivery/journal.h"
 #include "delivery/mbox.h"
+#include "delivery/mbox_journal.h"
 #include "delivery/mbox_recovery.h"
-#include "delivery/record.h"
+#include "delivery/ticket_fields.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;
@@ -32,7 +32,7 @@ struct Crashed : Fixture {
 
   void stage(bool traced = true, const std::vector<std::string>& bodies = {"one", "two", "three"}) {
     spill(path, old);
-    const auto mbox = open_mbox(path, {}, site);
+    const auto mbox = open_mbox(path, {}, context);
     for (const auto& body : bodies) {
       const auto one = envelope(traced);
       const auto text = "Subject: s\n\n" + body + "\n";
@@ -41,7 +41,7 @@ struct Crashed : Fixture {
       ours += entries.back();
     }
     mbox->stage(tickets);
-    spool = Record(tickets.front()).text("spool");
+    spool = TicketFields(tickets.front()).text("spool");
   }
   void stage_anew(bool traced) {
     tickets.clear();
@@ -50,12 +50,12 @@ struct Crashed : Fixture {
     warnings.clear();
     stage(traced);
   }
-  std::vector<Outcome> recover() const { return reopen(tickets.front(), site)->recover(tickets); }
+  std::vector<DeliveryResult> recover() const { return reopen(tickets.front(), context)->recover(tickets); }
   /// Recovers twice; the second time must change nothing.
   std::string recovered() const {
-    for (const auto& outcome : recover()) CHECK(outcome.fate == Fate::published);
+    for (const auto& result : recover()) CHECK(result.status == DeliveryStatus::published);
     auto once = slurp(path);
-    for (const auto& outcome : recover()) CHECK(outcome.fate == Fate::published);
+    for (const auto& result : recover()) CHECK(result.status == DeliveryStatus::published);
     CHECK(slurp(path) == once);
     CHECK(!fs::exists(path.native() + ".lock"));
     CHECK(!fs::exists(spool + journal_suffix));
@@ -123,19 +123,19 @@ TEST_CASE_FIXTURE(Crashed, "recovery that is killed while it rewrites is complet
   // The journal, as it stood when the rewrite began: taken from a copy of the mailbox in another directory.
   const auto after = ours + foreign;
   const auto before = ours.substr(0, torn) + foreign;
-  Record plan;
+  TicketFields head;
   {
-    const Box box(path, site, {}, Missing::refuse);
-    plan.set("inode", box.inode());
-    plan.set("before", box.hash_before(old.size()));
+    const LockedMbox mbox(path, context, {}, Missing::refuse);
+    head.set("inode", mbox.inode());
+    head.set("before", mbox.hash_before(old.size()));
   }
-  plan.set("at", old.size());
-  plan.set("torn", torn);
-  plan.set("behind", foreign.size());
-  auto head = plan.data();
-  head.resize(4096, '\0');
+  head.set("at", old.size());
+  head.set("torn", torn);
+  head.set("behind", foreign.size());
+  auto text = head.data();
+  text.resize(4096, '\0');
   for (std::size_t cut = 0; cut <= after.size(); ++cut) {
-    spill(spool + journal_suffix, head + after);
+    spill(spool + journal_suffix, text + after);
     spill(path, old + after.substr(0, cut) + (cut < before.size() ? before.substr(cut) : ""));
     CHECK(recovered() == old + after);
   }
@@ -235,11 +235,11 @@ TEST_CASE_FIXTURE(Crashed, "a message without a body that has got one does not c
 
 TEST_CASE_FIXTURE(Crashed, "a From line cut short is no message that holds nothing") {
   spill(path, old);
-  const auto mbox = open_mbox(path, {}, site);
+  const auto mbox = open_mbox(path, {}, context);
   tickets = {put(*mbox, envelope(false), "")};
   mbox->stage(tickets);
   replace(old + "From MAILER-DAEM");
-  reopen(tickets.front(), site)->recover(tickets);
+  reopen(tickets.front(), context)->recover(tickets);
   CHECK(contains(slurp(path), "\nFrom MAILER-DAEMON Tue Nov 14 22:13:20 2023\n"));
 }
 
@@ -274,10 +274,10 @@ TEST_CASE_FIXTURE(Crashed, "without its spool a message is delivered when it is 
   spill(path, old + ours);
   CHECK(recovered() == old + ours);
   spill(path, old + entries[0]);
-  const auto outcomes = recover();
-  CHECK(outcomes.at(0).fate == Fate::published);
-  CHECK(outcomes.at(1).fate == Fate::doubt);
-  CHECK(contains(outcomes.at(1).sentence, id_of(tickets[1])));
+  const auto results = recover();
+  CHECK(results.at(0).status == DeliveryStatus::published);
+  CHECK(results.at(1).status == DeliveryStatus::doubt);
+  CHECK(contains(results.at(1).sentence, id_of(tickets[1])));
   CHECK(slurp(path) == old + entries[0]);
 }
 
@@ -294,7 +294,7 @@ TEST_CASE_FIXTURE(Crashed, "a damaged ticket is an error, not a delivery") {
   stage();
   for (const auto* data : {"", "id", "id=x\n", "id=\\x\n"}) {
     CHECK(thrown([&, text = std::string(data)] {
-            reopen({tickets[0].target, text}, site);
+            reopen({tickets[0].target, text}, context);
           }).kind() == util::Kind::storage);
   }
 }

@@ -32,7 +32,7 @@ constexpr Locking impatient{.patience = std::chrono::milliseconds(0)};
 struct MboxFixture : Fixture {
   fs::path path = dir / "mail/box";
   fs::path dotlock = dir / "mail/box.lock";
-  std::unique_ptr<Destination> mbox = open_mbox(path, impatient, site);
+  std::unique_ptr<Destination> mbox = open_mbox(path, impatient, context);
   const std::string from = "From MAILER-DAEMON Tue Nov 14 22:13:20 2023\n";
 
   Tickets staged(const std::vector<std::string>& wires) {
@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(MboxFixture, "a message becomes an mboxrd entry, byte for byte
   for (const auto& [wire, entry] : table) {
     for (const std::size_t piece : {1UL, 2UL, 1UL << 20U}) {
       const auto one = envelope();
-      CHECK(deliver(*mbox, {put(*mbox, one, wire, piece)}).at(0).fate == Fate::published);
+      CHECK(deliver(*mbox, {put(*mbox, one, wire, piece)}).at(0).status == DeliveryStatus::published);
       expected += from + one.trace_header + entry;
       CHECK(slurp(path) == expected);
     }
@@ -147,9 +147,9 @@ TEST_CASE_FIXTURE(MboxFixture, "a spool stays until its landing is on record") {
 
 TEST_CASE_FIXTURE(MboxFixture, "sweep leaves the spools of others") {
   deliver(*mbox, {put(*mbox, envelope(), "one")});
-  const auto other = open_mbox(dir / "mail/other", impatient, site);
+  const auto other = open_mbox(dir / "mail/other", impatient, context);
   other->sweep({});
-  Site stranger = site;
+  RunContext stranger = context;
   stranger.mailbox = "k8";
   open_mbox(path, impatient, stranger)->sweep({});
   CHECK(names_in(dir / "state/spool").size() == 1);
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(Fixture, "what is no plain file of our own is refused, and nam
                                                                {"fifo", "is not a regular file"},
                                                                {"folder", "is a directory"}};
   for (const auto& [name, words] : table) {
-    const auto error = thrown([&, &file = name] { open_mbox(dir / file, impatient, site); });
+    const auto error = thrown([&, &file = name] { open_mbox(dir / file, impatient, context); });
     CHECK(error.kind() == util::Kind::cannot_create);
     CHECK(std::string(error.what()) == (dir / name).native() + " " + words);
     CHECK(!error.hint().empty());
@@ -237,13 +237,13 @@ TEST_CASE_FIXTURE(MboxFixture, "the dotlock tells process and instance") {
 
 TEST_CASE_FIXTURE(MboxFixture, "with fcntl alone no dotlock is made or heeded") {
   spill(dotlock, "4711\n");
-  const auto plain = open_mbox(path, {.kind = MboxLock::fcntl}, site);
+  const auto plain = open_mbox(path, {.kind = MboxLock::fcntl}, context);
   deliver(*plain, {put(*plain, envelope(false), "x\r\n")});
   CHECK(slurp(path) == from + "x\n\n");
 }
 
 TEST_CASE_FIXTURE(MboxFixture, "asked to stop, nobody waits for a lock") {
-  const auto patient = open_mbox(path, {}, site);
+  const auto patient = open_mbox(path, {}, context);
   Tickets tickets{put(*patient, envelope(), "x")};
   const OtherLock other(path);
   cancel.request();
@@ -251,7 +251,7 @@ TEST_CASE_FIXTURE(MboxFixture, "asked to stop, nobody waits for a lock") {
 }
 
 TEST_CASE_FIXTURE(MboxFixture, "two accounts in one mbox wait for each other") {
-  const auto other = open_mbox(path, impatient, site);
+  const auto other = open_mbox(path, impatient, context);
   const auto first = staged({"one\r\n"});
   Tickets second{put(*other, envelope(false), "two\r\n")};
   CHECK(thrown([&] { other->stage(second); }).kind() == util::Kind::temporary);
@@ -277,6 +277,6 @@ TEST_CASE_FIXTURE(MboxFixture, "a full disk leaves the mailbox as it was, and re
   CHECK(error.kind() == util::Kind::storage);
   CHECK(fs::file_size(path) == size);
   CHECK(!fs::exists(dotlock));
-  CHECK(mbox->recover(tickets).at(0).fate == Fate::published);
+  CHECK(mbox->recover(tickets).at(0).status == DeliveryStatus::published);
   CHECK(fs::file_size(path) == size + from.size() + 1'000'002);
 }

@@ -25,12 +25,14 @@ namespace {
 struct MdaFixture : Fixture {
   Spec spec{.kind = "mda", .timeout = std::chrono::seconds(20), .allow_root = true};
 
-  Outcome hand_over(std::vector<std::string> command, const std::string& wire = "To: x\r\n\r\nhi\r\n") {
+  DeliveryResult hand_over(std::vector<std::string> command,
+                           const std::string& wire = "To: x\r\n\r\nhi\r\n") {
     return hand_over(std::move(command), wire, envelope(false));
   }
-  Outcome hand_over(std::vector<std::string> command, const std::string& wire, const Envelope& letter) {
+  DeliveryResult hand_over(std::vector<std::string> command, const std::string& wire,
+                           const Envelope& letter) {
     spec.command = std::move(command);
-    const auto mda = open_mda(spec, site);
+    const auto mda = open_mda(spec, context);
     std::vector<Ticket> tickets{put(*mda, letter, wire)};
     mda->stage(tickets);
     return mda->publish(tickets).at(0);
@@ -51,7 +53,8 @@ TEST_CASE("placeholders are replaced, everything else stays") {
 
 TEST_CASE_FIXTURE(MdaFixture, "the program reads the whole message, trace header first, with LF") {
   const auto letter = envelope();
-  CHECK(hand_over({"sh", "-c", to_output()}, "From x\r\na\rb\r\n\r\nlast", letter).fate == Fate::published);
+  CHECK(hand_over({"sh", "-c", to_output()}, "From x\r\na\rb\r\n\r\nlast", letter).status ==
+        DeliveryStatus::published);
   CHECK(output() == letter.trace_header + "From x\na\rb\n\nlast");
 }
 
@@ -63,7 +66,7 @@ TEST_CASE_FIXTURE(MdaFixture, "from_line puts a From line on top and quotes noth
 
 TEST_CASE_FIXTURE(MdaFixture, "no shell sees the arguments, and each stays one") {
   const auto out = (dir / "out").native();
-  site.account = "a b;$(x)";
+  context.account = "a b;$(x)";
   hand_over({"sh", "-c", "printf '<%%s>' \"$@\" > " + out, "sh", "%a", "-f %F", "$HOME `id`"},
             "Return-Path: <a b@c>\r\n\r\n");
   CHECK(output() == "<a b;$(x)><-f ab@c><$HOME `id`>");
@@ -83,38 +86,38 @@ TEST_CASE_FIXTURE(MdaFixture, "the program's environment tells account, id, size
 TEST_CASE_FIXTURE(MdaFixture, "how the program ended decides, and its words are passed on") {
   struct Case {
     std::string script;
-    Fate fate;
+    DeliveryStatus status;
     std::string sentence;
   };
   const std::vector<Case> table{
-      {"exit 0", Fate::published, ""},
-      {"exec <&-; exit 0", Fate::published, ""},
-      {"echo all is well; exit 0", Fate::published, ""},
-      {"exit 75", Fate::later, "sh: exit status 75"},
-      {"echo mailbox full >&2; exit 75", Fate::later, "sh: exit status 75: mailbox full"},
-      {"echo one; echo two >&2; exit 1", Fate::rejected, "sh: exit status 1: one; two"},
-      {"printf '\\033[2J'; exit 1", Fate::rejected, "sh: exit status 1: \\x1b[2J"},
-      {"kill -9 $$", Fate::doubt, "sh: signal 9 (Killed)"},
-      {"exec <&-; exit 3", Fate::rejected, "sh: exit status 3"}};
-  for (const auto& [script, fate, sentence] : table) {
-    const auto outcome = hand_over({"sh", "-c", script}, std::string(200'000, 'x'));
-    CHECK(outcome.fate == fate);
-    CHECK(outcome.sentence == sentence);
+      {"exit 0", DeliveryStatus::published, ""},
+      {"exec <&-; exit 0", DeliveryStatus::published, ""},
+      {"echo all is well; exit 0", DeliveryStatus::published, ""},
+      {"exit 75", DeliveryStatus::later, "sh: exit status 75"},
+      {"echo mailbox full >&2; exit 75", DeliveryStatus::later, "sh: exit status 75: mailbox full"},
+      {"echo one; echo two >&2; exit 1", DeliveryStatus::rejected, "sh: exit status 1: one; two"},
+      {"printf '\\033[2J'; exit 1", DeliveryStatus::rejected, "sh: exit status 1: \\x1b[2J"},
+      {"kill -9 $$", DeliveryStatus::doubt, "sh: signal 9 (Killed)"},
+      {"exec <&-; exit 3", DeliveryStatus::rejected, "sh: exit status 3"}};
+  for (const auto& [script, status, sentence] : table) {
+    const auto result = hand_over({"sh", "-c", script}, std::string(200'000, 'x'));
+    CHECK(result.status == status);
+    CHECK(result.sentence == sentence);
   }
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "of many words the last are passed on") {
-  const auto outcome = hand_over({"sh", "-c", "seq 1 10000; exit 1"});
-  CHECK(outcome.sentence.ends_with("; 9999; 10000"));
-  CHECK(outcome.sentence.size() < 1000);
+  const auto result = hand_over({"sh", "-c", "seq 1 10000; exit 1"});
+  CHECK(result.sentence.ends_with("; 9999; 10000"));
+  CHECK(result.sentence.size() < 1000);
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started") {
   spec.timeout = std::chrono::seconds(1);
-  const auto outcome = hand_over({"sh", "-c", "sleep 60 & echo $! > " + (dir / "out").native() + "; wait"});
-  CHECK(outcome.fate == Fate::doubt);  // it may have taken it
-  CHECK(outcome.sentence == "sh: no end within 1 s");
-  CHECK(contains(outcome.hint, "timeout"));
+  const auto result = hand_over({"sh", "-c", "sleep 60 & echo $! > " + (dir / "out").native() + "; wait"});
+  CHECK(result.status == DeliveryStatus::doubt);  // it may have taken it
+  CHECK(result.sentence == "sh: no end within 1 s");
+  CHECK(contains(result.hint, "timeout"));
   const util::Fd started(static_cast<int>(::syscall(SYS_pidfd_open, std::stoi(output()), 0)));
   struct pollfd ends {
     started.get(), POLLIN, 0
@@ -125,15 +128,15 @@ TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started
 TEST_CASE_FIXTURE(MdaFixture, "when we are to stop, no program is started after one that had to be ended") {
   spec.timeout = std::chrono::seconds(1);
   spec.command = {"sh", "-c", "echo started >> " + (dir / "out").native() + "; sleep 60"};
-  const auto mda = open_mda(spec, site);
+  const auto mda = open_mda(spec, context);
   std::vector<Ticket> tickets;
   for (int n = 0; n < 3; ++n) tickets.push_back(put(*mda, envelope(false), "To: x\r\n\r\nhi\r\n"));
   cancel.request();
-  const auto outcomes = mda->publish(tickets);
+  const auto results = mda->publish(tickets);
   CHECK(output() == "started\n");
-  CHECK(outcomes[0].fate == Fate::doubt);
-  CHECK(outcomes[1].fate == Fate::later);
-  CHECK(outcomes[2].fate == Fate::later);
+  CHECK(results[0].status == DeliveryStatus::doubt);
+  CHECK(results[1].status == DeliveryStatus::later);
+  CHECK(results[2].status == DeliveryStatus::later);
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "a program that cannot be started is an error with its name") {
@@ -144,7 +147,7 @@ TEST_CASE_FIXTURE(MdaFixture, "a program that cannot be started is an error with
 
 TEST_CASE_FIXTURE(MdaFixture, "a message given up is not handed over") {
   spec.command = {"true"};
-  const auto mda = open_mda(spec, site);
+  const auto mda = open_mda(spec, context);
   const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};
   mda->discard(tickets);
   CHECK(thrown([&] { mda->publish(tickets); }).kind() == util::Kind::internal);
@@ -154,30 +157,30 @@ TEST_CASE_FIXTURE(MdaFixture, "a message given up is not handed over") {
 TEST_CASE_FIXTURE(MdaFixture, "as root nothing is handed over unless it is allowed") {
   spec.allow_root = false;
   spec.command = {"procmail"};
-  const auto error = thrown([&] { open_mda(spec, site); });
+  const auto error = thrown([&] { open_mda(spec, context); });
   CHECK((error.kind() == util::Kind::config) == (::geteuid() == 0));
   CHECK(error.hint().empty() == (::geteuid() != 0));
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "after a power cut a message is in doubt, and named") {
   spec.command = {"procmail", "-a", "it's me"};
-  const auto mda = open_mda(spec, site);
+  const auto mda = open_mda(spec, context);
   CHECK(mda->target() == "mda:procmail -a 'it'\\''s me'");
   const auto letter = envelope();
   const std::vector<Ticket> tickets{put(*mda, letter, "x")};
-  CHECK(reopen(tickets[0], site)->recover(tickets).at(0).fate ==
-        Fate::later);  // it would be on record as tried
-  site.boot = "boot-2";
-  const auto outcome = reopen(tickets[0], site)->recover(tickets).at(0);
-  CHECK(outcome.fate == Fate::doubt);
-  CHECK(outcome.sentence ==
+  CHECK(reopen(tickets[0], context)->recover(tickets).at(0).status ==
+        DeliveryStatus::later);  // it would be on record as tried
+  context.boot = "boot-2";
+  const auto result = reopen(tickets[0], context)->recover(tickets).at(0);
+  CHECK(result.status == DeliveryStatus::doubt);
+  CHECK(result.sentence ==
         "it cannot be told whether procmail took " + letter.id + ": it will be handed over again");
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "recovery waits for a program that outlived its mailhaul") {
   const auto lock = dir / "state/mda-k7.lock";
   spec.command = {"true"};
-  const auto mda = open_mda(spec, site);
+  const auto mda = open_mda(spec, context);
   const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};
   {
     auto held = util::try_lock(lock);  // as the program's inherited descriptor does
@@ -194,5 +197,5 @@ TEST_CASE_FIXTURE(MdaFixture, "recovery waits for a program that outlived its ma
     CHECK(thrown([&] { mda->recover(tickets); }).kind() == util::Kind::cancelled);
     writer = util::Fd();
   }
-  CHECK(mda->recover(tickets).at(0).fate == Fate::later);
+  CHECK(mda->recover(tickets).at(0).status == DeliveryStatus::later);
 }

@@ -49,7 +49,7 @@ struct PipeFixture : Fixture {
 }  // namespace
 
 TEST_CASE_FIXTURE(PipeFixture, "messages are written as an mbox stream, and none before it is whole") {
-  const auto out = open_stdout(writer.get(), site);
+  const auto out = open_stdout(writer.get(), context);
   const auto letter = envelope();
   const auto one = put(*out, letter, "From x\r\nlast", 1);
   std::vector<Ticket> tickets{one, put(*out, envelope(false), "two\r\n")};
@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(PipeFixture, "messages larger than the pipe arrive whole, and 
   for (const char letter : {'a', 'b', 'c'}) {
     std::vector<Envelope> envelopes{envelope(false), envelope(false), envelope(false)};
     accounts.emplace_back([this, letter, envelopes] {
-      const auto out = open_stdout(writer.get(), site);
+      const auto out = open_stdout(writer.get(), context);
       for (const auto& one : envelopes) deliver(*out, {put(*out, one, std::string(200'000, letter))});
     });
   }
@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(PipeFixture, "messages larger than the pipe arrive whole, and 
 }
 
 TEST_CASE_FIXTURE(PipeFixture, "closing waits until the reader has read everything") {
-  const auto out = open_stdout(writer.get(), site);
+  const auto out = open_stdout(writer.get(), context);
   deliver(*out, {put(*out, envelope(false), "x\r\n")});
   cancel.request();
   CHECK(thrown([&] { out->close(); }).kind() == util::Kind::cancelled);
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(PipeFixture, "closing waits until the reader has read everythi
 }
 
 TEST_CASE_FIXTURE(PipeFixture, "a reader that has gone is an error, before and after") {
-  const auto out = open_stdout(writer.get(), site);
+  const auto out = open_stdout(writer.get(), context);
   const std::vector<Ticket> tickets{put(*out, envelope(false), "x\r\n")};
   deliver(*out, {put(*out, envelope(false), "y\r\n")});
   reader = util::Fd();
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(PipeFixture, "a socket is waited for as a pipe is") {
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
   reader = util::Fd(pair[0]);
   const util::Fd socket(pair[1]);
-  const auto out = open_stdout(socket.get(), site);
+  const auto out = open_stdout(socket.get(), context);
   deliver(*out, {put(*out, envelope(false), "x\r\n")});
   CHECK(read_some() == from + "x\n\n");
   CHECK_NOTHROW(out->close());
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(PipeFixture, "a socket whose reader goes without reading is no
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
   reader = util::Fd(pair[0]);
   const util::Fd socket(pair[1]);
-  const auto out = open_stdout(socket.get(), site);
+  const auto out = open_stdout(socket.get(), context);
   deliver(*out, {put(*out, envelope(false), "y\r\n")});
   cancel.request();
   CHECK(thrown([&] { out->close(); }).kind() == util::Kind::cancelled);
@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(PipeFixture, "a socket whose reader goes without reading is no
 }
 
 TEST_CASE_FIXTURE(PipeFixture, "asked to stop, nobody waits for a reader that does not read") {
-  const auto out = open_stdout(writer.get(), site);
+  const auto out = open_stdout(writer.get(), context);
   const std::vector<Ticket> tickets{put(*out, envelope(false), std::string(1 << 20, 'x'))};
   cancel.request();
   CHECK(thrown([&] { out->publish(tickets); }).kind() == util::Kind::cancelled);
@@ -136,17 +136,17 @@ TEST_CASE_FIXTURE(PipeFixture, "asked to stop, nobody waits for a reader that do
 
 TEST_CASE_FIXTURE(PipeFixture, "a file takes the stream as a pipe does") {
   const auto file = util::open_file(dir / "out", O_WRONLY | O_CREAT, 0600);
-  const auto out = open_stdout(file.get(), site);
+  const auto out = open_stdout(file.get(), context);
   deliver(*out, {put(*out, envelope(false), "x\r\n")});
   out->close();
   CHECK(slurp(dir / "out") == from + "x\n\n");
 }
 
 TEST_CASE_FIXTURE(PipeFixture, "after a crash a message is in doubt, and a terminal is refused") {
-  const auto out = open_stdout(writer.get(), site);
+  const auto out = open_stdout(writer.get(), context);
   CHECK(!out->exactly_once());
   const std::vector<Ticket> tickets{put(*out, envelope(), "x")};
-  CHECK(reopen(tickets[0], site)->recover(tickets).at(0).fate == Fate::doubt);
+  CHECK(reopen(tickets[0], context)->recover(tickets).at(0).status == DeliveryStatus::doubt);
   const util::Fd terminal(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (terminal) CHECK(thrown([&] { open_stdout(terminal.get(), site); }).kind() == util::Kind::usage);
+  if (terminal) CHECK(thrown([&] { open_stdout(terminal.get(), context); }).kind() == util::Kind::usage);
 }

@@ -54,7 +54,7 @@ struct Small : test::Around {
     watch.staging();
     Around::stage(tickets);
   }
-  std::vector<delivery::Outcome> publish(std::span<const delivery::Ticket> tickets) override {
+  std::vector<delivery::DeliveryResult> publish(std::span<const delivery::Ticket> tickets) override {
     auto outcomes = Around::publish(tickets);
     watch.count(&Watch::published);
     watch.publishing();
@@ -66,9 +66,9 @@ struct Beside : Household {
   Watch watch;
   explicit Beside(int messages) {
     for (int n = 1; n <= messages; ++n) server.messages.push_back(mail_of(n));
-    world.open = [this](const delivery::Spec& spec, const delivery::Site& site) {
+    world.open = [this](const delivery::Spec& spec, const delivery::RunContext& context) {
       auto small = std::make_unique<Small>(watch);
-      small->inner = delivery::open(spec, site);
+      small->inner = delivery::open(spec, context);
       return small;
     };
   }

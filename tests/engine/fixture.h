@@ -36,11 +36,11 @@ struct Around : delivery::Destination {
     return inner->begin(envelope, bytes);
   }
   void stage(std::span<delivery::Ticket> tickets) override { inner->stage(tickets); }
-  std::vector<delivery::Outcome> publish(std::span<const delivery::Ticket> tickets) override {
+  std::vector<delivery::DeliveryResult> publish(std::span<const delivery::Ticket> tickets) override {
     return inner->publish(tickets);
   }
   void discard(std::span<const delivery::Ticket> tickets) noexcept override { inner->discard(tickets); }
-  std::vector<delivery::Outcome> recover(std::span<const delivery::Ticket> tickets) override {
+  std::vector<delivery::DeliveryResult> recover(std::span<const delivery::Ticket> tickets) override {
     return inner->recover(tickets);
   }
   void sweep(std::span<const delivery::Ticket> keep) noexcept override { inner->sweep(keep); }

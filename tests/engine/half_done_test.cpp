@@ -178,9 +178,9 @@ TEST_CASE("a staged file that vanishes leaves its message on the server, and the
   };
   Household house;
   house.server.messages = {mail_of(1), mail_of(2)};
-  house.world.open = [&](const delivery::Spec& spec, const delivery::Site& site) {
+  house.world.open = [&](const delivery::Spec& spec, const delivery::RunContext& context) {
     auto place = std::make_unique<Cleaned>();
-    place->inner = delivery::open(spec, site);
+    place->inner = delivery::open(spec, context);
     place->tmp = house.dir / "maildir" / "tmp";
     return place;
   };
@@ -196,10 +196,10 @@ TEST_CASE("what went to standard output does not go there again because another 
   Household house;
   const auto out = house.dir / "out";
   house.account.deliver = {refuser(), {.kind = "stdout"}};
-  house.world.open = [&](const delivery::Spec& spec, const delivery::Site& site) {
-    if (spec.kind != "stdout") return delivery::open(spec, site);
+  house.world.open = [&](const delivery::Spec& spec, const delivery::RunContext& context) {
+    if (spec.kind != "stdout") return delivery::open(spec, context);
     static const auto file = util::open_file(out, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    return delivery::open_stdout(file.get(), site);
+    return delivery::open_stdout(file.get(), context);
   };
   house.server.messages = {mail_of(1)};
   house.run();

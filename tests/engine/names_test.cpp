@@ -174,9 +174,9 @@ TEST_CASE("a large message announced as a small one, and no room for it, does no
     }
   };
   Household house;
-  house.world.open = [](const delivery::Spec& spec, const delivery::Site& site) {
+  house.world.open = [](const delivery::Spec& spec, const delivery::RunContext& context) {
     auto place = std::make_unique<Small>();
-    place->inner = delivery::open(spec, site);
+    place->inner = delivery::open(spec, context);
     return place;
   };
   for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));

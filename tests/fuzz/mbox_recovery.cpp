@@ -10,8 +10,8 @@
 #include <map>
 
 #include "delivery/fixture.h"
-#include "delivery/journal.h"
 #include "delivery/mbox.h"
+#include "delivery/mbox_journal.h"
 #include "fuzz/fuzz.h"
 
 using namespace mailhaul;
@@ -67,27 +67,27 @@ struct Crash : test::Fixture {
 
   void stage(bool traced, const std::vector<std::string>& messages) {
     test::spill(path, old);
-    const auto mbox = delivery::open_mbox(path, {}, site);
+    const auto mbox = delivery::open_mbox(path, {}, context);
     for (const auto& message : messages) {
       const auto id = std::to_string(clock) + ".mhabcd1234k7m" + std::to_string(tickets.size()) + ".host";
       const auto header = traced ? "Received: by host; id " + id + ";\n\tnow\n" : "";
       tickets.push_back(test::put(*mbox, {id, header, false}, message));
     }
     mbox->stage(tickets);
-    const delivery::Record first(tickets.front());
+    const delivery::TicketFields first(tickets.front());
     journal = first.text("spool") + delivery::journal_suffix;
     const auto spool = test::slurp(first.text("spool"));
     for (const auto& ticket : tickets) {
-      const delivery::Record record(ticket);
-      entries.push_back(spool.substr(record.number("from"), record.number("length")));
+      const delivery::TicketFields fields(ticket);
+      entries.push_back(spool.substr(fields.number("from"), fields.number("length")));
     }
     padding = first.text("padding").size();
     image = first.text("padding") + spool;
   }
 
   bool recover() {
-    for (const auto& outcome : delivery::reopen_mbox(path, {}, site)->recover(tickets))
-      if (outcome.fate != delivery::Fate::published) return false;
+    for (const auto& result : delivery::reopen_mbox(path, {}, context)->recover(tickets))
+      if (result.status != delivery::DeliveryStatus::published) return false;
     return true;
   }
   void recover_and_die(unsigned at) {

@@ -15,13 +15,13 @@ struct Extent {
 };
 
 /// What is to stand in a mailbox: padding, then extents of another file.
-class Image {
+class Segments {
  public:
   /// `file` is borrowed.
-  Image(std::string padding, int file, util::Path path);
+  Segments(std::string padding, int file, util::Path path);
   void add(Extent extent);
   std::uint64_t bytes() const noexcept { return bytes_; }
-  /// Up to into.size() bytes at `at`; fewer only at the end of the image or of its file.
+  /// Up to into.size() bytes at `at`; fewer only at the end of the segments or of its file.
   std::size_t read(std::uint64_t at, std::span<char> into) const;
 
  private:
@@ -33,6 +33,6 @@ class Image {
 };
 
 /// Writes all of it at `at` into an open mailbox. Throws Error{storage}.
-void write_image(const Image& image, int box, std::uint64_t at, const util::Path& path);
+void write_segments(const Segments& segments, int mbox, std::uint64_t at, const util::Path& path);
 
 }  // namespace mailhaul::delivery

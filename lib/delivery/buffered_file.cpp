@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/outlet.h"
+#include "delivery/buffered_file.h"
 
 #include <fcntl.h>
 
@@ -11,10 +11,10 @@ constexpr std::size_t large = 16U << 10U;  // a call more is cheaper than a copy
 constexpr std::uint64_t stride = 4U << 20U;
 }  // namespace
 
-Outlet::Outlet(int fd, util::Path path, WriteBack write_back)
+BufferedFile::BufferedFile(int fd, util::Path path, WriteBack write_back)
     : fd_(fd), path_(std::move(path)), write_back_(write_back) {}
 
-void Outlet::write(std::string_view bytes) {
+void BufferedFile::write(std::string_view bytes) {
   if (bytes.size() >= large || buffer_.size() + bytes.size() > full) flush();
   if (bytes.size() >= large) {
     put(bytes);
@@ -23,12 +23,12 @@ void Outlet::write(std::string_view bytes) {
   }
 }
 
-void Outlet::flush() {
+void BufferedFile::flush() {
   put(buffer_);
   buffer_.clear();
 }
 
-void Outlet::put(std::string_view bytes) {
+void BufferedFile::put(std::string_view bytes) {
   if (bytes.empty()) return;
   util::write_all(fd_, bytes, path_);
   written_ += bytes.size();

@@ -11,7 +11,7 @@ namespace mailhaul::delivery {
 /// that bears our instance is then left over from a run that was killed, and is taken over.
 class Dotlock {
  public:
-  Dotlock(const util::Path& mailbox, const Site& site);
+  Dotlock(const util::Path& mailbox, const RunContext& context);
   Dotlock(const Dotlock&) = delete;
   Dotlock& operator=(const Dotlock&) = delete;
   ~Dotlock();  ///< removes it, if taken
@@ -28,7 +28,7 @@ class Dotlock {
   Answer ask_program();
   std::string content() const;
 
-  const Site& site_;
+  const RunContext& context_;
   util::Path path_;
   Held held_ = Held::no;
 };
@@ -36,6 +36,6 @@ class Dotlock {
 bool dotlockfile_installed();  ///< the program that may lock where we may not
 
 /// True when MAILBOX.lock bears our instance.
-bool left_by_us(const util::Path& mailbox, const Site& site);
+bool left_by_us(const util::Path& mailbox, const RunContext& context);
 
 }  // namespace mailhaul::delivery

@@ -12,9 +12,9 @@ namespace mailhaul::delivery {
 enum class WriteBack { early, none };
 
 /// Buffered writing to a descriptor it does not own, at its offset. Throws Error{storage}.
-class Outlet {
+class BufferedFile {
  public:
-  Outlet(int fd, util::Path path, WriteBack write_back);
+  BufferedFile(int fd, util::Path path, WriteBack write_back);
   void write(std::string_view bytes);
   void flush();  ///< to the kernel, not to the disk
   std::uint64_t bytes() const noexcept { return written_ + buffer_.size(); }

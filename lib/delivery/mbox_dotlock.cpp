@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/dotlock.h"
+#include "delivery/mbox_dotlock.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -26,7 +26,7 @@ Path lock_path(const Path& mailbox) { return mailbox.native() + ".lock"; }
 
 constexpr std::string_view name = "mailhaul ";
 
-std::string signature(const Site& site) { return std::string(name) + site.instance + "\n"; }
+std::string signature(const RunContext& context) { return std::string(name) + context.instance + "\n"; }
 
 /// Of another instance: its state was lost, or it is at work now. Then it holds the mailbox's kernel lock,
 /// and its process lives. On a network file system that may be elsewhere.
@@ -40,14 +40,14 @@ bool abandoned(std::string_view text, const Path& path) {
 }
 
 /// The lock file, open, when it bears our instance, or one of which nothing is left.
-Fd open_ours(const Path& path, const Site& site) {
+Fd open_ours(const Path& path, const RunContext& context) {
   Fd file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat info {};
   if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
   std::array<char, 256> text{};
   const auto length = util::pread_all(file.get(), text, 0, path);
   const std::string_view content(text.data(), length);
-  const bool ours = content.find(signature(site)) != std::string_view::npos || abandoned(content, path);
+  const bool ours = content.find(signature(context)) != std::string_view::npos || abandoned(content, path);
   return ours ? std::move(file) : Fd();
 }
 
@@ -58,7 +58,8 @@ int run(const std::vector<std::string>& argv) {
 
 }  // namespace
 
-Dotlock::Dotlock(const Path& mailbox, const Site& site) : site_(site), path_(lock_path(mailbox)) {}
+Dotlock::Dotlock(const Path& mailbox, const RunContext& context)
+    : context_(context), path_(lock_path(mailbox)) {}
 
 Dotlock::~Dotlock() {
   if (held_ == Held::by_us) ::unlink(path_.c_str());
@@ -79,14 +80,14 @@ Dotlock::Answer Dotlock::try_take() {
 }
 
 /// The process id first, as other programs expect it.
-std::string Dotlock::content() const { return std::to_string(::getpid()) + "\n" + signature(site_); }
+std::string Dotlock::content() const { return std::to_string(::getpid()) + "\n" + signature(context_); }
 
 /// It appears with its content or not at all, after a power cut too: one without would be a stranger's to our
 /// next run.
 Dotlock::Answer Dotlock::create() {
   const auto directory = path_.parent_path();
   Fd file(::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
-  const Path named = path_.native() + ".mh" + site_.instance + site_.mailbox;
+  const Path named = path_.native() + ".mh" + context_.instance + context_.mailbox;
   const bool nameless = static_cast<bool>(file);
   if (!nameless && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
     ::unlink(named.c_str());  // from a run that was killed right here
@@ -108,7 +109,7 @@ Dotlock::Answer Dotlock::create() {
 
 /// Written anew where it stands, not removed and made: no gap in which another program could get between.
 Dotlock::Answer Dotlock::take_over() {
-  const Fd file = open_ours(path_, site_);
+  const Fd file = open_ours(path_, context_);
   if (!file) return Answer::busy;
   util::pwrite_all(file.get(), content(), 0, path_);
   ::futimens(file.get(), nullptr);
@@ -127,8 +128,8 @@ Dotlock::Answer Dotlock::ask_program() {
   return Answer::taken;
 }
 
-bool left_by_us(const Path& mailbox, const Site& site) {
-  return static_cast<bool>(open_ours(lock_path(mailbox), site));
+bool left_by_us(const Path& mailbox, const RunContext& context) {
+  return static_cast<bool>(open_ours(lock_path(mailbox), context));
 }
 
 }  // namespace mailhaul::delivery

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/spool.h"
+#include "delivery/mbox_spool.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,8 +9,8 @@
 
 namespace mailhaul::delivery {
 
-Spool::Spool(const Site& site, const std::string& name)
-    : path_(spool_directory(site) / name),
+Spool::Spool(const RunContext& context, const std::string& name)
+    : path_(spool_directory(context) / name),
       file_(util::open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600)) {}
 
 Spool::~Spool() {

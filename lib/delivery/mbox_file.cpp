@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/box.h"
+#include "delivery/mbox_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-#include "delivery/wait.h"
+#include "delivery/sleep.h"
 #include "util/digest.h"
 
 namespace mailhaul::delivery {
@@ -21,7 +21,7 @@ using util::Kind;
 using util::Path;
 using Clock = std::chrono::steady_clock;
 
-constexpr int box_flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+constexpr int mbox_flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 struct stat status_of(int fd, const Path& path) {
   struct stat info {};
@@ -45,8 +45,8 @@ void require_plain_file(int fd, const Path& path) {
   }
 }
 
-Fd create_box(const Path& path) {
-  Fd file(::open(path.c_str(), box_flags | O_CREAT | O_EXCL, 0600));
+Fd create_mbox_file(const Path& path) {
+  Fd file(::open(path.c_str(), mbox_flags | O_CREAT | O_EXCL, 0600));
   if (!file) {
     if (errno == EEXIST) return {};
     util::throw_errno(Kind::cannot_create, "create", path.native());
@@ -87,12 +87,12 @@ bool still_there(int fd, const Path& path) {
 
 }  // namespace
 
-Fd open_box(const Path& path, Missing missing) {
+Fd open_mbox_file(const Path& path, Missing missing) {
   for (;;) {
-    Fd file(::open(path.c_str(), box_flags));
+    Fd file(::open(path.c_str(), mbox_flags));
     const int err = errno;
     if (!file && err == ENOENT && missing == Missing::create) {
-      file = create_box(path);
+      file = create_mbox_file(path);
       if (!file) continue;  // somebody else was faster
     }
     if (!file) cannot_open(path, err);
@@ -101,31 +101,32 @@ Fd open_box(const Path& path, Missing missing) {
   }
 }
 
-Box::Box(const Path& path, const Site& site, const Locking& locking, Missing missing) : path_(path) {
+LockedMbox::LockedMbox(const Path& path, const RunContext& context, const Locking& locking, Missing missing)
+    : path_(path) {
   const auto deadline = Clock::now() + locking.patience;
   std::chrono::milliseconds wait{10};
   for (;;) {
-    file_ = open_box(path_, missing);
-    if (try_lock(site, locking)) return;
+    file_ = open_mbox_file(path_, missing);
+    if (try_lock(context, locking)) return;
     dotlock_.reset();
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0)
       throw Error(Kind::temporary, "cannot lock " + path_.native() + ": " + busy_, busy_hint_);
     // Nothing is held while we wait: others take the same two locks in the other order.
     file_ = Fd();
-    wait_a_little(site, std::min(wait, left), "waiting for the lock of " + path_.native());
+    sleep_unless_cancelled(context, std::min(wait, left), "waiting for the lock of " + path_.native());
     wait = std::min(wait * 2, std::chrono::milliseconds(250));
   }
 }
 
-bool Box::try_lock(const Site& site, const Locking& locking) {
+bool LockedMbox::try_lock(const RunContext& context, const Locking& locking) {
   busy_ = "it is locked by another program";
   busy_hint_ = "see which: fuser -v " + path_.native();
   if (!lock_file(fd(), path_)) return false;
   busy_ = "other programs keep replacing it";
   if (!still_there(fd(), path_)) return false;
   if (locking.kind == MboxLock::fcntl) return true;
-  dotlock_ = std::make_unique<Dotlock>(path_, site);
+  dotlock_ = std::make_unique<Dotlock>(path_, context);
   const auto answer = dotlock_->try_take();
   forbidden_ = answer == Dotlock::Answer::forbidden;
   busy_ = "it is locked by " + dotlock_->path().native() + ", which another program made";
@@ -133,11 +134,11 @@ bool Box::try_lock(const Site& site, const Locking& locking) {
   return answer != Dotlock::Answer::busy;
 }
 
-std::uint64_t Box::bytes() const { return static_cast<std::uint64_t>(status_of(fd(), path_).st_size); }
+std::uint64_t LockedMbox::bytes() const { return static_cast<std::uint64_t>(status_of(fd(), path_).st_size); }
 
-ino_t Box::inode() const { return status_of(fd(), path_).st_ino; }
+ino_t LockedMbox::inode() const { return status_of(fd(), path_).st_ino; }
 
-std::string Box::padding(std::uint64_t at) const {
+std::string LockedMbox::padding(std::uint64_t at) const {
   if (at == 0) return "";
   std::array<char, 2> last{};
   const auto n = std::min<std::uint64_t>(at, 2);
@@ -146,7 +147,7 @@ std::string Box::padding(std::uint64_t at) const {
   return last[0] == '\n' ? "" : "\n";
 }
 
-std::string Box::hash_before(std::uint64_t at) const {
+std::string LockedMbox::hash_before(std::uint64_t at) const {
   std::array<char, 4096> before{};
   const auto n = std::min<std::uint64_t>(at, before.size());
   const auto got = util::pread_all(fd(), std::span(before).first(n), static_cast<off_t>(at - n), path_);

@@ -12,7 +12,7 @@ namespace mailhaul::delivery {
 class Spool {
  public:
   /// Throws Error{cannot_create | storage}.
-  Spool(const Site& site, const std::string& name);
+  Spool(const RunContext& context, const std::string& name);
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
   ~Spool();

@@ -12,10 +12,10 @@ namespace mailhaul::delivery {
 
 /// What a ticket's data says: "name=value" lines, values escaped. Plain text, so that a person can read the
 /// state database.
-class Record {
+class TicketFields {
  public:
-  Record() = default;
-  explicit Record(const Ticket& ticket);  ///< throws Error{storage} when it cannot be read
+  TicketFields() = default;
+  explicit TicketFields(const Ticket& ticket);  ///< throws Error{storage} when it cannot be read
   void set(std::string_view name, std::string_view value);
   void set(std::string_view name, std::uint64_t value);
   const std::string& text(std::string_view name) const;  ///< throws Error{storage} when it is missing

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "delivery/destination.h"
-#include "delivery/dotlock.h"
+#include "delivery/mbox_dotlock.h"
 #include "util/file.h"
 
 namespace mailhaul::delivery {
@@ -24,13 +24,13 @@ struct Locking {
 
 /// A regular file of our own with one name, never through a symbolic link. Throws Error{cannot_create}
 /// otherwise, Error{storage} when it is missing and to be refused.
-util::Fd open_box(const util::Path& path, Missing missing);
+util::Fd open_mbox_file(const util::Path& path, Missing missing);
 
 /// An mbox, open and locked until destroyed.
-class Box {
+class LockedMbox {
  public:
-  /// Throws as open_box; Error{temporary} when others do not let go of it in time, Error{cancelled}.
-  Box(const util::Path& path, const Site& site, const Locking& locking, Missing missing);
+  /// Throws as open_mbox_file; Error{temporary} when others do not let go of it in time, Error{cancelled}.
+  LockedMbox(const util::Path& path, const RunContext& context, const Locking& locking, Missing missing);
 
   int fd() const noexcept { return file_.get(); }
   const util::Path& path() const noexcept { return path_; }
@@ -43,7 +43,7 @@ class Box {
   bool without_dotlock() const noexcept { return forbidden_; }  ///< wanted, but the directory forbids it
 
  private:
-  bool try_lock(const Site& site, const Locking& locking);
+  bool try_lock(const RunContext& context, const Locking& locking);
 
   util::Path path_;
   util::Fd file_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/record.h"
+#include "delivery/ticket_fields.h"
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ namespace {
 
 }  // namespace
 
-Record::Record(const Ticket& ticket) {
+TicketFields::TicketFields(const Ticket& ticket) {
   std::string_view rest = ticket.data;
   fields_.reserve(16);
   while (!rest.empty()) {
@@ -29,7 +29,7 @@ Record::Record(const Ticket& ticket) {
   }
 }
 
-void Record::set(std::string_view name, std::string_view value) {
+void TicketFields::set(std::string_view name, std::string_view value) {
   const auto found = std::ranges::find(fields_, name, &decltype(fields_)::value_type::first);
   if (found == fields_.end()) {
     fields_.emplace_back(name, value);
@@ -38,26 +38,26 @@ void Record::set(std::string_view name, std::string_view value) {
   }
 }
 
-void Record::set(std::string_view name, std::uint64_t value) { set(name, std::to_string(value)); }
+void TicketFields::set(std::string_view name, std::uint64_t value) { set(name, std::to_string(value)); }
 
-const std::string* Record::find(std::string_view name) const {
+const std::string* TicketFields::find(std::string_view name) const {
   const auto found = std::ranges::find(fields_, name, &decltype(fields_)::value_type::first);
   return found == fields_.end() ? nullptr : &found->second;
 }
 
-const std::string& Record::text(std::string_view name) const {
+const std::string& TicketFields::text(std::string_view name) const {
   const auto* found = find(name);
   if (found == nullptr) damaged("no " + std::string(name));
   return *found;
 }
 
-std::uint64_t Record::number(std::string_view name) const {
+std::uint64_t TicketFields::number(std::string_view name) const {
   const auto value = util::parse_number(text(name));
   if (!value) damaged(text(name));
   return *value;
 }
 
-std::string Record::data() const {
+std::string TicketFields::data() const {
   std::string lines;
   for (const auto& [name, value] : fields_) {
     lines.append(name).append("=").append(util::escape_uid(value)).append("\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/image.h"
+#include "delivery/mbox_segments.h"
 
 #include <fcntl.h>
 
@@ -7,10 +7,10 @@
 
 namespace mailhaul::delivery {
 
-Image::Image(std::string padding, int file, util::Path path)
+Segments::Segments(std::string padding, int file, util::Path path)
     : padding_(std::move(padding)), file_(file), path_(std::move(path)), bytes_(padding_.size()) {}
 
-void Image::add(Extent extent) {
+void Segments::add(Extent extent) {
   bytes_ += extent.length;
   if (!extents_.empty() && extents_.back().from + extents_.back().length == extent.from) {
     extents_.back().length += extent.length;
@@ -19,7 +19,7 @@ void Image::add(Extent extent) {
   }
 }
 
-std::size_t Image::read(std::uint64_t at, std::span<char> into) const {
+std::size_t Segments::read(std::uint64_t at, std::span<char> into) const {
   std::size_t done = 0;
   if (at < padding_.size()) done = padding_.copy(into.data(), into.size(), at);
   std::uint64_t start = padding_.size();
@@ -36,17 +36,17 @@ std::size_t Image::read(std::uint64_t at, std::span<char> into) const {
   return done;
 }
 
-void write_image(const Image& image, int box, std::uint64_t at, const util::Path& path) {
+void write_segments(const Segments& segments, int mbox, std::uint64_t at, const util::Path& path) {
   constexpr std::uint64_t stride = 4U << 20U;
   std::vector<char> piece(256U << 10U);
-  for (std::uint64_t done = 0, started = 0; done < image.bytes();) {
-    const auto got = image.read(done, piece);
+  for (std::uint64_t done = 0, started = 0; done < segments.bytes();) {
+    const auto got = segments.read(done, piece);
     if (got == 0) throw util::Error(util::Kind::storage, "the spool for " + path.native() + " was cut short");
-    util::pwrite_all(box, {piece.data(), got}, static_cast<off_t>(at + done), path);
+    util::pwrite_all(mbox, {piece.data(), got}, static_cast<off_t>(at + done), path);
     done += got;
     if (done - started < stride) continue;
     // The disk works while we copy. Only a wish: what it cannot start, the flush will.
-    ::sync_file_range(box, static_cast<off_t>(at + started), static_cast<off_t>(done - started),
+    ::sync_file_range(mbox, static_cast<off_t>(at + started), static_cast<off_t>(done - started),
                       SYNC_FILE_RANGE_WRITE);
     started = done;
   }

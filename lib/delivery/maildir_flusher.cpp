@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "delivery/flusher.h"
+#include "delivery/maildir_flusher.h"
 
 #include <fcntl.h>
 #include <unistd.h>

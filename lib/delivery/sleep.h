@@ -8,6 +8,7 @@
 namespace mailhaul::delivery {
 
 /// Lets so much time pass. Throws Error{cancelled} "stopped while DOING" as soon as we are asked to stop.
-void wait_a_little(const Site& site, std::chrono::milliseconds time, std::string_view doing);
+void sleep_unless_cancelled(const RunContext& context, std::chrono::milliseconds time,
+                            std::string_view doing);
 
 }  // namespace mailhaul::delivery
