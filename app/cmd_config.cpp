@@ -5,6 +5,14 @@
 
 namespace mailhaul::app {
 
+namespace {
+
+account::Layout layout_of(const Call& call) {
+  return call.json ? account::Layout::one_line : account::Layout::indented;
+}
+
+}  // namespace
+
 void describe_nothing(CLI::App& /*parser*/, Call& /*call*/) {}
 
 int run_config_check(const Call& call) {
@@ -25,12 +33,12 @@ int run_config_check(const Call& call) {
 }
 
 int run_config_show(const Call& call) {
-  print(account::show(load_config(call), call.json));
+  print(account::show(load_config(call), layout_of(call)));
   return 0;
 }
 
 int run_config_schema(const Call& call) {
-  print(account::schema(call.json));
+  print(account::schema(layout_of(call)));
   return 0;
 }
 

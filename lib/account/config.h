@@ -54,9 +54,11 @@ struct KeyRow {
 std::span<const KeyRow> keys();            ///< account keys
 std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts ...
 
+/// How JSON is written.
+enum class Layout { indented, one_line };
 /// JSON Schema of the file, LF at the end.
-std::string schema(bool on_one_line = false);
+std::string schema(Layout layout = Layout::indented);
 /// What is in force, as a configuration file; secrets as "***".
-std::string show(const Config& config, bool on_one_line = false);
+std::string show(const Config& config, Layout layout = Layout::indented);
 
 }  // namespace mailhaul::account

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "account/config.h"
 #include "account/syntax.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -191,10 +192,6 @@ Node Node::of_flag(bool flag) { return {.form = Form::boolean, .flag = flag}; }
 Node Node::of_number(std::uint64_t number) { return {.form = Form::number, .text = std::to_string(number)}; }
 
 Node Node::of_list(std::vector<Node> items) { return {.form = Form::list, .items = std::move(items)}; }
-
-Node Node::of_object(std::vector<Member> members) {
-  return {.form = Form::object, .members = std::move(members)};
-}
 
 Node& Node::add(std::string_view key, Node value) {
   members.push_back({std::string(key), {}, std::move(value)});

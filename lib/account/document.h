@@ -31,7 +31,6 @@ struct Node {
   static Node of_flag(bool flag);
   static Node of_number(std::uint64_t number);
   static Node of_list(std::vector<Node> items);
-  static Node of_object(std::vector<Member> members);
   /// Adds a member; returns the object, to go on.
   Node& add(std::string_view key, Node value);
   const Member* member(std::string_view key) const;  ///< nullptr: none
@@ -52,7 +51,7 @@ std::string_view form_name(const Node& node);
 Node parse(std::string_view text, const std::string& file);
 
 /// As JSON, LF at the end.
-enum class Layout { indented, one_line };
-std::string write(const Node& node, Layout layout = Layout::indented);
+enum class Layout;
+std::string write(const Node& node, Layout layout = {});
 
 }  // namespace mailhaul::account

@@ -1,49 +1,38 @@
 // SPDX-License-Identifier: MIT
 // The configuration's tables as a JSON Schema, for editors and validators.
-#include <algorithm>
-#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "account/config.h"
-#include "account/document.h"
 #include "account/keys.h"
 #include "delivery/spec.h"
 
 namespace mailhaul::account {
 namespace {
 
-using Form = Node::Form;
+using Schema = nlohmann::ordered_json;
 
-Node object(std::initializer_list<std::pair<std::string_view, Node>> members) {
-  Node node{.form = Form::object};
-  for (const auto& [key, value] : members) node.add(key, value);
-  return node;
+Schema type(std::string_view name) { return {{"type", name}}; }
+
+Schema reference(std::string_view name) { return {{"$ref", "#/$defs/" + std::string(name)}}; }
+
+Schema pattern(std::string_view expression) { return {{"type", "string"}, {"pattern", expression}}; }
+
+Schema any_of(Schema::array_t forms) { return {{"anyOf", std::move(forms)}}; }
+
+Schema one_or_several(const Schema& item) {
+  return any_of({item, {{"type", "array"}, {"items", item}, {"minItems", 1}}});
 }
 
-Node type(std::string_view name) { return object({{"type", Node::of(name)}}); }
-
-Node reference(std::string_view name) { return object({{"$ref", Node::of("#/$defs/" + std::string(name))}}); }
-
-Node pattern(std::string_view expression) {
-  return object({{"type", Node::of("string")}, {"pattern", Node::of(expression)}});
+Schema one_of(std::span<const std::string_view> choices) {
+  return {{"enum", Schema::array_t(choices.begin(), choices.end())}};
 }
 
-Node any_of(std::vector<Node> forms) { return object({{"anyOf", Node::of_list(std::move(forms))}}); }
+Schema whole_number() { return {{"type", "integer"}, {"minimum", 0}}; }
 
-Node one_or_several(Node item) {
-  return any_of(
-      {item, object({{"type", Node::of("array")}, {"items", item}, {"minItems", Node::of_number(1)}})});
-}
-
-Node one_of(std::span<const std::string_view> choices) {
-  std::vector<Node> nodes;
-  for (const auto choice : choices) nodes.push_back(Node::of(choice));
-  return object({{"enum", Node::of_list(std::move(nodes))}});
-}
-
-Node whole_number() { return object({{"type", Node::of("integer")}, {"minimum", Node::of_number(0)}}); }
-
-Node schema_of(const Row& row) {
+Schema schema_of(const Row& row) {
   switch (row.type) {
     case Type::text:
     case Type::path:
@@ -55,9 +44,8 @@ Node schema_of(const Row& row) {
     case Type::size:
       return reference("size");
     case Type::duration:
-      return row.key.fallback == "never"
-                 ? any_of({Node::of_object({{"const", {}, Node::of("never")}}), reference("time")})
-                 : reference("time");
+      return row.key.fallback == "never" ? any_of({{{"const", "never"}}, reference("time")})
+                                         : reference("time");
     case Type::number:
       return whole_number();
     case Type::words:
@@ -72,21 +60,19 @@ Node schema_of(const Row& row) {
   return {};
 }
 
-Node described(Node schema, std::string_view help, std::string_view fallback) {
-  schema.add("description", Node::of(std::string(help) + " (default: " + std::string(fallback) + ")"));
+Schema described(Schema schema, std::string_view help, std::string_view fallback) {
+  schema["description"] = std::string(help) + " (default: " + std::string(fallback) + ")";
   return schema;
 }
 
-Node account_schema() {
-  Node properties{.form = Form::object};
+Schema account_schema() {
+  Schema properties;
   for (const auto& row : rows())
-    properties.add(row.key.name, described(schema_of(row), row.key.help, row.key.fallback));
-  return object({{"type", Node::of("object")},
-                 {"properties", std::move(properties)},
-                 {"additionalProperties", Node::of_flag(false)}});
+    properties[std::string(row.key.name)] = described(schema_of(row), row.key.help, row.key.fallback);
+  return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
 
-Node schema_of(const delivery::Field& field) {
+Schema schema_of(const delivery::Field& field) {
   switch (field.type) {
     case delivery::FieldType::path:
       return type("string");
@@ -102,22 +88,23 @@ Node schema_of(const delivery::Field& field) {
   return {};
 }
 
-Node kind_schema(const delivery::KindRow& kind) {
-  Node properties = object({{"kind", object({{"const", Node::of(kind.name)}})}});
-  std::vector<Node> required{Node::of("kind")};
+Schema kind_schema(const delivery::KindRow& kind) {
+  Schema properties{{"kind", {{"const", kind.name}}}};
+  Schema::array_t required{"kind"};
   for (const auto& field : kind.fields) {
-    properties.add(field.name, schema_of(field).add("description", Node::of(field.help)));
-    if (field.required) required.push_back(Node::of(field.name));
+    auto& property = properties[std::string(field.name)] = schema_of(field);
+    property["description"] = field.help;
+    if (field.required) required.emplace_back(field.name);
   }
-  return object({{"type", Node::of("object")},
-                 {"description", Node::of(kind.help)},
-                 {"properties", std::move(properties)},
-                 {"required", Node::of_list(std::move(required))},
-                 {"additionalProperties", Node::of_flag(false)}});
+  return {{"type", "object"},
+          {"description", kind.help},
+          {"properties", std::move(properties)},
+          {"required", std::move(required)},
+          {"additionalProperties", false}};
 }
 
-Node destination_schema() {
-  std::vector<Node> forms;
+Schema destination_schema() {
+  Schema::array_t forms;
   for (const auto& kind : delivery::kinds()) {
     const auto name = std::string(kind.name);
     forms.push_back(pattern(kind.shorthand.empty() ? "^" + name + "$" : "^" + name + ":."));
@@ -126,37 +113,37 @@ Node destination_schema() {
   return any_of(std::move(forms));
 }
 
-Node top_level_schema(const KeyRow& row) {
+Schema top_level_schema(const KeyRow& row) {
   if (row.name == "$schema" || row.name == "state") return type("string");
   if (row.name == "defaults") return reference("account");
   if (row.name == "accounts")
-    return object({{"type", Node::of("object")},
-                   {"minProperties", Node::of_number(1)},
-                   {"propertyNames", object({{"pattern", Node::of("^[A-Za-z0-9][A-Za-z0-9._@-]*$")}})},
-                   {"additionalProperties", reference("account")}});
-  return object(
-      {{"type", Node::of("integer")}, {"minimum", Node::of_number(1)}, {"maximum", Node::of_number(1000)}});
+    return {{"type", "object"},
+            {"minProperties", 1},
+            {"propertyNames", {{"pattern", "^[A-Za-z0-9][A-Za-z0-9._@-]*$"}}},
+            {"additionalProperties", reference("account")}};
+  return {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}};
 }
 
 }  // namespace
 
-std::string schema(bool on_one_line) {
-  Node properties{.form = Form::object};
+std::string schema(Layout layout) {
+  Schema properties;
   for (const auto& row : top_level_keys())
-    properties.add(row.name, described(top_level_schema(row), row.help, row.fallback));
-  const auto whole = object({
-      {"$schema", Node::of("https://json-schema.org/draft/2020-12/schema")},
-      {"title", Node::of("mailhaul configuration")},
-      {"type", Node::of("object")},
+    properties[std::string(row.name)] = described(top_level_schema(row), row.help, row.fallback);
+  const Schema whole{
+      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
+      {"title", "mailhaul configuration"},
+      {"type", "object"},
       {"properties", std::move(properties)},
-      {"required", Node::of_list({Node::of("accounts")})},
-      {"additionalProperties", Node::of_flag(false)},
-      {"$defs", object({{"account", account_schema()},
-                        {"destination", destination_schema()},
-                        {"size", any_of({whole_number(), pattern("^[0-9]+[kKmMgG]?$")})},
-                        {"time", pattern("^[0-9]+[smhd]$")}})},
-  });
-  return write(whole, on_one_line ? Layout::one_line : Layout::indented);
+      {"required", Schema::array({"accounts"})},
+      {"additionalProperties", false},
+      {"$defs",
+       {{"account", account_schema()},
+        {"destination", destination_schema()},
+        {"size", any_of({whole_number(), pattern("^[0-9]+[kKmMgG]?$")})},
+        {"time", pattern("^[0-9]+[smhd]$")}}},
+  };
+  return whole.dump(layout == Layout::one_line ? -1 : 2) + "\n";
 }
 
 }  // namespace mailhaul::account

@@ -7,7 +7,7 @@
 
 namespace mailhaul::account {
 
-std::string show(const Config& config, bool on_one_line) {
+std::string show(const Config& config, Layout layout) {
   Node accounts{.form = Node::Form::object};
   for (const auto& account : config.accounts) {
     Node keys{.form = Node::Form::object};
@@ -21,7 +21,7 @@ std::string show(const Config& config, bool on_one_line) {
   root.add("jobs", Node::of_number(config.jobs));
   root.add("host_jobs", Node::of_number(config.host_jobs));
   root.add("accounts", std::move(accounts));
-  return write(root, on_one_line ? Layout::one_line : Layout::indented);
+  return write(root, layout);
 }
 
 }  // namespace mailhaul::account
