@@ -41,9 +41,9 @@ bool is_switch(std::string_view option) {
 }
 
 bool belongs_to_fetch(std::string_view option) {
-  constexpr std::array<std::string_view, 8> habits{"-k", "--keep", "-K", "--no-keep",
-                                                   "-a", "--all",  "-n", "--dry-run"};
-  return std::ranges::find(habits, option) != habits.end() || is_switch(option) ||
+  constexpr std::array<std::string_view, 8> short_options{"-k", "--keep", "-K", "--no-keep",
+                                                          "-a", "--all",  "-n", "--dry-run"};
+  return std::ranges::find(short_options, option) != short_options.end() || is_switch(option) ||
          std::ranges::any_of(account::keys(), [&](const auto& key) { return option == option_of(key.name); });
 }
 
@@ -118,7 +118,7 @@ void require_part(const Arguments& arguments) {
     return;
   if (std::ranges::find(parts, arguments.part) != parts.end()) return;
   const auto whole = arguments.command + " " + arguments.part;
-  if (std::ranges::find(later_commands(), whole) != later_commands().end()) return;
+  if (std::ranges::find(planned_commands(), whole) != planned_commands().end()) return;
   std::string names;
   for (const auto& part : parts) names += (names.empty() ? "" : ", ") + part;
   throw util::Error(util::Kind::usage,
@@ -151,7 +151,7 @@ bool Arguments::has_option(std::string_view one, std::string_view other) const {
   return std::ranges::any_of(options, [&](const auto& option) { return option == one || option == other; });
 }
 
-Arguments arrange(const Words& typed) {
+Arguments normalise(const Words& typed) {
   const Scan scan(typed);
   Arguments arguments;
   arguments.options = scan.options;

@@ -19,7 +19,7 @@ struct Arguments {
 
 /// Options may stand before the command, those of fetch too. Throws Error{usage} for a value where none is
 /// taken, and for a part that its command does not have.
-Arguments arrange(const std::vector<std::string>& typed);
+Arguments normalise(const std::vector<std::string>& typed);
 
 /// What the parser cannot know of words that it did not expect: whose option that is, or how a UID is
 /// written. Empty: nothing.

@@ -45,13 +45,13 @@ util::Path default_config() {
 
 }  // namespace
 
-std::optional<util::Path> find_config(const Call& call) {
-  auto named = call.config.empty() ? variable("MAILHAUL_CONFIG") : std::optional(call.config);
+std::optional<util::Path> find_config(const Invocation& invocation) {
+  auto named = invocation.config.empty() ? variable("MAILHAUL_CONFIG") : std::optional(invocation.config);
   if (named) {
     if (!there(*named)) {
       throw util::Error(util::Kind::no_config,
                         "cannot open the configuration file " + *named + ": " + util::errno_text(errno),
-                        call.config.empty() ? "MAILHAUL_CONFIG names it" : "check the path after -c");
+                        invocation.config.empty() ? "MAILHAUL_CONFIG names it" : "check the path after -c");
     }
     if (std::filesystem::is_directory(*named)) {
       throw util::Error(util::Kind::config, "the configuration file " + *named + " is a directory",
@@ -63,13 +63,13 @@ std::optional<util::Path> find_config(const Call& call) {
   return std::nullopt;
 }
 
-account::Config load_config(const Call& call) {
+account::Config load_config(const Invocation& invocation) {
   account::Sources sources;
-  const bool one_off = call.words.empty() && std::ranges::any_of(call.overrides, [](const auto& entry) {
-                         return entry.first == "server";
-                       });
+  const bool one_off =
+      invocation.words.empty() &&
+      std::ranges::any_of(invocation.overrides, [](const auto& entry) { return entry.first == "server"; });
   if (!one_off) {
-    sources.file = find_config(call);
+    sources.file = find_config(invocation);
     if (!sources.file) {
       throw util::Error(
           util::Kind::config, "there is no configuration file " + default_config().native(),
@@ -77,35 +77,36 @@ account::Config load_config(const Call& call) {
           "--server pop3s://HOST --user NAME --deliver maildir:~/Mail");
     }
   }
-  sources.overrides = call.overrides;
-  if (!call.state.empty()) sources.state_file = std::filesystem::absolute(call.state);
-  sources.jobs = call.jobs;
-  sources.place = {
+  sources.overrides = invocation.overrides;
+  if (!invocation.state.empty()) sources.state_file = std::filesystem::absolute(invocation.state);
+  sources.jobs = invocation.jobs;
+  sources.paths = {
       .home = home(),
       .default_state_file = base_directory("XDG_STATE_HOME", ".local/state") / "mailhaul" / "state.db",
       .default_netrc = variable("NETRC").value_or((home() / ".netrc").native())};
   for (const auto& row : commands()) {
     if (row.inside.empty()) sources.reserved_names.emplace_back(row.name);
   }
-  for (const auto& name : later_commands()) sources.reserved_names.emplace_back(name);
+  for (const auto& name : planned_commands()) sources.reserved_names.emplace_back(name);
   return account::load(sources);
 }
 
-account::Account the_account(const Call& call, const account::Config& config) {
-  return account::select(config, {&call.account, 1}).front();
+account::Account the_account(const Invocation& invocation, const account::Config& config) {
+  return account::select(config, {&invocation.account, 1}).front();
 }
 
-std::unique_ptr<report::Listener> make_listener(const Call& call, bool summaries_to_stderr) {
+std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, bool summaries_to_stderr) {
   const bool at_terminal = ::isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb";
-  if (call.json) return std::make_unique<JsonLines>(call.quiet);
+  if (invocation.json) return std::make_unique<JsonLines>(invocation.quiet);
   return std::make_unique<Terminal>(Terminal::Style{
-      .quiet = call.quiet,
-      .verbose = call.verbose,
+      .quiet = invocation.quiet,
+      .verbose = invocation.verbose,
       .on_terminal = ::isatty(STDOUT_FILENO) == 1,
-      .live = call.progress == When::always ||
-              (call.progress == When::automatic && !call.quiet && call.verbose < 2 && at_terminal),
-      .color = call.color == When::always ||
-               (call.color == When::automatic && !variable("NO_COLOR") && at_terminal),
+      .live = invocation.progress == AutoSwitch::always ||
+              (invocation.progress == AutoSwitch::automatic && !invocation.quiet && invocation.verbose < 2 &&
+               at_terminal),
+      .color = invocation.color == AutoSwitch::always ||
+               (invocation.color == AutoSwitch::automatic && !variable("NO_COLOR") && at_terminal),
       .summaries_to_stderr = summaries_to_stderr});
 }
 
@@ -123,24 +124,27 @@ std::string safe(std::string_view text) {
 
 namespace {
 
-int report(const Call& call, std::string_view account, const util::Error& error) {
+int report(const Invocation& invocation, std::string_view account, const util::Error& error) {
   const int status = util::exit_status(error.kind());
   const report::Notice notice{.sentence = error.what(), .hint = error.hint(), .uid = {}, .status = status};
-  make_listener(call)->failed(account, notice);
+  make_listener(invocation)->failed(account, notice);
   return status;
 }
 
 }  // namespace
 
-int with_account(const Call& call, const account::Account& account, const std::function<void()>& work) {
+int with_account(const Invocation& invocation, const account::Account& account,
+                 const std::function<void()>& work) {
   try {
     work();
     return 0;
   } catch (const util::Error& error) {
-    return report(call, account.name, error);
+    return report(invocation, account.name, error);
   }
 }
 
-int report_error(const Call& call, const util::Error& error) { return report(call, {}, error); }
+int report_error(const Invocation& invocation, const util::Error& error) {
+  return report(invocation, {}, error);
+}
 
 }  // namespace mailhaul::app

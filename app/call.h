@@ -14,14 +14,14 @@
 
 namespace mailhaul::app {
 
-enum class When { automatic, always, never };
+enum class AutoSwitch { automatic, always, never };
 
 /// Options of every command, and the words of this one.
-struct Call {
+struct Invocation {
   std::string config, state;
   bool quiet = false, json = false;
   int verbose = 0;
-  When progress = When::automatic, color = When::automatic;
+  AutoSwitch progress = AutoSwitch::automatic, color = AutoSwitch::automatic;
   std::optional<unsigned> jobs;
 
   bool names_command = true;                 ///< false: the words are fetch's by default
@@ -35,20 +35,21 @@ struct Call {
 
 /// Where the configuration file is: -c, $MAILHAUL_CONFIG, $XDG_CONFIG_HOME, ~/.config; empty where none of
 /// the last two is there. Throws Error{no_config} when the one that was named is missing.
-std::optional<util::Path> find_config(const Call& call);
+std::optional<util::Path> find_config(const Invocation& invocation);
 
 /// The configuration in force. `with_overrides`: those of fetch apply, and --server needs no file.
-account::Config load_config(const Call& call);
+account::Config load_config(const Invocation& invocation);
 /// The one account that the command is about.
-account::Account the_account(const Call& call, const account::Config& config);
+account::Account the_account(const Invocation& invocation, const account::Config& config);
 
 /// The real world: network, disk, clock. Passwords that must be asked for are asked for here, one after the
 /// other.
-engine::World real_world(const Call& call, const account::Config& config,
+engine::World real_world(const Invocation& invocation, const account::Config& config,
                          const std::vector<account::Account>& accounts);
 
 /// Prints events for a person, for cron, or (--json) for a script.
-std::unique_ptr<report::Listener> make_listener(const Call& call, bool summaries_to_stderr = false);
+std::unique_ptr<report::Listener> make_listener(const Invocation& invocation,
+                                                bool summaries_to_stderr = false);
 
 /// Standard output, whole or not at all. Throws Error{storage} when it cannot be written.
 void print(std::string_view text);
@@ -57,9 +58,10 @@ std::string safe(std::string_view text);
 
 /// An account's net, for commands about one: says what went wrong with the account's name; returns the exit
 /// status.
-int with_account(const Call& call, const account::Account& account, const std::function<void()>& work);
+int with_account(const Invocation& invocation, const account::Account& account,
+                 const std::function<void()>& work);
 
 /// The program's net: says what went wrong, as --json wants it; returns the exit status.
-int report_error(const Call& call, const util::Error& error);
+int report_error(const Invocation& invocation, const util::Error& error);
 
 }  // namespace mailhaul::app

@@ -32,15 +32,15 @@ std::string text_of(const std::string& account, const Counts& counts) {
 
 }  // namespace
 
-void describe_check(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT", call.words, "accounts (default: all that are enabled)");
+void describe_check(CLI::App& parser, Invocation& invocation) {
+  parser.add_option("ACCOUNT", invocation.words, "accounts (default: all that are enabled)");
 }
 
-int run_check(const Call& call) {
-  const auto config = load_config(call);
-  const auto accounts = account::select(config, call.words);
-  const auto world = real_world(call, config, accounts);
-  const auto tell = make_listener(call);
+int run_check(const Invocation& invocation) {
+  const auto config = load_config(invocation);
+  const auto accounts = account::select(config, invocation.words);
+  const auto world = real_world(invocation, config, accounts);
+  const auto tell = make_listener(invocation);
   std::vector<engine::Glance> glances(accounts.size());
   engine::for_each_account(
       accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs},
@@ -49,7 +49,7 @@ int run_check(const Call& call) {
   for (const auto& glance : glances) {
     if (!glance.error) {
       const auto counts = counts_of(glance);
-      print(call.json ? json_line(glance.account, counts) : text_of(glance.account, counts));
+      print(invocation.json ? json_line(glance.account, counts) : text_of(glance.account, counts));
       continue;
     }
     statuses.push_back(util::exit_status(glance.error->kind()));

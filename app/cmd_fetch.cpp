@@ -23,45 +23,47 @@ std::string option_name(std::string_view key) {
 }
 
 /// Also for keys that are no options: account::load() says so better than the parser.
-void add_key_option(CLI::App& parser, Call& call, const account::KeyRow& key) {
+void add_key_option(CLI::App& parser, Invocation& invocation, const account::KeyRow& key) {
   const std::string name(key.name);
   const std::string option = option_name(key.name);
   CLI::Option* added = nullptr;
   if (key.value.empty()) {
     added = parser.add_flag_function(
         option + ",!--no-" + option.substr(2),
-        [&call, name](std::int64_t count) {
-          call.overrides.emplace_back(name, count > 0 ? "true" : "false");
+        [&invocation, name](std::int64_t count) {
+          invocation.overrides.emplace_back(name, count > 0 ? "true" : "false");
         },
         std::string(key.help));
   } else {
-    added =
-        parser
-            .add_option_function<std::string>(
-                option, [&call, name](const std::string& value) { call.overrides.emplace_back(name, value); },
-                std::string(key.help))
-            ->type_name(std::string(key.value))
-            ->take_last()
-            ->trigger_on_parse();  // each time it is given: deliver and tls_pin may come several times
+    added = parser
+                .add_option_function<std::string>(
+                    option,
+                    [&invocation, name](const std::string& value) {
+                      invocation.overrides.emplace_back(name, value);
+                    },
+                    std::string(key.help))
+                ->type_name(std::string(key.value))
+                ->take_last()
+                ->trigger_on_parse();  // each time it is given: deliver and tls_pin may come several times
   }
   if (!key.on_command_line) added->group("");  // not in the help
 }
 
 /// The word may have been meant as a command.
-std::vector<account::Account> select(const Call& call, const account::Config& config) {
+std::vector<account::Account> select(const Invocation& invocation, const account::Config& config) {
   try {
-    return account::select(config, call.words);
+    return account::select(config, invocation.words);
   } catch (const util::Error& error) {
-    if (call.names_command || error.kind() != util::Kind::usage) throw;
+    if (invocation.names_command || error.kind() != util::Kind::usage) throw;
     std::vector<std::string_view> names;
     for (const auto& row : commands())
       if (row.inside.empty()) names.push_back(row.name);
-    const auto command = std::ranges::find_first_of(call.words, names);
-    if (command != call.words.end()) {
+    const auto command = std::ranges::find_first_of(invocation.words, names);
+    if (command != invocation.words.end()) {
       throw util::Error(error.kind(), "the command " + *command + " stands behind an account",
                         "put it first: mailhaul " + *command + " ...");
     }
-    const auto near = util::nearest(call.words.front(), names);
+    const auto near = util::nearest(invocation.words.front(), names);
     throw util::Error(error.kind(), std::string(error.what()) + ", nor a command of that name",
                       error.hint() + (near.empty() ? "; mailhaul --help lists the commands"
                                                    : "; the command is called " + near));
@@ -69,17 +71,17 @@ std::vector<account::Account> select(const Call& call, const account::Config& co
 }
 
 /// -k, -K and -a, and what --no-leave-on-server says of removal.
-void apply_habits(Call& call) {
-  if (call.keep && call.remove)
+void apply_short_options(Invocation& invocation) {
+  if (invocation.keep && invocation.remove)
     throw util::Error(util::Kind::usage, "-k and -K say the opposite of each other", "give one of them");
-  if (call.keep) call.overrides.emplace_back("leave_on_server", "true");
-  if (call.remove) call.overrides.emplace_back("leave_on_server", "false");
-  if (call.all) call.overrides.emplace_back("fetch_all", "true");
+  if (invocation.keep) invocation.overrides.emplace_back("leave_on_server", "true");
+  if (invocation.remove) invocation.overrides.emplace_back("leave_on_server", "false");
+  if (invocation.all) invocation.overrides.emplace_back("fetch_all", "true");
 }
 
-bool removal_demanded(const Call& call) {
-  return std::ranges::find(call.overrides, account::Override{"leave_on_server", "false"}) !=
-         call.overrides.end();
+bool removal_demanded(const Invocation& invocation) {
+  return std::ranges::find(invocation.overrides, account::Override{"leave_on_server", "false"}) !=
+         invocation.overrides.end();
 }
 
 bool to_stdout(const std::vector<account::Account>& accounts) {
@@ -99,8 +101,8 @@ bool shows_what_became_of_mail(int fd) {
           family == AF_UNIX);
 }
 
-void require_pipe(const Call& call) {
-  if (call.json) {
+void require_pipe(const Invocation& invocation) {
+  if (invocation.json) {
     throw util::Error(util::Kind::usage, "--json and delivery to stdout both want standard output",
                       "deliver somewhere else, or leave --json out");
   }
@@ -113,7 +115,7 @@ void require_pipe(const Call& call) {
     throw util::Error(util::Kind::usage, "cannot deliver to stdout: standard output is closed",
                       "put a pipe or a file behind it: | formail -Y -s procmail, > FILE");
   }
-  if (removal_demanded(call) && !shows_what_became_of_mail(STDOUT_FILENO)) {
+  if (removal_demanded(invocation) && !shows_what_became_of_mail(STDOUT_FILENO)) {
     throw util::Error(util::Kind::usage,
                       "-K with delivery to stdout: standard output is neither a pipe nor a file, and cannot "
                       "tell whether mail was read",
@@ -121,10 +123,10 @@ void require_pipe(const Call& call) {
   }
 }
 
-void print_plan(const Call& call, const engine::Glance& glance) {
+void print_plan(const Invocation& invocation, const engine::Glance& glance) {
   std::string text;
   for (const auto& line : glance.lines) {
-    if (call.json) {
+    if (invocation.json) {
       text += json_line(glance.account, line, false);
       continue;
     }
@@ -134,12 +136,13 @@ void print_plan(const Call& call, const engine::Glance& glance) {
   print(text);
 }
 
-int dry_run(const Call& call, const std::vector<account::Account>& accounts, const engine::World& world) {
-  const auto tell = make_listener(call);
+int dry_run(const Invocation& invocation, const std::vector<account::Account>& accounts,
+            const engine::World& world) {
+  const auto tell = make_listener(invocation);
   std::vector<int> statuses;
   for (const auto& account : accounts) {
     const auto glance = engine::glance(account, world, *tell, false);
-    print_plan(call, glance);
+    print_plan(invocation, glance);
     if (!glance.error) continue;
     statuses.push_back(util::exit_status(glance.error->kind()));
     tell->failed(account.name, {.sentence = glance.error->what(),
@@ -152,26 +155,28 @@ int dry_run(const Call& call, const std::vector<account::Account>& accounts, con
 
 }  // namespace
 
-void describe_fetch(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT", call.words, "accounts (default: all that are enabled)");
-  parser.add_flag("-k,--keep", call.keep, "leave messages on the server");
-  parser.add_flag("-K,--no-keep", call.remove, "remove messages from the server once they are safe here");
-  parser.add_flag("-a,--all", call.all, "also messages seen before");
-  parser.add_flag("-n,--dry-run", call.dry_run, "say what would happen to each message and why; do nothing");
-  for (const auto& key : account::keys()) add_key_option(parser, call, key);
+void describe_fetch(CLI::App& parser, Invocation& invocation) {
+  parser.add_option("ACCOUNT", invocation.words, "accounts (default: all that are enabled)");
+  parser.add_flag("-k,--keep", invocation.keep, "leave messages on the server");
+  parser.add_flag("-K,--no-keep", invocation.remove,
+                  "remove messages from the server once they are safe here");
+  parser.add_flag("-a,--all", invocation.all, "also messages seen before");
+  parser.add_flag("-n,--dry-run", invocation.dry_run,
+                  "say what would happen to each message and why; do nothing");
+  for (const auto& key : account::keys()) add_key_option(parser, invocation, key);
 }
 
-int run_fetch(const Call& given) {
-  Call call = given;
-  apply_habits(call);
-  const auto config = load_config(call);
-  auto accounts = select(call, config);
-  for (auto& account : accounts) account.removal_demanded = removal_demanded(call);
+int run_fetch(const Invocation& given) {
+  Invocation invocation = given;
+  apply_short_options(invocation);
+  const auto config = load_config(invocation);
+  auto accounts = select(invocation, config);
+  for (auto& account : accounts) account.removal_demanded = removal_demanded(invocation);
   const bool stdout_used = to_stdout(accounts);
-  if (stdout_used && !call.dry_run) require_pipe(call);
-  const auto world = real_world(call, config, accounts);
-  if (call.dry_run) return dry_run(call, accounts, world);
-  const auto tell = make_listener(call, stdout_used);
+  if (stdout_used && !invocation.dry_run) require_pipe(invocation);
+  const auto world = real_world(invocation, config, accounts);
+  if (invocation.dry_run) return dry_run(invocation, accounts, world);
+  const auto tell = make_listener(invocation, stdout_used);
   std::vector<int> statuses;
   for (const auto& outcome :
        engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, world, *tell)) {

@@ -59,24 +59,24 @@ class Stream {
 
 }  // namespace
 
-void describe_get(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT", call.account, "the account")->required();
-  parser.add_option("UID", call.uids, "the messages, as list shows them");
+void describe_get(CLI::App& parser, Invocation& invocation) {
+  parser.add_option("ACCOUNT", invocation.account, "the account")->required();
+  parser.add_option("UID", invocation.uids, "the messages, as list shows them");
 }
 
-int run_get(const Call& call) {
-  if (call.json)
+int run_get(const Invocation& invocation) {
+  if (invocation.json)
     throw util::Error(util::Kind::usage, "--json and get both want standard output", "leave --json out");
-  if (call.uids.empty())
+  if (invocation.uids.empty())
     throw util::Error(util::Kind::usage, "no UID is named", "mailhaul list ACCOUNT shows them");
-  const auto config = load_config(call);
-  const auto account = the_account(call, config);
-  const auto world = real_world(call, config, {account});
-  const auto tell = make_listener(call);
-  return with_account(call, account, [&] {
+  const auto config = load_config(invocation);
+  const auto account = the_account(invocation, config);
+  const auto world = real_world(invocation, config, {account});
+  const auto tell = make_listener(invocation);
+  return with_account(invocation, account, [&] {
     delivery::LineEnds ends;
     std::optional<Stream> stream;
-    engine::retrieve(account, world, *tell, call.uids, [&](std::size_t messages) {
+    engine::retrieve(account, world, *tell, invocation.uids, [&](std::size_t messages) {
       return messages == 1 ? raw(ends) : stream.emplace(world, account).sink();
     });
   });

@@ -21,24 +21,24 @@ std::string shown(const std::string& field, std::size_t most) { return cut(util:
 
 }  // namespace
 
-void describe_list(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT", call.account, "the account")->required();
+void describe_list(CLI::App& parser, Invocation& invocation) {
+  parser.add_option("ACCOUNT", invocation.account, "the account")->required();
 }
 
-int run_list(const Call& call) {
-  const auto config = load_config(call);
-  const auto account = the_account(call, config);
-  const auto world = real_world(call, config, {account});
-  const auto tell = make_listener(call);
+int run_list(const Invocation& invocation) {
+  const auto config = load_config(invocation);
+  const auto account = the_account(invocation, config);
+  const auto world = real_world(invocation, config, {account});
+  const auto tell = make_listener(invocation);
   const auto glance = engine::glance(account, world, *tell, true);
   if (glance.error) {
-    return with_account(call, account, [&] { throw util::Error(*glance.error); });
+    return with_account(invocation, account, [&] { throw util::Error(*glance.error); });
   }
-  if (glance.lines.empty() && !call.json && !call.quiet && ::isatty(STDOUT_FILENO) == 1) {
+  if (glance.lines.empty() && !invocation.json && !invocation.quiet && ::isatty(STDOUT_FILENO) == 1) {
     print(safe(account.name) + ": no messages\n");
   }
   for (const auto& line : glance.lines) {
-    if (call.json) {
+    if (invocation.json) {
       print(json_line(glance.account, line, true));
       continue;
     }

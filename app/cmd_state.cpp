@@ -19,63 +19,65 @@ std::string text_of(const engine::Remembered& row) {
 }
 
 /// The UIDs behind the account, or none with --all. Throws Error{usage} when it is neither, or both.
-std::span<const std::string> uids_of(const Call& call) {
-  const auto& uids = call.uids;
-  if (uids.empty() == call.every) return uids;
+std::span<const std::string> uids_of(const Invocation& invocation) {
+  const auto& uids = invocation.uids;
+  if (uids.empty() == invocation.every) return uids;
   throw util::Error(util::Kind::usage, uids.empty() ? "no UID is named" : "UIDs and --all exclude each other",
                     "name UIDs (mailhaul list shows them), or say --all");
 }
 
-void say(const Call& call, const std::string& account, std::size_t count, const char* what) {
-  if (call.quiet || call.json) return;
+void say(const Invocation& invocation, const std::string& account, std::size_t count, const char* what) {
+  if (invocation.quiet || invocation.json) return;
   print(safe(account) + ": " + std::to_string(count) + (count == 1 ? " message " : " messages ") + what +
         "\n");
 }
 
 }  // namespace
 
-void describe_state_show(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT", call.words, "the account (default: all that are enabled)")->expected(0, 1);
+void describe_state_show(CLI::App& parser, Invocation& invocation) {
+  parser.add_option("ACCOUNT", invocation.words, "the account (default: all that are enabled)")
+      ->expected(0, 1);
 }
 
-int run_state_show(const Call& call) {
-  const auto config = load_config(call);
-  const auto accounts = account::select(config, call.words);
-  const auto world = real_world(call, config, {});
+int run_state_show(const Invocation& invocation) {
+  const auto config = load_config(invocation);
+  const auto accounts = account::select(config, invocation.words);
+  const auto world = real_world(invocation, config, {});
   std::vector<int> statuses;
   for (const auto& account : accounts) {
-    statuses.push_back(with_account(call, account, [&] {
+    statuses.push_back(with_account(invocation, account, [&] {
       const auto rows = engine::remembered(account, world);
-      if (!call.json) print(safe(account.name) + ": " + std::to_string(rows.size()) + " remembered\n");
-      for (const auto& row : rows) print(call.json ? json_line(account.name, row) : text_of(row));
+      if (!invocation.json) print(safe(account.name) + ": " + std::to_string(rows.size()) + " remembered\n");
+      for (const auto& row : rows) print(invocation.json ? json_line(account.name, row) : text_of(row));
     }));
   }
   return engine::most_serious(statuses);
 }
 
-void describe_state_change(CLI::App& parser, Call& call) {
-  parser.add_option("ACCOUNT", call.account, "the account")->required();
-  parser.add_option("UID", call.uids, "the messages, as list shows them");
-  parser.add_flag("--all", call.every, "all messages of the account");
+void describe_state_change(CLI::App& parser, Invocation& invocation) {
+  parser.add_option("ACCOUNT", invocation.account, "the account")->required();
+  parser.add_option("UID", invocation.uids, "the messages, as list shows them");
+  parser.add_flag("--all", invocation.every, "all messages of the account");
 }
 
-int run_state_mark_seen(const Call& call) {
-  const auto uids = uids_of(call);
-  const auto config = load_config(call);
-  const auto account = the_account(call, config);
-  const auto world = real_world(call, config, {account});
-  const auto tell = make_listener(call);
-  return with_account(call, account, [&] {
-    say(call, account.name, engine::mark_seen(account, world, *tell, uids), "marked as seen");
+int run_state_mark_seen(const Invocation& invocation) {
+  const auto uids = uids_of(invocation);
+  const auto config = load_config(invocation);
+  const auto account = the_account(invocation, config);
+  const auto world = real_world(invocation, config, {account});
+  const auto tell = make_listener(invocation);
+  return with_account(invocation, account, [&] {
+    say(invocation, account.name, engine::mark_seen(account, world, *tell, uids), "marked as seen");
   });
 }
 
-int run_state_forget(const Call& call) {
-  const auto uids = uids_of(call);
-  const auto config = load_config(call);
-  const auto account = the_account(call, config);
-  return with_account(call, account, [&] {
-    say(call, account.name, engine::forget(account, real_world(call, config, {}), uids), "forgotten");
+int run_state_forget(const Invocation& invocation) {
+  const auto uids = uids_of(invocation);
+  const auto config = load_config(invocation);
+  const auto account = the_account(invocation, config);
+  return with_account(invocation, account, [&] {
+    say(invocation, account.name, engine::forget(account, real_world(invocation, config, {}), uids),
+        "forgotten");
   });
 }
 

@@ -26,7 +26,7 @@ std::span<const CommandRow> commands() {
   return rows;
 }
 
-std::span<const std::string_view> later_commands() {
+std::span<const std::string_view> planned_commands() {
   static constexpr std::array<std::string_view, 10> names{
       "delete", "doctor",     "init",         "login",        "import",
       "watch",  "completion", "state export", "state import", "state verify"};

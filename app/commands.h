@@ -15,31 +15,31 @@ namespace mailhaul::app {
 /// One command, or one part of a command of several words ("state show").
 struct CommandRow {
   std::string_view name, help;
-  void (*describe)(CLI::App& parser, Call& call);  ///< adds its arguments and options
-  int (*run)(const Call& call);                    ///< returns the exit status; throws Error
-  std::string_view inside = {};                    ///< the command it is a part of; empty: none
+  void (*describe)(CLI::App& parser, Invocation& invocation);  ///< adds its arguments and options
+  int (*run)(const Invocation& invocation);                    ///< returns the exit status; throws Error
+  std::string_view inside = {};                                ///< the command it is a part of; empty: none
 };
 std::span<const CommandRow> commands();
 
 /// Commands that are announced in mailhaul(1) and not built yet: status 64.
-std::span<const std::string_view> later_commands();
+std::span<const std::string_view> planned_commands();
 
-void describe_fetch(CLI::App& parser, Call& call);
-int run_fetch(const Call& call);
-void describe_check(CLI::App& parser, Call& call);
-int run_check(const Call& call);
-void describe_list(CLI::App& parser, Call& call);
-int run_list(const Call& call);
-void describe_get(CLI::App& parser, Call& call);
-int run_get(const Call& call);
-void describe_state_show(CLI::App& parser, Call& call);
-int run_state_show(const Call& call);
-void describe_state_change(CLI::App& parser, Call& call);
-int run_state_mark_seen(const Call& call);
-int run_state_forget(const Call& call);
-void describe_nothing(CLI::App& parser, Call& call);
-int run_config_check(const Call& call);
-int run_config_show(const Call& call);
-int run_config_schema(const Call& call);
+void describe_fetch(CLI::App& parser, Invocation& invocation);
+int run_fetch(const Invocation& invocation);
+void describe_check(CLI::App& parser, Invocation& invocation);
+int run_check(const Invocation& invocation);
+void describe_list(CLI::App& parser, Invocation& invocation);
+int run_list(const Invocation& invocation);
+void describe_get(CLI::App& parser, Invocation& invocation);
+int run_get(const Invocation& invocation);
+void describe_state_show(CLI::App& parser, Invocation& invocation);
+int run_state_show(const Invocation& invocation);
+void describe_state_change(CLI::App& parser, Invocation& invocation);
+int run_state_mark_seen(const Invocation& invocation);
+int run_state_forget(const Invocation& invocation);
+void describe_nothing(CLI::App& parser, Invocation& invocation);
+int run_config_check(const Invocation& invocation);
+int run_config_show(const Invocation& invocation);
+int run_config_schema(const Invocation& invocation);
 
 }  // namespace mailhaul::app

@@ -141,9 +141,9 @@ std::string host_for_names() {
 
 }  // namespace
 
-engine::World real_world(const Call& call, const account::Config& config,
+engine::World real_world(const Invocation& invocation, const account::Config& config,
                          const std::vector<account::Account>& accounts) {
-  const auto connector = std::make_shared<const Connector>(*call.cancel, config, accounts);
+  const auto connector = std::make_shared<const Connector>(*invocation.cancel, config, accounts);
   return {.connect = [connector](const account::Account& account, const std::string& rung,
                                  const net::Trace& trace) { return connector->open(account, rung, trace); },
           .open = delivery::open,
@@ -154,8 +154,8 @@ engine::World real_world(const Call& call, const account::Config& config,
           .state_file = config.state_file,
           .profile_stamp = util::written_at(config.file),
           .attended = ::isatty(STDERR_FILENO) == 1,
-          .quiet = call.quiet && !call.json,  // a script wants each run's errors
-          .cancel = call.cancel};
+          .quiet = invocation.quiet && !invocation.json,  // a script wants each run's errors
+          .cancel = invocation.cancel};
 }
 
 }  // namespace mailhaul::app

@@ -10,9 +10,9 @@
 
 #include "account/document.h"
 #include "account/endpoint.h"
-#include "account/given.h"
 #include "account/keys.h"
 #include "account/profile.h"
+#include "account/setting.h"
 #include "util/error.h"
 #include "util/secret.h"
 #include "util/text.h"
@@ -70,15 +70,15 @@ void note_variable(Config& config, const Node& keys) {
   if (name != nullptr) config.secret_variables.push_back(name->value.text);
 }
 
-struct Twins {
+struct SameMailbox {
   const Account *one, *other;
 };
 
-std::optional<Twins> shared_mailbox(const std::vector<const Account*>& accounts) {
+std::optional<SameMailbox> shared_mailbox(const std::vector<const Account*>& accounts) {
   std::map<MailboxKey, const Account*> known;
   for (const auto* account : accounts) {
     const auto [earlier, is_new] = known.try_emplace(mailbox_of(*account), account);
-    if (!is_new) return Twins{earlier->second, account};
+    if (!is_new) return SameMailbox{earlier->second, account};
   }
   return std::nullopt;
 }
@@ -94,23 +94,23 @@ class Loader {
   void load_into(Config& config) {
     const auto text = read(*sources_.file);
     const Node root = parse(text.reveal(), file_);
-    const auto whole = given(root, "");
+    const auto whole = setting(root, "");
     require_form(whole, Form::object, {});
     require_privacy(root);
     for (const auto& member : root.members) set_top_level(config, member);
     const auto* accounts = root.member("accounts");
     if (accounts == nullptr) whole.refuse("'accounts' is missing");
     if (const auto* defaults = root.member("defaults"); defaults != nullptr) {
-      defaults_ = {&defaults->value, file_, "defaults", defaults->spot};
-      check_layer(defaults_, sources_.place);
+      defaults_ = {&defaults->value, file_, "defaults", defaults->position};
+      check_layer(defaults_, sources_.paths);
       note_variable(config, defaults->value);
     }
-    add_accounts(config, given(accounts->value, "accounts"));
+    add_accounts(config, setting(accounts->value, "accounts"));
   }
 
  private:
-  Given given(const Node& node, const std::string& path) const {
-    return {.node = &node, .file = file_, .path = path, .place = &sources_.place};
+  Setting setting(const Node& node, const std::string& path) const {
+    return {.node = &node, .file = file_, .path = path, .paths = &sources_.paths};
   }
 
   void require_privacy(const Node& root) const {
@@ -123,19 +123,19 @@ class Loader {
   }
 
   void set_top_level(Config& config, const Member& member) const {
-    const auto value = given(member.value, util::escape(member.key));
+    const auto value = setting(member.value, util::escape(member.key));
     const auto names = top_level_names();
     if (member.key == "$schema") require_form(value, Form::text, {});
     if (member.key == "state") config.state_file = path_of(value);
     if (member.key == "jobs") config.jobs = static_cast<unsigned>(number_of(value, side_by_side));
     if (member.key == "host_jobs") config.host_jobs = static_cast<unsigned>(number_of(value, side_by_side));
     if (std::ranges::find(names, member.key) != names.end()) return;
-    if (find_row(member.key) != nullptr)
-      value.refuse_at(member.spot, "stands in an account, or in 'defaults'");
-    value.refuse_at(member.spot, "unknown key" + guess(member.key, names));
+    if (find_handler(member.key) != nullptr)
+      value.refuse_at(member.position, "stands in an account, or in 'defaults'");
+    value.refuse_at(member.position, "unknown key" + guess(member.key, names));
   }
 
-  void add_accounts(Config& config, const Given& accounts) {
+  void add_accounts(Config& config, const Setting& accounts) {
     require_form(accounts, Form::object, {});
     if (accounts.node->members.empty()) accounts.refuse("names no account");
     for (const auto& member : accounts.node->members) add_account(config, accounts, member);
@@ -146,29 +146,29 @@ class Loader {
     // With one server or user for all on the command line only the accounts of this run count: see select().
     if (command_line_.object->member("server") != nullptr || command_line_.object->member("user") != nullptr)
       return;
-    if (const auto twins = shared_mailbox(enabled)) {
+    if (const auto same = shared_mailbox(enabled)) {
       const auto& member =
-          accounts.node->members[static_cast<std::size_t>(twins->other - config.accounts.data())];
+          accounts.node->members[static_cast<std::size_t>(same->other - config.accounts.data())];
       accounts.part(member.value, "." + member.key)
-          .refuse_at(member.spot, "is the same mailbox as accounts." + twins->one->name, use_an_array);
+          .refuse_at(member.position, "is the same mailbox as accounts." + same->one->name, use_an_array);
     }
   }
 
-  void add_account(Config& config, const Given& accounts, const Member& member) const {
+  void add_account(Config& config, const Setting& accounts, const Member& member) const {
     const auto entry = accounts.part(member.value, "." + util::escape(member.key));
     if (!is_name(member.key))
-      entry.refuse_at(member.spot,
+      entry.refuse_at(member.position,
                       "an account's name is made of letters, digits and . _ @ -, and begins with one of "
                       "the first two");
     if (std::ranges::find(sources_.reserved_names, member.key) != sources_.reserved_names.end())
-      entry.refuse_at(member.spot,
+      entry.refuse_at(member.position,
                       "'" + member.key + "' is the name of a command; call the account otherwise");
-    const Layer own{&member.value, file_, entry.path, member.spot};
-    check_layer(own, sources_.place);
+    const Layer own{&member.value, file_, entry.path, member.position};
+    check_layer(own, sources_.paths);
     note_variable(config, member.value);
     std::vector<Layer> layers{own, command_line_};
     if (defaults_.object != nullptr) layers.insert(layers.begin(), defaults_);
-    config.accounts.push_back(make_account(member.key, layers, sources_.place));
+    config.accounts.push_back(make_account(member.key, layers, sources_.paths));
   }
 
   const Sources& sources_;
@@ -197,14 +197,14 @@ const Account& find_account(const Config& config, std::string_view name) {
 Config load(const Sources& sources) {
   const Node options = options_object(sources.overrides);
   const Layer command_line{.object = &options};
-  check_layer(command_line, sources.place);
-  Config config{.file = {}, .state_file = sources.place.default_state_file};
+  check_layer(command_line, sources.paths);
+  Config config{.file = {}, .state_file = sources.paths.default_state_file};
   note_variable(config, options);
   if (sources.file) {
     config.file = *sources.file;
     Loader(sources, command_line).load_into(config);
   } else {
-    config.accounts.push_back(make_account("default", {&command_line, 1}, sources.place));
+    config.accounts.push_back(make_account("default", {&command_line, 1}, sources.paths));
   }
   if (sources.state_file) config.state_file = *sources.state_file;
   if (sources.jobs) config.jobs = *sources.jobs;
@@ -222,9 +222,9 @@ std::vector<Account> select(const Config& config, std::span<const std::string> n
   if (names.empty())
     for (const auto& account : config.accounts)
       if (account.enabled) chosen.push_back(&account);
-  if (const auto twins = shared_mailbox(chosen))
+  if (const auto same = shared_mailbox(chosen))
     throw Error(Kind::config,
-                "accounts '" + twins->one->name + "' and '" + twins->other->name + "' are one mailbox",
+                "accounts '" + same->one->name + "' and '" + same->other->name + "' are one mailbox",
                 use_an_array);
   std::vector<Account> accounts;
   for (const auto* account : chosen) accounts.push_back(*account);

@@ -14,7 +14,7 @@
 namespace mailhaul::account {
 
 /// Where relative things start; handed in by app, since lib reads no environment.
-struct Place {
+struct Paths {
   util::Path home;
   util::Path default_state_file;  ///< $XDG_STATE_HOME/mailhaul/state.db
   util::Path default_netrc;       ///< $NETRC or ~/.netrc
@@ -30,7 +30,7 @@ struct Sources {
   std::vector<Override> overrides;       ///< apply to every account of this run
   std::optional<util::Path> state_file;  ///< --state
   std::optional<unsigned> jobs;
-  Place place;
+  Paths paths;
   std::vector<std::string> reserved_names;  ///< the commands: no account is called so
 };
 

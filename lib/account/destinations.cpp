@@ -16,19 +16,19 @@ using Form = Node::Form;
 
 constexpr std::string_view example = "\"maildir:~/Mail\"";
 
-delivery::Value value_of(const Given& given, const delivery::Field& field) {
+delivery::Value value_of(const Setting& setting, const delivery::Field& field) {
   switch (field.type) {
     case FieldType::path:
-      return {.text = path_of(given).string()};
+      return {.text = path_of(setting).string()};
     case FieldType::words:
-      return {.words = words_of(given)};
+      return {.words = words_of(setting)};
     case FieldType::duration:
-      require_form(given, Form::text, "\"5m\"");
-      return {.text = given.node->text};
+      require_form(setting, Form::text, "\"5m\"");
+      return {.text = setting.node->text};
     case FieldType::boolean:
-      return {.flag = flag_of(given)};
+      return {.flag = flag_of(setting)};
     case FieldType::choice:
-      return {.text = std::string(field.choices[choice_of(given, field.choices)])};
+      return {.text = std::string(field.choices[choice_of(setting, field.choices)])};
   }
   return {};
 }
@@ -50,45 +50,45 @@ Node node_of(const delivery::Value& value, FieldType type) {
   return {};
 }
 
-const delivery::KindRow& kind_of(const Given& given) {
-  const auto* member = given.node->member("kind");
-  if (member == nullptr) given.refuse("'kind' is missing");
+const delivery::KindRow& kind_of(const Setting& setting) {
+  const auto* member = setting.node->member("kind");
+  if (member == nullptr) setting.refuse("'kind' is missing");
   std::vector<std::string_view> names;
   for (const auto& row : delivery::kinds()) names.push_back(row.name);
-  return delivery::kinds()[choice_of(given.part(member->value, ".kind"), names)];
+  return delivery::kinds()[choice_of(setting.part(member->value, ".kind"), names)];
 }
 
-void set_member(Spec& spec, const Given& given, const delivery::KindRow& kind, const Member& member) {
-  const auto inner = given.part(member.value, "." + util::escape(member.key));
+void set_member(Spec& spec, const Setting& setting, const delivery::KindRow& kind, const Member& member) {
+  const auto inner = setting.part(member.value, "." + util::escape(member.key));
   const auto field = std::ranges::find(kind.fields, member.key, &delivery::Field::name);
   if (field == kind.fields.end()) {
     std::vector<std::string_view> names{"kind"};
     for (const auto& known : kind.fields) names.push_back(known.name);
-    inner.refuse_at(member.spot, "unknown key" + guess(member.key, names));
+    inner.refuse_at(member.position, "unknown key" + guess(member.key, names));
   }
   if (const auto wrong = delivery::set_field(spec, *field, value_of(inner, *field)); !wrong.empty())
     inner.refuse(wrong);
 }
 
-Spec object_of(const Given& given) {
-  const auto& kind = kind_of(given);
+Spec object_of(const Setting& setting) {
+  const auto& kind = kind_of(setting);
   Spec spec;
   spec.kind = kind.name;
-  for (const auto& member : given.node->members)
-    if (member.key != "kind") set_member(spec, given, kind, member);
+  for (const auto& member : setting.node->members)
+    if (member.key != "kind") set_member(spec, setting, kind, member);
   for (const auto& field : kind.fields)
-    if (field.required && given.node->member(field.name) == nullptr)
-      given.refuse("'" + std::string(field.name) + "' is missing");
-  if (const auto wrong = delivery::check(spec); !wrong.empty()) given.refuse(wrong);
+    if (field.required && setting.node->member(field.name) == nullptr)
+      setting.refuse("'" + std::string(field.name) + "' is missing");
+  if (const auto wrong = delivery::check(spec); !wrong.empty()) setting.refuse(wrong);
   return spec;
 }
 
-Spec destination_of(const Given& given) {
-  if (given.node->form == Form::object) return object_of(given);
-  require_form(given, Form::text, example);
-  auto parsed = delivery::parse_shorthand(given.node->text,
-                                          [&](std::string_view path) { return absolute(given, path); });
-  if (!parsed.wrong.empty()) given.refuse(parsed.wrong);
+Spec destination_of(const Setting& setting) {
+  if (setting.node->form == Form::object) return object_of(setting);
+  require_form(setting, Form::text, example);
+  auto parsed = delivery::parse_shorthand(setting.node->text,
+                                          [&](std::string_view path) { return absolute(setting, path); });
+  if (!parsed.wrong.empty()) setting.refuse(parsed.wrong);
   return std::move(parsed.spec);
 }
 
@@ -100,12 +100,12 @@ bool same_place(const Spec& one, const Spec& other) {
 
 }  // namespace
 
-std::vector<Spec> destinations_of(const Given& given) {
-  if (given.node->form != Form::list) return {destination_of(given)};
-  if (given.node->items.empty()) given.refuse("names no destination");
+std::vector<Spec> destinations_of(const Setting& setting) {
+  if (setting.node->form != Form::list) return {destination_of(setting)};
+  if (setting.node->items.empty()) setting.refuse("names no destination");
   std::vector<Spec> specs;
-  for (const auto& item : given.node->items) {
-    const auto inner = given.part(item, "[" + std::to_string(specs.size()) + "]");
+  for (const auto& item : setting.node->items) {
+    const auto inner = setting.part(item, "[" + std::to_string(specs.size()) + "]");
     auto spec = destination_of(inner);
     if (std::ranges::any_of(specs, [&](const Spec& earlier) { return same_place(earlier, spec); }))
       inner.refuse("a destination stands here twice: " + delivery::describe(spec));

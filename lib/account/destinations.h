@@ -4,13 +4,13 @@
 #include <span>
 #include <vector>
 
-#include "account/given.h"
+#include "account/setting.h"
 #include "delivery/spec.h"
 
 namespace mailhaul::account {
 
 /// At least one, no two to one place.
-std::vector<delivery::Spec> destinations_of(const Given& given);
+std::vector<delivery::Spec> destinations_of(const Setting& setting);
 /// As they would be written in full.
 Node show_destinations(std::span<const delivery::Spec> specs);
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "account/config.h"
-#include "account/syntax.h"
+#include "account/syntax_explainer.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -50,7 +50,7 @@ class Reading {
 class Builder {
  public:
   Builder(std::string_view text, const std::string& file)
-      : text_(text), syntax_(text, file), furthest_(text.data()) {}
+      : text_(text), explainer_(text, file), furthest_(text.data()) {}
 
   Node build() {
     const Reading begin(text_.data(), &furthest_);
@@ -60,21 +60,23 @@ class Builder {
   }
 
   // The names and signatures that nlohmann::json::sax_parse() asks for.
-  bool null() { return put({.form = Form::null, .spot = token(4)}); }
-  bool boolean(bool flag) { return put({.form = Form::boolean, .flag = flag, .spot = token(flag ? 4 : 5)}); }
+  bool null() { return put({.form = Form::null, .position = token(4)}); }
+  bool boolean(bool flag) {
+    return put({.form = Form::boolean, .flag = flag, .position = token(flag ? 4 : 5)});
+  }
   bool number_integer(Json::number_integer_t /*value*/) { return number(); }
   bool number_unsigned(Json::number_unsigned_t /*value*/) { return number(); }
   bool number_float(Json::number_float_t /*value*/, const std::string& /*text*/) { return number(); }
   bool string(std::string& value) {
-    return put({.form = Form::text, .text = std::move(value), .spot = token(string_length())});
+    return put({.form = Form::text, .text = std::move(value), .position = token(string_length())});
   }
   bool binary(Json::binary_t& /*value*/) { return false; }
   bool key(std::string& name) {
-    const Spot spot = token(string_length());
+    const Position position = token(string_length());
     auto& members = open_.back().members;
     if (std::ranges::find(members, name, &Member::key) != members.end())
-      syntax_.fail(spot, "the key '" + util::escape(name) + "' stands here twice");
-    members.push_back({std::move(name), spot, {}});
+      explainer_.fail(position, "the key '" + util::escape(name) + "' stands here twice");
+    members.push_back({std::move(name), position, {}});
     after_key_ = true;
     return true;
   }
@@ -84,20 +86,20 @@ class Builder {
   bool end_array() { return close(); }
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
                    const nlohmann::detail::exception& /*error*/) {
-    syntax_.explain({.settled = settled_,
-                     .reached = reached(),
-                     .inside = open_.empty() ? '\0' : (open_.back().form == Form::object ? '{' : '['),
-                     .after_key = after_key_,
-                     .complete = complete_});
+    explainer_.explain({.settled = settled_,
+                        .reached = reached(),
+                        .inside = open_.empty() ? '\0' : (open_.back().form == Form::object ? '{' : '['),
+                        .after_key = after_key_,
+                        .complete = complete_});
   }
 
  private:
   std::size_t reached() const { return static_cast<std::size_t>(furthest_ - text_.data()); }
 
   /// The place of the token of this length that has just been read.
-  Spot token(std::size_t length) {
+  Position token(std::size_t length) {
     settled_ = reached();
-    return syntax_.spot(settled_ - length);
+    return explainer_.position(settled_ - length);
   }
 
   /// Inside a JSON string every quote has a backslash before it, so the nearest one without is where it
@@ -118,14 +120,14 @@ class Builder {
     settled_ = last + 1;
     return put({.form = Form::number,
                 .text = std::string(text_.substr(begin, settled_ - begin)),
-                .spot = syntax_.spot(begin)});
+                .position = explainer_.position(begin)});
   }
 
   bool open(Form form) {
     constexpr std::size_t deepest = 32;  // ours needs six; what is torn down recursively must not be endless
-    const Spot spot = token(1);
-    if (open_.size() == deepest) syntax_.fail(spot, "nested too deep");
-    open_.push_back({.form = form, .spot = spot});
+    const Position position = token(1);
+    if (open_.size() == deepest) explainer_.fail(position, "nested too deep");
+    open_.push_back({.form = form, .position = position});
     after_key_ = false;
     return true;
   }
@@ -151,7 +153,7 @@ class Builder {
   }
 
   std::string_view text_;
-  Syntax syntax_;
+  SyntaxExplainer explainer_;
   const char* furthest_;
   std::size_t settled_ = 0;  ///< up to here the text has become events
   std::vector<Node> open_;   ///< from the outermost in

@@ -11,7 +11,7 @@
 namespace mailhaul::account {
 
 /// Line and column in a text, from 1; columns count characters, not bytes.
-struct Spot {
+struct Position {
   unsigned line = 1, column = 1;
 };
 
@@ -25,7 +25,7 @@ struct Node {
   std::string text;  ///< of a text, or of a number as it was written
   std::vector<Node> items;
   std::vector<Member> members;  ///< in the order written
-  Spot spot;
+  Position position;
 
   static Node of(std::string_view text);
   static Node of_flag(bool flag);
@@ -38,7 +38,7 @@ struct Node {
 
 struct Member {
   std::string key;
-  Spot spot;
+  Position position;
   Node value;
 };
 

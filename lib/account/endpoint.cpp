@@ -21,37 +21,38 @@ struct Authority {
   bool has_port = false;
 };
 
-Authority split_authority(const Given& given, std::string_view text) {
+Authority split_authority(const Setting& setting, std::string_view text) {
   Authority parts;
   const bool bracketed = text.starts_with('[');
   const auto close = text.find(']');
-  if (bracketed && close == std::string_view::npos) given.refuse("the ']' after the IPv6 address is missing");
+  if (bracketed && close == std::string_view::npos)
+    setting.refuse("the ']' after the IPv6 address is missing");
   parts.host = bracketed ? text.substr(1, close - 1) : text.substr(0, text.find(':'));
   auto rest = text.substr(bracketed ? close + 1 : parts.host.size());
   if (!bracketed && std::ranges::count(text, ':') > 1)
-    given.refuse("an IPv6 address stands in brackets, as in pop3s://[2001:db8::1]:995");
-  if (!rest.empty() && !rest.starts_with(':')) given.refuse("only a port may follow the ']'");
+    setting.refuse("an IPv6 address stands in brackets, as in pop3s://[2001:db8::1]:995");
+  if (!rest.empty() && !rest.starts_with(':')) setting.refuse("only a port may follow the ']'");
   parts.has_port = !rest.empty();
   if (parts.has_port) parts.port = rest.substr(1);
-  if (parts.host.empty()) given.refuse("the host is missing, as in " + std::string(example_server));
+  if (parts.host.empty()) setting.refuse("the host is missing, as in " + std::string(example_server));
   return parts;
 }
 
-std::uint16_t port_of(const Given& given, const Authority& parts) {
+std::uint16_t port_of(const Setting& setting, const Authority& parts) {
   if (!parts.has_port) return 0;
   const auto port = util::parse_number(parts.port);
-  if (!port || *port < 1 || *port > 65535) given.refuse("the port must be a number from 1 to 65535");
+  if (!port || *port < 1 || *port > 65535) setting.refuse("the port must be a number from 1 to 65535");
   return static_cast<std::uint16_t>(*port);
 }
 
 /// An IPv6 address in its usual form, a zone ("fe80::1%eth0") kept.
-std::string ipv6_of(const Given& given, std::string_view text) {
+std::string ipv6_of(const Setting& setting, std::string_view text) {
   const auto zone = text.find('%');
   const std::string address(text.substr(0, zone));
   in6_addr bytes{};
   std::array<char, INET6_ADDRSTRLEN> canonical{};
   if (inet_pton(AF_INET6, address.c_str(), &bytes) != 1)
-    given.refuse("no IPv6 address stands in the brackets");
+    setting.refuse("no IPv6 address stands in the brackets");
   inet_ntop(AF_INET6, &bytes, canonical.data(), canonical.size());
   return canonical.data() + std::string(zone == std::string_view::npos ? "" : text.substr(zone));
 }
@@ -62,22 +63,22 @@ bool is_host_byte(char c) {
          c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 
-std::string host_of(const Given& given, std::string_view authority, std::string_view host) {
-  if (authority.starts_with('[')) return ipv6_of(given, host);
+std::string host_of(const Setting& setting, std::string_view authority, std::string_view host) {
+  if (authority.starts_with('[')) return ipv6_of(setting, host);
   if (host.starts_with('-') || !std::ranges::all_of(host, is_host_byte))
-    given.refuse("'" + util::escape(host) + "' is not the name of a host");
+    setting.refuse("'" + util::escape(host) + "' is not the name of a host");
   return std::string(host);
 }
 
-Tls scheme_of(const Given& given, std::string_view text, std::size_t colon) {
+Tls scheme_of(const Setting& setting, std::string_view text, std::size_t colon) {
   if (colon == std::string_view::npos) {
     const auto host = text.find('@') == std::string_view::npos ? util::escape(text) : std::string("HOST");
-    given.refuse("says no scheme; write pop3s://" + host + " (TLS from the first byte) or pop3://" + host +
-                 " (STLS)");
+    setting.refuse("says no scheme; write pop3s://" + host + " (TLS from the first byte) or pop3://" + host +
+                   " (STLS)");
   }
   const auto scheme = util::lower(text.substr(0, colon));
   if (scheme == "pop3s") return Tls::implicit;
-  if (scheme != "pop3") given.refuse("'" + util::escape(scheme) + "' is neither pop3s nor pop3");
+  if (scheme != "pop3") setting.refuse("'" + util::escape(scheme) + "' is neither pop3s nor pop3");
   return Tls::starttls;
 }
 
@@ -93,13 +94,13 @@ std::string_view userinfo_of(std::string_view url) {
   return at == std::string_view::npos ? std::string_view() : authority.substr(0, at);
 }
 
-std::string pin_of(const Given& given) {
+std::string pin_of(const Setting& setting) {
   constexpr std::string_view prefix = "sha256//";
-  const auto pin = text_of(given);
+  const auto pin = text_of(setting);
   const auto hash = pin.starts_with(prefix) ? util::base64_decode(std::string_view(pin).substr(prefix.size()))
                                             : std::optional<std::string>();
   if (!hash || hash->size() != 32)
-    given.refuse(
+    setting.refuse(
         "must be sha256// and the base64 of a SHA-256 (44 characters)",
         "openssl x509 -in CERT -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 "
         "-binary | base64");
@@ -108,22 +109,22 @@ std::string pin_of(const Given& given) {
 
 }  // namespace
 
-void set_server(net::Endpoint& endpoint, const Given& given) {
-  const auto url = text_of(given);
+void set_server(net::Endpoint& endpoint, const Setting& setting) {
+  const auto url = text_of(setting);
   const std::string_view text = url;
   const auto colon = text.find("://");
-  const auto tls = scheme_of(given, text, colon);
+  const auto tls = scheme_of(setting, text, colon);
   auto authority = text.substr(colon + 3);
   if (authority.find('@') != std::string_view::npos)
-    given.refuse("a user name or password does not belong here",
-                 "put them into 'user' and 'password_command'");
+    setting.refuse("a user name or password does not belong here",
+                   "put them into 'user' and 'password_command'");
   if (authority.ends_with('/')) authority.remove_suffix(1);
   if (authority.find_first_of("/?#\\") != std::string_view::npos)
-    given.refuse("nothing may follow host and port, as in " + std::string(example_server) + ":995");
-  const auto parts = split_authority(given, authority);
+    setting.refuse("nothing may follow host and port, as in " + std::string(example_server) + ":995");
+  const auto parts = split_authority(setting, authority);
   endpoint.tls = tls;
-  endpoint.host = host_of(given, authority, parts.host);
-  endpoint.port = port_of(given, parts);
+  endpoint.host = host_of(setting, authority, parts.host);
+  endpoint.port = port_of(setting, parts);
 }
 
 std::string server_url(const net::Endpoint& endpoint) {
@@ -134,22 +135,23 @@ std::string server_url(const net::Endpoint& endpoint) {
   return url;
 }
 
-std::string proxy_of(const Given& given) {
-  const auto url = text_of(given);
+std::string proxy_of(const Setting& setting) {
+  const auto url = text_of(setting);
   if (url == "none") return {};
   if (url == "env") return url;
   const auto colon = url.find("://");
   const auto scheme = util::lower(url.substr(0, colon));
   if (colon == std::string::npos || std::ranges::find(proxy_schemes, scheme) == proxy_schemes.end())
-    given.refuse(
+    setting.refuse(
         "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env or "
         "none");
   const auto userinfo = userinfo_of(url);
   const auto host = url.substr(colon + 3 + (userinfo.empty() ? 0 : userinfo.size() + 1));
-  if (host.empty() || host.front() == '/' || host.front() == ':') given.refuse("the proxy's host is missing");
-  if (given.on_command_line() && has_password(url))
-    given.refuse("a password on the command line can be read by others",
-                 "put the proxy into the configuration file");
+  if (host.empty() || host.front() == '/' || host.front() == ':')
+    setting.refuse("the proxy's host is missing");
+  if (setting.on_command_line() && has_password(url))
+    setting.refuse("a password on the command line can be read by others",
+                   "put the proxy into the configuration file");
   return url;
 }
 
@@ -163,12 +165,12 @@ std::string without_password(std::string_view proxy) {
   return std::string(proxy.substr(0, colon + 1)) + "***" + std::string(proxy.substr(begin + userinfo.size()));
 }
 
-std::vector<std::string> pins_of(const Given& given) {
-  if (given.node->form != Node::Form::list) return {pin_of(given)};
-  if (given.node->items.empty()) given.refuse("names no key");
+std::vector<std::string> pins_of(const Setting& setting) {
+  if (setting.node->form != Node::Form::list) return {pin_of(setting)};
+  if (setting.node->items.empty()) setting.refuse("names no key");
   std::vector<std::string> pins;
-  for (const auto& item : given.node->items)
-    pins.push_back(pin_of(given.part(item, "[" + std::to_string(pins.size()) + "]")));
+  for (const auto& item : setting.node->items)
+    pins.push_back(pin_of(setting.part(item, "[" + std::to_string(pins.size()) + "]")));
   return pins;
 }
 

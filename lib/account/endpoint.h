@@ -5,23 +5,23 @@
 #include <string_view>
 #include <vector>
 
-#include "account/given.h"
+#include "account/setting.h"
 #include "net/connection.h"
 
 namespace mailhaul::account {
 
 /// Sets host, port and the kind of TLS from "pop3s://HOST[:PORT]" or "pop3://HOST[:PORT]". An IPv6 address
 /// stands in brackets there, and without them in the endpoint.
-void set_server(net::Endpoint& endpoint, const Given& given);
+void set_server(net::Endpoint& endpoint, const Setting& setting);
 std::string server_url(const net::Endpoint& endpoint);
 
 /// "env", "none" (as empty), or the URL of a proxy.
-std::string proxy_of(const Given& given);
+std::string proxy_of(const Setting& setting);
 bool has_password(std::string_view proxy);
 std::string without_password(std::string_view proxy);  ///< the password as "***"
 
 /// One or several "sha256//BASE64".
-std::vector<std::string> pins_of(const Given& given);
+std::vector<std::string> pins_of(const Setting& setting);
 
 bool is_loopback(std::string_view host);  ///< a name in lower case, or an address
 

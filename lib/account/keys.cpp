@@ -32,35 +32,35 @@ static_assert(auth_names.size() == static_cast<std::size_t>(net::Auth::oauthbear
 constexpr Span waiting{seconds(1), hours(24)};
 constexpr Span keeping{seconds(1), hours(24 * 36500)};
 
-void set_tls(Account& account, const Given& given) {
-  if (choice_of(given, tls_names) == 0) return;
+void set_tls(Account& account, const Setting& setting) {
+  if (choice_of(setting, tls_names) == 0) return;
   if (account.server.tls == net::Tls::implicit && !account.server.host.empty())
-    given.refuse("'none' contradicts pop3s://", "write pop3:// for plain text, or leave 'tls' away");
+    setting.refuse("'none' contradicts pop3s://", "write pop3:// for plain text, or leave 'tls' away");
   account.server.tls = net::Tls::none;
 }
 
-void set_password(Account& account, const Given& given) {
-  account.secret = credentials::Literal{std::make_shared<const util::Secret>(text_of(given))};
+void set_password(Account& account, const Setting& setting) {
+  account.secret = credentials::Literal{std::make_shared<const util::Secret>(text_of(setting))};
 }
 
-void set_variable(Account& account, const Given& given) {
-  const auto name = text_of(given);
-  if (name.find('=') != std::string::npos) given.refuse("must be the name of an environment variable");
+void set_variable(Account& account, const Setting& setting) {
+  const auto name = text_of(setting);
+  if (name.find('=') != std::string::npos) setting.refuse("must be the name of an environment variable");
   account.secret = credentials::Variable{name};
 }
 
-void set_netrc(Account& account, const Given& given) {
-  if (flag_of(given)) account.secret = credentials::Netrc{given.place->default_netrc};
+void set_netrc(Account& account, const Setting& setting) {
+  if (flag_of(setting)) account.secret = credentials::Netrc{setting.paths->default_netrc};
 }
 
-void set_oauth(Account& /*account*/, const Given& given) {
-  throw util::Error(util::Kind::usage, given.where() + "oauth is not built yet",
+void set_oauth(Account& /*account*/, const Setting& setting) {
+  throw util::Error(util::Kind::usage, setting.where() + "oauth is not built yet",
                     "use auth: xoauth2 with a token from password_command");
 }
 
-void set_delete_after(Account& account, const Given& given) {
+void set_delete_after(Account& account, const Setting& setting) {
   account.policy.delete_after.reset();
-  if (given.node->text != "never") account.policy.delete_after = duration_of(given, keeping);
+  if (setting.node->text != "never") account.policy.delete_after = duration_of(setting, keeping);
 }
 
 Node show_password(const Account& account) {
@@ -102,42 +102,42 @@ Node show_delete_after(const Account& account) {
   return after ? Node::of(util::format_duration(*after)) : Node();
 }
 
-// The usual shapes of a row's two functions.
+// The usual shapes of a handler's two functions.
 template <auto member>
-void set_server_path(Account& account, const Given& given) {
-  account.server.*member = path_of(given).string();
+void set_server_path(Account& account, const Setting& setting) {
+  account.server.*member = path_of(setting).string();
 }
 template <auto member>
 Node show_server_text(const Account& account) {
   return show_text(account.server.*member);
 }
 template <auto member>
-void set_server_wait(Account& account, const Given& given) {
-  account.server.*member = duration_of(given, waiting);
+void set_server_wait(Account& account, const Setting& setting) {
+  account.server.*member = duration_of(setting, waiting);
 }
 template <auto member>
 Node show_server_wait(const Account& account) {
   return Node::of(util::format_duration(account.server.*member));
 }
 template <auto member>
-void set_policy_size(Account& account, const Given& given) {
-  account.policy.*member = size_of(given);
+void set_policy_size(Account& account, const Setting& setting) {
+  account.policy.*member = size_of(setting);
 }
 template <auto member>
 Node show_policy_number(const Account& account) {
   return Node::of_number(account.policy.*member);
 }
 template <auto member>
-void set_policy_flag(Account& account, const Given& given) {
-  account.policy.*member = flag_of(given);
+void set_policy_flag(Account& account, const Setting& setting) {
+  account.policy.*member = flag_of(setting);
 }
 template <auto member>
 Node show_policy_flag(const Account& account) {
   return Node::of_flag(account.policy.*member);
 }
 template <auto member>
-void set_flag(Account& account, const Given& given) {
-  account.*member = flag_of(given);
+void set_flag(Account& account, const Setting& setting) {
+  account.*member = flag_of(setting);
 }
 template <auto member>
 Node show_flag(const Account& account) {
@@ -148,175 +148,180 @@ using net::Endpoint;
 
 // {name, value, help, default, on the command line}, type, choices, set, show
 constexpr std::array table{
-    Row{{"server", "URL",
-         "pop3s://HOST[:PORT] (TLS from the first byte) or pop3://HOST[:PORT] (STLS demanded)", "required",
-         true},
-        Type::text,
-        {},
-        [](Account& a, const Given& g) { set_server(a.server, g); },
-        [](const Account& a) { return Node::of(server_url(a.server)); }},
-    Row{{"tls", "WHAT", "required, or none for plain text", "required", true},
+    KeyHandler{{"server", "URL",
+                "pop3s://HOST[:PORT] (TLS from the first byte) or pop3://HOST[:PORT] (STLS demanded)",
+                "required", true},
+               Type::text,
+               {},
+               [](Account& a, const Setting& s) { set_server(a.server, s); },
+               [](const Account& a) { return Node::of(server_url(a.server)); }},
+    KeyHandler{
+        {"tls", "WHAT", "required, or none for plain text", "required", true},
         Type::choice,
         tls_names,
         set_tls,
         [](const Account& a) { return Node::of(tls_names.at(a.server.tls == net::Tls::none ? 1 : 0)); }},
-    Row{{"tls_ca_file", "FILE", "trust this CA or self-signed certificate", "the system's", true},
-        Type::path,
-        {},
-        set_server_path<&Endpoint::ca_file>,
-        show_server_text<&Endpoint::ca_file>},
-    Row{{"tls_server_name", "NAME", "the name expected in the certificate", "the host", true},
-        Type::text,
-        {},
-        [](Account& a, const Given& g) { a.server.server_name = text_of(g); },
-        show_server_text<&Endpoint::server_name>},
-    Row{{"tls_client_cert", "FILE", "the client certificate", "none", true},
-        Type::path,
-        {},
-        set_server_path<&Endpoint::client_cert>,
-        show_server_text<&Endpoint::client_cert>},
-    Row{{"tls_client_key", "FILE", "the client certificate's key", "none", true},
-        Type::path,
-        {},
-        set_server_path<&Endpoint::client_key>,
-        show_server_text<&Endpoint::client_key>},
-    Row{{"tls_min_version", "VERSION", "the oldest TLS accepted: 1.2 or 1.3", "1.2", true},
-        Type::choice,
-        tls_versions,
-        [](Account& a, const Given& g) {
-          a.server.min_version = net::TlsVersion(choice_of(g, tls_versions));
-        },
-        [](const Account& a) { return Node::of(tls_versions.at(std::size_t(a.server.min_version))); }},
-    Row{{"tls_pin", "PIN", "sha256//BASE64 of the server's public key, checked in addition", "none", true},
+    KeyHandler{{"tls_ca_file", "FILE", "trust this CA or self-signed certificate", "the system's", true},
+               Type::path,
+               {},
+               set_server_path<&Endpoint::ca_file>,
+               show_server_text<&Endpoint::ca_file>},
+    KeyHandler{{"tls_server_name", "NAME", "the name expected in the certificate", "the host", true},
+               Type::text,
+               {},
+               [](Account& a, const Setting& s) { a.server.server_name = text_of(s); },
+               show_server_text<&Endpoint::server_name>},
+    KeyHandler{{"tls_client_cert", "FILE", "the client certificate", "none", true},
+               Type::path,
+               {},
+               set_server_path<&Endpoint::client_cert>,
+               show_server_text<&Endpoint::client_cert>},
+    KeyHandler{{"tls_client_key", "FILE", "the client certificate's key", "none", true},
+               Type::path,
+               {},
+               set_server_path<&Endpoint::client_key>,
+               show_server_text<&Endpoint::client_key>},
+    KeyHandler{{"tls_min_version", "VERSION", "the oldest TLS accepted: 1.2 or 1.3", "1.2", true},
+               Type::choice,
+               tls_versions,
+               [](Account& a, const Setting& s) {
+                 a.server.min_version = net::TlsVersion(choice_of(s, tls_versions));
+               },
+               [](const Account& a) { return Node::of(tls_versions.at(std::size_t(a.server.min_version))); }},
+    KeyHandler{
+        {"tls_pin", "PIN", "sha256//BASE64 of the server's public key, checked in addition", "none", true},
         Type::pins,
         {},
-        [](Account& a, const Given& g) { a.server.pins = pins_of(g); },
+        [](Account& a, const Setting& s) { a.server.pins = pins_of(s); },
         show_pins},
-    Row{{"user", "NAME", "login name", "required", true},
-        Type::text,
-        {},
-        [](Account& a, const Given& g) { a.user = text_of(g); },
-        [](const Account& a) { return Node::of(a.user); }},
-    Row{{"password", "TEXT", "the password; better one of the next four", "ask", false},
-        Type::text,
-        {},
-        set_password,
-        show_password},
-    Row{{"password_command", "COMMAND", "a program whose first line of output is the password", "ask", true},
+    KeyHandler{{"user", "NAME", "login name", "required", true},
+               Type::text,
+               {},
+               [](Account& a, const Setting& s) { a.user = text_of(s); },
+               [](const Account& a) { return Node::of(a.user); }},
+    KeyHandler{{"password", "TEXT", "the password; better one of the next four", "ask", false},
+               Type::text,
+               {},
+               set_password,
+               show_password},
+    KeyHandler{
+        {"password_command", "COMMAND", "a program whose first line of output is the password", "ask", true},
         Type::words,
         {},
-        [](Account& a, const Given& g) { a.secret = credentials::Command{words_of(g)}; },
+        [](Account& a, const Setting& s) { a.secret = credentials::Command{words_of(s)}; },
         show_command},
-    Row{{"password_file", "FILE", "a file whose first line is the password", "ask", true},
-        Type::path,
-        {},
-        [](Account& a, const Given& g) { a.secret = credentials::File{path_of(g)}; },
-        show_file},
-    Row{{"password_env", "VARIABLE", "the environment variable that holds the password", "ask", true},
-        Type::text,
-        {},
-        set_variable,
-        show_variable},
-    Row{{"netrc", "", "look the password up in $NETRC or ~/.netrc", "false", true},
-        Type::boolean,
-        {},
-        set_netrc,
-        show_netrc},
-    Row{{"auth", "METHOD",
+    KeyHandler{{"password_file", "FILE", "a file whose first line is the password", "ask", true},
+               Type::path,
+               {},
+               [](Account& a, const Setting& s) { a.secret = credentials::File{path_of(s)}; },
+               show_file},
+    KeyHandler{{"password_env", "VARIABLE", "the environment variable that holds the password", "ask", true},
+               Type::text,
+               {},
+               set_variable,
+               show_variable},
+    KeyHandler{{"netrc", "", "look the password up in $NETRC or ~/.netrc", "false", true},
+               Type::boolean,
+               {},
+               set_netrc,
+               show_netrc},
+    KeyHandler{
+        {"auth", "METHOD",
          "how to log in: auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, gssapi, "
          "external, xoauth2, oauthbearer",
          "auto", true},
         Type::choice,
         auth_names,
-        [](Account& a, const Given& g) { a.auth = net::Auth(choice_of(g, auth_names)); },
+        [](Account& a, const Setting& s) { a.auth = net::Auth(choice_of(s, auth_names)); },
         [](const Account& a) { return Node::of(auth_names.at(std::size_t(a.auth))); }},
-    Row{{"oauth", "OBJECT", "OAuth 2 client settings (not built yet)", "none", false},
-        Type::object,
-        {},
-        set_oauth,
-        [](const Account& /*account*/) { return Node(); }},
-    Row{{"proxy", "URL", "socks5h://HOST:PORT, http://HOST:PORT, or env for what the environment says",
-         "none", true},
-        Type::text,
-        {},
-        [](Account& a, const Given& g) { a.server.proxy = proxy_of(g); },
-        [](const Account& a) { return show_text(without_password(a.server.proxy)); }},
-    Row{{"connect_timeout", "TIME", "the longest that connection, TLS and login may take together", "30s",
-         true},
-        Type::duration,
-        {},
-        set_server_wait<&Endpoint::connect_timeout>,
-        show_server_wait<&Endpoint::connect_timeout>},
-    Row{{"timeout", "TIME", "the longest silence of the server afterwards", "3m", true},
-        Type::duration,
-        {},
-        set_server_wait<&Endpoint::silence>,
-        show_server_wait<&Endpoint::silence>},
-    Row{{"leave_on_server", "", "leave messages on the server", "false", true},
-        Type::boolean,
-        {},
-        set_policy_flag<&Policy::leave_on_server>,
-        show_policy_flag<&Policy::leave_on_server>},
-    Row{{"delete_after", "TIME", "with leave_on_server: remove messages this long after delivery", "never",
-         true},
-        Type::duration,
-        {},
-        set_delete_after,
-        show_delete_after},
-    Row{{"max_size", "SIZE", "larger messages stay on the server", "no limit", true},
-        Type::size,
-        {},
-        set_policy_size<&Policy::max_size>,
-        show_policy_number<&Policy::max_size>},
-    Row{{"max_messages", "N", "the most messages to fetch in one run", "no limit", true},
+    KeyHandler{{"oauth", "OBJECT", "OAuth 2 client settings (not built yet)", "none", false},
+               Type::object,
+               {},
+               set_oauth,
+               [](const Account& /*account*/) { return Node(); }},
+    KeyHandler{{"proxy", "URL", "socks5h://HOST:PORT, http://HOST:PORT, or env for what the environment says",
+                "none", true},
+               Type::text,
+               {},
+               [](Account& a, const Setting& s) { a.server.proxy = proxy_of(s); },
+               [](const Account& a) { return show_text(without_password(a.server.proxy)); }},
+    KeyHandler{{"connect_timeout", "TIME", "the longest that connection, TLS and login may take together",
+                "30s", true},
+               Type::duration,
+               {},
+               set_server_wait<&Endpoint::connect_timeout>,
+               show_server_wait<&Endpoint::connect_timeout>},
+    KeyHandler{{"timeout", "TIME", "the longest silence of the server afterwards", "3m", true},
+               Type::duration,
+               {},
+               set_server_wait<&Endpoint::silence>,
+               show_server_wait<&Endpoint::silence>},
+    KeyHandler{{"leave_on_server", "", "leave messages on the server", "false", true},
+               Type::boolean,
+               {},
+               set_policy_flag<&Policy::leave_on_server>,
+               show_policy_flag<&Policy::leave_on_server>},
+    KeyHandler{{"delete_after", "TIME", "with leave_on_server: remove messages this long after delivery",
+                "never", true},
+               Type::duration,
+               {},
+               set_delete_after,
+               show_delete_after},
+    KeyHandler{{"max_size", "SIZE", "larger messages stay on the server", "no limit", true},
+               Type::size,
+               {},
+               set_policy_size<&Policy::max_size>,
+               show_policy_number<&Policy::max_size>},
+    KeyHandler{
+        {"max_messages", "N", "the most messages to fetch in one run", "no limit", true},
         Type::number,
         {},
-        [](Account& a, const Given& g) {
-          a.policy.max_messages = std::uint32_t(number_of(g, {0, std::numeric_limits<std::uint32_t>::max()}));
+        [](Account& a, const Setting& s) {
+          a.policy.max_messages = std::uint32_t(number_of(s, {0, std::numeric_limits<std::uint32_t>::max()}));
         },
         show_policy_number<&Policy::max_messages>},
-    Row{{"max_bytes", "SIZE", "the most bytes to fetch in one run", "no limit", true},
-        Type::size,
-        {},
-        set_policy_size<&Policy::max_bytes>,
-        show_policy_number<&Policy::max_bytes>},
-    Row{{"order", "ORDER", "which messages come first: oldest or newest", "oldest", true},
-        Type::choice,
-        order_names,
-        [](Account& a, const Given& g) { a.policy.order = Order(choice_of(g, order_names)); },
-        [](const Account& a) { return Node::of(order_names.at(std::size_t(a.policy.order))); }},
-    Row{{"fetch_all", "", "fetch also what was seen before", "false", true},
-        Type::boolean,
-        {},
-        set_policy_flag<&Policy::fetch_all>,
-        show_policy_flag<&Policy::fetch_all>},
-    Row{{"deliver", "WHERE",
-         "where mail goes: maildir:PATH, mbox:PATH, mda:COMMAND, stdout; may be given several times",
-         "required", true},
-        Type::deliver,
-        {},
-        [](Account& a, const Given& g) { a.deliver = destinations_of(g); },
-        [](const Account& a) { return show_destinations(a.deliver); }},
-    Row{{"trace_header", "", "prepend a Received header that names server, time and a stable id", "true",
-         true},
-        Type::boolean,
-        {},
-        set_flag<&Account::trace_header>,
-        show_flag<&Account::trace_header>},
-    Row{{"enabled", "", "false: fetched only when named on the command line", "true", false},
-        Type::boolean,
-        {},
-        set_flag<&Account::enabled>,
-        show_flag<&Account::enabled>},
+    KeyHandler{{"max_bytes", "SIZE", "the most bytes to fetch in one run", "no limit", true},
+               Type::size,
+               {},
+               set_policy_size<&Policy::max_bytes>,
+               show_policy_number<&Policy::max_bytes>},
+    KeyHandler{{"order", "ORDER", "which messages come first: oldest or newest", "oldest", true},
+               Type::choice,
+               order_names,
+               [](Account& a, const Setting& s) { a.policy.order = Order(choice_of(s, order_names)); },
+               [](const Account& a) { return Node::of(order_names.at(std::size_t(a.policy.order))); }},
+    KeyHandler{{"fetch_all", "", "fetch also what was seen before", "false", true},
+               Type::boolean,
+               {},
+               set_policy_flag<&Policy::fetch_all>,
+               show_policy_flag<&Policy::fetch_all>},
+    KeyHandler{{"deliver", "WHERE",
+                "where mail goes: maildir:PATH, mbox:PATH, mda:COMMAND, stdout; may be given several times",
+                "required", true},
+               Type::deliver,
+               {},
+               [](Account& a, const Setting& s) { a.deliver = destinations_of(s); },
+               [](const Account& a) { return show_destinations(a.deliver); }},
+    KeyHandler{{"trace_header", "", "prepend a Received header that names server, time and a stable id",
+                "true", true},
+               Type::boolean,
+               {},
+               set_flag<&Account::trace_header>,
+               show_flag<&Account::trace_header>},
+    KeyHandler{{"enabled", "", "false: fetched only when named on the command line", "true", false},
+               Type::boolean,
+               {},
+               set_flag<&Account::enabled>,
+               show_flag<&Account::enabled>},
 };
 
 template <typename Field>
-constexpr auto column(Field Row::*part) {
+constexpr auto column(Field KeyHandler::*part) {
   std::array<Field, table.size()> all{};
   std::ranges::transform(table, all.begin(), part);
   return all;
 }
-constexpr auto key_rows = column(&Row::key);
+constexpr auto key_rows = column(&KeyHandler::key);
 
 constexpr auto names = [] {
   std::array<std::string_view, table.size()> all{};
@@ -326,13 +331,13 @@ constexpr auto names = [] {
 
 }  // namespace
 
-std::span<const Row> rows() { return table; }
+std::span<const KeyHandler> key_handlers() { return table; }
 
 std::span<const KeyRow> keys() { return key_rows; }
 
 std::span<const std::string_view> key_names() { return names; }
 
-const Row* find_row(std::string_view name) {
+const KeyHandler* find_handler(std::string_view name) {
   const auto found = std::ranges::find(names, name);
   return found == names.end() ? nullptr : &table.at(static_cast<std::size_t>(found - names.begin()));
 }
@@ -344,16 +349,17 @@ bool is_password_source(std::string_view name) {
 }
 
 std::string option_name(std::string_view key, std::string_view text) {
-  const auto* row = find_row(key);
-  const bool negated = row != nullptr && row->type == Type::boolean && text == "false";
+  const auto* handler = find_handler(key);
+  const bool negated = handler != nullptr && handler->type == Type::boolean && text == "false";
   std::string option(negated ? "--no-" : "--");
   std::ranges::replace_copy(key, std::back_inserter(option), '_', '-');
   return option;
 }
 
-Node option_value(const Row& row, std::string_view text) {
-  if (row.type == Type::boolean && (text == "true" || text == "false")) return Node::of_flag(text == "true");
-  if (row.type == Type::number) return {.form = Node::Form::number, .text = std::string(text)};
+Node option_value(const KeyHandler& handler, std::string_view text) {
+  if (handler.type == Type::boolean && (text == "true" || text == "false"))
+    return Node::of_flag(text == "true");
+  if (handler.type == Type::number) return {.form = Node::Form::number, .text = std::string(text)};
   return Node::of(text);
 }
 

@@ -8,24 +8,24 @@
 
 #include "account/config.h"
 #include "account/document.h"
-#include "account/given.h"
+#include "account/setting.h"
 
 namespace mailhaul::account {
 
 enum class Type { text, choice, boolean, size, duration, number, path, words, pins, deliver, object };
 
 /// One key. `set` reads a value into an account, `show` gives back the one in force (null: none).
-struct Row {
+struct KeyHandler {
   KeyRow key;
   Type type;
   std::span<const std::string_view> choices;  ///< for Type::choice
-  void (*set)(Account& account, const Given& given);
+  void (*set)(Account& account, const Setting& setting);
   Node (*show)(const Account& account);
 };
 
 /// In the order of the manual; `server` stands before what depends on it.
-std::span<const Row> rows();
-const Row* find_row(std::string_view name);  ///< nullptr: no such key
+std::span<const KeyHandler> key_handlers();
+const KeyHandler* find_handler(std::string_view name);  ///< nullptr: no such key
 std::span<const std::string_view> key_names();
 
 /// One of the keys of which an account has at most one: where its password comes from.
@@ -34,6 +34,6 @@ bool is_password_source(std::string_view name);
 /// "--max-size"; "--no-leave-on-server" for a boolean that is "false".
 std::string option_name(std::string_view key, std::string_view text);
 /// The command line's text as the value that a file would hold.
-Node option_value(const Row& row, std::string_view text);
+Node option_value(const KeyHandler& handler, std::string_view text);
 
 }  // namespace mailhaul::account

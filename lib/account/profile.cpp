@@ -18,52 +18,53 @@ namespace {
 
 using Form = Node::Form;
 
-Given given_of(const Layer& layer, const Member& member, const Place& place) {
+Setting setting_of(const Layer& layer, const Member& member, const Paths& paths) {
   const auto& text = member.value.form == Form::boolean && !member.value.flag ? "false" : "";
   return {.node = &member.value,
           .file = layer.file,
           .path = layer.file.empty() ? option_name(member.key, text)
                                      : layer.path + "." + util::escape(member.key),
-          .place = &place};
+          .paths = &paths};
 }
 
 /// What counts of all the layers: for each key the last one that has it, and of which layer it is.
-struct Chosen {
-  Given given;
+struct EffectiveValue {
+  Setting setting;
   std::size_t layer = 0;
 };
-using Choice = std::map<std::string_view, Chosen, std::less<>>;
+using Effective = std::map<std::string_view, EffectiveValue, std::less<>>;
 
 /// Whether a member names where the password comes from; `netrc: false` names nothing.
 bool names_source(const Member& member) {
   return is_password_source(member.key) && (member.value.form != Form::boolean || member.value.flag);
 }
 
-void check_sources(const Layer& layer, const Place& place) {
+void check_sources(const Layer& layer, const Paths& paths) {
   const auto& members = layer.object->members;
   const auto first = std::ranges::find_if(members, names_source);
   if (first == members.end()) return;
   const auto second = std::find_if(first + 1, members.end(), names_source);
   if (second != members.end())
-    given_of(layer, *second, place)
-        .refuse_at(second->spot,
+    setting_of(layer, *second, paths)
+        .refuse_at(second->position,
                    "only one of password, password_command, password_file, password_env and netrc is "
                    "possible, and '" +
                        first->key + "' is given as well");
 }
 
-Choice choose(std::span<const Layer> layers, const Place& place) {
-  Choice choice;
+Effective effective_values(std::span<const Layer> layers, const Paths& paths) {
+  Effective effective;
   for (std::size_t index = 0; index < layers.size(); ++index) {
     const auto& members = layers[index].object->members;
     // The sources of a password are one group: naming one replaces whichever was named before.
     if (std::ranges::any_of(members, is_password_source, &Member::key))
-      std::erase_if(choice, [](const auto& entry) { return is_password_source(entry.first); });
+      std::erase_if(effective, [](const auto& entry) { return is_password_source(entry.first); });
     for (const auto& member : members)
-      if (const auto* row = find_row(member.key); row != nullptr)
-        choice.insert_or_assign(row->key.name, Chosen{given_of(layers[index], member, place), index});
+      if (const auto* handler = find_handler(member.key); handler != nullptr)
+        effective.insert_or_assign(handler->key.name,
+                                   EffectiveValue{setting_of(layers[index], member, paths), index});
   }
-  return choice;
+  return effective;
 }
 
 constexpr std::array<std::string_view, 3> required_keys{"server", "user", "deliver"};
@@ -77,15 +78,15 @@ constexpr std::array<std::string_view, 3> required_keys{"server", "user", "deliv
   if (from_options)
     throw util::Error(util::Kind::usage, "without a configuration file " + are_missing,
                       "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail");
-  throw util::Error(util::Kind::config, layer.file + ":" + std::to_string(layer.spot.line) + ":" +
-                                            std::to_string(layer.spot.column) + ": " + layer.path + ": " +
+  throw util::Error(util::Kind::config, layer.file + ":" + std::to_string(layer.position.line) + ":" +
+                                            std::to_string(layer.position.column) + ": " + layer.path + ": " +
                                             are_missing);
 }
 
-void require_keys(const Choice& choice, std::span<const Layer> layers) {
+void require_keys(const Effective& effective, std::span<const Layer> layers) {
   std::vector<std::string> missing;
   for (const auto key : required_keys)
-    if (!choice.contains(key)) missing.emplace_back(key);
+    if (!effective.contains(key)) missing.emplace_back(key);
   if (missing.empty()) return;
   // The account's own entry is where they are to be added: the last layer that stands in the file.
   const auto in_file =
@@ -95,28 +96,28 @@ void require_keys(const Choice& choice, std::span<const Layer> layers) {
 
 /// `delete_after` needs `leave_on_server`. Where a later layer says not to leave (-K, or an account against
 /// the defaults), it is `delete_after` that gives way.
-void settle_delete_after(const Choice& choice, Policy& policy) {
+void settle_delete_after(const Effective& effective, Policy& policy) {
   if (!policy.delete_after || policy.leave_on_server) return;
-  const auto& after = choice.find("delete_after")->second;
-  const auto leave = choice.find("leave_on_server");
-  if (leave == choice.end() || leave->second.layer <= after.layer)
-    after.given.refuse("means something only with leave_on_server",
-                       "add leave_on_server, or take delete_after away");
+  const auto& after = effective.find("delete_after")->second;
+  const auto leave = effective.find("leave_on_server");
+  if (leave == effective.end() || leave->second.layer <= after.layer)
+    after.setting.refuse("means something only with leave_on_server",
+                         "add leave_on_server, or take delete_after away");
   policy.delete_after.reset();
 }
 
 /// Whether the files themselves are good is for the connection to report: other accounts can do without.
-void check_client_key(const Choice& choice, const net::Endpoint& server) {
+void check_client_key(const Effective& effective, const net::Endpoint& server) {
   if (server.client_key.empty() || !server.client_cert.empty()) return;
-  choice.find("tls_client_key")->second.given.refuse("needs tls_client_cert");
+  effective.find("tls_client_key")->second.setting.refuse("needs tls_client_cert");
 }
 
 /// The value of an option; a destination may be written as in the file.
-Node value_of(const Row& row, const std::string& text) {
-  if (row.type != Type::deliver || !(text.starts_with('{') || text.starts_with('[')))
-    return option_value(row, text);
+Node value_of(const KeyHandler& handler, const std::string& text) {
+  if (handler.type != Type::deliver || !(text.starts_with('{') || text.starts_with('[')))
+    return option_value(handler, text);
   try {
-    return parse(text, option_name(row.key.name, {}));
+    return parse(text, option_name(handler.key.name, {}));
   } catch (const util::Error& error) {
     throw util::Error(util::Kind::usage, error.what());
   }
@@ -131,46 +132,47 @@ void append(Node& value, Node more) {
 
 }  // namespace
 
-void check_layer(const Layer& layer, const Place& place) {
-  const Given whole{.node = layer.object, .file = layer.file, .path = layer.path, .place = &place};
+void check_layer(const Layer& layer, const Paths& paths) {
+  const Setting whole{.node = layer.object, .file = layer.file, .path = layer.path, .paths = &paths};
   require_form(whole, Form::object, {});
   Account scratch;
   for (const auto& member : layer.object->members) {
-    const auto given = given_of(layer, member, place);
-    const auto* row = find_row(member.key);
-    if (row == nullptr) given.refuse_at(member.spot, "unknown key" + guess(member.key, key_names()));
-    row->set(scratch, given);
+    const auto setting = setting_of(layer, member, paths);
+    const auto* handler = find_handler(member.key);
+    if (handler == nullptr)
+      setting.refuse_at(member.position, "unknown key" + guess(member.key, key_names()));
+    handler->set(scratch, setting);
   }
-  check_sources(layer, place);
+  check_sources(layer, paths);
 }
 
-Account make_account(const std::string& name, std::span<const Layer> layers, const Place& place) {
-  const auto choice = choose(layers, place);
-  require_keys(choice, layers);
+Account make_account(const std::string& name, std::span<const Layer> layers, const Paths& paths) {
+  const auto effective = effective_values(layers, paths);
+  require_keys(effective, layers);
   Account account;
   account.name = name;
-  for (const auto& row : rows())
-    if (const auto found = choice.find(row.key.name); found != choice.end())
-      row.set(account, found->second.given);
-  settle_delete_after(choice, account.policy);
-  check_client_key(choice, account.server);
+  for (const auto& handler : key_handlers())
+    if (const auto found = effective.find(handler.key.name); found != effective.end())
+      handler.set(account, found->second.setting);
+  settle_delete_after(effective, account.policy);
+  check_client_key(effective, account.server);
   return account;
 }
 
 Node options_object(std::span<const Override> overrides) {
   Node object{.form = Form::object};
   for (const auto& [key, text] : overrides) {
-    const auto* row = find_row(key);
-    if (row == nullptr || !row->key.on_command_line)
+    const auto* handler = find_handler(key);
+    if (handler == nullptr || !handler->key.on_command_line)
       throw util::Error(util::Kind::usage, option_name(key, text) + ": no option of the command line",
-                        row == nullptr ? "" : "put '" + key + "' into the configuration file");
+                        handler == nullptr ? "" : "put '" + key + "' into the configuration file");
     const auto earlier = std::ranges::find(object.members, key, &Member::key);
     if (earlier == object.members.end()) {
-      object.add(key, value_of(*row, text));
-    } else if (row->type == Type::deliver || row->type == Type::pins) {
-      append(earlier->value, value_of(*row, text));
+      object.add(key, value_of(*handler, text));
+    } else if (handler->type == Type::deliver || handler->type == Type::pins) {
+      append(earlier->value, value_of(*handler, text));
     } else {
-      earlier->value = value_of(*row, text);
+      earlier->value = value_of(*handler, text);
     }
   }
   return object;

@@ -32,20 +32,20 @@ Schema one_of(std::span<const std::string_view> choices) {
 
 Schema whole_number() { return {{"type", "integer"}, {"minimum", 0}}; }
 
-Schema schema_of(const Row& row) {
-  switch (row.type) {
+Schema schema_of(const KeyHandler& handler) {
+  switch (handler.type) {
     case Type::text:
     case Type::path:
       return type("string");
     case Type::choice:
-      return one_of(row.choices);
+      return one_of(handler.choices);
     case Type::boolean:
       return type("boolean");
     case Type::size:
       return reference("size");
     case Type::duration:
-      return row.key.fallback == "never" ? any_of({{{"const", "never"}}, reference("time")})
-                                         : reference("time");
+      return handler.key.fallback == "never" ? any_of({{{"const", "never"}}, reference("time")})
+                                             : reference("time");
     case Type::number:
       return whole_number();
     case Type::words:
@@ -67,8 +67,9 @@ Schema described(Schema schema, std::string_view help, std::string_view fallback
 
 Schema account_schema() {
   Schema properties;
-  for (const auto& row : rows())
-    properties[std::string(row.key.name)] = described(schema_of(row), row.key.help, row.key.fallback);
+  for (const auto& handler : key_handlers())
+    properties[std::string(handler.key.name)] =
+        described(schema_of(handler), handler.key.help, handler.key.fallback);
   return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
 

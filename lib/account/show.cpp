@@ -11,9 +11,9 @@ std::string show(const Config& config, Layout layout) {
   Node accounts{.form = Node::Form::object};
   for (const auto& account : config.accounts) {
     Node keys{.form = Node::Form::object};
-    for (const auto& row : rows())
-      if (auto value = row.show(account); value.form != Node::Form::null)
-        keys.add(row.key.name, std::move(value));
+    for (const auto& handler : key_handlers())
+      if (auto value = handler.show(account); value.form != Node::Form::null)
+        keys.add(handler.key.name, std::move(value));
     accounts.add(account.name, std::move(keys));
   }
   Node root{.form = Node::Form::object};

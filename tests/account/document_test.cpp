@@ -22,10 +22,10 @@ std::string complaint(std::string_view text) {
 
 /// Every value and key with its place: "1:1{ 1:2a= 1:6'x' }".
 std::string places(const Node& node) {
-  const auto at = [](account::Spot spot) {
-    return std::to_string(spot.line) + ":" + std::to_string(spot.column);
+  const auto at = [](account::Position position) {
+    return std::to_string(position.line) + ":" + std::to_string(position.column);
   };
-  std::string text = at(node.spot);
+  std::string text = at(node.position);
   switch (node.form) {
     case Node::Form::null:
       return text + "null";
@@ -42,7 +42,7 @@ std::string places(const Node& node) {
     case Node::Form::object:
       text += "{ ";
       for (const auto& member : node.members)
-        text += at(member.spot) + member.key + "= " + places(member.value) + " ";
+        text += at(member.position) + member.key + "= " + places(member.value) + " ";
       return text + "}";
   }
   return text;

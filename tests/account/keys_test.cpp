@@ -19,7 +19,7 @@ namespace {
 
 /// The value that is in force, as JSON on one line.
 std::string in_force(const Account& account, std::string_view key) {
-  auto text = account::write(account::find_row(key)->show(account));
+  auto text = account::write(account::find_handler(key)->show(account));
   text.erase(std::ranges::remove(text, '\n').begin(), text.end());
   std::string single;
   for (const char c : text)
@@ -29,7 +29,7 @@ std::string in_force(const Account& account, std::string_view key) {
 
 const std::string needed = "\"server\": \"pop3://h\", \"user\": \"u\", \"deliver\": \"maildir:m\"";
 
-/// An account of the keys given, and of `needed` where they do not say otherwise.
+/// An account of the keys setting, and of `needed` where they do not say otherwise.
 std::string file_with(const std::string& key, const std::string& value) {
   return "{\"defaults\": {" + needed + "},\n\"accounts\": {\"work\": {\"" + key + "\": " + value + "}}}";
 }

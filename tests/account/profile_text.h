@@ -26,7 +26,7 @@ class Profile {
     spill(dir_ / "F", text);
     ::chmod((dir_ / "F").c_str(), mode);
     sources_.file = dir_ / "F";
-    sources_.place = {.home = "/home/anna",
+    sources_.paths = {.home = "/home/anna",
                       .default_state_file = "/home/anna/.local/state/mailhaul/state.db",
                       .default_netrc = "/home/anna/.netrc"};
     sources_.reserved_names = {"fetch", "list"};

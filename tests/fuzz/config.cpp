@@ -76,19 +76,19 @@ void check_place(std::string_view complaint, std::string_view file, std::string_
   fuzz::require(place.has_value(), "a complaint names a line and column that are there");
 }
 
-void check_spot(account::Spot spot, std::string_view starts, std::string_view text) {
-  const auto place = text_at(text, spot.line, spot.column);
+void check_position(account::Position position, std::string_view starts, std::string_view text) {
+  const auto place = text_at(text, position.line, position.column);
   fuzz::require(place && !place->empty() && starts.find(place->front()) != std::string_view::npos,
                 "a value's place is where it stands");
 }
 
-void check_spots(const Node& node, std::string_view text) {
+void check_positions(const Node& node, std::string_view text) {
   constexpr std::string_view starts[] = {"n", "tf", "-0123456789", "\"", "[", "{"};  // in the order of Form
-  check_spot(node.spot, starts[static_cast<std::size_t>(node.form)], text);
-  for (const auto& item : node.items) check_spots(item, text);
+  check_position(node.position, starts[static_cast<std::size_t>(node.form)], text);
+  for (const auto& item : node.items) check_positions(item, text);
   for (const auto& member : node.members) {
-    check_spot(member.spot, "\"", text);
-    check_spots(member.value, text);
+    check_position(member.position, "\"", text);
+    check_positions(member.value, text);
   }
 }
 
@@ -101,7 +101,7 @@ void check_document(std::string_view text) {
     check_place(error->what(), "FILE", text);
     return;
   }
-  check_spots(root, without_mark(text));
+  check_positions(root, without_mark(text));
   const auto written = account::write(root);
   fuzz::require(account::write(account::parse(written, "FILE")) == written, "what was written is read");
 }
@@ -117,7 +117,7 @@ std::size_t times_secret(const Node& node) {
 /// How often it stands where passwords do.
 std::size_t times_password(const Node& account) {
   std::size_t times = 0;
-  for (const auto& [key, spot, value] : account.members) {
+  for (const auto& [key, position, value] : account.members) {
     if (key == "password") times += fuzz::count(value.text, secret);
     if (key == "proxy" && value.text.starts_with("http://a:S3cr3t@"))
       times += fuzz::count(value.text, secret);
@@ -142,7 +142,7 @@ account::Sources sources_of(fuzz::Input& input) {
     const auto key = line.substr(0, line.find('='));
     sources.overrides.emplace_back(key, line.substr(std::min(key.size() + 1, line.size())));
   }
-  sources.place = {.home = "/home/anna",
+  sources.paths = {.home = "/home/anna",
                    .default_state_file = "/home/anna/.local/state/mailhaul/state.db",
                    .default_netrc = "/home/anna/.netrc"};
   sources.reserved_names = {"fetch", "list"};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "account/syntax.h"
+#include "account/syntax_explainer.h"
 
 #include <algorithm>
 
@@ -14,12 +14,13 @@ bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U
 
 }  // namespace
 
-Syntax::Syntax(std::string_view text, const std::string& file) : text_(text), file_(file), lines_{0} {
+SyntaxExplainer::SyntaxExplainer(std::string_view text, const std::string& file)
+    : text_(text), file_(file), lines_{0} {
   for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
     lines_.push_back(end + 1);
 }
 
-Spot Syntax::spot(std::size_t offset) const {
+Position SyntaxExplainer::position(std::size_t offset) const {
   const auto next = std::ranges::upper_bound(lines_, offset);
   const auto begin = *(next - 1);
   const auto before = text_.substr(begin, offset - begin);
@@ -27,12 +28,12 @@ Spot Syntax::spot(std::size_t offset) const {
   return {static_cast<unsigned>(next - lines_.begin()), static_cast<unsigned>(characters) + 1};
 }
 
-void Syntax::fail(Spot spot, const std::string& sentence) const {
-  throw util::Error(util::Kind::config, file_ + ":" + std::to_string(spot.line) + ":" +
-                                            std::to_string(spot.column) + ": " + sentence);
+void SyntaxExplainer::fail(Position position, const std::string& sentence) const {
+  throw util::Error(util::Kind::config, file_ + ":" + std::to_string(position.line) + ":" +
+                                            std::to_string(position.column) + ": " + sentence);
 }
 
-std::size_t Syntax::skip_blanks(std::size_t offset) const {
+std::size_t SyntaxExplainer::skip_blanks(std::size_t offset) const {
   for (;;) {
     offset = std::min(text_.find_first_not_of(blanks, offset), text_.size());
     const auto rest = text_.substr(offset);
@@ -45,7 +46,7 @@ std::size_t Syntax::skip_blanks(std::size_t offset) const {
   }
 }
 
-Syntax::Culprit Syntax::culprit(const State& state) const {
+SyntaxExplainer::BadToken SyntaxExplainer::bad_token(const State& state) const {
   const auto offset = skip_blanks(state.settled);
   // A comma or colon in its place makes no event; then the culprit is what follows it.
   if (offset < text_.size() && (text_[offset] == ',' || text_[offset] == ':')) {
@@ -55,7 +56,7 @@ Syntax::Culprit Syntax::culprit(const State& state) const {
   return {offset, state.settled == 0 ? '\0' : text_[state.settled - 1]};
 }
 
-std::string Syntax::wrong_string(std::size_t reached) const {
+std::string SyntaxExplainer::wrong_string(std::size_t reached) const {
   const auto byte = [&](std::size_t offset) { return static_cast<unsigned char>(text_[offset]); };
   const auto last = byte(reached - 1);
   if (reached == text_.size() || last == '\n' || last == '\r') return "a string is not closed on its line";
@@ -64,7 +65,7 @@ std::string Syntax::wrong_string(std::size_t reached) const {
   return "a string holds a backslash that JSON does not know (a backslash is written \\\\)";
 }
 
-std::string Syntax::reason(const State& state, const Culprit& found) const {
+std::string SyntaxExplainer::reason(const State& state, const BadToken& found) const {
   constexpr std::string_view openers = ",:[{";
   if (found.offset == text_.size()) {
     if (state.inside == '\0') return "the file is empty";
@@ -86,9 +87,9 @@ std::string Syntax::reason(const State& state, const Culprit& found) const {
   return "neither a string in double quotes, nor a number, true, false, [ or {";
 }
 
-void Syntax::explain(const State& state) const {
-  const auto found = culprit(state);
-  fail(spot(found.offset), reason(state, found));
+void SyntaxExplainer::explain(const State& state) const {
+  const auto found = bad_token(state);
+  fail(position(found.offset), reason(state, found));
 }
 
 }  // namespace mailhaul::account

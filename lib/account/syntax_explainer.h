@@ -11,13 +11,13 @@ namespace mailhaul::account {
 
 /// Says in our words where and why a text is not JSON. Quotes nothing but punctuation: the text may be a
 /// secret.
-class Syntax {
+class SyntaxExplainer {
  public:
-  Syntax(std::string_view text, const std::string& file);
+  SyntaxExplainer(std::string_view text, const std::string& file);
 
-  Spot spot(std::size_t offset) const;
+  Position position(std::size_t offset) const;
   /// Throws Error{config} "FILE:LINE:COLUMN: sentence".
-  [[noreturn]] void fail(Spot spot, const std::string& sentence) const;
+  [[noreturn]] void fail(Position position, const std::string& sentence) const;
 
   /// How far the reader came.
   struct State {
@@ -30,14 +30,14 @@ class Syntax {
  private:
   /// Where the token begins that was not understood (the text's size: its end), and the last byte of the one
   /// before.
-  struct Culprit {
+  struct BadToken {
     std::size_t offset;
     char before;
   };
-  Culprit culprit(const State& state) const;
+  BadToken bad_token(const State& state) const;
   std::size_t skip_blanks(std::size_t offset) const;
   std::string wrong_string(std::size_t reached) const;
-  std::string reason(const State& state, const Culprit& found) const;
+  std::string reason(const State& state, const BadToken& found) const;
 
   std::string_view text_;
   std::string file_;

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "account/setting.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "util/error.h"
+#include "util/text.h"
+
+namespace mailhaul::account {
+namespace {
+
+using Form = Node::Form;
+
+std::string wanted(Form form) {
+  switch (form) {
+    case Form::null:
+      return "null";
+    case Form::boolean:
+      return "true or false";
+    case Form::number:
+      return "a number";
+    case Form::text:
+      return "a string";
+    case Form::list:
+      return "an array";
+    case Form::object:
+      return "an object";
+  }
+  return {};
+}
+
+std::string joined(std::span<const std::string_view> names) {
+  std::string all;
+  for (const auto name : names) all.append(all.empty() ? "" : ", ").append(name);
+  return all;
+}
+
+/// "/m/box//" and "/m/box" are one place.
+std::string_view without_end_slashes(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+/// The list's items as the words of a command.
+std::vector<std::string> items_of(const Setting& setting) {
+  std::vector<std::string> words;
+  for (const auto& item : setting.node->items) {
+    const auto inner = setting.part(item, "[" + std::to_string(words.size()) + "]");
+    require_form(inner, Form::text, {});
+    if (item.text.find('\0') != std::string::npos) inner.refuse("holds a NUL");
+    words.push_back(item.text);
+  }
+  return words;
+}
+
+}  // namespace
+
+Setting Setting::part(const Node& inner, const std::string& suffix) const {
+  const bool counts = on_command_line() && suffix.starts_with('[');  // there an option setting several times
+  return {.node = &inner, .file = file, .path = counts ? path : path + suffix, .paths = paths};
+}
+
+namespace {
+
+std::string where_at(const Setting& setting, Position position) {
+  if (setting.on_command_line()) return setting.path + ": ";
+  const auto place =
+      setting.file + ":" + std::to_string(position.line) + ":" + std::to_string(position.column) + ": ";
+  return setting.path.empty() ? place : place + setting.path + ": ";
+}
+
+}  // namespace
+
+std::string Setting::where() const { return where_at(*this, node->position); }
+
+void Setting::refuse(const std::string& sentence, const std::string& hint) const {
+  refuse_at(node->position, sentence, hint);
+}
+
+void Setting::refuse_at(Position position, const std::string& sentence, const std::string& hint) const {
+  const std::string manual = on_command_line() ? "man mailhaul-fetch" : "man mailhaul-config";
+  throw util::Error(on_command_line() ? util::Kind::usage : util::Kind::config,
+                    where_at(*this, position) + sentence, hint.empty() ? manual + " has the keys" : hint);
+}
+
+void require_form(const Setting& setting, Form form, std::string_view example) {
+  if (setting.node->form == form) return;
+  const auto more = example.empty() ? std::string() : " such as " + std::string(example);
+  setting.refuse("must be " + wanted(form) + more + ", not " + std::string(form_name(*setting.node)));
+}
+
+bool flag_of(const Setting& setting) {
+  require_form(setting, Form::boolean, {});
+  return setting.node->flag;
+}
+
+std::string text_of(const Setting& setting) {
+  require_form(setting, Form::text, {});
+  if (setting.node->text.empty()) setting.refuse("is empty");
+  if (has_control_characters(setting.node->text)) setting.refuse("holds a control character");
+  return setting.node->text;
+}
+
+std::uint64_t size_of(const Setting& setting) {
+  if (setting.node->form != Form::number) require_form(setting, Form::text, "\"10M\"");
+  const auto size = util::parse_size(setting.node->text);
+  if (!size) setting.refuse("must be a size such as 500k, 10M, 2G");
+  return *size;
+}
+
+std::chrono::seconds duration_of(const Setting& setting, Span allowed) {
+  require_form(setting, Form::text, "\"90s\"");
+  const auto duration = util::parse_duration(setting.node->text);
+  if (!duration) setting.refuse("must be a time such as 90s, 15m, 2h, 30d");
+  if (*duration < allowed.least || *duration > allowed.most)
+    setting.refuse("must be a time from " + util::format_duration(allowed.least) + " to " +
+                   util::format_duration(allowed.most));
+  return *duration;
+}
+
+std::uint64_t number_of(const Setting& setting, Range allowed) {
+  require_form(setting, Form::number, {});
+  const auto number = util::parse_number(setting.node->text);
+  if (!number || *number < allowed.least || *number > allowed.most)
+    setting.refuse("must be a whole number from " + std::to_string(allowed.least) + " to " +
+                   std::to_string(allowed.most));
+  return *number;
+}
+
+util::Path path_of(const Setting& setting) { return absolute(setting, text_of(setting)); }
+
+util::Path absolute(const Setting& setting, std::string_view path) {
+  if (has_control_characters(path)) setting.refuse("holds a control character");
+  path = without_end_slashes(path);
+  if (path.starts_with('/')) return path;
+  const auto& home = setting.paths->home;
+  if (home.empty()) setting.refuse("no home directory is known; write an absolute path");
+  if (path == "~" || path == "$HOME") return home;
+  for (const std::string_view start : {"~/", "$HOME/"})
+    if (path.starts_with(start)) return home / path.substr(path.find_first_not_of('/', start.size()));
+  if (path.starts_with('~'))
+    setting.refuse("the home directory of another user is not looked up; write an absolute path");
+  return home / path;
+}
+
+std::vector<std::string> words_of(const Setting& setting) {
+  std::vector<std::string> words;
+  if (setting.node->form == Form::list) {
+    words = items_of(setting);
+  } else {
+    require_form(setting, Form::text, "\"pass show mail\" or an array");
+    auto split = util::split_words(setting.node->text);
+    if (!split) setting.refuse("a quote is not closed");
+    words = std::move(*split);
+  }
+  if (words.empty() || words.front().empty()) setting.refuse("the command is empty");
+  if (words.front().starts_with("~/") || words.front().starts_with("$HOME/"))
+    words.front() = absolute(setting, words.front()).string();
+  return words;
+}
+
+std::size_t choice_of(const Setting& setting, std::span<const std::string_view> choices) {
+  require_form(setting, Form::text, {});
+  const auto found = std::ranges::find(choices, std::string_view(setting.node->text));
+  if (found == choices.end())
+    setting.refuse("'" + util::escape(setting.node->text) + "' is not one of " + joined(choices) +
+                   guess(setting.node->text, choices));
+  return static_cast<std::size_t>(found - choices.begin());
+}
+
+std::string guess(std::string_view name, std::span<const std::string_view> known) {
+  const auto near = util::nearest(name, known);
+  return near.empty() ? near : "; did you mean '" + near + "'?";
+}
+
+bool has_control_characters(std::string_view text) noexcept {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+}  // namespace mailhaul::account
