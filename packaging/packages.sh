@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# What mailhaul needs from the system, for packaging/quickstart and tests/run, which source this file.
-# An entry PACKAGE:COMMAND counts as present, too, when the command is there from elsewhere.
+# The Debian packages that mailhaul needs. packaging/quickstart and tests/run source this file.
+# An entry PACKAGE:COMMAND also counts as present if the command exists, wherever it comes from.
 
 # shellcheck disable=SC2034  # used where this file is sourced
 build_packages=(g++:g++ cmake:cmake ninja-build:ninja libcurl4-openssl-dev libssl-dev libsqlite3-dev
@@ -11,7 +11,7 @@ build_packages=(g++:g++ cmake:cmake ninja-build:ninja libcurl4-openssl-dev libss
 test_packages=(python3:python3 openssl:openssl dovecot-pop3d procmail maildrop mutt strace:strace
   mandoc:mandoc liblockfile-bin:dotlockfile shellcheck:shellcheck spin:spin gcc:gcc clang:clang++ libclang-rt-dev)
 
-# Layout and the short list of checks are judged by version 14, Debian 12's; with another one those tests skip.
+# clang-format and clang-tidy must be version 14, as in Debian 12. With another version these tests are skipped.
 if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
   test_packages+=(clang-format-14 clang-tidy-14)
 fi
@@ -25,16 +25,16 @@ is_present() {                                         # ENTRY
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ]
 }
 
-# Installs the entries that are missing, and says so first. Ends the script where that is not possible.
+# Installs the entries that are missing, after saying so. Ends the script if that is not possible.
 install_missing() {                                    # WHAT-FOR ENTRY...
   local what_for=$1 entry missing=() as_root=()
   shift
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     cat >&2 <<END
-This is neither Debian nor Ubuntu. Please install what corresponds to these packages of theirs:
+This is neither Debian nor Ubuntu. Please install what corresponds to these Debian packages:
   ${*%%:*}
 (libcurl 7.88, OpenSSL 3.0, SQLite 3.40, CLI11 2.1, nlohmann/json 3.11, doctest 2.4, CMake 3.25, g++ 12,
-or later), and run this again with --no-install.
+or later), then run this again with --no-install.
 END
     exit 1
   fi
@@ -42,24 +42,24 @@ END
     is_present "$entry" || missing+=("${entry%%:*}")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  echo "To $what_for, these packages are going to be installed, with what they depend on:"
+  echo "To $what_for, these packages will be installed, with their dependencies:"
   echo "  ${missing[*]}"
   case " ${missing[*]} " in
-    *' dovecot-pop3d '*) echo '(Its package also starts a Dovecot of its own: systemctl disable --now dovecot ends it.)' ;;
+    *' dovecot-pop3d '*) echo '(The Dovecot package also starts a Dovecot server: systemctl disable --now dovecot stops it.)' ;;
   esac
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
-      echo "There is no sudo. Please run as root: apt-get install ${missing[*]}" >&2
+      echo "sudo is not installed. Please run as root: apt-get install ${missing[*]}" >&2
       exit 1
     fi
     as_root=(sudo)
   fi
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq)
-  "${apt[@]}" update || echo "The package lists could not be brought up to date; going on with those at hand." >&2
+  "${apt[@]}" update || echo "The package lists could not be updated; continuing with the existing ones." >&2
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null
 }
 
-# Configures a build tree: Ninja and ccache where they are, and for good whatever the tree began with.
+# Configures a build tree. A new tree uses Ninja and ccache if they are installed; an old one keeps its choice.
 configure() {                                          # SOURCE TREE CMAKE-OPTION...
   local source=$1 tree=$2 choice=()
   shift 2
