@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "account/config.h"
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 #include "util/error.h"
 
 namespace mailhaul::test {

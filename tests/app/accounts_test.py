@@ -2,10 +2,10 @@
 """Many accounts in one run, each failing alone; the most serious status wins."""
 import unittest
 
-from support import mail
-from support.dovecot import free_ports
-from support.scripted import script
-from support.world import Case, World
+from support.py import mail
+from support.py.dovecot import free_ports
+from support.py.scripted import script
+from support.py.world import Case, World
 
 ORDER = (78, 77, 74, 73, 65, 76, 69, 68, 75)  # the most serious first
 

@@ -4,8 +4,8 @@ import json
 import re
 import unittest
 
-from support import mail
-from support.world import Case
+from support.py import mail
+from support.py.world import Case
 
 LATER = (["delete", "home", "x"], ["state", "export"], ["state", "import", "x"], ["state", "verify"], ["doctor"], ["init"],
          ["login", "home"], ["import", "fetchmail"], ["watch"], ["completion", "bash"])

@@ -6,8 +6,9 @@ import os
 import threading
 import unittest
 
-from support import mail, strace
-from support.world import Case
+from crash import strace
+from support.py import mail
+from support.py.world import Case
 
 RENAME = "?rename,?renameat,renameat2"
 

@@ -4,8 +4,8 @@ import json
 import os
 import unittest
 
-from support import mail
-from support.world import Case
+from support.py import mail
+from support.py.world import Case
 
 
 class Mistakes(Case):

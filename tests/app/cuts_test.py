@@ -7,9 +7,10 @@ import concurrent.futures
 import os
 import unittest
 
-from support import mail, strace
-from support.rows import Broken, Row
-from support.world import Case
+from crash import strace
+from crash.rows import Broken, Row
+from support.py import mail
+from support.py.world import Case
 
 POINTS = os.environ.get("MAILHAUL_CUT_POINTS", "60")
 WORKERS = int(os.environ.get("MAILHAUL_TEST_WORKERS", "2"))

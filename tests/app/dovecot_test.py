@@ -4,10 +4,10 @@ import re
 import tempfile
 import unittest
 
-from support import mail
-from support.certificates import Certificates
-from support.dovecot import PASSWORD, Dovecot
-from support.world import Case, hashes
+from support.py import mail
+from support.py.certificates import Certificates
+from support.py.dovecot import PASSWORD, Dovecot
+from support.py.world import Case, hashes
 
 BULK = 2000
 

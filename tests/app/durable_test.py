@@ -3,8 +3,9 @@
 import re
 import unittest
 
-from support import mail, strace
-from support.world import Case
+from crash import strace
+from support.py import mail
+from support.py.world import Case
 
 CALLS = "write pwrite64 ?rename ?renameat renameat2 linkat ?unlink unlinkat fsync fdatasync sendto sendmsg".split()
 

@@ -9,12 +9,12 @@ import subprocess
 import tempfile
 import unittest
 
-from support import mail, mounts
-from support.certificates import Certificates
-from support.dovecot import free_ports
-from support.maildrop import Maildrop
-from support.scripted import script, server_context
-from support.world import Case
+from support.py import mail, mounts
+from support.py.certificates import Certificates
+from support.py.dovecot import free_ports
+from support.py.maildrop import Maildrop
+from support.py.scripted import script, server_context
+from support.py.world import Case
 
 
 def setUpModule():

@@ -5,10 +5,11 @@ import os
 import subprocess
 import unittest
 
-from support import call_matrix, mail, strace
-from support.matrix import tried
-from support.rows import ALL_ROWS
-from support.world import Case
+from crash import call_matrix, strace
+from crash.matrix import tried
+from crash.rows import ALL_ROWS
+from support.py import mail
+from support.py.world import Case
 
 KINDS = {"maildir": "maildir:~/disk/Mail", "mbox": "mbox:~/disk/mbox"}
 

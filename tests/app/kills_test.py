@@ -5,9 +5,9 @@ or stuck, whatever happens to the mail before the next run. A sample; tests/slow
 import os
 import unittest
 
-from support import kill_matrix, strace
-from support.matrix import tried
-from support.rows import ALL_ROWS
+from crash import kill_matrix, strace
+from crash.matrix import tried
+from crash.rows import ALL_ROWS
 
 # How many of each group of cases; a sanitizer's tree looks for other mistakes than a wrong order of calls.
 COUNTS = [int(word) for word in os.environ.get("MAILHAUL_KILL_SAMPLE", "10,4,3").split(",")]

@@ -7,8 +7,8 @@ import subprocess
 import sys
 import unittest
 
-from support import mail
-from support.world import MAILHAUL, MEASURED, Case, sanitized
+from support.py import mail
+from support.py.world import MAILHAUL, MEASURED, Case, sanitized
 
 BYTES = int(os.environ.get("MAILHAUL_LARGE_BYTES", str(64 << 20)))
 PEAK = 32 << 20  # bytes of memory, whatever the size of a message

@@ -3,8 +3,8 @@
 import json
 import unittest
 
-from support import mail
-from support.world import Case
+from support.py import mail
+from support.py.world import Case
 
 
 class Line(Case):

@@ -4,8 +4,8 @@ import os
 import signal
 import unittest
 
-from support import mail
-from support.world import Case
+from support.py import mail
+from support.py.world import Case
 
 # Takes a message whole or not at all; a line "poison: X" in it makes it fail in the way X.
 PROGRAM = r"""

@@ -8,9 +8,9 @@ import bisect
 import re
 import unittest
 
-from support import calls, strace
-from support.kills import SANITIZER
-from support.rows import Row
+from crash import calls, strace
+from crash.kills import SANITIZER
+from crash.rows import Row
 
 LOG, FLUSHES = "state.db-wal", ("fsync", "fdatasync")
 

@@ -2,8 +2,8 @@
 """A proxy that says no: what it said is told, as the proxy's and not as the server's."""
 import unittest
 
-from support.dovecot import free_ports
-from support.world import Case
+from support.py.dovecot import free_ports
+from support.py.world import Case
 
 
 def http(answer):

@@ -8,8 +8,8 @@ import subprocess
 import time
 import unittest
 
-from support import mail, terminal
-from support.world import Case
+from support.py import mail, terminal
+from support.py.world import Case
 
 
 def counted_by_mutt(box, folder):

@@ -3,8 +3,8 @@
 import os
 import unittest
 
-from support import mail
-from support.world import Case
+from support.py import mail
+from support.py.world import Case
 
 SHOW_ENVIRONMENT = {"kind": "mda", "command": ["sh", "-c", 'env > "$HOME/seen"; cat > /dev/null'], "allow_root": True}
 

@@ -2,9 +2,9 @@
 """Servers as they come: without UIDL, with strange ones, refusing, lying, breaking off."""
 import unittest
 
-from support import mail
-from support.maildrop import stuffed
-from support.world import Case
+from support.py import mail
+from support.py.maildrop import stuffed
+from support.py.world import Case
 
 
 class Identity(Case):

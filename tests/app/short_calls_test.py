@@ -3,9 +3,9 @@
 import os
 import unittest
 
-from support.rows import PLACES, Row
+from crash.rows import PLACES, Row
 
-SHORT_CALLS = os.environ["MAILHAUL_SHORT_CALLS"]  # the library of support/short_calls.cpp
+SHORT_CALLS = os.environ["MAILHAUL_SHORT_CALLS"]  # the library of support/cpp/short_calls.cpp
 
 
 class ShortCalls(unittest.TestCase):

@@ -4,8 +4,8 @@ import socket
 import sys
 import unittest
 
-from support import mail
-from support.world import Case
+from support.py import mail
+from support.py.world import Case
 
 REDIRECT = "import os, sys; os.dup2(%d, 1); os.execv(sys.argv[1], sys.argv[1:])"
 

@@ -10,8 +10,8 @@ import termios
 import time
 import unittest
 
-from support import mail, terminal
-from support.world import Case, LIMIT, MAILHAUL
+from support.py import mail, terminal
+from support.py.world import Case, LIMIT, MAILHAUL
 
 DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", "deliver", "status", "error", "hint",
               "listed", "fetched", "failed", "removed", "left", "seconds"}

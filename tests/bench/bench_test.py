@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from bench import report, rows, verify
-from support import mail
+from support.py import mail
 
 WIRES = mail.small(4, seed=9)
 EXPECTED = collections.Counter(verify.digest(mail.local(wire)) for wire in WIRES)

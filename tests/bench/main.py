@@ -12,7 +12,7 @@ import tempfile
 from bench import report, rows, servers
 from bench.clients import CLIENTS
 from bench.measure import Bench
-from support import strace
+from crash import strace
 
 ROUND_TRIP_MS = 50
 

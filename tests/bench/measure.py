@@ -13,7 +13,7 @@ import tempfile
 from bench import verify
 from bench.clients import CLIENTS, USER
 from bench.servers import Unavailable, tool
-from support import mounts
+from support.py import mounts
 
 NOTHING = {"status": 70, "wall": 0, "user": 0, "system": 0, "memory_kib": 0}
 FLUSHES = ("fsync", "fdatasync", "syncfs", "sync", "msync", "sync_file_range")

@@ -7,8 +7,8 @@ import statistics
 import subprocess
 import sys
 
-from support import dovecot
-from support.certificates import Certificates
+from support.py import dovecot
+from support.py.certificates import Certificates
 
 PASSWORD = "secret"
 

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 #include "util/error.h"
 
 using namespace mailhaul;

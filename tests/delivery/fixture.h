@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "delivery/destination.h"
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 #include "util/error.h"
 
 namespace mailhaul::test {

@@ -8,8 +8,8 @@
 
 #include "delivery/destination.h"
 #include "engine/run.h"
-#include "support/memory_server.h"
-#include "support/temp_dir.h"
+#include "support/cpp/memory_server.h"
+#include "support/cpp/temp_dir.h"
 
 namespace mailhaul::test {
 

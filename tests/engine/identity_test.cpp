@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "support/memory_server.h"
-#include "support/temp_dir.h"
+#include "support/cpp/memory_server.h"
+#include "support/cpp/temp_dir.h"
 
 using namespace mailhaul;
 using namespace mailhaul::test;

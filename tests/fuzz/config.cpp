@@ -8,7 +8,7 @@
 
 #include "account/document.h"
 #include "fuzz/fuzz.h"
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 #include "util/file.h"
 #include "util/text.h"
 

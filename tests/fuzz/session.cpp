@@ -6,7 +6,7 @@
 #include <set>
 
 #include "fuzz/fuzz.h"
-#include "support/scripted_stream.h"
+#include "support/cpp/scripted_stream.h"
 #include "util/text.h"
 
 using namespace mailhaul;

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 from typing import Callable
 
-from support import mail
+from support.py import mail
 
 PASSWORD = b"sword-of-77-fish"
 ALL, NONE, SOME = "all", "none", "some"  # SOME: whole messages, each once at most, no matter which

@@ -7,7 +7,7 @@ import unittest
 
 from hostile.cases import SECTIONS
 from hostile.rig import play
-from support.certificates import Certificates
+from support.py.certificates import Certificates
 
 WORKERS = int(os.environ.get("MAILHAUL_TEST_WORKERS", "8"))  # most of their time some of them wait
 ONLY = os.environ.get("MAILHAUL_HOSTILE", "")

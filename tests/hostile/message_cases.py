@@ -4,8 +4,8 @@ import random
 
 from hostile.case import MESSAGES, MIB, Case
 from hostile.spoilers import both, nothing, says, without
-from support import mail
-from support.maildrop import stuffed
+from support.py import mail
+from support.py.maildrop import stuffed
 
 ONE_BY_ONE = without(b"PIPELINING")
 HEAD = b"Subject: x\r\n\r\n"

@@ -2,7 +2,7 @@
 """DELE and QUIT: refused, lost, lied about. Everything has arrived by then; it must neither be lost nor come again."""
 from hostile.case import ALL, QUICK, Case, Untouched
 from hostile.spoilers import adds, both, ends, fin, floods, honest, nothing, rst, says, serves, silence, without
-from support.maildrop import Session
+from support.py.maildrop import Session
 
 ONE_BY_ONE = without(b"PIPELINING")
 GONE = (("FIN", fin), ("RST", rst), ("silence", silence))

@@ -11,10 +11,10 @@ import tempfile
 import time
 
 from hostile.case import ALL, NONE, PASSWORD, PEAK, SOME, Case
-from support import mail
-from support.maildrop import Maildrop
-from support.scripted import Server, server_context
-from support.world import MAILHAUL, MEASURED, World, hashes, sanitized
+from support.py import mail
+from support.py.maildrop import Maildrop
+from support.py.scripted import Server, server_context
+from support.py.world import MAILHAUL, MEASURED, World, hashes, sanitized
 
 CONTROL = re.compile(rb"[^\n\x20-\x7e]")
 Outcome = collections.namedtuple("Outcome", "case complaints arrived stays status seconds peak")

@@ -8,8 +8,8 @@ import unittest
 
 from hostile.case import PASSWORD
 from hostile.rig import tells
-from support import mail
-from support.world import Case
+from support.py import mail
+from support.py.world import Case
 
 SECRET = PASSWORD.decode()
 # What anybody on the machine may see of us and of a program that we start, and what that one is given.

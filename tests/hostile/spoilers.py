@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Ways to spoil a good Maildrop. Each returns a function that a Case applies to one."""
-from support.maildrop import Session, stuffed
+from support.py.maildrop import Session, stuffed
 
 
 def both(*spoilers):

@@ -14,8 +14,8 @@ import tempfile
 from hostile.cases import SECTIONS
 from hostile.hostile_test import WORKERS
 from hostile.rig import play
-from support.certificates import Certificates
-from support.world import MAILHAUL
+from support.py.certificates import Certificates
+from support.py.world import MAILHAUL
 
 README = pathlib.Path(__file__).resolve().parent.parent / "README.md"
 TITLE = "## Hostile servers"

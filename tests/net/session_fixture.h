@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "net/connection.h"
-#include "support/scripted_server.h"
+#include "support/cpp/scripted_server.h"
 #include "util/cancel.h"
 #include "util/error.h"
 #include "util/text.h"

@@ -5,7 +5,7 @@
 #include "net/easy.h"
 #include "net/wire.h"
 #include "session_fixture.h"
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 
 namespace {
 

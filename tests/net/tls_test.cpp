@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "session_fixture.h"
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pop3/session.h"
-#include "support/memory_server.h"
+#include "support/cpp/memory_server.h"
 #include "util/error.h"
 
 using namespace mailhaul;

@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "pop3/session.h"
-#include "support/memory_server.h"
+#include "support/cpp/memory_server.h"
 
 namespace mailhaul::test {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "pop3_fixture.h"
-#include "support/memory_server.h"
+#include "support/cpp/memory_server.h"
 #include "util/error.h"
 
 using namespace mailhaul;

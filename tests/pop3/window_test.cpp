@@ -7,7 +7,7 @@
 
 #include "pop3/session.h"
 #include "pop3_fixture.h"
-#include "support/memory_server.h"
+#include "support/cpp/memory_server.h"
 
 using namespace mailhaul;
 using test::mebibyte;

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "state/store.h"
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 #include "util/error.h"
 
 namespace mailhaul::test {

@@ -7,7 +7,7 @@
 
 #include <functional>
 
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 
 using namespace mailhaul;
 using util::Error;

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
-#include "support/temp_dir.h"
+#include "support/cpp/temp_dir.h"
 #include "util/file.h"
 #include "util/secret.h"
 

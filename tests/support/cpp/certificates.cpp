@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "support/certificates.h"
+#include "support/cpp/certificates.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>

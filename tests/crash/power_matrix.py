@@ -9,11 +9,12 @@ import multiprocessing.util
 import os
 import shutil
 
-from support import calls, mail, mounts
-from support.disk import Directory, Disk, fates
-from support.kills import SANITIZER
-from support.matrix import Finding
-from support.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
+from crash import calls
+from crash.disk import Directory, Disk, fates
+from crash.kills import SANITIZER
+from crash.matrix import Finding
+from crash.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
+from support.py import mail, mounts
 
 ROW, GROUP, HIT = "destination, server", "what survives of that which was not flushed", "cut"
 LETTERS = [*MESSAGES, mail.sized(20000, seed=43)]

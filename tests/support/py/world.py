@@ -12,9 +12,9 @@ import subprocess
 import tempfile
 import unittest
 
-from support import mail, starter
-from support.maildrop import Maildrop
-from support.scripted import Server
+from support.py import mail, starter
+from support.py.maildrop import Maildrop
+from support.py.scripted import Server
 
 MAILHAUL = os.environ.get("MAILHAUL", "mailhaul")
 LIMIT = float(os.environ.get("MAILHAUL_TEST_LIMIT", "120"))  # seconds for one run of the binary

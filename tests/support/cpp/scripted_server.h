@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "support/certificates.h"
+#include "support/cpp/certificates.h"
 
 namespace mailhaul::test {
 

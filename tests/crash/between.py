@@ -4,7 +4,7 @@ import random
 import re
 import shutil
 
-from support import mail
+from support.py import mail
 
 STRANGER = b"From stranger@example.org Thu Jan  1 00:00:00 1970\n"
 

@@ -6,10 +6,11 @@ import random
 import tempfile
 import time
 
-from support import between, mail, strace
-from support.kills import SANITIZER, Kill, describe, kill
-from support.matrix import Finding
-from support.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
+from crash import between, strace
+from crash.kills import SANITIZER, Kill, describe, kill
+from crash.matrix import Finding
+from crash.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
+from support.py import mail
 
 # Small ones, an empty one, and one that takes several writes.
 LETTERS = [*MESSAGES, mail.sized(150000, seed=43)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "support/scripted_server.h"
+#include "support/cpp/scripted_server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

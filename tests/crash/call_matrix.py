@@ -8,10 +8,10 @@ import random
 import shutil
 import tempfile
 
-from support import strace
-from support.kills import SANITIZER
-from support.matrix import Finding
-from support.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
+from crash import strace
+from crash.kills import SANITIZER
+from crash.matrix import Finding
+from crash.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
 
 ROW, GROUP, HIT = "destination, server", "what fails", "failed"
 CALLS = [*strace.CALLS, *("lseek ?newfstatat getdents64 ?statfs fstatfs ?utimensat pipe2 socket ?poll ?ppoll pidfd_open wait4 "

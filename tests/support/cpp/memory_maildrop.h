@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "support/scripted_stream.h"
+#include "support/cpp/scripted_stream.h"
 
 namespace mailhaul::test {
 

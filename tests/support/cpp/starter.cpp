@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // To be preloaded (LD_PRELOAD): the program is loaded once and run many times, each time in a child that
 // begins with main(). Loading libcurl and all that it needs takes five times as long as a run does.
-// support/starter.py asks for runs.
+// support/py/starter.py asks for runs.
 #include <dlfcn.h>
 #include <linux/magic.h>
 #include <sys/prctl.h>

@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 
-from support import strace
-from support.world import LIMIT
+from crash import strace
+from support.py.world import LIMIT
 
 # LeakSanitizer cannot work in a traced process.
 SANITIZER = {"ASAN_OPTIONS": "detect_leaks=0"}

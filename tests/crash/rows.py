@@ -4,10 +4,10 @@ import collections
 import functools
 import re
 
-from support import mail, starter
-from support.maildrop import Maildrop
-from support.scripted import Server
-from support.world import World, hashes
+from support.py import mail, starter
+from support.py.maildrop import Maildrop
+from support.py.scripted import Server
+from support.py.world import World, hashes
 
 KEEPS = ("leave", "remove")
 PLACES = ("maildir", "mbox", "mda", "maildir+mbox", "mbox+mda", "mda+maildir")

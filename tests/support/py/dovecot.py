@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 
-from support.pop import Pop
+from support.py.pop import Pop
 
 PASSWORD = "secret"  # everybody's
 

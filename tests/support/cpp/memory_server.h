@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "support/memory_maildrop.h"
-#include "support/scripted_stream.h"
+#include "support/cpp/memory_maildrop.h"
+#include "support/cpp/scripted_stream.h"
 
 namespace mailhaul::test {
 
