@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the command line said, and what of the world outside a command may ask for.
+// What the command line said, and what a command may ask for of what lies outside the program.
 #pragma once
 #include <functional>
 #include <memory>
@@ -42,10 +42,10 @@ account::Config load_config(const Invocation& invocation);
 /// The one account that the command is about.
 account::Account the_account(const Invocation& invocation, const account::Config& config);
 
-/// The real world: network, disk, clock. Passwords that must be asked for are asked for here, one after the
-/// other.
-engine::World real_world(const Invocation& invocation, const account::Config& config,
-                         const std::vector<account::Account>& accounts);
+/// The program's own surroundings: network, disk, clock. Passwords that must be asked for are asked for here,
+/// one after the other.
+engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
+                                     const std::vector<account::Account>& accounts);
 
 /// Prints events for a person, for cron, or (--json) for a script.
 std::unique_ptr<report::Listener> make_listener(const Invocation& invocation,

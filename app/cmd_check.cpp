@@ -39,12 +39,12 @@ void describe_check(CLI::App& parser, Invocation& invocation) {
 int run_check(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto accounts = account::select(config, invocation.words);
-  const auto world = real_world(invocation, config, accounts);
+  const auto environment = real_environment(invocation, config, accounts);
   const auto tell = make_listener(invocation);
   std::vector<engine::Glance> glances(accounts.size());
   engine::for_each_account(
       accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs},
-      [&](std::size_t i) { glances[i] = engine::glance(accounts[i], world, *tell, false); });
+      [&](std::size_t i) { glances[i] = engine::glance(accounts[i], environment, *tell, false); });
   std::vector<int> statuses;
   for (const auto& glance : glances) {
     if (!glance.error) {

@@ -137,11 +137,11 @@ void print_plan(const Invocation& invocation, const engine::Glance& glance) {
 }
 
 int dry_run(const Invocation& invocation, const std::vector<account::Account>& accounts,
-            const engine::World& world) {
+            const engine::Environment& environment) {
   const auto tell = make_listener(invocation);
   std::vector<int> statuses;
   for (const auto& account : accounts) {
-    const auto glance = engine::glance(account, world, *tell, false);
+    const auto glance = engine::glance(account, environment, *tell, false);
     print_plan(invocation, glance);
     if (!glance.error) continue;
     statuses.push_back(util::exit_status(glance.error->kind()));
@@ -174,12 +174,12 @@ int run_fetch(const Invocation& given) {
   for (auto& account : accounts) account.removal_demanded = removal_demanded(invocation);
   const bool stdout_used = to_stdout(accounts);
   if (stdout_used && !invocation.dry_run) require_pipe(invocation);
-  const auto world = real_world(invocation, config, accounts);
-  if (invocation.dry_run) return dry_run(invocation, accounts, world);
+  const auto environment = real_environment(invocation, config, accounts);
+  if (invocation.dry_run) return dry_run(invocation, accounts, environment);
   const auto tell = make_listener(invocation, stdout_used);
   std::vector<int> statuses;
   for (const auto& outcome :
-       engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, world, *tell)) {
+       engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, environment, *tell)) {
     statuses.push_back(engine::status_of(outcome));
   }
   return engine::most_serious(statuses);

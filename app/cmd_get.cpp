@@ -20,17 +20,17 @@ engine::Sink raw(delivery::LineEnds& ends) {
 /// Several messages as an mbox stream: what delivery to stdout writes.
 class Stream {
  public:
-  Stream(const engine::World& world, const account::Account& account)
+  Stream(const engine::Environment& environment, const account::Account& account)
       : context_{.account = account.name,
                  .instance = "get",
                  .mailbox = "get",
-                 .host = world.host,
-                 .boot = world.boot,
-                 .user = world.user,
-                 .state_directory = world.state_file.parent_path(),
-                 .now = [now = world.now] { return now().time_since_epoch().count(); },
+                 .host = environment.host,
+                 .boot = environment.boot,
+                 .user = environment.user,
+                 .state_directory = environment.state_file.parent_path(),
+                 .now = [now = environment.now] { return now().time_since_epoch().count(); },
                  .warn = [](std::string_view, std::string_view) {},
-                 .cancel = world.cancel},
+                 .cancel = environment.cancel},
         ids_(context_),
         destination_(delivery::open({.kind = "stdout"}, context_)) {}
 
@@ -71,13 +71,13 @@ int run_get(const Invocation& invocation) {
     throw util::Error(util::Kind::usage, "no UID is named", "mailhaul list ACCOUNT shows them");
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
-  const auto world = real_world(invocation, config, {account});
+  const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
   return with_account(invocation, account, [&] {
     delivery::LineEnds ends;
     std::optional<Stream> stream;
-    engine::retrieve(account, world, *tell, invocation.uids, [&](std::size_t messages) {
-      return messages == 1 ? raw(ends) : stream.emplace(world, account).sink();
+    engine::retrieve(account, environment, *tell, invocation.uids, [&](std::size_t messages) {
+      return messages == 1 ? raw(ends) : stream.emplace(environment, account).sink();
     });
   });
 }

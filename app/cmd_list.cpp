@@ -28,9 +28,9 @@ void describe_list(CLI::App& parser, Invocation& invocation) {
 int run_list(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
-  const auto world = real_world(invocation, config, {account});
+  const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
-  const auto glance = engine::glance(account, world, *tell, true);
+  const auto glance = engine::glance(account, environment, *tell, true);
   if (glance.error) {
     return with_account(invocation, account, [&] { throw util::Error(*glance.error); });
   }

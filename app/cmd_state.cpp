@@ -42,11 +42,11 @@ void describe_state_show(CLI::App& parser, Invocation& invocation) {
 int run_state_show(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto accounts = account::select(config, invocation.words);
-  const auto world = real_world(invocation, config, {});
+  const auto environment = real_environment(invocation, config, {});
   std::vector<int> statuses;
   for (const auto& account : accounts) {
     statuses.push_back(with_account(invocation, account, [&] {
-      const auto rows = engine::remembered(account, world);
+      const auto rows = engine::remembered(account, environment);
       if (!invocation.json) print(safe(account.name) + ": " + std::to_string(rows.size()) + " remembered\n");
       for (const auto& row : rows) print(invocation.json ? json_line(account.name, row) : text_of(row));
     }));
@@ -64,10 +64,10 @@ int run_state_mark_seen(const Invocation& invocation) {
   const auto uids = uids_of(invocation);
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
-  const auto world = real_world(invocation, config, {account});
+  const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
   return with_account(invocation, account, [&] {
-    say(invocation, account.name, engine::mark_seen(account, world, *tell, uids), "marked as seen");
+    say(invocation, account.name, engine::mark_seen(account, environment, *tell, uids), "marked as seen");
   });
 }
 
@@ -76,7 +76,7 @@ int run_state_forget(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
   return with_account(invocation, account, [&] {
-    say(invocation, account.name, engine::forget(account, real_world(invocation, config, {}), uids),
+    say(invocation, account.name, engine::forget(account, real_environment(invocation, config, {}), uids),
         "forgotten");
   });
 }

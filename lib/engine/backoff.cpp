@@ -31,12 +31,12 @@ std::string login_mark(const account::Account& account, const std::string& profi
   return util::hex(util::sha256(facts)).substr(0, 16);
 }
 
-void check_backoff(const account::Account& account, const World& world, state::Server& server) {
+void check_backoff(const account::Account& account, const Environment& environment, state::Server& server) {
   if (!server.not_before) return;
-  const auto now = world.now();
+  const auto now = environment.now();
   // A clock that was stepped back must not lock anybody out for longer than the longest pause.
   const bool over = now >= *server.not_before || *server.not_before > now + longest_pause;
-  if (over || world.attended || server.login_mark != login_mark(account, world.profile_stamp)) {
+  if (over || environment.attended || server.login_mark != login_mark(account, environment.profile_stamp)) {
     server.not_before.reset();
     return;
   }
@@ -51,7 +51,7 @@ void check_backoff(const account::Account& account, const World& world, state::S
       "run it at a terminal, or mend the profile, to try at once");
 }
 
-void note_refusal(const account::Account& account, const World& world, state::Server& server,
+void note_refusal(const account::Account& account, const Environment& environment, state::Server& server,
                   const util::Error& error) {
   const bool delay = util::lower(error.what()).find("[login-delay]") != std::string::npos;
   if (error.kind() != util::Kind::login && !delay) return;
@@ -60,37 +60,37 @@ void note_refusal(const account::Account& account, const World& world, state::Se
     for (std::uint32_t i = 0; i < server.refused_logins && pause < longest_pause; ++i) pause *= 2;
     ++server.refused_logins;
   }
-  server.not_before = world.now() + std::min(pause, longest_pause);
-  server.login_mark = login_mark(account, world.profile_stamp);
+  server.not_before = environment.now() + std::min(pause, longest_pause);
+  server.login_mark = login_mark(account, environment.profile_stamp);
 }
 
 }  // namespace
 
-net::Opened connect(const account::Account& account, const World& world, state::Server& server,
+net::Opened connect(const account::Account& account, const Environment& environment, state::Server& server,
                     const net::Trace& trace) {
-  check_backoff(account, world, server);
+  check_backoff(account, environment, server);
   try {
-    auto opened = world.connect(account, server.rung, trace);
+    auto opened = environment.connect(account, server.rung, trace);
     server.rung = opened.rung;
     server.not_before.reset();
     server.refused_logins = 0;
     server.login_mark.clear();
     return opened;
   } catch (const util::Error& error) {
-    note_refusal(account, world, server, error);
+    note_refusal(account, environment, server, error);
     throw;
   }
 }
 
-bool note_trouble(Errand& errand, Outcome& outcome) {
-  auto& server = errand.server;
+bool note_trouble(AccountRun& run, AccountOutcome& outcome) {
+  auto& server = run.server;
   if (outcome.error && outcome.error->kind() == util::Kind::cancelled)
     return false;  // tells nothing of the server
-  const auto now = errand.world.now();
+  const auto now = run.environment.now();
   const int status = status_of(outcome);
   if (status != util::exit_status(util::Kind::temporary)) {
     if (server.trouble_told && status == 0) {
-      errand.warn(
+      run.warn(
           "the trouble that began at " + util::format_utc(server.failing_since.value_or(now)) + " is over",
           "");
     }
@@ -99,15 +99,15 @@ bool note_trouble(Errand& errand, Outcome& outcome) {
     return false;
   }
   if (!server.failing_since || *server.failing_since > now) server.failing_since = now;
-  if (!errand.world.quiet) return false;
+  if (!run.environment.quiet) return false;
   if (now - *server.failing_since < 24h || server.trouble_told) return true;
   server.trouble_told = true;
   const std::string since = "failing since " + util::format_utc(*server.failing_since) + ": ";
   if (outcome.error) {
     outcome.error = util::Error(outcome.error->kind(), since + outcome.error->what(), outcome.error->hint());
   } else {
-    const std::string sentence = "messages have been " + since + errand.last_trouble;
-    errand.tell.failed(errand.account.name, {.sentence = sentence, .hint = {}, .uid = {}, .status = status});
+    const std::string sentence = "messages have been " + since + run.last_trouble;
+    run.tell.failed(run.account.name, {.sentence = sentence, .hint = {}, .uid = {}, .status = status});
   }
   return false;
 }

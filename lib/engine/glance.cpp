@@ -6,8 +6,8 @@
 #include <mutex>
 #include <numeric>
 
+#include "engine/account_run.h"
 #include "engine/backoff.h"
-#include "engine/errand.h"
 #include "engine/identity.h"
 #include "engine/mailbox.h"
 #include "net/response.h"
@@ -31,17 +31,17 @@ struct Look {
   state::Seen seen;
   std::vector<Identity> identities;
 
-  Look(const account::Account& account, const World& world, report::Listener& tell)
+  Look(const account::Account& account, const Environment& environment, report::Listener& tell)
       : trace([&account, &tell](char direction, std::string_view line) {
           tell.traced(account.name, direction, line);
         }),
-        store(world.state_file, writes),
-        lock(lock_mailbox(account::mailbox_of(account), world.state_file)),
+        store(environment.state_file, writes),
+        lock(lock_mailbox(account::mailbox_of(account), environment.state_file)),
         mailbox(find(account)),
         server(mailbox != 0 ? store.server(mailbox) : state::Server()),
-        opened(open(account, world, tell)),
+        opened(open(account, environment, tell)),
         session(*opened.stream, {.capabilities = opened.capabilities,
-                                 .may_pipeline = may_pipeline(world),
+                                 .may_pipeline = may_pipeline(environment),
                                  .trace = trace,
                                  .mask = [this](std::string_view words) { return opened.mask.text(words); }}),
         listed(session.listing()),
@@ -58,17 +58,17 @@ struct Look {
     const auto key = account::mailbox_of(account);
     return store.find_mailbox(key.user, key.host, key.port).value_or(0);
   }
-  net::Opened open(const account::Account& account, const World& world, report::Listener& tell) {
-    warn_of_plain_text(account, world, tell);
+  net::Opened open(const account::Account& account, const Environment& environment, report::Listener& tell) {
+    warn_of_plain_text(account, environment, tell);
     try {
-      return connect(account, world, server, trace);
+      return connect(account, environment, server, trace);
     } catch (const util::Error&) {
       if (mailbox != 0) store.remember(mailbox, server);  // a refused login counts, whoever tried it
       throw;
     }
   }
-  bool may_pipeline(const World& world) const {
-    return !server.one_by_one_until || world.now() >= *server.one_by_one_until;
+  bool may_pipeline(const Environment& environment) const {
+    return !server.one_by_one_until || environment.now() >= *server.one_by_one_until;
   }
 };
 
@@ -121,13 +121,14 @@ bool is_new(const Step& step) {
 
 }  // namespace
 
-Glance glance(const account::Account& account, const World& world, report::Listener& tell, bool headers) {
+Glance glance(const account::Account& account, const Environment& environment, report::Listener& tell,
+              bool headers) {
   Glance result;
   result.account = account.name;
   try {
-    Look look(account, world, tell);
-    const auto steps =
-        plan(std::move(look.listed), std::move(look.identities), policy_of(account), {.now = world.now()});
+    Look look(account, environment, tell);
+    const auto steps = plan(std::move(look.listed), std::move(look.identities), policy_of(account),
+                            {.now = environment.now()});
     for (const auto& step : steps) {
       result.lines.push_back({.number = step.message.number,
                               .uid = shown_uid(step.message, step.identity.header),
@@ -177,9 +178,9 @@ std::vector<std::size_t> indexes_of(const Look& look, std::span<const std::strin
 
 }  // namespace
 
-void retrieve(const account::Account& account, const World& world, report::Listener& tell,
+void retrieve(const account::Account& account, const Environment& environment, report::Listener& tell,
               std::span<const std::string> uids, const SinkFor& sink_for) {
-  Look look(account, world, tell);
+  Look look(account, environment, tell);
   const auto indexes = indexes_of(look, uids, account);
   const Sink sink = sink_for(indexes.size());
   for (const auto i : indexes) {
@@ -222,11 +223,11 @@ void read_hashes(Look& look, std::span<const std::size_t> indexes) {
 
 }  // namespace
 
-std::size_t mark_seen(const account::Account& account, const World& world, report::Listener& tell,
+std::size_t mark_seen(const account::Account& account, const Environment& environment, report::Listener& tell,
                       std::span<const std::string> uids) {
-  Look look(account, world, tell);
-  Errand errand(account, world, tell, look.store);
-  recover(errand);  // what was published is delivered, whatever is marked
+  Look look(account, environment, tell);
+  AccountRun run(account, environment, tell, look.store);
+  recover(run);  // what was published is delivered, whatever is marked
   std::vector<std::size_t> indexes(look.listed.size());
   std::iota(indexes.begin(), indexes.end(), std::size_t{0});
   if (!uids.empty()) {
@@ -238,10 +239,10 @@ std::size_t mark_seen(const account::Account& account, const World& world, repor
   state::Change change;
   for (const auto i : indexes) {
     const auto* known = look.identities[i].row;
-    auto row = known != nullptr ? look.store.row(errand.mailbox, known->id) : std::nullopt;
+    auto row = known != nullptr ? look.store.row(run.mailbox, known->id) : std::nullopt;
     // --all spares what was delivered: it is to be removed as before. Who names a message wants it kept.
     if (row && row->standing != state::Standing::pending && uids.empty()) continue;
-    if (!row) row = state::Row{.id = look.store.next_row(errand.mailbox)};
+    if (!row) row = state::Row{.id = look.store.next_row(run.mailbox)};
     row->standing = state::Standing::seen;
     row->suspect = false;
     row->uidl = look.listed[i].uidl;
@@ -251,7 +252,7 @@ std::size_t mark_seen(const account::Account& account, const World& world, repor
     change.settled.push_back(row->id);
     change.rows.push_back(std::move(*row));
   }
-  look.store.commit(errand.mailbox, change);
+  look.store.commit(run.mailbox, change);
   look.leave();
   return change.rows.size();
 }

@@ -31,7 +31,8 @@ struct Glance {
 };
 
 /// Logs in, lists and plans; changes nothing here or there. With `headers` asks TOP for each message.
-Glance glance(const account::Account& account, const World& world, report::Listener& tell, bool headers);
+Glance glance(const account::Account& account, const Environment& environment, report::Listener& tell,
+              bool headers);
 
 /// Is handed the messages that were asked for, one after the other, as wire bytes.
 struct Sink {
@@ -42,15 +43,16 @@ struct Sink {
 using SinkFor = std::function<Sink(std::size_t messages)>;
 /// Retrieves the messages with these UIDs (as typed), in this order; where several have one, all of these.
 /// Throws Error; Error{usage} for a UID that is not there.
-void retrieve(const account::Account& account, const World& world, report::Listener& tell,
+void retrieve(const account::Account& account, const Environment& environment, report::Listener& tell,
               std::span<const std::string> uids, const SinkFor& sink_for);
 
 /// Marks listed messages as seen: never fetched, never removed. No `uids`: all that are not delivered.
 /// Returns how many.
-std::size_t mark_seen(const account::Account& account, const World& world, report::Listener& tell,
+std::size_t mark_seen(const account::Account& account, const Environment& environment, report::Listener& tell,
                       std::span<const std::string> uids);
 /// Forgets rows, so that their messages are new again. No `uids`: all of the mailbox. Returns how many.
-std::size_t forget(const account::Account& account, const World& world, std::span<const std::string> uids);
+std::size_t forget(const account::Account& account, const Environment& environment,
+                   std::span<const std::string> uids);
 
 /// One row as state show prints it.
 struct Remembered {
@@ -60,6 +62,6 @@ struct Remembered {
   std::optional<state::Time> delivered, due;
   std::vector<std::string> open_landings;  ///< "maildir:/home/anna/Mail (intent)"
 };
-std::vector<Remembered> remembered(const account::Account& account, const World& world);
+std::vector<Remembered> remembered(const account::Account& account, const Environment& environment);
 
 }  // namespace mailhaul::engine

@@ -58,10 +58,11 @@ util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_fi
   return std::move(*lock);
 }
 
-void warn_of_plain_text(const account::Account& account, const World& world, report::Listener& tell) {
+void warn_of_plain_text(const account::Account& account, const Environment& environment,
+                        report::Listener& tell) {
   const auto& server = account.server;
   const bool loopback = account::mailbox_of(account).port != 0;
-  if (server.tls != net::Tls::none || loopback || !world.attended) return;
+  if (server.tls != net::Tls::none || loopback || !environment.attended) return;
   tell.warned(account.name,
               {.sentence = "the password and all mail cross the network to " + server.host + " in clear text",
                .hint = "leave \"tls\": \"none\" out; most servers offer TLS today",

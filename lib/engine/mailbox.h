@@ -18,7 +18,8 @@ std::string short_key(const account::MailboxKey& key);
 util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file);
 
 /// Where password and mail would cross a network in clear text, and a person is there to weigh it.
-void warn_of_plain_text(const account::Account& account, const World& world, report::Listener& tell);
+void warn_of_plain_text(const account::Account& account, const Environment& environment,
+                        report::Listener& tell);
 
 /// "Received: from HOST by US with POP3S id ID; DATE", folded, LF line ends (RFC 5321 section 4.4).
 std::string trace_header(const account::Account& account, const std::string& this_host, const std::string& id,

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/errand.h"
+#include "engine/account_run.h"
 #include "util/text.h"
 
 namespace mailhaul::engine {
@@ -30,7 +30,7 @@ void ask(delivery::Destination& place, const std::vector<Landing*>& landings) {
 }
 
 /// What of the landings is to be written: rows delivered everywhere, and states that changed.
-state::Change conclusions(const Errand& errand, const std::vector<Landing>& before,
+state::Change conclusions(const AccountRun& run, const std::vector<Landing>& before,
                           const std::vector<Landing>& after) {
   state::Change change;
   std::map<state::RowId, bool> whole;
@@ -41,8 +41,8 @@ state::Change conclusions(const Errand& errand, const std::vector<Landing>& befo
   }
   for (const auto& [id, delivered] : whole) {
     if (delivered) {
-      change.delivered.push_back({.row = id, .when = errand.world.now()});
-    } else if (const auto row = errand.store.row(errand.mailbox, id);
+      change.delivered.push_back({.row = id, .when = run.environment.now()});
+    } else if (const auto row = run.store.row(run.mailbox, id);
                row && row->standing != state::Standing::pending) {
       change.settled.push_back(id);  // it was there, and asked for again, for that run alone
     }
@@ -55,8 +55,8 @@ state::Change conclusions(const Errand& errand, const std::vector<Landing>& befo
 
 }  // namespace
 
-void recover(Errand& errand) {
-  const std::vector<Landing> before = errand.store.landings(errand.mailbox);
+void recover(AccountRun& run) {
+  const std::vector<Landing> before = run.store.landings(run.mailbox);
   std::vector<Landing> after = before;
   std::map<std::string, std::vector<Landing*>> by_target;
   for (auto& landing : after) {
@@ -66,23 +66,22 @@ void recover(Errand& errand) {
       by_target[landing.target].push_back(&landing);
     }
   }
-  const auto open = errand.open_tickets();
+  const auto open = run.open_tickets();
   // Opened from the tickets themselves: the profile may name others now.
   std::vector<std::unique_ptr<delivery::Destination>> places;
   for (const auto& [target, landings] : by_target) {
-    places.push_back(delivery::reopen({target, landings.front()->ticket}, errand.context));
+    places.push_back(delivery::reopen({target, landings.front()->ticket}, run.context));
     places.back()->sweep(open);  // before the first COMMIT: it may be what fills the disk
   }
   // Whoever intended these may have been killed before that COMMIT was flushed: nothing is published before.
   const auto to_publish = [](const Landing* landing) { return landing->state == LandingState::intent; };
   const bool publishes = std::ranges::any_of(
       by_target, [&](const auto& place) { return std::ranges::any_of(place.second, to_publish); });
-  if (publishes) errand.store.flush(errand.mailbox);
+  if (publishes) run.store.flush(run.mailbox);
   auto place_of = places.begin();
   for (const auto& [target, landings] : by_target) ask(**place_of++, landings);
-  errand.store.commit(errand.mailbox,
-                      conclusions(errand, before, after));  // S3, S4 -> S5; no change: no write
-  const auto keep = errand.open_tickets();
+  run.store.commit(run.mailbox, conclusions(run, before, after));  // S3, S4 -> S5; no change: no write
+  const auto keep = run.open_tickets();
   for (const auto& place : places) place->sweep(keep);
 }
 

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <set>
 
-#include "engine/errand.h"
+#include "engine/account_run.h"
 #include "engine/glance.h"
 #include "engine/mailbox.h"
 #include "util/text.h"
@@ -48,11 +48,12 @@ std::string uid_of(const state::Store& store, state::MailboxId mailbox, const st
 }
 
 /// What a dead run left half done is completed first; where its place is gone, forgetting is the way out.
-void complete_deliveries(const account::Account& account, const World& world, state::Store& store) {
+void complete_deliveries(const account::Account& account, const Environment& environment,
+                         state::Store& store) {
   report::Listener nobody;
-  Errand errand(account, world, nobody, store);
+  AccountRun run(account, environment, nobody, store);
   try {
-    recover(errand);
+    recover(run);
   } catch (const util::Error& error) {
     if (error.kind() != util::Kind::storage) throw;
   }
@@ -65,9 +66,9 @@ std::optional<state::MailboxId> find(const state::Store& store, const account::A
 
 }  // namespace
 
-std::vector<Remembered> remembered(const account::Account& account, const World& world) {
+std::vector<Remembered> remembered(const account::Account& account, const Environment& environment) {
   std::mutex writes;
-  const state::Store store(world.state_file, writes);
+  const state::Store store(environment.state_file, writes);
   const auto mailbox = find(store, account);
   if (!mailbox) return {};
   const auto seen = store.seen(*mailbox);
@@ -89,12 +90,13 @@ std::vector<Remembered> remembered(const account::Account& account, const World&
   return rows;
 }
 
-std::size_t forget(const account::Account& account, const World& world, std::span<const std::string> uids) {
+std::size_t forget(const account::Account& account, const Environment& environment,
+                   std::span<const std::string> uids) {
   std::mutex writes;
-  state::Store store(world.state_file, writes);
-  const auto lock = lock_mailbox(account::mailbox_of(account), world.state_file);
+  state::Store store(environment.state_file, writes);
+  const auto lock = lock_mailbox(account::mailbox_of(account), environment.state_file);
   const auto mailbox = find(store, account);
-  if (mailbox) complete_deliveries(account, world, store);
+  if (mailbox) complete_deliveries(account, environment, store);
   state::Change change;
   std::set<std::string> wanted;
   for (const auto& typed : uids) {

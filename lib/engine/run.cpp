@@ -10,8 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "engine/account_run.h"
 #include "engine/backoff.h"
-#include "engine/errand.h"
 #include "engine/mailbox.h"
 
 namespace mailhaul::engine {
@@ -24,7 +24,7 @@ int most_serious(std::span<const int> statuses) {
   return other == statuses.end() ? 0 : *other;
 }
 
-int status_of(const Outcome& outcome) {
+int status_of(const AccountOutcome& outcome) {
   std::vector<int> statuses;
   if (outcome.error) statuses.push_back(util::exit_status(outcome.error->kind()));
   for (const auto kind : outcome.message_errors) statuses.push_back(util::exit_status(kind));
@@ -92,36 +92,36 @@ void for_each_account(const std::vector<account::Account>& accounts, const Limit
 
 namespace {
 
-net::Opened connect(Errand& errand) {
-  const auto& account = errand.account;
+net::Opened connect(AccountRun& run) {
+  const auto& account = run.account;
   const auto trace = [&](char direction, std::string_view line) {
-    errand.tell.traced(account.name, direction, line);
+    run.tell.traced(account.name, direction, line);
   };
-  return connect(account, errand.world, errand.server, trace);
+  return connect(account, run.environment, run.server, trace);
 }
 
 /// What the store knows of the mailbox. Much of it is read while the server is being talked to.
-std::future<state::Seen> read_seen(const Errand& errand) {
+std::future<state::Seen> read_seen(const AccountRun& run) {
   constexpr std::size_t many = 10'000;  // rows: a few milliseconds, more than a thread costs
-  const bool beside = errand.store.most_rows(errand.mailbox) >= many;
+  const bool beside = run.store.most_rows(run.mailbox) >= many;
   return std::async(beside ? std::launch::async | std::launch::deferred : std::launch::deferred,
-                    [&] { return errand.store.seen(errand.mailbox); });
+                    [&] { return run.store.seen(run.mailbox); });
 }
 
-void fetch(Errand& errand) {
+void fetch(AccountRun& run) {
   constexpr int sessions = 3;  // the first, one more when an answer was missing, one by one
-  warn_of_plain_text(errand.account, errand.world, errand.tell);
-  recover(errand);
-  errand.open_destinations();
+  warn_of_plain_text(run.account, run.environment, run.tell);
+  recover(run);
+  run.open_destinations();
   for (int session = 0; session < sessions; ++session) {
-    auto seen = read_seen(errand);
-    auto opened = connect(errand);
-    if (!visit(errand, std::move(opened), std::move(seen))) continue;
-    errand.sweep();  // what the last batch left until it was DELIVERED
+    auto seen = read_seen(run);
+    auto opened = connect(run);
+    if (!visit(run, std::move(opened), std::move(seen))) continue;
+    run.sweep();  // what the last batch left until it was DELIVERED
     return;
   }
   throw util::Error(util::Kind::protocol,
-                    "the server " + errand.account.server.host + " broke off three sessions in a row",
+                    "the server " + run.account.server.host + " broke off three sessions in a row",
                     "try again later; nothing is lost");
 }
 
@@ -140,9 +140,9 @@ std::optional<util::Error> caught(const Work& work) {
   }
 }
 
-void tell_outcome(const account::Account& account, const World& world, report::Listener& tell,
-                  const Outcome& outcome, bool hushed) {
-  if (outcome.error && !(outcome.error->kind() == util::Kind::cancelled && world.cancel->requested())) {
+void tell_outcome(const account::Account& account, const Environment& environment, report::Listener& tell,
+                  const AccountOutcome& outcome, bool hushed) {
+  if (outcome.error && !(outcome.error->kind() == util::Kind::cancelled && environment.cancel->requested())) {
     tell.failed(account.name, {.sentence = outcome.error->what(),
                                .hint = outcome.error->hint(),
                                .uid = {},
@@ -151,46 +151,47 @@ void tell_outcome(const account::Account& account, const World& world, report::L
   }
   const int own = status_of(outcome);
   const bool stopped =
-      world.cancel->requested() && (own == 0 || own == util::exit_status(util::Kind::cancelled));
-  const int status = stopped ? 128 + world.cancel->signal() : own;
+      environment.cancel->requested() && (own == 0 || own == util::exit_status(util::Kind::cancelled));
+  const int status = stopped ? 128 + environment.cancel->signal() : own;
   tell.finished(account.name, outcome.totals, status);
 }
 
-Outcome fetch_account(const account::Account& account, const World& world, report::Listener& tell,
-                      std::mutex& writes) {
+AccountOutcome fetch_account(const account::Account& account, const Environment& environment,
+                             report::Listener& tell, std::mutex& writes) {
   const auto begun = std::chrono::steady_clock::now();
-  Outcome outcome;
+  AccountOutcome outcome;
   outcome.account = account.name;
   // Another mailhaul at work, or anything else temporary before the store can be asked: never worth a cron
   // mail.
-  bool hushed = world.quiet;
+  bool hushed = environment.quiet;
   tell.started(account.name);
   outcome.error = caught([&] {
-    state::Store store(world.state_file, writes);
-    const auto lock = lock_mailbox(account::mailbox_of(account), world.state_file);
-    Errand errand(account, world, tell, store);
-    outcome.error = caught([&] { fetch(errand); });
-    outcome.totals = errand.totals;
-    outcome.message_errors = errand.message_errors;
-    hushed = note_trouble(errand, outcome);
-    auto forgotten = caught([&] { store.remember(errand.mailbox, errand.server); });
+    state::Store store(environment.state_file, writes);
+    const auto lock = lock_mailbox(account::mailbox_of(account), environment.state_file);
+    AccountRun run(account, environment, tell, store);
+    outcome.error = caught([&] { fetch(run); });
+    outcome.totals = run.totals;
+    outcome.message_errors = run.message_errors;
+    hushed = note_trouble(run, outcome);
+    auto forgotten = caught([&] { store.remember(run.mailbox, run.server); });
     if (outcome.error) throw util::Error(*outcome.error);
     if (forgotten) throw util::Error(*forgotten);
   });
   if (outcome.error && outcome.error->kind() != util::Kind::temporary) hushed = false;
   outcome.totals.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  tell_outcome(account, world, tell, outcome, hushed);
+  tell_outcome(account, environment, tell, outcome, hushed);
   return outcome;
 }
 
 }  // namespace
 
-std::vector<Outcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
-                         const World& world, report::Listener& tell) {
-  std::vector<Outcome> outcomes(accounts.size());
+std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
+                                const Environment& environment, report::Listener& tell) {
+  std::vector<AccountOutcome> outcomes(accounts.size());
   std::mutex writes;
-  for_each_account(accounts, limits,
-                   [&](std::size_t i) { outcomes[i] = fetch_account(accounts[i], world, tell, writes); });
+  for_each_account(accounts, limits, [&](std::size_t i) {
+    outcomes[i] = fetch_account(accounts[i], environment, tell, writes);
+  });
   return outcomes;
 }
 

@@ -19,7 +19,7 @@
 namespace mailhaul::engine {
 
 /// Everything that reaches outside, so that a test can hand in its own. Called from several threads.
-struct World {
+struct Environment {
   std::function<net::Opened(const account::Account&, const std::string& rung, const net::Trace&)> connect;
   std::function<std::unique_ptr<delivery::Destination>(const delivery::Spec&, const delivery::RunContext&)>
       open;
@@ -33,7 +33,7 @@ struct World {
 };
 
 /// How one account's run ended.
-struct Outcome {
+struct AccountOutcome {
   std::string account;
   report::Totals totals;
   std::optional<util::Error> error;        ///< why it could not go on; the Listener has been told
@@ -42,7 +42,7 @@ struct Outcome {
 
 /// The most serious of these exit statuses, in the order of mailhaul(1); 0 when there is none.
 int most_serious(std::span<const int> statuses);
-int status_of(const Outcome& outcome);
+int status_of(const AccountOutcome& outcome);
 
 struct Limits {
   unsigned jobs = 8, host_jobs = 2;
@@ -53,9 +53,9 @@ struct Limits {
 void for_each_account(const std::vector<account::Account>& accounts, const Limits& limits,
                       const std::function<void(std::size_t)>& work);
 
-/// Fetches for all accounts. Never throws for an account's failure: it is in its Outcome, and the Listener
-/// has been told.
-std::vector<Outcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
-                         const World& world, report::Listener& tell);
+/// Fetches for all accounts. Never throws for an account's failure: it is in its AccountOutcome, and the
+/// Listener has been told.
+std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
+                                const Environment& environment, report::Listener& tell);
 
 }  // namespace mailhaul::engine

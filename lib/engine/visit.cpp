@@ -13,10 +13,10 @@ using namespace std::chrono_literals;
 using state::LandingState;
 using state::Standing;
 
-Visit::Visit(Errand& errand, net::Stream& stream, pop3::SessionOptions options)
-    : errand_(errand),
+Visit::Visit(AccountRun& run, net::Stream& stream, pop3::SessionOptions options)
+    : run_(run),
       session_(stream, std::move(options)),
-      settler_(errand.store, errand.mailbox, errand.world.now) {}
+      settler_(run.store, run.mailbox, run.environment.now) {}
 
 void Visit::run(std::future<state::Seen> seen) {
   look_around(std::move(seen));
@@ -28,29 +28,28 @@ void Visit::run(std::future<state::Seen> seen) {
 void Visit::look_around(std::future<state::Seen> seen) {
   auto listed = session_.listing();
   if (session_.malformed_lines() != 0) {
-    errand_.warn(util::counted(session_.malformed_lines(), "line") +
-                     " of the server's listing made no sense and stayed out",
-                 "the messages they stand for stay on the server; tell its operator");
+    run_.warn(util::counted(session_.malformed_lines(), "line") +
+                  " of the server's listing made no sense and stayed out",
+              "the messages they stand for stay on the server; tell its operator");
   }
-  errand_.totals.listed = static_cast<std::uint32_t>(listed.size());
-  errand_.totals.left = errand_.totals.listed;
+  run_.totals.listed = static_cast<std::uint32_t>(listed.size());
+  run_.totals.left = run_.totals.listed;
   UidlIndex index(listed);  // while the rows are still being read
   seen_ = seen.get();
-  auto identities = identify(session_, std::move(index), seen_, errand_.store, errand_.mailbox);
+  auto identities = identify(session_, std::move(index), seen_, run_.store, run_.mailbox);
   note_absences(identities);
   const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const state::SeenRow* row = identities[i].row;
     if (row == nullptr) continue;
-    identities[i].this_run = errand_.delivered_now.contains(row->id);
+    identities[i].this_run = run_.delivered_now.contains(row->id);
     // A row whose message is still to be looked at may be another one's of this listing.
     const bool proven = row->standing != Standing::pending && !row->suspect && row->bytes == listed[i].bytes;
     if (!proven) loose_.insert(row->id);
     if (proven && by_content) claimed_.insert(row->id);  // else only loose rows are ever looked for
   }
-  steps_ =
-      plan(std::move(listed), std::move(identities), errand_.policy,
-           {.now = errand_.world.now(), .messages = errand_.totals.fetched, .bytes = errand_.totals.bytes});
+  steps_ = plan(std::move(listed), std::move(identities), run_.policy,
+                {.now = run_.environment.now(), .messages = run_.totals.fetched, .bytes = run_.totals.bytes});
   std::uint64_t bytes = 0;
   std::uint32_t messages = 0;
   for (const auto& step : steps_) {
@@ -58,14 +57,14 @@ void Visit::look_around(std::future<state::Seen> seen) {
     ++messages;
     bytes += step.message.bytes;
   }
-  errand_.tell.planned(errand_.account.name, messages, bytes);
+  run_.tell.planned(run_.account.name, messages, bytes);
 }
 
 /// Rows whose messages are not listed: perhaps they are, under other UIDLs.
 void Visit::note_absences(std::span<const Identity> identities) {
   // Where only contents tell messages apart, nothing can be called absent before all were retrieved.
   if (std::ranges::any_of(identities, &Identity::by_content)) {
-    return errand_.warn_once(
+    return run_.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
         "nothing is delivered twice; where mail need not stay there, have it removed (--no-leave-on-server)");
   }
@@ -74,12 +73,12 @@ void Visit::note_absences(std::span<const Identity> identities) {
     if (seen_.with_id(id)->standing != Standing::gone) loose_.insert(loose_.end(), id);
   }
   if (session_.malformed_lines() != 0) return;  // they may stand for these very messages
-  errand_.store.note_absent(errand_.mailbox, absent, errand_.world.now());
+  run_.store.note_absent(run_.mailbox, absent, run_.environment.now());
   for (const auto id : absent) {
     const auto& row = *seen_.with_id(id);
     if (!row.has_landings) continue;
     const std::string name = row.uidl.empty() ? "without a UID" : util::escape_uid(row.uidl);
-    for (const auto& landing : errand_.store.landings_of(errand_.mailbox, id)) abandon(name, landing);
+    for (const auto& landing : run_.store.landings_of(run_.mailbox, id)) abandon(name, landing);
   }
 }
 
@@ -108,8 +107,8 @@ void Visit::begin_step(Step& step) {
 
 void Visit::stay(Step& step) {
   if (step.mark_due) {
-    if (auto row = store().row(errand_.mailbox, step.identity.row->id)) {
-      row->due = errand_.world.now();
+    if (auto row = store().row(run_.mailbox, step.identity.row->id)) {
+      row->due = run_.environment.now();
       settler_.note(std::move(*row));
     }
   }
@@ -120,12 +119,12 @@ void Visit::stay(Step& step) {
   const bool told = known != nullptr && known->told;
   const std::string sentence = "message " + uid(step) + " stays on the server: its " +
                                util::format_size(step.message.bytes) + " are more than max_size, " +
-                               util::format_size(errand_.policy.max_size);
-  errand_.tell.warned(errand_.account.name, {.sentence = sentence,
-                                             .hint = "fetch it with --max-size, or delete it there",
-                                             .uid = uid(step),
-                                             .status = 0,
-                                             .standing = told});
+                               util::format_size(run_.policy.max_size);
+  run_.tell.warned(run_.account.name, {.sentence = sentence,
+                                       .hint = "fetch it with --max-size, or delete it there",
+                                       .uid = uid(step),
+                                       .status = 0,
+                                       .standing = told});
   if (told) return;
   state::Row row = row_to_note(step);
   row.told = true;
@@ -135,9 +134,9 @@ void Visit::stay(Step& step) {
 /// The pending row of a message that is not delivered, made anew where there is none.
 state::Row Visit::row_to_note(const Step& step) {
   if (step.identity.row != nullptr) {
-    if (auto row = store().row(errand_.mailbox, step.identity.row->id)) return std::move(*row);
+    if (auto row = store().row(run_.mailbox, step.identity.row->id)) return std::move(*row);
   }
-  return {.id = store().next_row(errand_.mailbox),
+  return {.id = store().next_row(run_.mailbox),
           .uidl = step.message.uidl,
           .bytes = step.message.bytes,
           .header = step.identity.header,
@@ -146,7 +145,7 @@ state::Row Visit::row_to_note(const Step& step) {
 
 void Visit::work() {
   while (!tasks_.empty()) {
-    if (errand_.world.cancel->requested()) {
+    if (run_.environment.cancel->requested()) {
       stop_asking();
       give_up_postponed();
       if (tasks_.empty()) break;
@@ -197,18 +196,18 @@ void Visit::refused(const Task& task, const std::string& words) {
   if (task.look)
     return ask_again(*task.step);  // no TOP, or none for this one: the whole message tells as well
   const auto kind = net::kind_of_refusal(words, util::Kind::content);
-  errand_.fail(util::Error(kind,
-                           "cannot retrieve message " + uid(*task.step) + ": the server said -ERR " +
-                               util::escape(words),
-                           net::hint_for_refusal(words, kind)),
-               uid(*task.step));
+  run_.fail(util::Error(kind,
+                        "cannot retrieve message " + uid(*task.step) + ": the server said -ERR " +
+                            util::escape(words),
+                        net::hint_for_refusal(words, kind)),
+            uid(*task.step));
   put_last(*task.step);
 }
 
 void Visit::look(const Task& task, pop3::Message& message) {
   Step& step = *task.step;
   const auto header = header_of(message);
-  auto row = store().row(errand_.mailbox, step.identity.row->id);
+  auto row = store().row(run_.mailbox, step.identity.row->id);
   if (row && row->header == header && row->bytes == step.message.bytes) {
     same(step, std::move(*row));
     return;
@@ -241,7 +240,7 @@ void Visit::same(Step& step, state::Row row) {
     matched_.push_back(id);
     settler_.note(std::move(row));
   }
-  if (ours && (was_due || !errand_.policy.leave_on_server)) remove(step, id);
+  if (ours && (was_due || !run_.policy.leave_on_server)) remove(step, id);
 }
 
 void Visit::remove(const Step& step, state::RowId row) {
@@ -252,7 +251,7 @@ void Visit::remove(const Step& step, state::RowId row) {
 
 state::Store& Visit::store() const {
   settler_.wait();
-  return errand_.store;
+  return run_.store;
 }
 
 void Visit::settle() {
@@ -264,7 +263,7 @@ void Visit::settle() {
 
 void Visit::settle_beside() {
   finish_settling();
-  if (tasks_.empty() || !errand_.alternate()) return settle();
+  if (tasks_.empty() || !run_.alternate()) return settle();
   settler_.begin(take_batch());
 }
 
@@ -285,7 +284,7 @@ void Visit::conclude(const Arrived& arrived) {
   const Step& step = *by_number_.at(arrived.number);
   std::string why, hint;
   auto kind = util::Kind::temporary;
-  const bool stopped = errand_.world.cancel->requested();  // and perhaps a program with us
+  const bool stopped = run_.environment.cancel->requested();  // and perhaps a program with us
   for (const auto& copy : arrived.copies) {
     if (copy.outcome.status == delivery::DeliveryStatus::published) continue;
     why += (why.empty() ? "" : "; ") + copy.outcome.sentence;
@@ -297,7 +296,7 @@ void Visit::conclude(const Arrived& arrived) {
   }
   if (!why.empty()) {
     unsettled_retrieval_ = true;
-    errand_.fail(util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint), uid(step));
+    run_.fail(util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint), uid(step));
     if (arrived.row.standing == Standing::pending && !stopped) {
       auto row = arrived.row;
       row.suspect = true;  // the next run lets the others go first
@@ -305,13 +304,13 @@ void Visit::conclude(const Arrived& arrived) {
     }
   }
   if (!arrived.delivered()) return;  // refused, or to be known when its destination is closed
-  ++errand_.totals.fetched;
-  errand_.totals.bytes += arrived.bytes;
-  errand_.delivered_now.insert(arrived.row.id);
+  ++run_.totals.fetched;
+  run_.totals.bytes += arrived.bytes;
+  run_.delivered_now.insert(arrived.row.id);
   std::string where;
   for (const auto& copy : arrived.copies) where += (where.empty() ? "" : ", ") + copy.destination->target();
   say(step, "fetch", step.reason, where);
-  if (!errand_.policy.leave_on_server) remove(step, arrived.row.id);
+  if (!run_.policy.leave_on_server) remove(step, arrived.row.id);
 }
 
 /// A landing that nothing can complete while its message is not on the server under its name: told once. It
@@ -320,28 +319,28 @@ void Visit::abandon(const std::string& name, const state::Landing& landing) {
   if (landing.state == LandingState::delivered) return;
   const std::string sentence =
       "message " + name + " did not surely reach " + landing.target + ", and is no longer on the server";
-  if (errand_.first_time(sentence))
-    errand_.warn(sentence, "look for it there, and in the other places it was to go to", name);
+  if (run_.first_time(sentence))
+    run_.warn(sentence, "look for it there, and in the other places it was to go to", name);
 }
 
 void Visit::say(const Step& step, std::string_view action, std::string_view reason,
                 std::string_view deliver) {
-  errand_.tell.message(errand_.account.name, {.number = step.message.number,
-                                              .uid = uid(step),
-                                              .bytes = step.message.bytes,
-                                              .action = action,
-                                              .reason = reason,
-                                              .deliver = deliver});
+  run_.tell.message(run_.account.name, {.number = step.message.number,
+                                        .uid = uid(step),
+                                        .bytes = step.message.bytes,
+                                        .action = action,
+                                        .reason = reason,
+                                        .deliver = deliver});
 }
 
-bool visit(Errand& errand, net::Opened opened, std::future<state::Seen> seen) {
-  const auto& until = errand.server.one_by_one_until;
-  const bool one_by_one = until && errand.world.now() < *until;
+bool visit(AccountRun& run, net::Opened opened, std::future<state::Seen> seen) {
+  const auto& until = run.server.one_by_one_until;
+  const bool one_by_one = until && run.environment.now() < *until;
   const auto trace = [&](char direction, std::string_view line) {
-    errand.tell.traced(errand.account.name, direction, line);
+    run.tell.traced(run.account.name, direction, line);
   };
   const auto mask = [&](std::string_view words) { return opened.mask.text(words); };
-  Visit visit(errand, *opened.stream,
+  Visit visit(run, *opened.stream,
               {.capabilities = std::move(opened.capabilities),
                .may_pipeline = !one_by_one,
                .trace = trace,
@@ -352,7 +351,7 @@ bool visit(Errand& errand, net::Opened opened, std::future<state::Seen> seen) {
     if (visit.give_up(error)) return false;
     throw;
   }
-  errand.server.border_breaks = 0;
+  run.server.border_breaks = 0;
   return true;
 }
 

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/errand.h"
+#include "engine/account_run.h"
 #include "engine/fingerprint.h"
 #include "engine/identity.h"
 #include "engine/plan.h"
@@ -40,7 +40,7 @@ struct Arrival {
 /// One thread at a time. After run() threw, give_up() settles what may be settled.
 class Visit {
  public:
-  Visit(Errand& errand, net::Stream& stream, pop3::SessionOptions options);
+  Visit(AccountRun& run, net::Stream& stream, pop3::SessionOptions options);
   /// Nobody but `seen` uses the store before it is there.
   void run(std::future<state::Seen> seen);
   /// After `error` ended the session. True: worth a new session in this run, one by one if need be.
@@ -92,7 +92,7 @@ class Visit {
   void say(const Step& step, std::string_view action, std::string_view reason, std::string_view deliver = {});
   std::string uid(const Step& step) const { return shown_uid(step.message, step.identity.header); }
 
-  Errand& errand_;
+  AccountRun& run_;
   pop3::Session session_;
   Settler settler_;
   Batch batch_;

@@ -11,34 +11,33 @@ namespace mailhaul::engine {
 using state::Standing;
 
 void Visit::close_destinations() {
-  const auto handed = errand_.account.removal_demanded ? Standing::delivered : Standing::seen;
-  for (const auto& arrived : settler_.close(errand_.destinations, handed)) conclude(arrived);
+  const auto handed = run_.account.removal_demanded ? Standing::delivered : Standing::seen;
+  for (const auto& arrived : settler_.close(run_.destinations, handed)) conclude(arrived);
   settler_.flush();  // S5
 }
 
 void Visit::end() {
   close_destinations();  // S5, durable before QUIT
-  const bool piped_only = !errand_.account.removal_demanded && accepted_ != 0 &&
-                          std::ranges::any_of(errand_.destinations, &delivery::Destination::settled_by_close);
+  const bool piped_only = !run_.account.removal_demanded && accepted_ != 0 &&
+                          std::ranges::any_of(run_.destinations, &delivery::Destination::settled_by_close);
   if (session_.capabilities().expire_days == 0 && (unsettled_retrieval_ || piped_only)) {
-    errand_.warn(
+    run_.warn(
         "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all "
         "of it is safe here",
         piped_only ? "say -K if what was piped may be removed" : "the next run fetches what is missing");
     return;
   }
   // Of an earlier run's deliveries, too: its last COMMIT may not be durable, if a kill overtook it.
-  if (!removing_.empty()) errand_.store.flush(errand_.mailbox);
+  if (!removing_.empty()) run_.store.flush(run_.mailbox);
   ending_ = true;
   auto removal = session_.finish(true);  // S6
   std::ranges::sort(removal.accepted);
   if (!removal.refused.empty()) {
     const auto& [number, words] = removal.refused.front();
-    errand_.warn_once(
-        "the server refused to remove " + util::counted(removal.refused.size(), "message") +
-            ", the first with -ERR " + words,
-        "what is delivered will not be fetched again; the next run asks for its removal once more",
-        "DELE refused");
+    run_.warn_once("the server refused to remove " + util::counted(removal.refused.size(), "message") +
+                       ", the first with -ERR " + words,
+                   "what is delivered will not be fetched again; the next run asks for its removal once more",
+                   "DELE refused");
   }
   if (!removal.committed) {
     if (removal.accepted.empty()) return;
@@ -50,12 +49,12 @@ void Visit::end() {
   }
   state::Change change;
   for (const auto number : removal.accepted) {  // S7
-    change.removed.push_back({.row = removing_.at(number), .when = errand_.world.now()});
-    ++errand_.totals.removed;
-    --errand_.totals.left;
+    change.removed.push_back({.row = removing_.at(number), .when = run_.environment.now()});
+    ++run_.totals.removed;
+    --run_.totals.left;
   }
   if (change.empty()) return;
-  errand_.store.commit(errand_.mailbox, change);
+  run_.store.commit(run_.mailbox, change);
   for (const auto& step : steps_) {
     if (!std::ranges::binary_search(removal.accepted, step.message.number)) continue;
     say(step, "remove", step.action == Action::remove ? step.reason : "delivered");
@@ -87,13 +86,13 @@ bool Visit::give_up(const util::Error& error) {
   if (receiving_ != nullptr && error.kind() == util::Kind::temporary) put_last(*receiving_);
   close_destinations();
   if (!session_.pipelining() || error.kind() == util::Kind::cancelled) return false;
-  auto& server = errand_.server;
+  auto& server = run_.server;
   const bool at_border = doubt.at_border && doubt.pipelined && !ending_;
   if (at_border) ++server.border_breaks;
   if (doubt.malformed_status || broken_ || server.border_breaks >= 2) {
-    server.one_by_one_until = errand_.world.now() + std::chrono::days(7);
+    server.one_by_one_until = run_.environment.now() + std::chrono::days(7);
     server.border_breaks = 0;
-    errand_.warn_once(
+    run_.warn_once(
         "the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
         "tell its operator; nothing is lost, it is only slower");
     return true;
@@ -119,12 +118,12 @@ void Visit::mark_suspect() {
   auto ids = settler_.delivered_rows();
   ids.insert(ids.end(), matched_.begin(), matched_.end());
   for (const auto id : ids) {
-    auto row = errand_.store.row(errand_.mailbox, id);
+    auto row = run_.store.row(run_.mailbox, id);
     if (!row) continue;
     row->suspect = true;
     change.rows.push_back(std::move(*row));
   }
-  errand_.store.commit(errand_.mailbox, change);
+  run_.store.commit(run_.mailbox, change);
 }
 
 }  // namespace mailhaul::engine

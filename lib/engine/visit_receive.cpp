@@ -50,7 +50,7 @@ void Visit::receive(Step& step, pop3::Message& message) {
   const bool by_name = known && step.identity.row != nullptr && known->id == step.identity.row->id;
   if (by_name) claimed_.insert(known->id);
   if (!known) known = known_by_content(step, print);
-  const bool asked_again = errand_.policy.fetch_all && known && !errand_.delivered_now.contains(known->id);
+  const bool asked_again = run_.policy.fetch_all && known && !run_.delivered_now.contains(known->id);
   if (known && !by_name && known->standing != Standing::pending && !asked_again) {
     step.action = Action::verify;  // known after all, under another UIDL
     return same(step, std::move(*known));
@@ -66,7 +66,7 @@ void Visit::receive(Step& step, pop3::Message& message) {
 std::optional<state::Row> Visit::own_row(const Step& step) const {
   const auto* row = step.identity.row;
   if (row == nullptr || (loose_.contains(row->id) && claimed_.contains(row->id))) return std::nullopt;
-  return store().row(errand_.mailbox, row->id);
+  return store().row(run_.mailbox, row->id);
 }
 
 /// A row that was only made to note something of its message (too large, breaks the connection) yields to one
@@ -95,17 +95,18 @@ void Visit::part_with(Step& step, state::Row row) {
 void Visit::open_writers(const Step& step, Arrival& arrival) {
   std::vector<state::Landing> landings;  // where its delivery has begun
   if (step.identity.row != nullptr && step.identity.row->has_landings) {
-    landings = store().landings_of(errand_.mailbox, step.identity.row->id);
+    landings = store().landings_of(run_.mailbox, step.identity.row->id);
   }
   const auto envelope = [&](std::string id, bool retry) {
     delivery::Envelope result{.id = std::move(id), .trace_header = {}, .retry = retry};
-    if (errand_.account.trace_header) {
-      result.trace_header = trace_header(errand_.account, errand_.world.host, result.id, errand_.world.now());
+    if (run_.account.trace_header) {
+      result.trace_header =
+          trace_header(run_.account, run_.environment.host, result.id, run_.environment.now());
     }
     return result;
   };
-  const auto fresh = envelope(errand_.ids.next(), false);
-  for (const auto& destination : errand_.destinations) {
+  const auto fresh = envelope(run_.ids.next(), false);
+  for (const auto& destination : run_.destinations) {
     // The id of what is handed over again stays; elsewhere a file of that name may be there.
     const auto tried = std::ranges::find_if(landings, [&](const auto& landing) {
       return landing.state == LandingState::tried && landing.target == destination->target();
@@ -119,14 +120,14 @@ void Visit::open_writers(const Step& step, Arrival& arrival) {
 void Visit::read(const Step& step, Arrival& arrival, pop3::Message& message) {
   while (const auto piece = message.read()) {
     arrival.print.add(*piece);
-    errand_.tell.received(errand_.account.name, piece->size());
+    run_.tell.received(run_.account.name, piece->size());
     if (arrival.failure) {  // drained: the others are behind it
       if (arrival.print.octets() > step.message.bytes + most_drained_bytes)
         give_up_on(step, *arrival.failure);
       continue;
     }
     // Servers that count line ends otherwise announce less; twice as much is a lie, and no limit would hold.
-    if (errand_.policy.max_size != 0 && arrival.print.octets() / 2 > errand_.policy.max_size) {
+    if (run_.policy.max_size != 0 && arrival.print.octets() / 2 > run_.policy.max_size) {
       arrival.failure =
           util::Error(util::Kind::content, "it is larger than max_size, though announced smaller");
       continue;
@@ -146,9 +147,9 @@ void Visit::give_up_on(const Step& step, const util::Error& error) {
 }
 
 void Visit::stays(const Step& step, const util::Error& error) {
-  errand_.fail(util::Error(error.kind(), "message " + uid(step) + " stays on the server: " + error.what(),
-                           error.hint()),
-               uid(step));
+  run_.fail(util::Error(error.kind(), "message " + uid(step) + " stays on the server: " + error.what(),
+                        error.hint()),
+            uid(step));
   put_last(step);
 }
 
@@ -168,8 +169,8 @@ void Visit::storage_failed(const Step& step, const Arrival& arrival, const util:
 /// is. What was only marked as seen has no content: there header and size must do.
 std::optional<state::Row> Visit::known_by_content(const Step& step, const Print& print) {
   if (!step.identity.by_content && loose_.empty()) return std::nullopt;
-  auto rows = store().rows_with_content(errand_.mailbox, print.content);
-  for (auto& row : store().rows_with_header(errand_.mailbox, print.header, step.message.bytes)) {
+  auto rows = store().rows_with_content(run_.mailbox, print.content);
+  for (auto& row : store().rows_with_header(run_.mailbox, print.header, step.message.bytes)) {
     if (row.standing == Standing::seen && !row.content) rows.push_back(std::move(row));
   }
   for (auto& row : rows) {
@@ -184,7 +185,7 @@ std::optional<state::Row> Visit::known_by_content(const Step& step, const Print&
 state::Row Visit::row_of(const Step& step, const Print& print, std::optional<state::Row> known) {
   state::Row row = known ? std::move(*known) : state::Row{};
   if (row.id == 0 && step.identity.by_content) {
-    row.id = store().next_row(errand_.mailbox);
+    row.id = store().next_row(run_.mailbox);
     claimed_.insert(row.id);  // an equal message of this listing is another one
   }
   if (row.standing == Standing::gone) row.standing = Standing::delivered;  // it is listed all the same
@@ -203,7 +204,7 @@ state::Row Visit::row_of(const Step& step, const Print& print, std::optional<sta
 bool Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row& row) {
   const bool told = step.identity.row != nullptr && step.identity.row->suspect;  // by the run that failed
   bool arrived = false;
-  for (const auto& landing : store().landings_of(errand_.mailbox, row.id)) {
+  for (const auto& landing : store().landings_of(run_.mailbox, row.id)) {
     const auto same = std::ranges::find_if(
         arrival.copies, [&](const auto& copy) { return copy.destination->target() == landing.target; });
     if (landing.state == LandingState::delivered) {
@@ -212,8 +213,8 @@ bool Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row
         arrival.copies.erase(same);
         continue;
       }
-      if (errand_.destination(landing.target) != nullptr) continue;
-      errand_.warn(
+      if (run_.destination(landing.target) != nullptr) continue;
+      run_.warn(
           "message " + uid(step) + " was put into " + landing.target +
               " by a run that did not finish its delivery; the profile names other places now, and they "
               "get it, too",
@@ -221,8 +222,8 @@ bool Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row
     } else if (landing.state == LandingState::tried) {
       const bool retry = same != arrival.copies.end() && same->retry;
       if (same != arrival.copies.end()) same->retry = true;
-      errand_.tell.warned(
-          errand_.account.name,
+      run_.tell.warned(
+          run_.account.name,
           {.sentence = "message " + uid(step) + " was handed to " + landing.target +
                        " before, and it is not known whether it was taken; it is handed over again",
            .hint = retry ? "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so"
@@ -230,9 +231,9 @@ bool Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row
            .uid = uid(step),
            .standing = told});
     } else if (landing.state == LandingState::doubt) {
-      errand_.warn("message " + uid(step) + " was being put into " + landing.target +
-                       " when a run was killed, and is not to be found there; it is delivered again",
-                   "it may be there twice, if it was read and moved meanwhile", uid(step));
+      run_.warn("message " + uid(step) + " was being put into " + landing.target +
+                    " when a run was killed, and is not to be found there; it is delivered again",
+                "it may be there twice, if it was read and moved meanwhile", uid(step));
     }
   }
   return arrived;
@@ -281,7 +282,7 @@ void Visit::accept(Step& step, Arrival& arrival, const Print& print, std::option
 
 /// max_messages, where only its content tells whether a message is new.
 bool Visit::over_limit() {
-  const auto most = errand_.policy.max_messages;
+  const auto most = run_.policy.max_messages;
   if (most == 0 || accepted_ < most) return false;
   unsettled_retrieval_ = true;
   stop_asking();

@@ -59,7 +59,7 @@ TEST_CASE("asked for again, for a place that refuses it, a message stays deliver
 TEST_CASE("asked for again, for a place that refuses it, a message stays marked as seen") {
   Household house;
   house.server.messages = {mail_of(1)};
-  CHECK(engine::mark_seen(house.account, house.world, house.told, {}) == 1);
+  CHECK(engine::mark_seen(house.account, house.environment, house.told, {}) == 1);
   house.account.policy.fetch_all = true;
   house.deliver_to_command("exit 1");
   CHECK(house.run().totals.fetched == 0);
@@ -73,8 +73,8 @@ TEST_CASE("a message marked twice in one call is marked once") {
   Household house;
   house.server.messages = {mail_of(1), mail_of(2)};
   const std::vector<std::string> uids{"uid1", "uid1"};
-  CHECK(engine::mark_seen(house.account, house.world, house.told, uids) == 1);
-  CHECK(engine::remembered(house.account, house.world).size() == 1);
+  CHECK(engine::mark_seen(house.account, house.environment, house.told, uids) == 1);
+  CHECK(engine::remembered(house.account, house.environment).size() == 1);
 }
 
 TEST_CASE("with max_messages one that a program refuses lets the others come") {
@@ -139,7 +139,8 @@ TEST_CASE("a message that failed and is then marked as seen stands for no other 
     return command == "RETR 1" ? std::optional(Reply("-ERR it is damaged\r\n")) : std::nullopt;
   };
   house.run();
-  CHECK(engine::mark_seen(house.account, house.world, house.told, std::vector<std::string>{"old"}) == 1);
+  CHECK(engine::mark_seen(house.account, house.environment, house.told, std::vector<std::string>{"old"}) ==
+        1);
   house.server.messages.push_back({"new", "Subject: x\r\n\r\ntwo\r\n"});
   CHECK(house.run().totals.fetched == 1);
   CHECK(house.mail() == Bodies{"Subject: x\n\ntwo\n"});
@@ -225,7 +226,7 @@ TEST_CASE("a message in doubt that is not on the server any more costs idle runs
   house.run();
   house.server.messages.clear();
   house.run();
-  const auto database = test::slurp(house.world.state_file);
+  const auto database = test::slurp(house.environment.state_file);
   house.run();
-  CHECK(test::slurp(house.world.state_file) == database);
+  CHECK(test::slurp(house.environment.state_file) == database);
 }

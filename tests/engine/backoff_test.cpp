@@ -30,9 +30,9 @@ struct Cron : test::Household {
   int asked = 0, told = 0;
 
   Cron() {
-    world.quiet = true;
-    world.connect = [this, good = world.connect](const account::Account& at, const std::string& rung,
-                                                 const net::Trace& trace) {
+    environment.quiet = true;
+    environment.connect = [this, good = environment.connect](
+                              const account::Account& at, const std::string& rung, const net::Trace& trace) {
       ++asked;
       if (refuses) throw util::Error(kind, words);
       return good(at, rung, trace);
@@ -43,7 +43,7 @@ struct Cron : test::Household {
     asked = told = 0;
     for (auto passed = 0min; passed < time; passed += step) {
       Mails mails;
-      engine::run({account}, {}, world, mails);
+      engine::run({account}, {}, environment, mails);
       told += mails.count;
       now += step;
     }
@@ -92,8 +92,8 @@ TEST_CASE("a maildrop in use is tried every time, told after a day, and once mor
 TEST_CASE("a login that works, somebody who is there, or another profile ends the pause") {
   Cron cron;
   cron.run_for(1min);
-  SUBCASE("somebody is there") { cron.world.attended = true; }
-  SUBCASE("the file was written anew") { cron.world.profile_stamp = "another"; }
+  SUBCASE("somebody is there") { cron.environment.attended = true; }
+  SUBCASE("the file was written anew") { cron.environment.profile_stamp = "another"; }
   SUBCASE("another user") { cron.account.auth = net::Auth::plain; }
   SUBCASE("the clock was stepped back by a week") { cron.now -= 168h; }
   cron.refuses = false;
@@ -101,7 +101,7 @@ TEST_CASE("a login that works, somebody who is there, or another profile ends th
   CHECK(cron.asked == 1);
   CHECK(cron.told == 0);
   cron.refuses = true;
-  cron.world.attended = false;
+  cron.environment.attended = false;
   cron.run_for(6min);
   CHECK(cron.asked == 2);  // the pause is the first one again
 }

@@ -66,7 +66,7 @@ struct Beside : Household {
   Watch watch;
   explicit Beside(int messages) {
     for (int n = 1; n <= messages; ++n) server.messages.push_back(mail_of(n));
-    world.open = [this](const delivery::Spec& spec, const delivery::RunContext& context) {
+    environment.open = [this](const delivery::Spec& spec, const delivery::RunContext& context) {
       auto small = std::make_unique<Small>(watch);
       small->inner = delivery::open(spec, context);
       return small;
@@ -220,7 +220,7 @@ TEST_CASE("what is known of a large mailbox is read while the server is asked, a
   CHECK(house.run().totals.fetched == 1);
   {
     std::mutex writes;
-    state::Store store(house.world.state_file, writes);
+    state::Store store(house.environment.state_file, writes);
     const auto mailbox = store.mailboxes().front().id;
     state::Change change;
     for (int n = 0; n < 10'000; ++n) {
@@ -235,7 +235,8 @@ TEST_CASE("what is known of a large mailbox is read while the server is asked, a
   house.server.messages.push_back(mail_of(2));
   CHECK(house.run().totals.fetched == 1);
   CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
-  house.world.connect = [](const account::Account&, const std::string&, const net::Trace&) -> net::Opened {
+  house.environment.connect = [](const account::Account&, const std::string&,
+                                 const net::Trace&) -> net::Opened {
     throw util::Error(util::Kind::temporary, "the server does not answer");
   };
   CHECK(engine::status_of(house.run()) == 75);

@@ -264,8 +264,9 @@ TEST_CASE("sizes announced wrong are believed after three came back the same") {
 TEST_CASE("a refused login is not tried again for a while, unless somebody is there") {
   Household house;
   std::size_t logins = 0;
-  const auto open = house.world.connect;
-  house.world.connect = [&](const account::Account&, const std::string&, const net::Trace&) -> net::Opened {
+  const auto open = house.environment.connect;
+  house.environment.connect = [&](const account::Account&, const std::string&,
+                                  const net::Trace&) -> net::Opened {
     ++logins;
     throw util::Error(util::Kind::login, "the server said -ERR [AUTH] no");
   };
@@ -277,7 +278,7 @@ TEST_CASE("a refused login is not tried again for a while, unless somebody is th
   CHECK(logins == 2);
   house.now += 6min;
   CHECK(engine::status_of(house.run()) == 75);
-  house.world.attended = true;
+  house.environment.attended = true;
   CHECK(engine::status_of(house.run()) == 77);
   CHECK(logins == 3);
 }

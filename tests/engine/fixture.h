@@ -51,7 +51,7 @@ struct Household {
   MemoryServer server;
   util::Cancel cancel;
   account::Account account;
-  engine::World world;
+  engine::Environment environment;
   state::Time now{std::chrono::seconds(1'700'000'000)};
   Told told;
 
@@ -61,18 +61,18 @@ struct Household {
     account.server = {.host = "pop.example.org", .tls = net::Tls::implicit};
     account.trace_header = false;
     deliver_to("maildir");
-    world = {.connect =
-                 [this](const account::Account&, const std::string&, const net::Trace&) {
-                   return net::Opened{
-                       .stream = server.open(), .capabilities = server.capabilities(), .rung = "plain"};
-                 },
-             .open = delivery::open,
-             .now = [this] { return now; },
-             .host = "here",
-             .boot = "boot",
-             .user = "anna",
-             .state_file = dir / "state" / "state.db",
-             .cancel = &cancel};
+    environment = {.connect =
+                       [this](const account::Account&, const std::string&, const net::Trace&) {
+                         return net::Opened{
+                             .stream = server.open(), .capabilities = server.capabilities(), .rung = "plain"};
+                       },
+                   .open = delivery::open,
+                   .now = [this] { return now; },
+                   .host = "here",
+                   .boot = "boot",
+                   .user = "anna",
+                   .state_file = dir / "state" / "state.db",
+                   .cancel = &cancel};
   }
 
   void deliver_to(const std::string& kind) {
@@ -83,9 +83,9 @@ struct Household {
         delivery::Spec{.kind = "mda", .command = {"/bin/sh", "-c", script}, .allow_root = true}};
   }
 
-  engine::Outcome run() {
+  engine::AccountOutcome run() {
     told = Told();
-    return engine::run({account}, {}, world, told).front();
+    return engine::run({account}, {}, environment, told).front();
   }
 
   /// The bodies in the Maildir, sorted.

@@ -86,7 +86,7 @@ TEST_CASE("after a power cut the messages a program may have had are named, and 
   {  // COMMIT INTENT was flushed; TRIED, and what became of it, went with the power
     std::mutex writes;
     house.run();
-    state::Store store(house.world.state_file, writes);
+    state::Store store(house.environment.state_file, writes);
     const auto mailbox = store.find_mailbox("anna", "pop.example.org", 0).value();
     auto landing = store.landings(mailbox).at(0);
     REQUIRE(landing.state == state::LandingState::intent);
@@ -178,7 +178,7 @@ TEST_CASE("a staged file that vanishes leaves its message on the server, and the
   };
   Household house;
   house.server.messages = {mail_of(1), mail_of(2)};
-  house.world.open = [&](const delivery::Spec& spec, const delivery::RunContext& context) {
+  house.environment.open = [&](const delivery::Spec& spec, const delivery::RunContext& context) {
     auto place = std::make_unique<Cleaned>();
     place->inner = delivery::open(spec, context);
     place->tmp = house.dir / "maildir" / "tmp";
@@ -187,7 +187,7 @@ TEST_CASE("a staged file that vanishes leaves its message on the server, and the
   CHECK(engine::status_of(house.run()) == 74);
   CHECK(house.mail().size() == 1);
   CHECK(house.server.messages.size() == 1);
-  house.world.open = delivery::open;
+  house.environment.open = delivery::open;
   CHECK(engine::status_of(house.run()) == 0);
   CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
 }
@@ -196,7 +196,7 @@ TEST_CASE("what went to standard output does not go there again because another 
   Household house;
   const auto out = house.dir / "out";
   house.account.deliver = {refuser(), {.kind = "stdout"}};
-  house.world.open = [&](const delivery::Spec& spec, const delivery::RunContext& context) {
+  house.environment.open = [&](const delivery::Spec& spec, const delivery::RunContext& context) {
     if (spec.kind != "stdout") return delivery::open(spec, context);
     static const auto file = util::open_file(out, O_WRONLY | O_CREAT | O_APPEND, 0600);
     return delivery::open_stdout(file.get(), context);

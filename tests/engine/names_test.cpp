@@ -38,7 +38,7 @@ TEST_CASE("UIDLs that are the messages' numbers, and another client deletes the 
 TEST_CASE("marked as seen stays so when the server changes its UIDLs") {
   Household house;
   house.server.messages = {mail_of(1), mail_of(2), mail_of(3)};
-  engine::mark_seen(house.account, house.world, house.told, {});
+  engine::mark_seen(house.account, house.environment, house.told, {});
   for (auto& message : house.server.messages) message.uidl += "'";
   for (int run = 0; run < 2; ++run) CHECK(house.run().totals.fetched == 0);
   CHECK(house.server.messages.size() == 3);
@@ -134,7 +134,7 @@ TEST_CASE("what is gone from the server is forgotten in the end") {
     house.now += 5 * 24h;
     house.run();
   }
-  CHECK(engine::remembered(house.account, house.world).empty());
+  CHECK(engine::remembered(house.account, house.environment).empty());
 }
 
 TEST_CASE("with EXPIRE 0 a stop in the middle does not confirm what was retrieved and held back") {
@@ -174,7 +174,7 @@ TEST_CASE("a large message announced as a small one, and no room for it, does no
     }
   };
   Household house;
-  house.world.open = [](const delivery::Spec& spec, const delivery::RunContext& context) {
+  house.environment.open = [](const delivery::Spec& spec, const delivery::RunContext& context) {
     auto place = std::make_unique<Small>();
     place->inner = delivery::open(spec, context);
     return place;

@@ -13,9 +13,9 @@ using Texts = std::vector<std::string>;
 
 TEST_CASE("after a day of trouble -q tells it once, since when it is, and that it is over") {
   Household house;
-  house.world.quiet = true;
-  const auto connect = house.world.connect;
-  house.world.connect = [](const auto&, const auto&, const auto&) -> net::Opened {
+  house.environment.quiet = true;
+  const auto connect = house.environment.connect;
+  house.environment.connect = [](const auto&, const auto&, const auto&) -> net::Opened {
     throw util::Error(util::Kind::temporary, "cannot connect", "see that the network is up");
   };
   house.run();
@@ -26,7 +26,7 @@ TEST_CASE("after a day of trouble -q tells it once, since when it is, and that i
   house.now += 1h;
   house.run();
   CHECK(house.told.failures == Texts{"75 (quiet) cannot connect"});
-  house.world.connect = connect;
+  house.environment.connect = connect;
   CHECK(engine::status_of(house.run()) == 0);
   CHECK(house.told.warnings == Texts{"the trouble that began at 2023-11-14T22:13:20Z is over"});
 }
@@ -42,12 +42,12 @@ TEST_CASE("whoever sends the password in clear text is told, when somebody is th
     return engine::Sink{[](const std::string&) {}, [](std::string_view) {}, [] {}};
   };
   for (const bool attended : {true, false}) {
-    house.world.attended = attended;
+    house.environment.attended = attended;
     house.told = {};
-    engine::glance(house.account, house.world, house.told, true);
+    engine::glance(house.account, house.environment, house.told, true);
     CHECK(house.told.warnings == (attended ? warning : Texts{}));
     house.told = {};
-    engine::retrieve(house.account, house.world, house.told, uids, sink);
+    engine::retrieve(house.account, house.environment, house.told, uids, sink);
     CHECK(house.told.warnings == (attended ? warning : Texts{}));
     house.run();
     CHECK(house.told.warnings == (attended ? warning : Texts{}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The real world, as engine::World wants it.
+// The network, the disk and the clock, as engine::Environment hands them on.
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
@@ -141,8 +141,8 @@ std::string host_for_names() {
 
 }  // namespace
 
-engine::World real_world(const Invocation& invocation, const account::Config& config,
-                         const std::vector<account::Account>& accounts) {
+engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
+                                     const std::vector<account::Account>& accounts) {
   const auto connector = std::make_shared<const Connector>(*invocation.cancel, config, accounts);
   return {.connect = [connector](const account::Account& account, const std::string& rung,
                                  const net::Trace& trace) { return connector->open(account, rung, trace); },

@@ -19,9 +19,9 @@
 
 namespace mailhaul::engine {
 
-struct Errand {
+struct AccountRun {
   const account::Account& account;
-  const World& world;
+  const Environment& environment;
   report::Listener& tell;
   state::Store& store;
   state::MailboxId mailbox;
@@ -35,10 +35,11 @@ struct Errand {
   std::set<state::RowId> delivered_now;  ///< in this run, over all its sessions
   std::string last_trouble;              ///< the last message that failed for now: what was said of it
 
-  /// Mailbox lock taken, store open. The Errand must not move: `ids` and destinations refer to `context`.
-  Errand(const account::Account& account, const World& world, report::Listener& tell, state::Store& store);
-  Errand(const Errand&) = delete;
-  Errand& operator=(const Errand&) = delete;
+  /// Mailbox lock taken, store open. The AccountRun must not move: `ids` and destinations refer to `context`.
+  AccountRun(const account::Account& account, const Environment& environment, report::Listener& tell,
+             state::Store& store);
+  AccountRun(const AccountRun&) = delete;
+  AccountRun& operator=(const AccountRun&) = delete;
 
   void open_destinations();  ///< and sweeps what dead runs left there
   /// From now on mail arrives in the same places opened a second time, while a batch is settled in the first;
@@ -71,11 +72,11 @@ std::string shown_uid(const pop3::Listed& message, const std::optional<util::Has
 /// Completes what a dead process left in this mailbox: every landing with a ticket, from the ticket alone
 /// (LAW sections 3 to 5). Before anything else is done. Throws Error{storage} when a place is missing or
 /// another one.
-void recover(Errand& errand);
+void recover(AccountRun& run);
 
 /// One session, from listing to QUIT. Returns false when a new session is to be tried (pipelining is broken).
 /// Throws Error for what ended it; what was whole is settled first.
 /// `seen`: the store's rows for this mailbox.
-bool visit(Errand& errand, net::Opened opened, std::future<state::Seen> seen);
+bool visit(AccountRun& run, net::Opened opened, std::future<state::Seen> seen);
 
 }  // namespace mailhaul::engine

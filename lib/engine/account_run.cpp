@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/errand.h"
+#include "engine/account_run.h"
 
 #include <algorithm>
 
@@ -28,10 +28,10 @@ account::Policy policy_of(const account::Account& account) {
   return policy;
 }
 
-Errand::Errand(const account::Account& account_, const World& world_, report::Listener& tell_,
-               state::Store& store_)
+AccountRun::AccountRun(const account::Account& account_, const Environment& environment_,
+                       report::Listener& tell_, state::Store& store_)
     : account(account_),
-      world(world_),
+      environment(environment_),
       tell(tell_),
       store(store_),
       mailbox(mailbox_in(store_, account_)),
@@ -41,37 +41,37 @@ Errand::Errand(const account::Account& account_, const World& world_, report::Li
           .account = account_.name,
           .instance = store_.instance(),
           .mailbox = short_key(account::mailbox_of(account_)),
-          .host = world_.host,
-          .boot = world_.boot,
-          .user = world_.user,
+          .host = environment_.host,
+          .boot = environment_.boot,
+          .user = environment_.user,
           .state_directory = store_.file().parent_path(),
-          .now = [this] { return world.now().time_since_epoch().count(); },
+          .now = [this] { return environment.now().time_since_epoch().count(); },
           .warn = [this](std::string_view sentence, std::string_view hint) { warn_of_place(sentence, hint); },
-          .cancel = world_.cancel},
+          .cancel = environment_.cancel},
       ids(context) {}
 
-std::vector<std::unique_ptr<delivery::Destination>> Errand::open_all() const {
+std::vector<std::unique_ptr<delivery::Destination>> AccountRun::open_all() const {
   std::vector<std::unique_ptr<delivery::Destination>> opened;
-  for (const auto& spec : account.deliver) opened.push_back(world.open(spec, context));
+  for (const auto& spec : account.deliver) opened.push_back(environment.open(spec, context));
   // An MDA comes last: it alone cannot be taken back.
   std::stable_partition(opened.begin(), opened.end(),
                         [](const auto& destination) { return destination->exactly_once(); });
   return opened;
 }
 
-void Errand::open_destinations() {
+void AccountRun::open_destinations() {
   destinations = open_all();
   sweep();
 }
 
-bool Errand::alternate() {
+bool AccountRun::alternate() {
   if (!std::ranges::all_of(destinations, &delivery::Destination::exactly_once)) return false;
   if (others_.empty()) others_ = open_all();
   destinations.swap(others_);
   return true;
 }
 
-std::vector<delivery::Ticket> Errand::open_tickets() const {
+std::vector<delivery::Ticket> AccountRun::open_tickets() const {
   std::vector<delivery::Ticket> tickets;
   for (const auto& landing : store.landings(mailbox)) {
     const bool open = !landing.ticket.empty() && landing.state != state::LandingState::delivered;
@@ -80,17 +80,17 @@ std::vector<delivery::Ticket> Errand::open_tickets() const {
   return tickets;
 }
 
-void Errand::sweep() {
+void AccountRun::sweep() {
   const auto keep = open_tickets();
   for (const auto& destination : destinations) destination->sweep(keep);
 }
 
-void Errand::warn(std::string_view sentence, std::string_view hint, std::string_view uid) {
+void AccountRun::warn(std::string_view sentence, std::string_view hint, std::string_view uid) {
   tell.warned(account.name, {.sentence = sentence, .hint = hint, .uid = uid});
 }
 
 /// The same place may be open twice.
-void Errand::warn_of_place(std::string_view sentence, std::string_view hint) {
+void AccountRun::warn_of_place(std::string_view sentence, std::string_view hint) {
   {
     const std::lock_guard lock(telling_);
     if (!said_of_places_.emplace(sentence).second) return;
@@ -98,7 +98,7 @@ void Errand::warn_of_place(std::string_view sentence, std::string_view hint) {
   warn_once(sentence, hint);
 }
 
-bool Errand::first_time(std::string_view sentence) {
+bool AccountRun::first_time(std::string_view sentence) {
   const std::string line = std::string(sentence) + "\n";
   const std::lock_guard lock(telling_);
   if (server.told_places.find(line) != std::string::npos) return false;
@@ -106,13 +106,13 @@ bool Errand::first_time(std::string_view sentence) {
   return true;
 }
 
-void Errand::warn_once(std::string_view sentence, std::string_view hint, std::string_view about) {
+void AccountRun::warn_once(std::string_view sentence, std::string_view hint, std::string_view about) {
   const bool standing = !first_time(about.empty() ? sentence : about);
   tell.warned(account.name,
               {.sentence = sentence, .hint = hint, .uid = {}, .status = 0, .standing = standing});
 }
 
-void Errand::fail(const util::Error& error, std::string_view uid) {
+void AccountRun::fail(const util::Error& error, std::string_view uid) {
   ++totals.failed;
   message_errors.push_back(error.kind());
   // Temporary trouble is told by -q once for the account as a whole, after a day: backoff.cpp.
@@ -125,7 +125,7 @@ void Errand::fail(const util::Error& error, std::string_view uid) {
                              .standing = temporary});
 }
 
-delivery::Destination* Errand::destination(std::string_view target) const {
+delivery::Destination* AccountRun::destination(std::string_view target) const {
   const auto found =
       std::ranges::find_if(destinations, [&](const auto& place) { return place->target() == target; });
   return found == destinations.end() ? nullptr : found->get();
