@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// LAW.md as a model for spin: M messages on a server, RUNS runs of mailhaul, and TROUBLES that befall them. What a
+// The law of lib/README.md as a model for spin: M messages on a server, RUNS runs of mailhaul, and TROUBLES. What a
 // destination does is in maildir.pml, mbox.pml and mda.pml (-DMAILDIR, -DMBOX, -DMDA). A mutant is the law with one
 // step wrong: -DMUTANT_<NAME>, where that name stands. One atomic or EACH is one system call, or one command of POP3.
 #define M 2
