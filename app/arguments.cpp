@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "app/commands.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::app {
 

@@ -10,7 +10,7 @@
 #include "app/commands.h"
 #include "app/json_lines.h"
 #include "app/terminal.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::app {
 

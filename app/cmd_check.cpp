@@ -5,7 +5,7 @@
 #include "app/commands.h"
 #include "app/json_lines.h"
 #include "engine/glance.h"
-#include "util/text.h"
+#include "util/units.h"
 
 namespace mailhaul::app {
 

@@ -10,7 +10,8 @@
 #include "app/commands.h"
 #include "app/json_lines.h"
 #include "engine/glance.h"
-#include "util/text.h"
+#include "util/nearest.h"
+#include "util/units.h"
 
 namespace mailhaul::app {
 

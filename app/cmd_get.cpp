@@ -4,7 +4,6 @@
 #include "app/commands.h"
 #include "delivery/text_filters.h"
 #include "engine/glance.h"
-#include "util/text.h"
 
 namespace mailhaul::app {
 

@@ -6,7 +6,8 @@
 #include "app/commands.h"
 #include "app/json_lines.h"
 #include "engine/glance.h"
-#include "util/text.h"
+#include "util/escape.h"
+#include "util/units.h"
 
 namespace mailhaul::app {
 

@@ -4,7 +4,8 @@
 #include "app/commands.h"
 #include "app/json_lines.h"
 #include "engine/glance.h"
-#include "util/text.h"
+#include "util/units.h"
+#include "util/utc.h"
 
 namespace mailhaul::app {
 

@@ -12,7 +12,7 @@
 
 #include "app/call.h"
 #include "credentials/source.h"
-#include "util/text.h"
+#include "util/host.h"
 
 namespace mailhaul::app {
 

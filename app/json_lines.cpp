@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/call.h"
-#include "util/text.h"
+#include "util/utc.h"
 
 namespace mailhaul::app {
 

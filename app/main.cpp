@@ -13,7 +13,7 @@
 #include "app/commands.h"
 #include "app/signals.h"
 #include "net/connection.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::app {
 namespace {

@@ -9,7 +9,7 @@
 #include <cstdio>
 
 #include "app/call.h"
-#include "util/text.h"
+#include "util/units.h"
 
 namespace mailhaul::app {
 

@@ -2,7 +2,7 @@
 #include "account/account.h"
 
 #include "account/endpoint.h"
-#include "util/text.h"
+#include "util/ascii.h"
 
 namespace mailhaul::account {
 

@@ -14,8 +14,8 @@
 #include "account/profile.h"
 #include "account/setting.h"
 #include "util/error.h"
+#include "util/escape.h"
 #include "util/secret.h"
-#include "util/text.h"
 
 namespace mailhaul::account {
 namespace {

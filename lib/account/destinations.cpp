@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::account {
 namespace {

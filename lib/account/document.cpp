@@ -9,8 +9,9 @@
 
 #include "account/config.h"
 #include "account/syntax_explainer.h"
+#include "util/ascii.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::account {
 namespace {

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 
-#include "util/text.h"
+#include "util/ascii.h"
+#include "util/base64.h"
+#include "util/escape.h"
 
 namespace mailhaul::account {
 namespace {

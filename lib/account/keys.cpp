@@ -12,7 +12,7 @@
 #include "account/destinations.h"
 #include "account/endpoint.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/units.h"
 
 namespace mailhaul::account {
 namespace {

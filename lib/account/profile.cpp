@@ -11,7 +11,7 @@
 #include "account/endpoint.h"
 #include "account/keys.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::account {
 namespace {

@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "util/ascii.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/escape.h"
+#include "util/nearest.h"
+#include "util/shell.h"
+#include "util/units.h"
 
 namespace mailhaul::account {
 namespace {

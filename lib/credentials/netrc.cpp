@@ -5,8 +5,8 @@
 #include <cstddef>
 
 #include "credentials/source.h"
+#include "util/ascii.h"
 #include "util/error.h"
-#include "util/text.h"
 
 namespace mailhaul::credentials {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "util/error.h"
+#include "util/escape.h"
 #include "util/process.h"
-#include "util/text.h"
 
 namespace mailhaul::credentials {
 namespace {

@@ -13,7 +13,7 @@
 #include "delivery/mda.h"
 #include "delivery/stdout.h"
 #include "delivery/ticket_fields.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::delivery {
 

@@ -6,7 +6,7 @@
 #include "delivery/buffered_file.h"
 #include "delivery/destination.h"
 #include "delivery/formatter.h"
-#include "util/file.h"
+#include "util/fd.h"
 
 namespace mailhaul::delivery {
 

@@ -6,6 +6,7 @@
 #include "delivery/destination.h"
 #include "delivery/maildir_folder.h"
 #include "util/file.h"
+#include "util/host.h"
 
 namespace mailhaul::delivery {
 

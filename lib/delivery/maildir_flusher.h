@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "util/file.h"
+#include "util/host.h"
 
 namespace mailhaul::delivery {
 

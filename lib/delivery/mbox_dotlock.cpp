@@ -10,6 +10,7 @@
 #include <csignal>
 #include <vector>
 
+#include "util/host.h"
 #include "util/process.h"
 
 namespace mailhaul::delivery {

@@ -13,7 +13,7 @@
 #include "delivery/sleep.h"
 #include "delivery/ticket_fields.h"
 #include "util/process.h"
-#include "util/text.h"
+#include "util/shell.h"
 
 namespace mailhaul::delivery {
 

@@ -5,7 +5,10 @@
 #include <array>
 #include <utility>
 
-#include "util/text.h"
+#include "util/escape.h"
+#include "util/nearest.h"
+#include "util/shell.h"
+#include "util/units.h"
 
 namespace mailhaul::delivery {
 namespace {

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <iterator>
 
-#include "util/text.h"
+#include "util/ascii.h"
 
 namespace mailhaul::delivery {
 

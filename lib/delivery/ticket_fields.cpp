@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "util/text.h"
+#include "util/ascii.h"
+#include "util/escape.h"
 
 namespace mailhaul::delivery {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "engine/mailbox.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::engine {
 

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <variant>
 
+#include "util/ascii.h"
 #include "util/digest.h"
-#include "util/text.h"
+#include "util/utc.h"
 
 namespace mailhaul::engine {
 

@@ -11,7 +11,8 @@
 #include "engine/identity.h"
 #include "engine/mailbox.h"
 #include "net/response.h"
-#include "util/text.h"
+#include "util/ascii.h"
+#include "util/escape.h"
 
 namespace mailhaul::engine {
 

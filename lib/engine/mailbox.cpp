@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "util/escape.h"
 #include "util/file.h"
-#include "util/text.h"
 
 namespace mailhaul::engine {
 

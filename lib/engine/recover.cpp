@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "engine/account_run.h"
-#include "util/text.h"
 
 namespace mailhaul::engine {
 

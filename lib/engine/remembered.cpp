@@ -7,7 +7,7 @@
 #include "engine/account_run.h"
 #include "engine/glance.h"
 #include "engine/mailbox.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::engine {
 

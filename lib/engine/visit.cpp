@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "net/response.h"
-#include "util/text.h"
+#include "util/escape.h"
+#include "util/units.h"
 
 namespace mailhaul::engine {
 

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "engine/visit.h"
-#include "util/text.h"
+#include "util/escape.h"
+#include "util/units.h"
 
 namespace mailhaul::engine {
 

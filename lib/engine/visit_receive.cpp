@@ -5,7 +5,6 @@
 
 #include "engine/mailbox.h"
 #include "engine/visit.h"
-#include "util/text.h"
 
 namespace mailhaul::engine {
 

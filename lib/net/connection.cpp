@@ -13,8 +13,9 @@
 #include "net/response.h"
 #include "net/rung.h"
 #include "net/wire.h"
+#include "util/ascii.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::net {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "util/error.h"
-#include "util/text.h"
+#include "util/units.h"
 
 namespace mailhaul::net {
 

@@ -7,8 +7,9 @@
 #include <filesystem>
 
 #include "net/usable.h"
+#include "util/ascii.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::net {
 

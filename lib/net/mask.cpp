@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "util/text.h"
+#include "util/base64.h"
+#include "util/escape.h"
 
 namespace mailhaul::net {
 

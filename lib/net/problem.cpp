@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 
 #include "net/response.h"
-#include "util/text.h"
+#include "util/ascii.h"
+#include "util/escape.h"
+#include "util/units.h"
 
 namespace mailhaul::net {
 

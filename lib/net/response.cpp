@@ -5,7 +5,7 @@
 #include <array>
 #include <cctype>
 
-#include "util/text.h"
+#include "util/ascii.h"
 
 namespace mailhaul::net {
 

@@ -6,7 +6,8 @@
 #include "net/certificate.h"
 #include "net/problem.h"
 #include "net/response.h"
-#include "util/text.h"
+#include "util/ascii.h"
+#include "util/escape.h"
 
 namespace mailhaul::net {
 

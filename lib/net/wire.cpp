@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "util/error.h"
-#include "util/text.h"
 
 namespace mailhaul::net {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "pop3/session.h"
-#include "util/text.h"
+#include "util/ascii.h"
 
 namespace mailhaul::pop3 {
 

@@ -5,8 +5,9 @@
 #include <cstring>
 #include <utility>
 
+#include "util/ascii.h"
 #include "util/error.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::pop3 {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "util/error.h"
-#include "util/text.h"
+#include "util/escape.h"
 
 namespace mailhaul::pop3 {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "util/text.h"
+#include "util/ascii.h"
 
 namespace mailhaul::pop3 {
 

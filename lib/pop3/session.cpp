@@ -7,8 +7,8 @@
 #include "net/response.h"
 #include "pop3/exchange.h"
 #include "pop3/listing.h"
+#include "util/ascii.h"
 #include "util/error.h"
-#include "util/text.h"
 
 namespace mailhaul::pop3 {
 

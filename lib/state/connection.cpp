@@ -10,6 +10,7 @@
 #include "state/schema.h"
 #include "state/transaction.h"
 #include "util/error.h"
+#include "util/host.h"
 
 namespace mailhaul::state {
 

@@ -9,7 +9,8 @@
 
 #include "state/schema.h"
 #include "util/fd.h"
-#include "util/process.h"
+#include "util/host.h"
+#include "util/shell.h"
 
 namespace mailhaul::state {
 

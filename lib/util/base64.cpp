@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <openssl/evp.h>
+#include "util/base64.h"
 
-#include "util/text.h"
+#include <openssl/evp.h>
 
 namespace mailhaul::util {
 

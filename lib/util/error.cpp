@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "util/process.h"
+#include "util/shell.h"
 
 namespace mailhaul::util {
 

@@ -43,14 +43,4 @@ std::optional<Fd> try_lock(const Path& path);
 /// Throws Error{config} unless the file belongs to the effective user (or root) and nobody else may read it.
 void require_private(const Path& path, std::string_view what);
 
-enum class Medium { batch, plain, network };
-/// What kind of file system holds the path: `batch`: syncfs(2) reports errors and is worth it (ext4, xfs,
-/// btrfs on Linux 5.17 or later); `network`: NFS, CIFS and the like, where locks and rename are not to be
-/// trusted; else `plain`.
-Medium medium_of(const Path& path);
-
-std::string boot_id();     ///< the kernel's, anew at every boot
-std::string machine_id();  ///< from /etc/machine-id; empty where there is none
-std::string host_name();
-
 }  // namespace mailhaul::util

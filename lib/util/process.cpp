@@ -17,8 +17,8 @@
 #include <cstring>
 #include <utility>
 
+#include "util/escape.h"
 #include "util/file.h"
-#include "util/text.h"
 
 extern char** environ;
 
@@ -203,15 +203,6 @@ std::string last_words(const Fd& said) {
   for (const char c : text) line += c == '\n' ? std::string("; ") : std::string(1, c);
   while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();
   return escape(line, line.size());
-}
-
-std::string shell_word(std::string_view word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_+=:,./-";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
 }
 
 std::string describe(const Exit& exit, std::chrono::seconds limit) {

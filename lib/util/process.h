@@ -59,9 +59,6 @@ Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std
 /// The end of what a program has written to a file, on one line, fit to be shown.
 std::string last_words(const Fd& said);
 
-/// As a shell reads it as one word, in quotes where it needs them: for hints that are commands.
-std::string shell_word(std::string_view word);
-
 /// "exit status 3", "signal 9 (Killed)", "no end within 300 s".
 std::string describe(const Exit& exit, std::chrono::seconds limit);
 

@@ -11,6 +11,7 @@
 
 #include "delivery/fixture.h"
 #include "delivery/maildir_recovery.h"
+#include "util/host.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;

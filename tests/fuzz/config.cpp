@@ -9,8 +9,8 @@
 #include "account/document.h"
 #include "fuzz/fuzz.h"
 #include "support/cpp/temp_dir.h"
+#include "util/ascii.h"
 #include "util/file.h"
-#include "util/text.h"
 
 using namespace mailhaul;
 using account::Node;

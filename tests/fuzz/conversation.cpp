@@ -4,7 +4,7 @@
 #include "pop3/conversation.h"
 
 #include "fuzz/fuzz.h"
-#include "util/text.h"
+#include "util/ascii.h"
 
 using namespace mailhaul;
 using pop3::Shape;

@@ -3,7 +3,8 @@
 // for the secret; 0xfe makes base64 of the rest of the line, three times at most.
 #include "fuzz/fuzz.h"
 #include "net/transcript.h"
-#include "util/text.h"
+#include "util/ascii.h"
+#include "util/base64.h"
 
 using namespace mailhaul;
 

@@ -3,7 +3,7 @@
 #include "engine/fingerprint.h"
 
 #include "fuzz/fuzz.h"
-#include "util/text.h"
+#include "util/ascii.h"
 
 using namespace mailhaul;
 using engine::Print;

@@ -2,7 +2,7 @@
 // Input: a login and a password, each ending in NUL, and the text of a netrc file.
 #include "credentials/source.h"
 #include "fuzz/fuzz.h"
-#include "util/text.h"
+#include "util/ascii.h"
 
 using namespace mailhaul;
 using credentials::find_in_netrc;

@@ -3,7 +3,7 @@
 #include "net/response.h"
 
 #include "fuzz/fuzz.h"
-#include "util/text.h"
+#include "util/ascii.h"
 
 using namespace mailhaul;
 using util::Kind;

@@ -7,7 +7,7 @@
 
 #include "fuzz/fuzz.h"
 #include "support/cpp/scripted_stream.h"
-#include "util/text.h"
+#include "util/ascii.h"
 
 using namespace mailhaul;
 using util::Kind;

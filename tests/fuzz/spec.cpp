@@ -3,7 +3,10 @@
 #include "delivery/spec.h"
 
 #include "fuzz/fuzz.h"
-#include "util/text.h"
+#include "util/base64.h"
+#include "util/escape.h"
+#include "util/shell.h"
+#include "util/units.h"
 
 using namespace mailhaul;
 

@@ -5,6 +5,7 @@
 
 #include "net/problem.h"
 #include "session_fixture.h"
+#include "util/base64.h"
 
 namespace {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "session_fixture.h"
+#include "util/base64.h"
 
 namespace {
 

@@ -13,9 +13,9 @@
 
 #include "net/connection.h"
 #include "support/cpp/scripted_server.h"
+#include "util/base64.h"
 #include "util/cancel.h"
 #include "util/error.h"
-#include "util/text.h"
 
 namespace mailhaul::test {
 

@@ -5,6 +5,7 @@
 
 #include "fixture.h"
 #include "state/database.h"
+#include "util/host.h"
 
 using namespace mailhaul;
 using namespace mailhaul::test;

@@ -6,7 +6,6 @@
 
 #include "support/cpp/temp_dir.h"
 #include "util/file.h"
-#include "util/secret.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;
@@ -57,12 +56,6 @@ TEST_CASE("a child has default signals, umask 077 and no descriptor of ours") {
   CHECK(captured.output == "0077\n0\nSigIgn:\t0000000000000000\n");
 }
 
-TEST_CASE("words are quoted where a shell would take them apart") {
-  CHECK(util::shell_word("/home/anna/state.db-wal") == "/home/anna/state.db-wal");
-  CHECK(util::shell_word("my mail's") == "'my mail'\\''s'");
-  CHECK(util::shell_word("") == "''");
-}
-
 TEST_CASE("what a program said last is one line, and short") {
   const util::Cancel cancel;
   const Words argv{"sh", "-c", "yes line | head -1000 >&2; printf 'the \\033 end\\n\\n' >&2"};
@@ -76,11 +69,4 @@ TEST_CASE("what a program said last is one line, and short") {
 TEST_CASE("output is taken up to its limit") {
   const util::Cancel cancel;
   CHECK(util::capture(Words{"sh", "-c", "printf 0123456789"}, 4, 60s, cancel).output == "0123");
-}
-
-TEST_CASE("a secret is gone from where it was moved") {
-  util::Secret one("s3cret");
-  const util::Secret two(std::move(one));
-  CHECK(two.reveal() == "s3cret");
-  CHECK(one.reveal().empty());  // NOLINT(bugprone-use-after-move): that is what is tested
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Text of protocols and configuration: only ASCII letters have a case, whatever the locale.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mailhaul::util {
+
+char lower(char c);
+std::string lower(std::string_view text);
+bool equal_nocase(std::string_view one, std::string_view other);
+
+std::string_view without_leading_blanks(std::string_view text);      ///< blanks and tabs
+std::optional<std::uint64_t> parse_number(std::string_view digits);  ///< decimal digits only, no overflow
+
+}  // namespace mailhaul::util

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "util/escape.h"
+
+#include "util/ascii.h"
+
+namespace mailhaul::util {
+
+namespace {
+
+void append_hex(std::string& text, char c) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  text.append("\\x").append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+}
+
+bool printable(char c) { return c >= 0x20 && c <= 0x7e; }
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+}  // namespace
+
+std::string escape(std::string_view bytes, std::size_t limit) {
+  std::string text;
+  for (const char c : bytes.substr(0, limit)) {
+    if (printable(c)) {
+      text += c;
+    } else {
+      append_hex(text, c);
+    }
+  }
+  if (bytes.size() > limit) text += "...";
+  return text;
+}
+
+std::string escape_uid(std::string_view uid) {
+  std::string text;
+  for (const char c : uid) {
+    if (printable(c) && c != ' ' && c != '\\') {
+      text += c;
+    } else {
+      append_hex(text, c);
+    }
+  }
+  return text;
+}
+
+std::optional<std::string> unescape_uid(std::string_view text) {
+  if (text.find('\\') == std::string_view::npos) return std::string(text);
+  std::string uid;
+  while (!text.empty()) {
+    if (text.front() != '\\') {
+      uid += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    if (text.size() < 4 || text[1] != 'x' || hex_digit(text[2]) < 0 || hex_digit(text[3]) < 0)
+      return std::nullopt;
+    uid += static_cast<char>(hex_digit(text[2]) * 16 + hex_digit(text[3]));
+    text.remove_prefix(4);
+  }
+  return uid;
+}
+
+}  // namespace mailhaul::util

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <filesystem>
+#include <string>
+
+namespace mailhaul::util {
+
+enum class Medium { batch, plain, network };
+/// What kind of file system holds the path: `batch`: syncfs(2) reports errors and is worth it (ext4, xfs,
+/// btrfs on Linux 5.17 or later); `network`: NFS, CIFS and the like, where locks and rename are not to be
+/// trusted; else `plain`.
+Medium medium_of(const std::filesystem::path& path);
+
+std::string boot_id();     ///< the kernel's, anew at every boot
+std::string machine_id();  ///< from /etc/machine-id; empty where there is none
+std::string host_name();
+
+}  // namespace mailhaul::util

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#include "util/nearest.h"
+
+#include <doctest/doctest.h>
+
+using namespace mailhaul::util;
+
+TEST_CASE("the nearest name is offered only when it is near") {
+  const std::vector<std::string_view> names{"leave_on_server", "max_size", "deliver"};
+  CHECK(nearest("max_szie", names) == "max_size");
+  CHECK(nearest("delivre", names) == "deliver");
+  CHECK(nearest("Deliver", names) == "deliver");
+  CHECK(nearest("colour", names).empty());
+}

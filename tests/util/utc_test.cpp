@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#include "util/utc.h"
+
+#include <doctest/doctest.h>
+
+using namespace mailhaul::util;
+using namespace std::chrono_literals;
+
+TEST_CASE("a time is written in UTC, as ISO 8601 has it") {
+  CHECK(format_utc(std::chrono::sys_seconds(0s)) == "1970-01-01T00:00:00Z");
+}
