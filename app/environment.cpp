@@ -67,7 +67,7 @@ class Connector {
   Connector(const util::Cancel& cancel, const account::Config& config,
             const std::vector<account::Account>& accounts)
       : cancel_(cancel) {
-    outside_ = {.environment = [](const std::string& name) -> std::optional<std::string> {
+    outside_ = {.variable = [](const std::string& name) -> std::optional<std::string> {
                   const char* value =
                       std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
                   if (value == nullptr) return std::nullopt;
@@ -79,7 +79,8 @@ class Connector {
       ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
   }
 
-  net::Opened open(const account::Account& account, const std::string& rung, const net::Trace& trace) const {
+  net::LoggedIn open(const account::Account& account, const std::string& login_method,
+                     const net::Trace& trace) const {
     net::Login login{.user = account.user, .secret = {}, .auth = account.auth};
     const auto failure = failed_.find(account.name);
     if (failure != failed_.end()) throw util::Error(failure->second);  // asked once is enough
@@ -89,7 +90,7 @@ class Connector {
     } else if (needs_secret(account)) {
       login.secret = resolve(account);
     }
-    return net::open_pop3(account.server, login, rung, cancel_, trace);
+    return net::open_pop3(account.server, login, login_method, cancel_, trace);
   }
 
  private:
@@ -122,7 +123,7 @@ class Connector {
   }
 
   const util::Cancel& cancel_;
-  credentials::Outside outside_;
+  credentials::Environment outside_;
   std::map<std::string, util::Secret> asked_;
   std::map<std::string, util::Error> failed_;
 };
@@ -144,8 +145,9 @@ std::string host_for_names() {
 engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
                                      const std::vector<account::Account>& accounts) {
   const auto connector = std::make_shared<const Connector>(*invocation.cancel, config, accounts);
-  return {.connect = [connector](const account::Account& account, const std::string& rung,
-                                 const net::Trace& trace) { return connector->open(account, rung, trace); },
+  return {.connect = [connector](
+                         const account::Account& account, const std::string& login_method,
+                         const net::Trace& trace) { return connector->open(account, login_method, trace); },
           .open = delivery::open,
           .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
           .host = host_for_names(),

@@ -35,7 +35,7 @@ void JsonLines::started(std::string_view account) {
   write(line_of({{"event", "account"}, {"account", account}}));
 }
 
-void JsonLines::message(std::string_view account, const report::Message& message) {
+void JsonLines::message(std::string_view account, const report::MessageEvent& message) {
   Json object{{"event", "message"}, {"account", account},     {"number", message.number},
               {"uid", message.uid}, {"bytes", message.bytes}, {"action", message.action}};
   put(object, "reason", message.reason);
@@ -54,7 +54,7 @@ void JsonLines::notice(std::string_view event, std::string_view account, const r
 }
 
 void JsonLines::warned(std::string_view account, const report::Notice& what) {
-  if (!quiet_ || !what.standing) notice("warning", account, what);
+  if (!quiet_ || !what.quiet_skips_it) notice("warning", account, what);
 }
 void JsonLines::failed(std::string_view account, const report::Notice& what) {
   notice("error", account, what);

@@ -14,7 +14,7 @@ class JsonLines : public report::Listener {
  public:
   explicit JsonLines(bool quiet) : quiet_(quiet) {}
   void started(std::string_view account) override;
-  void message(std::string_view account, const report::Message& message) override;
+  void message(std::string_view account, const report::MessageEvent& message) override;
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;
   void finished(std::string_view account, const report::Totals& totals, int status) override;

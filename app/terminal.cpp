@@ -100,7 +100,7 @@ void Terminal::received(std::string_view account, std::uint64_t bytes) {
   }
 }
 
-void Terminal::message(std::string_view account, const report::Message& message) {
+void Terminal::message(std::string_view account, const report::MessageEvent& message) {
   const std::lock_guard lock(mutex_);
   if (Progress* progress = progress_of(account); progress != nullptr && message.action == "fetch") {
     ++progress->done;
@@ -134,13 +134,13 @@ void Terminal::notice(std::string_view account, const char* what, const char* co
 
 void Terminal::warned(std::string_view account, const report::Notice& what) {
   const std::lock_guard lock(mutex_);
-  if (style_.quiet && what.standing) return;
+  if (style_.quiet && what.quiet_skips_it) return;
   notice(account, "warning: ", "\x1b[33m", what);
 }
 
 void Terminal::failed(std::string_view account, const report::Notice& what) {
   const std::lock_guard lock(mutex_);
-  if (style_.quiet && what.standing) return;
+  if (style_.quiet && what.quiet_skips_it) return;
   notice(account, "error: ", "\x1b[31m", what);
 }
 

@@ -33,7 +33,7 @@ class Terminal : public report::Listener {
   void started(std::string_view account) override;
   void planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) override;
   void received(std::string_view account, std::uint64_t bytes) override;
-  void message(std::string_view account, const report::Message& message) override;
+  void message(std::string_view account, const report::MessageEvent& message) override;
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;
   void finished(std::string_view account, const report::Totals& totals, int status) override;

@@ -88,8 +88,8 @@ Secret from_file(const File& file) {
   return usable(first_line(text), file.path.string());
 }
 
-Secret from_variable(const Variable& variable, const Outside& outside) {
-  auto value = outside.environment ? outside.environment(variable.name) : std::nullopt;
+Secret from_variable(const Variable& variable, const Environment& environment) {
+  auto value = environment.variable ? environment.variable(variable.name) : std::nullopt;
   if (!value)
     throw Error(Kind::config, "the environment variable " + util::escape(variable.name) + " is not set",
                 "export it, or use another password source than password_env");
@@ -115,10 +115,10 @@ Secret from_netrc(const Netrc& netrc, const Subject& subject) {
   return usable(Secret(std::move(*password)), netrc.path.string());
 }
 
-Secret from_person(const Subject& subject, const Outside& outside) {
-  auto answer = outside.prompt ? outside.prompt("password for " + subject.user + " at " + subject.host +
-                                                " (" + subject.account + "): ")
-                               : std::nullopt;
+Secret from_person(const Subject& subject, const Environment& environment) {
+  auto answer = environment.prompt ? environment.prompt("password for " + subject.user + " at " +
+                                                        subject.host + " (" + subject.account + "): ")
+                                   : std::nullopt;
   if (!answer)
     throw Error(Kind::config, "no password is configured, and there is nobody to ask",
                 "add password_command, password_file, password_env or netrc to the account");
@@ -133,15 +133,15 @@ void require_usable(const Source& source) {
   if (const auto* netrc = std::get_if<Netrc>(&source)) require_secret_file("netrc", netrc->path, "passwords");
 }
 
-Secret resolve(const Source& source, const Subject& subject, const Outside& outside,
+Secret resolve(const Source& source, const Subject& subject, const Environment& environment,
                const util::Cancel& cancel) {
-  return std::visit(Each{[&](const Ask&) { return from_person(subject, outside); },
+  return std::visit(Each{[&](const Ask&) { return from_person(subject, environment); },
                          [](const Literal& literal) {
                            return usable(Secret(literal.password->reveal()), "the configuration");
                          },
                          [&](const Command& command) { return from_command(command, cancel); },
                          [](const File& file) { return from_file(file); },
-                         [&](const Variable& variable) { return from_variable(variable, outside); },
+                         [&](const Variable& variable) { return from_variable(variable, environment); },
                          [&](const Netrc& netrc) { return from_netrc(netrc, subject); }},
                     source);
 }

@@ -32,9 +32,9 @@ struct Netrc {
 struct Ask {};  ///< prompt, when a person is there
 using Source = std::variant<Ask, Literal, Command, File, Variable, Netrc>;
 
-/// The world outside, handed in by app.
-struct Outside {
-  std::function<std::optional<std::string>(const std::string& name)> environment;
+/// What a source may ask of the world environment, handed in by app.
+struct Environment {
+  std::function<std::optional<std::string>(const std::string& name)> variable;
   std::function<std::optional<util::Secret>(std::string_view question)>
       prompt;  ///< empty optional: nobody is there
 };
@@ -46,7 +46,7 @@ struct Subject {
 
 /// The password or token. Throws Error{config | temporary (the command failed) | cancelled} with a hint that
 /// names what repairs it.
-util::Secret resolve(const Source& source, const Subject& subject, const Outside& outside,
+util::Secret resolve(const Source& source, const Subject& subject, const Environment& environment,
                      const util::Cancel& cancel);
 
 /// Throws Error{config} where a file that holds the password is missing or not private. Runs no program.

@@ -109,7 +109,7 @@ bool AccountRun::first_time(std::string_view sentence) {
 void AccountRun::warn_once(std::string_view sentence, std::string_view hint, std::string_view about) {
   const bool standing = !first_time(about.empty() ? sentence : about);
   tell.warned(account.name,
-              {.sentence = sentence, .hint = hint, .uid = {}, .status = 0, .standing = standing});
+              {.sentence = sentence, .hint = hint, .uid = {}, .status = 0, .quiet_skips_it = standing});
 }
 
 void AccountRun::fail(const util::Error& error, std::string_view uid) {
@@ -122,7 +122,7 @@ void AccountRun::fail(const util::Error& error, std::string_view uid) {
                              .hint = error.hint(),
                              .uid = uid,
                              .status = util::exit_status(error.kind()),
-                             .standing = temporary});
+                             .quiet_skips_it = temporary});
 }
 
 delivery::Destination* AccountRun::destination(std::string_view target) const {

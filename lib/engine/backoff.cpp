@@ -67,12 +67,12 @@ void note_refusal(const account::Account& account, const Environment& environmen
 
 }  // namespace
 
-net::Opened connect(const account::Account& account, const Environment& environment, state::Server& server,
-                    const net::Trace& trace) {
+net::LoggedIn connect(const account::Account& account, const Environment& environment, state::Server& server,
+                      const net::Trace& trace) {
   check_backoff(account, environment, server);
   try {
-    auto opened = environment.connect(account, server.rung, trace);
-    server.rung = opened.rung;
+    auto opened = environment.connect(account, server.login_method, trace);
+    server.login_method = opened.login_method;
     server.not_before.reset();
     server.refused_logins = 0;
     server.login_mark.clear();

@@ -26,7 +26,7 @@ struct Look {
   util::Fd lock;
   state::MailboxId mailbox;
   state::Server server;
-  net::Opened opened;
+  net::LoggedIn opened;
   pop3::Session session;
   std::vector<pop3::Listed> listed;
   state::Seen seen;
@@ -41,10 +41,11 @@ struct Look {
         mailbox(find(account)),
         server(mailbox != 0 ? store.server(mailbox) : state::Server()),
         opened(open(account, environment, tell)),
-        session(*opened.stream, {.capabilities = opened.capabilities,
-                                 .may_pipeline = may_pipeline(environment),
-                                 .trace = trace,
-                                 .mask = [this](std::string_view words) { return opened.mask.text(words); }}),
+        session(*opened.stream,
+                {.capabilities = opened.capabilities,
+                 .may_pipeline = may_pipeline(environment),
+                 .trace = trace,
+                 .redact = [this](std::string_view words) { return opened.redactor.text(words); }}),
         listed(session.listing()),
         seen(mailbox != 0 ? store.seen(mailbox) : state::Seen()),
         identities(identify(session, UidlIndex(listed), seen, store, mailbox)) {}
@@ -59,7 +60,8 @@ struct Look {
     const auto key = account::mailbox_of(account);
     return store.find_mailbox(key.user, key.host, key.port).value_or(0);
   }
-  net::Opened open(const account::Account& account, const Environment& environment, report::Listener& tell) {
+  net::LoggedIn open(const account::Account& account, const Environment& environment,
+                     report::Listener& tell) {
     warn_of_plain_text(account, environment, tell);
     try {
       return connect(account, environment, server, trace);

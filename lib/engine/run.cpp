@@ -92,7 +92,7 @@ void for_each_account(const std::vector<account::Account>& accounts, const Limit
 
 namespace {
 
-net::Opened connect(AccountRun& run) {
+net::LoggedIn connect(AccountRun& run) {
   const auto& account = run.account;
   const auto trace = [&](char direction, std::string_view line) {
     run.tell.traced(account.name, direction, line);
@@ -147,7 +147,7 @@ void tell_outcome(const account::Account& account, const Environment& environmen
                                .hint = outcome.error->hint(),
                                .uid = {},
                                .status = util::exit_status(outcome.error->kind()),
-                               .standing = hushed});
+                               .quiet_skips_it = hushed});
   }
   const int own = status_of(outcome);
   const bool stopped =

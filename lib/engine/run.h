@@ -20,7 +20,8 @@ namespace mailhaul::engine {
 
 /// Everything that reaches outside, so that a test can hand in its own. Called from several threads.
 struct Environment {
-  std::function<net::Opened(const account::Account&, const std::string& rung, const net::Trace&)> connect;
+  std::function<net::LoggedIn(const account::Account&, const std::string& login_method, const net::Trace&)>
+      connect;
   std::function<std::unique_ptr<delivery::Destination>(const delivery::Spec&, const delivery::RunContext&)>
       open;
   std::function<state::Time()> now;

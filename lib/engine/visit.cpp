@@ -125,7 +125,7 @@ void Visit::stay(Step& step) {
                                        .hint = "fetch it with --max-size, or delete it there",
                                        .uid = uid(step),
                                        .status = 0,
-                                       .standing = told});
+                                       .quiet_skips_it = told});
   if (told) return;
   state::Row row = row_to_note(step);
   row.told = true;
@@ -334,18 +334,18 @@ void Visit::say(const Step& step, std::string_view action, std::string_view reas
                                         .deliver = deliver});
 }
 
-bool visit(AccountRun& run, net::Opened opened, std::future<state::Seen> seen) {
+bool visit(AccountRun& run, net::LoggedIn opened, std::future<state::Seen> seen) {
   const auto& until = run.server.one_by_one_until;
   const bool one_by_one = until && run.environment.now() < *until;
   const auto trace = [&](char direction, std::string_view line) {
     run.tell.traced(run.account.name, direction, line);
   };
-  const auto mask = [&](std::string_view words) { return opened.mask.text(words); };
+  const auto mask = [&](std::string_view words) { return opened.redactor.text(words); };
   Visit visit(run, *opened.stream,
               {.capabilities = std::move(opened.capabilities),
                .may_pipeline = !one_by_one,
                .trace = trace,
-               .mask = mask});
+               .redact = mask});
   try {
     visit.run(std::move(seen));
   } catch (const util::Error& error) {

@@ -228,7 +228,7 @@ bool Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row
            .hint = retry ? "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so"
                          : "it may arrive twice there",
            .uid = uid(step),
-           .standing = told});
+           .quiet_skips_it = told});
     } else if (landing.state == LandingState::doubt) {
       run_.warn("message " + uid(step) + " was being put into " + landing.target +
                     " when a run was killed, and is not to be found there; it is delivered again",

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "net/easy.h"
+#include "net/curl_handle.h"
 
 namespace mailhaul::net {
 
@@ -29,18 +29,18 @@ CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cance
   Endpoint bare = endpoint;
   bare.pins.clear();
   bare.client_cert.clear();
-  const Mask nothing_to_hide;
+  const Redactor nothing_to_hide;
   const Trace no_trace;
   Dialogue unheard(nothing_to_hide, no_trace);
-  Easy easy(bare, cancel, unheard);
+  CurlHandle curl(bare, cancel, unheard);
   // The only place where verification is off: this connection carries no login, and ends when the certificate
   // is here.
-  curl_easy_setopt(easy.handle(), CURLOPT_SSL_VERIFYPEER, 0L);
-  curl_easy_setopt(easy.handle(), CURLOPT_SSL_VERIFYHOST, 0L);
-  curl_easy_setopt(easy.handle(), CURLOPT_CERTINFO, 1L);
-  easy.connect(limit);
+  curl_easy_setopt(curl.handle(), CURLOPT_SSL_VERIFYPEER, 0L);
+  curl_easy_setopt(curl.handle(), CURLOPT_SSL_VERIFYHOST, 0L);
+  curl_easy_setopt(curl.handle(), CURLOPT_CERTINFO, 1L);
+  curl.connect(limit);
   const curl_certinfo* chain = nullptr;
-  if (curl_easy_getinfo(easy.handle(), CURLINFO_CERTINFO, &chain) != CURLE_OK) return {};
+  if (curl_easy_getinfo(curl.handle(), CURLINFO_CERTINFO, &chain) != CURLE_OK) return {};
   if (chain == nullptr || chain->num_of_certs < 1) return {};
   std::string names = field(chain->certinfo[0], "X509v3 Subject Alternative Name");
   if (names.empty()) names = field(chain->certinfo[0], "Subject");

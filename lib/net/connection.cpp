@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/curl_handle.h"
 #include "net/curl_stream.h"
-#include "net/easy.h"
+#include "net/login_method.h"
 #include "net/problem.h"
 #include "net/raw_login.h"
 #include "net/response.h"
-#include "net/rung.h"
 #include "net/wire.h"
 #include "util/ascii.h"
 #include "util/error.h"
@@ -64,25 +64,25 @@ std::string password_in(const std::string& proxy) {
   return result;
 }
 
-Mask mask_for(const Endpoint& endpoint, const Login& login) {
-  Mask mask;
+Redactor redactor_for(const Endpoint& endpoint, const Login& login) {
+  Redactor redactor;
   const std::string& secret = login.secret.reveal();
   // As PLAIN sends it: base64 of a short password alone would not be found within it.
-  if (!secret.empty()) mask.hide(std::string(1, '\0') + login.user + std::string(1, '\0') + secret);
-  mask.hide(secret);
-  mask.hide(password_in(endpoint.proxy));
-  return mask;
+  if (!secret.empty()) redactor.hide(std::string(1, '\0') + login.user + std::string(1, '\0') + secret);
+  redactor.hide(secret);
+  redactor.hide(password_in(endpoint.proxy));
+  return redactor;
 }
 
 enum class Verdict { refused, no_mechanism, bad_form };
 
 /// Exchange and others answer credentials on the AUTH line with "-ERR Protocol error" or hang up. Words about
 /// the credentials mean what they say: asking again would only count as one more wrong password.
-bool dislikes_form(const Ended& ended, const Transcript& said) {
-  if (!said.initial_response() || said.stage() != Transcript::Stage::login || !said.complaint().empty())
+bool dislikes_form(const ConnectResult& result, const Transcript& said) {
+  if (!said.initial_response() || said.stage() != Transcript::Stage::login || !said.sasl_error().empty())
     return false;
   if (!said.refusal())
-    return !said.answered() && (ended.code == CURLE_RECV_ERROR || ended.code == CURLE_GOT_NOTHING);
+    return !said.answered() && (result.code == CURLE_RECV_ERROR || result.code == CURLE_GOT_NOTHING);
   if (!response_code(*said.refusal()).empty()) return false;
   if (kind_of_refusal(*said.refusal(), Kind::login) != Kind::login) return false;
   const std::string words = util::lower(*said.refusal());
@@ -92,47 +92,47 @@ bool dislikes_form(const Ended& ended, const Transcript& said) {
                       [&](std::string_view word) { return words.find(word) != std::string::npos; });
 }
 
-Verdict judge(const Ended& ended, const Transcript& said) {
-  if (lacks_mechanism(ended, said)) return Verdict::no_mechanism;
+Verdict judge(const ConnectResult& result, const Transcript& said) {
+  if (lacks_mechanism(result, said)) return Verdict::no_mechanism;
   const bool no_user = said.refusal() && said.stage() == Transcript::Stage::user;
   if (no_user && response_code(*said.refusal()).empty()) return Verdict::no_mechanism;
-  return dislikes_form(ended, said) ? Verdict::bad_form : Verdict::refused;
+  return dislikes_form(result, said) ? Verdict::bad_form : Verdict::refused;
 }
 
-/// The rungs that are left after the first one failed.
-std::vector<Rung> rungs_after(const std::vector<Rung>& rungs, Verdict verdict) {
-  std::vector<Rung> left(rungs.begin() + 1, rungs.end());
-  std::erase_if(left, [&](const Rung& rung) {
-    const bool same_mechanisms = rung.mechanisms == rungs.front().mechanisms;
+/// The methods that are left after the first one failed.
+std::vector<LoginMethod> methods_after(const std::vector<LoginMethod>& methods, Verdict verdict) {
+  std::vector<LoginMethod> left(methods.begin() + 1, methods.end());
+  std::erase_if(left, [&](const LoginMethod& method) {
+    const bool same_mechanisms = method.mechanisms == methods.front().mechanisms;
     switch (verdict) {
       case Verdict::refused:
         return true;
       case Verdict::no_mechanism:
         return same_mechanisms;
       case Verdict::bad_form:
-        return !same_mechanisms || rung.initial_response;
+        return !same_mechanisms || method.initial_response;
     }
     return true;
   });
   return left;
 }
 
-/// One rung, on a connection of its own.
+/// One method, on a connection of its own.
 struct Attempt {
-  Attempt(const Mask& mask, const Trace& trace) : dialogue(mask, trace) {}
+  Attempt(const Redactor& redactor, const Trace& trace) : dialogue(redactor, trace) {}
   Dialogue dialogue;
-  Ended ended;
+  ConnectResult result;
   std::unique_ptr<Stream> stream;  // empty: it came to nothing
 };
 
-void attempt(Attempt& now, const Rung& rung, const Endpoint& endpoint, const Login& login,
+void attempt(Attempt& now, const LoginMethod& method, const Endpoint& endpoint, const Login& login,
              const Deadline& deadline) {
-  auto easy = std::make_unique<Easy>(endpoint, deadline.cancel, now.dialogue);
-  const bool raw = rung.way == Rung::Way::raw;
-  if (!raw) easy->give(rung, login);
-  now.ended = easy->connect(deadline.left());
-  if (!now.ended.ok()) return;
-  Wire wire(std::move(easy), address_of(endpoint));
+  auto curl = std::make_unique<CurlHandle>(endpoint, deadline.cancel, now.dialogue);
+  const bool raw = method.way == LoginMethod::Way::raw;
+  if (!raw) curl->give(method, login);
+  now.result = curl->connect(deadline.left());
+  if (!now.result.ok()) return;
+  Wire wire(std::move(curl), address_of(endpoint));
   if (raw) {
     // libcurl has seen to this; a password deserves a second look.
     if (endpoint.tls == Tls::starttls && !now.dialogue.transcript().secured()) {
@@ -146,30 +146,30 @@ void attempt(Attempt& now, const Rung& rung, const Endpoint& endpoint, const Log
 
 }  // namespace
 
-Opened open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_rung,
-                 const util::Cancel& cancel, const Trace& trace) {
+LoggedIn open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_method,
+                   const util::Cancel& cancel, const Trace& trace) {
   check(login);
-  Mask mask = mask_for(endpoint, login);
+  Redactor redactor = redactor_for(endpoint, login);
   const Deadline deadline{std::chrono::steady_clock::now() + endpoint.connect_timeout, cancel};
-  std::vector<Rung> rungs = ladder(login.auth, endpoint.tls, remembered_rung);
+  std::vector<LoginMethod> methods = login_methods(login.auth, endpoint.tls, remembered_method);
   for (;;) {
-    const Rung rung = rungs.front();
-    Attempt now(mask, trace);
-    attempt(now, rung, endpoint, login, deadline);
+    const LoginMethod method = methods.front();
+    Attempt now(redactor, trace);
+    attempt(now, method, endpoint, login, deadline);
     const Transcript& said = now.dialogue.transcript();
-    if (now.stream) return {std::move(now.stream), said.capabilities(), rung.name, std::move(mask)};
-    rungs = rungs_after(rungs, judge(now.ended, said));
-    if (rungs.empty()) {
+    if (now.stream) return {std::move(now.stream), said.capabilities(), method.name, std::move(redactor)};
+    methods = methods_after(methods, judge(now.result, said));
+    if (methods.empty()) {
       throw explain({.endpoint = endpoint,
                      .login = login,
-                     .rung = rung,
-                     .mask = mask,
+                     .method = method,
+                     .redactor = redactor,
                      .transcript = said,
-                     .ended = now.ended,
+                     .result = now.result,
                      .deadline = deadline});
     }
-    now.dialogue.remark("this way to log in is not for this server: the next one is \"" + rungs.front().name +
-                        "\"");
+    now.dialogue.remark("this way to log in is not for this server: the next one is \"" +
+                        methods.front().name + "\"");
   }
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "net/mask.h"
+#include "net/redactor.h"
 #include "net/stream.h"
 #include "util/cancel.h"
 #include "util/secret.h"
@@ -60,19 +60,19 @@ struct Login {
 using Trace = std::function<void(char direction, std::string_view line)>;
 
 /// A session that is open and logged in.
-struct Opened {
+struct LoggedIn {
   std::unique_ptr<Stream> stream;
   std::vector<std::string>
-      capabilities;  ///< the lines of the last whole CAPA answer, upper case; empty: none seen
-  std::string rung;  ///< the rung of the login ladder that worked: to be remembered for next time
-  Mask mask = {};    ///< hides the secret, should the server echo it later
+      capabilities;          ///< the lines of the last whole CAPA answer, upper case; empty: none seen
+  std::string login_method;  ///< the name of the method that worked, to be remembered for next time
+  Redactor redactor = {};    ///< hides the secret, should the server echo it later
 };
 
-/// Connects, negotiates TLS and logs in through libcurl, climbing the login ladder from `remembered_rung`
+/// Connects, negotiates TLS and logs in through libcurl, trying the login methods from `remembered_method` on
 /// (may be empty). Throws Error{no_host | unavailable | temporary | protocol | login | config | cancelled};
 /// what() holds the server's words.
-Opened open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_rung,
-                 const util::Cancel& cancel, const Trace& trace);
+LoggedIn open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_method,
+                   const util::Cancel& cancel, const Trace& trace);
 
 /// Throws Error{config} for what open_pop3() would refuse before it connects: a file that cannot be used, an
 /// `auth` that this build of libcurl lacks.

@@ -10,10 +10,10 @@
 namespace mailhaul::net {
 
 CurlStream::CurlStream(Wire wire, const Limits& limits, const util::Cancel& cancel)
-    : wire_(std::move(wire)), limits_(limits), patience_(limits.silence), cancel_(cancel) {}
+    : wire_(std::move(wire)), limits_(limits), stall_(limits.silence), cancel_(cancel) {}
 
 void CurlStream::write(std::string_view bytes) {
-  patience_.asked();
+  stall_.asked();
   wire_.queue(bytes);
 }
 
@@ -22,12 +22,12 @@ std::size_t CurlStream::read(std::span<char> into) {
     mind_cancel();
     wire_.flush();
     if (const auto bytes = wire_.receive(into)) {
-      patience_.received(*bytes);
-      mind_patience();
+      stall_.received(*bytes);
+      check_for_stall();
       return *bytes;
     }
     wait();
-    mind_patience();
+    check_for_stall();
   }
 }
 
@@ -40,16 +40,16 @@ void CurlStream::mind_cancel() {
 
 void CurlStream::wait() {
   const auto start = Clock::now();
-  auto limit = patience_.left();
+  auto limit = stall_.left();
   if (drained_at_) limit = std::min(limit, *drained_at_ - start);
   // Once requested, the cancel's descriptor stays readable, and would turn waiting into spinning.
   wire_.wait(std::chrono::ceil<std::chrono::milliseconds>(limit), drained_at_ ? -1 : cancel_.fd());
-  patience_.waited(Clock::now() - start);
+  stall_.waited(Clock::now() - start);
 }
 
-void CurlStream::mind_patience() const {
-  if (!patience_.silent() && !patience_.trickling()) return;
-  const std::string how = patience_.silent() ? "nothing came for " : "less than 64 bytes a second came for ";
+void CurlStream::check_for_stall() const {
+  if (!stall_.silent() && !stall_.trickling()) return;
+  const std::string how = stall_.silent() ? "nothing came for " : "less than 64 bytes a second came for ";
   throw util::Error(util::Kind::temporary,
                     "connection to " + wire_.address() + " lost: " + how +
                         util::format_duration(std::chrono::ceil<std::chrono::seconds>(limits_.silence)));

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <optional>
 
-#include "net/patience.h"
+#include "net/stall_detector.h"
 #include "net/stream.h"
 #include "net/wire.h"
 #include "util/cancel.h"
@@ -27,11 +27,11 @@ class CurlStream : public Stream {
   using Clock = std::chrono::steady_clock;
   void mind_cancel();
   void wait();
-  void mind_patience() const;
+  void check_for_stall() const;
 
   Wire wire_;
   Limits limits_;
-  Patience patience_;
+  StallDetector stall_;
   const util::Cancel& cancel_;
   std::optional<Clock::time_point> drained_at_;
 };

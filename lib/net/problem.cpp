@@ -17,11 +17,11 @@ namespace {
 using util::Error;
 using util::Kind;
 
-std::string words_of(const Failed& failed) { return failed.mask.shown(failed.ended.words); }
+std::string words_of(const LoginFailure& failure) { return failure.redactor.shown(failure.result.words); }
 
-std::string quoted_refusal(const Failed& failed) {
-  const std::string& words = failed.transcript.refusal().value_or("");
-  return words.empty() ? "no reason given" : failed.mask.shown(words);
+std::string quoted_refusal(const LoginFailure& failure) {
+  const std::string& words = failure.transcript.refusal().value_or("");
+  return words.empty() ? "no reason given" : failure.redactor.shown(words);
 }
 
 int look_up(const std::string& host) {
@@ -33,122 +33,123 @@ int look_up(const std::string& host) {
   return result;
 }
 
-Error unknown_host(const Failed& failed) {
-  const std::string host = util::escape(failed.endpoint.host);
-  const int result = look_up(failed.endpoint.host);
+Error unknown_host(const LoginFailure& failure) {
+  const std::string host = util::escape(failure.endpoint.host);
+  const int result = look_up(failure.endpoint.host);
   if (kind_of_lookup(result) == Kind::no_host) {
     return {Kind::no_host, "there is no host " + host + ": " + gai_strerror(result),
             "check the name in \"server\""};
   }
-  const std::string words = result == 0 ? words_of(failed) : gai_strerror(result);
+  const std::string words = result == 0 ? words_of(failure) : gai_strerror(result);
   return {Kind::temporary, "cannot look up " + host + ": " + words};
 }
 
-Error not_connected(const Failed& failed) {
-  const bool told = failed.ended.system_error != 0;
+Error not_connected(const LoginFailure& failure) {
+  const bool told = failure.result.system_error != 0;
   return {Kind::temporary,
-          "cannot connect to " + address_of(failed.endpoint) + ": " +
-              (told ? util::errno_text(static_cast<int>(failed.ended.system_error)) : words_of(failed)),
+          "cannot connect to " + address_of(failure.endpoint) + ": " +
+              (told ? util::errno_text(static_cast<int>(failure.result.system_error)) : words_of(failure)),
           "see that the network is up and the port is right (pop3s:// takes 995, pop3:// takes 110); the "
           "next run "
           "tries again"};
 }
 
 /// No server of POP3 at the other end, or one that stands behind something else.
-std::string hint_for_port(const Failed& failed) {
-  const std::string port = std::to_string(failed.endpoint.effective_port());
+std::string hint_for_port(const LoginFailure& failure) {
+  const std::string port = std::to_string(failure.endpoint.effective_port());
   return "is " + port + " the server's port for POP3? pop3s:// takes 995, pop3:// takes 110";
 }
 
-Error stranger(const Failed& failed) {
+Error foreign_greeting(const LoginFailure& failure) {
   return {Kind::protocol,
-          address_of(failed.endpoint) + " does not speak POP3: it greets with \"" +
-              failed.mask.shown(*failed.transcript.stranger()) + "\"",
-          hint_for_port(failed)};
+          address_of(failure.endpoint) + " does not speak POP3: it greets with \"" +
+              failure.redactor.shown(*failure.transcript.foreign_greeting()) + "\"",
+          hint_for_port(failure)};
 }
 
-Error timed_out(const Failed& failed) {
-  const std::string address = address_of(failed.endpoint);
-  const std::string time = util::format_duration(failed.endpoint.connect_timeout);
-  if (!failed.ended.connected) {
+Error timed_out(const LoginFailure& failure) {
+  const std::string address = address_of(failure.endpoint);
+  const std::string time = util::format_duration(failure.endpoint.connect_timeout);
+  if (!failure.result.connected) {
     return {Kind::temporary, "cannot connect to " + address + " within " + time,
             "see that the network is up and no firewall drops port " +
-                std::to_string(failed.endpoint.effective_port()) + "; connect_timeout sets the limit"};
+                std::to_string(failure.endpoint.effective_port()) + "; connect_timeout sets the limit"};
   }
-  if (failed.transcript.greeted())
+  if (failure.transcript.greeted())
     return {Kind::temporary, address + " did not finish the login within " + time,
             "the server is slow or stuck; connect_timeout sets the limit, the next run tries again"};
-  const bool speaks_first = failed.endpoint.tls == Tls::implicit;
+  const bool speaks_first = failure.endpoint.tls == Tls::implicit;
   return {Kind::temporary, address + " sent no greeting within " + time,
           speaks_first
-              ? hint_for_port(failed)
+              ? hint_for_port(failure)
               : "if it expects TLS from the first byte (as on port 995), write pop3s:// in \"server\""};
 }
 
-Error refused_greeting(const Failed& failed) {
-  const std::string& words = failed.transcript.refusal().value_or("");
+Error refused_greeting(const LoginFailure& failure) {
+  const std::string& words = failure.transcript.refusal().value_or("");
   const Kind kind = kind_of_refusal(words, Kind::temporary);
-  return {kind, address_of(failed.endpoint) + " takes no connections: " + quoted_refusal(failed),
+  return {kind, address_of(failure.endpoint) + " takes no connections: " + quoted_refusal(failure),
           hint_for_refusal(words, kind)};
 }
 
-Error odd_reply(const Failed& failed) {
-  const auto stage = failed.transcript.stage();
-  if (stage == Transcript::Stage::greeting && failed.transcript.refusal()) return refused_greeting(failed);
+Error odd_reply(const LoginFailure& failure) {
+  const auto stage = failure.transcript.stage();
+  if (stage == Transcript::Stage::greeting && failure.transcript.refusal()) return refused_greeting(failure);
   const bool at_switch = stage == Transcript::Stage::stls;
   return {Kind::protocol,
-          address_of(failed.endpoint) + (at_switch ? " sent clear text behind its answer to STLS"
-                                                   : " does not speak POP3: " + words_of(failed)),
+          address_of(failure.endpoint) + (at_switch ? " sent clear text behind its answer to STLS"
+                                                    : " does not speak POP3: " + words_of(failure)),
           at_switch ? "somebody may be tampering with the connection; pop3s:// leaves no room for that"
-                    : hint_for_port(failed)};
+                    : hint_for_port(failure)};
 }
 
-Error refused_token(const Failed& failed) {
-  const auto& refusal = failed.transcript.refusal();
-  const std::string& complaint = failed.transcript.complaint();
+Error refused_token(const LoginFailure& failure) {
+  const auto& refusal = failure.transcript.refusal();
+  const std::string& sasl_error = failure.transcript.sasl_error();
   return {kind_of_refusal(refusal.value_or(""), Kind::login),
-          address_of(failed.endpoint) + " refused the token of " + failed.mask.shown(failed.login.user) +
-              ": " + (refusal ? failed.mask.shown(*refusal) + " " : "") + failed.mask.shown(complaint),
+          address_of(failure.endpoint) + " refused the token of " +
+              failure.redactor.shown(failure.login.user) + ": " +
+              (refusal ? failure.redactor.shown(*refusal) + " " : "") + failure.redactor.shown(sasl_error),
           "the token has expired, or is not for this mailbox and POP3: get a new one"};
 }
 
-Error missing_mechanism(const Failed& failed) {
-  const std::string address = address_of(failed.endpoint);
-  if (failed.rung.way == Rung::Way::apop) {
+Error missing_mechanism(const LoginFailure& failure) {
+  const std::string address = address_of(failure.endpoint);
+  if (failure.method.way == LoginMethod::Way::apop) {
     return {Kind::unavailable, address + " offers no APOP: its greeting bears no timestamp",
             "set \"auth\" to \"auto\""};
   }
   std::string offered;
-  for (const std::string& line : failed.transcript.capabilities()) {
-    if (line.starts_with("SASL ")) offered = failed.mask.shown(line.substr(5));
+  for (const std::string& line : failure.transcript.capabilities()) {
+    if (line.starts_with("SASL ")) offered = failure.redactor.shown(line.substr(5));
   }
-  return {Kind::unavailable, address + " does not offer auth \"" + name_of(failed.login.auth) + "\"",
+  return {Kind::unavailable, address + " does not offer auth \"" + name_of(failure.login.auth) + "\"",
           offered.empty() ? "it announces no SASL mechanism: set \"auth\" to \"auto\" or \"user\""
                           : "it offers: " + util::lower(offered)};
 }
 
-Error refused_login(const Failed& failed) {
-  if (lacks_mechanism(failed.ended, failed.transcript)) return missing_mechanism(failed);
-  if (!failed.transcript.complaint().empty()) return refused_token(failed);
-  const auto& refusal = failed.transcript.refusal();
+Error refused_login(const LoginFailure& failure) {
+  if (lacks_mechanism(failure.result, failure.transcript)) return missing_mechanism(failure);
+  if (!failure.transcript.sasl_error().empty()) return refused_token(failure);
+  const auto& refusal = failure.transcript.refusal();
   const std::string who =
-      address_of(failed.endpoint) + " refused the login of " + failed.mask.shown(failed.login.user);
-  if (!refusal) return {Kind::login, who + ": " + words_of(failed), hint_for_refusal("", Kind::login)};
+      address_of(failure.endpoint) + " refused the login of " + failure.redactor.shown(failure.login.user);
+  if (!refusal) return {Kind::login, who + ": " + words_of(failure), hint_for_refusal("", Kind::login)};
   const Kind kind = kind_of_refusal(*refusal, Kind::login);
-  return {kind, who + ": " + quoted_refusal(failed), hint_for_refusal(*refusal, kind)};
+  return {kind, who + ": " + quoted_refusal(failure), hint_for_refusal(*refusal, kind)};
 }
 
-Error lost(const Failed& failed) {
-  const std::string address = address_of(failed.endpoint);
-  if (!failed.transcript.greeted()) {
-    return {Kind::temporary, address + " closed the connection before its greeting: " + words_of(failed),
-            hint_for_port(failed)};
+Error lost(const LoginFailure& failure) {
+  const std::string address = address_of(failure.endpoint);
+  if (!failure.transcript.greeted()) {
+    return {Kind::temporary, address + " closed the connection before its greeting: " + words_of(failure),
+            hint_for_port(failure)};
   }
-  return {Kind::temporary, "connection to " + address + " lost: " + words_of(failed)};
+  return {Kind::temporary, "connection to " + address + " lost: " + words_of(failure)};
 }
 
-bool speaks_of_alert(const Failed& failed) {
-  return util::lower(failed.ended.words).find("alert") != std::string::npos;
+bool speaks_of_alert(const LoginFailure& failure) {
+  return util::lower(failure.result.words).find("alert") != std::string::npos;
 }
 
 }  // namespace
@@ -157,45 +158,45 @@ Kind kind_of_lookup(int result) {
   return result == EAI_NONAME || result == EAI_NODATA ? Kind::no_host : Kind::temporary;
 }
 
-bool lacks_mechanism(const Ended& ended, const Transcript& transcript) {
-  return ended.code == CURLE_LOGIN_DENIED && !transcript.login_tried();
+bool lacks_mechanism(const ConnectResult& result, const Transcript& transcript) {
+  return result.code == CURLE_LOGIN_DENIED && !transcript.login_tried();
 }
 
-Error explain(const Failed& failed) {
-  const std::string address = address_of(failed.endpoint);
-  if (const auto error = explain_proxy(failed)) return *error;
-  switch (failed.ended.code) {
+Error explain(const LoginFailure& failure) {
+  const std::string address = address_of(failure.endpoint);
+  if (const auto error = explain_proxy(failure)) return *error;
+  switch (failure.result.code) {
     case CURLE_OK:  // connected, and refused by the raw login
     case CURLE_LOGIN_DENIED:
-      return refused_login(failed);
+      return refused_login(failure);
     case CURLE_ABORTED_BY_CALLBACK:
       return {Kind::cancelled, "stopped while connecting to " + address};
     case CURLE_COULDNT_RESOLVE_HOST:
-      return unknown_host(failed);
+      return unknown_host(failure);
     case CURLE_COULDNT_CONNECT:
-      return not_connected(failed);
+      return not_connected(failure);
     case CURLE_OPERATION_TIMEDOUT:
-      return timed_out(failed);
+      return timed_out(failure);
     case CURLE_WEIRD_SERVER_REPLY:
-      return odd_reply(failed);
+      return odd_reply(failure);
     case CURLE_WRITE_ERROR:  // our own doing, in the header callback
-      if (failed.transcript.stranger()) return stranger(failed);
+      if (failure.transcript.foreign_greeting()) return foreign_greeting(failure);
       return {Kind::protocol,
               address + " sent an APOP timestamp that is no message-id: nothing was sent in answer",
               "set \"auth\" to \"auto\""};
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
-      return lost(failed);
+      return lost(failure);
     case CURLE_AUTH_ERROR:
-      return {Kind::login, "cannot log in to " + address + ": " + words_of(failed),
+      return {Kind::login, "cannot log in to " + address + ": " + words_of(failure),
               "is there a ticket? see klist(1)"};
     case CURLE_OUT_OF_MEMORY:
       return {Kind::os, "cannot connect to " + address + ": out of memory"};
     case CURLE_RECV_ERROR:
-      if (!failed.transcript.greeted() && !speaks_of_alert(failed)) return lost(failed);
-      return explain_tls(failed);
+      if (!failure.transcript.greeted() && !speaks_of_alert(failure)) return lost(failure);
+      return explain_tls(failure);
     default:
-      return explain_tls(failed);
+      return explain_tls(failure);
   }
 }
 

@@ -4,34 +4,34 @@
 #include <optional>
 
 #include "net/connection.h"
-#include "net/easy.h"
-#include "net/mask.h"
+#include "net/curl_handle.h"
+#include "net/login_method.h"
 #include "net/raw_login.h"
-#include "net/rung.h"
+#include "net/redactor.h"
 #include "net/transcript.h"
 #include "util/error.h"
 
 namespace mailhaul::net {
 
 /// An attempt to open a session that came to nothing.
-struct Failed {
+struct LoginFailure {
   const Endpoint& endpoint;
   const Login& login;
-  const Rung& rung;
-  const Mask& mask;
+  const LoginMethod& method;
+  const Redactor& redactor;
   const Transcript& transcript;
-  const Ended& ended;
+  const ConnectResult& result;
   const Deadline& deadline;
 };
 
 /// Why, in one sentence, with the server's own words, and what to do about it.
-util::Error explain(const Failed& failed);
+util::Error explain(const LoginFailure& failure);
 /// The same for results that have to do with TLS.
-util::Error explain_tls(const Failed& failed);
+util::Error explain_tls(const LoginFailure& failure);
 /// The same for results that a proxy is to blame for; empty: none is.
-std::optional<util::Error> explain_proxy(const Failed& failed);
-/// No mechanism of the rung is offered: nothing was tried, so nothing was refused.
-bool lacks_mechanism(const Ended& ended, const Transcript& transcript);
+std::optional<util::Error> explain_proxy(const LoginFailure& failure);
+/// No mechanism of the method is offered: nothing was tried, so nothing was refused.
+bool lacks_mechanism(const ConnectResult& result, const Transcript& transcript);
 
 /// What a failed name look-up means, from getaddrinfo's result: libcurl does not tell a name that does not
 /// exist from a resolver that does not answer.

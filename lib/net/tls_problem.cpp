@@ -22,11 +22,11 @@ bool speaks_of(const std::string& words, std::string_view what) {
   return words.find(what) != std::string::npos;
 }
 
-std::string hint_for_certificate(const Failed& failed, const std::string& words) {
-  const auto limit = std::min(failed.deadline.left(), longest_look);
+std::string hint_for_certificate(const LoginFailure& failure, const std::string& words) {
+  const auto limit = std::min(failure.deadline.left(), longest_look);
   const bool about_dates = speaks_of(words, "expired") || speaks_of(words, "not yet valid");
   if (about_dates || speaks_of(words, "match")) {
-    const auto facts = look_at_certificate(failed.endpoint, failed.deadline.cancel, limit);
+    const auto facts = look_at_certificate(failure.endpoint, failure.deadline.cancel, limit);
     if (about_dates && !facts.valid_until.empty()) {
       return "the certificate is valid from " + util::escape(facts.valid_from) + " until " +
              util::escape(facts.valid_until) +
@@ -42,10 +42,10 @@ std::string hint_for_certificate(const Failed& failed, const std::string& words)
          "\"tls_ca_file\"";
 }
 
-std::string hint_for_handshake(const Failed& failed, const std::string& words) {
+std::string hint_for_handshake(const LoginFailure& failure, const std::string& words) {
   if (speaks_of(words, "wrong version number") || speaks_of(words, "unexpected message") ||
       speaks_of(words, "packet length too long")) {
-    return failed.endpoint.tls == Tls::implicit
+    return failure.endpoint.tls == Tls::implicit
                ? "the server speaks plain POP3 there: write pop3:// in \"server\""
                : "";
   }
@@ -54,7 +54,7 @@ std::string hint_for_handshake(const Failed& failed, const std::string& words) {
   }
   const bool about_ours =
       speaks_of(words, "alert") && (speaks_of(words, "unknown ca") || speaks_of(words, "certificate"));
-  if (about_ours && !failed.endpoint.client_cert.empty()) {
+  if (about_ours && !failure.endpoint.client_cert.empty()) {
     return "the server does not accept the certificate in \"tls_client_cert\": ask its administrator which "
            "authority it trusts";
   }
@@ -64,53 +64,54 @@ std::string hint_for_handshake(const Failed& failed, const std::string& words) {
   return {};
 }
 
-Error no_handshake(const Failed& failed, const std::string& words) {
+Error no_handshake(const LoginFailure& failure, const std::string& words) {
   const std::string lower = util::lower(words);
   if (speaks_of(lower, "connection reset") || speaks_of(lower, "syscall") ||
       speaks_of(lower, "unexpected eof")) {
-    return {Kind::temporary, "connection to " + address_of(failed.endpoint) + " lost: " + words};
+    return {Kind::temporary, "connection to " + address_of(failure.endpoint) + " lost: " + words};
   }
-  return {Kind::unavailable, "no TLS with " + address_of(failed.endpoint) + ": " + words,
-          hint_for_handshake(failed, lower)};
+  return {Kind::unavailable, "no TLS with " + address_of(failure.endpoint) + ": " + words,
+          hint_for_handshake(failure, lower)};
 }
 
-Error no_stls(const Failed& failed) {
-  const auto& refusal = failed.transcript.refusal();
-  const std::string address = address_of(failed.endpoint);
+Error no_stls(const LoginFailure& failure) {
+  const auto& refusal = failure.transcript.refusal();
+  const std::string address = address_of(failure.endpoint);
   const std::string hint =
       "write pop3s:// in \"server\", or, if it really is to be clear text, \"tls\": \"none\"";
   if (!refusal) return {Kind::unavailable, address + " offers no TLS (no STLS among its capabilities)", hint};
   return {kind_of_refusal(*refusal, Kind::unavailable),
-          address + " refused to switch to TLS: " + failed.mask.shown(*refusal), hint};
+          address + " refused to switch to TLS: " + failure.redactor.shown(*refusal), hint};
 }
 
 }  // namespace
 
-Error explain_tls(const Failed& failed) {
-  const std::string address = address_of(failed.endpoint);
-  const std::string words = failed.mask.shown(failed.ended.words);
-  switch (failed.ended.code) {
+Error explain_tls(const LoginFailure& failure) {
+  const std::string address = address_of(failure.endpoint);
+  const std::string words = failure.redactor.shown(failure.result.words);
+  switch (failure.result.code) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return {Kind::unavailable, "the certificate of " + address + " is not trusted: " + words,
-              hint_for_certificate(failed, util::lower(words))};
+              hint_for_certificate(failure, util::lower(words))};
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
       return {Kind::unavailable, "the key of " + address + " is none of those in \"tls_pin\"",
               "ask the server's owner whether the key was changed before you change \"tls_pin\""};
     case CURLE_USE_SSL_FAILED:
-      return no_stls(failed);
+      return no_stls(failure);
     case CURLE_SSL_CONNECT_ERROR:
-      return no_handshake(failed, words);
+      return no_handshake(failure, words);
     case CURLE_SSL_CERTPROBLEM:
-      return {Kind::config, "cannot use the client certificate " + failed.endpoint.client_cert + ": " + words,
+      return {Kind::config,
+              "cannot use the client certificate " + failure.endpoint.client_cert + ": " + words,
               "certificate and key have to be PEM, belong together, and need no passphrase"};
     case CURLE_SSL_CACERT_BADFILE:
-      if (failed.endpoint.ca_file.empty()) {
+      if (failure.endpoint.ca_file.empty()) {
         return {
             Kind::config, "cannot check the certificate of " + address + ": " + words,
             "the system has no certificates to trust: install them (Debian: ca-certificates), or name some "
             "with \"tls_ca_file\""};
       }
-      return {Kind::config, "cannot use " + failed.endpoint.ca_file + ": " + words,
+      return {Kind::config, "cannot use " + failure.endpoint.ca_file + ": " + words,
               "\"tls_ca_file\" has to hold certificates in PEM"};
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -119,7 +120,7 @@ Error explain_tls(const Failed& failed) {
     case CURLE_RECV_ERROR:  // TLS 1.3 tells at the first read that a client certificate was missed
       if (!speaks_of(util::lower(words), "alert")) break;
       return {Kind::unavailable, "no TLS with " + address + ": " + words,
-              hint_for_handshake(failed, util::lower(words))};
+              hint_for_handshake(failure, util::lower(words))};
     default:
       return {Kind::unavailable, "cannot open a session with " + address + ": " + words};
   }

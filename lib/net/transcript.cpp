@@ -58,7 +58,7 @@ void Transcript::received(std::string_view line) {
   if (line.starts_with("+OK") || line.starts_with("-ERR")) return status(line);
   if (stage_ == Stage::login && line.starts_with('+')) challenge(line);
   const bool awaited = stage_ == Stage::greeting && !greeted() && !line.starts_with('+');
-  if (awaited && !stranger_) stranger_ = std::string(line.substr(0, longest_line));
+  if (awaited && !foreign_greeting_) foreign_greeting_ = std::string(line.substr(0, longest_line));
 }
 
 void Transcript::status(std::string_view line) {
@@ -75,7 +75,7 @@ void Transcript::status(std::string_view line) {
 
 void Transcript::challenge(std::string_view line) {
   const auto decoded = util::base64_decode(words_after(line, 1));
-  if (decoded && decoded->starts_with('{')) complaint_ = *decoded;
+  if (decoded && decoded->starts_with('{')) sasl_error_ = *decoded;
 }
 
 void Transcript::capability(std::string_view line) {
@@ -91,18 +91,18 @@ void Transcript::capability(std::string_view line) {
 void Dialogue::sent(std::string_view line) {
   line = without_line_end(line);
   transcript_.sent(line);
-  tell('>', mask_.command(line));
+  tell('>', redactor_.command(line));
 }
 
 void Dialogue::received(std::string_view line) {
   line = without_line_end(line);
   transcript_.received(line);
-  tell('<', mask_.text(line));
+  tell('<', redactor_.text(line));
 }
 
-void Dialogue::remark(std::string_view text) const { tell('*', mask_.text(without_line_end(text))); }
+void Dialogue::remark(std::string_view text) const { tell('*', redactor_.text(without_line_end(text))); }
 
-std::string Dialogue::shown(std::string_view line) const { return mask_.shown(without_line_end(line)); }
+std::string Dialogue::shown(std::string_view line) const { return redactor_.shown(without_line_end(line)); }
 
 void Dialogue::tell(char direction, const std::string& line) const {
   if (trace_) trace_(direction, util::escape(line, longest_trace));

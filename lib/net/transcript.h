@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "net/connection.h"
-#include "net/mask.h"
+#include "net/redactor.h"
 
 namespace mailhaul::net {
 
@@ -22,7 +22,7 @@ class Transcript {
   const std::string& greeting() const noexcept { return greeting_; }
   bool greeted() const noexcept { return !greeting_.empty(); }
   /// The first line that came instead of a greeting of POP3.
-  const std::optional<std::string>& stranger() const noexcept { return stranger_; }
+  const std::optional<std::string>& foreign_greeting() const noexcept { return foreign_greeting_; }
   bool secured() const noexcept { return secured_; }          ///< STLS was answered with +OK
   bool login_tried() const noexcept { return login_tried_; }  ///< user name, password or a mechanism was sent
   bool initial_response() const noexcept {
@@ -34,7 +34,7 @@ class Transcript {
   /// The words of the last -ERR, except to CAPA.
   const std::optional<std::string>& refusal() const noexcept { return refusal_; }
   /// What a SASL challenge that was no question said: the JSON of a refused token.
-  const std::string& complaint() const noexcept { return complaint_; }
+  const std::string& sasl_error() const noexcept { return sasl_error_; }
   /// The last whole CAPA answer, in upper case; what was said before TLS is forgotten.
   const std::vector<std::string>& capabilities() const noexcept { return capabilities_; }
 
@@ -44,8 +44,8 @@ class Transcript {
   void capability(std::string_view line);
 
   Stage stage_ = Stage::greeting;
-  std::string greeting_, complaint_;
-  std::optional<std::string> refusal_, stranger_;
+  std::string greeting_, sasl_error_;
+  std::optional<std::string> refusal_, foreign_greeting_;
   std::vector<std::string> capabilities_, listing_;
   bool listing_open_ = false, secured_ = false, login_tried_ = false, initial_response_ = false,
        answered_ = false;
@@ -54,7 +54,7 @@ class Transcript {
 /// The transcript, told to the trace as it grows, with the secrets masked.
 class Dialogue {
  public:
-  Dialogue(const Mask& mask, const Trace& trace) : mask_(mask), trace_(trace) {}
+  Dialogue(const Redactor& redactor, const Trace& trace) : redactor_(redactor), trace_(trace) {}
   void sent(std::string_view line);
   void received(std::string_view line);
   void remark(std::string_view text) const;
@@ -64,7 +64,7 @@ class Dialogue {
 
  private:
   void tell(char direction, const std::string& line) const;
-  const Mask& mask_;
+  const Redactor& redactor_;
   const Trace& trace_;
   Transcript transcript_;
 };

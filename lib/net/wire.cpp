@@ -13,10 +13,10 @@
 
 namespace mailhaul::net {
 
-Wire::Wire(std::unique_ptr<Easy> easy, std::string address)
-    : easy_(std::move(easy)), address_(std::move(address)) {
+Wire::Wire(std::unique_ptr<CurlHandle> curl, std::string address)
+    : curl_(std::move(curl)), address_(std::move(address)) {
   curl_socket_t socket = CURL_SOCKET_BAD;
-  if (curl_easy_getinfo(easy_->handle(), CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK ||
+  if (curl_easy_getinfo(curl_->handle(), CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK ||
       socket == CURL_SOCKET_BAD) {
     lost("no socket");
   }
@@ -44,7 +44,7 @@ void Wire::flush() {
   while (send_problem_.empty() && pending()) {
     if (sent_ == filled_) refill();
     std::size_t sent = 0;
-    const CURLcode code = curl_easy_send(easy_->handle(), buffer_->data() + sent_, filled_ - sent_, &sent);
+    const CURLcode code = curl_easy_send(curl_->handle(), buffer_->data() + sent_, filled_ - sent_, &sent);
     if (code == CURLE_AGAIN) return;
     if (code != CURLE_OK) send_problem_ = curl_easy_strerror(code);
     sent_ += sent;
@@ -53,7 +53,7 @@ void Wire::flush() {
 
 std::optional<std::size_t> Wire::receive(std::span<char> into) {
   std::size_t received = 0;
-  const CURLcode code = curl_easy_recv(easy_->handle(), into.data(), into.size(), &received);
+  const CURLcode code = curl_easy_recv(curl_->handle(), into.data(), into.size(), &received);
   if (code == CURLE_OK) return received;
   if (code != CURLE_AGAIN) lost(curl_easy_strerror(code));
   if (!send_problem_.empty()) lost(send_problem_);

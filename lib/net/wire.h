@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/easy.h"
+#include "net/curl_handle.h"
 
 namespace mailhaul::net {
 
@@ -17,8 +17,8 @@ namespace mailhaul::net {
 /// One thread at a time.
 class Wire {
  public:
-  /// `easy` has connected to `address`, "host:port".
-  Wire(std::unique_ptr<Easy> easy, std::string address);
+  /// `curl` has connected to `address`, "host:port".
+  Wire(std::unique_ptr<CurlHandle> curl, std::string address);
 
   /// Sends what goes and keeps the rest for the next flush(). A failure shows in receive(), behind what had
   /// arrived.
@@ -40,7 +40,7 @@ class Wire {
   void refill();
   [[noreturn]] void lost(const std::string& words) const;
 
-  std::unique_ptr<Easy> easy_;
+  std::unique_ptr<CurlHandle> curl_;
   std::string address_;
   int socket_ = -1;
   // OpenSSL wants a send that could not go out repeated from the same place with no fewer bytes: this buffer

@@ -61,7 +61,7 @@ const char* find_dot_line(const char* at, const char* end) {
 
 }  // namespace
 
-void Conversation::ask(std::string_view command, Shape shape) {
+void Conversation::ask(std::string_view command, ReplyShape shape) {
   if (command.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
     throw util::Error(util::Kind::internal, "a command holds a line end: " + util::escape(command));
   }
@@ -95,11 +95,11 @@ Event Conversation::next_status() {
     fail("the server answered neither +OK nor -ERR: \"" + util::escape(without_line_end(*line)) + '"');
   }
   ending_ = line->ends_with("\r\n") ? LineEnd::crlf : LineEnd::any;
-  const Shape shape = awaited_.front();
-  if (!status->ok || shape == Shape::line) {
+  const ReplyShape shape = awaited_.front();
+  if (!status->ok || shape == ReplyShape::line) {
     awaited_.pop_front();
   } else {
-    place_ = shape == Shape::list ? Place::list : Place::message;
+    place_ = shape == ReplyShape::list ? Place::list : Place::message;
     column_ = Column::start;
   }
   return *status;

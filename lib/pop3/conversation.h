@@ -11,7 +11,7 @@
 
 namespace mailhaul::pop3 {
 
-enum class Shape { line, list, message };  ///< what follows a "+OK" to this command
+enum class ReplyShape { line, list, message };  ///< what follows a "+OK" to this command
 
 struct NeedInput {};  ///< feed() more
 struct Status {
@@ -33,9 +33,9 @@ using Event = std::variant<NeedInput, Status, Line, Chunk, End>;
 /// were fed.
 class Conversation {
  public:
-  void ask(std::string_view command, Shape shape);  ///< without line end; no CR, LF or NUL inside
-  std::string take_output();                        ///< bytes to send now
-  void feed(std::string_view bytes);                ///< must outlive the events up to the next NeedInput
+  void ask(std::string_view command, ReplyShape shape);  ///< without line end; no CR, LF or NUL inside
+  std::string take_output();                             ///< bytes to send now
+  void feed(std::string_view bytes);                     ///< must outlive the events up to the next NeedInput
   Event
   next();  ///< throws Error{protocol}: a status that is neither, an overlong line, a reply nobody asked for
   std::size_t awaited() const noexcept { return awaited_.size(); }  ///< replies not yet read to their end
@@ -68,7 +68,7 @@ class Conversation {
   std::string carry_;    ///< the beginning of a line whose end has not come yet
   std::string line_;     ///< a line that came in several feeds
   std::string_view in_;  ///< fed, not yet read
-  std::deque<Shape> awaited_;
+  std::deque<ReplyShape> awaited_;
   Place place_ = Place::status;
   Column column_ = Column::start;
   LineEnd ending_ = LineEnd::crlf;  ///< of this reply

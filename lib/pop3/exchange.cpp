@@ -21,21 +21,21 @@ constexpr std::uint64_t header_bytes = std::uint64_t{8} * 1024;  // what a TOP n
 // No header is as long, and a server that takes no notice of the 0 may send most messages whole.
 constexpr std::uint64_t longest_header_bytes = std::uint64_t{64} * 1024 * 1024;
 
-Shape shape_of(Verb verb) {
+ReplyShape shape_of(Verb verb) {
   switch (verb) {
     case Verb::capa:
     case Verb::list:
     case Verb::uidl:
-      return Shape::list;
+      return ReplyShape::list;
     case Verb::retr:
     case Verb::top:
-      return Shape::message;
+      return ReplyShape::message;
     case Verb::stat:
     case Verb::dele:
     case Verb::quit:
       break;
   }
-  return Shape::line;
+  return ReplyShape::line;
 }
 
 // Its share of the window. A server's claim may be any number: beyond the window all are the same.
@@ -75,8 +75,8 @@ void Exchange::trace(char direction, std::string_view line) const {
   if (options_.trace) options_.trace(direction, line);
 }
 
-std::string Exchange::masked(std::string_view words) const {
-  return options_.mask ? options_.mask(words) : std::string(words);
+std::string Exchange::redacted(std::string_view words) const {
+  return options_.redact ? options_.redact(words) : std::string(words);
 }
 
 std::size_t Exchange::withdraw() {
@@ -96,12 +96,12 @@ Exchange::Answer Exchange::answer() {
   const Event event = receive();
   const auto& status = std::get<Status>(event);
   last_ok_ = status.ok;
-  const auto words = util::escape(masked(status.text));
+  const auto words = util::escape(redacted(status.text));
   trace('<', (status.ok ? "+OK " : "-ERR ") + words);
   last_words_ = status.ok ? util::escape(status.text) : words;  // only the latter are ever told
   const Answer answer{asked_.front(), status.ok};
   received_ = 0;
-  if (!status.ok || shape_of(answer.command.verb) == Shape::line) forget_asked();
+  if (!status.ok || shape_of(answer.command.verb) == ReplyShape::line) forget_asked();
   return answer;
 }
 
@@ -201,7 +201,7 @@ void Exchange::fail(const util::Error& error) {
   std::string about;
   if (!asked_.empty()) about = "answer to " + text_of(asked_.front());
   if (!last_ok_) about += (about.empty() ? "" : "; ") + ("last words -ERR " + last_words_);
-  throw util::Error(error.kind(), masked(error.what()) + (about.empty() ? "" : " (" + about + ')'),
+  throw util::Error(error.kind(), redacted(error.what()) + (about.empty() ? "" : " (" + about + ')'),
                     error.hint());
 }
 

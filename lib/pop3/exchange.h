@@ -61,7 +61,7 @@ class Exchange {
  private:
   Event receive();
   void trace(char direction, std::string_view line) const;
-  std::string masked(std::string_view words) const;
+  std::string redacted(std::string_view words) const;
   void send_what_may();
   void send(const Command& command);
   bool has_room(const Command& command) const;

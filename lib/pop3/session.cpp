@@ -61,7 +61,7 @@ struct Session::State {
   std::uint32_t malformed_lines = 0;
   std::size_t owed = 0;
   Message message;
-  Removal removal;
+  RemovalResult removal;
 };
 
 std::uint64_t Session::State::most_lines() const {
@@ -215,7 +215,7 @@ Message& Session::next() {
 
 void Session::remove(std::uint32_t number) { state_->exchange.queue({.verb = Verb::dele, .number = number}); }
 
-Removal Session::finish(bool then_quit) {
+RemovalResult Session::finish(bool then_quit) {
   auto& s = *state_;
   if (s.owed != 0) throw_misuse("the session is to be finished while messages are owed");
   s.drop_rest();

@@ -63,7 +63,7 @@ class Message {
 };
 
 /// Removals: what the server said to each DELE, and to QUIT.
-struct Removal {
+struct RemovalResult {
   std::vector<std::uint32_t> accepted;
   std::vector<std::pair<std::uint32_t, std::string>> refused;  ///< number and the server's words
   bool committed = false;                                      ///< +OK to QUIT: only then is `accepted` gone
@@ -78,7 +78,7 @@ struct SessionOptions {
   /// in them.
   std::function<void(char direction, std::string_view line)> trace = {};
   /// Hides secrets in the server's words, before they are escaped.
-  std::function<std::string(std::string_view words)> mask = {};
+  std::function<std::string(std::string_view words)> redact = {};
 };
 
 /// Drives a Conversation over a Stream, pipelining when the server announced it: at most 4 MiB of announced
@@ -109,7 +109,7 @@ class Session {
   void remove(std::uint32_t number);  ///< queues DELE, behind what is wanted already sent
   /// Waits for the DELE answers. With `then_quit` QUIT goes along and its answer counts. Requires owed() ==
   /// 0. A connection that ends or falls silent with only QUIT unanswered is no error: not committed.
-  Removal finish(bool then_quit);
+  RemovalResult finish(bool then_quit);
   const Doubt& doubt() const noexcept;              ///< after a throw
   const std::string& last_status() const noexcept;  ///< the last status line's text: for error sentences
 

@@ -14,7 +14,7 @@ struct Totals {
 };
 
 /// One message, and what was done or would be done with it.
-struct Message {
+struct MessageEvent {
   std::uint32_t number = 0;
   std::string_view uid;  ///< as shown
   std::uint64_t bytes = 0;
@@ -26,9 +26,9 @@ struct Message {
 /// A sentence for people, with what to do about it.
 struct Notice {
   std::string_view sentence, hint;
-  std::string_view uid;   ///< the message it is about, as shown; may be empty
-  int status = 0;         ///< exit status; 0 for a warning
-  bool standing = false;  ///< told in an earlier run already: -q does not repeat it
+  std::string_view uid;         ///< the message it is about, as shown; may be empty
+  int status = 0;               ///< exit status; 0 for a warning
+  bool quiet_skips_it = false;  ///< told in an earlier run already: -q does not repeat it
 };
 
 /// Is told what happens. Called from any thread; implementations lock. Sizes are in bytes; texts are not
@@ -39,7 +39,7 @@ class Listener {
   virtual void started(std::string_view /*account*/) {}
   virtual void planned(std::string_view /*account*/, std::uint32_t /*messages*/, std::uint64_t /*bytes*/) {}
   virtual void received(std::string_view /*account*/, std::uint64_t /*bytes*/) {}  ///< since the last call
-  virtual void message(std::string_view /*account*/, const Message&) {}
+  virtual void message(std::string_view /*account*/, const MessageEvent&) {}
   virtual void warned(std::string_view /*account*/, const Notice&) {}
   virtual void failed(std::string_view /*account*/, const Notice&) {
   }  ///< one message, or the account as a whole

@@ -76,7 +76,7 @@ struct Change {
 
 /// What is remembered of a server between sessions; stored with the mailbox.
 struct Server {
-  std::string rung;                      ///< of the login ladder
+  std::string login_method;              ///< the net::LoginMethod that worked
   std::optional<Time> one_by_one_until;  ///< its pipelining is broken
   std::uint32_t border_breaks = 0;       ///< silence or end at an answer's border while pipelining, so far
   std::uint32_t refused_logins = 0;      ///< in a row

@@ -48,7 +48,7 @@ std::vector<Store::Mailbox> Store::mailboxes() const {
 Server Store::server(MailboxId mailbox) const {
   auto row = connection_->read_server.query(mailbox);
   if (!row.next()) return {};
-  return {.rung = std::string(row.bytes(0)),
+  return {.login_method = std::string(row.bytes(0)),
           .one_by_one_until = row.time(1),
           .border_breaks = static_cast<std::uint32_t>(row.integer(2)),
           .refused_logins = static_cast<std::uint32_t>(row.integer(3)),
@@ -62,7 +62,7 @@ Server Store::server(MailboxId mailbox) const {
 void Store::remember(MailboxId mailbox, const Server& server) {
   if (this->server(mailbox) == server) return;
   Transaction transaction(connection_->database, Durability::unsynced);
-  connection_->write_server.run(mailbox, server.rung, server.one_by_one_until, server.border_breaks,
+  connection_->write_server.run(mailbox, server.login_method, server.one_by_one_until, server.border_breaks,
                                 server.refused_logins, server.not_before, server.login_mark,
                                 server.failing_since, server.trouble_told, server.told_places);
   transaction.commit();

@@ -15,8 +15,8 @@ namespace {
 
 const credentials::Subject anna{"home", "anna", "pop.example.org"};
 
-credentials::Outside world() {
-  return {.environment = [](const std::string& name) -> std::optional<std::string> {
+credentials::Environment world() {
+  return {.variable = [](const std::string& name) -> std::optional<std::string> {
             if (name == "MAIL_PASSWORD") return "from the environment\n";
             if (name == "TWO_LINES") return "a\nb";
             if (name == "EMPTY") return "";
@@ -35,10 +35,10 @@ struct Refusal {
   std::string sentence, hint;
 };
 
-Refusal refusal(const Source& source, const credentials::Outside& outside = world()) {
+Refusal refusal(const Source& source, const credentials::Environment& environment = world()) {
   try {
     const util::Cancel cancel;
-    credentials::resolve(source, anna, outside, cancel);
+    credentials::resolve(source, anna, environment, cancel);
   } catch (const util::Error& error) {
     return {error.kind(), error.what(), error.hint()};
   }
@@ -73,19 +73,19 @@ TEST_CASE("a password comes from where the profile says, byte for byte, without 
 
 TEST_CASE("a person is asked for the account that needs it") {
   std::string asked;
-  auto outside = world();
-  outside.prompt = [&](std::string_view question) {
+  auto environment = world();
+  environment.prompt = [&](std::string_view question) {
     asked = question;
     return std::optional<util::Secret>(util::Secret("typed\n"));
   };
   const util::Cancel cancel;
-  CHECK(credentials::resolve(credentials::Ask{}, anna, outside, cancel).reveal() == "typed");
+  CHECK(credentials::resolve(credentials::Ask{}, anna, environment, cancel).reveal() == "typed");
   CHECK(asked == "password for anna at pop.example.org (home): ");
 }
 
 TEST_CASE("where nobody is there to be asked, the keys that help are named") {
-  for (const auto& outside : {world(), credentials::Outside{}}) {
-    const auto said = refusal(credentials::Ask{}, outside);
+  for (const auto& environment : {world(), credentials::Environment{}}) {
+    const auto said = refusal(credentials::Ask{}, environment);
     CHECK(said.kind == Kind::config);
     CHECK(said.sentence == "no password is configured, and there is nobody to ask");
     CHECK(said.hint == "add password_command, password_file, password_env or netrc to the account");

@@ -16,10 +16,10 @@ using namespace std::chrono_literals;
 struct Mails : report::Listener {
   int count = 0;
   void failed(std::string_view /*account*/, const report::Notice& notice) override {
-    count += notice.standing ? 0 : 1;
+    count += notice.quiet_skips_it ? 0 : 1;
   }
   void warned(std::string_view /*account*/, const report::Notice& notice) override {
-    count += notice.standing ? 0 : 1;
+    count += notice.quiet_skips_it ? 0 : 1;
   }
 };
 
@@ -31,11 +31,12 @@ struct Cron : test::Household {
 
   Cron() {
     environment.quiet = true;
-    environment.connect = [this, good = environment.connect](
-                              const account::Account& at, const std::string& rung, const net::Trace& trace) {
+    environment.connect = [this, good = environment.connect](const account::Account& at,
+                                                             const std::string& login_method,
+                                                             const net::Trace& trace) {
       ++asked;
       if (refuses) throw util::Error(kind, words);
-      return good(at, rung, trace);
+      return good(at, login_method, trace);
     };
   }
 

@@ -236,7 +236,7 @@ TEST_CASE("what is known of a large mailbox is read while the server is asked, a
   CHECK(house.run().totals.fetched == 1);
   CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
   house.environment.connect = [](const account::Account&, const std::string&,
-                                 const net::Trace&) -> net::Opened {
+                                 const net::Trace&) -> net::LoggedIn {
     throw util::Error(util::Kind::temporary, "the server does not answer");
   };
   CHECK(engine::status_of(house.run()) == 75);

@@ -266,7 +266,7 @@ TEST_CASE("a refused login is not tried again for a while, unless somebody is th
   std::size_t logins = 0;
   const auto open = house.environment.connect;
   house.environment.connect = [&](const account::Account&, const std::string&,
-                                  const net::Trace&) -> net::Opened {
+                                  const net::Trace&) -> net::LoggedIn {
     ++logins;
     throw util::Error(util::Kind::login, "the server said -ERR [AUTH] no");
   };

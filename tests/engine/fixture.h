@@ -16,13 +16,13 @@ namespace mailhaul::test {
 struct Told : report::Listener {
   std::vector<std::string> failures, warnings, messages;
   void failed(std::string_view /*account*/, const report::Notice& notice) override {
-    failures.push_back(std::to_string(notice.status) + (notice.standing ? " (quiet) " : " ") +
+    failures.push_back(std::to_string(notice.status) + (notice.quiet_skips_it ? " (quiet) " : " ") +
                        std::string(notice.sentence));
   }
   void warned(std::string_view /*account*/, const report::Notice& notice) override {
-    warnings.push_back((notice.standing ? "(again) " : "") + std::string(notice.sentence));
+    warnings.push_back((notice.quiet_skips_it ? "(again) " : "") + std::string(notice.sentence));
   }
-  void message(std::string_view /*account*/, const report::Message& message) override {
+  void message(std::string_view /*account*/, const report::MessageEvent& message) override {
     messages.push_back(std::string(message.action) + " " + std::string(message.uid));
   }
 };
@@ -63,8 +63,9 @@ struct Household {
     deliver_to("maildir");
     environment = {.connect =
                        [this](const account::Account&, const std::string&, const net::Trace&) {
-                         return net::Opened{
-                             .stream = server.open(), .capabilities = server.capabilities(), .rung = "plain"};
+                         return net::LoggedIn{.stream = server.open(),
+                                              .capabilities = server.capabilities(),
+                                              .login_method = "plain"};
                        },
                    .open = delivery::open,
                    .now = [this] { return now; },

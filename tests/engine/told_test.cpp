@@ -15,7 +15,7 @@ TEST_CASE("after a day of trouble -q tells it once, since when it is, and that i
   Household house;
   house.environment.quiet = true;
   const auto connect = house.environment.connect;
-  house.environment.connect = [](const auto&, const auto&, const auto&) -> net::Opened {
+  house.environment.connect = [](const auto&, const auto&, const auto&) -> net::LoggedIn {
     throw util::Error(util::Kind::temporary, "cannot connect", "see that the network is up");
   };
   house.run();

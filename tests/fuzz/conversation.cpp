@@ -7,7 +7,7 @@
 #include "util/ascii.h"
 
 using namespace mailhaul;
-using pop3::Shape;
+using pop3::ReplyShape;
 
 namespace {
 
@@ -28,10 +28,10 @@ struct Told {
   }
 };
 
-std::vector<Shape> shapes_of(std::string_view letters) {
-  std::vector<Shape> shapes;
+std::vector<ReplyShape> shapes_of(std::string_view letters) {
+  std::vector<ReplyShape> shapes;
   for (const char c : letters)
-    shapes.push_back(c == 's' ? Shape::list : c == 'm' ? Shape::message : Shape::line);
+    shapes.push_back(c == 's' ? ReplyShape::list : c == 'm' ? ReplyShape::message : ReplyShape::line);
   return shapes;
 }
 
@@ -47,7 +47,7 @@ void take(pop3::Conversation& talk, Told& told) {
   }
 }
 
-Told converse(const std::vector<Shape>& shapes, std::string_view wire, unsigned cut) {
+Told converse(const std::vector<ReplyShape>& shapes, std::string_view wire, unsigned cut) {
   pop3::Conversation talk;
   for (const auto shape : shapes) talk.ask("X", shape);
   Told told;
@@ -68,7 +68,7 @@ Told converse(const std::vector<Shape>& shapes, std::string_view wire, unsigned 
 /// The same, written once more without regard to pieces or speed.
 class Reference {
  public:
-  Reference(const std::vector<Shape>& shapes, std::string_view wire) : rest_(wire) {
+  Reference(const std::vector<ReplyShape>& shapes, std::string_view wire) : rest_(wire) {
     for (const auto shape : shapes)
       if (!reply(shape)) return;
     if (!rest_.empty()) told_.failed = told_.malformed = true;
@@ -93,7 +93,7 @@ class Reference {
     return told_.failed;
   }
 
-  bool reply(Shape shape) {
+  bool reply(ReplyShape shape) {
     const auto first = line("\n");
     if (too_long(first)) told_.malformed = true;
     if (first.empty() || told_.failed) return false;
@@ -104,9 +104,9 @@ class Reference {
     if (!refused && !ok) return told_.failed = told_.malformed = true, false;
     const auto words = text.substr(refused ? 4 : 3);
     told_.add(ok ? '+' : '-', words.substr(std::min(words.find_first_not_of(" \t"), words.size())));
-    if (refused || shape == Shape::line) return true;
+    if (refused || shape == ReplyShape::line) return true;
     const std::string_view end = first.ends_with("\r\n") ? "\r\n" : "\n";
-    return shape == Shape::list ? list(end) : message(end);
+    return shape == ReplyShape::list ? list(end) : message(end);
   }
 
   bool list(std::string_view end) {

@@ -52,8 +52,8 @@ bool holds_encoded(std::string_view text, const std::string& secret) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   const std::string secret(input.until('\0'));
-  net::Mask mask;
-  mask.hide(secret);
+  net::Redactor redactor;
+  redactor.hide(secret);
   // What we put in or behind ourselves may spell the others by chance: "***", " ***", "...".
   const bool tellable = secret.size() >= 5 && secret.find('*') == secret.npos && !secret.ends_with(' ') &&
                         !secret.ends_with('.');
@@ -64,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(line.size() <= 4 * longest_trace + 3, "what is told is cut");
     told = line;
   };
-  net::Dialogue dialogue(mask, trace);
+  net::Dialogue dialogue(redactor, trace);
 
   while (!input.empty()) {
     const auto raw = input.until('\n');
@@ -79,7 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       dialogue.remark(line);
     }
     if (!tellable) continue;
-    const auto masked = mask.text(line);
+    const auto masked = redactor.text(line);
     fuzz::require(util::lower(masked).find(util::lower(secret)) == std::string::npos, "the secret is hidden");
     fuzz::require(!holds_encoded(masked, secret), "the secret is hidden in base64");
     if (raw.starts_with(">CONNECT")) continue;  // to a proxy: only the host's name

@@ -99,7 +99,7 @@ class Visit {
     ++removed_;
   }
 
-  void check(const pop3::Removal& removal) const {
+  void check(const pop3::RemovalResult& removal) const {
     fuzz::require(removal.accepted.size() + removal.refused.size() == removed_, "each DELE has its answer");
     fuzz::require(!removal.committed || script_.quit, "nothing is committed without QUIT");
     for (const auto number : removal.accepted)

@@ -161,7 +161,7 @@ TEST_CASE("more than was asked for behind the login is not believed") {
   CHECK(session.refused().kind() == Kind::protocol);
 }
 
-TEST_CASE("one deadline bounds the whole login, whatever stays silent, over all the rungs") {
+TEST_CASE("one deadline bounds the whole login, whatever stays silent, over all login methods") {
   struct Row {
     Auth auth;
     std::string first, second, what, hint;

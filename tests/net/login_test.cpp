@@ -12,12 +12,12 @@ using Strings = std::vector<std::string>;
 
 const std::string raw_login_accepted = "C: USER anna\nS: +OK\nC: PASS Correct-Horse7\nS: +OK in\n";
 
-TEST_CASE("auto logs in with PLAIN in one step and tells capabilities and rung") {
+TEST_CASE("auto logs in with PLAIN in one step and tells the capabilities and the login method") {
   ScriptedServer server(transcript(greeting_and_capa({"SASL PLAIN LOGIN", "pipelining"}) + "C: AUTH PLAIN " +
                                    plain_credentials() + "\nS: +OK in\nS: more\n"));
   Session session(server);
   const auto opened = session.open();
-  CHECK(opened.rung == "sasl-ir");
+  CHECK(opened.login_method == "sasl-ir");
   CHECK(opened.capabilities == Strings{"SASL PLAIN LOGIN", "PIPELINING"});
   server.wait_until_quiet();
   CHECK(server.mismatches().empty());
@@ -63,7 +63,7 @@ TEST_CASE("APOP answers a timestamp with its digest") {
   session.login.auth = Auth::apop;
   session.login.user = "mrose";
   session.login.secret = mailhaul::util::Secret("tanstaaf");
-  CHECK(session.open().rung == "apop");
+  CHECK(session.open().login_method == "apop");
   server.wait_until_quiet();
   CHECK(server.mismatches() == Strings{});
   CHECK(session.traced("> APOP mrose ***"));
@@ -97,7 +97,7 @@ TEST_CASE("auto never chooses APOP") {
       transcript("S: +OK <1.2@host>\nC: CAPA\nS: +OK\nS: USER\nS: .\n" + raw_login_accepted));
   Session session(server);
   session.remembered = "user";
-  CHECK(session.open().rung == "user");
+  CHECK(session.open().login_method == "user");
   server.wait_until_quiet();
   CHECK(server.mismatches() == Strings{});
 }
@@ -119,7 +119,7 @@ TEST_CASE("where SASL finds nothing in common, USER and PASS are spoken on a new
     ScriptedServer server([&](Client& client) { client.number() == 1 ? first(client) : second(client); });
     Session session(server);
     session.login.user = "anna";
-    CHECK(session.open().rung == "user");
+    CHECK(session.open().login_method == "user");
     server.wait_until_quiet();
     CHECK(server.connections() == 2);
     CHECK(server.mismatches() == Strings{});
@@ -131,28 +131,28 @@ TEST_CASE("a user with a domain does not lead libcurl to GSSAPI") {
       transcript(greeting_and_capa({"SASL NTLM GSSAPI PLAIN"}) + "C: AUTH PLAIN *\nS: +OK\n"));
   Session session(server);
   session.login.user = "anna@example.it";
-  CHECK(session.open().rung == "sasl-ir");
+  CHECK(session.open().login_method == "sasl-ir");
   server.wait_until_quiet();
   CHECK(server.mismatches() == Strings{});
 }
 
-TEST_CASE("the rung that is remembered costs one connection") {
+TEST_CASE("the method that is remembered costs one connection") {
   ScriptedServer server(transcript(greeting_and_capa({"TOP"}) + raw_login_accepted));
   Session session(server);
   session.remembered = "user";
-  CHECK(session.open().rung == "user");
+  CHECK(session.open().login_method == "user");
   server.wait_until_quiet();
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("when the remembered rung does not fit any more the ladder is climbed anew") {
+TEST_CASE("when the remembered method does not fit any more the others are tried") {
   const auto no_user =
       transcript(greeting_and_capa({"SASL PLAIN"}) + "C: USER *\nS: -ERR unknown command\nHANG\n");
   const auto plain = transcript(greeting_and_capa({"SASL PLAIN"}) + "C: AUTH PLAIN *\nS: +OK\n");
   ScriptedServer server([&](Client& client) { client.number() == 1 ? no_user(client) : plain(client); });
   Session session(server);
   session.remembered = "user";
-  CHECK(session.open().rung == "sasl-ir");
+  CHECK(session.open().login_method == "sasl-ir");
   server.wait_until_quiet();
   CHECK(server.mismatches() == Strings{});
 }
@@ -165,7 +165,7 @@ TEST_CASE("credentials refused on the AUTH line are sent in two steps on a new c
     const auto second = transcript(capa + "C: AUTH PLAIN\nS: + \nC: " + plain_credentials() + "\nS: +OK\n");
     ScriptedServer server([&](Client& client) { client.number() == 1 ? first(client) : second(client); });
     Session session(server);
-    CHECK(session.open().rung == "sasl");
+    CHECK(session.open().login_method == "sasl");
     server.wait_until_quiet();
     CHECK(server.mismatches() == Strings{});
     CHECK(server.connections() == 2);

@@ -40,7 +40,7 @@ struct Session {
     login.secret = util::Secret(password);
   }
 
-  net::Opened open() {
+  net::LoggedIn open() {
     return net::open_pop3(endpoint, login, remembered, cancel, [this](char direction, std::string_view line) {
       trace.push_back(std::string(1, direction) + " " + std::string(line));
     });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <cctype>
 
+#include "net/curl_handle.h"
 #include "net/curl_stream.h"
-#include "net/easy.h"
 #include "net/wire.h"
 #include "session_fixture.h"
 #include "support/cpp/temp_dir.h"
@@ -62,12 +62,12 @@ Kind kind_of_read(mailhaul::net::Stream& stream, std::string& what) {
 /// A stream that is not logged in, with limits of its own, whose server may begin.
 mailhaul::net::CurlStream bare_stream(const Session& session,
                                       const mailhaul::net::CurlStream::Limits& limits) {
-  const mailhaul::net::Mask mask;
+  const mailhaul::net::Redactor redactor;
   const mailhaul::net::Trace trace;
-  mailhaul::net::Dialogue dialogue(mask, trace);
-  auto easy = std::make_unique<mailhaul::net::Easy>(session.endpoint, session.cancel, dialogue);
-  REQUIRE(easy->connect(std::chrono::seconds(20)).ok());
-  mailhaul::net::CurlStream stream(mailhaul::net::Wire(std::move(easy), "here"), limits, session.cancel);
+  mailhaul::net::Dialogue dialogue(redactor, trace);
+  auto curl = std::make_unique<mailhaul::net::CurlHandle>(session.endpoint, session.cancel, dialogue);
+  REQUIRE(curl->connect(std::chrono::seconds(20)).ok());
+  mailhaul::net::CurlStream stream(mailhaul::net::Wire(std::move(curl), "here"), limits, session.cancel);
   stream.write("GO\r\n");
   return stream;
 }

@@ -64,11 +64,11 @@ TEST_CASE("an initial response is told from a bare AUTH") {
   CHECK_FALSE(said.answered());
 }
 
-TEST_CASE("the complaint about a token is decoded") {
+TEST_CASE("the error about a token is decoded") {
   const std::string json = R"({"status":"401"})";
   const auto said = after({"S: +OK", "C: AUTH XOAUTH2 x", "S: + " + mailhaul::util::base64_encode(json)});
-  CHECK(said.complaint() == json);
-  CHECK(after({"S: +OK", "C: AUTH LOGIN", "S: + VXNlcm5hbWU6"}).complaint().empty());
+  CHECK(said.sasl_error() == json);
+  CHECK(after({"S: +OK", "C: AUTH LOGIN", "S: + VXNlcm5hbWU6"}).sasl_error().empty());
 }
 
 TEST_CASE("an endless CAPA answer is not kept") {

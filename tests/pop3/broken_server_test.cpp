@@ -347,7 +347,7 @@ TEST_CASE("a secret that the server echoes is hidden in its words, not in what i
                                       [&](char direction, std::string_view line) {
                                         if (direction == '<') seen.append(line);
                                       },
-                                  .mask =
+                                  .redact =
                                       [](std::string_view words) {
                                         std::string text(words);
                                         for (auto at = text.find('5'); at != std::string::npos;

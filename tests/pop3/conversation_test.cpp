@@ -12,7 +12,7 @@
 using namespace mailhaul;
 using namespace std::string_literals;
 using pop3::Conversation;
-using pop3::Shape;
+using pop3::ReplyShape;
 
 namespace {
 
@@ -40,7 +40,7 @@ class Reading {
 
 // Feeds pieces, each from memory of its own, so that a view that outlives its feed is seen by the address
 // sanitizer.
-std::string read(const std::vector<Shape>& shapes, const std::vector<std::string>& pieces) {
+std::string read(const std::vector<ReplyShape>& shapes, const std::vector<std::string>& pieces) {
   Conversation talk;
   for (const auto shape : shapes) talk.ask("NOOP", shape);
   Reading reading;
@@ -68,83 +68,95 @@ std::vector<std::string> bytewise(const std::string& text) {
 
 struct Case {
   const char* about;
-  std::vector<Shape> shapes;
+  std::vector<ReplyShape> shapes;
   std::string sent, expected;
 };
 
 // A transcript with NULs needs its length.
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
-      {"a plain answer", {Shape::line}, "+OK hello\r\n", "ok<hello>"},
-      {"a bare answer", {Shape::line}, "+OK\r\n", "ok<>"},
-      {"an answer with LF alone", {Shape::line}, "+OK hello\n", "ok<hello>"},
-      {"any case of letters", {Shape::line, Shape::line}, "+oK x\r\n-eRr y\r\n", "ok<x>err<y>"},
-      {"a tab as blank", {Shape::line}, "+OK\tx\r\n", "ok<x>"},
+      {"a plain answer", {ReplyShape::line}, "+OK hello\r\n", "ok<hello>"},
+      {"a bare answer", {ReplyShape::line}, "+OK\r\n", "ok<>"},
+      {"an answer with LF alone", {ReplyShape::line}, "+OK hello\n", "ok<hello>"},
+      {"any case of letters", {ReplyShape::line, ReplyShape::line}, "+oK x\r\n-eRr y\r\n", "ok<x>err<y>"},
+      {"a tab as blank", {ReplyShape::line}, "+OK\tx\r\n", "ok<x>"},
       {"a refusal has no body",
-       {Shape::message, Shape::line},
+       {ReplyShape::message, ReplyShape::line},
        "-ERR no such message\r\n+OK\r\n",
        "err<no such message>ok<>"},
-      {"a refused list has no body", {Shape::list, Shape::line}, "-ERR\r\n+OK\r\n", "err<>ok<>"},
-      {"neither", {Shape::line}, "OK\r\n", "<error>"},
-      {"an empty line", {Shape::line}, "\r\n", "<error>"},
-      {"a body's line where a status belongs", {Shape::line}, "+OKAY\r\n", "<error>"},
-      {"a dot where a status belongs", {Shape::line}, ".\r\n", "<error>"},
-      {"one answer too many", {Shape::line}, "+OK\r\n+", "ok<><error>"},
+      {"a refused list has no body", {ReplyShape::list, ReplyShape::line}, "-ERR\r\n+OK\r\n", "err<>ok<>"},
+      {"neither", {ReplyShape::line}, "OK\r\n", "<error>"},
+      {"an empty line", {ReplyShape::line}, "\r\n", "<error>"},
+      {"a body's line where a status belongs", {ReplyShape::line}, "+OKAY\r\n", "<error>"},
+      {"a dot where a status belongs", {ReplyShape::line}, ".\r\n", "<error>"},
+      {"one answer too many", {ReplyShape::line}, "+OK\r\n+", "ok<><error>"},
       {"an answer to nothing", {}, "+", "<error>"},
 
-      {"an empty list", {Shape::list}, "+OK\r\n.\r\n", "ok<><end>"},
-      {"a list", {Shape::list}, "+OK\r\n1 10\r\n2 20\r\n.\r\n", "ok<>line<1 10>line<2 20><end>"},
-      {"a list with LF alone", {Shape::list}, "+OK\n1 10\n2 20\r\n.\n", "ok<>line<1 10>line<2 20><end>"},
-      {"a stuffed list line", {Shape::list}, "+OK\r\n..x\r\n.\r\n", "ok<>line<.x><end>"},
+      {"an empty list", {ReplyShape::list}, "+OK\r\n.\r\n", "ok<><end>"},
+      {"a list", {ReplyShape::list}, "+OK\r\n1 10\r\n2 20\r\n.\r\n", "ok<>line<1 10>line<2 20><end>"},
+      {"a list with LF alone", {ReplyShape::list}, "+OK\n1 10\n2 20\r\n.\n", "ok<>line<1 10>line<2 20><end>"},
+      {"a stuffed list line", {ReplyShape::list}, "+OK\r\n..x\r\n.\r\n", "ok<>line<.x><end>"},
       {"LF is content in a CRLF list",
-       {Shape::list},
+       {ReplyShape::list},
        "+OK\r\n1 a\n.\nb\r\n.\r\n",
        "ok<>line<1 a\n.\nb><end>"},
-      {"an empty line in a list", {Shape::list}, "+OK\r\n\r\n.\r\n", "ok<>line<><end>"},
-      {"NUL in a list", {Shape::list}, "+OK\r\n1 a\0b\r\n.\r\n"s, "ok<>line<1 a\0b><end>"s},
+      {"an empty line in a list", {ReplyShape::list}, "+OK\r\n\r\n.\r\n", "ok<>line<><end>"},
+      {"NUL in a list", {ReplyShape::list}, "+OK\r\n1 a\0b\r\n.\r\n"s, "ok<>line<1 a\0b><end>"s},
 
-      {"a message", {Shape::message}, "+OK\r\nA: b\r\n\r\nc\r\n.\r\n", "ok<>A: b\r\n\r\nc\r\n<end>"},
-      {"an empty message", {Shape::message, Shape::line}, "+OK\r\n.\r\n+OK\r\n", "ok<><end>ok<>"},
-      {"an empty line as message", {Shape::message}, "+OK\r\n\r\n.\r\n", "ok<>\r\n<end>"},
-      {"stuffed dots", {Shape::message}, "+OK\r\n..\r\n...\r\n..x\r\n.\r\n", "ok<>.\r\n..\r\n.x\r\n<end>"},
-      {"a dot that nobody stuffed", {Shape::message}, "+OK\r\n.x\r\n.\r\n", "ok<>x\r\n<end>"},
+      {"a message", {ReplyShape::message}, "+OK\r\nA: b\r\n\r\nc\r\n.\r\n", "ok<>A: b\r\n\r\nc\r\n<end>"},
+      {"an empty message", {ReplyShape::message, ReplyShape::line}, "+OK\r\n.\r\n+OK\r\n", "ok<><end>ok<>"},
+      {"an empty line as message", {ReplyShape::message}, "+OK\r\n\r\n.\r\n", "ok<>\r\n<end>"},
+      {"stuffed dots",
+       {ReplyShape::message},
+       "+OK\r\n..\r\n...\r\n..x\r\n.\r\n",
+       "ok<>.\r\n..\r\n.x\r\n<end>"},
+      {"a dot that nobody stuffed", {ReplyShape::message}, "+OK\r\n.x\r\n.\r\n", "ok<>x\r\n<end>"},
       {"dots inside lines",
-       {Shape::message},
+       {ReplyShape::message},
        "+OK\r\na.\r\nb..c\r\n .\r\n.\r\n",
        "ok<>a.\r\nb..c\r\n .\r\n<end>"},
       {"NUL in a message",
-       {Shape::message},
+       {ReplyShape::message},
        "+OK\r\n\0a\0\r\n\0.\0\r\n.\r\n"s,
        "ok<>\0a\0\r\n\0.\0\r\n<end>"s},
-      {"bare CR before LF pairs", {Shape::message}, "+OK\r\na\r\r\n.\r\n", "ok<>a\r\r\n<end>"},
-      {"CR alone begins no line", {Shape::message}, "+OK\r\na\r.\r\r\n.\r\n", "ok<>a\r.\r\r\n<end>"},
-      {"dot CR without LF", {Shape::message}, "+OK\r\n.\rx\r\n.\r\n", "ok<>\rx\r\n<end>"},
-      {"dot CR CR LF", {Shape::message}, "+OK\r\n.\r\r\n.\r\n", "ok<>\r\r\n<end>"},
+      {"bare CR before LF pairs", {ReplyShape::message}, "+OK\r\na\r\r\n.\r\n", "ok<>a\r\r\n<end>"},
+      {"CR alone begins no line", {ReplyShape::message}, "+OK\r\na\r.\r\r\n.\r\n", "ok<>a\r.\r\r\n<end>"},
+      {"dot CR without LF", {ReplyShape::message}, "+OK\r\n.\rx\r\n.\r\n", "ok<>\rx\r\n<end>"},
+      {"dot CR CR LF", {ReplyShape::message}, "+OK\r\n.\r\r\n.\r\n", "ok<>\r\r\n<end>"},
       {"dot CR CR LF, then a dot line",
-       {Shape::message},
+       {ReplyShape::message},
        "+OK\r\n.\r\r\n..y\r\n.\r\n",
        "ok<>\r\r\n.y\r\n<end>"},
       {"two messages",
-       {Shape::message, Shape::message},
+       {ReplyShape::message, ReplyShape::message},
        "+OK\r\na\r\n.\r\n+OK\r\nb\r\n.\r\n",
        "ok<>a\r\n<end>ok<>b\r\n<end>"},
-      {"8-bit", {Shape::message}, "+OK\r\n\xff\xfe\x80\r\n.\r\n", "ok<>\xff\xfe\x80\r\n<end>"},
+      {"8-bit", {ReplyShape::message}, "+OK\r\n\xff\xfe\x80\r\n.\r\n", "ok<>\xff\xfe\x80\r\n<end>"},
 
-      {"LF dot LF is content", {Shape::message}, "+OK\r\na\n.\nb\r\n.\r\n", "ok<>a\n.\nb\r\n<end>"},
-      {"LF dot CRLF is content", {Shape::message}, "+OK\r\na\n.\r\nb\r\n.\r\n", "ok<>a\n.\r\nb\r\n<end>"},
-      {"CRLF dot LF ends nothing", {Shape::message}, "+OK\r\na\r\n.\nb\r\n.\r\n", "ok<>a\r\n\nb\r\n<end>"},
+      {"LF dot LF is content", {ReplyShape::message}, "+OK\r\na\n.\nb\r\n.\r\n", "ok<>a\n.\nb\r\n<end>"},
+      {"LF dot CRLF is content",
+       {ReplyShape::message},
+       "+OK\r\na\n.\r\nb\r\n.\r\n",
+       "ok<>a\n.\r\nb\r\n<end>"},
+      {"CRLF dot LF ends nothing",
+       {ReplyShape::message},
+       "+OK\r\na\r\n.\nb\r\n.\r\n",
+       "ok<>a\r\n\nb\r\n<end>"},
       {"LF dots stay as they are",
-       {Shape::message},
+       {ReplyShape::message},
        "+OK\r\na\n..b\n...\r\n.\r\n",
        "ok<>a\n..b\n...\r\n<end>"},
-      {"a lone LF first", {Shape::message}, "+OK\r\n\n.\n\r\n.\r\n", "ok<>\n.\n\r\n<end>"},
-      {"CRLF LF dot", {Shape::message}, "+OK\r\n\r\n\n.\r\n.\r\n", "ok<>\r\n\n.\r\n<end>"},
+      {"a lone LF first", {ReplyShape::message}, "+OK\r\n\n.\n\r\n.\r\n", "ok<>\n.\n\r\n<end>"},
+      {"CRLF LF dot", {ReplyShape::message}, "+OK\r\n\r\n\n.\r\n.\r\n", "ok<>\r\n\n.\r\n<end>"},
 
-      {"a server of LFs", {Shape::message}, "+OK\na\n..b\n.c\n.\n", "ok<>a\n.b\nc\n<end>"},
-      {"a server of LFs, empty message", {Shape::message}, "+OK\n.\n", "ok<><end>"},
-      {"a server of LFs that ends in CRLF", {Shape::message}, "+OK\na\r\n..\r\n.\r\n", "ok<>a\r\n.\r\n<end>"},
+      {"a server of LFs", {ReplyShape::message}, "+OK\na\n..b\n.c\n.\n", "ok<>a\n.b\nc\n<end>"},
+      {"a server of LFs, empty message", {ReplyShape::message}, "+OK\n.\n", "ok<><end>"},
+      {"a server of LFs that ends in CRLF",
+       {ReplyShape::message},
+       "+OK\na\r\n..\r\n.\r\n",
+       "ok<>a\r\n.\r\n<end>"},
       {"each answer by its own ends",
-       {Shape::message, Shape::message},
+       {ReplyShape::message, ReplyShape::message},
        "+OK\na\n.\n+OK\r\na\n.\n\r\n.\r\n",
        "ok<>a\n<end>ok<>a\n.\n\r\n<end>"},
   };
@@ -191,7 +203,7 @@ TEST_CASE("dots on every border of 64-byte pieces survive") {
   for (std::size_t offset = 0; offset < 64; ++offset) {
     std::vector<std::string> pieces{sent.substr(0, offset)};
     for (std::size_t at = offset; at < sent.size(); at += 64) pieces.push_back(sent.substr(at, 64));
-    CHECK(read({Shape::message}, pieces) == expected);
+    CHECK(read({ReplyShape::message}, pieces) == expected);
   }
 }
 
@@ -213,14 +225,14 @@ TEST_CASE("random messages in random pieces come out as they went in") {
     std::vector<std::string> pieces;
     for (std::size_t at = 0; at < sent.size(); at += pieces.back().size())
       pieces.push_back(sent.substr(at, 1 + below(9)));
-    CHECK(read({Shape::message, Shape::line}, pieces) == "ok<>" + body + "<end>err<bye>");
+    CHECK(read({ReplyShape::message, ReplyShape::line}, pieces) == "ok<>" + body + "<end>err<bye>");
   }
 }
 
 TEST_CASE("message bytes are handed out where they were fed, in one piece between dot lines") {
   const std::string sent = "+OK\r\nline one\r\nline two\r\n..three\r\nfour\r\n.\r\n";
   Conversation talk;
-  talk.ask("RETR 1", Shape::message);
+  talk.ask("RETR 1", ReplyShape::message);
   talk.feed(sent);
   talk.next();
   const auto first = std::get<pop3::Chunk>(talk.next()).bytes;
@@ -231,24 +243,24 @@ TEST_CASE("message bytes are handed out where they were fed, in one piece betwee
 
 TEST_CASE("a line may have 64 KiB, not more, in one piece or in many") {
   const std::string most = "+OK " + std::string(64 * 1024 - 6, 'x') + "\r\n";
-  CHECK(read({Shape::line}, {most}) == "ok<" + std::string(64 * 1024 - 6, 'x') + ">");
-  CHECK(read({Shape::line}, bytewise(most)) == "ok<" + std::string(64 * 1024 - 6, 'x') + ">");
+  CHECK(read({ReplyShape::line}, {most}) == "ok<" + std::string(64 * 1024 - 6, 'x') + ">");
+  CHECK(read({ReplyShape::line}, bytewise(most)) == "ok<" + std::string(64 * 1024 - 6, 'x') + ">");
   const std::string more = "+OK " + std::string(64 * 1024 - 5, 'x') + "\r\n";
-  CHECK(read({Shape::line}, {more}) == "<error>");
-  CHECK(read({Shape::line}, bytewise(more)) == "<error>");
-  CHECK(read({Shape::list}, {"+OK\r\n", std::string(40'000, 'x'), std::string(40'000, 'x')}) ==
+  CHECK(read({ReplyShape::line}, {more}) == "<error>");
+  CHECK(read({ReplyShape::line}, bytewise(more)) == "<error>");
+  CHECK(read({ReplyShape::list}, {"+OK\r\n", std::string(40'000, 'x'), std::string(40'000, 'x')}) ==
         "ok<><error>");
 }
 
 TEST_CASE("a message's line may be of any length") {
   const std::string body = std::string(300'000, 'x') + "\r\n";
-  CHECK(read({Shape::message}, {"+OK\r\n", body, ".\r\n"}) == "ok<>" + body + "<end>");
+  CHECK(read({ReplyShape::message}, {"+OK\r\n", body, ".\r\n"}) == "ok<>" + body + "<end>");
 }
 
 TEST_CASE("commands are queued with their line ends, and answers counted until they are over") {
   Conversation talk;
-  talk.ask("STAT", Shape::line);
-  talk.ask("RETR 1", Shape::message);
+  talk.ask("STAT", ReplyShape::line);
+  talk.ask("RETR 1", ReplyShape::message);
   CHECK(talk.take_output() == "STAT\r\nRETR 1\r\n");
   CHECK(talk.take_output().empty());
   CHECK(talk.awaited() == 2);
@@ -269,7 +281,7 @@ TEST_CASE("commands are queued with their line ends, and answers counted until t
 
 TEST_CASE("half a status line is no border") {
   Conversation talk;
-  talk.ask("STAT", Shape::line);
+  talk.ask("STAT", ReplyShape::line);
   talk.feed("+O");
   CHECK(std::holds_alternative<pop3::NeedInput>(talk.next()));
   CHECK_FALSE(talk.at_border());
@@ -278,7 +290,7 @@ TEST_CASE("half a status line is no border") {
 TEST_CASE("a command with a line end or NUL inside is a bug, not two commands") {
   Conversation talk;
   for (const auto& command : {"RETR 1\r\nDELE 1"s, "RETR 1\n"s, "RETR\0 1"s}) {
-    CHECK_THROWS_AS(talk.ask(command, Shape::line), util::Error);
+    CHECK_THROWS_AS(talk.ask(command, ReplyShape::line), util::Error);
   }
   CHECK(talk.awaited() == 0);
   CHECK(talk.take_output().empty());
@@ -286,7 +298,7 @@ TEST_CASE("a command with a line end or NUL inside is a bug, not two commands") 
 
 TEST_CASE("only a bad status line is called so") {
   Conversation bad;
-  bad.ask("STAT", Shape::line);
+  bad.ask("STAT", ReplyShape::line);
   bad.feed("junk\x1b[2J\r\n");
   CHECK_THROWS_WITH(bad.next(), "the server answered neither +OK nor -ERR: \"junk\\x1b[2J\"");
   CHECK(bad.malformed_status());
@@ -297,7 +309,7 @@ TEST_CASE("only a bad status line is called so") {
   CHECK(unasked.malformed_status());
 
   Conversation overlong;
-  overlong.ask("LIST", Shape::list);
+  overlong.ask("LIST", ReplyShape::list);
   const std::string text = "+OK\r\n" + std::string(70'000, 'x');
   overlong.feed(text);
   overlong.next();

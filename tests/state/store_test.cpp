@@ -186,7 +186,7 @@ TEST_CASE("rows are found by header and size, and by content") {
 
 TEST_CASE("what is remembered of a server comes back") {
   Place place;
-  const state::Server server{.rung = "sasl:PLAIN",
+  const state::Server server{.login_method = "sasl:PLAIN",
                              .one_by_one_until = at_day(7),
                              .border_breaks = 2,
                              .refused_logins = 3,
@@ -212,11 +212,11 @@ TEST_CASE("what is remembered already is not written again") {
   Place place;
   auto store = place.open();
   const auto mailbox = store.mailbox("anna", "h", 0);
-  store.remember(mailbox, {.rung = "apop"});
+  store.remember(mailbox, {.login_method = "apop"});
   const auto journal = slurp(place.file.native() + "-wal");
-  store.remember(mailbox, {.rung = "apop"});
+  store.remember(mailbox, {.login_method = "apop"});
   CHECK(slurp(place.file.native() + "-wal") == journal);
-  store.remember(mailbox, {.rung = "user"});
+  store.remember(mailbox, {.login_method = "user"});
   CHECK(slurp(place.file.native() + "-wal") != journal);
 }
 

@@ -11,7 +11,7 @@ namespace mailhaul::net {
 
 /// Hides secrets in text, as they are (in either case) and in base64 at any offset of a longer encoded
 /// string.
-class Mask {
+class Redactor {
  public:
   void hide(std::string_view secret);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "net/mask.h"
+#include "net/redactor.h"
 
 #include <algorithm>
 #include <cctype>
@@ -67,7 +67,7 @@ void replace_userinfo(std::string& text) {
 
 }  // namespace
 
-void Mask::hide(std::string_view secret) {
+void Redactor::hide(std::string_view secret) {
   if (secret.empty()) return;
   plain_.emplace_back(std::string(secret));
   encoded_.emplace_back(util::base64_encode(secret));
@@ -77,7 +77,7 @@ void Mask::hide(std::string_view secret) {
   }
 }
 
-std::string Mask::text(std::string_view bytes) const {
+std::string Redactor::text(std::string_view bytes) const {
   std::string result(bytes);
   for (const auto& digits : encoded_) replace_run(result, digits.reveal());
   for (const auto& secret : plain_) replace_nocase(result, secret.reveal());
@@ -85,9 +85,9 @@ std::string Mask::text(std::string_view bytes) const {
   return result;
 }
 
-std::string Mask::shown(std::string_view bytes) const { return util::escape(text(bytes)); }
+std::string Redactor::shown(std::string_view bytes) const { return util::escape(text(bytes)); }
 
-std::string Mask::command(std::string_view line) const {
+std::string Redactor::command(std::string_view line) const {
   const std::string_view verb = line.substr(0, line.find(' '));
   if (verb == "CONNECT") return std::string(line.substr(0, line.find_first_of("\r\n")));
   if (verb == "CAPA" || verb == "STLS" || verb == "QUIT" || verb == "*") return std::string(verb);

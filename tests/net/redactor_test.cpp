@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "net/mask.h"
+#include "net/redactor.h"
 
 #include <doctest/doctest.h>
 
@@ -10,40 +10,40 @@
 
 namespace {
 
-using mailhaul::net::Mask;
+using mailhaul::net::Redactor;
 using mailhaul::util::base64_encode;
 
 TEST_CASE("a secret is hidden as it is, in other case, and in base64 at every offset") {
   const std::string secret = "Correct-Horse7";
-  Mask mask;
-  mask.hide(secret);
-  CHECK(mask.text("no Correct-Horse7 here") == "no *** here");
-  CHECK(mask.text("CORRECT-HORSE7correct-horse7") == "******");
+  Redactor redactor;
+  redactor.hide(secret);
+  CHECK(redactor.text("no Correct-Horse7 here") == "no *** here");
+  CHECK(redactor.text("CORRECT-HORSE7correct-horse7") == "******");
   for (std::size_t before = 0; before < 6; ++before) {
     for (std::size_t behind = 0; behind < 4; ++behind) {
       const std::string encoded = base64_encode(std::string(before, 'u') + secret + std::string(behind, 'v'));
       CAPTURE(encoded);
-      CHECK(mask.text("-ERR bad line " + encoded + ".") == "-ERR bad line ***.");
+      CHECK(redactor.text("-ERR bad line " + encoded + ".") == "-ERR bad line ***.");
     }
   }
 }
 
 TEST_CASE("a text without the secret stays as it is") {
-  Mask mask;
-  mask.hide("Correct-Horse7");
-  CHECK(mask.text("+OK POP3 ready <12.34@host>") == "+OK POP3 ready <12.34@host>");
+  Redactor redactor;
+  redactor.hide("Correct-Horse7");
+  CHECK(redactor.text("+OK POP3 ready <12.34@host>") == "+OK POP3 ready <12.34@host>");
 }
 
 TEST_CASE("what is shown is masked first and escaped then") {
-  Mask mask;
-  mask.hide("p\xc3\xa4ss");
-  CHECK(mask.shown("\x1b[31mp\xc3\xa4ss\x07") == "\\x1b[31m***\\x07");
+  Redactor redactor;
+  redactor.hide("p\xc3\xa4ss");
+  CHECK(redactor.shown("\x1b[31mp\xc3\xa4ss\x07") == "\\x1b[31m***\\x07");
 }
 
 TEST_CASE("the login part of a URL is hidden") {
-  const Mask mask;
-  CHECK(mask.text("proxy == 'http://anna:geheim@proxy:8080'") == "proxy == 'http://***@proxy:8080'");
-  CHECK(mask.text("http://proxy:8080/a@b") == "http://proxy:8080/a@b");
+  const Redactor redactor;
+  CHECK(redactor.text("proxy == 'http://anna:geheim@proxy:8080'") == "proxy == 'http://***@proxy:8080'");
+  CHECK(redactor.text("http://proxy:8080/a@b") == "http://proxy:8080/a@b");
 }
 
 TEST_CASE("credentials on our own lines are hidden whatever they are") {
@@ -63,10 +63,10 @@ TEST_CASE("credentials on our own lines are hidden whatever they are") {
       {"*", "*"},
       {"CONNECT host:110 HTTP/1.1\r\nProxy-Authorization: Basic eDp5\r\n", "CONNECT host:110 HTTP/1.1"},
   };
-  const Mask mask;
+  const Redactor redactor;
   for (const Row& row : rows) {
     CAPTURE(row.line);
-    CHECK(mask.command(row.line) == row.shown);
+    CHECK(redactor.command(row.line) == row.shown);
   }
 }
 

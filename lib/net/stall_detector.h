@@ -7,12 +7,12 @@ namespace mailhaul::net {
 
 /// How long one waits for a server. Only time spent waiting counts, so a slow disk is not blamed on it. No
 /// clock inside.
-class Patience {
+class StallDetector {
  public:
   using Duration = std::chrono::steady_clock::duration;
   static constexpr std::size_t bytes_per_second = 64;  ///< slower than this is as good as silent
 
-  explicit Patience(std::chrono::milliseconds silence);
+  explicit StallDetector(std::chrono::milliseconds silence);
 
   void waited(Duration time) noexcept;
   void received(std::size_t bytes) noexcept;

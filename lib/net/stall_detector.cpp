@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include "net/patience.h"
+#include "net/stall_detector.h"
 
 #include <algorithm>
 
 namespace mailhaul::net {
 
-Patience::Patience(std::chrono::milliseconds silence)
+StallDetector::StallDetector(std::chrono::milliseconds silence)
     : silence_(std::max(silence, std::chrono::milliseconds(1))) {}
 
-void Patience::waited(Duration time) noexcept {
+void StallDetector::waited(Duration time) noexcept {
   quiet_ += time;
   window_ += time;
 }
 
-void Patience::received(std::size_t bytes) noexcept {
+void StallDetector::received(std::size_t bytes) noexcept {
   quiet_ = Duration::zero();
   answered_ = true;
   bytes_ += bytes;
@@ -24,7 +24,7 @@ void Patience::received(std::size_t bytes) noexcept {
   bytes_ = 0;
 }
 
-void Patience::asked() noexcept {
+void StallDetector::asked() noexcept {
   if (!answered_) return;
   answered_ = false;
   bytes_ += bytes_per_second;

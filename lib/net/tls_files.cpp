@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "net/usable.h"
+#include "net/tls_files.h"
 
 #include <fcntl.h>
 
-#include "net/rung.h"
+#include "net/login_method.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -38,7 +38,7 @@ void require_files(const Endpoint& endpoint) {
 }
 
 void require_usable(const Endpoint& endpoint, Auth auth) {
-  ladder(auth, endpoint.tls, {});
+  login_methods(auth, endpoint.tls, {});
   if (endpoint.tls != Tls::none) require_files(endpoint);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "net/rung.h"
+#include "net/login_method.h"
 
 #include <curl/curl.h>
 
@@ -57,14 +57,15 @@ void require(const Known& wanted) {
                     "it has: " + names);
 }
 
-const Rung raw{.name = "user", .way = Rung::Way::raw};
+const LoginMethod raw{.name = "user", .way = LoginMethod::Way::raw};
 
-std::vector<Rung> whole_ladder(Auth auth, Tls tls) {
-  using Way = Rung::Way;
+std::vector<LoginMethod> all_methods(Auth auth, Tls tls) {
+  using Way = LoginMethod::Way;
   const std::string mechanisms =
       auth == Auth::automatic ? automatic_mechanisms(tls) : std::string(find(auth).mechanisms);
-  const Rung slow{.name = "sasl", .way = Way::sasl, .mechanisms = mechanisms};
-  const Rung quick{.name = "sasl-ir", .way = Way::sasl, .mechanisms = mechanisms, .initial_response = true};
+  const LoginMethod slow{.name = "sasl", .way = Way::sasl, .mechanisms = mechanisms};
+  const LoginMethod quick{
+      .name = "sasl-ir", .way = Way::sasl, .mechanisms = mechanisms, .initial_response = true};
   switch (auth) {
     case Auth::automatic:
       return {quick, slow, raw};
@@ -110,12 +111,12 @@ bool is_domain(std::string_view text) {
 
 }  // namespace
 
-std::vector<Rung> ladder(Auth auth, Tls tls, std::string_view remembered) {
+std::vector<LoginMethod> login_methods(Auth auth, Tls tls, std::string_view remembered) {
   require(find(auth));
-  std::vector<Rung> rungs = whole_ladder(auth, tls);
-  std::stable_partition(rungs.begin(), rungs.end(),
-                        [remembered](const Rung& rung) { return rung.name == remembered; });
-  return rungs;
+  std::vector<LoginMethod> methods = all_methods(auth, tls);
+  std::stable_partition(methods.begin(), methods.end(),
+                        [remembered](const LoginMethod& method) { return method.name == remembered; });
+  return methods;
 }
 
 std::string name_of(Auth auth) { return std::string(find(auth).name); }
@@ -128,18 +129,20 @@ std::vector<std::string> supported_auth() {
   return names;
 }
 
-Stamp stamp_of(std::string_view greeting) {
+ApopTimestamp apop_timestamp(std::string_view greeting) {
   const auto begin = greeting.find('<');
-  if (begin == std::string_view::npos) return Stamp::none;
+  if (begin == std::string_view::npos) return ApopTimestamp::none;
   const auto end = greeting.find('>', begin);
   const std::string_view after = greeting.substr(begin + 1);
-  if (end == std::string_view::npos || after.find('<') != std::string_view::npos) return Stamp::forged;
-  if (greeting.find('>', end + 1) != std::string_view::npos) return Stamp::forged;
+  if (end == std::string_view::npos || after.find('<') != std::string_view::npos)
+    return ApopTimestamp::forged;
+  if (greeting.find('>', end + 1) != std::string_view::npos) return ApopTimestamp::forged;
   const std::string_view id = greeting.substr(begin + 1, end - begin - 1);
   const auto at = id.find('@');
   if (at == std::string_view::npos)
-    return Stamp::none;  // no timestamp: "<ready>"; libcurl does not take it for one
-  return is_dotted(id.substr(0, at)) && is_domain(id.substr(at + 1)) ? Stamp::plausible : Stamp::forged;
+    return ApopTimestamp::none;  // no timestamp: "<ready>"; libcurl does not take it for one
+  return is_dotted(id.substr(0, at)) && is_domain(id.substr(at + 1)) ? ApopTimestamp::plausible
+                                                                     : ApopTimestamp::forged;
 }
 
 }  // namespace mailhaul::net

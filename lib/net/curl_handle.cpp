@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "net/easy.h"
+#include "net/curl_handle.h"
 
 #include <curl/curl.h>
 
 #include <algorithm>
 #include <filesystem>
 
-#include "net/usable.h"
+#include "net/tls_files.h"
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -59,46 +59,48 @@ bool has_hashed_authorities(const char* directory) {
 
 }  // namespace
 
-void Easy::Free::operator()(void* thing) const noexcept { curl_easy_cleanup(thing); }
-void Easy::FreeList::operator()(void* list) const noexcept {
+void CurlHandle::Free::operator()(void* thing) const noexcept { curl_easy_cleanup(thing); }
+void CurlHandle::FreeList::operator()(void* list) const noexcept {
   curl_slist_free_all(static_cast<curl_slist*>(list));
 }
 
 /// None of these lets an exception out into C: what throws in them ends the program.
-struct Easy::Callbacks {
+struct CurlHandle::Callbacks {
   static std::size_t header(char* bytes, std::size_t size, std::size_t count, void* self) noexcept {
-    Easy& easy = *static_cast<Easy*>(self);
+    CurlHandle& curl = *static_cast<CurlHandle*>(self);
     const std::string_view line(bytes, size * count);
-    const bool greeted = easy.dialogue_->transcript().greeted();
-    easy.dialogue_->received(line);
-    if (!greeted && easy.checks_timestamp_ && easy.dialogue_->transcript().greeted()) {
-      easy.forged_timestamp_ = stamp_of(easy.dialogue_->transcript().greeting()) == Stamp::forged;
+    const bool greeted = curl.dialogue_->transcript().greeted();
+    curl.dialogue_->received(line);
+    if (!greeted && curl.checks_timestamp_ && curl.dialogue_->transcript().greeted()) {
+      curl.forged_timestamp_ =
+          apop_timestamp(curl.dialogue_->transcript().greeting()) == ApopTimestamp::forged;
     }
-    const bool strange = easy.dialogue_->transcript().stranger().has_value();  // libcurl would wait on
-    return easy.forged_timestamp_ || strange ? 0 : line.size();  // 0 ends it before the digest is sent
+    const bool strange =
+        curl.dialogue_->transcript().foreign_greeting().has_value();  // libcurl would wait on
+    return curl.forged_timestamp_ || strange ? 0 : line.size();       // 0 ends it before the digest is sent
   }
 
   /// There is no other way to learn whether the environment names a proxy for this host.
-  static void note_proxy(Easy& easy, std::string_view text) {
+  static void note_proxy(CurlHandle& curl, std::string_view text) {
     constexpr std::string_view says = "Uses proxy env variable ";
     if (!text.starts_with(says)) return;
     const std::string name(text.substr(says.size(), text.find(' ', says.size()) - says.size()));
-    if (util::lower(name) != "no_proxy") easy.proxy_variable_ = name;
+    if (util::lower(name) != "no_proxy") curl.proxy_variable_ = name;
   }
 
   static int debug(CURL* /*handle*/, curl_infotype type, char* bytes, std::size_t size, void* self) noexcept {
-    Easy& easy = *static_cast<Easy*>(self);
+    CurlHandle& curl = *static_cast<CurlHandle*>(self);
     const std::string_view text(bytes, size);
-    if (type == CURLINFO_HEADER_OUT) easy.dialogue_->sent(text);
+    if (type == CURLINFO_HEADER_OUT) curl.dialogue_->sent(text);
     if (type != CURLINFO_TEXT) return 0;
-    easy.dialogue_->remark(text);
-    if (text.starts_with("OpenSSL ")) easy.tls_words_ = std::string(text.substr(0, text.find('\n')));
-    note_proxy(easy, text);
+    curl.dialogue_->remark(text);
+    if (text.starts_with("OpenSSL ")) curl.tls_words_ = std::string(text.substr(0, text.find('\n')));
+    note_proxy(curl, text);
     return 0;
   }
 
   static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-    return static_cast<Easy*>(self)->cancel_.requested() ? 1 : 0;
+    return static_cast<CurlHandle*>(self)->cancel_.requested() ? 1 : 0;
   }
 
   static std::size_t body(char* /*bytes*/, std::size_t size, std::size_t count, void* /*self*/) noexcept {
@@ -106,7 +108,7 @@ struct Easy::Callbacks {
   }
 };
 
-Easy::Easy(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue)
+CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue)
     : handle_(curl_easy_init()),
       problem_(std::make_unique<std::array<char, CURL_ERROR_SIZE>>()),
       cancel_(cancel),
@@ -128,11 +130,11 @@ Easy::Easy(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialo
   set_callbacks();
 }
 
-Easy::~Easy() = default;
+CurlHandle::~CurlHandle() = default;
 
 /// With another name expected in the certificate, the URL bears that name and the connection goes to the
 /// host.
-void Easy::set_address(const Endpoint& endpoint) {
+void CurlHandle::set_address(const Endpoint& endpoint) {
   const bool renamed = endpoint.tls != Tls::none && !endpoint.server_name.empty();
   const std::string& name = renamed ? endpoint.server_name : endpoint.host;
   for (const std::string* host : {&endpoint.host, &name}) {
@@ -148,7 +150,7 @@ void Easy::set_address(const Endpoint& endpoint) {
   set(handle(), CURLOPT_CONNECT_TO, static_cast<curl_slist*>(connect_to_.get()));
 }
 
-void Easy::set_tls(const Endpoint& endpoint) {
+void CurlHandle::set_tls(const Endpoint& endpoint) {
   set(handle(), CURLOPT_USE_SSL, long{endpoint.tls == Tls::none ? CURLUSESSL_NONE : CURLUSESSL_ALL});
   set(handle(), CURLOPT_SSL_VERIFYPEER, 1L);
   set(handle(), CURLOPT_SSL_VERIFYHOST, 2L);
@@ -172,13 +174,13 @@ void Easy::set_tls(const Endpoint& endpoint) {
 }
 
 /// A proxy that was written down holds whatever no_proxy in the environment says.
-void Easy::set_proxy(const std::string& proxy) {
+void CurlHandle::set_proxy(const std::string& proxy) {
   if (proxy == "env") return;
   set(handle(), CURLOPT_PROXY, proxy);
   set(handle(), CURLOPT_NOPROXY, "");
 }
 
-void Easy::set_callbacks() {
+void CurlHandle::set_callbacks() {
   set(handle(), CURLOPT_ERRORBUFFER, problem_->data());
   set(handle(), CURLOPT_HEADERFUNCTION, &Callbacks::header);
   set(handle(), CURLOPT_HEADERDATA, this);
@@ -191,41 +193,41 @@ void Easy::set_callbacks() {
   set(handle(), CURLOPT_NOPROGRESS, 0L);
 }
 
-void Easy::give(const Rung& rung, const Login& login) {
+void CurlHandle::give(const LoginMethod& method, const Login& login) {
   set(handle(), CURLOPT_USERNAME, login.user);
-  set(handle(), CURLOPT_LOGIN_OPTIONS, rung.mechanisms);
-  set(handle(), CURLOPT_SASL_IR, rung.initial_response ? 1L : 0L);
-  const auto option = rung.way == Rung::Way::bearer ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD;
+  set(handle(), CURLOPT_LOGIN_OPTIONS, method.mechanisms);
+  set(handle(), CURLOPT_SASL_IR, method.initial_response ? 1L : 0L);
+  const auto option = method.way == LoginMethod::Way::bearer ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD;
   if (!login.secret.empty()) set(handle(), option, login.secret.reveal());
-  checks_timestamp_ = rung.way == Rung::Way::apop;
+  checks_timestamp_ = method.way == LoginMethod::Way::apop;
 }
 
 /// CURLOPT_TIMEOUT is never set: with CONNECT_ONLY some releases take it for passed at once.
-Ended Easy::connect(std::chrono::milliseconds limit) {
+ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   const long limit_ms = std::max(1L, static_cast<long>(limit.count()));
   set(handle(), CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
   set(handle(), CURLOPT_SERVER_RESPONSE_TIMEOUT, (limit_ms + 999) / 1000);
-  Ended ended;
-  ended.code = curl_easy_perform(handle());
-  ended.words = problem_->data();
-  if (ended.words.empty()) ended.words = curl_easy_strerror(static_cast<CURLcode>(ended.code));
+  ConnectResult result;
+  result.code = curl_easy_perform(handle());
+  result.words = problem_->data();
+  if (result.words.empty()) result.words = curl_easy_strerror(static_cast<CURLcode>(result.code));
   // Only the first words get into the buffer, and a server that hung up at once makes these useless ones come
   // first.
-  if (ended.words.starts_with("getpeername()") && !tls_words_.empty()) ended.words = tls_words_;
+  if (result.words.starts_with("getpeername()") && !tls_words_.empty()) result.words = tls_words_;
   curl_off_t connect_time = 0;
   curl_easy_getinfo(handle(), CURLINFO_CONNECT_TIME_T, &connect_time);
-  ended.connected = connect_time > 0;
-  curl_easy_getinfo(handle(), CURLINFO_OS_ERRNO, &ended.system_error);
-  curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &ended.proxy_status);
-  curl_easy_getinfo(handle(), CURLINFO_PROXY_ERROR, &ended.proxy_error);
-  ended.proxy_variable = proxy_variable_;
-  ended.forged_timestamp = forged_timestamp_;
+  result.connected = connect_time > 0;
+  curl_easy_getinfo(handle(), CURLINFO_OS_ERRNO, &result.system_error);
+  curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &result.proxy_status);
+  curl_easy_getinfo(handle(), CURLINFO_PROXY_ERROR, &result.proxy_error);
+  result.proxy_variable = proxy_variable_;
+  result.forged_timestamp = forged_timestamp_;
   set(handle(), CURLOPT_VERBOSE, 0L);  // 7.88 makes a remark at every read otherwise
   set(handle(), CURLOPT_NOPROGRESS, 1L);
   set(handle(), CURLOPT_HEADERFUNCTION, static_cast<curl_write_callback>(nullptr));
   set(handle(), CURLOPT_HEADERDATA, static_cast<void*>(nullptr));
   dialogue_ = nullptr;
-  return ended;
+  return result;
 }
 
 std::string address_of(const Endpoint& endpoint) {

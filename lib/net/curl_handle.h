@@ -6,14 +6,14 @@
 #include <string>
 
 #include "net/connection.h"
-#include "net/rung.h"
+#include "net/login_method.h"
 #include "net/transcript.h"
 #include "util/cancel.h"
 
 namespace mailhaul::net {
 
 /// How an attempt to connect ended: libcurl's result code and what it had to say about it.
-struct Ended {
+struct ConnectResult {
   int code = 0;  ///< CURLE_OK: connected, and logged in if credentials were given
   std::string words;
   bool connected = false;         ///< TCP, at least
@@ -27,17 +27,17 @@ struct Ended {
 
 /// One libcurl handle: one connection, one attempt to log in. The dialogue must live until connect() has
 /// returned.
-class Easy {
+class CurlHandle {
  public:
   /// Throws Error{config} for files that cannot be used and hosts that are none.
-  Easy(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue);
-  ~Easy();
-  Easy(const Easy&) = delete;
-  Easy& operator=(const Easy&) = delete;
+  CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue);
+  ~CurlHandle();
+  CurlHandle(const CurlHandle&) = delete;
+  CurlHandle& operator=(const CurlHandle&) = delete;
 
   /// The credentials, for libcurl to log in by itself. Without this, connect() ends before the login.
-  void give(const Rung& rung, const Login& login);
-  Ended connect(std::chrono::milliseconds limit);
+  void give(const LoginMethod& method, const Login& login);
+  ConnectResult connect(std::chrono::milliseconds limit);
   void* handle() const noexcept { return handle_.get(); }  ///< a CURL*
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "net/rung.h"
+#include "net/login_method.h"
 
 #include <doctest/doctest.h>
 
@@ -13,9 +13,9 @@ namespace {
 
 using namespace mailhaul::net;
 
-std::string names(const std::vector<Rung>& rungs) {
+std::string names(const std::vector<LoginMethod>& methods) {
   std::string result;
-  for (const Rung& rung : rungs) result += (result.empty() ? "" : " ") + rung.name;
+  for (const LoginMethod& method : methods) result += (result.empty() ? "" : " ") + method.name;
   return result;
 }
 
@@ -24,10 +24,10 @@ bool supported(const std::string& name) {
   return std::find(all.begin(), all.end(), name) != all.end();
 }
 
-TEST_CASE("the ladder begins with the rung that is remembered and keeps the others behind it") {
+TEST_CASE("the remembered login method comes first, the others follow in their order") {
   struct Row {
     Auth auth;
-    std::string remembered, rungs;
+    std::string remembered, methods;
   };
   const std::vector<Row> rows = {
       {Auth::automatic, "", "sasl-ir sasl user"},
@@ -43,13 +43,13 @@ TEST_CASE("the ladder begins with the rung that is remembered and keeps the othe
   for (const Row& row : rows) {
     CAPTURE(name_of(row.auth));
     CAPTURE(row.remembered);
-    CHECK(names(ladder(row.auth, Tls::implicit, row.remembered)) == row.rungs);
+    CHECK(names(login_methods(row.auth, Tls::implicit, row.remembered)) == row.methods);
   }
 }
 
 TEST_CASE("auto offers the password itself under TLS, and CRAM-MD5 first where TLS was given up") {
-  CHECK(ladder(Auth::automatic, Tls::starttls, "").front().mechanisms == "AUTH=PLAIN;AUTH=LOGIN");
-  const std::string plain = ladder(Auth::automatic, Tls::none, "").front().mechanisms;
+  CHECK(login_methods(Auth::automatic, Tls::starttls, "").front().mechanisms == "AUTH=PLAIN;AUTH=LOGIN");
+  const std::string plain = login_methods(Auth::automatic, Tls::none, "").front().mechanisms;
   CHECK(plain.ends_with("AUTH=CRAM-MD5;AUTH=PLAIN;AUTH=LOGIN"));
   CHECK(plain.find("APOP") == std::string::npos);
 }
@@ -57,7 +57,7 @@ TEST_CASE("auto offers the password itself under TLS, and CRAM-MD5 first where T
 TEST_CASE("a mechanism that libcurl lacks is refused with the names of those it has") {
   if (supported("scram-sha-256")) return;  // a libcurl with GSASL has them all
   try {
-    ladder(Auth::scram_sha_256, Tls::implicit, "");
+    login_methods(Auth::scram_sha_256, Tls::implicit, "");
     FAIL("it was accepted");
   } catch (const mailhaul::util::Error& error) {
     CHECK(error.kind() == mailhaul::util::Kind::config);
@@ -69,27 +69,27 @@ TEST_CASE("a mechanism that libcurl lacks is refused with the names of those it 
 TEST_CASE("an APOP timestamp has to be a message-id") {
   struct Row {
     std::string greeting;
-    Stamp stamp;
+    ApopTimestamp stamp;
   };
   const std::vector<Row> rows = {
-      {"+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>", Stamp::plausible},
-      {"+OK <a+b/c=.1@[127.0.0.1]>", Stamp::plausible},
-      {"+OK ready", Stamp::none},
-      {"+OK <ready>", Stamp::none},
-      {"+OK <1.2@host", Stamp::forged},
-      {"+OK <1\x80@host>", Stamp::forged},
-      {"+OK <1 2@host>", Stamp::forged},
-      {"+OK <1@ho st>", Stamp::forged},
-      {"+OK <1..2@host>", Stamp::forged},
-      {"+OK <@host>", Stamp::forged},
-      {"+OK <1@>", Stamp::forged},
-      {"+OK <1@host@other>", Stamp::forged},
-      {"+OK <x> <1@host>", Stamp::forged},
-      {"+OK <1@host>>", Stamp::forged},
+      {"+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>", ApopTimestamp::plausible},
+      {"+OK <a+b/c=.1@[127.0.0.1]>", ApopTimestamp::plausible},
+      {"+OK ready", ApopTimestamp::none},
+      {"+OK <ready>", ApopTimestamp::none},
+      {"+OK <1.2@host", ApopTimestamp::forged},
+      {"+OK <1\x80@host>", ApopTimestamp::forged},
+      {"+OK <1 2@host>", ApopTimestamp::forged},
+      {"+OK <1@ho st>", ApopTimestamp::forged},
+      {"+OK <1..2@host>", ApopTimestamp::forged},
+      {"+OK <@host>", ApopTimestamp::forged},
+      {"+OK <1@>", ApopTimestamp::forged},
+      {"+OK <1@host@other>", ApopTimestamp::forged},
+      {"+OK <x> <1@host>", ApopTimestamp::forged},
+      {"+OK <1@host>>", ApopTimestamp::forged},
   };
   for (const Row& row : rows) {
     CAPTURE(row.greeting);
-    CHECK(stamp_of(row.greeting) == row.stamp);
+    CHECK(apop_timestamp(row.greeting) == row.stamp);
   }
 }
 
