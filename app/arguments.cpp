@@ -1,188 +1,250 @@
 // SPDX-License-Identifier: MIT
 #include "app/arguments.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <set>
-#include <span>
 #include <string_view>
 
 #include "app/commands.h"
+#include "util/error.h"
 #include "util/escape.h"
+#include "util/nearest.h"
 
 namespace mailhaul::app {
-
 namespace {
 
 using Words = std::vector<std::string>;
+using util::Error;
+using util::Kind;
 
-std::string option_of(std::string_view key) {
-  std::string name = "--" + std::string(key);
-  std::ranges::replace(name, '_', '-');
-  return name;
+std::vector<const CLI::App*> parts_of(const CLI::App& command) { return command.get_subcommands({}); }
+
+/// The program, and each command before its parts.
+void collect(const CLI::App& command, std::vector<const CLI::App*>& all) {
+  all.push_back(&command);
+  for (const auto* part : parts_of(command)) collect(*part, all);
 }
 
-bool takes_value(std::string_view option) {
-  static const std::set<std::string, std::less<>> names = [] {
-    std::set<std::string, std::less<>> all{"-c",      "--config", "--state", "--progress",
-                                           "--color", "-j",       "--jobs"};
-    for (const auto& key : account::keys())
-      if (!key.value.empty()) all.insert(option_of(key.name));
-    return all;
-  }();
-  return names.contains(option);
+const CLI::App* find_part(const CLI::App& command, const std::string& name) {
+  const auto parts = parts_of(command);
+  const auto found = std::ranges::find(parts, name, [](const auto* part) { return part->get_name(); });
+  return found == parts.end() ? nullptr : *found;
 }
 
-bool is_switch(std::string_view option) {
-  return std::ranges::any_of(account::keys(), [&](const auto& key) {
-    const auto name = option_of(key.name);
-    return key.value.empty() && (option == name || option == "--no-" + name.substr(2));
-  });
+/// "state show"; empty for the program itself.
+std::string full_name(const CLI::App& command) {
+  if (command.get_parent() == nullptr) return {};
+  const auto above = full_name(*command.get_parent());
+  return above.empty() ? command.get_name() : above + " " + command.get_name();
 }
 
-bool belongs_to_fetch(std::string_view option) {
-  constexpr std::array<std::string_view, 8> short_options{"-k", "--keep", "-K", "--no-keep",
-                                                          "-a", "--all",  "-n", "--dry-run"};
-  return std::ranges::find(short_options, option) != short_options.end() || is_switch(option) ||
-         std::ranges::any_of(account::keys(), [&](const auto& key) { return option == option_of(key.name); });
+std::string help_of(const CLI::App& command) {
+  const auto name = full_name(command);
+  return "mailhaul " + name + (name.empty() ? "" : " ") + "--help";
 }
 
-bool is_command(std::string_view word) {
-  return std::ranges::any_of(commands(),
-                             [&](const auto& row) { return row.inside.empty() && row.name == word; });
+/// Whether a command takes an option, or one of those above it does.
+bool takes(const CLI::App& command, const std::string& option) {
+  if (command.get_option_no_throw(option) != nullptr) return true;
+  return command.get_parent() != nullptr && takes(*command.get_parent(), option);
 }
 
-Words parts_of(std::string_view command) {
-  Words parts;
-  for (const auto& row : commands())
-    if (!row.inside.empty() && row.inside == command) parts.emplace_back(row.name);
-  return parts;
+std::vector<const CLI::Option*> positionals_of(const CLI::App& command) {
+  return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
 }
 
-/// Goes through the words as the parser will, and knows what each of them is.
+std::string joined(const Words& names) {
+  std::string all;
+  for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+/// An option as it was typed.
+struct TypedOption {
+  std::string name;  ///< "-q", "--server"
+  std::string word;  ///< what it stood in: "-qv", "--server=URL"
+};
+
+/// Tells options, their values and other words apart, as the parser will.
 class Scan {
  public:
-  explicit Scan(const Words& typed) : typed_(typed) {
-    for (; at_ < typed_.size() && typed_[at_] != "--"; ++at_) look();
-    end = std::min(at_, typed_.size());
-    if (end < typed_.size())
-      behind.assign(typed_.begin() + static_cast<std::ptrdiff_t>(end) + 1, typed_.end());
+  Scan(const CLI::App& parser, const Words& typed) : typed_(typed) {
+    collect(parser, commands_);
+    while (at_ < typed.size() && typed[at_] != "--") {
+      const std::string& word = typed[at_++];
+      if (!word.starts_with('-') || word == "-") {
+        words.push_back(word);
+      } else if (word.starts_with("--")) {
+        long_option(word);
+      } else {
+        bundle(word);
+      }
+    }
+    for (++at_; at_ < typed.size(); ++at_) words.push_back(typed[at_]);
   }
 
-  Words options;
-  Words behind;                    ///< what stands behind "--"
-  std::size_t end = 0;             ///< where "--" stands, or the number of words
-  std::vector<std::size_t> plain;  ///< indexes of what is neither an option nor its value
+  std::vector<TypedOption> options;
+  Words with_values;  ///< the options, each followed by its value
+  Words words;        ///< neither options nor values
+
+  /// The commands that have an option of this name.
+  std::vector<const CLI::App*> owners(const std::string& name) const {
+    auto found = commands_;
+    std::erase_if(found, [&](const auto* command) { return command->get_option_no_throw(name) == nullptr; });
+    return found;
+  }
+
+  bool asks_for_help() const {
+    return std::ranges::any_of(options, [](const TypedOption& option) {
+      return option.word == "-h" || option.word == "--help" || option.word == "-V" ||
+             option.word == "--version";
+    });
+  }
 
  private:
-  void look() {
-    const std::string& word = typed_[at_];
-    if (!word.starts_with('-') || word == "-") {
-      plain.push_back(at_);
-    } else if (word.starts_with("--")) {
-      long_option(word);
-    } else {
-      bundle(word);
-    }
+  /// The option of this name, whichever command it is of: those with one name take the same. nullptr: none.
+  const CLI::Option* find(const std::string& name) const {
+    const auto commands = owners(name);
+    return commands.empty() ? nullptr : commands.front()->get_option_no_throw(name);
+  }
+
+  static bool takes_value(const CLI::Option* option) {
+    return option != nullptr && option->get_items_expected_max() > 0;
   }
 
   void long_option(const std::string& word) {
     const auto equals = word.find('=');
-    options.push_back(word.substr(0, equals));
+    const auto name = word.substr(0, equals);
+    const auto* option = find(name);
+    options.push_back({name, word});
+    with_values.push_back(word);
     if (equals == std::string::npos) {
-      if (takes_value(word)) ++at_;
-    } else if (is_switch(options.back())) {
-      const bool negated = options.back().starts_with("--no-");
-      const auto name = options.back().substr(negated ? 5 : 2);
-      throw util::Error(util::Kind::usage, options.back() + " takes no value",
-                        "say --" + name + " or --no-" + name);
+      if (takes_value(option)) take_value(name, *option);
+    } else if (option != nullptr && !takes_value(option)) {
+      const auto plain = "--" + name.substr(name.starts_with("--no-") ? 5 : 2);
+      throw Error(Kind::usage, name + " takes no value",
+                  option->get_fnames().empty() ? "use " + name + " alone"
+                                               : "use " + plain + " or --no-" + plain.substr(2));
     }
   }
 
   void bundle(const std::string& word) {
+    with_values.push_back(word);
     for (std::size_t i = 1; i < word.size(); ++i) {
-      options.push_back({'-', word[i]});
-      if (!takes_value(options.back())) continue;
-      if (i + 1 == word.size()) ++at_;
+      const std::string name{'-', word[i]};
+      options.push_back({name, word});
+      const auto* option = find(name);
+      if (!takes_value(option)) continue;
+      if (i + 1 == word.size()) take_value(name, *option);
       return;
     }
   }
 
+  void take_value(const std::string& name, const CLI::Option& option) {
+    if (at_ == typed_.size())
+      throw Error(Kind::usage, name + " needs a value", "write " + name + " " + option.get_type_name());
+    with_values.push_back(typed_[at_++]);
+  }
+
   const Words& typed_;
   std::size_t at_ = 0;
+  std::vector<const CLI::App*> commands_;
 };
 
-void require_part(const Arguments& arguments) {
-  const auto parts = parts_of(arguments.command);
-  if (parts.empty() || arguments.has_option("-h", "--help") || arguments.has_option("-V", "--version"))
-    return;
-  if (std::ranges::find(parts, arguments.part) != parts.end()) return;
-  const auto whole = arguments.command + " " + arguments.part;
-  if (std::ranges::find(planned_commands(), whole) != planned_commands().end()) return;
-  std::string names;
-  for (const auto& part : parts) names += (names.empty() ? "" : ", ") + part;
-  throw util::Error(util::Kind::usage,
-                    arguments.part.empty()
-                        ? arguments.command + " needs a word that says what to do"
-                        : "'" + util::escape(arguments.part) + "' is no part of " + arguments.command,
-                    arguments.command + " has: " + names);
+void refuse_planned_commands(const Words& words) {
+  for (const auto& name : planned_commands()) {
+    if (words.empty()) return;
+    if (words[0] != name && (words.size() < 2 || words[0] + " " + words[1] != name)) continue;
+    throw Error(Kind::usage, "the command " + std::string(name) + " is not built yet",
+                "mailhaul --help lists the commands that are");
+  }
 }
 
-/// How many plain words stand before the UIDs of a command; 0: it takes none.
-std::size_t words_before_uids(const Arguments& arguments) {
-  if (arguments.command == "get") return 2;
-  if (arguments.command == "state" && arguments.part != "show") return 3;
-  return 0;
+[[noreturn]] void refuse_part(const CLI::App& command, const Words& rest) {
+  Words names;
+  for (const auto* part : parts_of(command)) names.push_back(part->get_name());
+  const auto name = full_name(command);
+  const auto hint = "the commands of " + name + ": " + joined(names);
+  if (rest.empty()) throw Error(Kind::usage, name + ": the subcommand is missing", hint);
+  const auto near = util::nearest(rest.front(), std::vector<std::string_view>(names.begin(), names.end()));
+  throw Error(Kind::usage,
+              name + " has no command '" + util::escape(rest.front()) + "'" +
+                  (near.empty() ? "" : "; did you mean '" + near + "'?"),
+              hint);
 }
 
-/// What stands behind "--": the words that are still missing before the UIDs, and these; else plain words.
-void add_behind(Arguments& arguments, const Scan& scan) {
-  const std::size_t before = words_before_uids(arguments);
-  const std::size_t missing = before - std::min(before, scan.plain.size());
-  const auto uids = scan.behind.begin() + static_cast<std::ptrdiff_t>(std::min(missing, scan.behind.size()));
-  if (before == 0 && !scan.behind.empty()) arguments.args.emplace_back("--");
-  arguments.args.insert(arguments.args.end(), scan.behind.begin(), before == 0 ? scan.behind.end() : uids);
-  if (before != 0) arguments.uids.assign(uids, scan.behind.end());
+/// The option that a mistyped one may have been meant as: "; did you mean --server?", or nothing.
+std::string guess(const CLI::App& command, const TypedOption& typed) {
+  std::vector<std::string_view> names;
+  for (const auto* app = &command; app != nullptr; app = app->get_parent())
+    for (const auto* option : app->get_options({}))
+      if (!option->get_group().empty())
+        names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
+  const auto word = typed.name.starts_with("--") ? typed.name : typed.word;
+  const auto near = util::nearest(word.substr(word.find_first_not_of('-')), names);
+  return near.empty() ? near : "; did you mean --" + near + "?";
+}
+
+[[noreturn]] void refuse_option(const Scan& scan, const CLI::App& command, const TypedOption& option) {
+  const auto owners = scan.owners(option.name);
+  if (!owners.empty()) {
+    Words names;
+    for (const auto* owner : owners) names.push_back(full_name(*owner));
+    throw Error(Kind::usage,
+                option.name + " is an option of " + joined(names) + ", not of " + full_name(command),
+                "leave it out; " + help_of(*owners.front()) + " explains it, " + help_of(command) +
+                    " lists the options of " + full_name(command));
+  }
+  const auto shown = util::escape(option.name);
+  const auto positionals = positionals_of(command);
+  const bool takes_uids = positionals.size() == 2;
+  throw Error(
+      Kind::usage,
+      "unknown option " + shown +
+          (option.name.starts_with("--") || option.word.size() == 2 ? ""
+                                                                    : " in " + util::escape(option.word)) +
+          guess(command, option),
+      takes_uids
+          ? "a UID that begins with - must follow --: mailhaul " + full_name(command) + " ACCOUNT -- -UID"
+          : help_of(command) + " lists the options");
+}
+
+void check_words(const CLI::App& command, const Words& words) {
+  std::size_t most = 0;
+  for (const auto* positional : positionals_of(command))
+    most += static_cast<std::size_t>(positional->get_items_expected_max());
+  if (words.size() > most)
+    throw Error(Kind::usage, full_name(command) + ": unexpected word '" + util::escape(words[most]) + "'",
+                help_of(command));
 }
 
 }  // namespace
 
-bool Arguments::has_option(std::string_view one, std::string_view other) const {
-  return std::ranges::any_of(options, [&](const auto& option) { return option == one || option == other; });
-}
-
-Arguments normalise(const Words& typed) {
-  const Scan scan(typed);
+Arguments normalise(const CLI::App& parser, const Words& typed) {
+  const Scan scan(parser, typed);
+  Words words = scan.words;
+  refuse_planned_commands(words);
   Arguments arguments;
-  arguments.options = scan.options;
-  std::span<const std::size_t> first(scan.plain);
-  first = first.first(std::min<std::size_t>(first.size(), 2));
-  if (!first.empty()) arguments.command = typed[first[0]];
-  if (first.size() > 1) arguments.part = typed[first[1]];
-  arguments.names_command = is_command(arguments.command);
-  require_part(arguments);
-  const bool for_all = arguments.has_option("-h", "--help") || arguments.has_option("-V", "--version");
-  if (!arguments.names_command && !(first.empty() && for_all)) arguments.args.emplace_back("fetch");
-  const bool has_parts = !parts_of(arguments.command).empty();
-  first = first.first(!arguments.names_command ? 0 : has_parts ? first.size() : 1);
-  for (const auto index : first) arguments.args.push_back(typed[index]);
-  for (std::size_t i = 0; i < scan.end; ++i)
-    if (std::ranges::find(first, i) == first.end()) arguments.args.push_back(typed[i]);
-  add_behind(arguments, scan);
-  return arguments;
-}
-
-Advice advice_for(const Arguments& arguments) {
-  const auto foreign = std::ranges::find_if(arguments.options, belongs_to_fetch);
-  if (words_before_uids(arguments) != 0) {
-    const auto command = arguments.command + (arguments.command == "get" ? "" : " " + arguments.part);
-    return {.sentence = {},
-            .hint = "a UID that begins with - stands behind --: mailhaul " + command + " ACCOUNT -- -UID"};
+  const CLI::App* command = &parser;
+  for (const CLI::App* part = nullptr;
+       !words.empty() && (part = find_part(*command, words.front())) != nullptr; command = part) {
+    arguments.parsed.push_back(words.front());
+    words.erase(words.begin());
   }
-  if (!arguments.names_command || arguments.command == "fetch" || foreign == arguments.options.end())
-    return {};
-  return {.sentence = *foreign + " is an option of fetch, not of " + arguments.command,
-          .hint = "mailhaul " + arguments.command + " --help lists what it takes"};
+  arguments.names_command = command != &parser;
+  if (!arguments.names_command && !(words.empty() && scan.asks_for_help())) {
+    command = find_part(parser, "fetch");
+    arguments.parsed.emplace_back("fetch");
+  }
+  if (!scan.asks_for_help()) {
+    if (!parts_of(*command).empty()) refuse_part(*command, words);
+    for (const auto& option : scan.options)
+      if (!takes(*command, option.name)) refuse_option(scan, *command, option);
+    check_words(*command, words);
+  }
+  arguments.parsed.insert(arguments.parsed.end(), scan.with_values.begin(), scan.with_values.end());
+  arguments.words = std::move(words);
+  return arguments;
 }
 
 }  // namespace mailhaul::app

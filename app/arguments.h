@@ -1,31 +1,26 @@
 // SPDX-License-Identifier: MIT
-// The command line before the option parser sees it.
+// The command line before the option parser reads it: options may stand before their command, words that
+// begin with "-" follow "--", and without a command everything is for fetch.
 #pragma once
 #include <string>
-#include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace mailhaul::app {
 
+/// What was typed, sorted.
 struct Arguments {
-  std::vector<std::string> args;     ///< for the parser: the command first, then all else in the order typed
-  std::vector<std::string> uids;     ///< behind "--": the parser would lose those that begin with "-"
-  std::string command, part;         ///< the first words, "state" and "show"; the first need be no command
-  std::vector<std::string> options;  ///< as typed, without their values; bundles taken apart: "-q", "-c"
-  bool names_command = false;        ///< `command` is one; else all is for fetch
-
-  bool has_option(std::string_view one, std::string_view other) const;
+  std::vector<std::string> parsed;  ///< for the parser: the command, then the options with their values
+  std::vector<std::string> words;   ///< everything else, "--" left out: accounts and UIDs
+  bool names_command = false;       ///< false: no command was typed, and `parsed` begins with fetch
 };
 
-/// Options may stand before the command, those of fetch too. Throws Error{usage} for a value where none is
-/// taken, and for a part that its command does not have.
-Arguments normalise(const std::vector<std::string>& typed);
-
-/// What the parser cannot know of words that it did not expect: whose option that is, or how a UID is
-/// written. Empty: nothing.
-struct Advice {
-  std::string sentence, hint;
-};
-Advice advice_for(const Arguments& arguments);
+/// Asks `parser` which options there are and which of them take a value. "help COMMAND" becomes
+/// "COMMAND --help". Throws Error{usage} for a command that does not exist, an option that is unknown or
+/// another command's, a value that is missing or not wanted, and a word too many.
+Arguments normalise(const CLI::App& parser, const std::vector<std::string>& typed);
 
 }  // namespace mailhaul::app

@@ -3,7 +3,11 @@
 #include <mutex>
 
 #include "app/commands.h"
+#include "app/config_files.h"
+#include "app/environment.h"
 #include "app/json_lines.h"
+#include "app/nets.h"
+#include "app/output.h"
 #include "engine/glance.h"
 #include "util/units.h"
 
@@ -32,9 +36,7 @@ std::string text_of(const std::string& account, const Counts& counts) {
 
 }  // namespace
 
-void describe_check(CLI::App& parser, Invocation& invocation) {
-  parser.add_option("ACCOUNT", invocation.words, "accounts (default: all that are enabled)");
-}
+void describe_check(CLI::App& parser, Invocation& /*invocation*/) { add_accounts(parser); }
 
 int run_check(const Invocation& invocation) {
   const auto config = load_config(invocation);
@@ -52,11 +54,7 @@ int run_check(const Invocation& invocation) {
       print(invocation.json ? json_line(glance.account, counts) : text_of(glance.account, counts));
       continue;
     }
-    statuses.push_back(util::exit_status(glance.error->kind()));
-    tell->failed(glance.account, {.sentence = glance.error->what(),
-                                  .hint = glance.error->hint(),
-                                  .uid = {},
-                                  .status = statuses.back()});
+    statuses.push_back(tell_error(*tell, glance.account, *glance.error));
   }
   return engine::most_serious(statuses);
 }

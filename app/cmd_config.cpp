@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <CLI/CLI.hpp>
-
 #include "app/commands.h"
+#include "app/config_files.h"
+#include "app/nets.h"
+#include "app/output.h"
+#include "engine/run.h"
 
 namespace mailhaul::app {
 

@@ -8,7 +8,11 @@
 #include <algorithm>
 
 #include "app/commands.h"
+#include "app/config_files.h"
+#include "app/environment.h"
 #include "app/json_lines.h"
+#include "app/nets.h"
+#include "app/output.h"
 #include "engine/glance.h"
 #include "util/nearest.h"
 #include "util/units.h"
@@ -17,16 +21,10 @@ namespace mailhaul::app {
 
 namespace {
 
-std::string option_name(std::string_view key) {
-  std::string name = "--" + std::string(key);
-  std::ranges::replace(name, '_', '-');
-  return name;
-}
-
-/// Also for keys that are no options: account::load() says so better than the parser.
+/// Keys that are not options become hidden ones: account::load() explains them better than the parser.
 void add_key_option(CLI::App& parser, Invocation& invocation, const account::KeyRow& key) {
   const std::string name(key.name);
-  const std::string option = option_name(key.name);
+  const std::string option = account::option_name(key.name);
   CLI::Option* added = nullptr;
   if (key.value.empty()) {
     added = parser.add_flag_function(
@@ -71,12 +69,17 @@ std::vector<account::Account> select(const Invocation& invocation, const account
   }
 }
 
-/// -k, -K and -a, and what --no-leave-on-server says of removal.
+void set_server_copy(Invocation& invocation, ServerCopy value) {
+  if (invocation.server_copy.value_or(value) != value)
+    throw util::Error(util::Kind::usage, "-k and -K are mutually exclusive", "give one of them");
+  invocation.server_copy = value;
+}
+
+/// -k, -K and -a as the keys that they stand for.
 void apply_short_options(Invocation& invocation) {
-  if (invocation.keep && invocation.remove)
-    throw util::Error(util::Kind::usage, "-k and -K say the opposite of each other", "give one of them");
-  if (invocation.keep) invocation.overrides.emplace_back("leave_on_server", "true");
-  if (invocation.remove) invocation.overrides.emplace_back("leave_on_server", "false");
+  if (invocation.server_copy)
+    invocation.overrides.emplace_back("leave_on_server",
+                                      invocation.server_copy == ServerCopy::keep ? "true" : "false");
   if (invocation.all) invocation.overrides.emplace_back("fetch_all", "true");
 }
 
@@ -145,11 +148,7 @@ int dry_run(const Invocation& invocation, const std::vector<account::Account>& a
     const auto glance = engine::glance(account, environment, *tell, false);
     print_plan(invocation, glance);
     if (!glance.error) continue;
-    statuses.push_back(util::exit_status(glance.error->kind()));
-    tell->failed(account.name, {.sentence = glance.error->what(),
-                                .hint = glance.error->hint(),
-                                .uid = {},
-                                .status = statuses.back()});
+    statuses.push_back(tell_error(*tell, account.name, *glance.error));
   }
   return engine::most_serious(statuses);
 }
@@ -157,11 +156,14 @@ int dry_run(const Invocation& invocation, const std::vector<account::Account>& a
 }  // namespace
 
 void describe_fetch(CLI::App& parser, Invocation& invocation) {
-  parser.add_option("ACCOUNT", invocation.words, "accounts (default: all that are enabled)");
-  parser.add_flag("-k,--keep", invocation.keep, "leave messages on the server");
-  parser.add_flag("-K,--no-keep", invocation.remove,
-                  "remove messages from the server once they are safe here");
-  parser.add_flag("-a,--all", invocation.all, "also messages seen before");
+  const auto sets = [&invocation](ServerCopy value) {
+    return [&invocation, value](std::int64_t) { set_server_copy(invocation, value); };
+  };
+  add_accounts(parser);
+  parser.add_flag_function("-k,--keep", sets(ServerCopy::keep), "leave messages on the server");
+  parser.add_flag_function("-K,--no-keep", sets(ServerCopy::remove),
+                           "delete messages from the server after delivery");
+  parser.add_flag("-a,--all", invocation.all, "also fetch messages that were seen before");
   parser.add_flag("-n,--dry-run", invocation.dry_run,
                   "say what would happen to each message and why; do nothing");
   for (const auto& key : account::keys()) add_key_option(parser, invocation, key);
@@ -177,7 +179,7 @@ int run_fetch(const Invocation& given) {
   if (stdout_used && !invocation.dry_run) require_pipe(invocation);
   const auto environment = real_environment(invocation, config, accounts);
   if (invocation.dry_run) return dry_run(invocation, accounts, environment);
-  const auto tell = make_listener(invocation, stdout_used);
+  const auto tell = make_listener(invocation, stdout_used ? Summaries::to_stderr : Summaries::to_stdout);
   std::vector<int> statuses;
   for (const auto& outcome :
        engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, environment, *tell)) {

@@ -2,6 +2,10 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
+#include "app/config_files.h"
+#include "app/environment.h"
+#include "app/nets.h"
+#include "app/output.h"
 #include "delivery/text_filters.h"
 #include "engine/glance.h"
 
@@ -58,15 +62,16 @@ class Stream {
 
 }  // namespace
 
-void describe_get(CLI::App& parser, Invocation& invocation) {
-  parser.add_option("ACCOUNT", invocation.account, "the account")->required();
-  parser.add_option("UID", invocation.uids, "the messages, as list shows them");
+void describe_get(CLI::App& parser, Invocation& /*invocation*/) {
+  add_account(parser);
+  add_uids(parser);
 }
 
 int run_get(const Invocation& invocation) {
   if (invocation.json)
     throw util::Error(util::Kind::usage, "--json and get both want standard output", "leave --json out");
-  if (invocation.uids.empty())
+  const auto uids = uids_of(invocation);
+  if (uids.empty())
     throw util::Error(util::Kind::usage, "no UID is named", "mailhaul list ACCOUNT shows them");
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
@@ -75,7 +80,7 @@ int run_get(const Invocation& invocation) {
   return with_account(invocation, account, [&] {
     delivery::LineEnds ends;
     std::optional<Stream> stream;
-    engine::retrieve(account, environment, *tell, invocation.uids, [&](std::size_t messages) {
+    engine::retrieve(account, environment, *tell, uids, [&](std::size_t messages) {
       return messages == 1 ? raw(ends) : stream.emplace(environment, account).sink();
     });
   });

@@ -4,7 +4,11 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
+#include "app/config_files.h"
+#include "app/environment.h"
 #include "app/json_lines.h"
+#include "app/nets.h"
+#include "app/output.h"
 #include "engine/glance.h"
 #include "util/escape.h"
 #include "util/units.h"
@@ -22,9 +26,7 @@ std::string shown(const std::string& field, std::size_t most) { return cut(util:
 
 }  // namespace
 
-void describe_list(CLI::App& parser, Invocation& invocation) {
-  parser.add_option("ACCOUNT", invocation.account, "the account")->required();
-}
+void describe_list(CLI::App& parser, Invocation& /*invocation*/) { add_account(parser); }
 
 int run_list(const Invocation& invocation) {
   const auto config = load_config(invocation);
@@ -32,9 +34,7 @@ int run_list(const Invocation& invocation) {
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
   const auto glance = engine::glance(account, environment, *tell, true);
-  if (glance.error) {
-    return with_account(invocation, account, [&] { throw util::Error(*glance.error); });
-  }
+  if (glance.error) return tell_error(*tell, account.name, *glance.error);
   if (glance.lines.empty() && !invocation.json && !invocation.quiet && ::isatty(STDOUT_FILENO) == 1) {
     print(safe(account.name) + ": no messages\n");
   }

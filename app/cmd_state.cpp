@@ -2,7 +2,11 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
+#include "app/config_files.h"
+#include "app/environment.h"
 #include "app/json_lines.h"
+#include "app/nets.h"
+#include "app/output.h"
 #include "engine/glance.h"
 #include "util/units.h"
 #include "util/utc.h"
@@ -20,9 +24,9 @@ std::string text_of(const engine::Remembered& row) {
 }
 
 /// The UIDs behind the account, or none with --all. Throws Error{usage} when it is neither, or both.
-std::span<const std::string> uids_of(const Invocation& invocation) {
-  const auto& uids = invocation.uids;
-  if (uids.empty() == invocation.every) return uids;
+std::span<const std::string> uids_or_all(const Invocation& invocation) {
+  const auto uids = uids_of(invocation);
+  if (uids.empty() == invocation.all) return uids;
   throw util::Error(util::Kind::usage, uids.empty() ? "no UID is named" : "UIDs and --all exclude each other",
                     "name UIDs (mailhaul list shows them), or say --all");
 }
@@ -35,10 +39,7 @@ void say(const Invocation& invocation, const std::string& account, std::size_t c
 
 }  // namespace
 
-void describe_state_show(CLI::App& parser, Invocation& invocation) {
-  parser.add_option("ACCOUNT", invocation.words, "the account (default: all that are enabled)")
-      ->expected(0, 1);
-}
+void describe_state_show(CLI::App& parser, Invocation& /*invocation*/) { add_accounts(parser); }
 
 int run_state_show(const Invocation& invocation) {
   const auto config = load_config(invocation);
@@ -56,13 +57,13 @@ int run_state_show(const Invocation& invocation) {
 }
 
 void describe_state_change(CLI::App& parser, Invocation& invocation) {
-  parser.add_option("ACCOUNT", invocation.account, "the account")->required();
-  parser.add_option("UID", invocation.uids, "the messages, as list shows them");
-  parser.add_flag("--all", invocation.every, "all messages of the account");
+  add_account(parser);
+  add_uids(parser);
+  parser.add_flag("--all", invocation.all, "all messages of the account");
 }
 
 int run_state_mark_seen(const Invocation& invocation) {
-  const auto uids = uids_of(invocation);
+  const auto uids = uids_or_all(invocation);
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
   const auto environment = real_environment(invocation, config, {account});
@@ -73,7 +74,7 @@ int run_state_mark_seen(const Invocation& invocation) {
 }
 
 int run_state_forget(const Invocation& invocation) {
-  const auto uids = uids_of(invocation);
+  const auto uids = uids_or_all(invocation);
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
   return with_account(invocation, account, [&] {

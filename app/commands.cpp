@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/commands.h"
 
+#include <CLI/CLI.hpp>
 #include <array>
 
 namespace mailhaul::app {
@@ -31,6 +32,21 @@ std::span<const std::string_view> planned_commands() {
       "delete", "doctor",     "init",         "login",        "import",
       "watch",  "completion", "state export", "state import", "state verify"};
   return names;
+}
+
+void add_account(CLI::App& parser) {
+  parser.add_option_function<std::string>(
+      "ACCOUNT", [](const std::string&) {}, "the account");
+}
+
+void add_accounts(CLI::App& parser) {
+  parser.add_option_function<std::vector<std::string>>(
+      "ACCOUNT", [](const std::vector<std::string>&) {}, "the accounts (default: all that are enabled)");
+}
+
+void add_uids(CLI::App& parser) {
+  parser.add_option_function<std::vector<std::string>>(
+      "UID", [](const std::vector<std::string>&) {}, "the messages, as list shows them");
 }
 
 }  // namespace mailhaul::app

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The table of commands: dispatch, help and the manual's test read it.
+// The table of commands. The dispatcher, the help and the manual's test read it.
 #pragma once
 #include <span>
 #include <string_view>
 
-#include "app/call.h"
+#include "app/invocation.h"
+#include "util/error.h"
 
 namespace CLI {
 class App;
@@ -12,16 +13,16 @@ class App;
 
 namespace mailhaul::app {
 
-/// One command, or one part of a command of several words ("state show").
+/// One command, or one part of a command of two words ("state show").
 struct CommandRow {
   std::string_view name, help;
-  void (*describe)(CLI::App& parser, Invocation& invocation);  ///< adds its arguments and options
+  void (*describe)(CLI::App& parser, Invocation& invocation);  ///< adds its words and options
   int (*run)(const Invocation& invocation);                    ///< returns the exit status; throws Error
   std::string_view inside = {};                                ///< the command it is a part of; empty: none
 };
 std::span<const CommandRow> commands();
 
-/// Commands that are announced in mailhaul(1) and not built yet: status 64.
+/// Commands that mailhaul(1) announces and that are not built yet: status 64.
 std::span<const std::string_view> planned_commands();
 
 void describe_fetch(CLI::App& parser, Invocation& invocation);
@@ -41,5 +42,11 @@ void describe_nothing(CLI::App& parser, Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 int run_config_show(const Invocation& invocation);
 int run_config_schema(const Invocation& invocation);
+
+/// Words of a command: the parser shows them in its help and knows how many there may be. normalise() reads
+/// them, since the parser takes a UID for an option, or for a list in brackets.
+void add_account(CLI::App& parser);
+void add_accounts(CLI::App& parser);
+void add_uids(CLI::App& parser);
 
 }  // namespace mailhaul::app

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The network, the disk and the clock, as engine::Environment hands them on.
+#include "app/environment.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
@@ -10,7 +11,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "app/call.h"
+#include "app/output.h"
 #include "credentials/source.h"
 #include "util/host.h"
 

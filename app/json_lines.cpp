@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/call.h"
+#include "app/output.h"
 #include "util/utc.h"
 
 namespace mailhaul::app {

@@ -8,7 +8,7 @@
 #include <array>
 #include <cstdio>
 
-#include "app/call.h"
+#include "app/output.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -112,7 +112,7 @@ void Terminal::message(std::string_view account, const report::MessageEvent& mes
   line.append(" (").append(util::format_size(message.bytes)).append(")");
   if (!message.deliver.empty()) line.append(" to ").append(message.deliver);
   if (!message.reason.empty()) line.append(": ").append(message.reason);
-  say(style_.summaries_to_stderr ? STDERR_FILENO : STDOUT_FILENO, safe(line) + "\n");
+  say(summaries_fd(), safe(line) + "\n");
 }
 
 void Terminal::notice(std::string_view account, const char* what, const char* color,
@@ -162,7 +162,7 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
     if (totals.removed != 0) line += "; " + std::to_string(totals.removed) + " removed from the server";
     if (totals.left != 0) line += "; " + std::to_string(totals.left) + " left on the server";
     if (totals.failed != 0) line += "; " + std::to_string(totals.failed) + " failed";
-    say(style_.summaries_to_stderr ? STDERR_FILENO : STDOUT_FILENO, line + "\n");
+    say(summaries_fd(), line + "\n");
   }
   draw();
 }
@@ -188,6 +188,10 @@ std::string Terminal::live_line(const Progress& progress) const {
             " left";
   }
   return line;
+}
+
+int Terminal::summaries_fd() const {
+  return style_.summaries == Summaries::to_stderr ? STDERR_FILENO : STDOUT_FILENO;
 }
 
 void Terminal::draw_sometimes() {

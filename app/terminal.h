@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/output.h"
 #include "report/listener.h"
 
 namespace mailhaul::app {
@@ -25,7 +26,7 @@ class Terminal : public report::Listener {
     bool on_terminal = false;  ///< standard output is one: a summary even without new mail
     bool live = false;         ///< a progress line per account
     bool color = false;
-    bool summaries_to_stderr = false;
+    Summaries summaries = Summaries::to_stdout;
   };
   explicit Terminal(Style style) : style_(style) {}
   ~Terminal() override;
@@ -53,6 +54,7 @@ class Terminal : public report::Listener {
   void draw();   ///< the live lines, over those drawn before
   void erase();  ///< takes them away, so that other text may be printed
   void draw_sometimes();
+  int summaries_fd() const;
   void say(int fd, const std::string& text);  ///< text above the live lines
   void notice(std::string_view account, const char* what, const char* color, const report::Notice& notice);
 

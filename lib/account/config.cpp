@@ -177,12 +177,6 @@ class Loader {
   Layer defaults_;
 };
 
-std::string names_of(const Config& config) {
-  std::string names;
-  for (const auto& account : config.accounts) names.append(names.empty() ? "" : ", ").append(account.name);
-  return names;
-}
-
 const Account& find_account(const Config& config, std::string_view name) {
   const auto found = std::ranges::find(config.accounts, name, &Account::name);
   if (found != config.accounts.end()) return *found;
@@ -229,6 +223,12 @@ std::vector<Account> select(const Config& config, std::span<const std::string> n
   std::vector<Account> accounts;
   for (const auto* account : chosen) accounts.push_back(*account);
   return accounts;
+}
+
+std::string names_of(const Config& config) {
+  std::string names;
+  for (const auto& account : config.accounts) names.append(names.empty() ? "" : ", ").append(account.name);
+  return names;
 }
 
 std::span<const KeyRow> top_level_keys() { return top_level; }

@@ -44,6 +44,9 @@ Config load(const Sources& sources);
 /// nearest name.
 std::vector<Account> select(const Config& config, std::span<const std::string> names);
 
+/// "home, work": for hints.
+std::string names_of(const Config& config);
+
 /// One row a key: the file, the command line's option, the schema, `config show` and the manual's test all
 /// read it.
 struct KeyRow {
@@ -53,6 +56,9 @@ struct KeyRow {
 };
 std::span<const KeyRow> keys();            ///< account keys
 std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts ...
+
+/// A key as an option: "--max-size"; "--no-leave-on-server" for a boolean that is "false".
+std::string option_name(std::string_view key, std::string_view text = {});
 
 /// How JSON is written.
 enum class Layout { indented, one_line };

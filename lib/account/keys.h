@@ -31,8 +31,6 @@ std::span<const std::string_view> key_names();
 /// One of the keys of which an account has at most one: where its password comes from.
 bool is_password_source(std::string_view name);
 
-/// "--max-size"; "--no-leave-on-server" for a boolean that is "false".
-std::string option_name(std::string_view key, std::string_view text);
 /// The command line's text as the value that a file would hold.
 Node option_value(const KeyHandler& handler, std::string_view text);
 

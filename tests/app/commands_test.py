@@ -164,7 +164,7 @@ class Words(Command):
         for option in ("-c", "--config", "--state"):
             result = self.world.run(option, "")
             self.assertStatus(result, 64)
-            self.assertHint(result, "no file is named")
+            self.assertHint(result, "the name of the file is empty")
         self.untouched()
 
     def test_where_only_contents_tell_check_says_so(self):

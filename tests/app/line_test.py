@@ -51,11 +51,38 @@ class Options(Line):
         self.assertEqual(len(self.world.maildir("Other")), 2)
 
     def test_they_are_of_no_other_command(self):
-        for words in (("-k", "check"), ("check", "-k"), ("--max-size", "10M", "list", "home"),
-                      ("config", "show", "-n")):
+        for words, command in ((("-k", "check"), "check"), (("check", "-k"), "check"),
+                               (("--max-size", "10M", "list", "home"), "list"),
+                               (("config", "show", "-n"), "config show")):
             with self.subTest(words):
                 option = next(word for word in words if word.startswith("-"))
-                self.refused(*words, says=(option + " is an option of fetch, not of",), hints=("--help",))
+                self.refused(*words, says=(option + " is an option of fetch, not of " + command,),
+                             hints=("mailhaul fetch --help explains it", "mailhaul %s --help" % command))
+        self.refused("state", "show", "--all", says=("state mark-seen, state forget, not of state show",))
+
+    def test_an_unknown_option_names_the_nearest(self):
+        for words, option, near in ((("--sever", "pop3://h"), "--sever", "--server"),
+                                    (("fetch", "-all"), "-l in -all", "--all"),
+                                    (("check", "--quit"), "--quit", "--quiet"),
+                                    (("--no-netr",), "--no-netr", "--no-netrc")):
+            with self.subTest(words):
+                self.refused(*words, says=("unknown option %s; did you mean %s?" % (option, near),),
+                             hints=("--help lists the options",))
+        self.refused("check", "-x", says=("unknown option -x\n",), hints=("mailhaul check --help",))
+
+    def test_a_missing_value_is_told_by_its_option(self):
+        for words, option, example in ((("fetch", "--server"), "--server", "--server URL"),
+                                       (("-qc",), "-c", "-c FILE"), (("check", "-j"), "-j", "-j N")):
+            with self.subTest(words):
+                self.refused(*words, says=(option + " needs a value",), hints=("write " + example,))
+
+    def test_the_last_of_several_counts(self):
+        other = self.elsewhere()
+        self.ok("-c", "/nowhere", "--color", "never", "-j", "1", "-j", "2", "check", "-c", other, "--color", "always")
+
+    def test_keeping_and_removing_exclude_each_other(self):
+        for words in (("-kK",), ("--no-keep", "--keep")):
+            self.refused(*words, says=("-k and -K are mutually exclusive",))
 
     def test_a_switch_takes_no_value(self):
         for word in ("--netrc=foo", "--leave-on-server=x", "--no-fetch-all=1", "--enabled=x"):
@@ -75,7 +102,8 @@ class Options(Line):
 
 class Words(Line):
     def test_a_part_that_a_command_does_not_have(self):
-        self.refused("state", "foo", says=("'foo'", "state"), hints=("show, mark-seen, forget",))
+        self.refused("state", "foo", says=("state has no command 'foo'\n",), hints=("show, mark-seen, forget",))
+        self.refused("config", "chek", says=("config has no command 'chek'; did you mean 'check'?",))
         self.refused("config", "nonsense", "home", says=("'nonsense'", "config"), hints=("check, show, schema",))
         self.refused("state", says=("state",), hints=("show, mark-seen, forget",))
         self.refused("state", "-q", says=("state",), hints=("show, mark-seen, forget",))
@@ -90,8 +118,18 @@ class Words(Line):
     def test_help_names_what_is_done_without_a_command(self):
         self.assertSays(self.ok("--help").out.decode(), "mailhaul fetch --help")
 
+    def test_a_word_too_many_is_named(self):
+        for words, command in ((("list", "home", "other"), "list"), (("config", "show", "other"), "config show")):
+            self.refused(*words, says=("%s: unexpected word 'other'" % command,), hints=("%s --help" % command,))
+
 
 class Uids(Line):
+    def test_brackets_are_part_of_a_uid(self):
+        self.drop.messages[0].uid = b"[a,b]"
+        message = mail.local(self.drop.messages[0].wire)
+        self.assertEqual(self.ok("get", "home", "[a,b]").out, message)
+        self.assertEqual(self.ok("get", "home", "--", "[a,b]").out, message)
+
     def test_two_dashes_may_stand_anywhere_before_the_uid(self):
         self.drop.messages[0].uid = b"-dash"
         message = mail.local(self.drop.messages[0].wire)

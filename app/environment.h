@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <vector>
+
+#include "account/account.h"
+#include "app/invocation.h"
+#include "engine/run.h"
+
+namespace mailhaul::app {
+
+/// The real network, disk and clock. Passwords that must be asked for are asked for here, one after the
+/// other.
+engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
+                                     const std::vector<account::Account>& accounts);
+
+}  // namespace mailhaul::app

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// What the command line said.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/config.h"
+#include "util/cancel.h"
+
+namespace mailhaul::app {
+
+enum class AutoSwitch { automatic, always, never };
+
+/// -k and -K: what becomes of delivered messages on the server.
+enum class ServerCopy { keep, remove };
+
+/// The options of every command, and the words and options of this one.
+struct Invocation {
+  std::string config, state;
+  bool quiet = false, json = false;
+  int verbose = 0;
+  AutoSwitch progress = AutoSwitch::automatic, color = AutoSwitch::automatic;
+  std::optional<unsigned> jobs;
+
+  bool names_command = true;                 ///< false: the words are for fetch, the default command
+  std::vector<std::string> words;            ///< accounts; or one account, and then UIDs as typed
+  std::vector<account::Override> overrides;  ///< account keys given as options of fetch
+  std::optional<ServerCopy> server_copy;     ///< -k, -K
+  bool all = false;                          ///< -a, --all
+  bool dry_run = false;                      ///< -n
+  const util::Cancel* cancel = nullptr;
+};
+
+}  // namespace mailhaul::app

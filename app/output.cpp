@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "app/output.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "app/json_lines.h"
+#include "app/terminal.h"
+#include "util/escape.h"
+#include "util/file.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+bool is_set(const char* name) {
+  const char* value =
+      std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here writes the environment
+  return value != nullptr && *value != '\0';
+}
+
+bool has_dumb_terminal() {
+  const char* name =
+      std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nothing here writes the environment
+  return name != nullptr && std::string_view(name) == "dumb";
+}
+
+bool chosen(AutoSwitch value, bool automatically) {
+  return value == AutoSwitch::always || (value == AutoSwitch::automatic && automatically);
+}
+
+}  // namespace
+
+void print(std::string_view text) { util::write_all(STDOUT_FILENO, text, "standard output"); }
+
+std::string safe(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t length = printable_prefix(text);
+    result += length == 0 ? util::escape(text.substr(0, 1)) : std::string(text.substr(0, length));
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
+}
+
+std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Summaries summaries) {
+  if (invocation.json) return std::make_unique<JsonLines>(invocation.quiet);
+  const bool at_terminal = ::isatty(STDERR_FILENO) == 1 && !has_dumb_terminal();
+  return std::make_unique<Terminal>(Terminal::Style{
+      .quiet = invocation.quiet,
+      .verbose = invocation.verbose,
+      .on_terminal = ::isatty(STDOUT_FILENO) == 1,
+      .live = chosen(invocation.progress, at_terminal && !invocation.quiet && invocation.verbose < 2),
+      .color = chosen(invocation.color, at_terminal && !is_set("NO_COLOR")),
+      .summaries = summaries});
+}
+
+}  // namespace mailhaul::app

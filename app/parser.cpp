@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "app/parser.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+#include "app/arguments.h"
+#include "app/commands.h"
+#include "app/nets.h"
+#include "net/connection.h"
+#include "util/ascii.h"
+#include "util/escape.h"
+
+namespace mailhaul::app {
+namespace {
+
+void add_auto_switch(CLI::App& parser, const char* name, const char* help, AutoSwitch& value) {
+  const auto choose = [name, &value](const std::string& text) {
+    static const std::map<std::string, AutoSwitch> choices{
+        {"auto", AutoSwitch::automatic}, {"always", AutoSwitch::always}, {"never", AutoSwitch::never}};
+    const auto choice = choices.find(text);
+    if (choice == choices.end())
+      throw CLI::ValidationError(name, "must be auto, always or never, not '" + text + "'");
+    value = choice->second;
+  };
+  parser.add_option_function<std::string>(name, choose, help)->type_name("auto|always|never")->take_last();
+}
+
+void add_file(CLI::App& parser, const char* name, const char* help, std::string& file) {
+  const auto is_named = [](const std::string& text) {
+    return text.empty() ? "the name of the file is empty" : std::string();
+  };
+  parser.add_option(name, file, help)->type_name("FILE")->check(is_named)->take_last();
+}
+
+void add_jobs(CLI::App& parser, std::optional<unsigned>& jobs) {
+  const auto read = [&jobs](const std::string& text) {
+    const auto number = util::parse_number(text);
+    if (!number || *number < 1 || *number > 1000)
+      throw CLI::ValidationError("--jobs", "must be a whole number from 1 to 1000");
+    jobs = static_cast<unsigned>(*number);
+  };
+  parser.add_option_function<std::string>("-j,--jobs", read, "fetch N accounts in parallel")
+      ->type_name("N")
+      ->take_last();
+}
+
+void add_global_options(CLI::App& parser, Invocation& invocation) {
+  add_file(parser, "-c,--config", "configuration file", invocation.config);
+  add_file(parser, "--state", "state database", invocation.state);
+  parser.add_flag("-q,-s,--quiet", invocation.quiet, "print errors only");
+  parser.add_flag("-v,--verbose", invocation.verbose, "print more; twice: the conversation with the server");
+  parser.add_flag("--json", invocation.json, "print one JSON object per line");
+  add_auto_switch(parser, "--progress", "show a live progress line", invocation.progress);
+  add_auto_switch(parser, "--color", "use colour", invocation.color);
+  add_jobs(parser, invocation.jobs);
+}
+
+struct Bound {
+  CLI::App* parser;
+  const CommandRow* row;
+};
+
+std::vector<Bound> add_commands(CLI::App& parser, Invocation& invocation) {
+  std::vector<Bound> bound;
+  for (const auto& row : commands()) {
+    CLI::App* above = row.inside.empty() ? &parser : parser.get_subcommand(std::string(row.inside));
+    CLI::App* command = above->add_subcommand(std::string(row.name), std::string(row.help));
+    if (row.describe == nullptr) {
+      command->require_subcommand(1);
+      continue;
+    }
+    row.describe(*command, invocation);
+    bound.push_back({command, &row});
+  }
+  return bound;
+}
+
+}  // namespace
+
+int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
+  // For errors that come before the options are read.
+  invocation.json = std::ranges::find(typed, "--json") != typed.end();
+  CLI::App parser("mailhaul: fetch mail over POP3 into a Maildir, an mbox or a program", "mailhaul");
+  parser.fallthrough();
+  parser.require_subcommand(1);
+  parser.set_help_flag("-h,--help", "print this help");
+  // A function: asking libcurl for its versions loads libraries that a poll has no use for.
+  const auto version = [] { return "mailhaul " MAILHAUL_VERSION "\n" + net::library_versions(); };
+  parser.set_version_flag("-V,--version", std::function<std::string()>(version), "print the versions");
+  add_global_options(parser, invocation);
+  const auto bound = add_commands(parser, invocation);
+  parser.footer("With no command, mailhaul runs fetch; for its options see mailhaul fetch --help");
+  auto arguments = normalise(parser, typed);
+  invocation.names_command = arguments.names_command;
+  invocation.words = std::move(arguments.words);
+  std::ranges::reverse(arguments.parsed);  // CLI11 takes them from the back
+  try {
+    parser.parse(arguments.parsed);
+  } catch (const CLI::Success& asked) {
+    return parser.exit(asked);  // --help, --version
+  } catch (const CLI::ParseError& error) {
+    throw util::Error(util::Kind::usage, util::escape(error.what(), 1000),
+                      "mailhaul --help lists commands and options");
+  }
+  for (const auto& [command, row] : bound) {
+    if (command->parsed()) return row->run(invocation);
+  }
+  return util::exit_status(util::Kind::internal);
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The option parser, made from the tables of commands and keys, and what to run.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "app/invocation.h"
+
+namespace mailhaul::app {
+
+/// Reads what was typed into `invocation` and runs the command; returns the exit status. Throws Error.
+int dispatch(const std::vector<std::string>& typed, Invocation& invocation);
+
+}  // namespace mailhaul::app
