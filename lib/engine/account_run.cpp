@@ -48,7 +48,9 @@ AccountRun::AccountRun(const account::Account& account_, const Environment& envi
           .now = [this] { return environment.now().time_since_epoch().count(); },
           .warn = [this](std::string_view sentence, std::string_view hint) { warn_of_place(sentence, hint); },
           .cancel = environment_.cancel},
-      ids(context) {}
+      ids(context) {
+  for (auto& warning : store.told(mailbox)) told_.insert(std::move(warning));
+}
 
 std::vector<std::unique_ptr<delivery::Destination>> AccountRun::open_all() const {
   std::vector<std::unique_ptr<delivery::Destination>> opened;
@@ -99,11 +101,16 @@ void AccountRun::warn_of_place(std::string_view sentence, std::string_view hint)
 }
 
 bool AccountRun::first_time(std::string_view sentence) {
-  const std::string line = std::string(sentence) + "\n";
   const std::lock_guard lock(telling_);
-  if (server.told_places.find(line) != std::string::npos) return false;
-  server.told_places += line;
+  if (!told_.emplace(sentence).second) return false;
+  newly_told_.emplace_back(sentence);
   return true;
+}
+
+void AccountRun::remember() {
+  store.remember(mailbox, server);
+  const std::lock_guard lock(telling_);
+  store.note_told(mailbox, newly_told_);
 }
 
 void AccountRun::warn_once(std::string_view sentence, std::string_view hint, std::string_view about) {

@@ -48,10 +48,11 @@ struct AccountRun {
   void sweep();                                        ///< removes temporary files that no open landing names
   std::vector<delivery::Ticket> open_tickets() const;  ///< of what is begun and not delivered
   void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
-  bool first_time(std::string_view sentence);  ///< and remembers it
+  bool first_time(std::string_view sentence);  ///< and notes it for remember()
   /// Standing: -q tells it the first time only. `about` names the condition where the sentence varies.
   void warn_once(std::string_view sentence, std::string_view hint, std::string_view about = {});
   void fail(const util::Error& error, std::string_view uid);  ///< one message failed; the others go on
+  void remember();  ///< writes what was learnt of the server, and what was told
   delivery::Destination* destination(std::string_view target) const;
 
  private:
@@ -60,6 +61,8 @@ struct AccountRun {
 
   std::vector<std::unique_ptr<delivery::Destination>> others_;  ///< open, too, once alternate() was called
   std::set<std::string, std::less<>> said_of_places_;           ///< in this run
+  std::set<std::string, std::less<>> told_;                     ///< standing warnings, in any run
+  std::vector<std::string> newly_told_;                         ///< those of this run
   std::mutex telling_;                                          ///< of what was told before
 };
 

@@ -248,6 +248,7 @@ std::size_t mark_seen(const account::Account& account, const Environment& enviro
     if (!row) row = state::Row{.id = look.store.next_row(run.mailbox)};
     row->standing = state::Standing::seen;
     row->suspect = false;
+    row->failures = 0;
     row->uidl = look.listed[i].uidl;
     row->bytes = look.listed[i].bytes;
     if (look.identities[i].header) row->header = look.identities[i].header;

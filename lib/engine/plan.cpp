@@ -30,7 +30,7 @@ namespace {
 /// A message that could not be retrieved or delivered must not hold up the others.
 bool comes_last(const Step& step) {
   const state::SeenRow* row = step.identity.row;
-  return row != nullptr && row->standing == state::Standing::pending && row->suspect;
+  return row != nullptr && row->standing == state::Standing::pending && row->failures > 0;
 }
 
 bool over_size(const Step& step, const account::Policy& policy) {

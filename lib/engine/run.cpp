@@ -173,7 +173,7 @@ AccountOutcome fetch_account(const account::Account& account, const Environment&
     outcome.totals = run.totals;
     outcome.message_errors = run.message_errors;
     hushed = note_trouble(run, outcome);
-    auto forgotten = caught([&] { store.remember(run.mailbox, run.server); });
+    auto forgotten = caught([&] { run.remember(); });
     if (outcome.error) throw util::Error(*outcome.error);
     if (forgotten) throw util::Error(*forgotten);
   });

@@ -300,7 +300,7 @@ void Visit::conclude(const Arrived& arrived) {
     run_.fail(util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint), uid(step));
     if (arrived.row.standing == Standing::pending && !stopped) {
       auto row = arrived.row;
-      row.suspect = true;  // the next run lets the others go first
+      ++row.failures;  // the next run lets the others go first
       settler_.note(std::move(row));
     }
   }

@@ -105,10 +105,10 @@ bool Visit::give_up(const util::Error& error) {
 void Visit::put_last(const Step& step) {
   const state::SeenRow* known = step.identity.row;
   if (step.identity.by_content) return;
-  if (known != nullptr && (known->standing != Standing::pending || known->suspect)) return;
+  if (known != nullptr && known->standing != Standing::pending) return;
   if (!failed_.insert(step.message.number).second) return;  // one row for each
   state::Row row = row_to_note(step);
-  row.suspect = true;
+  ++row.failures;
   settler_.note(std::move(row));
 }
 

@@ -201,7 +201,8 @@ state::Row Visit::row_of(const Step& step, const Print& print, std::optional<sta
 /// Which of the copies are still wanted, and what is to be said of those that are delivered again.
 /// True: it has arrived somewhere.
 bool Visit::spare_delivered(const Step& step, Arrival& arrival, const state::Row& row) {
-  const bool told = step.identity.row != nullptr && step.identity.row->suspect;  // by the run that failed
+  const bool told =
+      step.identity.row != nullptr && step.identity.row->failures > 0;  // by the run that failed
   bool arrived = false;
   for (const auto& landing : store().landings_of(run_.mailbox, row.id)) {
     const auto same = std::ranges::find_if(

@@ -41,12 +41,14 @@ struct Store::Connection {
   Statement add_mailbox{database, "INSERT OR IGNORE INTO mailbox (user, host, port) VALUES (?1, ?2, ?3)"};
   Statement all_mailboxes{database, "SELECT id, user, host, port FROM mailbox ORDER BY id"};
   Statement read_server{database,
-                        "SELECT rung, one_by_one_until, border_breaks, refused_logins, not_before, "
-                        "login_mark, failing_since, trouble_told, told_places FROM mailbox WHERE id = ?1"};
+                        "SELECT login_method, one_by_one_until, border_breaks, refused_logins, not_before, "
+                        "login_mark, failing_since, trouble_told FROM mailbox WHERE id = ?1"};
   Statement write_server{database,
-                         "UPDATE mailbox SET rung = ?2, one_by_one_until = ?3, border_breaks = ?4, "
+                         "UPDATE mailbox SET login_method = ?2, one_by_one_until = ?3, border_breaks = ?4, "
                          "refused_logins = ?5, not_before = ?6, login_mark = ?7, failing_since = ?8, "
-                         "trouble_told = ?9, told_places = ?10 WHERE id = ?1"};
+                         "trouble_told = ?9 WHERE id = ?1"};
+  Statement all_told{database, "SELECT text FROM told WHERE mailbox = ?1"};
+  Statement add_told{database, "INSERT OR IGNORE INTO told (mailbox, text) VALUES (?1, ?2)"};
   Statement count_flush{database, "UPDATE mailbox SET flushes = flushes + 1 WHERE id = ?1"};
 
   // Messages.
@@ -54,11 +56,11 @@ struct Store::Connection {
                         "SELECT (SELECT max(id) FROM message WHERE mailbox = ?1) - "
                         "(SELECT min(id) FROM message WHERE mailbox = ?1) + 1"};
   Statement light_rows{database,
-                       "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl "
+                       "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl, failures "
                        "FROM message WHERE mailbox = ?1 ORDER BY id"};
   Statement one_row{database,
                     "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl, gone, header, "
-                    "content FROM message WHERE mailbox = ?1 AND id = ?2"};
+                    "content, failures FROM message WHERE mailbox = ?1 AND id = ?2"};
   Statement all_hashes{database, "SELECT id, header, content FROM message WHERE mailbox = ?1 ORDER BY id"};
   Statement highest_row{database,
                         "SELECT max(last_row, ifnull((SELECT max(id) FROM message WHERE mailbox = ?1), 0)) "
@@ -67,13 +69,13 @@ struct Store::Connection {
   // listed.
   Statement put_row{database,
                     "INSERT INTO message (mailbox, id, standing, bytes, ordinal, suspect, told, delivered, "
-                    "due, uidl, gone, header, content) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+                    "due, uidl, gone, header, content, failures) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
                     "ON CONFLICT (mailbox, id) DO UPDATE SET standing = ?3, bytes = ?4, ordinal = ?5, "
                     "suspect = ?6, told = ?7, delivered = ?8, due = ?9, uidl = ?10, gone = ?11, "
-                    "header = ?12, content = ?13, absent_days = 0, absent_since = NULL"};
+                    "header = ?12, content = ?13, failures = ?14, absent_days = 0, absent_since = NULL"};
   Statement note_delivery{database,
-                          "UPDATE message SET standing = ?3, delivered = ?4, due = NULL "
+                          "UPDATE message SET standing = ?3, delivered = ?4, due = NULL, failures = 0 "
                           "WHERE mailbox = ?1 AND id = ?2"};
   Statement note_removal{database,
                          "UPDATE message SET standing = ?3, gone = ?4, absent_days = 0, absent_since = NULL "

@@ -37,6 +37,7 @@ std::optional<Row> Store::Connection::row(MailboxId mailbox, RowId id) {
              .gone = stored.time(9),
              .due = stored.time(7),
              .suspect = stored.integer(4) != 0,
+             .failures = static_cast<std::uint32_t>(stored.integer(12)),
              .told = stored.integer(5) != 0};
 }
 
@@ -55,7 +56,7 @@ Store::Connection::Hashes& Store::Connection::hashes_of(MailboxId mailbox) {
 
 void Store::Connection::put(MailboxId mailbox, const Row& row) {
   put_row.run(mailbox, row.id, static_cast<int>(row.standing), row.bytes, row.ordinal, row.suspect, row.told,
-              row.delivered, row.due, Blob{row.uidl}, row.gone, row.header, row.content);
+              row.delivered, row.due, Blob{row.uidl}, row.gone, row.header, row.content, row.failures);
   if (hashes && hashes->mailbox == mailbox) {
     hashes->headers.add(row.header, row.id);
     hashes->contents.add(row.content, row.id);

@@ -32,9 +32,11 @@ struct Row {
   std::uint32_t ordinal = 0;  ///< among messages equal in (header, bytes) in one listing; from 0
   std::optional<Time> delivered, gone;
   std::optional<Time> due;  ///< marked for removal by delete_after in a run at this time
-  /// Delivered: its session ended in doubt, check by TOP before believing it. Pending: it could not be
-  /// retrieved or delivered, let the others go first.
+  /// Delivered or recognised in a session that ended in doubt: compare it with the server's message (TOP)
+  /// before it is believed.
   bool suspect = false;
+  /// Pending: how often it could not be retrieved or delivered. Such messages come after all others.
+  std::uint32_t failures = 0;
   bool told = false;  ///< the user was told why it stays (max_size): -q says it once
 };
 
@@ -76,7 +78,7 @@ struct Change {
 
 /// What is remembered of a server between sessions; stored with the mailbox.
 struct Server {
-  std::string login_method;              ///< the net::LoginMethod that worked
+  std::string login_method;              ///< the net::LoginMethod that worked last
   std::optional<Time> one_by_one_until;  ///< its pipelining is broken
   std::uint32_t border_breaks = 0;       ///< silence or end at an answer's border while pipelining, so far
   std::uint32_t refused_logins = 0;      ///< in a row
@@ -84,7 +86,6 @@ struct Server {
   std::string login_mark;  ///< fingerprint of the profile that was refused; holds nothing of the secret
   std::optional<Time> failing_since;  ///< temporary trouble, without a good run since
   bool trouble_told = false;          ///< -q has told it
-  std::string told_places;            ///< standing warnings told already, one a line
   bool operator==(const Server&) const = default;
 };
 

@@ -39,6 +39,7 @@ void read_rows(Cursor stored, std::vector<SeenRow>& rows, std::vector<std::strin
     row.told = stored.integer(5) != 0;
     row.delivered = stored.time(6);
     row.due = stored.time(7);
+    row.failures = static_cast<std::uint32_t>(stored.integer(9));
     row.uidl = keep(text, stored.bytes(8));
   }
 }

@@ -16,7 +16,7 @@ struct SeenRow {
   RowId id = 0;
   std::string_view uidl;  ///< into Seen's own storage
   std::uint64_t bytes = 0;
-  std::uint32_t ordinal = 0;
+  std::uint32_t ordinal = 0, failures = 0;
   Standing standing = Standing::pending;
   bool suspect = false, told = false, has_landings = false;
   std::optional<Time> delivered, due;

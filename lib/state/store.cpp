@@ -55,8 +55,7 @@ Server Store::server(MailboxId mailbox) const {
           .not_before = row.time(4),
           .login_mark = std::string(row.bytes(5)),
           .failing_since = row.time(6),
-          .trouble_told = row.integer(7) != 0,
-          .told_places = std::string(row.bytes(8))};
+          .trouble_told = row.integer(7) != 0};
 }
 
 void Store::remember(MailboxId mailbox, const Server& server) {
@@ -64,7 +63,21 @@ void Store::remember(MailboxId mailbox, const Server& server) {
   Transaction transaction(connection_->database, Durability::unsynced);
   connection_->write_server.run(mailbox, server.login_method, server.one_by_one_until, server.border_breaks,
                                 server.refused_logins, server.not_before, server.login_mark,
-                                server.failing_since, server.trouble_told, server.told_places);
+                                server.failing_since, server.trouble_told);
+  transaction.commit();
+}
+
+std::vector<std::string> Store::told(MailboxId mailbox) const {
+  std::vector<std::string> warnings;
+  auto row = connection_->all_told.query(mailbox);
+  while (row.next()) warnings.emplace_back(row.bytes(0));
+  return warnings;
+}
+
+void Store::note_told(MailboxId mailbox, std::span<const std::string> warnings) {
+  if (warnings.empty()) return;
+  Transaction transaction(connection_->database, Durability::unsynced);
+  for (const auto& warning : warnings) connection_->add_told.run(mailbox, std::string_view(warning));
   transaction.commit();
 }
 

@@ -59,6 +59,11 @@ class Store {
   /// Writes only when it differs, and unsynced: a power cut may take it back.
   void remember(MailboxId mailbox, const Server& server);
 
+  /// The standing warnings about this mailbox that a run has told before.
+  std::vector<std::string> told(MailboxId mailbox) const;
+  /// Adds to them; unsynced. Writes nothing when there is nothing to add.
+  void note_told(MailboxId mailbox, std::span<const std::string> warnings);
+
   /// Notes the day on which rows were absent from a whole listing, and prunes those absent on 20 distinct
   /// days since they were listed last, if gone, else delivered, else first absent, more than 180 days ago,
   /// and without landings. `absent`: ids of all rows not in the listing, gone ones included. Writes at most

@@ -53,3 +53,19 @@ TEST_CASE("whoever sends the password in clear text is told, when somebody is th
     CHECK(house.told.warnings == (attended ? warning : Texts{}));
   }
 }
+
+TEST_CASE("a standing warning is told even if another one that was told before ends in the same words") {
+  Household house;
+  const auto run_with_warning = [&](const std::string& sentence) {
+    house.environment.open = [sentence](const delivery::Spec& spec, const delivery::RunContext& context) {
+      context.warn(sentence, "");
+      return delivery::open(spec, context);
+    };
+    house.run();
+    return house.told.warnings;
+  };
+  CHECK(run_with_warning("the disk of /var/mail is full") == Texts{"the disk of /var/mail is full"});
+  CHECK(run_with_warning("/var/mail is full") == Texts{"/var/mail is full"});
+  CHECK(run_with_warning("/var/mail is full") == Texts{"(again) /var/mail is full"});
+  CHECK(run_with_warning("the disk of /var/mail is full") == Texts{"(again) the disk of /var/mail is full"});
+}

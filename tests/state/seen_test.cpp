@@ -38,7 +38,7 @@ TEST_CASE("a snapshot holds what a poll needs, by id") {
   auto first = delivered_row(1, "b\xff"s);
   first.due = at_day(4);
   Row second{.id = 2, .standing = Standing::seen, .uidl = "b\0z"s, .bytes = 5, .ordinal = 2, .suspect = true};
-  Row third{.id = 3, .uidl = "", .told = true};
+  Row third{.id = 3, .uidl = "", .failures = 2, .told = true};
   const Seen seen =
       seen_of(place, {.rows = {third, first, second},
                       .landings = {{.row = 3, .target = "t", .ticket = "x", .state = LandingState::intent},
@@ -46,6 +46,7 @@ TEST_CASE("a snapshot holds what a poll needs, by id") {
   REQUIRE(seen.rows().size() == 3);
   CHECK(seen.rows()[2].id == 3);
   CHECK(seen.rows()[2].told);
+  CHECK(seen.rows()[2].failures == 2);
   CHECK(seen.rows()[2].has_landings);
   CHECK(seen.rows()[2].standing == Standing::pending);
   CHECK_FALSE(seen.rows()[2].delivered);

@@ -50,6 +50,7 @@ TEST_CASE("a row comes back as it went in, also after the database was closed") 
                   .gone = at_day(2),
                   .due = at_day(3),
                   .suspect = true,
+                  .failures = 7,
                   .told = true};
   state::MailboxId mailbox = 0;
   {
@@ -70,6 +71,7 @@ TEST_CASE("a row comes back as it went in, also after the database was closed") 
   CHECK(row->gone == whole.gone);
   CHECK(row->due == whole.due);
   CHECK(row->suspect);
+  CHECK(row->failures == 7);
   CHECK(row->told);
   const auto bare = store.row(mailbox, 8);
   REQUIRE(bare);
@@ -81,6 +83,16 @@ TEST_CASE("a row comes back as it went in, also after the database was closed") 
   CHECK_FALSE(bare->due);
   CHECK_FALSE(store.row(mailbox, 9));
   CHECK_FALSE(store.row(mailbox + 1, 7));
+}
+
+TEST_CASE("a message that is delivered in the end has no failures any more") {
+  Place place;
+  auto store = place.open();
+  const auto mailbox = store.mailbox("anna", "h", 0);
+  store.commit(mailbox, {.rows = {Row{.id = 1, .failures = 3}}});
+  store.commit(mailbox, {.delivered = {{.row = 1, .when = at_day(1)}}});
+  CHECK(store.row(mailbox, 1)->standing == Standing::delivered);
+  CHECK(store.row(mailbox, 1)->failures == 0);
 }
 
 TEST_CASE("landings are kept until their row is settled, and replaced by row and target") {
@@ -193,8 +205,7 @@ TEST_CASE("what is remembered of a server comes back") {
                              .not_before = at_day(1),
                              .login_mark = "mark",
                              .failing_since = at_day(0),
-                             .trouble_told = true,
-                             .told_places = "one\ntwo\n"};
+                             .trouble_told = true};
   state::MailboxId mailbox = 0;
   {
     auto store = place.open();
@@ -206,6 +217,24 @@ TEST_CASE("what is remembered of a server comes back") {
   CHECK(store.server(mailbox) == server);
   store.remember(mailbox, {});
   CHECK(store.server(mailbox) == state::Server{});
+}
+
+TEST_CASE("a warning counts as told when the whole of it was told") {
+  Place place;
+  state::MailboxId mailbox = 0;
+  {
+    auto store = place.open();
+    mailbox = store.mailbox("anna", "h", 0);
+    CHECK(store.told(mailbox).empty());
+    store.note_told(mailbox, std::vector<std::string>{"the disk is full", "once"});
+    store.note_told(mailbox, std::vector<std::string>{"once"});
+  }
+  auto store = place.open();
+  CHECK(store.told(mailbox) == std::vector<std::string>{"once", "the disk is full"});
+  CHECK(store.told(store.mailbox("bert", "h", 0)).empty());
+  const auto journal = slurp(place.file.native() + "-wal");
+  store.note_told(mailbox, {});
+  CHECK(slurp(place.file.native() + "-wal") == journal);
 }
 
 TEST_CASE("what is remembered already is not written again") {
