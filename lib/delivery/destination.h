@@ -17,13 +17,13 @@ namespace mailhaul::delivery {
 
 /// What a destination must know of the run. Outlives the destinations.
 struct RunContext {
-  std::string account;         ///< its name: %a, MAILHAUL_ACCOUNT
-  std::string instance;        ///< of the state database: part of every name we make
-  std::string mailbox;         ///< short key of the mailbox, letters and digits: part of every name we make
-  std::string host;            ///< this machine's name, "/" and ":" as \057, \072
-  std::string boot;            ///< the kernel's boot id
-  std::string user;            ///< whom we run as: %T
-  util::Path state_directory;  ///< the database's: for spools (spool/) and the MDA's lock
+  std::string account;                ///< its name: %a, MAILHAUL_ACCOUNT
+  std::string instance;               ///< of the state database: part of every name we make
+  std::string mailbox;                ///< its id in the state database: part of every name we make
+  std::string host;                   ///< this machine's name, "/" and ":" as \057, \072
+  std::string boot;                   ///< the kernel's boot id
+  std::string user;                   ///< whom we run as: %T
+  util::Path state_directory;         ///< the database's: for spools (spool/) and the MDA's lock
   std::function<std::int64_t()> now;  ///< seconds since 1970
   /// Says a thing once a run, however often it is called. Any thread.
   std::function<void(std::string_view sentence, std::string_view hint)> warn;
@@ -79,7 +79,8 @@ class Destination {
   /// `doubt`: it cannot be told whether the message was delivered; `later`: it was not. Throws Error{storage}
   /// when the place is not the one in the ticket.
   virtual std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) = 0;
-  /// Removes temporary files of our instance and this mailbox but those in `keep`. Never throws.
+  /// Removes temporary files of our instance and this mailbox but those in `keep`, the open tickets of the
+  /// whole database. Never throws.
   virtual void sweep(std::span<const Ticket> keep) noexcept = 0;
   /// True where only close() tells whether what was published arrived (stdout).
   virtual bool settled_by_close() const noexcept { return false; }

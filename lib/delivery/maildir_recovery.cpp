@@ -120,10 +120,9 @@ std::vector<DeliveryResult> recover_maildir(MaildirFolder& folder, const RunCont
 void sweep_maildir(const MaildirFolder& folder, const RunContext& context, std::span<const Ticket> keep) {
   Names kept;
   for (const auto& ticket : keep) kept.insert(id_of(ticket));
-  const auto mark = mark_of(context);
   Names orphans;
   for_each_name(folder.tmp_fd(), folder.path() / "tmp", [&](std::string_view name) {
-    if (leading_id(name, mark) == name && !kept.contains(name)) orphans.emplace(name);
+    if (leading_id(name, context) == name && !kept.contains(name)) orphans.emplace(name);
   });
   for (const auto& name : orphans) ::unlinkat(folder.tmp_fd(), name.c_str(), 0);
 }

@@ -226,12 +226,11 @@ void Mbox::remove_published() noexcept {
 }
 
 void Mbox::remove_spools_but(const std::set<std::string>& kept) const {
-  const auto mark = mark_of(context_);
   const auto suffix = spool_suffix(target_);
   for (const auto& entry : std::filesystem::directory_iterator(context_.state_directory / "spool")) {
     const auto name = entry.path().filename().native();
     const auto stem = name.substr(0, name.find(suffix) + suffix.size());
-    if (name.find(suffix) == std::string::npos || leading_id(name, mark).empty()) continue;
+    if (name.find(suffix) == std::string::npos || leading_id(name, context_).empty()) continue;
     if (!kept.contains(stem)) ::unlink(entry.path().c_str());
   }
 }

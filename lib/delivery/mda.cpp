@@ -31,7 +31,7 @@ enum class Lock : short { shared = F_RDLCK, alone = F_WRLCK };
 class RunningPrograms {
  public:
   explicit RunningPrograms(const RunContext& context)
-      : path_(context.state_directory / ("mda-" + context.mailbox + ".lock")),
+      : path_(context.state_directory / ("mda-" + context.instance + "-" + context.mailbox + ".lock")),
         file_(util::open_file(path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0600)) {}
 
   bool try_take(Lock lock) const {

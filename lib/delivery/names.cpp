@@ -4,18 +4,31 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace mailhaul::delivery {
 
-std::string mark_of(const RunContext& context) { return ".mh" + context.instance + context.mailbox + "m"; }
+namespace {
 
-std::string_view leading_id(std::string_view text, std::string_view mark) {
+/// With state files of version 1 a mailbox had eight hexadecimal digits in names; its id is shorter than
+/// that.
+bool is_old_mailbox(std::string_view mailbox) {
+  return mailbox.size() == 8 && mailbox.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view leading_id(std::string_view text, const RunContext& context) {
   constexpr std::string_view digits = "0123456789";
+  const std::string mark = ".mh" + context.instance;
   const auto seconds = text.find_first_not_of(digits);
   if (seconds == 0 || seconds == std::string_view::npos || !text.substr(seconds).starts_with(mark)) return {};
-  const auto counter = seconds + mark.size();
-  const auto dot = text.find_first_not_of(digits, counter);
+  const auto start = seconds + mark.size();
+  const auto mailbox = text.substr(start, text.find('m', start) - start);
+  if (mailbox != context.mailbox && !is_old_mailbox(mailbox)) return {};
+  const auto counter = start + mailbox.size() + 1;
+  const auto dot = text.find_first_not_of(digits, std::min(counter, text.size()));
   if (dot == counter || dot == std::string_view::npos || text[dot] != '.') return {};
   return text.substr(0, text.find_first_of(std::string_view(",:;<>()/ \t\r\n\0", 13), dot));
 }

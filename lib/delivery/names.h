@@ -8,11 +8,10 @@
 
 namespace mailhaul::delivery {
 
-/// ".mh<instance><mailbox>m": what stands in every stable id of this instance and mailbox.
-std::string mark_of(const RunContext& context);
-/// The stable id at the start of `text`, as far as "<seconds><mark><digits>." and a host without "," ":" ";"
-/// or blanks go; empty when there is none.
-std::string_view leading_id(std::string_view text, std::string_view mark);
+/// The stable id at the start of `text` when this instance made it for this mailbox: up to the first "," ":"
+/// ";" or blank. Empty when there is none. Ids of state files of version 1 count, whatever their mailbox:
+/// nobody makes such names any more, so what no ticket in the database names is an orphan.
+[[nodiscard]] std::string_view leading_id(std::string_view text, const RunContext& context);
 /// The directory for spools, 0700, made if missing. Throws Error{cannot_create}.
 util::Path spool_directory(const RunContext& context);
 /// A file without a name in the state directory: gone when closed. Throws Error{storage}.

@@ -40,7 +40,7 @@ AccountRun::AccountRun(const account::Account& account_, const Environment& envi
       context{
           .account = account_.name,
           .instance = store_.instance(),
-          .mailbox = short_key(account::mailbox_of(account_)),
+          .mailbox = std::to_string(mailbox),
           .host = environment_.host,
           .boot = environment_.boot,
           .user = environment_.user,
@@ -75,9 +75,8 @@ bool AccountRun::alternate() {
 
 std::vector<delivery::Ticket> AccountRun::open_tickets() const {
   std::vector<delivery::Ticket> tickets;
-  for (const auto& landing : store.landings(mailbox)) {
-    const bool open = !landing.ticket.empty() && landing.state != state::LandingState::delivered;
-    if (open) tickets.push_back({landing.target, landing.ticket});
+  for (const auto& landing : store.unfinished_landings()) {
+    if (!landing.ticket.empty()) tickets.push_back({landing.target, landing.ticket});
   }
   return tickets;
 }

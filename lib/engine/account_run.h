@@ -46,7 +46,7 @@ struct AccountRun {
   /// and the other way round. False, and nothing changes, where mail is handed over in its order.
   bool alternate();
   void sweep();                                        ///< removes temporary files that no open landing names
-  std::vector<delivery::Ticket> open_tickets() const;  ///< of what is begun and not delivered
+  std::vector<delivery::Ticket> open_tickets() const;  ///< of what is begun and not delivered, by any account
   void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
   bool first_time(std::string_view sentence);  ///< and notes it for remember()
   /// Standing: -q tells it the first time only. `about` names the condition where the sentence varies.

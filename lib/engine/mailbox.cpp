@@ -13,9 +13,11 @@ namespace mailhaul::engine {
 
 namespace {
 
-/// 16 hex digits (FNV-1a, 64 bits). Not a secret, nor made by strangers: starting OpenSSL for it would be
-/// most of what an idle poll costs.
-std::string long_key(const account::MailboxKey& key) {
+/// 16 hex digits (FNV-1a, 64 bits). Not the mailbox's id: the lock is taken before the database is asked, and
+/// two databases in one directory must not work on one mailbox at a time. Should two mailboxes have the same
+/// digits, one waits for the other. Not a secret: starting OpenSSL for it would be most of what an idle poll
+/// costs.
+std::string lock_key(const account::MailboxKey& key) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : key.user + '\0' + key.host + '\0' + std::to_string(key.port)) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
@@ -43,12 +45,10 @@ std::string mail_date(state::Time now) {
 
 }  // namespace
 
-std::string short_key(const account::MailboxKey& key) { return long_key(key).substr(0, 8); }
-
 util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file) {
   const util::Path folder = state_file.parent_path() / "locks";
   util::make_directories(folder);
-  auto lock = util::try_lock(folder / (long_key(key) + ".lock"));
+  auto lock = util::try_lock(folder / (lock_key(key) + ".lock"));
   if (!lock) {
     throw util::Error(
         util::Kind::temporary,

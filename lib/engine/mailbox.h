@@ -10,9 +10,6 @@
 
 namespace mailhaul::engine {
 
-/// Eight hex digits from user, host and port: part of every name that deliveries make.
-std::string short_key(const account::MailboxKey& key);
-
 /// The kernel lock of the mailbox, beside the database; held as long as the Fd lives.
 /// Throws Error{temporary} when another mailhaul has it.
 util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file);

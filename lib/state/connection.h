@@ -87,6 +87,9 @@ struct Store::Connection {
   Statement all_landings{database,
                          "SELECT row, target, ticket, state FROM landing WHERE mailbox = ?1 "
                          "ORDER BY row, target"};
+  Statement unfinished_landings{
+      database,
+      "SELECT row, target, ticket, state FROM landing WHERE state <> ?1 ORDER BY mailbox, row, target"};
   Statement landings_of_row{database,
                             "SELECT row, target, ticket, state FROM landing "
                             "WHERE mailbox = ?1 AND row = ?2 ORDER BY target"};

@@ -109,6 +109,10 @@ std::vector<Landing> Store::landings(MailboxId mailbox) const {
   return read_landings(connection_->all_landings.query(mailbox));
 }
 
+std::vector<Landing> Store::unfinished_landings() const {
+  return read_landings(connection_->unfinished_landings.query(static_cast<int>(LandingState::delivered)));
+}
+
 std::vector<Landing> Store::landings_of(MailboxId mailbox, RowId row) const {
   return read_landings(connection_->landings_of_row.query(mailbox, row));
 }

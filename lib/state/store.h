@@ -44,6 +44,7 @@ class Store {
   std::vector<Row> rows_with_content(MailboxId mailbox, const util::Hash& content) const;
   std::vector<Landing> landings(MailboxId mailbox) const;  ///< all that are kept, by row
   std::vector<Landing> landings_of(MailboxId mailbox, RowId row) const;
+  std::vector<Landing> unfinished_landings() const;  ///< those of all mailboxes that are not delivered
   /// An id that no row of this mailbox ever had; safe because one process at a time works on a mailbox.
   RowId next_row(MailboxId mailbox);
 

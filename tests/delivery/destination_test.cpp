@@ -21,24 +21,36 @@ TEST_CASE_FIXTURE(Fixture, "ids never come twice, nor go backwards with the cloc
     if (i % 100 == 50) clock -= 7;
     const auto id = ids.next();
     CHECK(id > last);
-    CHECK(leading_id(id, mark_of(context)) == id);
+    CHECK(leading_id(id, context) == id);
     CHECK(seen.insert(id).second);
     last = id;
   }
 }
 
 TEST_CASE("an id is told from other names") {
-  const std::vector<std::pair<std::string, std::string>> table{{"12.mhIkm5.host", "12.mhIkm5.host"},
-                                                               {"12.mhIkm5.host,S=3:2,", "12.mhIkm5.host"},
-                                                               {"12.mhIkm5.a\\057b", "12.mhIkm5.a\\057b"},
-                                                               {".mhIkm5.host", ""},
-                                                               {"12.mhIkm.host", ""},
-                                                               {"12.mhIkm5", ""},
-                                                               {"12.mhIkm5m6.host", ""},
-                                                               {"12.mhIqm5.host", ""},
-                                                               {"x12.mhIkm5.host", ""},
-                                                               {"", ""}};
-  for (const auto& [name, id] : table) CHECK(leading_id(name, ".mhIkm") == id);
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"12.mhIkm5.host", "12.mhIkm5.host"},
+      {"12.mhIkm5.host,S=3:2,", "12.mhIkm5.host"},
+      {"12.mhIkm5.a\\057b", "12.mhIkm5.a\\057b"},
+      {".mhIkm5.host", ""},
+      {"12.mhIkm.host", ""},
+      {"12.mhIkm5", ""},
+      {"12.mhIkm5m6.host", ""},
+      {"12.mhIqm5.host", ""},
+      {"x12.mhIkm5.host", ""},
+      {"12.mhI0a1b2c3dm5.host", "12.mhI0a1b2c3dm5.host"},
+      {"12.mhI0a1b2c3gm5.host", ""},
+      {"12.mhI0a1b2c3m5.host", ""},
+      {"12.mhIk", ""},
+      {"12.mhI", ""},
+      {"", ""}};
+  RunContext context;
+  context.instance = "I";
+  context.mailbox = "k";
+  for (const auto& [name, id] : table) {
+    CAPTURE(name);
+    CHECK(leading_id(name, context) == id);
+  }
 }
 
 TEST_CASE("ticket fields keep any bytes, and refuse what they did not write") {

@@ -270,6 +270,17 @@ TEST_CASE_FIXTURE(MaildirFixture, "recovery makes nothing and stops at another M
   CHECK(names_in(path / "new").empty());
 }
 
+TEST_CASE_FIXTURE(MaildirFixture, "sweep removes the orphans of version 1 too, but not what a ticket names") {
+  const std::string old_name = "1.mhabcd12340a1b2c3dm5.host";
+  spill(path / "tmp" / old_name, "x");
+  TicketFields fields;
+  fields.set("id", old_name);
+  maildir->sweep(Tickets{{"maildir:" + path.native(), fields.data()}});
+  CHECK(names_in(path / "tmp").contains(old_name));
+  maildir->sweep({});
+  CHECK(names_in(path / "tmp").empty());
+}
+
 TEST_CASE_FIXTURE(MaildirFixture, "sweep takes our own orphans and nothing else") {
   const auto kept = staged();
   const auto orphan = envelope();

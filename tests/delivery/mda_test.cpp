@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(MdaFixture, "after a power cut a message is in doubt, and name
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "recovery waits for a program that outlived its mailhaul") {
-  const auto lock = dir / "state/mda-k7.lock";
+  const auto lock = dir / "state/mda-abcd1234-k7.lock";
   spec.command = {"true"};
   const auto mda = open_mda(spec, context);
   const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};

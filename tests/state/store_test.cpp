@@ -109,6 +109,14 @@ TEST_CASE("landings are kept until their row is settled, and replaced by row and
   CHECK(store.landings(mailbox)[2].state == LandingState::doubt);
   CHECK(store.landings_of(mailbox, 1)[0].ticket == maildir.ticket);
 
+  SUBCASE("listed for all mailboxes until they are delivered") {
+    const auto bert = store.mailbox("bert", "h", 0);
+    auto done = maildir;
+    done.state = LandingState::delivered;
+    store.commit(bert, {.rows = {Row{.id = 1}}, .landings = {done, mda}});
+    CHECK(store.unfinished_landings().size() == 4);
+    CHECK(store.unfinished_landings()[3].target == mda.target);
+  }
   SUBCASE("replaced") {
     store.commit(mailbox,
                  {.landings = {{.row = 1, .target = "mda:x", .ticket = "v", .state = LandingState::tried}}});
