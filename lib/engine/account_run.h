@@ -80,6 +80,6 @@ void recover(AccountRun& run);
 /// One session, from listing to QUIT. Returns false when a new session is to be tried (pipelining is broken).
 /// Throws Error for what ended it; what was whole is settled first.
 /// `seen`: the store's rows for this mailbox.
-bool visit(AccountRun& run, net::LoggedIn opened, std::future<state::Seen> seen);
+bool visit(AccountRun& run, net::LoggedIn opened, std::future<state::MailboxRows> seen);
 
 }  // namespace mailhaul::engine

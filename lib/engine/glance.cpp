@@ -29,7 +29,7 @@ struct Look {
   net::LoggedIn opened;
   pop3::Session session;
   std::vector<pop3::Listed> listed;
-  state::Seen seen;
+  state::MailboxRows seen;
   std::vector<Identity> identities;
 
   Look(const account::Account& account, const Environment& environment, report::Listener& tell)
@@ -47,7 +47,7 @@ struct Look {
                  .trace = trace,
                  .redact = [this](std::string_view words) { return opened.redactor.text(words); }}),
         listed(session.listing()),
-        seen(mailbox != 0 ? store.seen(mailbox) : state::Seen()),
+        seen(mailbox != 0 ? store.rows(mailbox) : state::MailboxRows()),
         identities(identify(session, UidlIndex(listed), seen, store, mailbox)) {}
 
   /// RFC 2449: with EXPIRE 0 a QUIT may remove what was retrieved. Closing without one never does.

@@ -9,19 +9,20 @@ namespace mailhaul::engine {
 
 namespace {
 
-using state::SeenRow;
+using state::RowSummary;
 using state::Standing;
 
 /// Gives each message the row of its UIDL: the live one, or a gone one when there is no other. Returns the
 /// positions of those that their UIDL cannot identify: it is empty, not alone in this listing, or several
 /// live rows bear it.
-std::vector<std::size_t> name(UidlIndex& index, const state::Seen& seen, std::vector<Identity>& identities) {
+std::vector<std::size_t> name(UidlIndex& index, const state::MailboxRows& seen,
+                              std::vector<Identity>& identities) {
   std::vector<bool> nameless(identities.size());
   for (std::size_t i = 0; i < identities.size(); ++i) nameless[i] = !index.unique(i);
   for (const auto& row : seen.rows()) {
     const auto found = index.find(row.uidl);
     if (!found || nameless[*found]) continue;
-    const SeenRow*& chosen = identities[*found].row;
+    const RowSummary*& chosen = identities[*found].row;
     if (chosen == nullptr) {
       chosen = &row;
     } else if (row.standing != Standing::gone) {
@@ -49,8 +50,8 @@ namespace {
 
 /// Rows of this header and size, live ones first to last by ordinal; the n-th listed message is the n-th of
 /// them.
-const SeenRow* nth_row(const state::Seen& seen, std::vector<state::Row> rows,
-                       const std::set<state::RowId>& taken, std::uint32_t n) {
+const RowSummary* nth_row(const state::MailboxRows& seen, std::vector<state::Row> rows,
+                          const std::set<state::RowId>& taken, std::uint32_t n) {
   std::erase_if(rows, [&](const state::Row& row) {
     return row.standing == Standing::gone || taken.contains(row.id);  // another listed message's, by its UIDL
   });
@@ -62,7 +63,7 @@ const SeenRow* nth_row(const state::Seen& seen, std::vector<state::Row> rows,
 
 }  // namespace
 
-std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::Seen& seen,
+std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
                                const state::Store& store, state::MailboxId mailbox) {
   const auto listed = index.listed();
   std::vector<Identity> identities(listed.size());
@@ -88,7 +89,7 @@ std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const st
   return identities;
 }
 
-std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::Seen& seen) {
+std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::MailboxRows& seen) {
   const auto rows = seen.rows();
   std::vector<bool> present(rows.size());
   for (const auto& identity : identities) {

@@ -16,13 +16,13 @@ namespace mailhaul::engine {
 
 /// Identifies each message of the index's listing: by its UIDL, else by the header from TOP n 0 (pipelined)
 /// and the size, else (no TOP) marks it by_content. Throws what the session throws.
-std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::Seen& seen,
+std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
                                const state::Store& store, state::MailboxId mailbox);
 
 /// Retrieves a message's header and hashes it. Empty: the server refused.
 std::optional<util::Hash> header_of(pop3::Message& message);
 
 /// Ids of rows that are not in this listing, gone ones included; sorted.
-std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::Seen& seen);
+std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::MailboxRows& seen);
 
 }  // namespace mailhaul::engine

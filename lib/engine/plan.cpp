@@ -29,7 +29,7 @@ namespace {
 
 /// A message that could not be retrieved or delivered must not hold up the others.
 bool comes_last(const Step& step) {
-  const state::SeenRow* row = step.identity.row;
+  const state::RowSummary* row = step.identity.row;
   return row != nullptr && row->standing == state::Standing::pending && row->failures > 0;
 }
 
@@ -58,7 +58,7 @@ void decide_new(Step& step, const account::Policy& policy) {
 /// delete_after: marked in one run, removed by a later one, an hour on at least, so that a clock stepped
 /// forward empties nothing (LAW section 7).
 void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) {
-  const state::SeenRow& row = *step.identity.row;
+  const state::RowSummary& row = *step.identity.row;
   if (!row.delivered || now - *row.delivered < delete_after) {
     step.reason = "delivered; delete_after has not come yet";
   } else if (!row.due) {
@@ -73,7 +73,7 @@ void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) 
 }
 
 void decide_delivered(Step& step, const account::Policy& policy, state::Time now) {
-  const state::SeenRow& row = *step.identity.row;
+  const state::RowSummary& row = *step.identity.row;
   if (row.suspect) {
     step.action = Action::verify;
     step.reason = "delivered in a session that ended in doubt";
@@ -95,7 +95,7 @@ void decide_delivered(Step& step, const account::Policy& policy, state::Time now
 }
 
 void decide(Step& step, const account::Policy& policy, state::Time now) {
-  const state::SeenRow* row = step.identity.row;
+  const state::RowSummary* row = step.identity.row;
   if (row == nullptr || row->standing == state::Standing::pending) {
     decide_new(step, policy);
   } else if (policy.fetch_all && !step.identity.this_run) {

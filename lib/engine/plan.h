@@ -24,11 +24,12 @@ std::string_view name_of(Action action);
 
 /// How a listed message was recognised.
 struct Identity {
-  const state::SeenRow* row = nullptr;  ///< null: unknown so far; points into the Seen it was found in
-  std::optional<util::Hash> header;     ///< from TOP, where the UIDL is no good
-  std::uint32_t ordinal = 0;            ///< among listed messages equal in (header, size)
-  bool this_run = false;                ///< delivered in an earlier session of this run
-  bool by_content = false;              ///< neither UIDL nor TOP: only its content can tell
+  /// Null: unknown so far. Points into the MailboxRows in which it was found.
+  const state::RowSummary* row = nullptr;
+  std::optional<util::Hash> header;  ///< from TOP, where the UIDL is no good
+  std::uint32_t ordinal = 0;         ///< among listed messages equal in (header, size)
+  bool this_run = false;             ///< delivered in an earlier session of this run
+  bool by_content = false;           ///< neither UIDL nor TOP: only its content can tell
 };
 
 struct Step {

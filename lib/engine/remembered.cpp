@@ -41,7 +41,7 @@ std::string_view name_of(state::LandingState landing) {
   return {};
 }
 
-std::string uid_of(const state::Store& store, state::MailboxId mailbox, const state::SeenRow& row) {
+std::string uid_of(const state::Store& store, state::MailboxId mailbox, const state::RowSummary& row) {
   if (!row.uidl.empty()) return util::escape_uid(row.uidl);
   const auto whole = store.row(mailbox, row.id);
   return whole && whole->header ? "sha256:" + util::hex(*whole->header) : "row:" + std::to_string(row.id);
@@ -71,7 +71,7 @@ std::vector<Remembered> remembered(const account::Account& account, const Enviro
   const state::Store store(environment.state_file, writes);
   const auto mailbox = find(store, account);
   if (!mailbox) return {};
-  const auto seen = store.seen(*mailbox);
+  const auto seen = store.rows(*mailbox);
   const auto landings = store.landings(*mailbox);
   std::vector<Remembered> rows;
   for (const auto& row : seen.rows()) {
@@ -105,7 +105,7 @@ std::size_t forget(const account::Account& account, const Environment& environme
   }
   std::set<std::string> missing = wanted;
   if (mailbox) {
-    const auto seen = store.seen(*mailbox);
+    const auto seen = store.rows(*mailbox);
     for (const auto& row : seen.rows()) {
       const std::string uid = uids.empty() ? std::string() : uid_of(store, *mailbox, row);
       if (!uids.empty() && !wanted.contains(uid)) continue;

@@ -101,11 +101,11 @@ net::LoggedIn connect(AccountRun& run) {
 }
 
 /// What the store knows of the mailbox. Much of it is read while the server is being talked to.
-std::future<state::Seen> read_seen(const AccountRun& run) {
+std::future<state::MailboxRows> read_seen(const AccountRun& run) {
   constexpr std::size_t many = 10'000;  // rows: a few milliseconds, more than a thread costs
-  const bool beside = run.store.most_rows(run.mailbox) >= many;
+  const bool beside = run.store.row_count_at_most(run.mailbox) >= many;
   return std::async(beside ? std::launch::async | std::launch::deferred : std::launch::deferred,
-                    [&] { return run.store.seen(run.mailbox); });
+                    [&] { return run.store.rows(run.mailbox); });
 }
 
 void fetch(AccountRun& run) {

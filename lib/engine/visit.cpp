@@ -19,14 +19,14 @@ Visit::Visit(AccountRun& run, net::Stream& stream, pop3::SessionOptions options)
       session_(stream, std::move(options)),
       settler_(run.store, run.mailbox, run.environment.now) {}
 
-void Visit::run(std::future<state::Seen> seen) {
+void Visit::run(std::future<state::MailboxRows> seen) {
   look_around(std::move(seen));
   for (auto& step : steps_) begin_step(step);
   work();
   end();
 }
 
-void Visit::look_around(std::future<state::Seen> seen) {
+void Visit::look_around(std::future<state::MailboxRows> seen) {
   auto listed = session_.listing();
   if (session_.malformed_lines() != 0) {
     run_.warn(util::counted(session_.malformed_lines(), "line") +
@@ -41,7 +41,7 @@ void Visit::look_around(std::future<state::Seen> seen) {
   note_absences(identities);
   const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    const state::SeenRow* row = identities[i].row;
+    const state::RowSummary* row = identities[i].row;
     if (row == nullptr) continue;
     identities[i].this_run = run_.delivered_now.contains(row->id);
     // A row whose message is still to be looked at may be another one's of this listing.
@@ -116,7 +116,7 @@ void Visit::stay(Step& step) {
   if (step.action != Action::skip) return;
   say(step, "skip", step.reason);
   if (!step.too_large) return;
-  const state::SeenRow* known = step.identity.row;
+  const state::RowSummary* known = step.identity.row;
   const bool told = known != nullptr && known->told;
   const std::string sentence = "message " + uid(step) + " stays on the server: its " +
                                util::format_size(step.message.bytes) + " are more than max_size, " +
@@ -334,7 +334,7 @@ void Visit::say(const Step& step, std::string_view action, std::string_view reas
                                         .deliver = deliver});
 }
 
-bool visit(AccountRun& run, net::LoggedIn opened, std::future<state::Seen> seen) {
+bool visit(AccountRun& run, net::LoggedIn opened, std::future<state::MailboxRows> seen) {
   const auto& until = run.server.one_by_one_until;
   const bool one_by_one = until && run.environment.now() < *until;
   const auto trace = [&](char direction, std::string_view line) {

@@ -42,12 +42,12 @@ class Visit {
  public:
   Visit(AccountRun& run, net::Stream& stream, pop3::SessionOptions options);
   /// Nobody but `seen` uses the store before it is there.
-  void run(std::future<state::Seen> seen);
+  void run(std::future<state::MailboxRows> seen);
   /// After `error` ended the session. True: worth a new session in this run, one by one if need be.
   bool give_up(const util::Error& error);
 
  private:
-  void look_around(std::future<state::Seen> seen);  ///< listing, identities, plan
+  void look_around(std::future<state::MailboxRows> seen);  ///< listing, identities, plan
   void begin_step(Step& step);
   void stay(Step& step);  ///< skip and leave: said and written where worth it
   void work();            ///< until nothing is owed
@@ -96,7 +96,7 @@ class Visit {
   pop3::Session session_;
   Settler settler_;
   Batch batch_;
-  state::Seen seen_;
+  state::MailboxRows seen_;
   std::vector<Step> steps_;
   std::deque<Task> tasks_;      ///< asked for, in order
   std::deque<Task> postponed_;  ///< to be asked for when sizes are trusted again

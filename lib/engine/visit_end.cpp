@@ -103,7 +103,7 @@ bool Visit::give_up(const util::Error& error) {
 
 /// It failed: the next session lets the others go first.
 void Visit::put_last(const Step& step) {
-  const state::SeenRow* known = step.identity.row;
+  const state::RowSummary* known = step.identity.row;
   if (step.identity.by_content) return;
   if (known != nullptr && known->standing != Standing::pending) return;
   if (!failed_.insert(step.message.number).second) return;  // one row for each

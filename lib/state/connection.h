@@ -55,9 +55,9 @@ struct Store::Connection {
   Statement span_of_ids{database,
                         "SELECT (SELECT max(id) FROM message WHERE mailbox = ?1) - "
                         "(SELECT min(id) FROM message WHERE mailbox = ?1) + 1"};
-  Statement light_rows{database,
-                       "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl, failures "
-                       "FROM message WHERE mailbox = ?1 ORDER BY id"};
+  Statement summaries{database,
+                      "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl, failures "
+                      "FROM message WHERE mailbox = ?1 ORDER BY id"};
   Statement one_row{database,
                     "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl, gone, header, "
                     "content, failures FROM message WHERE mailbox = ?1 AND id = ?2"};

@@ -57,7 +57,7 @@ struct Delivery {
 };
 
 /// S7: the server confirmed the removal of a stored row's message.
-struct Removal {
+struct ConfirmedRemoval {
   RowId row = 0;
   Time when;
 };
@@ -67,7 +67,7 @@ struct Change {
   std::vector<Row> rows;
   std::vector<Landing> landings;
   std::vector<Delivery> delivered;
-  std::vector<Removal> removed;
+  std::vector<ConfirmedRemoval> removed;
   std::vector<RowId> settled;    ///< rows whose landings go
   std::vector<RowId> forgotten;  ///< rows and their landings go
   bool empty() const noexcept {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "state/mailbox_rows.h"
 #include "state/rows.h"
-#include "state/seen.h"
 #include "util/file.h"
 
 namespace mailhaul::state {
@@ -36,8 +36,8 @@ class Store {
   std::optional<MailboxId> find_mailbox(std::string_view user, std::string_view host,
                                         std::uint16_t port) const;
 
-  std::size_t most_rows(MailboxId mailbox) const;  ///< no more than so many; cheap
-  Seen seen(MailboxId mailbox) const;
+  std::size_t row_count_at_most(MailboxId mailbox) const;  ///< no more than so many; cheap
+  MailboxRows rows(MailboxId mailbox) const;
   std::optional<Row> row(MailboxId mailbox, RowId id) const;
   std::vector<Row> rows_with_header(MailboxId mailbox, const util::Hash& header, std::uint64_t bytes) const;
   /// Rows with this content that are not gone.

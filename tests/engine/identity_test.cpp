@@ -113,7 +113,7 @@ TEST_CASE("a listed message is the row of its UIDL, where that tells one") {
     const auto stream = server.open();
     pop3::Session session(*stream, {.capabilities = server.capabilities(), .may_pipeline = true});
     const auto listed = session.listing();
-    const auto seen = store.seen(mailbox);
+    const auto seen = store.rows(mailbox);
     const auto identities = engine::identify(session, engine::UidlIndex(listed), seen, store, mailbox);
 
     std::vector<RowId> found;

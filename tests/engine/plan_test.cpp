@@ -14,23 +14,23 @@ const state::Time now{std::chrono::seconds(1'700'000'000)};
 
 struct Case {
   const char* name;
-  std::optional<state::SeenRow> row;
+  std::optional<state::RowSummary> row;
   account::Policy policy;
   Action expected;
   bool mark_due = false;
 };
 
-state::SeenRow delivered(std::chrono::seconds ago, std::uint64_t bytes = 100) {
+state::RowSummary delivered(std::chrono::seconds ago, std::uint64_t bytes = 100) {
   return {.id = 1, .uidl = "a", .bytes = bytes, .standing = Standing::delivered, .delivered = now - ago};
 }
 
-state::SeenRow due(std::chrono::seconds delivered_ago, std::chrono::seconds marked_ago) {
+state::RowSummary due(std::chrono::seconds delivered_ago, std::chrono::seconds marked_ago) {
   auto row = delivered(delivered_ago);
   row.due = now - marked_ago;
   return row;
 }
 
-state::SeenRow suspect() {
+state::RowSummary suspect() {
   auto row = delivered(1h);
   row.suspect = true;
   return row;
@@ -64,15 +64,15 @@ TEST_CASE("policy decides each message by its row") {
       {"a mark from the future waits", due(31 * 24h, -2h), month, Action::leave},
       {"another size is looked at", delivered(1h, 101), leaving, Action::verify},
       {"a row in doubt is looked at", suspect(), leaving, Action::verify},
-      {"marked as seen is never touched", state::SeenRow{.id = 1, .bytes = 100, .standing = Standing::seen},
-       removing, Action::leave},
+      {"marked as seen is never touched",
+       state::RowSummary{.id = 1, .bytes = 100, .standing = Standing::seen}, removing, Action::leave},
       {"marked as seen is fetched when all is asked for",
-       state::SeenRow{.id = 1, .bytes = 100, .standing = Standing::seen}, again, Action::fetch},
+       state::RowSummary{.id = 1, .bytes = 100, .standing = Standing::seen}, again, Action::fetch},
       {"delivered is fetched when all is asked for", delivered(1h), again, Action::fetch},
-      {"pending is fetched", state::SeenRow{.id = 1, .bytes = 100, .standing = Standing::pending}, removing,
-       Action::fetch},
+      {"pending is fetched", state::RowSummary{.id = 1, .bytes = 100, .standing = Standing::pending},
+       removing, Action::fetch},
       {"gone and listed again is looked at",
-       state::SeenRow{.id = 1, .bytes = 100, .standing = Standing::gone}, removing, Action::verify},
+       state::RowSummary{.id = 1, .bytes = 100, .standing = Standing::gone}, removing, Action::verify},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);

@@ -109,7 +109,7 @@ TEST_CASE("a look at the state writes nothing to it") {
   {
     auto store = place.open();
     CHECK(store.mailbox("anna", "h", 0) == mailbox);
-    CHECK(store.seen(mailbox).rows().size() == 1000);
+    CHECK(store.rows(mailbox).rows().size() == 1000);
     store.remember(mailbox, store.server(mailbox));
     store.commit(mailbox, {});
     store.note_absent(mailbox, {}, at_day(1));
@@ -152,7 +152,7 @@ TEST_CASE("damage that shows only later is reported in the same words") {
   for (std::size_t at = 12UL * 4096; at < content.size(); ++at) content[at] = '\x55';
   spill(place.file, content);
   auto store = place.open();
-  const auto reading = error_of([&] { (void)store.seen(mailbox); });
+  const auto reading = error_of([&] { (void)store.rows(mailbox); });
   check_damaged(place, reading, content);
   const auto writing = error_of([&] { store.commit(mailbox, {.rows = {delivered_row(999, "x")}}); });
   check_damaged(place, writing, content);

@@ -44,7 +44,7 @@ TEST_CASE("two threads with a store each write one database") {
   }
   auto store = place.open();
   CHECK(store.mailboxes().size() == 2);
-  for (const auto& mailbox : store.mailboxes()) CHECK(store.seen(mailbox.id).rows().size() == 2UL * commits);
+  for (const auto& mailbox : store.mailboxes()) CHECK(store.rows(mailbox.id).rows().size() == 2UL * commits);
 }
 
 TEST_CASE("two processes that begin at once share one database") {
@@ -88,7 +88,7 @@ TEST_CASE("a commit that was reported survives kill -9, synced or not") {
     while (::read(ends[0], &byte, 1) == 1) ++reported;
     ::close(ends[0]);
     auto store = place.open();
-    const auto rows = store.seen(store.find_mailbox("anna", "h", 0).value()).rows().size();
+    const auto rows = store.rows(store.find_mailbox("anna", "h", 0).value()).rows().size();
     CHECK(rows >= reported);
     CHECK(rows <= reported + 1);
     CHECK(store.next_row(1) == static_cast<state::RowId>(rows) + 1);
@@ -111,7 +111,7 @@ TEST_CASE("a store whose commit failed is not used any further") {
     if (failure.kind() != Kind::storage || !contains(failure.what(), "File too large")) return 2;
     const std::array<std::function<void()>, 9> calls{
         [&] { store.commit(mailbox, {}); },     [&] { store.commit(mailbox, {.rows = {Row{.id = 5}}}); },
-        [&] { (void)store.seen(mailbox); },     [&] { (void)store.row(mailbox, 1); },
+        [&] { (void)store.rows(mailbox); },     [&] { (void)store.row(mailbox, 1); },
         [&] { (void)store.landings(mailbox); }, [&] { (void)store.next_row(mailbox); },
         [&] { (void)store.server(mailbox); },   [&] { store.note_absent(mailbox, {}, at_day(1)); },
         [&] { (void)store.mailboxes(); }};
@@ -124,7 +124,7 @@ TEST_CASE("a store whose commit failed is not used any further") {
   });
   CHECK(status == 0);
   auto store = place.open();
-  const auto seen = store.seen(store.find_mailbox("anna", "h", 0).value());
+  const auto seen = store.rows(store.find_mailbox("anna", "h", 0).value());
   REQUIRE(seen.rows().size() == 1);
   CHECK(seen.rows()[0].uidl == "kept");
 }

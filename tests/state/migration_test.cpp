@@ -40,7 +40,7 @@ struct Mailboxes {
   }
   std::vector<state::Row> rows(std::string_view user) const {
     std::vector<state::Row> rows;
-    const auto seen = store.seen(id(user));
+    const auto seen = store.rows(id(user));
     for (const auto& row : seen.rows()) rows.push_back(store.row(id(user), row.id).value());
     return rows;
   }

@@ -311,7 +311,7 @@ TEST_CASE("a change that breaks the rules of the tables is a bug, and poisons th
   const Landing without_row{.row = 5, .target = "x", .ticket = "y", .state = LandingState::intent};
   const auto call = [&] { store.commit(mailbox, {.rows = {Row{.id = 1}}, .landings = {without_row}}); };
   CHECK(error_of(call).kind() == Kind::internal);
-  CHECK(error_of([&] { (void)store.seen(mailbox); }).kind() == Kind::storage);
+  CHECK(error_of([&] { (void)store.rows(mailbox); }).kind() == Kind::storage);
   auto again = place.open();
   CHECK_FALSE(again.row(mailbox, 1));
 }

@@ -12,9 +12,9 @@
 namespace mailhaul::state {
 
 /// The part of a row that a poll needs, for every row of a mailbox. Light: no hashes.
-struct SeenRow {
+struct RowSummary {
   RowId id = 0;
-  std::string_view uidl;  ///< into Seen's own storage
+  std::string_view uidl;  ///< into MailboxRows's own storage
   std::uint64_t bytes = 0;
   std::uint32_t ordinal = 0, failures = 0;
   Standing standing = Standing::pending;
@@ -23,15 +23,15 @@ struct SeenRow {
 };
 
 /// A snapshot of a mailbox's rows: plain data, read by engine::plan(). Movable; views stay valid.
-class Seen {
+class MailboxRows {
  public:
-  std::span<const SeenRow> rows() const noexcept { return rows_; }  ///< by id: as they came
-  const SeenRow* with_id(RowId id) const;
+  std::span<const RowSummary> rows() const noexcept { return rows_; }  ///< by id: as they came
+  const RowSummary* with_id(RowId id) const;
 
  private:
   friend class Store;
   std::vector<std::string> text_;  ///< blocks that stay where they are
-  std::vector<SeenRow> rows_;
+  std::vector<RowSummary> rows_;
 };
 
 }  // namespace mailhaul::state

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "state/seen.h"
+#include "state/mailbox_rows.h"
 
 #include <algorithm>
 
@@ -8,8 +8,8 @@
 
 namespace mailhaul::state {
 
-const SeenRow* Seen::with_id(RowId id) const {
-  const auto found = std::ranges::lower_bound(rows_, id, {}, &SeenRow::id);
+const RowSummary* MailboxRows::with_id(RowId id) const {
+  const auto found = std::ranges::lower_bound(rows_, id, {}, &RowSummary::id);
   return found != rows_.end() && found->id == id ? &*found : nullptr;
 }
 
@@ -28,9 +28,9 @@ std::string_view keep(std::vector<std::string>& blocks, std::string_view bytes) 
 }
 
 /// Adds all rows, by id.
-void read_rows(Cursor stored, std::vector<SeenRow>& rows, std::vector<std::string>& text) {
+void read_rows(Cursor stored, std::vector<RowSummary>& rows, std::vector<std::string>& text) {
   while (stored.next()) {
-    SeenRow& row = rows.emplace_back();
+    RowSummary& row = rows.emplace_back();
     row.id = stored.integer(0);
     row.standing = stored.choice(1, Standing::gone);
     row.bytes = static_cast<std::uint64_t>(stored.integer(2));
@@ -44,28 +44,28 @@ void read_rows(Cursor stored, std::vector<SeenRow>& rows, std::vector<std::strin
   }
 }
 
-void mark_landings(std::vector<SeenRow>& rows, Cursor landings) {
+void mark_landings(std::vector<RowSummary>& rows, Cursor landings) {
   auto row = rows.begin();
   while (landings.next()) {
     const RowId id = landings.integer(0);
-    row = std::ranges::lower_bound(row, rows.end(), id, {}, &SeenRow::id);
+    row = std::ranges::lower_bound(row, rows.end(), id, {}, &RowSummary::id);
     if (row != rows.end() && row->id == id) row->has_landings = true;
   }
 }
 
 }  // namespace
 
-std::size_t Store::most_rows(MailboxId mailbox) const {
+std::size_t Store::row_count_at_most(MailboxId mailbox) const {
   auto span = connection_->span_of_ids.query(mailbox);
   return span.next() ? static_cast<std::size_t>(std::max<std::int64_t>(span.integer(0), 0)) : 0;
 }
 
-Seen Store::seen(MailboxId mailbox) const {
+MailboxRows Store::rows(MailboxId mailbox) const {
   constexpr std::size_t enough = 1'000'000;  // ids may have gaps
-  Seen seen;
+  MailboxRows seen;
   // Growing would cost a quarter of the whole reading.
-  seen.rows_.reserve(std::min(most_rows(mailbox), enough));
-  read_rows(connection_->light_rows.query(mailbox), seen.rows_, seen.text_);
+  seen.rows_.reserve(std::min(row_count_at_most(mailbox), enough));
+  read_rows(connection_->summaries.query(mailbox), seen.rows_, seen.text_);
   mark_landings(seen.rows_, connection_->rows_with_landings.query(mailbox));
   return seen;
 }

@@ -10,25 +10,25 @@ using namespace mailhaul;
 using namespace mailhaul::test;
 using namespace std::string_literals;
 using state::LandingState;
+using state::MailboxRows;
 using state::Row;
-using state::Seen;
 using state::Standing;
 
 namespace {
 
-Seen seen_of(Place& place, const state::Change& change) {
+MailboxRows seen_of(Place& place, const state::Change& change) {
   auto store = place.open();
   const auto mailbox = store.mailbox("anna", "h", 0);
   store.commit(store.mailbox("bert", "h", 0), {.rows = {delivered_row(1, "bert's")}});
   store.commit(mailbox, change);
-  return store.seen(mailbox);
+  return store.rows(mailbox);
 }
 
 }  // namespace
 
 TEST_CASE("a snapshot of an empty mailbox is empty") {
   Place place;
-  const Seen seen = seen_of(place, {});
+  const MailboxRows seen = seen_of(place, {});
   CHECK(seen.rows().empty());
   CHECK(seen.with_id(1) == nullptr);
 }
@@ -39,7 +39,7 @@ TEST_CASE("a snapshot holds what a poll needs, by id") {
   first.due = at_day(4);
   Row second{.id = 2, .standing = Standing::seen, .uidl = "b\0z"s, .bytes = 5, .ordinal = 2, .suspect = true};
   Row third{.id = 3, .uidl = "", .failures = 2, .told = true};
-  const Seen seen =
+  const MailboxRows seen =
       seen_of(place, {.rows = {third, first, second},
                       .landings = {{.row = 3, .target = "t", .ticket = "x", .state = LandingState::intent},
                                    {.row = 3, .target = "u", .ticket = "x", .state = LandingState::intent}}});
@@ -67,10 +67,10 @@ TEST_CASE("rows of one UIDL are all there, gone ones too") {
   Place place;
   auto gone = delivered_row(1, "same");
   gone.standing = Standing::gone;
-  const Seen seen = seen_of(
+  const MailboxRows seen = seen_of(
       place, {.rows = {delivered_row(4, "same"), gone, delivered_row(9, "same"), delivered_row(3, "other")}});
   REQUIRE(seen.rows().size() == 4);
-  CHECK(std::ranges::is_sorted(seen.rows(), {}, &state::SeenRow::id));
+  CHECK(std::ranges::is_sorted(seen.rows(), {}, &state::RowSummary::id));
   CHECK(seen.with_id(1)->standing == Standing::gone);
   for (const state::RowId id : {1, 4, 9}) CHECK(seen.with_id(id)->uidl == "same");
   for (const state::RowId id : {0, 2, 5, 10}) CHECK(seen.with_id(id) == nullptr);
@@ -78,9 +78,9 @@ TEST_CASE("rows of one UIDL are all there, gone ones too") {
 
 TEST_CASE("the views of a snapshot survive its moves and its store") {
   Place place;
-  Seen seen =
+  MailboxRows seen =
       seen_of(place, {.rows = {delivered_row(1, "short"), delivered_row(2, std::string(100'000, 'x'))}});
-  std::vector<Seen> elsewhere;
+  std::vector<MailboxRows> elsewhere;
   elsewhere.push_back(std::move(seen));
   elsewhere.reserve(elsewhere.capacity() + 1);
   CHECK(elsewhere[0].with_id(1)->uidl == "short");
@@ -98,7 +98,7 @@ TEST_CASE("100,000 rows are written and read") {
     row.bytes = 1000 + static_cast<std::uint64_t>(row.id);
     change.rows.push_back(row);
   }
-  const Seen seen = seen_of(place, change);
+  const MailboxRows seen = seen_of(place, change);
   REQUIRE(seen.rows().size() == count);
   bool all_found = true;
   for (state::RowId id = 1; id <= count; ++id) {
