@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What was not listed: noted once a day, and forgotten in the end (LAW section 1).
+// The part of Store about messages that were not listed: noted once a day, and forgotten in the end (LAW
+// section 1).
 #include <algorithm>
 
 #include "state/connection.h"
@@ -10,62 +11,65 @@ namespace mailhaul::state {
 
 namespace {
 
-// Both are asked for: a clock that jumps ahead makes every row old, but adds one day of absence only.
-constexpr std::int64_t enough_days = 20;  // counting ends there, and with it the writing
+// Both must have passed: a clock that jumps ahead makes every row old, but adds only one day of absence.
+constexpr std::int64_t enough_days = 20;  // counting ends here, and with it the writing
 constexpr std::chrono::days enough_age{180};
 
-struct Stamp {
-  RowId row;
-  std::int64_t days;  ///< of absence
+/// The rows whose days of absence change: one more for those of `absent`, none for those of `counted` that
+/// are listed again. Both are sorted.
+struct Changes {
+  std::vector<RowId> absent_again, listed_again;
 };
 
-std::vector<Stamp> read_stamps(Cursor stored) {
-  std::vector<Stamp> stamps;
-  while (stored.next()) stamps.push_back({.row = stored.integer(0), .days = stored.integer(1)});
-  return stamps;
-}
-
-/// What changes today: one day more for what is absent, none any more for what is listed again. Both sorted
-/// by row.
-std::vector<Stamp> new_stamps(const std::vector<Stamp>& old, std::span<const RowId> absent) {
-  std::vector<Stamp> changed;
-  auto before = old.begin();
+Changes changes(std::span<const RowId> absent, const std::vector<AbsentRow>& counted) {
+  Changes changes;
+  auto before = counted.begin();
   for (const RowId row : absent) {
-    for (; before != old.end() && before->row < row; ++before) changed.push_back({before->row, 0});
-    const bool known = before != old.end() && before->row == row;
+    for (; before != counted.end() && before->row < row; ++before)
+      changes.listed_again.push_back(before->row);
+    const bool known = before != counted.end() && before->row == row;
     const std::int64_t days = known ? (before++)->days : 0;
-    if (days < enough_days) changed.push_back({row, days + 1});
+    if (days < enough_days) changes.absent_again.push_back(row);
   }
-  for (; before != old.end(); ++before) changed.push_back({before->row, 0});
-  return changed;
+  for (; before != counted.end(); ++before) changes.listed_again.push_back(before->row);
+  return changes;
 }
 
-std::vector<RowId> read_ids(Cursor stored) {
-  std::vector<RowId> ids;
-  while (stored.next()) ids.push_back(stored.integer(0));
-  return ids;
+std::vector<RowId> sorted(std::span<const RowId> rows) {
+  std::vector<RowId> sorted(rows.begin(), rows.end());
+  std::ranges::sort(sorted);
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  return sorted;
 }
 
 }  // namespace
 
 void Store::note_absent(MailboxId mailbox, std::span<const RowId> absent, Time now) {
   Connection& connection = *connection_;
-  const auto day = std::chrono::floor<std::chrono::days>(now).time_since_epoch().count();
-  const auto noted = read_ids(connection.absent_day.query(mailbox));
-  if (noted.empty() || noted.front() == day) return;
-  const auto old = read_stamps(connection.stamped_rows.query(mailbox));
-  if (absent.empty() && old.empty()) return;
-  std::vector<RowId> sorted(absent.begin(), absent.end());
-  std::ranges::sort(sorted);
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  const std::int64_t day = std::chrono::floor<std::chrono::days>(now).time_since_epoch().count();
+  MailboxRow owner = connection.mailbox(mailbox);
+  if (owner.absent_day == day) return;
+  const auto counted = connection.messages.absent(mailbox);
+  if (absent.empty() && counted.empty()) return;
+  const auto [absent_again, listed_again] = changes(sorted(absent), counted);
   // Unsynced: what a power cut takes back is noted again.
   Transaction transaction(connection.database, Durability::unsynced);
-  for (const auto& stamp : new_stamps(old, sorted)) {
-    connection.stamp_row.run(mailbox, stamp.row, stamp.days, day);
+  for (const RowId row : absent_again) {
+    connection.change_row(mailbox, row, [&](MessageRow& message) {
+      ++message.absent_days;
+      message.absent_since = message.absent_since.value_or(day);
+    });
   }
-  connection.forget(mailbox,
-                    read_ids(connection.stale_rows.query(mailbox, enough_days, Time(now - enough_age))));
-  connection.note_day.run(mailbox, day);
+  for (const RowId row : listed_again) {
+    connection.change_row(mailbox, row, [](MessageRow& message) {
+      message.absent_days = 0;
+      message.absent_since.reset();
+    });
+  }
+  connection.forget(mailbox, connection.messages.absent_for(mailbox, enough_days, Time(now - enough_age)));
+  owner = connection.mailbox(mailbox);
+  owner.absent_day = day;
+  connection.mailboxes.write(owner);
   transaction.commit();
 }
 

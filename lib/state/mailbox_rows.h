@@ -11,10 +11,10 @@
 
 namespace mailhaul::state {
 
-/// The part of a row that a poll needs, for every row of a mailbox. Light: no hashes.
+/// The part of a row that a poll needs: no hashes.
 struct RowSummary {
   RowId id = 0;
-  std::string_view uidl;  ///< into MailboxRows's own storage
+  std::string_view uidl;  ///< in the storage of its MailboxRows
   std::uint64_t bytes = 0;
   std::uint32_t ordinal = 0, failures = 0;
   Standing standing = Standing::pending;
@@ -22,14 +22,21 @@ struct RowSummary {
   std::optional<Time> delivered, due;
 };
 
-/// A snapshot of a mailbox's rows: plain data, read by engine::plan(). Movable; views stay valid.
+/// A snapshot of all rows of a mailbox: plain data, read by engine::plan(). It can be moved, and its views
+/// stay valid.
 class MailboxRows {
  public:
-  std::span<const RowSummary> rows() const noexcept { return rows_; }  ///< by id: as they came
-  const RowSummary* with_id(RowId id) const;
+  std::span<const RowSummary> rows() const noexcept {
+    return rows_;
+  }                                                         ///< by id: in the order of their coming
+  [[nodiscard]] const RowSummary* with_id(RowId id) const;  ///< null when there is none
 
  private:
+  friend class MessageTable;
   friend class Store;
+  std::string_view keep(std::string_view bytes);
+  void mark_landings(std::span<const RowId> with_landings);  ///< ascending
+
   std::vector<std::string> text_;  ///< blocks that stay where they are
   std::vector<RowSummary> rows_;
 };

@@ -1,62 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Messages and their landings, and the transaction that changes them.
+// The part of Store about messages and their landings: reading them, and the transaction that changes them.
 #include <algorithm>
 
 #include "state/connection.h"
+#include "state/database_file.h"
 #include "state/store.h"
 #include "state/transaction.h"
 
 namespace mailhaul::state {
 
-namespace {
-
-std::vector<Landing> read_landings(Cursor stored) {
-  std::vector<Landing> landings;
-  while (stored.next()) {
-    landings.push_back({.row = stored.integer(0),
-                        .target = std::string(stored.bytes(1)),
-                        .ticket = std::string(stored.bytes(2)),
-                        .state = stored.choice(3, LandingState::doubt)});
-  }
-  return landings;
-}
-
-}  // namespace
-
-std::optional<Row> Store::Connection::row(MailboxId mailbox, RowId id) {
-  auto stored = one_row.query(mailbox, id);
-  if (!stored.next()) return std::nullopt;
-  return Row{.id = stored.integer(0),
-             .standing = stored.choice(1, Standing::gone),
-             .uidl = std::string(stored.bytes(8)),
-             .bytes = static_cast<std::uint64_t>(stored.integer(2)),
-             .header = stored.hash(10),
-             .content = stored.hash(11),
-             .ordinal = static_cast<std::uint32_t>(stored.integer(3)),
-             .delivered = stored.time(6),
-             .gone = stored.time(9),
-             .due = stored.time(7),
-             .suspect = stored.integer(4) != 0,
-             .failures = static_cast<std::uint32_t>(stored.integer(12)),
-             .told = stored.integer(5) != 0};
-}
-
-Store::Connection::Hashes& Store::Connection::hashes_of(MailboxId mailbox) {
-  if (!hashes || hashes->mailbox != mailbox) {
-    Hashes all{.mailbox = mailbox, .headers = {}, .contents = {}};
-    auto stored = all_hashes.query(mailbox);
-    while (stored.next()) {
-      all.headers.add(stored.hash(1), stored.integer(0));
-      all.contents.add(stored.hash(2), stored.integer(0));
-    }
-    hashes = std::move(all);
-  }
+HashIndexes& Store::Connection::hashes_of(MailboxId mailbox) {
+  if (!hashes || hashes->mailbox != mailbox) hashes = messages.hashes(mailbox);
   return *hashes;
 }
 
+MailboxRow Store::Connection::mailbox(MailboxId mailbox) {
+  if (auto found = mailboxes.read(mailbox)) return *std::move(found);
+  throw damaged(database.file(), "a mailbox is missing");
+}
+
 void Store::Connection::put(MailboxId mailbox, const Row& row) {
-  put_row.run(mailbox, row.id, static_cast<int>(row.standing), row.bytes, row.ordinal, row.suspect, row.told,
-              row.delivered, row.due, Blob{row.uidl}, row.gone, row.header, row.content, row.failures);
+  messages.write(mailbox, {.row = row});
   if (hashes && hashes->mailbox == mailbox) {
     hashes->headers.add(row.header, row.id);
     hashes->contents.add(row.content, row.id);
@@ -65,15 +29,19 @@ void Store::Connection::put(MailboxId mailbox, const Row& row) {
 
 void Store::Connection::forget(MailboxId mailbox, std::span<const RowId> rows) {
   if (rows.empty()) return;
-  // A row's id is part of file names and trace headers: it is never given to another message.
-  keep_id.run(mailbox, std::ranges::max(rows));
-  for (const RowId row : rows) drop_row.run(mailbox, row);
+  // An id is never given to another message: what is not settled yet may still name it.
+  MailboxRow owner = this->mailbox(mailbox);
+  owner.last_row = std::max(owner.last_row, std::ranges::max(rows));
+  mailboxes.write(owner);
+  for (const RowId row : rows) messages.remove(mailbox, row);
 }
 
 void Store::Connection::flush(MailboxId mailbox) {
   database.require_sound();
   Transaction transaction(database, Durability::synced);
-  count_flush.run(mailbox);  // a transaction has to change something, or SQLite has nothing to flush
+  MailboxRow changed = this->mailbox(mailbox);
+  ++changed.flushes;  // a transaction has to change something, or SQLite has nothing to flush
+  mailboxes.write(changed);
   transaction.commit();
   note_commit(Durability::synced);
 }
@@ -83,7 +51,21 @@ void Store::Connection::note_commit(Durability durability) {
   inherited = inherited && unsynced;
 }
 
-std::optional<Row> Store::row(MailboxId mailbox, RowId id) const { return connection_->row(mailbox, id); }
+std::size_t Store::row_count_at_most(MailboxId mailbox) const {
+  return connection_->messages.count_at_most(mailbox);
+}
+
+MailboxRows Store::rows(MailboxId mailbox) const {
+  MailboxRows rows = connection_->messages.summaries(mailbox);
+  rows.mark_landings(connection_->landings.rows(mailbox));
+  return rows;
+}
+
+std::optional<Row> Store::row(MailboxId mailbox, RowId id) const {
+  auto found = connection_->messages.read(mailbox, id);
+  if (!found) return std::nullopt;
+  return std::move(found->row);
+}
 
 std::vector<Row> Store::rows_with_header(MailboxId mailbox, const util::Hash& header,
                                          std::uint64_t bytes) const {
@@ -105,24 +87,20 @@ std::vector<Row> Store::rows_with_content(MailboxId mailbox, const util::Hash& c
   return rows;
 }
 
-std::vector<Landing> Store::landings(MailboxId mailbox) const {
-  return read_landings(connection_->all_landings.query(mailbox));
-}
-
-std::vector<Landing> Store::unfinished_landings() const {
-  return read_landings(connection_->unfinished_landings.query(static_cast<int>(LandingState::delivered)));
-}
+std::vector<Landing> Store::landings(MailboxId mailbox) const { return connection_->landings.all(mailbox); }
 
 std::vector<Landing> Store::landings_of(MailboxId mailbox, RowId row) const {
-  return read_landings(connection_->landings_of_row.query(mailbox, row));
+  return connection_->landings.of_row(mailbox, row);
 }
+
+std::vector<Landing> Store::unfinished_landings() const { return connection_->landings.unfinished(); }
 
 RowId Store::next_row(MailboxId mailbox) {
   connection_->database.require_sound();
   auto [last, fresh] = connection_->last_row.try_emplace(mailbox, 0);
   if (fresh) {
-    auto highest = connection_->highest_row.query(mailbox);
-    if (highest.next()) last->second = highest.integer(0);
+    last->second =
+        std::max(connection_->mailbox(mailbox).last_row, connection_->messages.highest_row(mailbox));
   }
   return ++last->second;
 }
@@ -136,18 +114,25 @@ void Store::commit(MailboxId mailbox, const Change& change, Durability durabilit
   }
   Transaction transaction(connection.database, durability);
   for (const auto& row : change.rows) connection.put(mailbox, row);
-  for (const auto& landing : change.landings) {
-    connection.put_landing.run(mailbox, landing.row, Blob{landing.target}, Blob{landing.ticket},
-                               static_cast<int>(landing.state));
-  }
+  for (const auto& landing : change.landings) connection.landings.write(mailbox, landing);
   for (const auto& delivery : change.delivered) {
-    connection.note_delivery.run(mailbox, delivery.row, static_cast<int>(delivery.standing), delivery.when);
-    connection.drop_landings.run(mailbox, delivery.row);
+    connection.change_row(mailbox, delivery.row, [&](MessageRow& message) {
+      message.row.standing = delivery.standing;
+      message.row.delivered = delivery.when;
+      message.row.due.reset();
+      message.row.failures = 0;
+    });
+    connection.landings.remove(mailbox, delivery.row);
   }
   for (const auto& removal : change.removed) {
-    connection.note_removal.run(mailbox, removal.row, static_cast<int>(Standing::gone), removal.when);
+    connection.change_row(mailbox, removal.row, [&](MessageRow& message) {
+      message.row.standing = Standing::gone;
+      message.row.gone = removal.when;
+      message.absent_days = 0;
+      message.absent_since.reset();
+    });
   }
-  for (const RowId row : change.settled) connection.drop_landings.run(mailbox, row);
+  for (const RowId row : change.settled) connection.landings.remove(mailbox, row);
   connection.forget(mailbox, change.forgotten);
   transaction.commit();
   connection.note_commit(durability);

@@ -23,9 +23,15 @@ std::int64_t Cursor::integer(int column) const noexcept {
   return sqlite3_column_int64(statement_.handle_, column);
 }
 
-std::optional<Time> Cursor::time(int column) const noexcept {
+std::optional<std::int64_t> Cursor::optional_integer(int column) const noexcept {
   if (sqlite3_column_type(statement_.handle_, column) == SQLITE_NULL) return std::nullopt;
-  return Time(std::chrono::seconds(integer(column)));
+  return integer(column);
+}
+
+std::optional<Time> Cursor::time(int column) const noexcept {
+  const auto seconds = optional_integer(column);
+  if (!seconds) return std::nullopt;
+  return Time(std::chrono::seconds(*seconds));
 }
 
 std::string_view Cursor::bytes(int column) const noexcept {
@@ -46,7 +52,8 @@ std::optional<util::Hash> Cursor::hash(int column) const {
 
 std::int64_t Cursor::up_to(std::int64_t last, int column) const {
   const std::int64_t stored = integer(column);
-  if (stored < 0 || stored > last) throw damaged(statement_.database_.file(), "a row has an unknown state");
+  if (stored < 0 || stored > last)
+    throw damaged(statement_.database_.file(), "a row holds an impossible number");
   return stored;
 }
 
@@ -83,9 +90,20 @@ void Statement::bind(int index, std::optional<Time> time) {
   bind(index, std::int64_t{time->time_since_epoch().count()});
 }
 
+void Statement::bind(int index, std::optional<std::int64_t> number) {
+  if (!number) return check(sqlite3_bind_null(handle_, index));
+  bind(index, *number);
+}
+
 void Statement::bind(int index, const std::optional<util::Hash>& hash) {
   if (!hash) return check(sqlite3_bind_null(handle_, index));
   bind(index, Blob{{reinterpret_cast<const char*>(hash->data()), hash->size()}});
+}
+
+std::vector<RowId> read_ids(Cursor rows) {
+  std::vector<RowId> ids;
+  while (rows.next()) ids.push_back(rows.integer(0));
+  return ids;
 }
 
 }  // namespace mailhaul::state

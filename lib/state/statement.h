@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "state/rows.h"
 #include "util/digest.h"
@@ -30,9 +33,16 @@ class Cursor {
 
   bool next();  ///< false at the end
   std::int64_t integer(int column) const noexcept;
+  std::optional<std::int64_t> optional_integer(int column) const noexcept;
   std::optional<Time> time(int column) const noexcept;
   std::string_view bytes(int column) const noexcept;  ///< of TEXT or BLOB; until next()
   std::optional<util::Hash> hash(int column) const;   ///< throws Error{storage} when it is not one
+  /// Throws Error{storage} for a number that its type cannot hold.
+  template <std::unsigned_integral Number>
+  [[nodiscard]] Number number(int column) const {
+    constexpr auto most = std::min<std::uint64_t>(std::numeric_limits<Number>::max(), INT64_MAX);
+    return static_cast<Number>(up_to(static_cast<std::int64_t>(most), column));
+  }
   /// An enumerator, stored by its number. Throws Error{storage} for one beyond the last.
   template <typename Enum>
   Enum choice(int column, Enum last) const {
@@ -76,6 +86,7 @@ class Statement {
   void bind(int index, std::string_view text);
   void bind(int index, Blob blob);
   void bind(int index, std::optional<Time> time);
+  void bind(int index, std::optional<std::int64_t> number);
   void bind(int index, const std::optional<util::Hash>& hash);
   template <std::integral Number>
   void bind(int index, Number value) {
@@ -86,5 +97,8 @@ class Statement {
   const char* sql_;
   sqlite3_stmt* handle_ = nullptr;
 };
+
+/// The first column of all rows that are left.
+[[nodiscard]] std::vector<RowId> read_ids(Cursor rows);
 
 }  // namespace mailhaul::state

@@ -15,68 +15,81 @@
 
 namespace mailhaul::state {
 
-/// The database, one connection. One thread at a time; several Stores on one file are fine, writes are
-/// serialised by the mutex given. After a failed COMMIT or flush the Store is poisoned: every call throws
-/// Error{storage}, recovery decides.
+/// One connection to the state database. One thread at a time. Several Stores on one file are fine: the mutex
+/// that they are given serialises their writes. After a failed COMMIT or flush the Store cannot be used any
+/// more: every call throws Error{storage}, and recovery decides what took place. The implementation is in
+/// four files, named at each part below; connection.h is what they share.
 class Store {
  public:
-  /// Opens or creates the file (0600, parents 0700). Throws Error{storage} when it is damaged or from a newer
-  /// version, with the way on as hint; Error{config} when it lies on a network file system.
+  // store.cpp: mailboxes, and what is remembered of their servers.
+
+  /// Opens or creates the file (0600, parents 0700), and migrates one of an older version. Throws
+  /// Error{storage} when it is damaged or of a newer version, with what to do as hint; Error{config} when it
+  /// is on a network file system.
   Store(const util::Path& file, std::mutex& writes);
   ~Store();
   Store(Store&&) noexcept;
 
-  const std::string& instance()
-      const noexcept;  ///< 8 letters and digits, random, anew when the machine id differs
+  /// Eight random letters and digits, part of all file names. Another one when the machine id has changed.
+  const std::string& instance() const noexcept;
   const util::Path& file() const noexcept;
 
-  /// The mailbox's id; makes its row on first use.
+  /// The mailbox's id. Its row is made at the first call.
   MailboxId mailbox(std::string_view user, std::string_view host, std::uint16_t port);
-  /// The same, but nothing is made: empty when it is unknown.
-  std::optional<MailboxId> find_mailbox(std::string_view user, std::string_view host,
-                                        std::uint16_t port) const;
-
-  std::size_t row_count_at_most(MailboxId mailbox) const;  ///< no more than so many; cheap
-  MailboxRows rows(MailboxId mailbox) const;
-  std::optional<Row> row(MailboxId mailbox, RowId id) const;
-  std::vector<Row> rows_with_header(MailboxId mailbox, const util::Hash& header, std::uint64_t bytes) const;
-  /// Rows with this content that are not gone.
-  std::vector<Row> rows_with_content(MailboxId mailbox, const util::Hash& content) const;
-  std::vector<Landing> landings(MailboxId mailbox) const;  ///< all that are kept, by row
-  std::vector<Landing> landings_of(MailboxId mailbox, RowId row) const;
-  std::vector<Landing> unfinished_landings() const;  ///< those of all mailboxes that are not delivered
-  /// An id that no row of this mailbox ever had; safe because one process at a time works on a mailbox.
-  RowId next_row(MailboxId mailbox);
-
-  /// One transaction; an empty change writes nothing, but a synced one makes unsynced ones before it durable
-  /// all the same. A failure after BEGIN poisons the Store; Error{temporary} before it (other writers took
-  /// 30 s) does not.
-  void commit(MailboxId mailbox, const Change& change, Durability durability = Durability::synced);
-
-  /// Makes durable what was read here, too: a kill may have overtaken another process inside its COMMIT.
-  void flush(MailboxId mailbox);
-
-  Server server(MailboxId mailbox) const;
-  /// Writes only when it differs, and unsynced: a power cut may take it back.
-  void remember(MailboxId mailbox, const Server& server);
-
-  /// The standing warnings about this mailbox that a run has told before.
-  std::vector<std::string> told(MailboxId mailbox) const;
-  /// Adds to them; unsynced. Writes nothing when there is nothing to add.
-  void note_told(MailboxId mailbox, std::span<const std::string> warnings);
-
-  /// Notes the day on which rows were absent from a whole listing, and prunes those absent on 20 distinct
-  /// days since they were listed last, if gone, else delivered, else first absent, more than 180 days ago,
-  /// and without landings. `absent`: ids of all rows not in the listing, gone ones included. Writes at most
-  /// once a day.
-  void note_absent(MailboxId mailbox, std::span<const RowId> absent, Time now);
+  /// The same, but makes no row: empty when there is none.
+  [[nodiscard]] std::optional<MailboxId> find_mailbox(std::string_view user, std::string_view host,
+                                                      std::uint16_t port) const;
 
   struct Mailbox {
-    MailboxId id;
+    MailboxId id = 0;
     std::string user, host;
-    std::uint16_t port;
+    std::uint16_t port = 0;
   };
-  std::vector<Mailbox> mailboxes() const;
+  [[nodiscard]] std::vector<Mailbox> mailboxes() const;
+
+  // REQUIRES for all calls below: mailbox() or find_mailbox() has returned this `mailbox`.
+
+  [[nodiscard]] Server server(MailboxId mailbox) const;
+  /// Unsynced: a power cut may take it back. Writes nothing when nothing has changed.
+  void remember(MailboxId mailbox, const Server& server);
+
+  /// The standing warnings about this mailbox that were told before.
+  [[nodiscard]] std::vector<std::string> told(MailboxId mailbox) const;
+  /// Adds to them; unsynced. Writes nothing when `warnings` is empty.
+  void note_told(MailboxId mailbox, std::span<const std::string> warnings);
+
+  // messages.cpp: messages and their landings.
+
+  [[nodiscard]] std::size_t row_count_at_most(MailboxId mailbox) const;  ///< an upper limit, found quickly
+  [[nodiscard]] MailboxRows rows(MailboxId mailbox) const;
+  [[nodiscard]] std::optional<Row> row(MailboxId mailbox, RowId id) const;
+  [[nodiscard]] std::vector<Row> rows_with_header(MailboxId mailbox, const util::Hash& header,
+                                                  std::uint64_t bytes) const;
+  /// Those that are gone are left out.
+  [[nodiscard]] std::vector<Row> rows_with_content(MailboxId mailbox, const util::Hash& content) const;
+  [[nodiscard]] std::vector<Landing> landings(MailboxId mailbox) const;  ///< by row
+  [[nodiscard]] std::vector<Landing> landings_of(MailboxId mailbox, RowId row) const;
+  [[nodiscard]] std::vector<Landing> unfinished_landings()
+      const;  ///< of all mailboxes, without delivered ones
+  /// An id that no row of this mailbox ever had. REQUIRES: this process holds the mailbox's lock.
+  [[nodiscard]] RowId next_row(MailboxId mailbox);
+
+  /// One transaction. An empty change writes nothing, but a synced one makes earlier unsynced ones durable
+  /// all the same. Throws Error{temporary} when other writers take longer than 30 s: nothing has begun then.
+  /// After any other error the Store cannot be used any more. REQUIRES: ids of new rows come from next_row().
+  void commit(MailboxId mailbox, const Change& change, Durability durability = Durability::synced);
+
+  /// Makes durable what earlier processes committed, too: a kill may have ended one of them inside its
+  /// COMMIT.
+  void flush(MailboxId mailbox);
+
+  // absence.cpp: messages that are no longer listed.
+
+  /// Notes the day on which these rows were absent from a whole listing; `absent` has all rows that were not
+  /// in the listing, gone ones too. Forgets rows without landings that were absent on 20 days since they were
+  /// listed last and whose last event is more than 180 days ago: removal, else delivery, else first absence.
+  /// Writes at most once a day.
+  void note_absent(MailboxId mailbox, std::span<const RowId> absent, Time now);
 
  private:
   struct Connection;

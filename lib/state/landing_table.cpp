@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "state/landing_table.h"
+
+namespace mailhaul::state {
+
+namespace {
+
+// All that read whole landings select the same columns.
+constexpr const char* all_landings =
+    "SELECT row, target, ticket, state FROM landing WHERE mailbox = ?1 ORDER BY row, target";
+constexpr const char* landings_of_row =
+    "SELECT row, target, ticket, state FROM landing WHERE mailbox = ?1 AND row = ?2 ORDER BY target";
+constexpr const char* unfinished_landings =
+    "SELECT row, target, ticket, state FROM landing WHERE state <> ?1 ORDER BY mailbox, row, target";
+struct LandingColumn {
+  enum : int { row, target, ticket, state };
+};
+
+constexpr const char* rows_with_landings = "SELECT DISTINCT row FROM landing WHERE mailbox = ?1 ORDER BY row";
+
+constexpr const char* write_landing =
+    "INSERT INTO landing (mailbox, row, target, ticket, state) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (mailbox, row, target) DO UPDATE SET ticket = ?4, state = ?5";
+constexpr const char* remove_landings = "DELETE FROM landing WHERE mailbox = ?1 AND row = ?2";
+
+std::vector<Landing> read_landings(Cursor stored) {
+  using Column = LandingColumn;
+  std::vector<Landing> landings;
+  while (stored.next()) {
+    landings.push_back({.row = stored.integer(Column::row),
+                        .target = std::string(stored.bytes(Column::target)),
+                        .ticket = std::string(stored.bytes(Column::ticket)),
+                        .state = stored.choice(Column::state, LandingState::doubt)});
+  }
+  return landings;
+}
+
+}  // namespace
+
+LandingTable::LandingTable(Database& database) noexcept
+    : all_(database, all_landings),
+      of_row_(database, landings_of_row),
+      unfinished_(database, unfinished_landings),
+      rows_(database, rows_with_landings),
+      write_(database, write_landing),
+      remove_(database, remove_landings) {}
+
+std::vector<Landing> LandingTable::all(MailboxId mailbox) { return read_landings(all_.query(mailbox)); }
+
+std::vector<Landing> LandingTable::of_row(MailboxId mailbox, RowId row) {
+  return read_landings(of_row_.query(mailbox, row));
+}
+
+std::vector<Landing> LandingTable::unfinished() {
+  return read_landings(unfinished_.query(static_cast<int>(LandingState::delivered)));
+}
+
+std::vector<RowId> LandingTable::rows(MailboxId mailbox) { return read_ids(rows_.query(mailbox)); }
+
+void LandingTable::write(MailboxId mailbox, const Landing& landing) {
+  write_.run(mailbox, landing.row, Blob{landing.target}, Blob{landing.ticket},
+             static_cast<int>(landing.state));
+}
+
+void LandingTable::remove(MailboxId mailbox, RowId row) { remove_.run(mailbox, row); }
+
+}  // namespace mailhaul::state
