@@ -134,7 +134,7 @@ void print_plan(const Invocation& invocation, const engine::Glance& glance) {
       text += json_line(glance.account, line, false);
       continue;
     }
-    text += safe(glance.account) + ": " + std::string(engine::name_of(line.action)) + " " + line.uid + " (" +
+    text += safe(glance.account) + ": " + std::string(report::name_of(line.action)) + " " + line.uid + " (" +
             util::format_size(line.bytes) + "): " + std::string(line.reason) + "\n";
   }
   print(text);

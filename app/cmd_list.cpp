@@ -45,7 +45,7 @@ int run_list(const Invocation& invocation) {
     }
     print(std::to_string(line.number) + "  " + line.uid + "  " + util::format_size(line.bytes) + "  " +
           shown(line.date, 31) + "  " + shown(line.from, 40) + "  " + shown(line.subject, 60) + "  [" +
-          std::string(engine::name_of(line.action)) + ": " + std::string(line.reason) + "]\n");
+          std::string(report::name_of(line.action)) + ": " + std::string(line.reason) + "]\n");
   }
   return 0;
 }

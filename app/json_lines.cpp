@@ -37,7 +37,7 @@ void JsonLines::started(std::string_view account) {
 
 void JsonLines::message(std::string_view account, const report::MessageEvent& message) {
   Json object{{"event", "message"}, {"account", account},     {"number", message.number},
-              {"uid", message.uid}, {"bytes", message.bytes}, {"action", message.action}};
+              {"uid", message.uid}, {"bytes", message.bytes}, {"action", report::name_of(message.action)}};
   put(object, "reason", message.reason);
   put(object, "deliver", message.deliver);
   write(line_of(object));
@@ -75,7 +75,7 @@ void JsonLines::finished(std::string_view account, const report::Totals& totals,
 
 std::string json_line(std::string_view account, const engine::Line& line, bool headers) {
   Json object{{"event", "message"},   {"account", account},  {"number", line.number},
-              {"uid", line.uid},      {"bytes", line.bytes}, {"action", engine::name_of(line.action)},
+              {"uid", line.uid},      {"bytes", line.bytes}, {"action", report::name_of(line.action)},
               {"reason", line.reason}};
   if (headers) {
     object["date"] = line.date;

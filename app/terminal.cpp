@@ -102,13 +102,14 @@ void Terminal::received(std::string_view account, std::uint64_t bytes) {
 
 void Terminal::message(std::string_view account, const report::MessageEvent& message) {
   const std::lock_guard lock(mutex_);
-  if (Progress* progress = progress_of(account); progress != nullptr && message.action == "fetch") {
+  if (Progress* progress = progress_of(account);
+      progress != nullptr && message.action == report::Action::fetch) {
     ++progress->done;
     draw_sometimes();
   }
   if (style_.verbose == 0) return;
   std::string line(account);
-  line.append(": ").append(message.action).append(" ").append(message.uid);
+  line.append(": ").append(report::name_of(message.action)).append(" ").append(message.uid);
   line.append(" (").append(util::format_size(message.bytes)).append(")");
   if (!message.deliver.empty()) line.append(" to ").append(message.deliver);
   if (!message.reason.empty()) line.append(": ").append(message.reason);

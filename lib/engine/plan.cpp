@@ -9,22 +9,6 @@ namespace mailhaul::engine {
 
 using namespace std::chrono_literals;
 
-std::string_view name_of(Action action) {
-  switch (action) {
-    case Action::fetch:
-      return "fetch";
-    case Action::verify:
-      return "verify";
-    case Action::remove:
-      return "remove";
-    case Action::leave:
-      return "leave";
-    case Action::skip:
-      return "skip";
-  }
-  return {};
-}
-
 namespace {
 
 /// A message that could not be retrieved or delivered must not hold up the others.

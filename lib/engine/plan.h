@@ -9,18 +9,12 @@
 
 #include "account/account.h"
 #include "pop3/session.h"
+#include "report/listener.h"
 #include "state/store.h"
 
 namespace mailhaul::engine {
 
-enum class Action {
-  fetch,   ///< RETR and deliver
-  verify,  ///< look again: the same message (update the row, perhaps remove) or new mail (deliver)
-  remove,  ///< ours, delivered: TOP to be sure, then DELE
-  leave,   ///< ours or marked as seen: stays
-  skip     ///< not ours yet, and stays: too large, or over a limit of this run
-};
-std::string_view name_of(Action action);
+using report::Action;
 
 /// How a listed message was recognised.
 struct Identity {

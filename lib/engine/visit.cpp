@@ -114,7 +114,7 @@ void Visit::stay(Step& step) {
     }
   }
   if (step.action != Action::skip) return;
-  say(step, "skip", step.reason);
+  say(step, Action::skip, step.reason);
   if (!step.too_large) return;
   const state::RowSummary* known = step.identity.row;
   const bool told = known != nullptr && known->told;
@@ -236,7 +236,7 @@ void Visit::same(Step& step, state::Row row) {
   claimed_.insert(id);
   const bool ours = row.standing == state::Standing::delivered;
   const bool was_due = step.action == Action::remove;
-  if (step.action == Action::verify) say(step, "verify", "the message is known; nothing was delivered");
+  if (step.action == Action::verify) say(step, Action::verify, "the message is known; nothing was delivered");
   if (changed) {
     matched_.push_back(id);
     settler_.note(std::move(row));
@@ -310,7 +310,7 @@ void Visit::conclude(const Arrived& arrived) {
   run_.delivered_now.insert(arrived.row.id);
   std::string where;
   for (const auto& copy : arrived.copies) where += (where.empty() ? "" : ", ") + copy.destination->target();
-  say(step, "fetch", step.reason, where);
+  say(step, Action::fetch, step.reason, where);
   if (!run_.policy.leave_on_server) remove(step, arrived.row.id);
 }
 
@@ -324,8 +324,7 @@ void Visit::abandon(const std::string& name, const state::Landing& landing) {
     run_.warn(sentence, "look for it there, and in the other places it was to go to", name);
 }
 
-void Visit::say(const Step& step, std::string_view action, std::string_view reason,
-                std::string_view deliver) {
+void Visit::say(const Step& step, Action action, std::string_view reason, std::string_view deliver) {
   run_.tell.message(run_.account.name, {.number = step.message.number,
                                         .uid = uid(step),
                                         .bytes = step.message.bytes,

@@ -89,7 +89,7 @@ class Visit {
   void mark_suspect();
   void put_last(const Step& step);
   state::Row row_to_note(const Step& step);
-  void say(const Step& step, std::string_view action, std::string_view reason, std::string_view deliver = {});
+  void say(const Step& step, Action action, std::string_view reason, std::string_view deliver = {});
   std::string uid(const Step& step) const { return shown_uid(step.message, step.identity.header); }
 
   AccountRun& run_;

@@ -58,7 +58,7 @@ void Visit::end() {
   run_.store.commit(run_.mailbox, change);
   for (const auto& step : steps_) {
     if (!std::ranges::binary_search(removal.accepted, step.message.number)) continue;
-    say(step, "remove", step.action == Action::remove ? step.reason : "delivered");
+    say(step, Action::remove, step.action == Action::remove ? step.reason : "delivered");
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// What a run tells while it works. The engine knows no terminal and no JSON: `app` implements the listener.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -6,44 +7,59 @@
 
 namespace mailhaul::report {
 
+/// What an account's run came to, in messages.
 struct Totals {
-  std::uint32_t listed = 0, fetched = 0, failed = 0, removed = 0,
-                left = 0;   ///< messages; left: still on the server
-  std::uint64_t bytes = 0;  ///< fetched
+  std::uint32_t listed = 0, fetched = 0, failed = 0, removed = 0;
+  std::uint32_t left = 0;   ///< still on the server
+  std::uint64_t bytes = 0;  ///< of the fetched messages
   double seconds = 0;
 };
+
+/// What is done with a listed message, or would be done in a dry run.
+enum class Action {
+  fetch,   ///< retrieve it and deliver it
+  verify,  ///< read it again: it is the known message, or new mail under a known UID
+  remove,  ///< it is delivered: make sure that it is the same message, then remove it from the server
+  leave,   ///< it is delivered or marked as seen, and stays on the server
+  skip     ///< it is not delivered, and stays on the server: too large, or over a limit of this run
+};
+/// The word for it in the JSON lines and in the output of -v: "fetch".
+std::string_view name_of(Action action);
 
 /// One message, and what was done or would be done with it.
 struct MessageEvent {
   std::uint32_t number = 0;
-  std::string_view uid;  ///< as shown
+  std::string_view uid;  ///< as shown to people
   std::uint64_t bytes = 0;
-  std::string_view action;  ///< fetch, skip, remove, leave, verify
+  Action action = Action::leave;
   std::string_view reason;
-  std::string_view deliver;  ///< where it went; empty when nowhere
+  std::string_view deliver;  ///< where it was delivered; empty: nowhere
 };
 
-/// A sentence for people, with what to do about it.
+/// A sentence for people, and a hint what to do about it.
 struct Notice {
   std::string_view sentence, hint;
-  std::string_view uid;         ///< the message it is about, as shown; may be empty
-  int status = 0;               ///< exit status; 0 for a warning
-  bool quiet_skips_it = false;  ///< told in an earlier run already: -q does not repeat it
+  std::string_view uid;         ///< of the message that it is about, as shown to people; may be empty
+  int status = 0;               ///< the exit status that it means; 0 for a warning
+  bool quiet_skips_it = false;  ///< -q does not print it: the user was told before, or it will pass by itself
 };
 
-/// Is told what happens. Called from any thread; implementations lock. Sizes are in bytes; texts are not
-/// escaped yet.
+/// Hears what happens in a run. Its functions are called from any thread, so implementations lock. Texts from
+/// servers are not escaped yet.
 class Listener {
  public:
   virtual ~Listener() = default;
   virtual void started(std::string_view /*account*/) {}
+  /// How much of the listing will be retrieved.
   virtual void planned(std::string_view /*account*/, std::uint32_t /*messages*/, std::uint64_t /*bytes*/) {}
-  virtual void received(std::string_view /*account*/, std::uint64_t /*bytes*/) {}  ///< since the last call
+  /// Bytes of messages that have come since the last call.
+  virtual void received(std::string_view /*account*/, std::uint64_t /*bytes*/) {}
   virtual void message(std::string_view /*account*/, const MessageEvent&) {}
   virtual void warned(std::string_view /*account*/, const Notice&) {}
-  virtual void failed(std::string_view /*account*/, const Notice&) {
-  }  ///< one message, or the account as a whole
+  /// One message failed, or the account as a whole.
+  virtual void failed(std::string_view /*account*/, const Notice&) {}
   virtual void finished(std::string_view /*account*/, const Totals&, int /*status*/) {}
+  /// A line of the conversation with the server, as net::Trace has it.
   virtual void traced(std::string_view /*account*/, char /*direction*/, std::string_view /*line*/) {}
 };
 

@@ -23,7 +23,7 @@ struct Told : report::Listener {
     warnings.push_back((notice.quiet_skips_it ? "(again) " : "") + std::string(notice.sentence));
   }
   void message(std::string_view /*account*/, const report::MessageEvent& message) override {
-    messages.push_back(std::string(message.action) + " " + std::string(message.uid));
+    messages.push_back(std::string(report::name_of(message.action)) + " " + std::string(message.uid));
   }
 };
 

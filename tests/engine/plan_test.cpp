@@ -77,7 +77,7 @@ TEST_CASE("policy decides each message by its row") {
   for (const auto& c : cases) {
     CAPTURE(c.name);
     const auto step = one(c);
-    CHECK(engine::name_of(step.action) == engine::name_of(c.expected));
+    CHECK(report::name_of(step.action) == report::name_of(c.expected));
     CHECK(step.mark_due == c.mark_due);
     CHECK_FALSE(step.reason.empty());
   }
