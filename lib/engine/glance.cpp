@@ -10,7 +10,7 @@
 #include "engine/backoff.h"
 #include "engine/identity.h"
 #include "engine/mailbox.h"
-#include "net/response.h"
+#include "net/refusal.h"
 #include "util/ascii.h"
 #include "util/escape.h"
 

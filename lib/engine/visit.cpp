@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/response.h"
+#include "net/refusal.h"
 #include "util/escape.h"
 #include "util/units.h"
 

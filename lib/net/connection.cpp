@@ -11,7 +11,7 @@
 #include "net/login_method.h"
 #include "net/problem.h"
 #include "net/raw_login.h"
-#include "net/response.h"
+#include "net/refusal.h"
 #include "net/wire.h"
 #include "util/ascii.h"
 #include "util/error.h"

@@ -5,7 +5,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-#include "net/response.h"
+#include "net/refusal.h"
 #include "util/ascii.h"
 #include "util/escape.h"
 #include "util/units.h"

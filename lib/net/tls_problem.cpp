@@ -5,7 +5,7 @@
 
 #include "net/certificate.h"
 #include "net/problem.h"
-#include "net/response.h"
+#include "net/refusal.h"
 #include "util/ascii.h"
 #include "util/escape.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/response.h"
+#include "net/refusal.h"
 #include "pop3/exchange.h"
 #include "pop3/listing.h"
 #include "util/ascii.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Input: the words behind an -ERR.
-#include "net/response.h"
+#include "net/refusal.h"
 
 #include "fuzz/fuzz.h"
 #include "util/ascii.h"

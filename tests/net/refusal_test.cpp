@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "net/response.h"
+#include "net/refusal.h"
 
 #include <doctest/doctest.h>
 
