@@ -2,11 +2,9 @@
 #include "util/process.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
+#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +26,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// What exec needs, made before vfork: after it only async-signal-safe calls are allowed.
+/// An array of C strings that ends with a null pointer, as exec reads it.
 struct Words {
   std::vector<std::string> text;
   std::vector<char*> pointers;
@@ -60,65 +58,83 @@ Words environment(const Launch& launch) {
   return words;
 }
 
-/// In the child: puts `fd` at `target`. A descriptor already there only loses its close-on-exec flag.
-void place(int fd, int target) {
-  if (fd == target) {
-    ::fcntl(fd, F_SETFD, 0);
-  } else {
-    ::dup2(fd, target);
-  }
+/// The functions of posix_spawn(3) return an errno value.
+void require(int err) {
+  if (err != 0) throw_errno(Kind::os, "prepare", "a child process", err);
 }
 
-[[noreturn]] void become(const Launch& launch, char* const* argv, char* const* env, int report) {
-  ::setpgid(0, 0);
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
-  ::umask(077);
-  struct rlimit core {};
-  if (::getrlimit(RLIMIT_CORE, &core) == 0) {  // app lowers the soft limit, for the secrets' sake
-    core.rlim_cur = core.rlim_max;
-    ::setrlimit(RLIMIT_CORE, &core);
+/// A group of its own, and every signal unblocked and at its default.
+class SpawnAttributes {
+ public:
+  SpawnAttributes() {
+    require(::posix_spawnattr_init(&attributes_));
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawnattr_setpgroup(&attributes_, 0);
+    ::posix_spawnattr_setflags(&attributes_,
+                               POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
-  int null = -1;
-  if (launch.input < 0) null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  place(launch.input < 0 ? null : launch.input, 0);
-  if (launch.output >= 0) place(launch.output, 1);
-  if (launch.error >= 0) place(launch.error, 2);
-  // Libraries open descriptors that would be inherited; one of them is the logged-in connection.
-  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  if (launch.keep >= 0) ::fcntl(launch.keep, F_SETFD, 0);
-  ::execvpe(argv[0], argv, env);
-  const int err = errno;
-  [[maybe_unused]] const auto written = ::write(report, &err, sizeof err);
-  ::_exit(127);
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+  ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
+  const posix_spawnattr_t* get() const noexcept { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
+/// Descriptors 0 to 2, and 3 for `keep`. All others are closed: libraries open some that would be inherited,
+/// and one of them is the logged-in connection.
+class SpawnFiles {
+ public:
+  explicit SpawnFiles(const Launch& launch) {
+    require(::posix_spawn_file_actions_init(&actions_));
+    if (launch.input < 0) {
+      require(::posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0));
+    } else {
+      place(launch.input, 0);
+    }
+    if (launch.output >= 0) place(launch.output, 1);
+    if (launch.error >= 0) place(launch.error, 2);
+    if (launch.keep >= 0) place(launch.keep, 3);
+    require(::posix_spawn_file_actions_addclosefrom_np(&actions_, launch.keep >= 0 ? 4 : 3));
+  }
+  SpawnFiles(const SpawnFiles&) = delete;
+  SpawnFiles& operator=(const SpawnFiles&) = delete;
+  ~SpawnFiles() { ::posix_spawn_file_actions_destroy(&actions_); }
+  const posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
+
+ private:
+  /// A descriptor that is already at `target` only loses its close-on-exec flag.
+  void place(int fd, int target) { require(::posix_spawn_file_actions_adddup2(&actions_, fd, target)); }
+
+  posix_spawn_file_actions_t actions_{};
+};
+
+/// What the user can do about a program that did not start.
+std::string hint_for(int err) {
+  if (err == ENOENT) return "install it, or give its full path";
+  if (err == ENOEXEC) return "a script must begin with the line #!/bin/sh, or that of another interpreter";
+  return {};
 }
 
 }  // namespace
 
 Child::Child(const Launch& launch) {
-  Words argv = arguments(launch);
-  Words env = environment(launch);
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw_errno(Kind::os, "make", "a pipe");
-  Fd reader(pipe[0]);
-  Fd writer(pipe[1]);
-  // Not fork: copying the tables of our memory costs more than starting most programs. We wait until exec.
-  pid_ = ::vfork();
-  if (pid_ == 0) become(launch, argv.pointers.data(), env.pointers.data(), writer.get());
-  if (pid_ < 0) throw_errno(Kind::os, "start", launch.argv.front());
-  writer.close_checked(Kind::os, "a pipe");
-  // The pipe closes at exec; what comes through it instead is the errno of a failed one.
-  int err = 0;
-  ssize_t n = -1;
-  do {
-    n = ::read(reader.get(), &err, sizeof err);
-  } while (n < 0 && errno == EINTR);
-  if (n == sizeof err) {
-    ::waitpid(std::exchange(pid_, -1), nullptr, 0);
-    throw Error(Kind::storage, "cannot run " + launch.argv.front() + ": " + errno_text(err),
-                err == ENOENT ? "install it, or give its full path" : "");
+  const Words argv = arguments(launch);
+  const Words env = environment(launch);
+  const SpawnAttributes attributes;
+  const SpawnFiles files(launch);
+  const int err = ::posix_spawnp(&pid_, argv.pointers.front(), files.get(), attributes.get(),
+                                 argv.pointers.data(), env.pointers.data());
+  if (err != 0) {
+    pid_ = -1;
+    throw Error(err == EAGAIN || err == ENOMEM ? Kind::os : Kind::storage,
+                "cannot run " + launch.argv.front() + ": " + errno_text(err), hint_for(err));
   }
 }
 

@@ -28,14 +28,15 @@ struct Launch {
   int input = -1;                            ///< its standard input; -1: /dev/null
   int output = -1;                           ///< its standard output; -1: ours
   int error = -1;                            ///< its standard error; -1: ours
-  int keep = -1;  ///< one more descriptor it inherits (a lock that lives as long as it does)
+  int keep = -1;  ///< inherited as descriptor 3: a lock that lives as long as the child
 };
 
-/// A running program in a process group of its own: signals and limits at their defaults, umask 077, no other
-/// descriptor of ours inherited. One thread at a time.
+/// A running program in a process group of its own, with every signal unblocked and at its default. It
+/// inherits our umask and limits, and of our descriptors only those that Launch names. One thread at a time.
 class Child {
  public:
-  explicit Child(const Launch& launch);  ///< throws Error{storage} when it cannot be started
+  /// Throws Error{storage} when the program cannot be started, Error{os} when the system cannot start any.
+  explicit Child(const Launch& launch);
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child();  ///< kills the group and reaps one that was not waited for

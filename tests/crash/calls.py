@@ -3,7 +3,7 @@
 import re
 
 CHANGES = ("openat ?open creat write pwrite64 writev pwritev lseek ftruncate fallocate ?rename ?renameat renameat2 ?link linkat "
-           "?unlink unlinkat ?mkdir mkdirat ?rmdir fsync fdatasync sync syncfs sendto sendmsg recvfrom wait4 clone ?fork ?vfork copy_file_range "
+           "?unlink unlinkat ?mkdir mkdirat ?rmdir fsync fdatasync sync syncfs sendto sendmsg recvfrom wait4 clone ?clone3 ?fork ?vfork copy_file_range "
            "sendfile").split()
 ESCAPED = r"[\\x0-9a-f]*"
 FD = re.compile(r"(AT_FDCWD|\d+)<(%s)>(?:\(deleted\))?" % ESCAPED)
@@ -37,7 +37,7 @@ class Call:
         self.opened = plain(opened.group(2)).decode() if opened else None
 
     def starts_a_program(self):
-        return self.name in ("clone", "fork", "vfork") and "CLONE_THREAD" not in self.words
+        return self.name in ("clone", "clone3", "fork", "vfork") and "CLONE_THREAD" not in self.words
 
     def number(self, index):
         """An argument that is a number."""

@@ -3,6 +3,13 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
 
 #include "support/cpp/temp_dir.h"
 #include "util/file.h"
@@ -47,13 +54,51 @@ TEST_CASE("words reach the program as they are, and its environment has what was
   CHECK(test::slurp(dir / "out") == "a b;$(c)|*|7");
 }
 
-TEST_CASE("a child has default signals, umask 077 and no descriptor of ours") {
+TEST_CASE("a child has our umask and none of our descriptors") {
   const test::TempDir dir;
   const util::Fd open_here(::open((dir / "kept").c_str(), O_RDWR | O_CREAT, 0600));  // not close-on-exec
   const util::Cancel cancel;
-  const Words argv{"sh", "-c", "umask; ls -l /proc/self/fd | grep -c kept; grep SigIgn /proc/self/status"};
-  const auto captured = util::capture(argv, 1000, 60s, cancel);
-  CHECK(captured.output == "0077\n0\nSigIgn:\t0000000000000000\n");
+  const auto umask_before = ::umask(077);
+  const auto captured =
+      util::capture(Words{"sh", "-c", "umask; ls -l /proc/self/fd | grep -c kept"}, 1000, 60s, cancel);
+  ::umask(umask_before);
+  CHECK(captured.output == "0077\n0\n");
+}
+
+TEST_CASE("a child has every signal unblocked and at its default") {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  ::signal(SIGUSR2, SIG_IGN);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  const auto exit = run({"sh", "-c", "kill -USR2 $$"});
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::signal(SIGUSR2, SIG_DFL);
+  CHECK(exit.signal == SIGUSR2);
+}
+
+TEST_CASE("the descriptor that a child keeps is its number 3, and the only one beside the standard ones") {
+  const test::TempDir dir;
+  const auto kept = util::open_file(dir / "kept", O_RDWR | O_CREAT, 0600);
+  const auto output = util::open_file(dir / "out", O_RDWR | O_CREAT, 0600);
+  const util::Cancel cancel;
+  const Words argv{"sh", "-c", "ls /proc/$$/fd; readlink /proc/$$/fd/3"};
+  Child child({.argv = argv, .environment = {}, .output = output.get(), .keep = kept.get()});
+  REQUIRE(child.wait(60s, cancel).ok());
+  CHECK(test::slurp(dir / "out") == "0\n1\n2\n3\n" + (dir / "kept").string() + "\n");
+}
+
+TEST_CASE("a script without an interpreter is not run, and the hint says what it lacks") {
+  const test::TempDir dir;
+  test::spill(dir / "script", "exit 0\n");
+  ::chmod((dir / "script").c_str(), 0700);
+  try {
+    run({(dir / "script").string()});
+    FAIL("it was started");
+  } catch (const util::Error& error) {
+    CHECK(error.kind() == util::Kind::storage);
+    CHECK(error.hint().find("#!/bin/sh") != std::string::npos);
+  }
 }
 
 TEST_CASE("what a program said last is one line, and short") {
@@ -69,4 +114,42 @@ TEST_CASE("what a program said last is one line, and short") {
 TEST_CASE("output is taken up to its limit") {
   const util::Cancel cancel;
   CHECK(util::capture(Words{"sh", "-c", "printf 0123456789"}, 4, 60s, cancel).output == "0123");
+}
+
+namespace {
+
+std::atomic<int> handled_by_children{0};
+pid_t own_process = 0;
+
+/// Sends SIGUSR1 to the process group without a pause while children start. Returns how often the handler ran
+/// in a child, which shares our memory until exec.
+int handler_runs_in_children() {
+  ::setpgid(0, 0);
+  own_process = ::getpid();
+  struct sigaction action {};
+  action.sa_handler = [](int) {
+    if (::getpid() != own_process) handled_by_children.fetch_add(1);
+  };
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGUSR1, &action, nullptr);
+  std::atomic<bool> done{false};
+  std::thread sender([&] {
+    while (!done.load()) ::kill(0, SIGUSR1);
+  });
+  for (int i = 0; i < 100; ++i) (void)run({"true"});
+  done.store(true);
+  sender.join();
+  return handled_by_children.load();
+}
+
+}  // namespace
+
+TEST_CASE("a signal to the process group never runs our handler in a child") {
+  const pid_t group = ::fork();  // a process group of its own, so that nobody else gets the signals
+  REQUIRE(group >= 0);
+  if (group == 0) ::_exit(handler_runs_in_children() == 0 ? 0 : 1);
+  int status = -1;
+  REQUIRE(::waitpid(group, &status, 0) == group);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
