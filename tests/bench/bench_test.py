@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""That the benchmark would notice: mail lost, changed or doubled, and targets missed."""
+"""The benchmark notices lost, changed or duplicated mail and missed targets."""
 import collections
 import pathlib
 import tempfile

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How each client is told to do a row's work: its configuration, its command, and what it remembers of earlier runs.
+"""How each client does a row's work: its configuration, its command, and its records of earlier runs.
 
 A client gets a home of its own for every run. Where it has a choice it gets the fastest one that keeps its promises.
 """
@@ -12,15 +12,15 @@ import time
 
 from bench.servers import PASSWORD
 
-USER = "nobody" if os.geteuid() == 0 else None  # who the clients are: some refuse to be root
+USER = "nobody" if os.geteuid() == 0 else None  # the user that runs the clients; some refuse to run as root
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 class Client:
-    """One run: a row's work by one client in `home`. `server` is where the mail is."""
+    """One run: one client does a row's work in `home`. `server` has the mail."""
     program = ""
     fine = (0,)  # exit statuses that mean success
-    blank_lines = 1  # behind a message in an mbox
+    blank_lines = 1  # after a message in an mbox
 
     def __init__(self, row, server, home, memory=None):
         self.row, self.server, self.home = row, server, home
@@ -132,7 +132,7 @@ class Mpop(Client):
 
 
 class Fetchmail(Client):
-    """It hands mail to programs only; where that is not what is measured, a shell writes a file for each message."""
+    """Delivers to programs only. In rows that do not measure a program, a shell writes a file for each message."""
     program = "fetchmail"
     fine = (0, 1)  # 1: no mail
 

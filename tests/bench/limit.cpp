@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What could be had at best: a toy that logs in, asks for everything at once, writes, and flushes once per
-// batch. It remembers nothing, locks nothing, believes the server, and gives up at the first surprise.
+// The best that could be achieved: a toy that logs in, requests everything at once, writes, and flushes once
+// per batch. It records nothing, locks nothing, trusts the server, and gives up at the first surprise.
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -42,10 +42,10 @@ void write_all(int file, std::string_view bytes) {
 struct Job {
   std::string host, port, password;
   bool tls = false, remove = false;
-  std::size_t last = 0;  ///< only so many from the end; 0: all
+  std::size_t last = 0;  ///< only this many from the end; 0: all
 };
 
-/// A connection, line by line. No line is longer than half its buffer.
+/// Reads a connection line by line. No line may be longer than half the buffer.
 class Wire {
  public:
   explicit Wire(const Job& job) {
@@ -59,7 +59,7 @@ class Wire {
     const int on = 1;
     setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!job.tls) return;
-    tls_ = SSL_new(SSL_CTX_new(TLS_client_method()));  // both live as long as the program
+    tls_ = SSL_new(SSL_CTX_new(TLS_client_method()));  // both exist as long as the program runs
     demand(tls_ != nullptr && SSL_set_fd(tls_, socket_) == 1 && SSL_connect(tls_) == 1, "use TLS");
   }
   Wire(const Wire&) = delete;
@@ -71,7 +71,7 @@ class Wire {
     std::size_t sent = 0;
     demand(text.empty() || SSL_write_ex(tls_, text.data(), text.size(), &sent) == 1, "send");
   }
-  /// Without its CRLF; valid until the next call.
+  /// The next line without its CRLF; valid until the next call.
   std::string_view line() {
     while (true) {
       const char* const begin = buffer_.data() + at_;
@@ -202,7 +202,7 @@ class Visit {
   }
 
   void run() {
-    std::deque<std::size_t> owed;  // the numbers of messages, and 0 for an answer of one line
+    std::deque<std::size_t> owed;  // message numbers, and 0 for an answer of one line
     for (ask(owed); !owed.empty(); ask(owed)) {
       const std::size_t number = owed.front();
       owed.pop_front();

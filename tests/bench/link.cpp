@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A line with a delay, for kernels without netem: two network namespaces, a TUN device in each, and this
-// process between them, which holds every packet for a while. The namespaces have no names: they go when it
-// ends.
+// A delayed line, for kernels without netem: two network namespaces, a TUN device in each, and between them
+// this process, which holds every packet for a while. The namespaces have no names and end with the process.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -64,7 +63,7 @@ void bring_up(int control, const char* device) {
   demand(ioctl(control, SIOCSIFFLAGS, &request) == 0, "bring the device up");
 }
 
-/// This process moves into a new namespace, and has a device there.
+/// Moves this process into a new namespace and creates a device there.
 Side new_side(const char* address) {
   Side side;
   demand(unshare(CLONE_NEWNET) == 0, "make a network namespace");
@@ -74,8 +73,8 @@ Side new_side(const char* address) {
   ifreq request = request_for("tun0");
   request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
   demand(ioctl(side.device, TUNSETIFF, &request) == 0, "make a TUN device");
-  // Segments of 64 KB travel whole and checksums are not computed, as on a card: else this process is the
-  // limit.
+  // As on a network card, segments of 64 KB travel whole and checksums are not computed. Otherwise this
+  // process would be the bottleneck.
   demand(ioctl(side.device, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) == 0, "let large segments through");
   const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   demand(control >= 0, "make a socket");
@@ -127,7 +126,7 @@ int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   prctl(PR_SET_TIMERSLACK, 1);
   setpriority(PRIO_PROCESS, 0, -10);
-  const char* const client = "192.0.2.1";  // RFC 5737: nobody's, and only in these namespaces
+  const char* const client = "192.0.2.1";  // RFC 5737: for documentation, and used only in these namespaces
   const char* const server = "192.0.2.2";
   std::array<Side, 2> sides{new_side(client), new_side(server)};
   std::printf("/proc/%d/fd/%d /proc/%d/fd/%d %s\n", getpid(), sides[0].space, getpid(), sides[1].space,

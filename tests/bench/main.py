@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The benchmark, once all is built: tests/bench/run starts it."""
+"""The benchmark. tests/bench/run builds everything and starts it."""
 import argparse
 import contextlib
 import json
@@ -21,13 +21,13 @@ def parse(words):
     parser = argparse.ArgumentParser(prog="tests/bench/run", description="mailhaul beside its peers")
     parser.add_argument("--rows", help="only these, as A,B (see --list)")
     parser.add_argument("--clients", help="only these, as A,B: " + ", ".join(CLIENTS))
-    parser.add_argument("--repeats", type=int, default=5, help="runs of each; slow ones have fewer (5)")
-    parser.add_argument("--seed", type=int, default=1, help="of the order in which clients take turns (1)")
-    parser.add_argument("--json", metavar="FILE", help="write the results there, too")
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each client; slow clients get fewer (5)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the order in which clients take turns (1)")
+    parser.add_argument("--json", metavar="FILE", help="also write the results to this file")
     parser.add_argument("--dir", default="/var/tmp", help="where mail is delivered, on the disk to be measured (/var/tmp)")
-    parser.add_argument("--quick", action="store_true", help="seconds, small numbers: whether it works, not how fast")
+    parser.add_argument("--quick", action="store_true", help="small numbers, a few seconds: shows whether it works, not how fast")
     parser.add_argument("--no-flushes", action="store_true", help="leave out the extra run that counts flushes")
-    parser.add_argument("--list", action="store_true", help="say what the rows are, and end")
+    parser.add_argument("--list", action="store_true", help="list the rows and exit")
     return parser.parse_args(words)
 
 
@@ -40,7 +40,7 @@ def choose(names, wanted, what):
 
 
 def estimate(row, clients, options):
-    """Seconds, from earlier runs. Looking at what arrived takes about as long as a fast client."""
+    """Seconds, from earlier runs. Verifying what arrived takes about as long as a fast client."""
     seconds = 5 + row.count / 10000
     for client in clients:
         runs = row.runs(client, options.repeats) + counts_flushes(row, client, options)
@@ -56,7 +56,7 @@ def counts_flushes(row, client, options):
 
 @contextlib.contextmanager
 def bench_for(row, options):
-    """A row's server and place; says what the delayed line measures."""
+    """A row's server and directory; prints the round trip of the delayed line."""
     with contextlib.ExitStack() as stack:
         directory = pathlib.Path(options.dir) / row.name
         directory.mkdir()
@@ -66,7 +66,7 @@ def bench_for(row, options):
         else:
             server = stack.enter_context(servers.Demo(row, directory, link))
         if link:
-            print("   round trip as measured: %.1f ms" % (link.round_trip(server.port) * 1000), flush=True)
+            print("   measured round trip: %.1f ms" % (link.round_trip(server.port) * 1000), flush=True)
         bench = Bench(row, server, directory, link, quick=options.quick)
         if row.seen:
             bench.remember()
@@ -74,7 +74,7 @@ def bench_for(row, options):
 
 
 def measure(row, clients, options):
-    """All runs of a row: each round in an order of its own. Returns {client: [cost]}, flushes, and the bench."""
+    """All runs of a row, each round in a different order. Returns {client: [cost]}, flushes, and the bench."""
     dice = random.Random("%d %s" % (options.seed, row.name))
     with bench_for(row, options) as bench:
         costs = {client: [] for client in clients}
@@ -90,15 +90,15 @@ def measure(row, clients, options):
 
 
 def planned(options, table):
-    """The rows chosen, with the clients that do their work. Says what is left out."""
-    # getmail may miss the end of its own child on a busy machine, and then waits for minutes.
+    """The rows chosen, with the clients that can do them. Prints what is left out."""
+    # On a busy machine getmail may miss the end of its own child, and then waits for minutes.
     usual = [name for name in CLIENTS if name != "getmail" or not options.quick]
     wanted = choose(CLIENTS, options.clients, "client") if options.clients else usual
     missing = [name for name in wanted if not CLIENTS[name].installed()]
     if missing:
         print("not installed, left out: " + ", ".join(missing))
     if not options.no_flushes and not strace.usable():
-        print("flushes are not counted: strace is not here or may not trace")
+        print("flushes are not counted: strace is not installed or not allowed to trace")
         options.no_flushes = True
     chosen = choose([row.name for row in table], options.rows, "row")
     return [(row, [name for name in wanted if name in row.clients and name not in missing])

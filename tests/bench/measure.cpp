@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs a command and writes what it cost to a file, as JSON. A program of its own because ru_maxrss of a
-// process is never less than what the one that started it had: a Python that did so would be all that is
-// seen.
+// Runs a command and writes its cost to a file, as JSON. This is a separate program because ru_maxrss of a
+// process is never less than that of its parent: Python as the parent would hide the command.
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -37,7 +36,7 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-/// Until the command and all that it left behind have ended.
+/// Waits until the command and all processes that it left behind have ended.
 void run_once(char** command, Cost& cost) {
   const auto begin = std::chrono::steady_clock::now();
   pid_t child = 0;
@@ -55,7 +54,7 @@ void run_once(char** command, Cost& cost) {
   cost.wall += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// Mail is fetched by people, and some clients refuse to be root.
+/// Drops root: users fetch mail, and some clients refuse to run as root.
 void become(const char* name) {
   const passwd* const user = getpwnam(name);
   if (user == nullptr || setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 ||

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One run of one client: what it cost, and whether every message arrived as it was."""
+"""One run of one client: what it cost, and whether every message arrived unchanged."""
 import collections
 import contextlib
 import json
@@ -18,8 +18,8 @@ from support.py import mounts
 NOTHING = {"status": 70, "wall": 0, "user": 0, "system": 0, "memory_kib": 0}
 FLUSHES = ("fsync", "fdatasync", "syncfs", "sync", "msync", "sync_file_range")
 
-# For minutes after many files were deleted, ext4 makes new ones at several times the cost: it looks at every inode
-# that was freed. What holds more than this is left until the end of the benchmark.
+# For minutes after many files were deleted, ext4 creates new ones at several times the cost, because it checks every
+# inode that was freed. Directories with more files than this are kept until the end of the benchmark.
 FEW_FILES = 200
 
 
@@ -31,15 +31,15 @@ class Bench:
         self.settle, self.patience = not quick, 100 if quick else 3600
         self.directory = pathlib.Path(directory)
         for program in (os.environ["MAILHAUL"], tool("limit"), tool("swallow")):
-            shutil.copy(program, self.directory)  # where they were built USER may have no way to
+            shutil.copy(program, self.directory)  # USER may have no access to the build directory
         if USER:
             shutil.chown(self.directory, USER)
         self.runs = 0
-        self.memory = None  # mailhaul's database, when there is something seen
+        self.memory = None  # mailhaul's database, if the row has messages seen
         self.database_bytes = 0
 
     def start(self, words, env, prefix=(), times=1):
-        """Runs a command in the row's network. Returns its cost, with "said": what it wrote."""
+        """Runs a command in the row's network. Returns its cost, and its output as "said"."""
         with tempfile.TemporaryDirectory(dir=self.directory) as temporary:
             result = pathlib.Path(temporary) / "cost"
             space = self.link.client_side if self.link else "-"
@@ -62,20 +62,20 @@ class Bench:
             return {**(json.loads(cost) if cost else NOTHING), "said": text}
 
     def remember(self):
-        """mailhaul fetches what is to be seen: its database knows more of a message than an identifier."""
+        """mailhaul fetches the messages seen, because its database records more about a message than an identifier."""
         keeper = CLIENTS["mailhaul"](self.row, self.server, self.directory / "keeper")
         keeper.prepare()
         cost = self.start(keeper.command("-q", "--max-messages", str(self.row.seen), "--deliver",
                                          "mbox:%s/seen" % keeper.home), keeper.env)
         if cost["status"] != 0:
-            raise RuntimeError("mailhaul did not fetch what was to be seen: " + cost["said"])
+            raise RuntimeError("mailhaul did not fetch the messages seen: " + cost["said"])
         self.server.restore()
         os.unlink(keeper.home / "seen")
         self.memory = keeper.home / "state.db"
         self.database_bytes = self.memory.stat().st_size
 
     def run(self, name, counting=False):
-        """A measured and verified run; with `counting` slow, for strace(1) counts the flushes."""
+        """A measured and verified run. With `counting` it is slow, because strace(1) counts the flushes."""
         self.runs += 1
         home = self.directory / ("run-%d" % self.runs)
         client = CLIENTS[name](self.row, self.server, home, self.memory)
@@ -88,7 +88,7 @@ class Bench:
             elif self.row.times > 1:
                 self.start(client.command(), client.env)
             if self.settle:
-                os.sync()  # nobody flushes what another left behind
+                os.sync()  # no client pays for what another left unflushed
             cost = self.start(client.command(), client.env, prefix, 1 if counting else self.row.times)
             cost["cpu"] = cost["user"] + cost["system"]
             cost["wrong"] = self.wrong(client, cost)
@@ -101,7 +101,7 @@ class Bench:
                 shutil.rmtree(home)
 
     def wrong(self, client, cost):
-        """What a run did wrong, in words; empty when nothing."""
+        """What a run did wrong, in words; empty if nothing."""
         if cost["status"] not in client.fine:
             return "exit status %d: %s" % (cost["status"], cost["said"][:200])
         left = self.server.restore()
@@ -109,7 +109,7 @@ class Bench:
         if left != should_be_left:
             return "%d left on the server instead of %d" % (left, should_be_left)
         if self.row.place == "swallow" or self.row.count == 0:
-            return ""  # what nobody keeps cannot be looked at
+            return ""  # what nobody keeps cannot be verified
         def look(place):
             return verify.mbox(place, client.blank_lines) if self.row.place == "mbox" else verify.maildir(place)
 
@@ -121,9 +121,9 @@ class Bench:
 
 
 def trusted(authority, directory):
-    """Words before a command for which the system's authorities have one more."""
+    """A prefix for a command that adds one certificate authority to those of the system."""
     if not mounts.usable():
-        raise Unavailable("nobody here may add an authority to the system's")
+        raise Unavailable("adding a certificate authority to those of the system is not allowed here")
     system = pathlib.Path("/etc/ssl/certs")
     if not directory.exists():
         shutil.copytree(system, directory)  # as files, not as links
@@ -135,7 +135,7 @@ def trusted(authority, directory):
 
 
 def count_calls(log):
-    """Flushes by name, those that were made and those only begun early."""
+    """Flushes by name: those completed and those only started early."""
     counts = dict.fromkeys(FLUSHES, 0)
     for line in log.read_text(errors="replace").splitlines():
         call = line.split(maxsplit=1)[1].split("(", 1)[0]

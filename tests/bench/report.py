@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Medians, ratios, and whether mailhaul is where it is to be."""
+"""Medians, ratios, and whether mailhaul meets its targets."""
 import datetime
 import os
 import platform
@@ -10,7 +10,7 @@ from bench.rows import MIB, PEERS
 
 VERSIONS = {"mailhaul": "MAILHAUL", "mpop": "mpop", "fetchmail": "fetchmail", "getmail": "getmail6", "fdm": "fdm",
             "dovecot": "dovecot-pop3d", "procmail": "procmail"}
-FLUSHING = ("fsync", "fdatasync", "syncfs", "sync", "msync")  # sync_file_range only begins
+FLUSHING = ("fsync", "fdatasync", "syncfs", "sync", "msync")  # sync_file_range only starts a flush
 
 
 def summary(row, costs, flushes, database):
@@ -43,7 +43,7 @@ def best_peer(result, what):
 
 
 def judge(target, result):
-    """One target: its text, what was measured, and whether that is enough; None where it cannot be told."""
+    """One target: its text, what was measured, and whether that is enough (None if unknown)."""
     ours = result["clients"].get("mailhaul", {})
     said = {"target": target.text(), "measured": None, "met": None}
     if target.what == "database":

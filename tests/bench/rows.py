@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The work that is measured, one row each, and what mailhaul is to reach in it."""
+"""The work that is measured, one row each, and mailhaul's targets for it."""
 import dataclasses
 
 PEERS = ("mpop", "fetchmail", "getmail", "fdm")
@@ -9,11 +9,11 @@ MIB = 1024 * 1024
 
 @dataclasses.dataclass
 class Target:
-    """What is compared (wall, cpu or memory) with whom: a client, "peers" (the best of them) or a number of bytes."""
+    """What is compared (wall, cpu or memory), and with what: a client, "peers" (the best of them) or a number of bytes."""
     what: str
     whom: object
     at_most: float = 0  # mailhaul's share of the other's
-    at_least: float = 0  # how often mailhaul's goes into the other's
+    at_least: float = 0  # the other's divided by mailhaul's
 
     def text(self):
         if not isinstance(self.whom, str):
@@ -32,11 +32,11 @@ class Row:
     place: str = "maildir"  # maildir, mbox, swallow (an MDA that does nothing), procmail
     accounts: int = 1
     remove: bool = True  # on the server
-    far: bool = False  # 50 ms away
+    far: bool = False  # a round trip of 50 ms
     tls: bool = False
-    system: bool = False  # the certificate is one of the system's authorities'
-    seen: int = 0  # so many of the messages were fetched by earlier runs
-    times: int = 1  # runs a sample, of which the mean counts
+    system: bool = False  # the certificate was issued by one of the system's authorities
+    seen: int = 0  # how many of the messages earlier runs fetched
+    times: int = 1  # runs per sample; the mean counts
     dovecot: bool = False
     clients: tuple = ALL
     targets: tuple = ()
@@ -47,7 +47,7 @@ class Row:
         return int(self.mailbox.split(":")[0])
 
     def runs(self, client, repeats):
-        """Slow ones less often: an hour of waiting for one round trip after another teaches nothing."""
+        """Fewer repeats for slow clients: an hour of waiting for round trips shows nothing new."""
         return max(1, min(repeats, int(60 / self.seconds.get(client, 1))))
 
 
@@ -100,7 +100,7 @@ ROWS = [
         dovecot=True, clients=PIPED, seconds={"mpop": 4, "fdm": 20, "getmail": 100, "limit": 1, "mailhaul": 1.2}),
 ]
 for _count in (1000, 10000, 100000, 1000000):
-    _seen = min(_count, 999990)  # mpop takes a million messages and no more
+    _seen = min(_count, 999990)  # mpop accepts at most a million messages
     ROWS.append(Row(
         "seen-%d" % _count, "{:,} seen on the server, 10 new".format(_seen), "%d:400:600" % (_seen + 10),
         remove=False, seen=_seen, clients=ALL if _count == 100000 else ("mailhaul", "mpop", "limit"),
@@ -110,7 +110,7 @@ for _count in (1000, 10000, 100000, 1000000):
 
 
 def quick():
-    """Each kind of row, small: whether it works."""
+    """Each kind of row with small numbers: shows whether it works."""
     far = {"far": True, "clients": PIPED}
     return [
         Row("maildir", "messages into Maildir", "40:2000:8000", clients=PIPED),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the clients talk to: our server in memory, or Dovecot, here or at the far end of a delayed line."""
+"""The servers: ours in memory, or Dovecot; local or behind a delayed line."""
 import os
 import pathlib
 import signal
@@ -27,11 +27,11 @@ def tool(name):
 
 
 class Unavailable(RuntimeError):
-    """This machine, or this user, cannot have it."""
+    """Not available on this machine or to this user."""
 
 
 class Link:
-    """Two network namespaces and a delayed line between them; a context manager. They end with its process."""
+    """Two network namespaces and a delayed line between them; a context manager. They end with the process of the line."""
 
     def __init__(self, round_trip_ms):
         self.process = subprocess.Popen([tool("link"), str(round_trip_ms / 2)], stdin=subprocess.PIPE,
@@ -51,7 +51,7 @@ class Link:
         self.process.communicate()
 
     def round_trip(self, port):
-        """Measured, in seconds: a TCP connection takes one."""
+        """The measured round trip in seconds: the time of a TCP connection."""
         out = subprocess.run(["nsenter", "--net=" + self.client_side, sys.executable, "-c", ROUND_TRIPS, self.address,
                               str(port)], check=True, stdout=subprocess.PIPE).stdout
         return statistics.median(map(float, out.split()))
@@ -94,13 +94,13 @@ class Demo:
         return "gen-1-%d" % number
 
     def restore(self):
-        """Everything is back; says how many messages the last run has left."""
+        """Restores everything; returns how many messages the last run left."""
         self.process.send_signal(signal.SIGUSR1)
         return int(self.process.stdout.readline().split()[0])
 
 
 class DovecotDemo:
-    """Dovecot with the messages that the demo server would have; a context manager."""
+    """Dovecot with the same messages as the demo server; a context manager."""
 
     def __init__(self, row, directory):
         dump = directory / "dump"

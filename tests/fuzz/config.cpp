@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Input: options of the command line as lines "--key=text", then a configuration; without one, all is from
-// the options. "S3cr3t" in a password must not come out again.
+// Input: command-line options as lines "--key=text", then a configuration; without one, the options are
+// everything. "S3cr3t" in a password must not be shown.
 #include "account/config.h"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view secret = "S3cr3t";
 
-/// The file that is read, private, rewritten for each input.
+/// The configuration file, private, rewritten for each input.
 class File {
  public:
   File() : fd_(util::open_file(path_, O_RDWR | O_CREAT | O_EXCL, 0600)) {}
@@ -46,7 +46,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   }
 }
 
-/// The text from a place on; empty optional: there is no such place.
+/// The text from a position on; nullopt if there is no such position.
 std::optional<std::string_view> text_at(std::string_view text, std::uint64_t line, std::uint64_t column) {
   const auto lines = lines_of(text);
   if (line < 1 || line > lines.size() || column < 1) return std::nullopt;
@@ -63,7 +63,7 @@ std::string_view without_mark(std::string_view text) {
   return text.substr(text.starts_with("\xEF\xBB\xBF") ? 3 : 0);
 }
 
-/// "FILE:LINE:COLUMN: sentence" names a place that is there.
+/// Checks that "FILE:LINE:COLUMN: sentence" names a position that exists.
 void check_place(std::string_view complaint, std::string_view file, std::string_view text) {
   fuzz::require(complaint.starts_with(file) && complaint.substr(file.size()).starts_with(':'),
                 "a complaint names the file");
@@ -114,7 +114,7 @@ std::size_t times_secret(const Node& node) {
   return times;
 }
 
-/// How often it stands where passwords do.
+/// How often it occurs where passwords are.
 std::size_t times_password(const Node& account) {
   std::size_t times = 0;
   for (const auto& [key, position, value] : account.members) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Input: a line of shapes (l, s, m: line, list, message), a byte that says how the rest is cut, and what the
-// server sends. 0xff stands for 33,000 letters, so that limits are within reach.
+// server sends. 0xff stands for 33,000 letters, so that inputs can reach the limits.
 #include "pop3/conversation.h"
 
 #include "fuzz/fuzz.h"
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t longest_line = 65536;
 
-/// What came out. Neighbouring pieces of a message are one entry, since feeding decides where they are cut.
+/// The result. Adjacent pieces of a message are one entry, because the feeding decides where they are cut.
 struct Told {
   std::vector<std::string> events;
   bool failed = false, malformed = false;
@@ -65,7 +65,7 @@ Told converse(const std::vector<ReplyShape>& shapes, std::string_view wire, unsi
   return told;
 }
 
-/// The same, written once more without regard to pieces or speed.
+/// A second reader, written without regard to pieces or speed.
 class Reference {
  public:
   Reference(const std::vector<ReplyShape>& shapes, std::string_view wire) : rest_(wire) {
@@ -76,7 +76,7 @@ class Reference {
   Told told() { return std::move(told_); }
 
  private:
-  /// Takes a line with its end; empty: it is not whole.
+  /// Takes a line with its end; empty if the line is not complete.
   std::string_view line(std::string_view end) {
     const auto at = rest_.find(end);
     const auto text = at == std::string_view::npos ? std::string_view() : rest_.substr(0, at + end.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Input: a secret, ending in NUL, and lines: ">" ours, "<" the server's, else a remark. In them 0xff stands
-// for the secret; 0xfe makes base64 of the rest of the line, three times at most.
+// Input: a secret, ending in NUL, and lines: ">" ours, "<" the server's, otherwise a remark. In them 0xff
+// stands for the secret, and 0xfe encodes the rest of the line in base64, three times at most.
 #include "fuzz/fuzz.h"
 #include "net/transcript.h"
 #include "util/ascii.h"
@@ -30,7 +30,7 @@ bool is_digit64(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' || c == '/';
 }
 
-/// Whether a run of base64 digits in the text holds the secret, wherever its groups of four begin.
+/// Whether a run of base64 digits in the text contains the secret, wherever its groups of four begin.
 bool holds_encoded(std::string_view text, const std::string& secret) {
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string secret(input.until('\0'));
   net::Redactor redactor;
   redactor.hide(secret);
-  // What we put in or behind ourselves may spell the others by chance: "***", " ***", "...".
+  // The secret may happen to be what we insert ourselves: "***", " ***", "...".
   const bool tellable = secret.size() >= 5 && secret.find('*') == secret.npos && !secret.ends_with(' ') &&
                         !secret.ends_with('.');
 
@@ -82,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto masked = redactor.text(line);
     fuzz::require(util::lower(masked).find(util::lower(secret)) == std::string::npos, "the secret is hidden");
     fuzz::require(!holds_encoded(masked, secret), "the secret is hidden in base64");
-    if (raw.starts_with(">CONNECT")) continue;  // to a proxy: only the host's name
+    if (raw.starts_with(">CONNECT")) continue;  // to a proxy: it contains only the host's name
     if (fuzz::printable(secret) && told.find('\\') == std::string::npos) {
       fuzz::require(told.find(secret) == std::string::npos, "the secret is not told");
       fuzz::require(!holds_encoded(told, secret), "the secret is not told in base64");

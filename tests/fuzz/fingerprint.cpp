@@ -23,7 +23,7 @@ bool is_left_out(std::string_view line) {
          (name == "status" || name == "x-status" || name == "x-uidl" || name == "x-wait");
 }
 
-/// Where the header ends: behind the empty line, or where the message does.
+/// Where the header ends: after the empty line, or at the end of the message.
 std::size_t header_end(std::string_view message) {
   for (std::size_t at = 0; at < message.size();) {
     const auto end = std::min(message.find('\n', at), message.size() - 1) + 1;
@@ -34,7 +34,7 @@ std::size_t header_end(std::string_view message) {
   return message.size();
 }
 
-/// The same, written once more over the whole message.
+/// A second implementation, over the whole message.
 Print reference(std::string_view message) {
   std::string header, content;
   bool dropped = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the targets have in common: an input taken apart, and properties that must hold.
+// What the targets share: taking an input apart, and checking properties.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -16,14 +16,14 @@
 
 namespace mailhaul::fuzz {
 
-/// Ends the process where a property does not hold: the input is kept.
+/// Ends the process if a property does not hold; the input is then kept.
 inline void require(bool holds, std::string_view property) {
   if (holds) return;
   std::fprintf(stderr, "\nDOES NOT HOLD: %.*s\n", static_cast<int>(property.size()), property.data());
   std::abort();
 }
 
-/// The one kind of exception that may come out; any other ends the process.
+/// Runs `action` and returns the util::Error that it throws. Any other exception ends the process.
 template <typename Action>
 std::optional<util::Error> error_of(Action action) {
   try {
@@ -34,7 +34,7 @@ std::optional<util::Error> error_of(Action action) {
   return std::nullopt;
 }
 
-/// Reads an input from its front. What is not there any more is 0 or empty.
+/// Reads an input from the front. Once it is used up, everything is 0 or empty.
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size) : bytes_(data, data + size), rest_(bytes_) {}
@@ -49,7 +49,7 @@ class Input {
     rest_.remove_prefix(1);
     return value;
   }
-  /// All up to the next of these, which is taken and left out.
+  /// Everything up to the next delimiter, which is consumed and left out.
   std::string_view until(char separator) {
     const auto text = rest_.substr(0, rest_.find(separator));
     rest_.remove_prefix(std::min(text.size() + 1, rest_.size()));
@@ -61,8 +61,8 @@ class Input {
   std::string_view rest_;
 };
 
-/// Hands out the text in pieces: 0 in one, 1 byte by byte, else of lengths that `cut` decides. Each lies in
-/// memory of its own, which is gone afterwards.
+/// Passes on the text in pieces: in one piece if `cut` is 0, byte by byte if it is 1, otherwise in lengths
+/// that `cut` decides. Each piece has memory of its own, which is freed afterwards.
 template <typename Take>
 void in_pieces(std::string_view text, unsigned cut, Take take) {
   std::minstd_rand random(cut);

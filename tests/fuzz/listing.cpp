@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Input: lines of CAPA, of LIST, of UIDL, with an empty line between them.
+// Input: the lines of CAPA, of LIST and of UIDL, separated by empty lines.
 #include "pop3/listing.h"
 
 #include <set>

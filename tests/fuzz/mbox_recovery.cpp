@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A batch staged for an mbox, the mailbox changed in any way, recovery killed anywhere, and recovery again.
-// Input: a byte of flags (1: no trace header, 2: the mailbox is another file), two bytes that say at which
-// write or flush recovery is killed (0: not), then, each ending in NUL: two messages, what the mailbox holds
-// before, and what it holds after. There 1 stands for what it held before, 2 to 4 for the batch and its
-// entries, 5 for an entry that a reader marked, 6 and a byte for as many eighths of the batch, 7 and a byte
-// for so many zeros, 8 for foreign mail.
+// A batch is staged for an mbox, the mbox is changed in any way, recovery is killed anywhere, and run again.
+// Input: a byte of flags (1: no trace header, 2: the mbox is another file), two bytes that say at which
+// write or flush recovery is killed (0: not at all), then, each ending in NUL: two messages, the content of
+// the mbox before, and its content after. In the latter 1 stands for the content before, 2 to 4 for the batch
+// and its entries, 5 for an entry that a reader marked, 6 and a byte for that many eighths of the batch, 7
+// and a byte for that many zeros, 8 for foreign mail.
 #include "delivery/mbox_recovery.h"
 
 #include <map>
@@ -18,17 +18,17 @@ using namespace mailhaul;
 
 namespace {
 
-/// Thrown in the place of a write or flush: all up to there has happened, nothing after it.
+/// Thrown instead of a write or flush: everything before it has happened, nothing after it.
 struct Killed {};
 unsigned steps_left = 0;
-unsigned box_writes = 0;  // how often the mailbox was written: shows that the calls come here
+unsigned box_writes = 0;  // how often the mbox was written: shows that our wrappers are called
 
-/// How much of a write still happens.
+/// How much of the write still happens.
 std::size_t allowed(std::size_t bytes) { return steps_left != 0 && --steps_left == 0 ? bytes / 2 : bytes; }
 
 }  // namespace
 
-// The linker puts these in the place of the system's calls (--wrap).
+// The linker replaces the system calls by these (--wrap).
 extern "C" {
 ssize_t __real_pwrite64(int fd, const void* bytes, std::size_t size, off_t at);
 ssize_t __real_write(int fd, const void* bytes, std::size_t size);
@@ -58,8 +58,8 @@ constexpr std::string_view foreign = "From c@d Mon Jan  1 00:00:00 2024\nSubject
 
 struct Crash : test::Fixture {
   util::Path path = dir / "box";
-  std::string old;                   ///< in the mailbox when the batch was staged
-  std::string image;                 ///< what is to stand behind it: padding and the entries
+  std::string old;                   ///< in the mbox when the batch was staged
+  std::string image;                 ///< what must follow it: padding and the entries
   std::vector<std::string> entries;  ///< as the spool has them
   std::vector<delivery::Ticket> tickets;
   util::Path journal;
@@ -106,7 +106,7 @@ std::string marked(std::string entry) {
   return entry.insert(header, "Status: RO\n");
 }
 
-/// What the mailbox holds after the crash. `plain`: made of nothing but whole mail, torn mail and zeros.
+/// The content of the mbox after the crash. `plain`: it consists of whole mail, torn mail and zeros only.
 struct After {
   std::string text;
   bool plain = true;
@@ -117,7 +117,7 @@ After after_of(fuzz::Input& input, const Crash& crash) {
   while (!input.empty()) {
     const auto byte = input.byte();
     const auto& entries = crash.entries;
-    // An entry of ours never follows upon half a line: its From_ line would be that line's, and not whole.
+    // Our entries never follow half a line: the From_ line would become part of that line.
     const bool ours = byte >= 2 && byte <= 5;
     if (ours && !after.text.empty() && after.text.back() != '\n') after.plain = false;
     switch (byte) {
@@ -154,12 +154,12 @@ After after_of(fuzz::Input& input, const Crash& crash) {
   return after;
 }
 
-/// Without the newlines at its end, nor the zeros that a power cut left in the place of what came next.
+/// Without the newlines at its end, and without zeros that a power cut left instead of what came next.
 std::string_view without_end(std::string_view text) {
   return text.substr(0, text.find_last_not_of(std::string_view("\n\0", 2)) + 1);
 }
 
-/// Entries, without their ends, and how often each is there.
+/// Entries, without their ends, and how often each occurs.
 std::map<std::string, std::size_t> entries_of(std::string_view text) {
   std::map<std::string, std::size_t> entries;
   while (!text.empty()) {
@@ -171,7 +171,7 @@ std::map<std::string, std::size_t> entries_of(std::string_view text) {
   return entries;
 }
 
-/// The mailbox is what it was, with entries of ours added behind it.
+/// Checks that the mbox is unchanged, with entries of ours appended.
 bool added_behind(std::string_view before, std::string_view now, const Crash& crash) {
   if (!now.starts_with(before)) return false;
   auto rest = now.substr(before.size());
@@ -185,7 +185,7 @@ bool added_behind(std::string_view before, std::string_view now, const Crash& cr
   }
 }
 
-/// The torn part of the batch has become the whole, everything else is where it was.
+/// Checks that the torn part of the batch was completed and everything else is where it was.
 bool completed_in_place(std::string_view before, std::string_view now, const Crash& crash) {
   const auto off = crash.old.size();
   const std::string_view image = crash.image;
@@ -222,7 +222,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   crash.old = input.until('\0');
   const bool forged = fuzz::count(crash.old + messages[0] + messages[1], ".mh") != 0;
   crash.stage((flags & 1U) == 0, messages);
-  // Emptied and refilled by recovery, such a mailbox would look unchanged; nobody's mail is cut off there.
+  // If recovery emptied and refilled such an mbox, it would look unchanged, but nobody's mail would be cut
+  // off.
   if (!crash.old.empty() && crash.entries.front().starts_with(crash.old)) return 0;
   const auto after = after_of(input, crash);
   if ((flags & 2U) != 0) std::filesystem::remove(crash.path);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view machine = "pop.example.org";
 
-/// As a token that may hold anything.
+/// Quotes the text as a token, whatever it contains.
 std::string as_token(std::string_view text) {
   std::string token = "\"";
   for (const char c : text) {
@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(find_in_netrc(entry + "machine nobody\n" + text, machine, login) == password,
                 "the first that fits counts");
   auto words = util::lower(text);
-  std::erase(words, '\\');  // in quotes each byte of a word may have one before it
+  std::erase(words, '\\');  // in quotes, a backslash may precede each byte of a word
   const bool open_ended =
       find_in_netrc(text + "\nx\n", machine, login) != found || words.find("macdef") != std::string::npos;
   fuzz::require(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Input: the words behind an -ERR.
+// Input: the words after an -ERR.
 #include "net/refusal.h"
 
 #include "fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Input: a line of letters (p: PIPELINING seen at login, n: never pipeline, t: TOP, q: QUIT), a byte that
-// says how replies are cut, and the replies to the commands in their order, with "|" between them.
+// says how replies are cut, and the replies in the order of the commands, separated by "|".
 #include "pop3/session.h"
 
 #include <set>
@@ -35,7 +35,7 @@ bool has_number(std::string_view line, std::string_view verb, std::string_view e
          util::parse_number(line.substr(verb.size(), line.size() - verb.size() - end.size()));
 }
 
-/// One visit: everything is listed, fetched, removed.
+/// One session: everything is listed, fetched and removed.
 class Visit {
  public:
   explicit Visit(const Script& script)

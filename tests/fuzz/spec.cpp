@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Input: words as a shell reads them, or "kind:...", or a value of the configuration.
+// Input: words in shell syntax, or "kind:...", or a value of the configuration.
 #include "delivery/spec.h"
 
 #include "fuzz/fuzz.h"

@@ -22,7 +22,7 @@ std::string quoted(std::string_view text, unsigned cut) {
   return all += quoter.finish();
 }
 
-/// Calls take(line with its end) for each.
+/// Calls take() with each line, including its end.
 template <typename Take>
 void for_each_line(std::string_view text, Take take) {
   while (!text.empty()) {
@@ -36,7 +36,7 @@ bool is_from(std::string_view line) {
   return line.substr(std::min(line.find_first_not_of('>'), line.size())).starts_with("From ");
 }
 
-/// What a reader of mboxrd does.
+/// Removes the quoting as a reader of mboxrd does.
 std::string unquoted(std::string_view text) {
   std::string all;
   for_each_line(text, [&](std::string_view line) {

@@ -13,28 +13,28 @@
 #define READINGS 2
 #endif
 
-// What a message is to a run: LAW's states. KEPT: it stays on the server, the others go on.
+// The state of a message in a run, as in the law. KEPT: it stays on the server, and the run continues with the others.
 mtype:state = { ABSENT, S0, S1, S2, S3, S4, S5, KEPT }
-// What the database says of it; REMOVED is LAW's GONE, S7.
+// The state of its row in the database. REMOVED is GONE in the law, S7.
 mtype:row = { UNKNOWN, INTENT, TRIED, DELIVERED, DOUBT, REMOVED }
 
-// The server: one session at a time (RFC 1939, section 8); its marks end with it.
+// The server has one session at a time (RFC 1939, section 8). The marks of DELE end with the session.
 bool listed[M], marked[M];
-byte session;                                      // whose: run + 1
+byte session;                                      // of which run: run + 1
 
-// The database: a COMMIT is seen by all at once, and survives a power cut once it is flushed.
+// The database: everybody sees a COMMIT at once; it survives a power cut once it is flushed.
 mtype:row row[M], row_disk[M];
 byte ticket[M];
-bool fresh[M];                                     // the ticket is of this boot, and not a day old
+bool fresh[M];                                     // the ticket is of this boot and less than a day old
 
 // The machine.
 byte lock;                                         // the mailbox's: run + 1
 bool todo[2], running[2], killed[2];
 byte troubles = TROUBLES, readings = READINGS;
 
-// What must never be. A doubt is told; `baffled`: what is gone is not known as delivered.
+// What must never happen. `baffled`: a message is gone, and its row does not say that it was delivered.
 bool lost, doubled, torn, stuck, littered, meddled, baffled;
-bool told[M];                                      // that there may be a second copy
+bool told[M];                                      // the user was warned of a second copy
 #define REQUIRE(what, otherwise) otherwise = !(what); assert(!otherwise)
 
 #define CONNECTED (session == me + 1)
@@ -55,7 +55,7 @@ inline end_session() {
 #include "mda.pml"
 #endif
 
-// What the server dropped is safe here, whatever happens now.
+// What the server removed is safe here, whatever happens next.
 inline require_no_loss() {
   for (i : 0 .. M - 1) { if :: !listed[i] -> require_safe(i) :: else fi };
   i = 0
@@ -67,7 +67,7 @@ inline flush_database() {
   d_step { for (i : 0 .. M - 1) { row_disk[i] = row[i] }; i = 0 }
 }
 
-inline may_fail() {                                // the COMMIT: got through or not, nobody knows
+inline may_fail() {                                // the COMMIT: whether it succeeded is unknown
   if
   :: true
   :: troubles > 0 -> troubles--;
@@ -79,7 +79,7 @@ inline may_fail() {                                // the COMMIT: got through or
   fi
 }
 
-inline intend() {                                  // S2 -> S3; of the batch before: S4 -> S5
+inline intend() {                                  // S2 -> S3; for the previous batch: S4 -> S5
   atomic {
     may_fail();
     EACH(st[i] == S4 -> st[i] = S5; row[i] = DELIVERED
@@ -103,7 +103,7 @@ inline conclude() {                                // S4 -> S5
 
 // ---- the engine
 
-inline settle() {                                  // S1 -> S4: a batch
+inline settle() {                                  // S1 -> S4, for a batch
   if
   :: ANY(st[0] == S1, st[1] == S1) ->
 #ifdef MUTANT_PUBLISH_BEFORE_INTENT
@@ -142,8 +142,8 @@ inline receive() {                                 // S0 -> S1
   }
 }
 
-// What is listed is known by its row; what an earlier run delivered is removed now.
-inline look_around() {
+// A listed message is recognised by its row. What an earlier run delivered is removed now.
+inline list_and_plan() {
   d_step {
     session == 0 -> session = me + 1;
     for (i : 0 .. M - 1) {
@@ -160,7 +160,7 @@ inline look_around() {
 inline quit() {
 #ifndef MUTANT_QUIT_BEFORE_FLUSH
   if
-  :: ANY(marked[0], marked[1]) -> flush_database() // whoever wrote DELIVERED may have died before its flush
+  :: ANY(marked[0], marked[1]) -> flush_database() // the run that wrote DELIVERED may have died before its flush
   :: else
   fi;
 #endif
@@ -177,14 +177,14 @@ inline quit() {
   };
   if
   :: EACH(!listed[i] && st[i] == S5 -> row[i] = REMOVED)             // S7
-  :: atomic { troubles > 0 -> troubles--; met_trouble = true; goto over }        // the answer is lost
+  :: atomic { troubles > 0 -> troubles--; met_trouble = true; goto over }        // the answer to QUIT is lost
   fi;
   flush_database()
 }
 
 proctype Mailhaul(byte me) {
   mtype:state st[M];
-  byte place[M];                                   // of a message in the destination
+  byte place[M];                                   // where the message is in the destination
   bool met_trouble, seen[M];
   byte m, i, k;
 
@@ -205,7 +205,7 @@ end_waiting:
        };
        sweep();                                    // before the first COMMIT
        recover();
-       look_around();
+       list_and_plan();
        do
        :: atomic { m < M && st[m] != S0 -> m++ }
        :: m < M && st[m] == S0 ->
@@ -229,7 +229,7 @@ end_waiting:
        goto over;
 broken:
        met_trouble = true;
-       if                                          // what is whole is settled, or not; no QUIT
+       if                                          // whole messages are settled, or not; no QUIT
        :: settle()
        :: discard()
        fi;
@@ -257,7 +257,7 @@ away:
   od
 }
 
-// ---- what befalls them
+// ---- troubles
 
 inline kill(who) {
   killed[who] = true;

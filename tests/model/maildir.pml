@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A Maildir on a disk that keeps its promises and no more: until a directory is flushed, each entry that came or
-// went may be there or not after a power cut, independently of all others, a rename's two ends included.
+// A Maildir on a disk that does no more than it promises. Until a directory is flushed, each entry that was added or
+// removed may be there or not after a power cut, independently of all others, including the two ends of a rename.
 #define TMP 1
 #define NEW 2
 #define CUR 4
@@ -10,15 +10,15 @@
 
 mtype:body = { PART, WHOLE, FLUSHED }
 mtype:body body[FILES];
-byte now[FILES], disk[FILES];                      // in which directories
-bool taken[FILES];                                 // a reader has moved it: from then on it is the reader's
+byte now[FILES], disk[FILES];                      // the directories that it is in
+bool taken[FILES];                                 // a reader has moved it, and owns it from then on
 
 // A mailhaul of another instance that delivers to the same Maildir.
 mtype:neighbour = { IDLE, STAGED, DONE }
 mtype:neighbour neighbour = IDLE;
-bool neighbours_file;                              // is in tmp/
+bool neighbours_file;                              // it is in tmp/
 
-#define EXCUSE(n) skip                            // none is
+#define EXCUSE(n) skip                            // no duplicate is excused
 #define RELEASE(who) skip
 
 #define VISIBLE(f) ((now[f] & (NEW | CUR)) != 0)
@@ -67,7 +67,7 @@ inline sync(directory) {
   }
 }
 
-// S1 -> S2. A failed flush tells so once; the next one succeeds without having written anything.
+// S1 -> S2. A failed flush is reported once; the next one succeeds without having written anything.
 inline stage() {
   atomic {
     if
@@ -83,7 +83,7 @@ inline stage() {
   atomic { sync(TMP); EACH(st[i] == S1 -> st[i] = S2) }
 }
 
-inline reveal(m_, f_) {
+inline move_to_new(m_, f_) {
   now[f_] = (now[f_] & ~TMP) | NEW;
   for (k : 0 .. SLOTS - 1) {
     REQUIRE(m_ * SLOTS + k == f_ || told[m_] || !(VISIBLE(m_ * SLOTS + k) || taken[m_ * SLOTS + k]), doubled)
@@ -96,7 +96,7 @@ inline publish() {                                 // S3 -> S4
   :: atomic {
        i < M && st[i] == S3 ->
        if
-       :: now[place[i]] & TMP -> reveal(i, place[i])
+       :: now[place[i]] & TMP -> move_to_new(i, place[i])
        :: else -> met_trouble = true; goto over    // ENOENT is an error here
        fi;
        i++
@@ -113,25 +113,25 @@ inline publish() {                                 // S3 -> S4
   EACH(st[i] == S3 -> st[i] = S4)
 }
 
-inline look_in(directory) {
+inline search(directory) {
   EACH(row[i] == INTENT && (now[ticket[i]] & directory) -> seen[i] = true)
 }
 
-// S3, S4 -> S5, while a reader may be at work.
+// S3, S4 -> S5, while a reader may be active.
 inline recover() {
   if
   :: ANY(row[0] == INTENT, row[1] == INTENT) ->
 #ifndef MUTANT_RECOVERY_BEFORE_FLUSH
-     flush_database();                             // whoever wrote INTENT may have died before its flush
+     flush_database();                             // the run that wrote INTENT may have died before its flush
 #endif
-     look_in(NEW);
-     look_in(CUR);
+     search(NEW);
+     search(CUR);
      do
      :: atomic {
           i < M && row[i] == INTENT ->
           if
           :: seen[i] -> now[ticket[i]] = now[ticket[i]] & ~TMP; st[i] = S4
-          :: !seen[i] && (now[ticket[i]] & TMP) -> reveal(i, ticket[i]); st[i] = S4
+          :: !seen[i] && (now[ticket[i]] & TMP) -> move_to_new(i, ticket[i]); st[i] = S4
           :: else ->
 #if defined(MUTANT_ENOENT_IS_NEVER_DELIVERED)
              st[i] = S0
@@ -196,7 +196,7 @@ inline cut_disk() {
   if :: neighbour == STAGED -> neighbour = IDLE; neighbours_file = false :: else fi
 }
 
-inline grow_old() {                                // somebody cleans tmp/
+inline grow_old() {                                // somebody cleans up tmp/
   for (f : 0 .. FILES - 1) {
     if :: now[f] & TMP -> now[f] = now[f] & ~TMP :: true fi
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An mbox: one file, which readers shorten and other programs lengthen under the same lock. A message is two cells, so
-// that it can be torn. What was not flushed may be there, be zeros or be missing after a power cut, cell by cell.
+// An mbox: one file, which readers shorten and other programs lengthen under the same lock. A message has two cells, so
+// that it can be torn. After a power cut each cell that was not flushed may be there, be zero, or be missing.
 #define ZERO 0
 #define OLD 1
 #define FOREIGN 2
@@ -9,19 +9,19 @@
 #define CELLS 16
 
 byte box[CELLS], box_disk[CELLS], size, size_disk;
-byte box_lock;                                     // run + 1, or OTHERS for the length of one atomic
-byte off;                                          // of the batch that is intended
-bool shifted;                                      // since then what stands before it, or who it is, has changed
+byte box_lock;                                     // run + 1; others hold it during one atomic
+byte off;                                          // where the intended batch begins
+bool shifted;                                      // since then, the cells before it or the file itself have changed
 bool taken[M];                                     // a reader has removed it
 bool twice, part;
 byte same;
-bool appended;                                     // the other program has
+bool appended;                                     // by the other program
 
 #define EXCUSE(n) skip
 #define RELEASE(who) if :: box_lock == who + 1 -> box_lock = 0 :: else fi
 #define HOLDS(p, m) (box[p] == HEAD(m) && box[p + 1] == BODY(m))
 #define BATCH (2 * ((row[0] == INTENT) + (row[1] == INTENT)))
-// The p-th cell of the batch that is intended.
+// The p-th cell of the intended batch.
 #define OURS(p) (row[0] == INTENT -> 4 + (p) : 6 + (p))
 
 inline require_safe(m_) {
@@ -61,7 +61,7 @@ inline lock_box() {
 #endif
 }
 
-inline stage() {                                   // the spool is flushed; then the box is locked
+inline stage() {                                   // the spool is flushed, then the mbox is locked
   lock_box();
   d_step { off = size; shifted = false };
   EACH(st[i] == S1 -> st[i] = S2)
@@ -99,7 +99,7 @@ inline publish() {                                 // S3 -> S4
   atomic { RELEASE(me) }
 }
 
-// How many cells at its place are as the batch has them; and whether the others are zeros, or not there yet.
+// How many cells at the batch's offset equal the batch, and whether the others are zero or missing.
 inline compare() {
   same = 0;
   do
@@ -116,7 +116,7 @@ inline compare() {
   k = 0
 }
 
-// Others have added mail behind a torn batch: it is made whole, and theirs moved. The journal makes this one step.
+// Others have added mail behind a torn batch: completes the batch and moves their mail, in one step (the journal).
 inline insert_rest() {
   d_step {
     k = size;
@@ -158,8 +158,8 @@ inline append_missing() {
   }
 }
 
-// A reader that removed the last ones leaves the same picture as a write that was cut short.
-inline tell_what_is_missing() {
+// A reader that removed the last messages leaves the same cells as a write that was cut short.
+inline warn_of_missing() {
 #ifdef MUTANT_COMPLETED_SILENTLY
   skip
 #else
@@ -178,11 +178,11 @@ inline recover() {                                 // S3, S4 -> S5
      :: same < BATCH -> append_missing(); flush_box()
 #else
      :: part && !shifted ->
-        tell_what_is_missing();
+        warn_of_missing();
         write_batch();
         flush_box()
      :: !part && !shifted && 0 < same && same < BATCH && box[off + same] == FOREIGN ->
-        tell_what_is_missing();
+        warn_of_missing();
         insert_rest();
         flush_box()
 #endif
@@ -205,7 +205,7 @@ inline sweep() { skip }
 
 inline require_all_done() {
   d_step {
-    for (k : 0 .. CELLS - 2) {                     // what is torn was told of, and is there whole, too
+    for (k : 0 .. CELLS - 2) {                     // torn messages were reported and are also there whole
       REQUIRE(told[0] || told[1] || k >= size ||
               !((box[k] == HEAD(0) && !HOLDS(k, 0)) || (box[k] == HEAD(1) && !HOLDS(k, 1))), torn)
     };
@@ -233,7 +233,7 @@ inline cut_disk() {
 
 inline grow_old() { skip }
 
-// Removes the entry at p, of so many cells, and flushes.
+// Removes the entry at p, which has `cells` cells, and flushes.
 inline cut_out(p, cells) {
   if :: p < off -> shifted = true :: else fi;
   for (k : 0 .. CELLS - 1) {
@@ -270,7 +270,7 @@ end_reading:
   od
 }
 
-proctype Other() {                                 // it appends, and does not flush
+proctype Other() {                                 // it appends and does not flush
 end_idle:
   do
   :: d_step { box_lock == 0 && !appended && size > 0 -> appended = true; box[size] = FOREIGN; size++ }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A program that takes the mail: at least once. It may outlive the run that started it, and it may refuse. TRIED and
-// DELIVERED are not flushed one by one; what names a batch after a power cut is its INTENT (MUTANT_INTENT_NOT_FLUSHED).
+// A program that accepts mail, at least once. It may outlive the run that started it, and it may refuse. TRIED and
+// DELIVERED are not flushed one by one; after a power cut, INTENT names the batch (MUTANT_INTENT_NOT_FLUSHED).
 #define SLOTS 1
 
-byte handed;                                       // the message a program is at work on, plus one
+byte handed;                                       // the message that a program is processing, plus one
 bool accepted;
-byte copies[M];                                    // that programs have taken
-byte surplus, excused;                             // copies too many; how many LAW allows: one a kill, a batch a cut
+byte copies[M];                                    // that programs have accepted
+byte surplus, excused;                             // extra copies; how many the law allows: one per kill, a batch per power cut
 
 #define EXCUSE(n) excused = excused + n
 #define RELEASE(who) skip
