@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What may happen to the mail and to what is remembered between a kill and the next run."""
+"""What may happen to the mail and to the state between a kill and the next run."""
 import random
 import re
 import shutil
@@ -10,7 +10,7 @@ STRANGER = b"From stranger@example.org Thu Jan  1 00:00:00 1970\n"
 
 
 def nothing(_row, _rng):
-    """The next run finds all as it was."""
+    """The next run finds everything unchanged."""
 
 
 def files(row, kind, part):
@@ -19,12 +19,12 @@ def files(row, kind, part):
 
 
 def blocks(data):
-    """An mbox in pieces, each from one From_ line to the next; what stands before the first one is a piece too."""
+    """An mbox in pieces, each from one From_ line to the next; text before the first one is a piece too."""
     return [piece for piece in re.split(rb"(?m)^(?=From )", data) if piece]
 
 
 def put_back(row, box, pieces, rng):
-    """As readers do: some write over what is there, some put a new file in its place."""
+    """Rewrites an mbox as readers do: some overwrite it, some replace it by a new file."""
     data = b"".join(pieces)
     if rng.random() < 0.5:
         with open(box, "r+b") as file:
@@ -35,11 +35,11 @@ def put_back(row, box, pieces, rng):
         new.write_bytes(data)
         new.chmod(0o600)
         new.rename(box)
-    row.may_double["mbox"] = len(row.messages)  # a batch at most, and it is said
+    row.may_double["mbox"] = len(row.messages)  # at most one batch, and it is reported
 
 
 def reader_flags(row, rng):
-    """A reader has looked at all: it moves them to cur/ with flags, or writes a header line into each."""
+    """A reader has read everything: it moves the messages to cur/ with flags, or writes a header line into each."""
     if "maildir" in row.kinds:
         for file in files(row, "maildir", "new"):
             file.rename(file.parent.parent / "cur" / (file.name + ":2,S"))
@@ -49,7 +49,7 @@ def reader_flags(row, rng):
 
 
 def reader_deletes(row, rng):
-    """A reader throws one away, and the one behind it is flagged."""
+    """A reader deletes one message, and flags the next one."""
     if "maildir" in row.kinds:
         here = files(row, "maildir", "new")
         if here:
@@ -75,18 +75,18 @@ def others_append(row, rng):
 
 
 def profile_changed(row, _rng):
-    """From now on mail goes elsewhere; what was begun is completed where it was begun."""
+    """From now on mail goes elsewhere; a delivery that has begun is completed where it began."""
     for kind in row.kinds:
         row.boxes[kind].insert(0, row.boxes[kind][0] + ".elsewhere")
     if len(row.kinds) > 1 and "mda" in row.kinds:
-        # The program that had the message may not be named any more: all that is named now gets it, and that is said.
+        # The profile may no longer name the program that had the message: all places in it get the message, which is reported.
         row.may_double = {kind: row.may_double[kind] + len(row.messages) for kind in row.kinds}
-    row.may_leave = True  # what was not intended yet: readers of a Maildir remove it after a day and a half
+    row.may_leave = True  # messages that were not intended yet: readers of a Maildir remove them after 36 hours
     row.configure()
 
 
 def moved_away(row, _rng):
-    """The places are not there, as when a disk is not mounted; one run meets that; then they are back."""
+    """The places are missing, as if a disk were not mounted, during one run; then they are back."""
     away = {}
     for kind in row.kinds:
         if kind != "mda" and row.box(kind).exists():
@@ -97,7 +97,7 @@ def moved_away(row, _rng):
         row.fail("with its destination gone it ends with %d" % result.status, result)
     for kind, there in away.items():
         box = row.box(kind)
-        if box.exists():  # nothing was left unfinished there: a new one was made
+        if box.exists():  # nothing was unfinished there: a new one was created
             if result.status == 74 and row.kinds == [kind]:
                 row.fail("in place of the one that is gone, something was made", result)
             row.boxes[kind].append(box.name + ".meanwhile")
@@ -111,20 +111,20 @@ def forget(row, messages):
 
 
 def state_lost(row, _rng):
-    """Nothing is remembered: what the server still has comes again, and nothing is lost."""
+    """The state is lost: messages still on the server are delivered again, and nothing is lost."""
     shutil.rmtree(row.world.state_dir, ignore_errors=True)
     forget(row, len(row.messages))
 
 
 def state_restored(row, _rng):
-    """What is remembered comes from a backup, which begin() made: what came since may come again."""
+    """The state is restored from the backup that begin() made: later messages may be delivered again."""
     shutil.rmtree(row.world.state_dir)
     shutil.copytree(row.world.root / "backup", row.world.state_dir)
     forget(row, len(row.messages) - 2)
 
 
 def begin(event, row):
-    """What must have happened before the run that is killed. The messages of that run arrive afterwards."""
+    """Does what must happen before the run that is killed. The messages of that run arrive afterwards."""
     if event is not state_restored:
         return
     rest = row.messages[2:]
@@ -144,7 +144,7 @@ NEEDS = {"a reader flags": {"maildir", "mbox"}, "a reader deletes": {"maildir", 
 
 
 def events_for(place):
-    """The names of those that can happen to these destinations."""
+    """The names of the events that can happen to these destinations."""
     kinds = set(place.split("+"))
     return [name for name in EVENTS if kinds & NEEDS.get(name, kinds)]
 

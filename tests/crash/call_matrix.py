@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every call that touches a file, the socket or the database fails once, in each way in which it can, and a damaged database;
+"""Every call on a file, the socket or the database fails once, in each way in which it can; and a damaged database;
 tests/slow/run calls, and a sample of it in CI.
 """
 import collections
@@ -41,14 +41,14 @@ def points(place, keep, batched=""):
         if result.status:
             row.fail("an undisturbed run ends with %d" % result.status, result)
         found = strace.points(log.name)
-    if batched:  # half of them, evenly
+    if batched:  # every second one
         found = strace.thinned(found, "fcntl", "lseek", "poll")[::2]
     return [point for point in found if not strace.is_probe(point)]
 
 
 def is_possible(point, error):
-    """A close() that strace interrupts leaves the descriptor open, which Linux never does; a pipe's end that stays open is
-    waited for by ourselves."""
+    """A close() that strace interrupts leaves the descriptor open, which Linux never does. If that is the end of a pipe, we
+    would wait for ourselves."""
     return not (error == "EINTR" and point.call == "close" and "<pipe:" in point.line)
 
 
@@ -58,7 +58,7 @@ def failing(place, keep, error, batched=""):
 
 
 def damaged(place, keep):
-    """The database as it is when mail waits: each of its pages, overwritten in some way, or the file cut off there."""
+    """The database as it is while mail waits: each page is overwritten in some way, or the file is cut off there."""
     with Row(place, keep) as row:
         row.run()
         pages = (row.world.state_dir / "state.db").stat().st_size // PAGE
@@ -72,7 +72,7 @@ def everything():
         for error in ERRORS:
             cases += failing(place, keep, error)
         cases += damaged(place, keep)
-        for error in ERRORS if "mda" not in place else ():  # mail for programs is settled in its order, beside nothing
+        for error in ERRORS if "mda" not in place else ():  # mail for programs is settled in order, with nothing in parallel
             cases += failing(place, keep, error, BATCHED)
     return cases
 
@@ -90,7 +90,7 @@ def one(case):
 
 
 def fail_at(row, case):
-    """One call fails once; afterwards one run completes."""
+    """One call fails once; one more run then completes the work."""
     log = row.world.root / "injected"
     row.world.env.update(SANITIZER)
     result = row.run(*strace.injecting(case.point.call, "error=%s:when=%d" % (case.what.partition(";")[0], case.point.number), log=log))
@@ -102,14 +102,15 @@ def fail_at(row, case):
     if result.status != 0 and not result.err:
         row.fail("it failed with %d and said nothing" % result.status)
     if "mda" in row.kinds:
-        row.may_double["mda"] += 1  # its answer may not have reached us
+        row.may_double["mda"] += 1  # its answer may be lost
     row.check_interrupted()
     row.check_completed(row.run())
     return b"INJECTED" in log.read_bytes()
 
 
 def damage(row, case):
-    """It is told, and left as it is; or not noticed: then mail may come again. Nothing is lost, whatever the database says."""
+    """The damage is reported and the file left as it is; or it goes unnoticed, and mail may be delivered again. Nothing is
+    lost in either case."""
     first, rest = row.messages[:2], row.messages[2:]
     row.messages, row.uids, row.drop.messages = first, row.uids[:2], row.drop.messages[:2]
     if row.run().status:
@@ -128,7 +129,7 @@ def damage(row, case):
         row.fail("with a damaged database it ends with %d" % result.status, result)
     if "damaged" in result.err and file.read_bytes() != before:
         row.fail("a damaged database was written to", result)
-    # As the hint says: set aside, and all fetched again.
+    # As the hint says: the database is moved away, and everything is fetched again.
     for part in row.world.state_dir.glob("state.db*"):
         shutil.move(part, part.with_name(part.name + ".damaged"))
     row.check_completed(row.run())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A recording of strace(1) with all bytes, as values: what was changed on the disk, flushed, and said to the server."""
+"""A strace(1) recording with all bytes, as values: what was changed on the disk, flushed, and sent to the server."""
 import re
 
 CHANGES = ("openat ?open creat write pwrite64 writev pwritev lseek ftruncate fallocate ?rename ?renameat renameat2 ?link linkat "
@@ -11,7 +11,7 @@ TEXT = re.compile(r'"(%s)"' % ESCAPED)
 
 
 def recording(log):
-    """Words to put in front of a command."""
+    """A prefix for the command."""
     return ["strace", "-f", "--detach-on=execve", "-qq", "-y", "-xx", "-s", "100000000", "-o", str(log),
             "-e", "trace=" + ",".join(CHANGES), "-e", "signal=none"]
 
@@ -21,8 +21,8 @@ def plain(escaped):
 
 
 class Call:
-    """One that succeeded. fds: (number, path) of those among its arguments; texts: its strings; words: all arguments as written;
-    begun: so many had ended when it began."""
+    """A call that succeeded. fds: (number, path) of its descriptors; texts: its strings; words: all arguments as written;
+    begun: how many calls had ended when it began."""
 
     def __init__(self, begun, name, arguments, returned):
         self.begun = begun

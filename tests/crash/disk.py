@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a disk holds after a power cut: a model without mercy, fed with the calls of a recorded run.
+"""What a disk contains after a power cut: a strict model, fed with the calls of a recorded run.
 
 Only what was flushed is sure: a file's bytes by fsync of it, a name by fsync of its directory, everything by syncfs; and of
 that only what had been changed when the flush began. Of all the rest anything may be there, and a byte of a file that has its
@@ -63,7 +63,7 @@ class Directory:
     def __init__(self, serial):
         self.serial = serial
         self.durable, self.now = {}, {}
-        self.changes = []  # (number of the call, name, what it stands for or None)
+        self.changes = []  # (number of the call, name, its node or None)
 
     def set(self, call, name, node):
         self.changes.append((call, name, node))
@@ -90,14 +90,14 @@ class Directory:
 
 
 class Fate:
-    """What becomes of that which nobody flushed. data: all, none, zeros (the length is there), some; names: all, none, some."""
+    """What happens to data that was not flushed. data: all, none, zeros (the length is there), some; names: all, none, some."""
 
     def __init__(self, data, names, seed=0):
         self.data, self.names, self.rng = data, names, random.Random(seed)
         self.calls = {}
 
     def keeps(self, call):
-        """Both halves of a rename have one fate."""
+        """Both halves of a rename have the same fate."""
         if self.names == "some":
             return self.calls.setdefault(call, self.rng.random() < 0.5)
         return self.names == "all"
@@ -115,15 +115,15 @@ def fates(seed):
 
 
 class Disk:
-    """The tree under `root`, which holds nothing but what is durable when the recording begins."""
+    """The tree under `root`, in which everything is durable when the recording begins."""
 
     def __init__(self, root):
         self.root = str(root)
-        self.numbers = itertools.count()  # of nodes; the same calls make the same ones
+        self.numbers = itertools.count()  # of nodes; the same calls create the same numbers
         self.fed = 0                      # calls so far
         self.top = Directory(next(self.numbers))
         self.nameless = {}   # path as strace names it -> File
-        self.places = {}     # descriptor -> place in the file
+        self.places = {}     # descriptor -> position in the file
         self.opened = {}     # descriptor -> path
         self._load(self.root, self.top)
 
@@ -141,7 +141,7 @@ class Disk:
         return path == self.root or path.startswith(self.root + "/")
 
     def at(self, path):
-        """What stands there now; None when nothing does."""
+        """The node at this path, or None."""
         if path in self.nameless:
             return self.nameless[path]
         node = self.top
@@ -155,7 +155,7 @@ class Disk:
         self.at(directory).set(self.fed, name, node)
 
     def nodes(self):
-        """All that has a name now, directories first."""
+        """All nodes that have a name now, directories first."""
         found, waiting = [], [self.top]
         while waiting:
             node = waiting.pop()
@@ -165,7 +165,7 @@ class Disk:
         return found + list(self.nameless.values())
 
     def feed(self, call):
-        """True when it changed anything."""
+        """Returns whether the call changed anything."""
         change = getattr(self, "_" + call.name, None)
         changed = bool(change and change(call))
         self.fed += 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All the ways in which a run is killed and what happens before the next one; tests/slow/run kills, and a sample of it in CI."""
+"""All ways in which a run is killed, and what happens before the next one: tests/slow/run kills, and a sample of it in CI."""
 import collections
 import functools
 import random
@@ -12,7 +12,7 @@ from crash.matrix import Finding
 from crash.rows import ALL_ROWS, MESSAGES, Broken, Row, batches
 from support.py import mail
 
-# Small ones, an empty one, and one that takes several writes.
+# Small messages, an empty one, and one that needs several writes.
 LETTERS = [*MESSAGES, mail.sized(150000, seed=43)]
 RANDOM_TIMES = 200
 BATCHED = "nothing; several batches"
@@ -27,7 +27,7 @@ def letters(event):
 
 @functools.lru_cache(maxsize=None)
 def whole_run(place, keep, event):
-    """The points of a run that nobody disturbs, and how many seconds one takes without strace."""
+    """The points of an undisturbed run, and how many seconds it takes without strace."""
     begun = between.EVENTS[event.partition(";")[0]]
     with tempfile.NamedTemporaryFile() as log, Row(place, keep, letters(event)) as row:
         between.begin(begun, row)
@@ -35,7 +35,7 @@ def whole_run(place, keep, event):
         result = row.run(*strace.recording(log.name))
         if result.status:
             row.fail("an undisturbed run ends with %d" % result.status, result)
-        found = strace.points(log.name, children=event == BATCHED)  # there they are threads
+        found = strace.points(log.name, children=event == BATCHED)  # there, children are threads
     with Row(place, keep, letters(event)) as row:
         start = time.monotonic()
         row.run()
@@ -46,7 +46,7 @@ def whole_run(place, keep, event):
 
 
 def groups(place, keep):
-    """Lists of cases for one row: at every call, the next run killed too, with all it started, each event, at any time."""
+    """Lists of cases for one row: at every call, the next run killed too, with all children, each event, at any time."""
     rng = random.Random(place + keep)
     fresh, seconds = whole_run(place, keep, "nothing")
 
@@ -61,7 +61,7 @@ def groups(place, keep):
         yield list(at_calls(lambda n: "session at call", "nothing", lambda n: n % 3 == 0))
     for event in between.events_for(place)[1:]:
         yield list(at_calls(lambda n: "session at call" if n % 4 == 3 else "call", event, lambda n: n % 3 == 0))
-    if "mda" not in place:  # mail for programs is settled in its order, beside nothing
+    if "mda" not in place:  # mail for programs is settled in order, with nothing in parallel
         yield list(at_calls(lambda n: "session at call" if n % 4 == 3 else "call", BATCHED, lambda n: n % 3 == 0))
         long = whole_run(place, keep, BATCHED)[1]
         yield [Case(place, keep, Kill("time", None, rng.uniform(0, long)), None, BATCHED, bool(n % 3), rng.randrange(10 ** 6))
@@ -76,7 +76,7 @@ def everything():
 
 
 def sample(place, keep, counts):
-    """Of each group so many, the last number standing for all further ones."""
+    """Takes this many cases of each group; the last number applies to all further groups."""
     chosen = []
     for n, group in enumerate(groups(place, keep)):
         chosen += strace.sample(group, counts[min(n, len(counts) - 1)])
@@ -84,7 +84,7 @@ def sample(place, keep, counts):
 
 
 def one(case):
-    """Kills a run, perhaps the next one too; something happens in between; then one run has to put all in order."""
+    """Kills a run, perhaps the next one too; an event happens in between; then one run must put everything in order."""
     label, hits, counts, complaint, row = "%s, %s" % (case.place, case.keep), 0, {}, None, None
     try:
         with Row(case.place, case.keep, letters(case.event), trace=case.trace) as row:
@@ -94,7 +94,7 @@ def one(case):
             for number, how in enumerate(filter(None, (case.kill, case.again))):
                 hits += kill(row, how)
                 if "mda" in row.kinds:
-                    row.may_double["mda"] += 1  # one at most for each kill, and it is said
+                    row.may_double["mda"] += 1  # at most one for each kill, and it is reported
                 row.check_interrupted()
                 if number == 0:
                     between.happens(event, row, case.seed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ways for a run to die: at a system call or at any time, alone or with all that it started."""
+"""Ways to kill a run: at a system call or at any time, alone or with all its children."""
 import collections
 import os
 import signal
@@ -21,7 +21,7 @@ def describe(kill):
 
 
 def in_session(leader):
-    """The processes of a session that still run, whatever group they are in: mailhaul gives its programs one of their own."""
+    """The processes of a session that still run, in any process group: mailhaul gives each program its own group."""
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/" + name + "/stat", "rb") as file:
@@ -52,7 +52,7 @@ def image_of(pid):
 
 
 def kill_alone(process):
-    """A program that it was about to start has its locks until the exec, which a busy machine puts off."""
+    """A program that was about to start holds the run's locks until the exec, which a busy machine delays."""
     image = image_of(process.pid)
     process.kill()
     while image and any(image_of(pid) == image for pid in in_session(process.pid)):
@@ -60,7 +60,7 @@ def kill_alone(process):
 
 
 def finish(row, process):
-    """Waits for it to end; true when it was killed."""
+    """Waits for the end of the run; returns whether it was killed."""
     try:
         row.said += process.communicate(timeout=LIMIT)[1].decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
@@ -83,7 +83,7 @@ def at_call(row, point):
 
 
 def session_at_call(row, point):
-    """The process stops there, and then it is killed with all that it started, at one blow."""
+    """The process stops at the point and is then killed together with all its children."""
     reader, writer = os.pipe()
     with open(reader, "rb") as log:
         process = start(row, *strace.stopping(point, writer), pass_fds=[writer])
@@ -107,7 +107,7 @@ def at_time(row, seconds, session):
 
 
 def kill(row, how):
-    """Starts a run that dies so. False: it was over before."""
+    """Starts a run that is killed in this way. Returns False if the run ended before that."""
     if how.point:
         return (session_at_call if "session" in how.how else at_call)(row, how.point)
     return at_time(row, how.seconds, "session" in how.how)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many cases tried at a time, and the table of what became of them."""
+"""Runs many cases in parallel, and prints a table of the results."""
 import collections
 import concurrent.futures
 import multiprocessing
@@ -8,7 +8,7 @@ import sys
 
 BAD = ("lost", "doubled", "torn", "stuck")
 
-# row, group: the two tables' first columns. hits: how often what was to happen did happen. allowed: doubled, and said.
+# row, group: the first columns of the two tables. hits: how often the event happened. allowed: duplicates that were reported.
 Finding = collections.namedtuple("Finding", "row group hits allowed counts complaint")
 
 
@@ -17,7 +17,7 @@ def workers():
 
 
 def tried(one, cases, progress=False):
-    """Every case's Finding, in order. Processes, each with servers of its own: in threads they would wait for each other."""
+    """The Finding of each case, in order. Uses processes, each with its own servers: threads would wait for each other."""
     done = []
     with concurrent.futures.ProcessPoolExecutor(workers(), multiprocessing.get_context("fork")) as pool:
         for finding in pool.map(one, cases):
@@ -28,7 +28,7 @@ def tried(one, cases, progress=False):
 
 
 def table(findings, key, title, hit):
-    """Markdown: one line for each value of `key`, and their sum."""
+    """Markdown: one line for each value of `key`, and the sum."""
     lines = collections.defaultdict(collections.Counter)
     for finding in findings:
         for name in (getattr(finding, key), "all"):
@@ -43,5 +43,5 @@ def table(findings, key, title, hit):
 
 
 def share(cases, part, parts):
-    """The `part`th of `parts` equal shares, spread evenly; all of them together are everything."""
+    """The `part`th of `parts` equal shares, spread evenly; together the shares are all cases."""
     return cases[part - 1::parts]

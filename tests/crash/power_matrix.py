@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The current fails after every change of the disk: what a model of a disk without mercy (disk.py) has left is put in place
+"""The power fails after every change on the disk: what a strict model of a disk (disk.py) has left is put in place
 of what a recorded run made, with the server as it was then, in another boot; and one run has to put all in order.
 """
 import collections
@@ -21,8 +21,8 @@ LETTERS = [*MESSAGES, mail.sized(20000, seed=43)]
 EARLIER = mail.small(2, seed=44)
 FATES = len(fates(0))
 
-# What the recorded run is: the first one; one after another; one of several batches, with flushes that take as long as the
-# next one needs to arrive. Of the moments in the midst of a message every twelfth is tried, and at each three of the fates.
+# The recorded run is the first one, a later one, or one of several batches, with flushes that take as long as the next batch
+# needs to arrive. Within a message every twelfth moment is tried, each with three of the fates.
 FIRST, LATER, BATCHED = "", "; not the first run", "; several batches"
 SLOW_FLUSH = ["-e", "inject=fsync,fdatasync,syncfs:delay_enter=20000"]
 THINNED, CHOSEN = 12, 3
@@ -35,14 +35,14 @@ def letters(story):
 
 
 class Moment:
-    """A cut: after so many calls. quit: QUIT was sent. started, ended: so many programs."""
+    """A cut: after how many calls. quit: QUIT was sent. started, ended: how many programs."""
 
     def __init__(self, calls_, quit_, started, ended):
         self.calls, self.quit, self.started, self.ended = calls_, quit_, started, ended
 
 
 class Stage:
-    """A recorded run, and the place where its cuts are tried one after the other."""
+    """A recorded run, and the directory where its cuts are tried one after the other."""
 
     def __init__(self, place, keep, story):
         self.row = Row(place, keep, letters(story))
@@ -53,7 +53,7 @@ class Stage:
                 raise AssertionError("an undisturbed run fails")
             self.row.add(*LETTERS)
         self.messages = list(self.row.drop.messages)
-        self.known = set()  # inodes that are put aside, not made again: tickets name them
+        self.known = set()  # inodes that are moved away, not created again: tickets name them
         self.tape = Tape(self.row, [], SLOW_FLUSH if story == BATCHED else [])
         if story == BATCHED:
             self.tape.thin_out()
@@ -89,7 +89,7 @@ class Stage:
                     os.unlink(path)
 
     def put(self, directory, path, tape, fate, placed):
-        """Makes the tree that is left."""
+        """Creates the tree that is left."""
         for name, node in directory.left(fate).items():
             target = os.path.join(path, name)
             kept = self.attic / tape.inodes.get(node.serial, "none")
@@ -109,7 +109,7 @@ class Stage:
                 os.chmod(target, 0o600)
 
     def materialise(self, tape, moment, fate, more):
-        """The disk, the server and what the programs have taken, as they are after the cut."""
+        """The disk, the server and the messages that programs have accepted, as they are after the cut."""
         self.clear()
         disk = tape.disk_at(moment)
         self.put(disk.top, disk.root, tape, fate, {})
@@ -127,10 +127,10 @@ class Stage:
 
 
 class Tape:
-    """A run as its calls; disk_at() plays them again."""
+    """A run as a list of calls; disk_at() replays them."""
 
     def __init__(self, row, prefix, more=()):
-        self.inodes = {}  # of nodes that must keep theirs
+        self.inodes = {}  # of nodes that must keep their inode
         self.begin = Disk(row.world.home)
         before = {file.name for file in self.outputs(row)}
         log = row.world.root / "calls"
@@ -145,7 +145,7 @@ class Tape:
 
     @staticmethod
     def when_taken(file):
-        """Of two in the same tick of the clock, the later one has the higher process number in its name."""
+        """Of two files of the same clock tick, the later one has the higher process number in its name."""
         return file.stat().st_mtime_ns, int(file.name.split(".")[1])
 
     @staticmethod
@@ -163,7 +163,7 @@ class Tape:
                 yield Moment(number, quit_, started, ended)
 
     def thin_out(self):
-        """Of the moments after a piece of a message, every so many."""
+        """Leaves out most of the moments within a message."""
         self.moments = [moment for n, moment in enumerate(self.moments)
                         if n % THINNED == 0 or len(b"".join(self.calls[moment.calls - 1].texts[:1])) < 10000]
 
@@ -176,14 +176,14 @@ class Tape:
 
 @functools.cache
 def stage_of(place, keep, story):
-    """This worker's, recorded when first wanted."""
+    """This worker's recording, made when it is first needed."""
     stage = Stage(place, keep, story)
     multiprocessing.util.Finalize(None, stage.close, exitpriority=2)
     return stage
 
 
 def reboot(row, number):
-    """Words to put in front of a command: it runs in another boot."""
+    """A prefix for a command: it sees another boot id."""
     other = row.world.root / "boot"
     other.write_text("%08d-0000-4000-8000-000000000000\n" % number)
     return mounts.instead(other, "/proc/sys/kernel/random/boot_id")
@@ -192,7 +192,7 @@ def reboot(row, number):
 def everything():
     cases = []
     for place, keep in ALL_ROWS:
-        # Mail for programs is settled in its order, beside nothing.
+        # Mail for programs is settled in order, with nothing in parallel.
         for story in (FIRST, LATER) if "mda" in place else (FIRST, LATER, BATCHED):
             stage = Stage(place, keep, story)
             stage.close()
@@ -225,7 +225,7 @@ def one(case):
 
 
 def cut_again(stage, case):
-    """The run that recovers meets a cut as well."""
+    """The recovering run is cut as well."""
     row = stage.row
     messages, removed = list(row.drop.messages), list(row.drop.removed)
     tape = Tape(row, reboot(row, 1))
@@ -235,6 +235,6 @@ def cut_again(stage, case):
     everything_, stage.messages = stage.messages, messages
     stage.materialise(tape, moment, fates(case.cut)[(case.fate + case.cut) % FATES], case.cut % 2)
     stage.messages = everything_
-    row.said = said  # that it would be handed over again, before it was
-    row.may_double = {kind: 2 * most for kind, most in row.may_double.items()}  # a batch for each cut
+    row.said = said  # the report that it is given to the program again, made before that happens
+    row.may_double = {kind: 2 * most for kind, most in row.may_double.items()}  # one batch for each cut
     return 1

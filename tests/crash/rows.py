@@ -15,7 +15,7 @@ ROWS = [(place, keep) for place in ("maildir", "mbox") for keep in KEEPS]
 ALL_ROWS = [(place, keep) for place in PLACES for keep in KEEPS]
 MESSAGES = [mail.small(1)[0], mail.corpus(11, seed=41)[10], b"", mail.sized(9000), mail.small(1, seed=42)[0]]
 
-# Whoever may get a message twice is told so in these words.
+# A message that may be delivered twice is reported in these words.
 ANNOUNCED = re.compile(r"twice|handed over again|added to|was completed")
 ADDED = [re.compile(rb"Status: RO\n"), re.compile(rb"Received: from .* \(mailhaul\)\n(?:[ \t].*\n)*")]
 PROGRAM = "cat >%(box)s/.$$ && mv %(box)s/.$$ %(box)s/m.$$.$MAILHAUL_ID\n"
@@ -23,22 +23,22 @@ PROGRAM = "cat >%(box)s/.$$ && mv %(box)s/.$$ %(box)s/m.$$.$MAILHAUL_ID\n"
 
 @functools.lru_cache(maxsize=None)
 def batches(count):
-    """Messages of which the first ones are a batch each: it is settled while the next one arrives."""
+    """Messages of which the first ones are a batch each, so that one is settled while the next arrives."""
     return [*(mail.sized(8_400_000, seed=44 + n) for n in range(count)), *MESSAGES[:2]]
 
 
 @functools.lru_cache(maxsize=256)
 def sum_of(wire):
-    """As hashes() has it when it arrived."""
+    """The hash that hashes() gives for this message once it has arrived."""
     return next(iter(hashes([Row.alike(mail.local(wire))])))
 
 
-entries = functools.lru_cache(maxsize=4)(mail.entries)  # the same mailbox is looked at several times
+entries = functools.lru_cache(maxsize=4)(mail.entries)  # the same mbox is read several times
 mboxrd = functools.lru_cache(maxsize=64)(mail.mboxrd)
 
 
 class Broken(AssertionError):
-    """The promise of exactly-once does not hold: so many messages lost, doubled, torn; or the account is stuck."""
+    """Exactly-once delivery failed: messages were lost, doubled or torn, or the account is stuck."""
 
     def __init__(self, what, lost=0, doubled=0, torn=0, stuck=0):
         super().__init__(what)
@@ -46,7 +46,7 @@ class Broken(AssertionError):
 
 
 class Row:
-    """A user's world, a server and the messages; a context manager. One for each interruption."""
+    """A user's home directory, a server and the messages; a context manager. One for each interruption."""
 
     def __init__(self, place, keep, messages=None, budgets=(), trace=False):
         self.place, self.keep, self.trace = place, keep, trace
@@ -57,14 +57,14 @@ class Row:
         self.drop = Maildrop(self.messages)
         self.server = Server(self.drop, budgets=budgets)
         self.uids = self.drop.uids()
-        self.boxes = {"maildir": ["Mail"], "mbox": ["mbox"], "mda": ["out"]}  # the first one: the profile's
-        self.may_double = dict.fromkeys(self.kinds, 0)  # so many messages, if it is announced
-        self.may_leave = False     # temporary files where mail does not go any more
-        self.forgotten = False     # what was remembered is gone: nobody can announce, repair or tidy up
+        self.boxes = {"maildir": ["Mail"], "mbox": ["mbox"], "mda": ["out"]}  # the first one is the profile's
+        self.may_double = dict.fromkeys(self.kinds, 0)  # how many messages, if it is reported
+        self.may_leave = False     # temporary files where mail is no longer delivered
+        self.forgotten = False     # the state is lost: mailhaul cannot report, repair or clean up
         self.taken = {kind: [] for kind in self.kinds}  # what the owner has deleted: local form
         self.strangers = []        # other programs' messages in the mbox
         self.said = ""             # on standard error, after the interruption
-        self.doubled = 0           # found, and allowed
+        self.doubled = 0           # duplicates found, and allowed
         self.configure()
 
     def __enter__(self):
@@ -75,7 +75,7 @@ class Row:
         self.world.close()
 
     def box(self, kind):
-        """Where the profile says that mail goes."""
+        """The destinations in the profile."""
         return self.world.path(self.boxes[kind][0])
 
     def destination(self, kind):
@@ -92,7 +92,7 @@ class Row:
     def configure(self):
         self.world.configure({"home": {
             "server": "pop3://127.0.0.1:%d" % self.server.port, "tls": "none", "user": "anna", "password": "secret",
-            "auth": "user",  # by name: one connection is the whole conversation
+            "auth": "user",  # a named method: the whole conversation is one connection
             "trace_header": self.trace, "deliver": [self.destination(kind) for kind in self.kinds],
             "leave_on_server": self.keep == "leave"}})
 
@@ -108,7 +108,7 @@ class Row:
             self.world.prefix = []
 
     def add(self, *wires):
-        """More mail comes in."""
+        """More mail arrives on the server."""
         self.messages += wires
         self.uids += self.drop.add(*wires).uids()[-len(wires):]
 
@@ -133,7 +133,7 @@ class Row:
                      **(counts or {"stuck": 1}))
 
     def check_interrupted(self):
-        """Right after the interruption: what a reader sees is whole, and what the server dropped is here."""
+        """Right after the interruption: what a reader sees is whole, and what the server removed is here."""
         gone = [wire for uid, wire in zip(self.uids, self.messages) if uid in self.drop.removed]
         for kind in self.kinds:
             if kind == "mbox":
@@ -152,7 +152,7 @@ class Row:
                           torn=extra.total(), lost=lost.total())
 
     def check_completed(self, result):
-        """After one whole run: every message once, nothing stuck, and another run finds nothing to do."""
+        """After one complete run: every message is there once, nothing is stuck, and another run finds nothing to do."""
         if result.status != 0:
             self.fail("the run after it ends with %d" % result.status, result)
         for _ in range(2):
@@ -195,7 +195,7 @@ class Row:
 
     @staticmethod
     def alike(text):
-        """What readers and we add is left out; an mbox entry of an empty message has its final newline."""
+        """Leaves out what readers and mailhaul add; an mbox entry of an empty message has its final newline."""
         for added in ADDED:
             if match := added.match(text):
                 text = text[match.end():]

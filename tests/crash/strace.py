@@ -1,41 +1,41 @@
 # SPDX-License-Identifier: MIT
-"""Killing and failing the binary at chosen system calls, with strace(1)."""
+"""Kills the program at chosen system calls, or makes them fail, with strace(1)."""
 import collections
 import re
 import shutil
 import subprocess
 
-# What touches a file, a socket or the database. "?": not on every architecture.
+# Calls on files, sockets and the database. "?": not on every architecture.
 CALLS = ("openat ?open write pwrite64 writev read pread64 ?rename ?renameat renameat2 ?link linkat ?unlink unlinkat fsync "
          "fdatasync syncfs sync_file_range ftruncate fallocate fcntl close ?mkdir mkdirat sendto sendmsg recvfrom recvmsg "
          "connect fchmod flock").split()
 
-# With its threads, without the programs that it starts.
+# Its threads, but not the programs that it starts.
 TRACE = ["strace", "-f", "--detach-on=execve", "-qq"]
 
 Point = collections.namedtuple("Point", "call number line")
 
 
 def usable():
-    """True when strace is there and may trace."""
+    """Returns whether strace is installed and allowed to trace."""
     return bool(shutil.which("strace")) and subprocess.run(
         ["strace", "-f", "-qq", "-o", "/dev/null", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def recording(log, calls=CALLS):
-    """Words to put in front of a command: its calls are written to `log`."""
+    """A prefix for a command: its calls are written to `log`."""
     return [*TRACE, "-y", "-s", "16", "-o", str(log), "-e", "trace=" + ",".join(calls), "-e", "signal=none"]
 
 
 def injecting(call, what, path=None, log="/dev/null"):
-    """Words to put in front of a command: `what`, as "signal=KILL:when=3", happens to this call."""
+    """A prefix for a command: `what`, for example "signal=KILL:when=3", happens to this call."""
     words = [*TRACE, "-o", str(log), "-e", "trace=" + call, "-e", "signal=none",
              "-e", "inject=%s:%s" % (call, what)]
     return words + (["-P", str(path)] if path else [])
 
 
 def stopping(point, fd):
-    """Words to put in front of a command: it stops at this point, and says so in the log, which goes to `fd`."""
+    """A prefix for a command: it stops at this point and writes that to the log, which is `fd`."""
     return [*TRACE, "-o", "/dev/fd/%d" % fd, "-e", "trace=" + point.call, "-e", "signal=STOP",
             "-e", "inject=%s:signal=STOP:when=%d" % (point.call, point.number)]
 
@@ -68,13 +68,13 @@ def points(log, after="state.db", children=True):
 
 
 def thinned(found, *more):
-    """Every tenth of the calls that move bytes, and of those named: of a run that makes hundreds of them."""
+    """Leaves out nine tenths of the calls that move bytes, and of those named, in a run that makes hundreds of them."""
     bulk = {"read", "recvfrom", "pread64", "write", "pwrite64", *more}
     return [point for point in found if point.call not in bulk or point.number % 10 == 0]
 
 
 def is_probe(point):
-    """True for a call of memory only, or a sanitizer's own, which finds out what may be read by writing it to a pipe."""
+    """True for a call that concerns memory only, and for a call of a sanitizer, which tests memory by writing it to a pipe."""
     return "MAP_ANONYMOUS" in point.line or re.search(r"\bwrite\((?![12]<)\d+<pipe:", point.line) is not None
 
 

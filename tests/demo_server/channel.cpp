@@ -60,7 +60,7 @@ std::optional<std::string> Channel::read_line() {
 }
 
 void Channel::put(std::string_view bytes) {
-  const bool large = bytes.size() > send_bytes / 4;  // not worth a copy
+  const bool large = bytes.size() > send_bytes / 4;  // too large to copy
   if (large || output_.size() + bytes.size() > send_bytes) flush();
   if (large) {
     send_now(bytes);

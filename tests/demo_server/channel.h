@@ -17,30 +17,30 @@ struct FreeConnection {
 };
 using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
-/// A server's context from PEM files. Throws std::runtime_error.
+/// Creates a server's TLS context from PEM files. Throws std::runtime_error.
 TlsContext load_certificate(const std::string& cert_file, const std::string& key_file);
-/// The same with a certificate of its own for localhost, 127.0.0.1 and `address`, signed by itself, good for
-/// 30 days and written to `ca_out` (when not empty) for clients to trust.
+/// The same with a new self-signed certificate for localhost, 127.0.0.1 and `address`, valid for 30 days. It
+/// is written to `ca_out` (if not empty) for clients to trust.
 TlsContext make_certificate(const std::string& address, const std::string& ca_out);
 
-/// Writes the file under another name first, so that nobody ever reads a half.
+/// Writes the file under another name first, so that nobody reads an incomplete file.
 void write_file_at_once(const std::string& path, std::string_view text);
 
-/// The client has gone, or spoke no TLS where it should.
+/// The client is gone, or did not speak TLS where it should.
 struct Gone {};
 
 /// One client's connection, plain or TLS, with buffers both ways. Blocks. Throws Gone.
 class Channel {
  public:
   explicit Channel(int socket) : socket_(socket) {}  ///< does not own the socket
-  void start_tls(SSL_CTX& context);                  ///< what the client sent too early in clear is dropped
+  void start_tls(SSL_CTX& context);                  ///< drops clear text that the client sent too early
   bool encrypted() const noexcept { return tls_ != nullptr; }
-  /// The next line without its line end; empty when the client has closed, or the line is far too long.
-  /// Whatever was put is sent before waiting.
+  /// The next line without its line end; nullopt if the client has closed, or the line is far too long.
+  /// Sends everything that was put before it waits.
   std::optional<std::string> read_line();
   void put(std::string_view bytes);
   void flush();
-  void close();  ///< flushes, says goodbye in TLS and ends both directions
+  void close();  ///< flushes, sends the TLS close alert and ends both directions
 
  private:
   bool fill();

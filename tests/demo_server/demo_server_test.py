@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The bundled demo server, asked by Python's poplib and by hand. $DEMO_SERVER names the binary."""
+"""Tests the bundled demo server with Python's poplib and with raw commands. $DEMO_SERVER names the program."""
 import hashlib
 import os
 import pathlib
@@ -16,7 +16,7 @@ DEMO_SERVER = os.environ.get("DEMO_SERVER", "mailhaul-demo-server")
 
 
 def on_the_wire(text):
-    """What RETR must bring, dots taken off again: CRLF everywhere, and at the end."""
+    """What RETR must return after removing stuffed dots: CRLF everywhere, also at the end."""
     lines = [line.removesuffix(b"\r") for line in text.split(b"\n")]
     if lines[-1] == b"":
         lines.pop()
@@ -24,7 +24,7 @@ def on_the_wire(text):
 
 
 class Raw:
-    """A connection that shows every byte."""
+    """A connection that returns the raw bytes."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where messages come from: a folder of files, or a generator for as many as a test or a benchmark wants.
+// The source of messages: a folder of files, or a generator of any number for tests and benchmarks.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// splitmix64: small, fast, and the same everywhere, which std::uniform_int_distribution is not.
+/// splitmix64: small, fast, and the same everywhere, unlike std::uniform_int_distribution.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}
@@ -71,7 +71,7 @@ Recipe parse_recipe(std::string_view text) {
   return recipe;
 }
 
-/// Text to cut lines from: making every byte anew would make the generator slower than the server.
+/// Text to cut lines from: generating every byte would make the generator slower than the server.
 std::string make_pool() {
   constexpr std::string_view letters = "etaoin shrdlu cmfwyp vbgkjq xz, ETAOIN. 0123456789-+";
   std::string pool(65'536, ' ');
@@ -96,7 +96,7 @@ std::string generated_header(const Recipe& recipe, std::size_t number) {
          "Content-Type: text/plain; charset=us-ascii\r\n\r\n";
 }
 
-/// One line in sixteen begins as a line that a client must quote or unstuff.
+/// One line in sixteen is a line that a client must quote or unstuff.
 void append_line(std::string& bytes, std::string_view pool, std::size_t length, Dice& dice) {
   constexpr std::array<std::string_view, 4> awkward{".", "..", "From ", ">From "};
   const std::size_t start = bytes.size();
@@ -108,7 +108,7 @@ void append_line(std::string& bytes, std::string_view pool, std::size_t length, 
   bytes += "\r\n";
 }
 
-/// Exactly as many octets as the dice say, or the header alone where that is already more.
+/// Exactly the random number of octets, or the header alone if that is already larger.
 std::string generate(const Recipe& recipe, std::size_t number, std::string_view pool) {
   Dice dice(recipe.seed * 1'000'003 + number);
   const std::size_t size = dice.between(recipe.min_bytes, recipe.max_bytes);

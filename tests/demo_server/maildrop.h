@@ -12,8 +12,8 @@
 
 namespace mailhaul::demo {
 
-/// One user's messages, and the exclusive lock on them (RFC 1939, section 4). Any thread may ask for the
-/// lock; only the one that has it touches the messages.
+/// One user's messages, and the exclusive lock on them (RFC 1939, section 4). Any thread may request the
+/// lock; only the thread that holds it uses the messages.
 class Maildrop {
  public:
   explicit Maildrop(const std::vector<Source>& sources) {
@@ -21,7 +21,7 @@ class Maildrop {
     for (const Source& source : sources) all_.push_back(make_message(source));
     restore();
   }
-  /// Waits a moment: a client that was killed has gone before its server thread has noticed.
+  /// Waits a moment: a client may have been killed before its server thread notices.
   bool lock(std::chrono::milliseconds patience = std::chrono::milliseconds(500)) {
     std::unique_lock guard(mutex_);
     const auto limit = std::chrono::system_clock::now() + patience;
@@ -35,7 +35,7 @@ class Maildrop {
     freed_.notify_one();
   }
 
-  /// What was removed is back.
+  /// Restores the messages that were removed.
   void restore() {
     messages.clear();
     messages.reserve(all_.size());
@@ -53,7 +53,7 @@ class Maildrop {
 
 enum class TlsMode { none, implicit, starttls };
 
-/// What all sessions share; constant but for the maildrops.
+/// What all sessions share; constant except for the maildrops.
 struct Service {
   std::map<std::string, Maildrop, std::less<>> users;
   std::string password = "demo";

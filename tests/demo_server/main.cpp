@@ -83,7 +83,7 @@ Listening listen_on(const std::string& at, std::uint16_t port) {
   return {listener, ntohs(address.sin_port)};
 }
 
-/// Blocks the signals meant for the server, for all threads, and returns a descriptor that tells of them.
+/// Blocks the server's signals for all threads, and returns a descriptor that reports them.
 int catch_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -95,7 +95,7 @@ int catch_signals() {
   return descriptor;
 }
 
-/// Every maildrop as it was at the start, once its last session is over.
+/// Restores every maildrop to its initial content, once its last session is over.
 void restore(Service& service) {
   std::size_t left = 0;
   for (auto& [name, maildrop] : service.users) {
@@ -108,7 +108,7 @@ void restore(Service& service) {
   std::fflush(stdout);
 }
 
-/// Serves until a signal asks to stop; then ends every session without its QUIT.
+/// Serves until a signal asks to stop; then ends every session without QUIT.
 void serve(int listener, int signals, Service& service) {
   std::list<Client> clients;
   std::array<pollfd, 2> waiting{{{listener, POLLIN, 0}, {signals, POLLIN, 0}}};

@@ -27,7 +27,7 @@ struct Options {
 
 extern const char* const usage;
 
-/// Throws std::runtime_error naming what is wrong.
+/// Throws std::runtime_error that says what is wrong.
 Options parse_options(std::span<char* const> words);
 
 }  // namespace mailhaul::demo

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sample mailbox: small, plain cases first, then those on which mail programs have stumbled.
+// The sample mailbox: small, plain cases first, then cases that have caused bugs in mail programs.
 #include <array>
 #include <cstdint>
 

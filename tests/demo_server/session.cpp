@@ -25,7 +25,7 @@ std::optional<std::size_t> to_number(std::string_view digits) {
   return value;
 }
 
-/// What one line of base64 holds; empty when it is none.
+/// Decodes a line of base64; nullopt if it is not valid.
 std::optional<std::string> decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::string bytes(text.size() / 4 * 3, '\0');
@@ -240,7 +240,7 @@ void Session::rset(std::string_view /*words*/) {
 
 void Session::noop(std::string_view /*words*/) { ok("still here"); }
 
-/// The index of the message with this number; empty, and said, when there is none.
+/// The index of the message with this number; if there is none, answers -ERR and returns nullopt.
 std::optional<std::size_t> Session::find_message(std::string_view word) {
   const auto number = to_number(word);
   if (!number || *number == 0 || *number > marked_.size()) {

@@ -10,13 +10,14 @@
 
 namespace mailhaul::demo {
 
-/// One POP3 session (RFC 1939, 2449, 2595, 3206, 5034), from the greeting to QUIT or the client's going.
+/// One POP3 session (RFC 1939, 2449, 2595, 3206, 5034), from the greeting to QUIT or until the client is
+/// gone.
 class Session {
  public:
   Session(Channel& channel, Service& service) : channel_(channel), service_(service) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  ~Session();  ///< unlocks the maildrop; marks are forgotten
+  ~Session();  ///< unlocks the maildrop; marks are dropped
 
   void run();  ///< throws Gone
 

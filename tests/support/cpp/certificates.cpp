@@ -120,7 +120,7 @@ Pair leaf(const CertificateWish& wish) {
 
 namespace {
 
-/// Two authorities of one name would be taken for one with a broken signature.
+/// If two authorities had the same name, the second would look like the first with a broken signature.
 std::string authority_name() {
   static std::atomic<int> made{0};
   return "mailhaul test authority " + std::to_string(++made);

@@ -13,13 +13,13 @@ struct Certificate {
   std::string pin;  ///< "sha256//BASE64" of its public key
 };
 
-/// What a certificate is to say. Days count from now; an entry of `names` is a host name or an IPv4 address.
+/// The content of a certificate. Days count from now; an entry of `names` is a host name or an IPv4 address.
 struct CertificateWish {
   std::vector<std::string> names{"localhost", "127.0.0.1"};
   int from_day = -1, until_day = 30;
 };
 
-/// A certificate authority of its own, made at run time.
+/// A certificate authority, created at run time.
 class Authority {
  public:
   Authority();
@@ -35,7 +35,7 @@ class Authority {
   std::string pem_;
 };
 
-/// Signed by itself.
+/// A self-signed certificate.
 Certificate self_signed(const CertificateWish& wish = {});
 
 }  // namespace mailhaul::test

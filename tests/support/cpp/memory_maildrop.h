@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What MemoryServer is made of: its maildrop, what it can do, and how messages look on the wire.
+// Parts of MemoryServer: its maildrop, its capabilities, and how messages look on the wire.
 #pragma once
 #include <string>
 #include <string_view>
@@ -25,13 +25,13 @@ struct StoredMessage {
   std::string uidl, bytes;  ///< line ends CRLF
 };
 
-/// Up to and with the empty line; all of it where there is none.
+/// The header up to and including the empty line; the whole message if there is no empty line.
 inline std::string_view header_of(std::string_view bytes) {
   const auto end = bytes.find("\r\n\r\n");
   return end == std::string_view::npos ? bytes : bytes.substr(0, end + 4);
 }
 
-/// A whole multi-line answer.
+/// A complete multi-line answer.
 inline std::string multi_line(const std::vector<std::string>& lines) {
   std::string text = "+OK\r\n";
   for (const auto& line : lines) text.append(line).append("\r\n");
@@ -41,8 +41,8 @@ inline std::string multi_line(const std::vector<std::string>& lines) {
 struct ServerOptions {
   bool capa = true, pipelining = true, uidl = true, top = true;
   std::vector<std::string> more_capabilities = {};  ///< "EXPIRE 0"
-  bool removes = true;                              ///< false: says +OK to QUIT and keeps all
-  Wire wire = {};                                   ///< of the sessions opened from now on
+  bool removes = true;                              ///< false: answers +OK to QUIT and keeps everything
+  Wire wire = {};                                   ///< for sessions opened from now on
 
   std::vector<std::string> capabilities() const {
     if (!capa) return {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A small POP3 server in memory, after login: a maildrop that outlives its sessions, and the means to
+// A small POP3 server in memory, after the login: a maildrop that outlives its sessions, and ways to
 // misbehave.
 #pragma once
 #include <algorithm>
@@ -20,13 +20,13 @@
 
 namespace mailhaul::test {
 
-/// One session at a time. A session that does not come to QUIT removes nothing; QUIT removes when it is taken
-/// up, which is when all that was asked before it has reached the client.
+/// One session at a time. A session without QUIT removes nothing. The server processes QUIT, and removes,
+/// when everything requested before it has reached the client.
 class MemoryServer {
  public:
   using Reply = ScriptedStream::Reply;
-  /// Speaks in place of the server. Gets the command and its place in this session, from 1; empty optional:
-  /// the server answers as it should.
+  /// Answers instead of the server. Gets the command and its number in this session, from 1. If it returns
+  /// nullopt, the server answers properly.
   using Misbehaviour = std::function<std::optional<Reply>(const std::string& command, std::size_t nth)>;
 
   MemoryServer() = default;
@@ -37,10 +37,10 @@ class MemoryServer {
   std::vector<StoredMessage> messages;
   ServerOptions options;
   Misbehaviour misbehave;
-  std::vector<std::string> commands;  ///< all that were taken up, over all sessions
+  std::vector<std::string> commands;  ///< all that were processed, over all sessions
   std::size_t sessions = 0;
-  std::uint64_t most_bytes_outstanding = 0;  ///< sum of the sizes of the RETRs waiting at a time, at most
-  std::size_t most_outstanding = 0;          ///< commands waiting at a time, at most
+  std::uint64_t most_bytes_outstanding = 0;  ///< the largest sum of the sizes of RETRs waiting at a time
+  std::size_t most_outstanding = 0;          ///< the largest number of commands waiting at a time
 
   /// A session, logged in. The server must outlive it.
   std::unique_ptr<ScriptedStream> open() {
@@ -53,10 +53,10 @@ class MemoryServer {
     return stream;
   }
 
-  /// What login saw: the lines of CAPA; empty where there is no such command.
+  /// The lines of CAPA that the login saw; empty if the server has no CAPA.
   std::vector<std::string> capabilities() const { return options.capabilities(); }
 
-  /// How often a command was taken up.
+  /// How often a command was processed.
   std::size_t count(std::string_view command) const {
     std::size_t times = 0;
     for (const auto& one : commands) times += one == command ? 1U : 0U;

@@ -111,7 +111,7 @@ class Client::Channel {
     }
   }
 
-  /// True: something came.
+  /// Returns whether something arrived.
   bool receive() {
     std::array<char, 16384> buffer{};
     const auto got = tls_ ? SSL_read(tls_.get(), buffer.data(), static_cast<int>(buffer.size()))
@@ -204,7 +204,7 @@ void ScriptedServer::Shared::serve(int socket, int number) {
   try {
     if (options.tls) channel.start_tls();
     script(client);
-  } catch (const Client::Gone&) {  // scripts need not care
+  } catch (const Client::Gone&) {  // scripts need not handle this
   }
 }
 

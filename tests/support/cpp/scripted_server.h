@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A server on an ephemeral loopback port that says what a test wants it to say, over TCP or TLS.
+// A server on an ephemeral loopback port that says what a test tells it to say, over TCP or TLS.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace mailhaul::test {
 
-/// The server's end of one connection; used by its script, in a thread of the server's. What the client does
-/// to the connection ends a script quietly: the calls then throw Gone, which the server catches.
+/// The server's end of one connection; used by its script, in a thread of the server. If the client ends the
+/// connection, the calls throw Gone, which the server catches, and the script ends quietly.
 class Client {
  public:
   struct Gone {};
@@ -27,12 +27,13 @@ class Client {
   int number() const noexcept { return number_; }  ///< 1 for the first connection, and so on
   void say(std::string_view line);                 ///< with CRLF added
   void send(std::string_view bytes);
-  std::string hear();                           ///< the next line, without its end; kept in received()
-  std::string hear(std::string_view expect);    ///< the same; a line that does not begin so is a mismatch
-  void swallow(std::size_t bytes);              ///< reads so many bytes away, not kept
-  void start_tls();                             ///< the handshake, after the answer to STLS
-  void wait_until_gone();                       ///< says nothing more until the client closes
-  void dawdle(std::chrono::milliseconds time);  ///< a slow server: lets time pass, unless the client goes
+  std::string hear();  ///< the next line, without its end; kept in received()
+  std::string hear(
+      std::string_view expect);     ///< the same; a line that does not begin with `expect` is a mismatch
+  void swallow(std::size_t bytes);  ///< reads and discards this many bytes
+  void start_tls();                 ///< the handshake, after the answer to STLS
+  void wait_until_gone();           ///< says nothing more until the client closes
+  void dawdle(std::chrono::milliseconds time);  ///< a slow server: waits, unless the client closes
   void reset();                                 ///< closes with RST
 
  private:
@@ -42,9 +43,9 @@ class Client {
 
 using Script = std::function<void(Client&)>;
 
-/// A script from a transcript, one line each: "S: +OK hi" is said, "C: CAPA" is expected ("C: AUTH *": so it
-/// begins), "TLS" shakes hands, "HANG" waits until the client goes, "RESET" resets the connection; the end
-/// closes it.
+/// A script from a transcript, one line each: "S: +OK hi" is said, "C: CAPA" is expected ("C: AUTH *" is a
+/// prefix), "TLS" does the handshake, "HANG" waits until the client closes, "RESET" resets the connection;
+/// the end of the script closes it.
 Script transcript(std::string_view text);
 
 /// What most sessions begin with: greeting and CAPA with these capabilities.
@@ -55,10 +56,10 @@ class ScriptedServer {
   struct Options {
     bool tls = false;           ///< TLS from the first byte
     Certificate certificate{};  ///< needed for TLS of either kind
-    std::string client_ca{};    ///< PEM; not empty: a client certificate of this authority is demanded
+    std::string client_ca{};    ///< PEM; if not empty, a client certificate of this authority is required
   };
 
-  /// Every connection runs the script, in a thread of its own.
+  /// Every connection runs the script in its own thread.
   explicit ScriptedServer(Script script);
   ScriptedServer(Script script, Options options);
   ~ScriptedServer();  ///< cuts all connections and waits for their threads
@@ -66,9 +67,10 @@ class ScriptedServer {
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
   std::uint16_t port() const noexcept;
-  int connections() const;                      ///< made so far
-  std::vector<std::string> received() const;    ///< all lines heard, in order
-  std::vector<std::string> mismatches() const;  ///< "expected CAPA, heard AUTH": to be empty at a test's end
+  int connections() const;                    ///< made so far
+  std::vector<std::string> received() const;  ///< all lines heard, in order
+  std::vector<std::string> mismatches()
+      const;                ///< "expected CAPA, heard AUTH"; must be empty at the end of a test
   void wait_until_quiet();  ///< until the scripts of all connections made so far have ended
 
   struct Shared;  // what the threads share

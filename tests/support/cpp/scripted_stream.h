@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A server in memory: a net::Stream whose incoming bytes are written down beforehand, or made up command by
-// command, and come in pieces of the test's choice.
+// A server in memory: a net::Stream whose incoming bytes are given beforehand, or produced command by
+// command, and arrive in pieces that the test chooses.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -22,11 +22,11 @@ enum class Ending { closed, silent };  ///< what follows the last byte
 /// How bytes arrive at the client.
 struct Wire {
   static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
-  std::size_t piece = never;     ///< most bytes a read brings
-  std::size_t split_at = never;  ///< no read reaches across this offset
+  std::size_t piece = never;     ///< the most bytes that a read returns
+  std::size_t split_at = never;  ///< no read crosses this offset
   std::size_t cut_at = never;    ///< the connection ends, as `cut` says, before the byte at this offset
   Ending cut = Ending::closed;
-  std::function<std::size_t()> any_piece = {};  ///< asked before each read, in place of `piece`
+  std::function<std::size_t()> any_piece = {};  ///< called before each read, instead of `piece`
 };
 
 class ScriptedStream : public net::Stream {
@@ -37,15 +37,15 @@ class ScriptedStream : public net::Stream {
     Reply(std::string text, bool close = false) : bytes(std::move(text)), then_close(close) {}
     Reply(const char* text) : bytes(text) {}
   };
-  /// Called with each command, without its line end, once all that was answered before has been read.
+  /// Called with each command, without its line end, once all earlier answers have been read.
   using Answer = std::function<Reply(const std::string& command)>;
 
-  /// Sends `incoming` whatever it is told, then closes.
+  /// Sends `incoming` whatever it receives, then closes.
   explicit ScriptedStream(std::string incoming, Wire wire = {})
       : wire_(std::move(wire)), incoming_(std::move(incoming)) {
     closing_ = true;
   }
-  /// Answers; silent when nothing is asked.
+  /// Answers each command; otherwise silent.
   explicit ScriptedStream(Answer answer, Wire wire = {})
       : wire_(std::move(wire)), answer_(std::move(answer)) {}
 
@@ -76,16 +76,16 @@ class ScriptedStream : public net::Stream {
     return count;
   }
 
-  const std::string& written() const noexcept { return written_; }  ///< all that the client sent
+  const std::string& written() const noexcept { return written_; }  ///< everything that the client sent
   std::size_t sent() const noexcept { return sent_; }               ///< bytes that reached the client
-  /// Commands that have come and are not yet taken up, in their order.
+  /// Commands that have arrived and are not yet processed, in order.
   const std::deque<std::string>& waiting() const noexcept { return commands_; }
   std::size_t most_outstanding() const noexcept { return most_outstanding_; }  ///< waiting at a time, at most
 
  private:
   void answer_next() {
     const auto command = commands_.front();
-    auto reply = answer_(command);  // may look at waiting(), where this command still stands first
+    auto reply = answer_(command);  // may call waiting(), where this command is still the first
     commands_.pop_front();
     incoming_ = std::move(reply.bytes);
     at_ = 0;

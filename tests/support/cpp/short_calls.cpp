@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// To be preloaded (LD_PRELOAD): no call moves more than SHORT_CALLS bytes at once, and with SHORT_CALLS_EINTR
-// every other one is interrupted before it moves any. Both are what the kernel may do at any time.
+// For LD_PRELOAD: no call moves more than SHORT_CALLS bytes at once, and with SHORT_CALLS_EINTR every second
+// call is interrupted before it moves any. The kernel may do both at any time.
 #include <dlfcn.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ std::size_t limit() {
   return bytes;
 }
 
-/// By chance, though always the same: in step with a loop of the program it would be for ever.
+/// Pseudo-random, so that it cannot stay in step with a loop of the program for ever.
 bool interrupted() {
   static const bool wanted = std::getenv("SHORT_CALLS_EINTR") != nullptr;
   static std::atomic<unsigned> chance{1};
@@ -27,7 +27,7 @@ bool interrupted() {
   return true;
 }
 
-/// The libc's own.
+/// The function of the C library.
 template <typename Call>
 Call real(const char* name) {
   return reinterpret_cast<Call>(::dlsym(RTLD_NEXT, name));

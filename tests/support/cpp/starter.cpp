@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// To be preloaded (LD_PRELOAD): the program is loaded once and run many times, each time in a child that
-// begins with main(). Loading libcurl and all that it needs takes five times as long as a run does.
-// support/py/starter.py asks for runs.
+// For LD_PRELOAD: the program is loaded once and runs many times, each time in a child that begins with
+// main(). Loading libcurl and the libraries it needs takes five times as long as a run. support/py/starter.py
+// requests the runs. MAILHAUL_TEST_TOOLS= (empty) does without it: every run then starts the program.
 #include <dlfcn.h>
 #include <linux/magic.h>
 #include <sys/prctl.h>
@@ -25,14 +25,14 @@ using Main = int (*)(int, char**, char**);
 Main real_main;
 constexpr std::size_t streams = 3;
 
-/// What to run: standard streams; then strings: "1" to wait for SIGUSR1 first, the directory, so many words,
-/// the words, the environment.
+/// What to run: the standard streams; then strings: "1" to wait for SIGUSR1 first, the directory, the number
+/// of words, the words, the environment.
 struct Request {
   std::array<int, streams> fds{};
   std::vector<std::string> texts;
 };
 
-/// False when nobody asks any more.
+/// Returns false when there are no more requests.
 bool receive(int control, Request& request) {
   std::vector<char> text(1U << 18U);
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof request.fds)> room{};
@@ -51,7 +51,7 @@ bool receive(int control, Request& request) {
   return true;
 }
 
-/// The strings as main() and environ have them.
+/// The strings in the form of main()'s argv and environ.
 std::vector<char*> pointers(std::vector<std::string>& texts, std::size_t begin, std::size_t end) {
   std::vector<char*> all;
   for (std::size_t n = begin; n < end; ++n) all.push_back(texts[n].data());
@@ -59,14 +59,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts, std::size_t begin, 
   return all;
 }
 
-/// In the child, which is the program from here on.
+/// In the child, which becomes the program.
 int run(int control, Request& request, const sigset_t& signals) {
   for (std::size_t n = 0; n < streams; ++n) {
     ::dup2(request.fds[n], static_cast<int>(n));
     ::close(request.fds[n]);
   }
   ::setsid();
-  ::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);  // where only parents may trace
+  ::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);  // for systems where only parents may trace
   const pid_t self = ::getpid();
   ::send(control, &self, sizeof self, 0);
   ::close(control);
@@ -83,12 +83,12 @@ int run(int control, Request& request, const sigset_t& signals) {
   auto argv = pointers(request.texts, 3, 3 + words);
   auto env = pointers(request.texts, 3 + words, request.texts.size());
   environ = env.data();
-  // exit() comes before these vectors go: destructors and atexit() may look at the environment.
+  // exit() is called before these vectors are destroyed: destructors and atexit() may read the environment.
   std::exit(real_main(static_cast<int>(words), argv.data(),
                       environ));  // NOLINT(concurrency-mt-unsafe): one thread is left
 }
 
-/// Initialised here, a library need not be in each child: the second time does nothing.
+/// Initialises libraries here, so that each child need not: the second call does nothing.
 void warm_up() {
   constexpr long everything = 3;  // CURL_GLOBAL_ALL
   if (const auto call = reinterpret_cast<int (*)(long)>(::dlsym(RTLD_DEFAULT, "curl_global_init")))
@@ -116,7 +116,7 @@ int serve(int /*words*/, char** /*argv*/, char** /*env*/) {
   }
 }
 
-/// The libc's own.
+/// The function of the C library.
 template <typename Call>
 Call real(const char* name) {
   return reinterpret_cast<Call>(::dlsym(RTLD_NEXT, name));
@@ -134,7 +134,7 @@ int __libc_start_main(Main main, int words, char** argv, void (*init)(), void (*
                                           argv, init, fini, unload, stack);
 }
 
-/// A file system in memory calls itself ext4, so that mail is flushed there as it is on a disk.
+/// Makes a file system in memory look like ext4, so that mail is flushed as on a disk.
 int statfs(const char* path, struct statfs* info) noexcept {
   static const auto call = real<int (*)(const char*, struct statfs*)>("statfs");
   const int result = call(path, info);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A delivery agent that starts quickly: `taker FOLDER` does what rows.py's PROGRAM does, which starts three
-// programs.
+// A delivery agent that starts quickly: `taker FOLDER` does the same as PROGRAM in rows.py, which starts
+// three programs.
 #include <fcntl.h>
 #include <unistd.h>
 

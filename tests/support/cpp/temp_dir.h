@@ -9,7 +9,7 @@
 
 namespace mailhaul::test {
 
-/// A fresh directory, removed with all that is in it.
+/// A new directory, removed with its content at the end.
 class TempDir {
  public:
   TempDir() {

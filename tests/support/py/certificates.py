@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Certificates made on the spot with the openssl command: an authority, and servers good and bad."""
+"""Certificates created with the openssl command: an authority, and good and bad server certificates."""
 import pathlib
 import subprocess
 import threading
@@ -41,7 +41,7 @@ def _der_name(name):
 
 HERE = "DNS:localhost,IP:127.0.0.1"
 ALWAYS = ("20200101000000Z", "20491231000000Z")
-# What the authority signs for servers: alternative names, validity, common name where it is not the kind's.
+# What the authority signs for servers: alternative names, validity, and the common name if it differs from the key.
 SIGNED = {
     "good": (HERE, ALWAYS),
     "expired": (HERE, ("20200101000000Z", "20210101000000Z")),
@@ -59,8 +59,8 @@ SIGNED = {
 
 
 class Certificates:
-    """ca: a file to trust. As attributes, made when first asked for: the keys of SIGNED, and selfsigned and
-    other_authority, which ca does not vouch for; each is (certificate file, key file)."""
+    """ca: a file to trust. Attributes, created when first used: the keys of SIGNED, and selfsigned and
+    other_authority, which ca has not signed; each is (certificate file, key file)."""
 
     def __init__(self, directory):
         self.dir = pathlib.Path(directory)

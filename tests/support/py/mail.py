@@ -11,7 +11,7 @@ WORDS = ("maildrop unique harbour letter anchor meadow river copper lantern orch
 
 
 def header(number, rng, **more):
-    """A plain header; `number` keeps messages apart."""
+    """A plain header; `number` makes messages different."""
     fields = {
         "Return-Path": "<sender%d@example.org>" % number,
         "From": "Sender %d <sender%d@example.org>" % (number, number),
@@ -58,7 +58,7 @@ SHAPES = {
     "content length": lambda n, rng: header(n, rng, **{"Content-Length": "5"}) + b"\r\n" + prose(rng),
     "big": _shape(lambda n, rng: b"".join(b"%08d " % i + b"z" * 60 + b"\r\n" for i in range(rng.randrange(500, 4000)))),
 }
-# What Dovecot would change before it serves them: only for servers of ours.
+# Messages that Dovecot would change before it serves them: only for our own servers.
 RAW_SHAPES = {
     "NULs": _shape(lambda n, rng: b"a\0b\0\0c %d\r\n\0\r\n" % n),
     "NUL header": lambda n, rng: header(n, rng, Subject="a\0b") + b"\r\nx\r\n",
@@ -71,14 +71,14 @@ RAW_SHAPES = {
 
 
 def corpus(count, seed=1, raw=False):
-    """`count` messages, each shape in turn; with `raw` also those that real servers would not serve as they are."""
+    """`count` messages, each shape in turn; with `raw` also shapes that real servers would change."""
     rng = random.Random(seed)
     shapes = list(SHAPES.values()) + (list(RAW_SHAPES.values()) if raw else [])
     return [shapes[n % len(shapes)](seed * 1000000 + n, rng) for n in range(count)]
 
 
 def small(count, seed=1):
-    """A few kilobytes at most, all different, with dots and From lines in each."""
+    """Messages of a few kilobytes at most, all different, each with dots and From lines."""
     rng = random.Random(seed)
     return [header(seed * 1000000 + n, rng) + b"\r\n.dot\r\nFrom here\r\n>From there\r\n" + prose(rng) for n in range(count)]
 
@@ -90,17 +90,17 @@ def sized(bytes_, seed=1):
 
 
 def local(wire):
-    """The bytes of a Maildir file, and what an MDA reads: CRLF is LF, all else stays."""
+    """The bytes of a Maildir file, and what an MDA reads: CRLF becomes LF, everything else stays."""
     return wire.replace(b"\r\n", b"\n")
 
 
 def mboxrd(wire):
-    """An mbox entry's text, without its From_ line and the blank line behind it."""
+    """The text of an mbox entry, without its From_ line and the blank line after it."""
     return re.sub(rb"^(>*From )", rb">\1", local(wire), flags=re.M)
 
 
 def entries(data):
-    """The messages in an mbox, unquoted: [(From_ line, bytes)]. Raises ValueError when it is no whole mboxrd."""
+    """The messages in an mbox, unquoted: [(From_ line, bytes)]. Raises ValueError if the data is not a complete mboxrd."""
     if not data:
         return []
     starts = [match.start() for match in re.finditer(rb"^From ", data, flags=re.M)]
@@ -110,7 +110,7 @@ def entries(data):
     for begin, end in zip(starts, starts[1:] + [len(data)]):
         first, text = data[begin:end].split(b"\n", 1)
         if not text.endswith(b"\n"):
-            raise ValueError("no blank line behind the entry %r" % first)
+            raise ValueError("no blank line after the entry %r" % first)
         text = text[:-1]
         if text and not text.endswith(b"\n"):
             raise ValueError("the entry %r is cut short: ...%r" % (first, text[-60:]))

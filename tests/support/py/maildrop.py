@@ -4,7 +4,7 @@ import threading
 
 
 def stuffed(wire):
-    """A message as it travels: lines that begin with a dot get another one; ends with CRLF . CRLF."""
+    """A message as sent: lines that begin with a dot get another one, and CRLF . CRLF ends it."""
     body = wire.replace(b"\r\n.", b"\r\n..")
     if body.startswith(b"."):
         body = b"." + body
@@ -37,7 +37,7 @@ class Maildrop:
                  capabilities=(b"TOP", b"UIDL", b"USER", b"RESP-CODES", b"PIPELINING")):
         self.messages = []
         self.user, self.password, self.tls = user, password, tls
-        self.exclusive = exclusive  # one session at a time, a second one is told [IN-USE]
+        self.exclusive = exclusive  # one session at a time; a second one gets [IN-USE]
         self._capabilities = tuple(capabilities)
         self.behave()
         self.removed = []   # uids, in order of removal
@@ -49,7 +49,7 @@ class Maildrop:
         self.add(*messages)
 
     def behave(self):
-        """Undoes what a test has spoiled: answers, greeting, capabilities."""
+        """Restores what a test has spoiled: answers, greeting, capabilities."""
         self.capabilities = list(self._capabilities)
         self.greeting = b"+OK ready\r\n"
         self.answers = {}

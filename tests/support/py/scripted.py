@@ -13,7 +13,7 @@ import time
 
 
 class Cut(OSError):
-    """The wire broke here, on purpose."""
+    """The connection was cut here, on purpose."""
 
 
 class Connection:
@@ -21,14 +21,14 @@ class Connection:
 
     def __init__(self, sock, budget=None):
         self.sock = sock
-        self.budget = budget  # bytes that may still go out before the wire is cut; None: no limit
+        self.budget = budget  # bytes that may still be sent before the connection is cut; None: no limit
         self.sent = 0
         self.lines = []
-        self.clear = None  # how many of the lines came before TLS; None: all of them
+        self.clear = None  # how many of the lines were received before TLS; None: all of them
         self._buffer = b""
 
     def line(self):
-        """The client's next line without its end; None when it has gone."""
+        """The client's next line without its end; None if the client is gone."""
         while b"\n" not in self._buffer:
             piece = self.sock.recv(65536)
             if not piece:
@@ -39,7 +39,7 @@ class Connection:
         return self.lines[-1]
 
     def pending(self):
-        """True when the client has sent more lines than were read."""
+        """Returns whether the client has sent more lines than were read."""
         return b"\n" in self._buffer
 
     def send(self, data):
@@ -66,39 +66,39 @@ class Connection:
         self._buffer = b""
 
     def wait_until_gone(self):
-        """Says nothing any more, until the client gives up."""
+        """Sends nothing more until the client gives up."""
         while self.line() is not None:
             pass
 
     def drop_pending(self):
-        """Loses what the client has sent ahead."""
+        """Discards what the client has sent ahead."""
         self._buffer = b""
 
     def flood(self, piece):
-        """The same again and again, until the client has had enough."""
+        """Sends the same again and again until the client closes the connection."""
         while True:
             self.send(piece)
 
     def drip(self, data, pause):
-        """A byte at a time, with so many seconds in between, until the client has had enough."""
+        """Sends byte by byte with this pause in seconds, until the client closes the connection."""
         for byte in data:
             self.send(bytes([byte]))
             self.pause(pause)
 
     def pause(self, seconds):
-        """Says nothing for so long, deaf meanwhile, unless the client goes."""
+        """Neither sends nor reads for this long, unless the client closes the connection."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if select.select([self.sock], [], [], left)[0] and not self.sock.recv(65536):
-                raise Cut("the client has gone")
+                raise Cut("the client is gone")
 
     def discard(self):
-        """Takes no notice of whatever comes, until the client has gone."""
+        """Ignores whatever arrives until the client is gone."""
         while self.sock.recv(65536):
             pass
 
     def finish(self):
-        """Ends with FIN, under TLS without saying so first; closing with something unread would be an RST."""
+        """Ends with FIN, under TLS without a close alert. Closing with unread data would send RST."""
         self.sock.shutdown(socket.SHUT_WR)
         self.discard()
 
@@ -151,7 +151,7 @@ class Server:
             if self.tls:
                 connection.start_tls(self.tls)
             self.talk(connection)
-        except OSError:  # the client went, or the wire was cut
+        except OSError:  # the client is gone, or the connection was cut
             pass
         except Exception as error:  # a bug of the test
             self.errors.append(error)
@@ -163,14 +163,14 @@ class Server:
 
     @property
     def lines(self):
-        """Everything that clients said, connection after connection."""
+        """Everything that clients sent, connection after connection."""
         return [line for connection in self.connections for line in connection.lines]
 
     def stop(self):
         if self._stopping:
             return
         self._stopping = True
-        try:  # wakes accept(), which closing alone would not
+        try:  # wakes accept(); closing alone would not
             socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
         except OSError:
             pass
@@ -188,7 +188,7 @@ class Server:
 
 
 def script(*steps):
-    """A talk made of bytes to send and of words the client's next line must begin with, as ("expect", b"USER")."""
+    """A conversation of bytes to send and of words that the client's next line must begin with: ("expect", b"USER")."""
     def talk(connection):
         for step in steps:
             if isinstance(step, tuple):
@@ -196,7 +196,7 @@ def script(*steps):
                 if line is None:
                     return
                 if not line.upper().startswith(step[1].upper()):
-                    raise AssertionError("expected %r, the client said %r" % (step[1], line))
+                    raise AssertionError("expected %r, the client sent %r" % (step[1], line))
             else:
                 connection.send(step)
         connection.wait_until_gone()

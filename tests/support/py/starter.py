@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs of the binary that cost a fork instead of a start: a process for each worker has it loaded (starter.cpp).
+"""Runs of the program that cost a fork instead of a start: one process per worker keeps it loaded (starter.cpp).
 
 MAILHAUL_TEST_TOOLS is the folder with the library; without it every run is started anew.
 """
@@ -18,9 +18,9 @@ QUIET, SAYS_ATTACHED = "-qq", "--quiet=personality,exit"
 
 
 class Starter:
-    """The binary, loaded, behind words like setpriv or unshare."""
+    """The loaded program, with a prefix such as setpriv or unshare."""
 
-    ready = {}  # by process, thread and these words: a starter has one run at a time
+    ready = {}  # by process, thread and prefix: a starter has one run at a time
 
     def __init__(self, before, program):
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -54,7 +54,7 @@ class Starter:
 
 
 class Process:
-    """As much of subprocess.Popen as runs of mail need. strace among the words before the program is attached to it."""
+    """The part of subprocess.Popen that these runs need. If the prefix contains strace, strace is attached to the child."""
 
     def __init__(self, words, before, env, cwd, pass_fds):
         traced = before.index("strace") if "strace" in before else len(before)
@@ -72,7 +72,7 @@ class Process:
             self.trace([SAYS_ATTACHED if word == QUIET else word for word in before[traced:]], pass_fds)
 
     def trace(self, words, pass_fds):
-        """It goes on when strace has it."""
+        """The child continues once strace is attached."""
         self.tracer = subprocess.Popen([*words, "-p", str(self.pid)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.PIPE, pass_fds=pass_fds)
         said = self.tracer.stderr.readline()
@@ -126,7 +126,7 @@ class Process:
 
 
 def start(words, program, env, cwd, pass_fds=(), **more):
-    """A run of `words`, in which the program's name ends the words before it."""
+    """A run of `words`: the prefix, the program, its arguments."""
     if not TOOLS or "LD_PRELOAD" in env:
         return subprocess.Popen(words, env=env, cwd=cwd, pass_fds=pass_fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, **more)

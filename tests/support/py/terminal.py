@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A terminal of a test's own."""
+"""A terminal for a test."""
 import fcntl
 import pty
 import struct
