@@ -12,7 +12,7 @@ ORDER = (78, 77, 74, 73, 65, 76, 69, 68, 75)  # the most serious first
 
 class Accounts(Case):
     def failing(self):
-        """status -> a profile that ends with it."""
+        """Maps each status to a profile that ends with it."""
         def serving(prepare):
             drop, server = self.maildrop(*mail.small(1))
             prepare(drop)
@@ -81,7 +81,7 @@ class Accounts(Case):
             self.assertSays(result.out.decode(), name)
 
     def test_an_account_without_a_password_holds_up_no_other(self):
-        """Nobody is there to be asked: that account fails, by name, and the others get their mail."""
+        """There is no terminal to ask at: that account fails, with its name, and the others get their mail."""
         drop, server = self.maildrop(*mail.small(2))
         _, other = self.maildrop(*mail.small(1))
         asking = self.account(other)

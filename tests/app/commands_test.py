@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The other commands: check, list, get, state, config, the dry run, help and version; and the line without a file."""
+"""The other commands: check, list, get, state, config, the dry run, help and version; and runs without a file."""
 import json
 import re
 import unittest

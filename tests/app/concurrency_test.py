@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Others at the same places: a second run, two accounts into one mbox, readers and editors between crash and re-run."""
+"""Others use the same places: a second run, two accounts into one mbox, readers and editors between crash and re-run."""
 import fcntl
 import json
 import os
@@ -15,7 +15,7 @@ RENAME = "?rename,?renameat,renameat2"
 
 class AtOnce(Case):
     def holding(self, drop):
-        """The server holds the first RETR until `release`; `reached` says that it has come."""
+        """The server holds the first RETR until `release`; `reached` is set when it has arrived."""
         reached, release = threading.Event(), threading.Event()
 
         def hold(session, argument):
@@ -174,7 +174,7 @@ class BetweenCrashAndRerun(Case):
         self.assertClean("Mail", "Other")
 
     def test_the_place_has_gone(self):
-        """Stop, say so, create nothing; when it is back all goes on."""
+        """The run stops, says so and creates nothing; once the place is back, everything continues."""
         self.crashed()
         self.world.path("Mail").rename(self.world.path("Away"))
         for _ in range(2):
@@ -188,7 +188,7 @@ class BetweenCrashAndRerun(Case):
         self.assertSameMail(self.world.maildir(), self.messages)
 
     def test_the_mail_on_the_server_has_gone_too(self):
-        """Somebody else emptied the server: what was intended is completed from disk."""
+        """Somebody else emptied the mailbox: intended messages are completed from the disk."""
         self.crashed()
         self.drop.messages.clear()
         self.assertStatus(self.world.run(), 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Mistakes in the configuration: what is said, where, with which status."""
+"""Mistakes in the configuration: the text, the position and the status."""
 import json
 import os
 import unittest
@@ -9,7 +9,7 @@ from support.py.world import Case
 
 
 class Mistakes(Case):
-    """The server is never asked: port 1 would refuse."""
+    """The server is never contacted: port 1 would refuse the connection."""
 
     def check(self, text, status=78, *words, command=("config", "check")):
         self.world.write_config(text)

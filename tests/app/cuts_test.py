@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The wire cut after every byte that the server sends: nothing lost, doubled or torn, whatever arrived last.
+"""The connection is cut after every byte that the server sends: nothing is lost, doubled or torn, whatever arrived last.
 
 A sample here; MAILHAUL_CUT_POINTS=all for every byte (tests/slow/README.md).
 """
@@ -25,7 +25,7 @@ def one(place, keep, cut, total, pipelining):
         try:
             result = row.run()
             row.check_interrupted()
-            # Well ended all the same: only the farewell was missed, or a second connection did the work.
+            # The run succeeded: only the end of the session was missing, or a second connection did the work.
             excused = cut >= total - FAREWELL or len(row.server.connections) > 1
             if result.status != 75 and not (result.status == 0 and excused):
                 row.fail("status %d" % result.status, result)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Against a real Dovecot: plain, STLS and TLS; thousands of awkward messages into every kind of place."""
+"""With a real Dovecot: plain, STLS and TLS; thousands of awkward messages into every kind of destination."""
 import re
 import tempfile
 import unittest
@@ -13,7 +13,7 @@ BULK = 2000
 
 
 def without_from_line(wire):
-    """procmail takes a From_ line on top for the envelope, and does not write it into a Maildir."""
+    """procmail takes a leading From_ line as the envelope, and does not write it into a Maildir."""
     return re.sub(rb"\AFrom .*\n", b"", mail.local(wire))
 
 
@@ -61,7 +61,7 @@ class Connections(Case):
 
 
 class Bulk(Case):
-    """2,000 messages; then a run with nothing new; then ten more; then all are removed from the server."""
+    """2,000 messages; then a run with nothing new; then ten more messages; then all are removed from the server."""
 
     def four_runs(self, user, arrived, form=mail.local, **keys):
         dovecot.add_user(user, mail.corpus(BULK, seed=5))
@@ -115,7 +115,7 @@ class Policy(Case):
         self.world.configure({"home": self.account(dovecot.plain, user=user, password=PASSWORD, **keys)})
 
     def test_delete_after_removes_what_is_due_in_a_later_run(self):
-        """Marked in one run, removed an hour later at the earliest: two runs at once remove nothing."""
+        """A message is marked in one run and removed an hour later at the earliest: two runs in a row remove nothing."""
         dovecot.add_user("due", mail.small(3))
         self.configured("due", leave_on_server=True, delete_after="1s")
         for _ in range(3):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bad days of network, TLS, login and disk: the text, the hint and the status of each."""
+"""Failures of network, TLS, login and disk: the text, the hint and the status of each."""
 import os
 import pathlib
 import shutil
@@ -94,7 +94,7 @@ class Network(Erring):
         self.fails(65, "it is broken", "mark-seen", hint=True, at=server)
 
     def test_stls_towards_a_port_that_speaks_tls_at_once(self):
-        """Port 995 with pop3:// in front: both sides wait for the other."""
+        """Port 995 with pop3://: both sides wait for each other."""
         server = self.serve(Maildrop(), tls=server_context(*certificates.good))
         self.fails((69, 75, 76), "pop3s://", hint=True, at=server, tls="required", connect_timeout="1s")
 
@@ -205,7 +205,7 @@ class Login(Erring):
         self.assertNotEqual(self.world.run().status, 0)
         self.assertEqual(len(server.connections), asked, "no second guess within five minutes")
         self.world.configure({"home": self.account(server)})
-        self.assertStatus(self.world.run(), 0)  # a changed profile may try at once
+        self.assertStatus(self.world.run(), 0)  # after a change of the profile there is no pause
 
     def test_the_mailbox_is_in_use(self):
         drop, server = self.maildrop(*mail.small(1))
@@ -268,7 +268,7 @@ class Disk(Erring):
 
     def test_an_mbox_of_another_user(self):
         box = self.world.path("mbox")
-        if os.geteuid() == 0:  # who may open it, and would leave mail there that its owner did not ask for
+        if os.geteuid() == 0:  # root may open it, and would deliver mail there that its owner did not request
             box.write_bytes(b"")
             os.chown(box, 65534, 65534)
             self.refused(73, str(box), "belongs to another user", hint=True, deliver="mbox:~/mbox")

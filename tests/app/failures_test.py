@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Full disks, broken disks, forbidden places: the message stays on the server, nothing half is visible, the next run completes."""
+"""Full disks, broken disks, forbidden places: the message stays on the server, no part is visible, the next run completes."""
 import collections
 import os
 import subprocess
@@ -19,7 +19,7 @@ class Full(Case):
         return self.world.maildir("disk/Mail") if kind == "maildir" else self.world.mbox("disk/mbox")
 
     def fails_then_completes(self, kind, messages, free):
-        """`free` makes room again."""
+        """Runs with a full disk; `free` makes room again."""
         drop, server = self.maildrop(*messages)
         self.world.configure({"home": self.account(server, deliver=KINDS[kind])})
         uids = drop.uids()
@@ -32,7 +32,7 @@ class Full(Case):
         for uid, wire in zip(uids, messages):
             if uid in drop.removed:
                 self.assertIn(mail.local(wire), here, "what the server dropped is here")
-        if kind == "maildir":  # what is intended for an mbox waits in its spool
+        if kind == "maildir":  # intended messages for an mbox wait in the spool
             self.assertClean("disk/Mail")
         free()
         self.assertStatus(self.world.run(), 0)
@@ -70,7 +70,7 @@ class Full(Case):
 
 class Forbidden(Case):
     def ordinary(self):
-        """Root may write anywhere: give that up, and nothing else."""
+        """Root may write anywhere: drops that privilege, and nothing else."""
         if os.geteuid() == 0:
             self.world.prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
@@ -110,7 +110,7 @@ class Forbidden(Case):
         self.assertSameMail(self.world.mbox(), messages)
 
     def test_a_directory_that_forbids_a_dotlock(self):
-        """As /var/mail does: the mbox itself may be written; delivered under the kernel's lock alone."""
+        """As in /var/mail: only the mbox itself may be written; it is delivered under the kernel lock alone."""
         self.world.path("spool").mkdir()
         self.world.path("spool/mbox").touch(mode=0o600)
         messages = mail.small(3)
@@ -139,13 +139,13 @@ class Forbidden(Case):
         self.assertEqual(len(drop.uids()), 1)
 
 
-# How many points of each error and kind of call, and how many damages of each of four rows.
+# How many points of each error and kind of call, and how many kinds of damage in each of four rows.
 COUNTS = [int(word) for word in os.environ.get("MAILHAUL_FAIL_SAMPLE", "3,6").split(",")]
 
 
 @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
 class Injected(Case):
-    """Each kind of call fails once, at points spread over a run. A sample; tests/slow/run calls tries all of it."""
+    """Each kind of call fails once, at points spread over a run. A sample; tests/slow/run calls tries all points."""
 
     def tried(self, cases):
         findings = tried(call_matrix.one, cases)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""SIGKILL at every system call that touches a file, the socket or the database, and at any time: nothing lost, doubled, torn
+"""SIGKILL at every system call on a file, the socket or the database, and at any time: nothing is lost, doubled, torn
 or stuck, whatever happens to the mail before the next run. A sample; tests/slow/run kills tries all of it.
 """
 import os
@@ -9,7 +9,7 @@ from crash import kill_matrix, strace
 from crash.matrix import tried
 from crash.rows import ALL_ROWS
 
-# How many of each group of cases; a sanitizer's tree looks for other mistakes than a wrong order of calls.
+# How many cases of each group; a sanitizer's tree is for other mistakes than a wrong order of calls.
 COUNTS = [int(word) for word in os.environ.get("MAILHAUL_KILL_SAMPLE", "10,4,3").split(",")]
 
 

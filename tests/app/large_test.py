@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Very large messages: whole, and in little memory. MAILHAUL_LARGE_BYTES=1073741824 for a gigabyte (tests/slow/README.md)."""
+"""Very large messages, whole and in little memory. MAILHAUL_LARGE_BYTES=1073741824 for a gigabyte (tests/slow/README.md)."""
 import hashlib
 import os
 import random
@@ -22,7 +22,7 @@ class Large(Case):
     }
 
     def pieces(self, kind):
-        """The message as the server has it, in pieces that begin at a line's begin or inside the one line."""
+        """The message on the server, in pieces that begin at the start of a line or inside the one long line."""
         yield HEAD
         piece = self.PIECES[kind]
         for _ in range(BYTES // len(piece)):
@@ -31,7 +31,7 @@ class Large(Case):
             yield b"\r\n"
 
     def fetch(self, kind, **keys):
-        """Fetches the large message between two small ones; returns the SHA-256 of what must be there."""
+        """Fetches the large message between two small ones; returns the SHA-256 of the expected content."""
         small = mail.small(2)
         drop, server = self.maildrop(small[0], b"large", small[1])
         size = sum(len(piece) for piece in self.pieces(kind))
@@ -75,7 +75,7 @@ class Large(Case):
     def test_into_an_mbox(self):
         expected = self.fetch("lines", deliver="mbox:~/mbox")
         digest, number = hashlib.sha256(), 0
-        blank = False  # an empty line is held back: it is the entry's last when a From_ line follows
+        blank = False  # an empty line is held back: it ends the entry if a From_ line follows
         with open(self.world.path("mbox"), "rb") as box:
             for line in box:
                 if line.startswith(b"From "):

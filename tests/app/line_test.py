@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line: options anywhere and in bundles, words that are none, UIDs like options, places in JSON."""
+"""The command line: options anywhere and combined, mistyped commands, UIDs that look like options, destinations in JSON."""
 import json
 import unittest
 

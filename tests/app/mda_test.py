@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Handing mail to a program: what stays on the server, what is said, which status, when it does not go well."""
+"""Delivery to a program that fails: what stays on the server, what is reported, and the status."""
 import os
 import signal
 import unittest
@@ -7,7 +7,7 @@ import unittest
 from support.py import mail
 from support.py.world import Case
 
-# Takes a message whole or not at all; a line "poison: X" in it makes it fail in the way X.
+# Accepts a message as a whole or not at all. A line "poison: X" in the message makes it fail in the way X.
 PROGRAM = r"""
 file=$(mktemp "$OUT/.arriving.XXXXXX")
 cat > "$file"
@@ -105,7 +105,7 @@ class Outcomes(Program):
         self.assertEqual(drop.uids(), [])
 
     def test_a_kill_beside_a_place_that_has_got_it(self):
-        """The retry must not stumble over what the other place still keeps."""
+        """The retry must work although the other place still has the message."""
         messages = mail.small(3, seed=25)
         for other in ("maildir:~/Mail", "mbox:~/mbox"):
             with self.subTest(other):
@@ -123,7 +123,7 @@ class Outcomes(Program):
                     file.unlink()
 
     def test_a_place_that_has_got_it_and_is_named_no_more(self):
-        """What the profile names instead gets the message too, and that is said."""
+        """The place that the profile now names gets the message as well, and this is reported."""
         messages = mail.small(1, seed=26)
         drop, server = self.maildrop(*messages)
         self.world.path("program").write_text("cat > %s/message.$$; kill -9 $PPID\n" % self.out)
@@ -139,7 +139,7 @@ class Outcomes(Program):
         self.assertEqual(drop.uids(), [])
 
     def test_what_the_program_prints_is_not_ours(self):
-        """JSON stays JSON, and a summary line stays one line."""
+        """JSON stays JSON, and a summary stays one line."""
         self.world.path("program").write_text("cat > /dev/null; echo noise; echo noise >&2\n")
         self.prepared(*mail.small(3))
         for line in self.json_lines(self.world.run("--json")):
@@ -223,7 +223,7 @@ class Arguments(Program):
 
 class Interrupted(Program):
     def test_a_program_that_outlives_us_is_waited_for_and_the_retry_is_marked(self):
-        """kill -9 while the program runs: afterwards it comes again, with MAILHAUL_RETRY=1 and a warning."""
+        """kill -9 while the program runs: the message is delivered again, with MAILHAUL_RETRY=1 and a warning."""
         gate = self.world.path("gate")
         os.mkfifo(gate)
         started = self.world.path("started")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A proxy that says no: what it said is told, as the proxy's and not as the server's."""
+"""A proxy that refuses: its words are reported, as the proxy's and not as the server's."""
 import unittest
 
 from support.py.dovecot import free_ports
@@ -16,7 +16,7 @@ def http(answer):
 
 
 def socks(method, login=b"\x01\x00", answer=None):
-    """A SOCKS 5 proxy: the method it picks, its answer to user and password, its answer to the wish."""
+    """A SOCKS 5 proxy: the method that it picks, its answer to user and password, its answer to the request."""
     def talk(connection):
         sock = connection.sock
         sock.recv(257)

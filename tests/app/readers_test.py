@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What mailhaul writes is what others read: Python's mailbox, mutt, procmail by way of formail, maildrop."""
+"""Other programs read what mailhaul writes: Python's mailbox, mutt, procmail through formail, maildrop."""
 import contextlib
 import mailbox
 import os
@@ -13,7 +13,7 @@ from support.py.world import Case
 
 
 def counted_by_mutt(box, folder):
-    """Opens the mailbox read-only in mutt at a terminal, and lets it run a command for every message."""
+    """Opens the mailbox read-only in mutt at a terminal, and lets mutt run a command for every message."""
     out = folder / "mutt-count"
     out.write_bytes(b"")
     settings = folder / "muttrc"
@@ -77,7 +77,7 @@ class Readers(Case):
         self.assertEqual(counted_by_mutt(self.world.path("mbox"), self.world.root), self.COUNT)
 
     def test_an_mbox_of_somebody_else_is_continued(self):
-        """Whatever its last line looks like: what was there stays, and is still read."""
+        """Whatever the last line looks like: existing mail stays and can still be read."""
         old = b"From old@example.org Mon Jan  1 00:00:00 2024\nSubject: old\n\nbody"
         for ending in (b"", b"\n", b"\n\n"):
             with self.subTest(ending=ending):
@@ -96,7 +96,7 @@ class Readers(Case):
 
 class Programs(Case):
     def test_maildrop_gets_every_byte(self):
-        messages = [wire for wire in mail.corpus(60, seed=12) if wire]  # maildrop makes nothing of an empty one
+        messages = [wire for wire in mail.corpus(60, seed=12) if wire]  # maildrop ignores an empty message
         box, filter_ = self.world.path("Drop"), self.world.path("filter")
         subprocess.run(["maildirmake.maildrop", str(box)], check=False, stderr=subprocess.DEVNULL)
         if not box.is_dir():
@@ -114,7 +114,7 @@ class Programs(Case):
 
     @staticmethod
     def without_added_header(text):
-        """maildrop drops leading From_ lines; and nothing else may differ."""
+        """maildrop drops leading From_ lines; nothing else may differ."""
         return text.split(b"\n", 1)[1] if text.startswith(b"From ") else text
 
     def test_standard_output_feeds_formail_and_procmail(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where secrets come from, whom their trouble touches, and who must not see them."""
+"""Where secrets come from, which accounts a problem with them affects, and who must not see them."""
 import os
 import unittest
 

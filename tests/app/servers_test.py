@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Servers as they come: without UIDL, with strange ones, refusing, lying, breaking off."""
+"""Real-world servers: without UIDL, with strange UIDLs, refusing, lying, hanging up."""
 import unittest
 
 from support.py import mail
@@ -182,7 +182,7 @@ class Trouble(Case):
         self.assertEqual(drop.uids(), [])
 
     def test_the_largest_lies_end_in_time(self):
-        """An endless line, an endless list: ended by a limit, not by memory."""
+        """An endless line or list ends at a limit, not when memory is full."""
         for verb in (b"UIDL", b"LIST", b"CAPA"):
             with self.subTest(verb):
                 drop = self.prepared(*mail.small(1))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A kernel that moves few bytes at a time and interrupts every other call, as it may: all is as ever."""
+"""A kernel that moves few bytes at a time and interrupts every second call, as it may: everything still works."""
 import os
 import unittest
 
@@ -16,7 +16,7 @@ class ShortCalls(unittest.TestCase):
                 if interrupted:
                     row.world.env["SHORT_CALLS_EINTR"] = "1"
                 result = row.run()
-                self.assertEqual(result.err, "")  # where a library that cannot be preloaded would be told of
+                self.assertEqual(result.err, "")  # a library that cannot be preloaded would be reported here
                 row.check_completed(result)
 
     def test_one_byte_at_a_time(self):

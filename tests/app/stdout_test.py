@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Delivery to standard output, whatever that is: mail goes from the server only when it was surely read."""
+"""Delivery to standard output of every kind: mail is removed from the server only if it was certainly read."""
 import socket
 import sys
 import unittest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What people and programs see: a live line at a terminal, silence for cron, JSON for scripts, no foreign escapes."""
+"""What users and programs see: a live line at a terminal, silence under cron, JSON for scripts, no foreign escapes."""
 import fcntl
 import os
 import re
@@ -19,7 +19,7 @@ CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
 def at_a_terminal(world, *words, typed=b"", when=None, size=(24, 100), term="xterm-256color"):
-    """Runs the binary under a pty; returns (status, what the screen got). `typed` goes in after the text `when`."""
+    """Runs the program under a pty; returns (status, screen output). `typed` is typed after the text `when` appears."""
     master, slave = terminal.opened(size)
     process = subprocess.Popen([MAILHAUL, *words], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
                                env={**world.env, "TERM": term}, cwd=world.root,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All cases, section by section. A name stands once in its section."""
+"""All cases, section by section. Names are unique within a section."""
 from hostile import listing_cases, login_cases, message_cases, removal_cases, reply_cases, tls_cases
 
 SECTIONS = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every hostile server of the tables, a few at a time. MAILHAUL_HOSTILE: only those whose name holds this text."""
+"""Every hostile server of the tables, several in parallel. MAILHAUL_HOSTILE: only those whose name contains this text."""
 import concurrent.futures
 import os
 import tempfile
@@ -9,9 +9,9 @@ from hostile.cases import SECTIONS
 from hostile.rig import play
 from support.py.certificates import Certificates
 
-WORKERS = int(os.environ.get("MAILHAUL_TEST_WORKERS", "8"))  # most of their time some of them wait
+WORKERS = int(os.environ.get("MAILHAUL_TEST_WORKERS", "8"))  # some of them wait most of the time
 ONLY = os.environ.get("MAILHAUL_HOSTILE", "")
-EVERY = int(os.environ.get("MAILHAUL_HOSTILE_EVERY", "1"))  # a thinner sample: every so many of them
+EVERY = int(os.environ.get("MAILHAUL_HOSTILE_EVERY", "1"))  # a sample: every n-th case
 
 
 def chosen(cases):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""UIDL, LIST and STAT with anything in them, and servers that change their mind between two sessions."""
+"""UIDL, LIST and STAT with arbitrary content, and servers that change their answers between two sessions."""
 from hostile.case import ALL, MESSAGES, NONE, Case, Untouched
 from hostile.spoilers import both, lists, nothing, renumbered, replaced, says, sizes, uids, without
 

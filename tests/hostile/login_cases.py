@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Refused logins, echoed passwords, strange capabilities, forged APOP stamps, escapes in whatever is shown."""
+"""Refused logins, echoed passwords, strange capabilities, forged APOP timestamps, escapes in everything that is shown."""
 import base64
 import functools
 
@@ -17,7 +17,7 @@ def refuses(words):
 
 
 def logs_in(session, argument):
-    """AUTH PLAIN with what it takes, on its own line or the next."""
+    """AUTH PLAIN with its credentials on the same line or the next."""
     if b" " not in argument:
         session.connection.send(b"+ \r\n")
         session.connection.line()

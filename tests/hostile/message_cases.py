@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What may stand in a message, and bodies that pose as the server's next answers."""
+"""What a message may contain, and bodies that imitate the server's next answers."""
 import random
 
 from hostile.case import MESSAGES, MIB, Case
@@ -15,12 +15,12 @@ BUFFER = 256 << 10  # what is read from the socket at a time, and what libcurl r
 
 
 def content(name, *wires, **more):
-    """These messages, with a good one on either side."""
+    """These messages, with a good one before and after."""
     return Case(name, more.pop("spoil", nothing), messages=(MESSAGES[0], *wires, GOOD), **more)
 
 
 def around(border):
-    """Dot lines whose dot stands just before, on and behind a border of so many bytes on the wire."""
+    """Dot lines whose dot is just before, on and after a border of this many bytes on the wire."""
     return [HEAD + b"x" * (border + shift - len(HEAD) - len(b"+OK 262144 octets\r\n")) + b"\r\n.\r\n..\r\n.x\r\nend\r\n"
             for shift in range(-6, 3)]
 
@@ -30,7 +30,7 @@ def in_mbox(name, *wires):
 
 
 def bare_lf(wire):
-    """A server that sends what it has, with LF, and stuffs nothing."""
+    """A server that sends its messages with LF, and does not stuff dots."""
     return says(b"RETR", lambda s, a: b"+OK\r\n" + wire + b"\r\n.\r\n", b"2")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""DELE and QUIT: refused, lost, lied about. Everything has arrived by then; it must neither be lost nor come again."""
+"""DELE and QUIT: refused, lost, lied about. Everything has arrived by then, and must neither be lost nor be delivered again."""
 from hostile.case import ALL, QUICK, Case, Untouched
 from hostile.spoilers import adds, both, ends, fin, floods, honest, nothing, rst, says, serves, silence, without
 from support.py.maildrop import Session
@@ -9,7 +9,7 @@ GONE = (("FIN", fin), ("RST", rst), ("silence", silence))
 
 
 class Forgets(Session):
-    """Says that the messages are gone, and has them the next time."""
+    """Says that the messages are removed, and has them the next time."""
 
     def quit(self):
         return b"+OK all gone\r\n"
@@ -29,7 +29,7 @@ class Hurries(Session):
 
 
 class RemovesAll(Session):
-    """Removes at QUIT what was retrieved, marked or not (EXPIRE 0)."""
+    """Removes at QUIT everything that was retrieved, marked or not (EXPIRE 0)."""
 
     def one(self, verb, argument):
         answer = super().one(verb, argument)

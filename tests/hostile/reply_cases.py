@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Answers out of step, pipelining in the wrong hands, and a connection that ends, falls silent or never ends."""
+"""Answers out of step, broken pipelining, and a connection that ends, falls silent or never ends."""
 import itertools
 
 from hostile.case import ALL, LEAVE, MIB, NONE, QUICK, SOME, Case, Untouched
@@ -82,7 +82,7 @@ PIPELINING = [
     Case("pipelining is announced, no UIDL, no TOP", announces(b"PIPELINING", b"USER")),
 ]
 
-# Each answer, cut at its border, inside its first line, in the middle, before its last byte; three ways to end.
+# Each answer is cut at its border, inside its first line, in the middle, or before its last byte, in three ways.
 PLACES = [
     ("CAPA", b"CAPA", None, (0, 2, 0.5, -1), NONE),
     ("USER", b"USER", None, (0, 2, -1), NONE),
@@ -92,7 +92,7 @@ PLACES = [
     ("UIDL", b"UIDL", b"", (0, 3, 0.5, -1), NONE),
     ("the first RETR", b"RETR", b"1", (2, 0.5, -3, -1), NONE),
     ("the third RETR", b"RETR", b"3", (2, 0.5, -3, -1), (1, 2)),
-    # Between two answers: they may be lost, so that all is asked for once more, and what broke the connection last.
+    # Between two answers: they may be lost, so everything is requested again, the message that broke the connection last.
     ("the border before the first RETR", b"RETR", b"1", (0,), (2, 3, 4)),
     ("the border before the third RETR", b"RETR", b"3", (0,), (1, 2, 4)),
 ]
@@ -112,7 +112,7 @@ def ending_cases():
 
 
 def counting(connection, line, together=1000):
-    """A list whose numbers go on and on."""
+    """A list that never ends."""
     connection.send(b"+OK\r\n")
     for begin in itertools.count(1, together):
         connection.send(b"".join(line % number for number in range(begin, begin + together)))

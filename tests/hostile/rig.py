@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs one Case: a world, a hostile server, mailhaul; then the same server, healed."""
+"""Runs one Case: a home directory, a hostile server, mailhaul; then the same server, behaving well."""
 import base64
 import collections
 import os
@@ -21,7 +21,7 @@ Outcome = collections.namedtuple("Outcome", "case complaints arrived stays statu
 
 
 def tells(text, secret=PASSWORD):
-    """Whether the secret stands in the text: as it is, in any case, or within something in base64."""
+    """Whether the secret occurs in the text: plain, in any case, or inside base64."""
     if secret.lower() in text.lower():
         return True
     for run in re.findall(rb"[A-Za-z0-9+/]{8,}", text):
@@ -33,7 +33,7 @@ def tells(text, secret=PASSWORD):
 
 
 class Rig:
-    """One case on its way. A context manager."""
+    """One running case. A context manager."""
 
     def __init__(self, case: Case, certificates):
         self.case, self.certificates = case, certificates
@@ -60,7 +60,7 @@ class Rig:
             return None
         context = server_context(*getattr(self.certificates, certificate))
         if newest_tls:
-            context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL has the old ones only below its own standards
+            context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL allows old versions only at a low security level
             context.minimum_version = context.maximum_version = newest_tls
         return context
 
@@ -87,7 +87,7 @@ class Rig:
         self.world.configure({"home": profile})
 
     def run(self, *words):
-        """(status, standard output, standard error, seconds, bytes at the peak)."""
+        """(status, standard output, standard error, seconds, peak memory in bytes)."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, \
                 tempfile.NamedTemporaryFile() as peak:
             begin = time.monotonic()
@@ -106,7 +106,7 @@ class Rig:
             err.seek(0)
             return status, out.read(), err.read(), seconds, int(peak.read() or 0)
 
-    # What is true afterwards.
+    # What must be true afterwards.
 
     def arrived(self):
         return hashes(map(self.alike, self.world.mbox() if self.case.form == "mbox" else self.world.maildir()))
@@ -115,11 +115,11 @@ class Rig:
         return hashes(self.alike(mail.local(wire)) for wire in self.drop.wires())
 
     def alike(self, text):
-        """An mbox entry of an empty message has the final newline that every entry gets."""
+        """The mbox entry of an empty message has the final newline that every entry gets."""
         return text or b"\n" if self.case.form == "mbox" else text
 
     def numbers(self, present):
-        """Which of the case's messages are among these, by their place."""
+        """The positions of the case's messages that are among these."""
         sums = [next(iter(hashes([self.alike(mail.local(wire))]))) for wire in self.case.messages]
         return tuple(n for n, sum_ in enumerate(sums, 1) if present[sum_])
 
@@ -199,7 +199,7 @@ class Rig:
         return Outcome(case, self.complaints, self.numbers(arrived), self.numbers(stays), status, seconds, peak)
 
     def heal(self):
-        """The server behaves again: one run makes everything good."""
+        """The server behaves well again: one run puts everything in order."""
         self.behave()
         self.configure()
         status, _, err, *_ = self.run("fetch")
@@ -220,5 +220,5 @@ def play(case, certificates):
     try:
         with Rig(case, certificates) as rig:
             return rig.play()
-    except Exception as error:  # a complaint as well: the others go on
+    except Exception as error:  # also a failed assertion: the other cases continue
         return Outcome(case, ["%s: %s" % (type(error).__name__, error)], (), (), None, 0, 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where a password must not be, whatever it came from; and who may read what is written, whatever the umask."""
+"""Where a password must not appear, whatever its source; and who may read written files, whatever the umask."""
 import os
 import signal
 import sqlite3
@@ -12,7 +12,7 @@ from support.py import mail
 from support.py.world import Case
 
 SECRET = PASSWORD.decode()
-# What anybody on the machine may see of us and of a program that we start, and what that one is given.
+# What other users of the machine can see of mailhaul and of a program that it starts, and what that program gets.
 SPY = """
 for process in $PPID $$; do tr '\\0' '\\n' <"/proc/$process/cmdline"; done >>"$HOME/seen"
 env >>"$HOME/seen"
@@ -23,7 +23,7 @@ SPYING = {"kind": "mda", "command": ["/bin/sh", "-c", SPY], "allow_root": True}
 
 class Secrets(Case):
     def sources(self):
-        """Each way to give the password, as the profile's keys."""
+        """Each source of the password, as keys of the profile."""
         file = self.world.path("pw")
         file.write_text(SECRET + "\n")
         netrc = self.world.path(".netrc")
@@ -70,7 +70,7 @@ class Secrets(Case):
 
     @staticmethod
     def accepting(session, argument):
-        """Any mechanism, to its end."""
+        """Accepts any mechanism, to its end."""
         mechanism, _, initial = argument.partition(b" ")
         steps = {b"PLAIN": 1, b"LOGIN": 2, b"CRAM-MD5": 1}[mechanism] - bool(initial)
         for _ in range(steps):
@@ -124,7 +124,7 @@ class Secrets(Case):
 
 class Umask(Case):
     def ordinary(self):
-        """Root may open anything: give that up, and nothing else."""
+        """Root may open anything: drops that privilege, and nothing else."""
         if os.geteuid() == 0:
             self.world.prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
@@ -169,7 +169,7 @@ class Umask(Case):
 
 
 class Patience(Case):
-    """A cron job that meets a refusal: what the next runs do (the whole calendar: tests/engine/backoff_test.cpp)."""
+    """A cron job whose login is refused: what the next runs do (tests/engine/backoff_test.cpp has all intervals)."""
 
     def setUp(self):
         super().setUp()
@@ -184,7 +184,7 @@ class Patience(Case):
         return value
 
     def later(self, seconds):
-        """As if so much time had passed."""
+        """Acts as if this much time had passed."""
         database = sqlite3.connect(self.world.state_dir / "state.db")
         with database:
             database.execute("UPDATE mailbox SET not_before = not_before - ?1, failing_since = failing_since - ?1",
@@ -195,7 +195,7 @@ class Patience(Case):
         self.drop.answers[b"PASS"] = lambda session, argument: b"-ERR " + words + b"\r\n"
 
     def run_quietly(self, status):
-        """Returns whether something was said, and whether the server was asked."""
+        """Returns whether anything was printed, and whether the server was contacted."""
         before = len(self.server.connections)
         result = self.world.run("-q")
         self.assertStatus(result, status)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ways to spoil a good Maildrop. Each returns a function that a Case applies to one."""
+"""Ways to spoil a good Maildrop. Each returns a function that a Case applies to a Maildrop."""
 from support.py.maildrop import Session, stuffed
 
 
@@ -11,7 +11,7 @@ def both(*spoilers):
 
 
 def nothing(drop):
-    """Not every case needs a hostile word."""
+    """Spoils nothing: some cases need no hostile answer."""
 
 
 def greets(line):
@@ -31,7 +31,7 @@ def without(*words):
 
 
 def says(verb, reply, only=None):
-    """To this command (with this argument only) the reply: bytes, or what reply(session, argument) makes."""
+    """Replies to this command (with this argument only): bytes, or the result of reply(session, argument)."""
     def answer(session, argument):
         if only is not None and argument != only:
             return None
@@ -40,7 +40,7 @@ def says(verb, reply, only=None):
 
 
 def once(verb, reply):
-    """Only the first time; afterwards what is right."""
+    """Spoils only the first answer."""
     def spoil(drop):
         left = [reply]
         says(verb, lambda session, argument: left.pop()(session, argument) if left else None)(drop)
@@ -48,7 +48,7 @@ def once(verb, reply):
 
 
 def honest(session, argument, verb):
-    """The usual answer to it."""
+    """The usual answer to the command."""
     return session.answer(verb, argument)
 
 
@@ -64,7 +64,7 @@ def lists(verb, lines):
 
 
 def uids(*names):
-    """What UIDL says, message by message."""
+    """The answer to UIDL, message by message."""
     def spoil(drop):
         for message, name in zip(drop.messages, names):
             message.uid = name
@@ -72,7 +72,7 @@ def uids(*names):
 
 
 def sizes(*claims):
-    """What LIST says, message by message."""
+    """The answer to LIST, message by message."""
     return lists(b"LIST", [b"%d %s" % pair for pair in enumerate(claims, 1)])
 
 
@@ -91,7 +91,7 @@ def silence(connection):
 
 
 def ends(verb, part, how, only=None):
-    """The right answer, a part of it only (bytes, or a share), and then the end of this connection."""
+    """A part of the right answer (bytes, or a share), and then the end of this connection."""
     def reply(session, argument):
         whole = session.answer(verb, argument)
         session.connection.send(whole[:int(len(whole) * part) if isinstance(part, float) else part])
@@ -101,7 +101,7 @@ def ends(verb, part, how, only=None):
 
 
 def raw(talk):
-    """No POP3 server at all, and no TLS."""
+    """Not a POP3 server at all, and no TLS."""
     return lambda drop: talk
 
 
@@ -110,7 +110,7 @@ def ends_greeting(part, how):
 
 
 def floods(verb, first, piece, only=None):
-    """This for ever."""
+    """Sends this for ever."""
     def reply(session, argument):
         if argument and only is None:
             return None
@@ -120,7 +120,7 @@ def floods(verb, first, piece, only=None):
 
 
 def drips(verb, pause, only=None):
-    """The right answer, byte by byte."""
+    """Sends the right answer byte by byte."""
     def reply(session, argument):
         session.connection.drip(session.answer(verb, argument), pause)
         return b""
@@ -128,14 +128,14 @@ def drips(verb, pause, only=None):
 
 
 def late(verb, seconds):
-    """What is right, after a pause."""
+    """Sends the right answer after a pause."""
     return says(verb, lambda session, argument: session.connection.pause(seconds))
 
 
-# Pipelining in the wrong hands.
+# Broken pipelining.
 
 class OnlyFirst(Session):
-    """Reads one command of what came together, and loses the others."""
+    """Reads one of the commands that arrived together, and loses the others."""
 
     def answer(self, verb, argument):
         if self.in_transaction:
@@ -156,7 +156,7 @@ class HangsUp(Session):
 
 
 class Reversed(Session):
-    """Answers what came together from the last to the first, once it is a matter of messages."""
+    """Answers commands that arrived together in reverse order, once they are about messages."""
 
     def answer(self, verb, argument):
         answers = [super().answer(verb, argument)]
@@ -167,7 +167,7 @@ class Reversed(Session):
 
 
 class Skips(Session):
-    """Leaves out the second of the RETRs that came together."""
+    """Leaves out the second of the RETRs that arrived together."""
     seen = 0
 
     def answer(self, verb, argument):
@@ -196,7 +196,7 @@ def offers_and(reply):
 
 
 def injects(behind):
-    """Clear text behind the answer to STLS, in the same packet; the switch comes all the same."""
+    """Sends clear text after the answer to STLS, in the same packet, and then switches to TLS."""
     def reply(session, argument):
         session.connection.send(b"+OK go ahead\r\n" + behind)
         session.connection.start_tls(session.drop.tls)
@@ -204,7 +204,7 @@ def injects(behind):
     return says(b"STLS", reply)
 
 
-# The server's own mind about messages.
+# Wrong answers about messages.
 
 def renumbered(drop):
     """The other way round."""
@@ -212,7 +212,7 @@ def renumbered(drop):
 
 
 def replaced(place, wire, uid=None):
-    """Another message in the place of one, under its UIDL unless another is given."""
+    """Replaces a message by another one, under the same UIDL unless another is given."""
     def spoil(drop):
         kind = type(drop.messages[place])
         drop.messages[place] = kind(uid or drop.messages[place].uid, wire)
@@ -220,5 +220,5 @@ def replaced(place, wire, uid=None):
 
 
 def body_instead(wire, only):
-    """What RETR brings is not what was listed."""
+    """RETR returns another message than the listed one."""
     return says(b"RETR", lambda session, argument: b"+OK\r\n" + stuffed(wire), only)

@@ -64,7 +64,7 @@ def section(outcomes):
 
 
 def put(text):
-    """In the place of the section that is there, or at the end."""
+    """Replaces the existing section, or appends it."""
     old = README.read_text() if README.exists() else FIRST
     begin = old.find(TITLE)
     if begin < 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TLS withheld, tampered with, by the wrong one, or cut short. Nobody logs in anywhere here."""
+"""TLS refused, tampered with, from the wrong server, or cut short. No case gets as far as the login."""
 import functools
 import ssl
 
