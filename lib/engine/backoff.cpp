@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <variant>
 
-#include "util/ascii.h"
+#include "net/refusal.h"
 #include "util/digest.h"
 #include "util/utc.h"
 
@@ -52,12 +52,14 @@ void check_backoff(const account::Account& account, const Environment& environme
       "run it at a terminal, or mend the profile, to try at once");
 }
 
+/// After a limit the server's own number counts, where it names one: it knows best.
 void note_refusal(const account::Account& account, const Environment& environment, state::Server& server,
                   const util::Error& error) {
-  const bool delay = util::lower(error.what()).find("[login-delay]") != std::string::npos;
-  if (error.kind() != util::Kind::login && !delay) return;
-  std::chrono::seconds pause = first_pause;
-  if (!delay) {
+  const auto* const refused = dynamic_cast<const net::RefusedError*>(&error);
+  const bool limit = refused != nullptr && refused->refusal().reason == net::Reason::limit;
+  if (error.kind() != util::Kind::login && !limit) return;
+  std::chrono::seconds pause = limit ? refused->refusal().pause.value_or(first_pause) : first_pause;
+  if (!limit) {
     for (std::uint32_t i = 0; i < server.refused_logins && pause < longest_pause; ++i) pause *= 2;
     ++server.refused_logins;
   }

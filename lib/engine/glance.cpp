@@ -193,11 +193,11 @@ void retrieve(const account::Account& account, const Environment& environment, r
     const std::string uid = shown_uid(look.listed[i], look.identities[i].header);
     pop3::Message& message = look.session.next();
     if (message.refused()) {
-      const auto kind = net::kind_of_refusal(*message.refused(), util::Kind::content);
+      const auto meant = net::understand(*message.refused(), util::Kind::content);
       throw util::Error(
-          kind,
+          meant.kind,
           "cannot retrieve message " + uid + ": the server said -ERR " + util::escape(*message.refused()),
-          net::hint_for_refusal(*message.refused(), kind));
+          meant.hint);
     }
     sink.begin(uid);
     while (const auto piece = message.read()) sink.piece(*piece);

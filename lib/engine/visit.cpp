@@ -196,11 +196,11 @@ void Visit::answer(Task task, pop3::Message& message) {
 void Visit::refused(const Task& task, const std::string& words) {
   if (task.look)
     return ask_again(*task.step);  // no TOP, or none for this one: the whole message tells as well
-  const auto kind = net::kind_of_refusal(words, util::Kind::content);
-  run_.fail(util::Error(kind,
+  const auto meant = net::understand(words, util::Kind::content);
+  run_.fail(util::Error(meant.kind,
                         "cannot retrieve message " + uid(*task.step) + ": the server said -ERR " +
                             util::escape(words),
-                        net::hint_for_refusal(words, kind)),
+                        meant.hint),
             uid(*task.step));
   put_last(*task.step);
 }

@@ -84,7 +84,7 @@ bool dislikes_form(const ConnectResult& result, const Transcript& said) {
   if (!said.refusal())
     return !said.answered() && (result.code == CURLE_RECV_ERROR || result.code == CURLE_GOT_NOTHING);
   if (!response_code(*said.refusal()).empty()) return false;
-  if (kind_of_refusal(*said.refusal(), Kind::login) != Kind::login) return false;
+  if (understand(*said.refusal(), Kind::login).reason != Reason::unknown) return false;
   const std::string words = util::lower(*said.refusal());
   constexpr std::string_view about_credentials[] = {"passw",  "credential", "authent", "authoriz", "login",
                                                     "log in", "logon",      "user",    "account",  "denied"};
@@ -95,7 +95,9 @@ bool dislikes_form(const ConnectResult& result, const Transcript& said) {
 Verdict judge(const ConnectResult& result, const Transcript& said) {
   if (lacks_mechanism(result, said)) return Verdict::no_mechanism;
   const bool no_user = said.refusal() && said.stage() == Transcript::Stage::user;
-  if (no_user && response_code(*said.refusal()).empty()) return Verdict::no_mechanism;
+  if (no_user && response_code(*said.refusal()).empty() &&
+      understand(*said.refusal(), Kind::login).reason == Reason::unknown)
+    return Verdict::no_mechanism;
   return dislikes_form(result, said) ? Verdict::bad_form : Verdict::refused;
 }
 
@@ -144,6 +146,31 @@ void attempt(Attempt& now, const LoginMethod& method, const Endpoint& endpoint, 
                                             deadline.cancel);
 }
 
+/// The LOGIN-DELAY that a server announces in its answer to CAPA, in seconds (RFC 2449 section 6.5).
+std::optional<std::chrono::seconds> announced_delay(const std::vector<std::string>& capabilities) {
+  constexpr std::string_view name = "LOGIN-DELAY ";
+  for (const std::string_view line : capabilities) {
+    if (!line.starts_with(name)) continue;
+    const auto argument = line.substr(name.size());
+    const auto seconds = util::parse_number(argument.substr(0, argument.find(' ')));
+    if (seconds && *seconds > 0 && *seconds <= 86'400)
+      return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
+  }
+  return std::nullopt;
+}
+
+/// Throws what explain() found, with the meaning of the -ERR where one led to it.
+[[noreturn]] void fail(const LoginFailure& failure) {
+  const util::Error error = explain(failure);
+  const Transcript& said = failure.transcript;
+  if (!said.refusal()) throw util::Error(error);
+  Refusal refusal = understand(*said.refusal(), error.kind());
+  if (refusal.kind != error.kind()) throw util::Error(error);
+  if (!refusal.pause && response_code(*said.refusal()) == "LOGIN-DELAY")
+    refusal.pause = announced_delay(said.capabilities());
+  throw RefusedError(error, std::move(refusal));
+}
+
 }  // namespace
 
 LoggedIn open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_method,
@@ -160,13 +187,13 @@ LoggedIn open_pop3(const Endpoint& endpoint, const Login& login, const std::stri
     if (now.stream) return {std::move(now.stream), said.capabilities(), method.name, std::move(redactor)};
     methods = methods_after(methods, judge(now.result, said));
     if (methods.empty()) {
-      throw explain({.endpoint = endpoint,
-                     .login = login,
-                     .method = method,
-                     .redactor = redactor,
-                     .transcript = said,
-                     .result = now.result,
-                     .deadline = deadline});
+      fail({.endpoint = endpoint,
+            .login = login,
+            .method = method,
+            .redactor = redactor,
+            .transcript = said,
+            .result = now.result,
+            .deadline = deadline});
     }
     now.dialogue.remark("this way to log in is not for this server: the next one is \"" +
                         methods.front().name + "\"");

@@ -69,8 +69,8 @@ struct LoggedIn {
 };
 
 /// Connects, negotiates TLS and logs in through libcurl, trying the login methods from `remembered_method` on
-/// (may be empty). Throws Error{no_host | unavailable | temporary | protocol | login | config | cancelled};
-/// what() holds the server's words.
+/// (may be empty). Throws Error{no_host | unavailable | temporary | protocol | login | config | cancelled},
+/// as a RefusedError (net/refusal.h) where an -ERR led to it; what() holds the server's words.
 LoggedIn open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_method,
                    const util::Cancel& cancel, const Trace& trace);
 

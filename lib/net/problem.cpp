@@ -87,9 +87,9 @@ Error timed_out(const LoginFailure& failure) {
 
 Error refused_greeting(const LoginFailure& failure) {
   const std::string& words = failure.transcript.refusal().value_or("");
-  const Kind kind = kind_of_refusal(words, Kind::temporary);
-  return {kind, address_of(failure.endpoint) + " takes no connections: " + quoted_refusal(failure),
-          hint_for_refusal(words, kind)};
+  const Refusal refusal = understand(words, Kind::temporary);
+  return {refusal.kind, address_of(failure.endpoint) + " takes no connections: " + quoted_refusal(failure),
+          refusal.hint};
 }
 
 Error odd_reply(const LoginFailure& failure) {
@@ -106,7 +106,7 @@ Error odd_reply(const LoginFailure& failure) {
 Error refused_token(const LoginFailure& failure) {
   const auto& refusal = failure.transcript.refusal();
   const std::string& sasl_error = failure.transcript.sasl_error();
-  return {kind_of_refusal(refusal.value_or(""), Kind::login),
+  return {understand(refusal.value_or(""), Kind::login).kind,
           address_of(failure.endpoint) + " refused the token of " +
               failure.redactor.shown(failure.login.user) + ": " +
               (refusal ? failure.redactor.shown(*refusal) + " " : "") + failure.redactor.shown(sasl_error),
@@ -134,9 +134,9 @@ Error refused_login(const LoginFailure& failure) {
   const auto& refusal = failure.transcript.refusal();
   const std::string who =
       address_of(failure.endpoint) + " refused the login of " + failure.redactor.shown(failure.login.user);
-  if (!refusal) return {Kind::login, who + ": " + words_of(failure), hint_for_refusal("", Kind::login)};
-  const Kind kind = kind_of_refusal(*refusal, Kind::login);
-  return {kind, who + ": " + quoted_refusal(failure), hint_for_refusal(*refusal, kind)};
+  if (!refusal) return {Kind::login, who + ": " + words_of(failure), understand("", Kind::login).hint};
+  const Refusal meant = understand(*refusal, Kind::login);
+  return {meant.kind, who + ": " + quoted_refusal(failure), meant.hint};
 }
 
 Error lost(const LoginFailure& failure) {

@@ -4,14 +4,20 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
+#include <utility>
 
 #include "util/ascii.h"
+#include "util/units.h"
 
 namespace mailhaul::net {
 
 namespace {
 
+using util::Kind;
+
 constexpr std::size_t longest_code = 64;
+constexpr std::chrono::seconds longest_pause = std::chrono::days(1);
 
 bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
@@ -20,47 +26,158 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> word
 
 /// "lock" and "locked", but neither "blocked" nor a locked account, which no waiting opens again.
 bool speaks_of_locked_maildrop(std::string_view words) {
-  const auto at = words.find("lock");
-  if (at == std::string_view::npos || has_any(words, {"account", "block"})) return false;
-  return true;
+  return has_any(words, {"lock"}) && !has_any(words, {"account", "block", "too many"});
 }
 
-bool sounds_temporary(std::string_view text) {
-  const std::string words = util::lower(text);
-  return speaks_of_locked_maildrop(words) ||
-         has_any(words, {"in use", "busy", "temporar", "again later", "too many connections", "unavailable"});
+bool speaks_of_timeout(std::string_view words) {
+  return has_any(words, {"timeout", "time-out", "time out", "timed out"});
 }
 
-std::string hint_for_login(std::string_view words) {
-  if (has_any(words, {"plaintext", "cleartext", "clear text", "plain text"})) {
-    return "the server takes no password in clear text: leave \"tls\" at \"required\"";
+/// "login limit" and "rate limited", but neither "unlimited" nor "limited to paying customers".
+bool speaks_of_limit(std::string_view words) {
+  for (auto at = words.find("limit"); at != std::string_view::npos; at = words.find("limit", at + 1)) {
+    if (!words.substr(at).starts_with("limited")) return true;
   }
-  if (has_any(words, {"application-specific", "app password", "app-specific"})) {
-    return "the provider wants an app password: make one in its web settings and use it here";
+  const bool too_long = has_any(words, {"length", "characters", "too long"});  // of a command, not of a stay
+  return speaks_of_timeout(words) || (has_any(words, {"exceed"}) && !too_long) ||
+         has_any(words,
+                 {"rate limited", "rate-limited", "frequency", "quota", "throttl", "too many", "too much",
+                  "too often", "too frequent", "too fast", "too quick", "too soon", "backoff", "back off",
+                  "back-off", "slow down", "please wait", "must wait", "have to wait"});
+}
+
+bool speaks_of_passing_trouble(std::string_view words) {
+  return has_any(words, {"busy", "temporar", "again later", "try later", "unavailable", "overload"});
+}
+
+bool speaks_of_removed_message(std::string_view words) {
+  if (has_any(words, {"expunged"})) return true;
+  return has_any(words, {"message"}) &&
+         has_any(words, {"already deleted", "been deleted", "is deleted", "marked as deleted", "been removed",
+                         "no longer exist", "no longer available"});
+}
+
+Reason reason_for(std::string_view code, std::string_view words) {
+  if (code == "AUTH") return Reason::credentials;
+  if (code == "IN-USE") return Reason::in_use;
+  if (code == "LOGIN-DELAY") return Reason::limit;
+  if (code == "SYS/PERM") return Reason::permanent;
+  if (speaks_of_locked_maildrop(words)) return Reason::in_use;
+  if (speaks_of_limit(words)) return Reason::limit;  // Gmail says so behind [SYS/TEMP]
+  if (code == "SYS" || code.starts_with("SYS/")) return Reason::trouble;
+  if (has_any(words, {"in use"})) return Reason::in_use;
+  if (speaks_of_passing_trouble(words)) return Reason::trouble;
+  return speaks_of_removed_message(words) ? Reason::gone : Reason::unknown;
+}
+
+Kind kind_for(Reason reason, Kind otherwise) {
+  switch (reason) {
+    case Reason::credentials:
+      return Kind::login;
+    case Reason::in_use:
+    case Reason::limit:
+    case Reason::trouble:
+      return Kind::temporary;
+    case Reason::permanent:
+      return Kind::unavailable;
+    case Reason::unknown:
+    case Reason::gone:
+      break;
   }
-  if (has_any(words, {"not enabled", "disabled", "not allowed"})) {
-    return "POP3 may have to be switched on for this mailbox in the provider's web settings";
+  return otherwise;
+}
+
+std::chrono::milliseconds length_of(std::string_view unit) {
+  using namespace std::chrono_literals;
+  using Names = std::initializer_list<std::string_view>;
+  const auto is_any = [unit](Names names) { return std::ranges::find(names, unit) != names.end(); };
+  if (is_any({"ms", "msec", "msecs", "millisecond", "milliseconds"})) return 1ms;
+  if (is_any({"s", "sec", "secs", "second", "seconds"})) return 1s;
+  if (is_any({"m", "min", "mins", "minute", "minutes"})) return 1min;
+  if (is_any({"h", "hr", "hrs", "hour", "hours"})) return 1h;
+  if (is_any({"d", "day", "days"})) return 24h;
+  return 0ms;
+}
+
+/// Takes what is made of these characters off the front of `text`.
+std::string_view take_while(std::string_view& text, std::string_view characters) {
+  const auto taken = text.substr(0, text.find_first_not_of(characters));
+  text.remove_prefix(taken.size());
+  return taken;
+}
+
+/// The first length of time in lower-case words, rounded up to seconds: "15 minute", "299972 milliseconds",
+/// "10-minute", "30s".
+std::optional<std::chrono::seconds> time_named_in(std::string_view words) {
+  constexpr std::string_view digits = "0123456789";
+  for (auto at = words.find_first_of(digits); at != std::string_view::npos;
+       at = words.find_first_of(digits)) {
+    words.remove_prefix(at);
+    const auto number = util::parse_number(take_while(words, digits));
+    if (words.starts_with('.')) take_while(words, ".0123456789");
+    take_while(words, " -");
+    const auto unit = length_of(take_while(words, "abcdefghijklmnopqrstuvwxyz"));
+    if (!number || *number == 0 || unit.count() == 0) continue;
+    const auto most = static_cast<std::uint64_t>(longest_pause / unit) + 1;
+    const auto time = unit * static_cast<std::int64_t>(std::min(*number, most));
+    return std::min(std::chrono::ceil<std::chrono::seconds>(time), longest_pause);
   }
+  return std::nullopt;
+}
+
+bool speaks_of_switched_off_access(std::string_view words) {
+  return has_any(words, {"not enabled", "disabled", "not allowed"});
+}
+
+constexpr std::string_view hint_to_switch_on =
+    "POP3 may have to be switched on for this mailbox in the provider's web settings";
+
+std::string_view hint_for_login(std::string_view words) {
+  if (has_any(words, {"plaintext", "cleartext", "clear text", "plain text"}))
+    return "the server accepts no password without encryption: leave \"tls\" at \"required\"";
+  if (has_any(words, {"application-specific", "app password", "app-specific"}))
+    return "the provider wants an app password: create one in its web settings and use it here";
+  if (speaks_of_switched_off_access(words)) return hint_to_switch_on;
   return "check user name and password; some providers want an app password or OAuth (\"auth\")";
 }
 
-std::string hint_for_waiting(std::string_view text, std::string_view words) {
-  const std::string code = response_code(text);
-  if (code == "LOGIN-DELAY") return "the server wants a longer pause between two logins: poll less often";
-  if (code == "IN-USE" || speaks_of_locked_maildrop(words) || has_any(words, {"in use"})) {
-    return "another program is at this maildrop; it is free again when that one has left";
+std::string hint_for_limit(std::string_view words, const std::optional<std::chrono::seconds>& pause) {
+  if (speaks_of_timeout(words))
+    return "the server gave up waiting; the next run goes on where this one stopped";
+  const std::string wait = pause ? "wait " + util::format_duration(*pause) + ", and " : "";
+  return "the server limits how often it may be asked: " + wait + "fetch less often";
+}
+
+std::string hint_for(const Refusal& refusal, std::string_view words) {
+  switch (refusal.reason) {
+    case Reason::in_use:
+      return "another program is using this mailbox; try again when it has finished";
+    case Reason::limit:
+      return hint_for_limit(words, refusal.pause);
+    case Reason::permanent:
+      if (speaks_of_switched_off_access(words)) return std::string(hint_to_switch_on);
+      return "this will not go away by itself: ask the server's administrator";
+    case Reason::trouble:
+    case Reason::gone:
+      return {};
+    case Reason::credentials:
+    case Reason::unknown:
+      break;
   }
+  if (refusal.kind == Kind::login) return std::string(hint_for_login(words));
+  if (refusal.kind == Kind::content)
+    return "it stays there; mailhaul state mark-seen ACCOUNT UID leaves it alone from now on";
   return {};
 }
 
 }  // namespace
 
-std::string response_code(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  if (!text.starts_with('[')) return {};
-  const auto end = text.find(']');
+std::string response_code(std::string_view words) {
+  words.remove_prefix(std::min(words.find_first_not_of(' '), words.size()));
+  if (!words.starts_with('[')) return {};
+  const auto end = words.find(']');
   if (end == std::string_view::npos || end < 2 || end > longest_code) return {};
-  std::string code(text.substr(1, end - 1));
+  std::string code(words.substr(1, end - 1));
   for (char& c : code) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= 0x20 || byte >= 0x7f) return {};
@@ -69,23 +186,18 @@ std::string response_code(std::string_view text) {
   return code;
 }
 
-util::Kind kind_of_refusal(std::string_view text, util::Kind otherwise) {
-  const std::string code = response_code(text);
-  if (code == "AUTH") return util::Kind::login;
-  if (code == "IN-USE" || code == "LOGIN-DELAY") return util::Kind::temporary;
-  if (code == "SYS/PERM") return util::Kind::unavailable;
-  if (code == "SYS" || code.starts_with("SYS/")) return util::Kind::temporary;
-  return sounds_temporary(text) ? util::Kind::temporary : otherwise;
+Refusal understand(std::string_view words, Kind otherwise) {
+  const std::string lower = util::lower(words);
+  Refusal refusal;
+  refusal.reason = reason_for(response_code(words), lower);
+  refusal.kind = kind_for(refusal.reason, otherwise);
+  if (refusal.kind == Kind::temporary && refusal.reason != Reason::unknown)
+    refusal.pause = time_named_in(lower);
+  refusal.hint = hint_for(refusal, lower);
+  return refusal;
 }
 
-std::string hint_for_refusal(std::string_view text, util::Kind kind) {
-  const std::string words = util::lower(text);
-  if (kind == util::Kind::login) return hint_for_login(words);
-  if (kind == util::Kind::temporary) return hint_for_waiting(text, words);
-  if (kind == util::Kind::content)
-    return "it stays there; mailhaul state mark-seen ACCOUNT UID leaves it alone from now on";
-  if (kind == util::Kind::unavailable) return "this does not pass by itself: ask the server's administrator";
-  return {};
-}
+RefusedError::RefusedError(const util::Error& error, Refusal refusal)
+    : util::Error(error), refusal_(std::move(refusal)) {}
 
 }  // namespace mailhaul::net

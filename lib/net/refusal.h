@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What a server's -ERR means: RFC 2449 section 8, RFC 3206, and the words of servers that know neither.
+// What a server's -ERR means: the response codes of RFC 2449 section 8 ([IN-USE], [LOGIN-DELAY]) and of RFC
+// 3206 ([SYS/TEMP], [SYS/PERM], [AUTH]), and the words of servers that send none. It stands in net because
+// the login asks it; pop3 and engine ask it about all other commands.
 #pragma once
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,13 +12,40 @@
 
 namespace mailhaul::net {
 
-/// "[SYS/TEMP] try later" -> "SYS/TEMP", in upper case; empty where there is none.
-std::string response_code(std::string_view text);
+/// What the server gives as its reason.
+enum class Reason {
+  unknown,      ///< nothing that is known
+  credentials,  ///< the user name, the password or the token
+  in_use,       ///< another session holds the mailbox
+  limit,        ///< how often, how much or how long: limits, quotas, throttling, time-outs, [LOGIN-DELAY]
+  trouble,      ///< trouble of the server's own that passes
+  permanent,    ///< trouble that lasts until somebody changes something at the server
+  gone          ///< the message is no longer there
+};
 
-/// The kind of trouble an -ERR stands for. `otherwise` is what a refusal without a known code means here.
-util::Kind kind_of_refusal(std::string_view text, util::Kind otherwise);
+/// An -ERR, understood.
+struct Refusal {
+  Reason reason = Reason::unknown;
+  util::Kind kind = util::Kind::protocol;
+  std::string hint;  ///< what the user can do about it; may be empty
+  /// The time for which the server does not want to be asked, where it names one; a day at most.
+  std::optional<std::chrono::seconds> pause;
+};
 
-/// What to do about it, for the user; empty where nothing fits.
-std::string hint_for_refusal(std::string_view text, util::Kind kind);
+/// Understands the words behind an -ERR. `otherwise` is the kind of a refusal whose reason is unknown.
+[[nodiscard]] Refusal understand(std::string_view words, util::Kind otherwise);
+
+/// The Error to which an -ERR led, with what that -ERR means.
+class RefusedError : public util::Error {
+ public:
+  RefusedError(const util::Error& error, Refusal refusal);
+  const Refusal& refusal() const noexcept { return refusal_; }
+
+ private:
+  Refusal refusal_;
+};
+
+/// "[SYS/TEMP] try later" -> "SYS/TEMP", in upper case; empty where there is no code (RFC 2449 section 8).
+std::string response_code(std::string_view words);
 
 }  // namespace mailhaul::net

@@ -80,7 +80,7 @@ Error no_stls(const LoginFailure& failure) {
   const std::string hint =
       "write pop3s:// in \"server\", or, if it really is to be clear text, \"tls\": \"none\"";
   if (!refusal) return {Kind::unavailable, address + " offers no TLS (no STLS among its capabilities)", hint};
-  return {kind_of_refusal(*refusal, Kind::unavailable),
+  return {understand(*refusal, Kind::unavailable).kind,
           address + " refused to switch to TLS: " + failure.redactor.shown(*refusal), hint};
 }
 

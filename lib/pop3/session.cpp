@@ -25,9 +25,10 @@ constexpr std::uint64_t bytes_per_line = 64;           // on average: RFC 1939 a
   throw util::Error(util::Kind::internal, sentence);
 }
 
-util::Error refusal(const std::string& command, const std::string& words) {
-  const auto kind = net::kind_of_refusal(words, util::Kind::protocol);
-  return {kind, "the server refused " + command + ": -ERR " + words, net::hint_for_refusal(words, kind)};
+net::RefusedError refusal(const std::string& command, const std::string& words) {
+  auto meant = net::understand(words, util::Kind::protocol);
+  const util::Error error(meant.kind, "the server refused " + command + ": -ERR " + words, meant.hint);
+  return {error, std::move(meant)};
 }
 
 }  // namespace
@@ -57,7 +58,7 @@ struct Session::State {
   bool capabilities_are_current = false;  ///< asked for after login
   Exchange exchange;
   std::optional<std::uint64_t> stat_count;
-  std::optional<util::Error> listing_refused;
+  std::optional<net::RefusedError> listing_refused;
   std::uint32_t malformed_lines = 0;
   std::size_t owed = 0;
   Message message;
@@ -182,7 +183,7 @@ std::vector<Listed> Session::listing() {
   s.read_sizes(listing);
   s.read_uidls(listing);
   s.malformed_lines = listing.malformed_lines();
-  if (s.listing_refused) throw util::Error(*s.listing_refused);
+  if (s.listing_refused) throw net::RefusedError(*s.listing_refused);
   return listing.take();
 }
 

@@ -97,8 +97,8 @@ class Session {
   bool pipelining() const noexcept;  ///< announced, and allowed
   /// STAT, LIST and UIDL, in one round trip where it may be. In the server's order. Malformed lines are left
   /// out and counted in malformed_lines(). A number that comes twice, or in UIDL but not LIST, is settled by
-  /// LIST. Throws Error{protocol} when a list has no end; when LIST is refused, Error of the kind that
-  /// net::kind_of_refusal makes of the words, and the session goes on.
+  /// LIST. Throws Error{protocol} when a list has no end; net::RefusedError when LIST is refused,
+  /// and then the session can go on.
   std::vector<Listed> listing();
   std::uint32_t malformed_lines() const noexcept;
 

@@ -222,6 +222,20 @@ class Login(Erring):
                 self.fails(status, "the words", at=server)
         self.world.close()
 
+    def test_limits_are_no_wrong_password(self):
+        for words in (b"Exceeded the login limit for a 15 minute period. Reduce the frequency of requests",
+                      b"Request is throttled. Suggested Backoff Time: 299972 milliseconds", b"Download exceed. msg=10",
+                      b"POP timeout", b"Too many connections", b"quota exceeded"):
+            for verb in (b"PASS", b"LIST", b"UIDL"):
+                with self.subTest(words=words, verb=verb):
+                    world, self.world = self.world, type(self.world)()
+                    self.addCleanup(world.close)
+                    drop, server = self.maildrop(*mail.small(1))
+                    drop.answers[verb] = lambda session, argument, words=words: b"-ERR " + words + b"\r\n"
+                    result = self.fails(75, words.decode(), hint=True, at=server)
+                    self.assertNotIn("password", result.err)
+                    self.assertNotIn("mark-seen", result.err)
+
     def test_a_greeting_that_refuses(self):
         drop, server = self.maildrop()
         drop.greeting = b"-ERR [SYS/TEMP] come back after tea\r\n"

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/fixture.h"
+#include "net/refusal.h"
 #include "util/error.h"
 
 namespace mailhaul {
@@ -25,7 +26,7 @@ struct Mails : report::Listener {
 
 struct Cron : test::Household {
   util::Kind kind = util::Kind::login;
-  std::string words = "the server refused the login of anna: no";
+  std::string words = "no";  // behind the -ERR
   bool refuses = true;
   int asked = 0, told = 0;
 
@@ -35,7 +36,9 @@ struct Cron : test::Household {
                                                              const std::string& login_method,
                                                              const net::Trace& trace) {
       ++asked;
-      if (refuses) throw util::Error(kind, words);
+      if (refuses)
+        throw net::RefusedError({kind, "the server refused the login of anna: " + words},
+                                net::understand(words, util::Kind::login));
       return good(at, login_method, trace);
     };
   }
@@ -67,7 +70,7 @@ TEST_CASE("[LOGIN-DELAY] is waited for, in whatever case it is written, and told
     CAPTURE(code);
     Cron cron;
     cron.kind = util::Kind::temporary;
-    cron.words = std::string("the server refused the login of anna: ") + code + " slowly";
+    cron.words = std::string(code) + " slowly";
     cron.run_for(20min);
     CHECK(cron.asked == 4);
     CHECK(cron.told == 0);
@@ -76,10 +79,30 @@ TEST_CASE("[LOGIN-DELAY] is waited for, in whatever case it is written, and told
   }
 }
 
+TEST_CASE("after a limit the pause is as long as the server says, and 5 minutes where it does not") {
+  struct Row {
+    const char* words;
+    int asked;  ///< in two hours
+  };
+  for (const auto& row :
+       {Row{"Exceeded the login limit for a 15 minute period. Reduce the frequency of requests.", 8},
+        Row{"Request is throttled. Suggested Backoff Time: 599972 milliseconds", 12},
+        Row{"too many logins, wait an hour", 24}, Row{"Download exceed. msg=10", 24},
+        Row{"[LOGIN-DELAY] 1 hour", 2}}) {
+    CAPTURE(row.words);
+    Cron cron;
+    cron.kind = util::Kind::temporary;
+    cron.words = row.words;
+    cron.run_for(2h);
+    CHECK(cron.asked == row.asked);
+    CHECK(cron.told == 0);
+  }
+}
+
 TEST_CASE("a maildrop in use is tried every time, told after a day, and once more when it is free") {
   Cron cron;
   cron.kind = util::Kind::temporary;
-  cron.words = "the server refused the login of anna: [IN-USE] locked";
+  cron.words = "[IN-USE] locked";
   cron.run_for(23h, 10min);
   CHECK(cron.asked == 23 * 6);
   CHECK(cron.told == 0);

@@ -19,14 +19,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 "a code stands in brackets, first of all");
 
   for (const auto otherwise : {Kind::protocol, Kind::login}) {
-    const auto kind = net::kind_of_refusal(text, otherwise);
+    const auto meant = net::understand(text, otherwise);
+    const auto kind = meant.kind;
     fuzz::require(
         kind == otherwise || kind == Kind::login || kind == Kind::temporary || kind == Kind::unavailable,
         "a refusal is of a known kind");
-    fuzz::require(kind == net::kind_of_refusal(lower, otherwise), "letters count in either case");
-    const auto hint = net::hint_for_refusal(text, kind);
-    fuzz::require(hint == net::hint_for_refusal(lower, kind), "letters count in either case");
-    fuzz::require(fuzz::printable(hint), "a hint is ours, not the server's");
+    const auto again = net::understand(lower, otherwise);
+    fuzz::require(meant.reason == again.reason && kind == again.kind && meant.hint == again.hint &&
+                      meant.pause == again.pause,
+                  "letters count in either case");
+    fuzz::require(fuzz::printable(meant.hint), "a hint is ours, not the server's");
+    fuzz::require(!meant.pause || (kind == Kind::temporary && meant.pause->count() > 0 &&
+                                   *meant.pause <= std::chrono::days(1)),
+                  "a pause is for trouble that passes, and lasts a day at most");
   }
   return 0;
 }

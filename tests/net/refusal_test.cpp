@@ -8,10 +8,15 @@
 
 namespace {
 
-using mailhaul::net::hint_for_refusal;
-using mailhaul::net::kind_of_refusal;
+using namespace std::chrono_literals;
+using mailhaul::net::Reason;
 using mailhaul::net::response_code;
+using mailhaul::net::understand;
 using mailhaul::util::Kind;
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST_CASE("a response code is what stands in brackets at the beginning, in upper case") {
   struct Row {
@@ -37,7 +42,7 @@ TEST_CASE("a response code is what stands in brackets at the beginning, in upper
   }
 }
 
-TEST_CASE("a refusal is sorted by its code first and by well-known words second") {
+TEST_CASE("a refusal is understood by its code first and by well-known words second") {
   struct Row {
     std::string text;
     Kind kind;
@@ -65,32 +70,133 @@ TEST_CASE("a refusal is sorted by its code first and by well-known words second"
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
-    CHECK(kind_of_refusal(row.text, Kind::content) == row.kind);
+    CHECK(understand(row.text, Kind::content).kind == row.kind);
+  }
+}
+
+TEST_CASE("words of limits, quotas, throttling and time-outs mean a limit, whatever was asked") {
+  const std::vector<std::string> limits = {
+      "Exceeded the login limit for a 15 minute period. Reduce the frequency of requests to the POP3 server.",
+      "Request is throttled. Suggested Backoff Time: 299972 milliseconds",
+      "Download exceed. msg=10",
+      "POP timeout",
+      "Session timed out",
+      "Too many simultaneous connections",
+      "Too many login attempts, go away",
+      "Too Many Requests",
+      "mailbox over quota",
+      "Daily bandwidth QUOTA used up",
+      "[SYS/TEMP] Account exceeded command or bandwidth limits.",
+      "[LOGIN-DELAY] minimum time between mail checks violation",
+      "[X-OWN] rate limited",
+      "login rate-limit hit",
+      "login frequency limited",
+      "connection limit reached",
+      "you are checking your mail too often",
+      "polling too frequently",
+      "slow down, please",
+      "please wait before the next login",
+  };
+  for (const auto& words : limits) {
+    for (const auto otherwise : {Kind::login, Kind::content, Kind::protocol}) {
+      CAPTURE(words);
+      const auto refusal = understand(words, otherwise);
+      CHECK(refusal.reason == Reason::limit);
+      CHECK(refusal.kind == Kind::temporary);
+      CHECK_FALSE(contains(refusal.hint, "password"));
+      CHECK_FALSE(contains(refusal.hint, "mark-seen"));
+      CHECK_FALSE(refusal.hint.empty());
+    }
+  }
+}
+
+TEST_CASE("words that only sound like a limit are none") {
+  const std::vector<std::string> others = {
+      "[AUTH] too many wrong passwords",
+      "POP3 is limited to paying customers",
+      "your unlimited plan has ended",
+      "the password exceeds 64 characters",
+      "command exceeds the maximum length",
+      "wrong password, try again",
+      "authentication failed",
+  };
+  for (const auto& words : others) {
+    CAPTURE(words);
+    const auto refusal = understand(words, Kind::login);
+    CHECK(refusal.reason != Reason::limit);
+    CHECK(refusal.kind == Kind::login);
+    CHECK_FALSE(refusal.pause);
+  }
+}
+
+TEST_CASE("the time that a server names is taken from its words") {
+  struct Row {
+    std::string text;
+    std::optional<std::chrono::seconds> pause;
+  };
+  const std::vector<Row> rows = {
+      {"Exceeded the login limit for a 15 minute period.", 15min},
+      {"Request is throttled. Suggested Backoff Time: 299972 milliseconds", 300s},
+      {"throttled, retry after 500 ms", 1s},
+      {"[LOGIN-DELAY] 10-minute pause between logins", 10min},
+      {"[LOGIN-DELAY] wait 90s", 90s},
+      {"too many logins: 100 in 1 Hour(s)", 1h},
+      {"quota of 500 MB used up, come back in 2 days", 24h},
+      {"too many, wait 1.5 minutes", 1min},
+      {"[SYS/TEMP] try again in 30 SECONDS", 30s},
+      {"too many, wait 99999999999999999999 seconds, or 5 minutes", 5min},
+      {"too many, wait 18446744073709551615 hours", 24h},
+      {"too many, wait 0 seconds", std::nullopt},
+      {"Download exceed. msg=10", std::nullopt},
+      {"too many connections (10) from 10.1.2.3", std::nullopt},
+      {"wrong password, 3 seconds", std::nullopt},
+      {"[AUTH] wait 15 minutes", std::nullopt},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    CHECK(understand(row.text, Kind::login).pause == row.pause);
+  }
+}
+
+TEST_CASE("a message that was removed by somebody else is told apart from one that is refused") {
+  for (const std::string words : {"Message 3 expunged", "message has been deleted",
+                                  "Message 4 no longer exists", "that message is already deleted"}) {
+    CAPTURE(words);
+    CHECK(understand(words, Kind::content).reason == Reason::gone);
+  }
+  for (const std::string words : {"no such message", "your account has been deleted", "message is corrupt"}) {
+    CAPTURE(words);
+    CHECK(understand(words, Kind::content).reason == Reason::unknown);
   }
 }
 
 TEST_CASE("a hint says what can be done about a refusal") {
   struct Row {
     std::string text;
-    Kind kind;
+    Kind otherwise;
     std::string part;
   };
   const std::vector<Row> rows = {
-      {"[AUTH] wrong password", Kind::login, "check user name and password"},
-      {"[AUTH] Plaintext authentication disallowed", Kind::login, "clear text"},
+      {"[AUTH] wrong password", Kind::protocol, "check user name and password"},
+      {"no", Kind::login, "check user name and password"},
+      {"[AUTH] Plaintext authentication disallowed", Kind::login, "without encryption"},
       {"Application-specific password required", Kind::login, "app password"},
       {"POP access is not enabled", Kind::login, "switched on"},
-      {"[IN-USE] ...", Kind::temporary, "another program"},
-      {"maildrop locked", Kind::temporary, "another program"},
-      {"[LOGIN-DELAY] ...", Kind::temporary, "poll less often"},
-      {"[SYS/PERM] ...", Kind::unavailable, "administrator"},
+      {"[SYS/PERM] Your account is not enabled for POP access", Kind::login, "switched on"},
+      {"[IN-USE] ...", Kind::login, "another program"},
+      {"maildrop locked", Kind::content, "another program"},
+      {"[LOGIN-DELAY] ...", Kind::login, "fetch less often"},
+      {"throttled for 15 minutes", Kind::login, "15m"},
+      {"POP timeout", Kind::content, "the next run"},
+      {"[SYS/PERM] ...", Kind::content, "administrator"},
+      {"corrupt", Kind::content, "mark-seen"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
-    CHECK(hint_for_refusal(row.text, row.kind).find(row.part) != std::string::npos);
+    CHECK(contains(understand(row.text, row.otherwise).hint, row.part));
   }
-  CHECK(hint_for_refusal("[SYS/TEMP] disk trouble", Kind::temporary).empty());
-  CHECK(hint_for_refusal("anything", Kind::protocol).empty());
+  CHECK(understand("[SYS/TEMP] disk trouble", Kind::login).hint.empty());
+  CHECK(understand("anything", Kind::protocol).hint.empty());
 }
 
 }  // namespace
