@@ -32,7 +32,7 @@ void add_key_option(CLI::App& parser, Invocation& invocation, const account::Key
         [&invocation, name](std::int64_t count) {
           invocation.overrides.emplace_back(name, count > 0 ? "true" : "false");
         },
-        std::string(key.help));
+        account::help_of(key));
   } else {
     added = parser
                 .add_option_function<std::string>(
@@ -40,7 +40,7 @@ void add_key_option(CLI::App& parser, Invocation& invocation, const account::Key
                     [&invocation, name](const std::string& value) {
                       invocation.overrides.emplace_back(name, value);
                     },
-                    std::string(key.help))
+                    account::help_of(key))
                 ->type_name(std::string(key.value))
                 ->take_last()
                 ->trigger_on_parse();  // each time it is given: deliver and tls_pin may come several times
@@ -90,7 +90,8 @@ bool removal_demanded(const Invocation& invocation) {
 
 bool to_stdout(const std::vector<account::Account>& accounts) {
   return std::ranges::any_of(accounts, [](const auto& account) {
-    return std::ranges::any_of(account.deliver, [](const auto& spec) { return spec.kind == "stdout"; });
+    return std::ranges::any_of(account.deliver,
+                               [](const auto& spec) { return spec.kind->traits.settled_by_close(); });
   });
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
@@ -6,6 +8,7 @@
 #include "app/environment.h"
 #include "app/nets.h"
 #include "app/output.h"
+#include "delivery/stdout.h"
 #include "delivery/text_filters.h"
 #include "engine/glance.h"
 
@@ -35,7 +38,7 @@ class Stream {
                  .warn = [](std::string_view, std::string_view) {},
                  .cancel = environment.cancel},
         ids_(context_),
-        destination_(delivery::open({.kind = "stdout"}, context_)) {}
+        destination_(delivery::open_stdout(STDOUT_FILENO, context_)) {}
 
   engine::Sink sink() {
     return {.begin =

@@ -55,6 +55,7 @@ struct KeyRow {
   bool on_command_line;
 };
 std::span<const KeyRow> keys();            ///< account keys
+std::string help_of(const KeyRow& key);    ///< its help; of `deliver` with the kinds that there are
 std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts ...
 
 /// A key as an option: "--max-size"; "--no-leave-on-server" for a boolean that is "false".

@@ -50,64 +50,55 @@ Node node_of(const delivery::Value& value, FieldType type) {
   return {};
 }
 
-const delivery::KindRow& kind_of(const Setting& setting) {
+const delivery::KindRow& kind_of(const Setting& setting, delivery::Kinds kinds) {
   const auto* member = setting.node->member("kind");
   if (member == nullptr) setting.refuse("'kind' is missing");
   std::vector<std::string_view> names;
-  for (const auto& row : delivery::kinds()) names.push_back(row.name);
-  return delivery::kinds()[choice_of(setting.part(member->value, ".kind"), names)];
+  for (const auto* row : kinds) names.push_back(row->name);
+  return *kinds[choice_of(setting.part(member->value, ".kind"), names)];
 }
 
-void set_member(Spec& spec, const Setting& setting, const delivery::KindRow& kind, const Member& member) {
+void set_member(Spec& spec, const Setting& setting, const Member& member) {
   const auto inner = setting.part(member.value, "." + util::escape(member.key));
-  const auto field = std::ranges::find(kind.fields, member.key, &delivery::Field::name);
-  if (field == kind.fields.end()) {
+  const auto* field = delivery::find_field(*spec.kind, member.key);
+  if (field == nullptr) {
     std::vector<std::string_view> names{"kind"};
-    for (const auto& known : kind.fields) names.push_back(known.name);
+    for (const auto& known : spec.kind->fields) names.push_back(known.name);
     inner.refuse_at(member.position, "unknown key" + guess(member.key, names));
   }
   if (const auto wrong = delivery::set_field(spec, *field, value_of(inner, *field)); !wrong.empty())
     inner.refuse(wrong);
 }
 
-Spec object_of(const Setting& setting) {
-  const auto& kind = kind_of(setting);
-  Spec spec;
-  spec.kind = kind.name;
+Spec object_of(const Setting& setting, delivery::Kinds kinds) {
+  Spec spec{.kind = &kind_of(setting, kinds)};
   for (const auto& member : setting.node->members)
-    if (member.key != "kind") set_member(spec, setting, kind, member);
-  for (const auto& field : kind.fields)
+    if (member.key != "kind") set_member(spec, setting, member);
+  for (const auto& field : spec.kind->fields)
     if (field.required && setting.node->member(field.name) == nullptr)
       setting.refuse("'" + std::string(field.name) + "' is missing");
-  if (const auto wrong = delivery::check(spec); !wrong.empty()) setting.refuse(wrong);
   return spec;
 }
 
-Spec destination_of(const Setting& setting) {
-  if (setting.node->form == Form::object) return object_of(setting);
+Spec destination_of(const Setting& setting, delivery::Kinds kinds) {
+  if (setting.node->form == Form::object) return object_of(setting, kinds);
   require_form(setting, Form::text, example);
-  auto parsed = delivery::parse_shorthand(setting.node->text,
-                                          [&](std::string_view path) { return absolute(setting, path); });
+  auto parsed = delivery::parse_shorthand(
+      setting.node->text, [&](std::string_view path) { return absolute(setting, path); }, kinds);
   if (!parsed.wrong.empty()) setting.refuse(parsed.wrong);
   return std::move(parsed.spec);
 }
 
-bool same_place(const Spec& one, const Spec& other) {
-  if (!one.path.empty() || !other.path.empty())
-    return one.path.lexically_normal() == other.path.lexically_normal();
-  return one.kind == other.kind && one.command == other.command;
-}
-
 }  // namespace
 
-std::vector<Spec> destinations_of(const Setting& setting) {
-  if (setting.node->form != Form::list) return {destination_of(setting)};
+std::vector<Spec> destinations_of(const Setting& setting, delivery::Kinds kinds) {
+  if (setting.node->form != Form::list) return {destination_of(setting, kinds)};
   if (setting.node->items.empty()) setting.refuse("names no destination");
   std::vector<Spec> specs;
   for (const auto& item : setting.node->items) {
     const auto inner = setting.part(item, "[" + std::to_string(specs.size()) + "]");
-    auto spec = destination_of(inner);
-    if (std::ranges::any_of(specs, [&](const Spec& earlier) { return same_place(earlier, spec); }))
+    auto spec = destination_of(inner, kinds);
+    if (std::ranges::any_of(specs, [&](const Spec& earlier) { return delivery::same_place(earlier, spec); }))
       inner.refuse("a destination stands here twice: " + delivery::describe(spec));
     specs.push_back(std::move(spec));
   }
@@ -118,10 +109,9 @@ Node show_destinations(std::span<const Spec> specs) {
   std::vector<Node> nodes;
   for (const auto& spec : specs) {
     Node object{.form = Form::object};
-    object.add("kind", Node::of(spec.kind));
-    if (const auto* kind = delivery::find_kind(spec.kind); kind != nullptr)
-      for (const auto& field : kind->fields)
-        object.add(field.name, node_of(delivery::value_of(spec, field), field.type));
+    object.add("kind", Node::of(spec.kind->name));
+    for (const auto& field : spec.kind->fields)
+      object.add(field.name, node_of(delivery::value_of(spec, field.name), field.type));
     nodes.push_back(std::move(object));
   }
   if (nodes.size() == 1) return std::move(nodes.front());

@@ -9,8 +9,9 @@
 
 namespace mailhaul::account {
 
-/// At least one, no two to one place.
-std::vector<delivery::Spec> destinations_of(const Setting& setting);
+/// At least one, no two to one place; each of one of `kinds`.
+std::vector<delivery::Spec> destinations_of(const Setting& setting,
+                                            delivery::Kinds kinds = delivery::kinds());
 /// As they would be written in full.
 Node show_destinations(std::span<const delivery::Spec> specs);
 

@@ -295,9 +295,7 @@ constexpr std::array table{
                {},
                set_policy_flag<&Policy::fetch_all>,
                show_policy_flag<&Policy::fetch_all>},
-    KeyHandler{{"deliver", "WHERE",
-                "where mail goes: maildir:PATH, mbox:PATH, mda:COMMAND, stdout; may be given several times",
-                "required", true},
+    KeyHandler{{"deliver", "WHERE", "where mail goes, may be given several times", "required", true},
                Type::deliver,
                {},
                [](Account& a, const Setting& s) { a.deliver = destinations_of(s); },
@@ -334,6 +332,18 @@ constexpr auto names = [] {
 std::span<const KeyHandler> key_handlers() { return table; }
 
 std::span<const KeyRow> keys() { return key_rows; }
+
+std::string help_of(const KeyRow& key) {
+  std::string help(key.help);
+  const auto* handler = find_handler(key.name);
+  if (handler == nullptr || handler->type != Type::deliver) return help;
+  std::string_view before = ": ";
+  for (const auto* kind : delivery::kinds()) {
+    help.append(before).append(delivery::form_of(*kind));
+    before = ", ";
+  }
+  return help;
+}
 
 std::span<const std::string_view> key_names() { return names; }
 

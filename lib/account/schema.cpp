@@ -69,7 +69,7 @@ Schema account_schema() {
   Schema properties;
   for (const auto& handler : key_handlers())
     properties[std::string(handler.key.name)] =
-        described(schema_of(handler), handler.key.help, handler.key.fallback);
+        described(schema_of(handler), help_of(handler.key), handler.key.fallback);
   return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
 
@@ -106,11 +106,11 @@ Schema kind_schema(const delivery::KindRow& kind) {
 
 Schema destination_schema() {
   Schema::array_t forms;
-  for (const auto& kind : delivery::kinds()) {
-    const auto name = std::string(kind.name);
-    forms.push_back(pattern(kind.shorthand.empty() ? "^" + name + "$" : "^" + name + ":."));
+  for (const auto* kind : delivery::kinds()) {
+    const auto name = std::string(kind->name);
+    forms.push_back(pattern(kind->value.empty() ? "^" + name + "$" : "^" + name + ":."));
   }
-  for (const auto& kind : delivery::kinds()) forms.push_back(kind_schema(kind));
+  for (const auto* kind : delivery::kinds()) forms.push_back(kind_schema(*kind));
   return any_of(std::move(forms));
 }
 

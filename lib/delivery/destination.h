@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "delivery/kinds.h"
 #include "delivery/spec.h"
 #include "util/cancel.h"
 #include "util/file.h"
@@ -64,14 +65,12 @@ class Destination {
  public:
   virtual ~Destination() = default;
   virtual const std::string& target() const noexcept = 0;  ///< "maildir:/absolute/path"
-  /// False where publish() hands the message to another program (mda, stdout): at least once.
-  virtual bool exactly_once() const noexcept = 0;
-  virtual std::size_t batch_messages() const noexcept { return 1024; }  ///< as many fit in a batch
+  virtual const Traits& traits() const noexcept = 0;       ///< those of its kind
   virtual std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) = 0;
   /// S2: durable. May complete the tickets. mbox: locked from here until publish() or discard() ends, offsets
   /// fixed. A throw leaves nothing visible and the tickets void.
   virtual void stage(std::span<Ticket> tickets) = 0;
-  /// S4: visible and durable. A throw: recovery decides. Not exactly_once(): hands over, one ticket a call.
+  /// S4: visible and durable. A throw: recovery decides. Handed over: one ticket a call.
   virtual std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) = 0;
   /// Finished messages that will not be intended: their temporary files go. Never throws.
   virtual void discard(std::span<const Ticket> tickets) noexcept = 0;
@@ -82,20 +81,16 @@ class Destination {
   /// Removes temporary files of our instance and this mailbox but those in `keep`, the open tickets of the
   /// whole database. Never throws.
   virtual void sweep(std::span<const Ticket> keep) noexcept = 0;
-  /// True where only close() tells whether what was published arrived (stdout).
-  virtual bool settled_by_close() const noexcept { return false; }
   /// After the last publish(): what must still happen (stdout: everything was read). Throws Error{storage}.
   virtual void close() {}
 };
 
-/// Throws Error{config} for what would be refused whatever the mail: an MDA as root, without allow_root.
-void require_usable(const Spec& spec);
 /// Opens what a profile names, creating it where the kind says so.
 /// Throws Error{cannot_create | storage | config | temporary}.
 std::unique_ptr<Destination> open(const Spec& spec, const RunContext& context);
 /// Opens what a ticket names; creates nothing. Throws Error{storage} with a hint when it is missing or
 /// another one.
-std::unique_ptr<Destination> reopen(const Ticket& ticket, const RunContext& context);
+std::unique_ptr<Destination> reopen(const Ticket& ticket, const RunContext& context, Kinds among = kinds());
 
 /// Makes stable ids: "<seconds>.mh<instance><mailbox>m<microseconds>.<host>", strictly increasing. One thread
 /// at a time.

@@ -5,7 +5,7 @@
 
 namespace mailhaul::delivery {
 
-const HandoverQueue::QueuedMessage& HandoverQueue::at(const std::string& id) const {
+const QueuedMessage& HandoverQueue::at(const std::string& id) const {
   const auto found = messages_.find(id);
   if (found == messages_.end()) throw util::Error(util::Kind::internal, "no message waits under " + id);
   return found->second;

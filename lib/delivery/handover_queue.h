@@ -10,15 +10,17 @@
 
 namespace mailhaul::delivery {
 
-/// Finished messages in files without names, waiting to be handed over. They are gone with us.
+/// A finished message in a file without a name, waiting to be handed over.
+struct QueuedMessage {
+  util::Fd file;
+  Envelope envelope;
+  std::string sender;
+  std::uint64_t bytes = 0;
+};
+
+/// The messages that wait. They are gone with us.
 class HandoverQueue {
  public:
-  struct QueuedMessage {
-    util::Fd file;
-    Envelope envelope;
-    std::string sender;
-    std::uint64_t bytes = 0;
-  };
   void put(QueuedMessage message) { messages_.insert_or_assign(message.envelope.id, std::move(message)); }
   const QueuedMessage& at(const std::string& id) const;  ///< throws Error{internal} for what is not there
   void remove(const std::string& id) noexcept { messages_.erase(id); }
@@ -41,7 +43,7 @@ class HandoverWriter final : public Writer {
  private:
   HandoverQueue& queue_;
   Setup setup_;
-  HandoverQueue::QueuedMessage message_;
+  QueuedMessage message_;
   BufferedFile buffered_;
   Formatter formatter_;
 };

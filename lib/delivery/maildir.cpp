@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "delivery/buffered_file.h"
 #include "delivery/formatter.h"
 #include "delivery/maildir_flusher.h"
 #include "delivery/maildir_recovery.h"
+#include "delivery/names.h"
 #include "delivery/ticket_fields.h"
 
 namespace mailhaul::delivery {
@@ -20,10 +23,10 @@ class Maildir final : public Destination {
       : context_(context),
         folder_(std::move(folder)),
         flusher_(folder_.tmp_fd(), folder_.path() / "tmp", medium),
-        target_("maildir:" + folder_.path().native()) {}
+        target_(target_of(maildir_kind, folder_.path())) {}
 
   const std::string& target() const noexcept override { return target_; }
-  bool exactly_once() const noexcept override { return true; }
+  const Traits& traits() const noexcept override { return maildir_kind.traits; }
   std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) override;
   void stage(std::span<Ticket> tickets) override;
   std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) override;
@@ -157,13 +160,32 @@ std::unique_ptr<Destination> open_maildir_on(MaildirFolder folder, util::Medium 
   return std::make_unique<Maildir>(std::move(folder), medium, context);
 }
 
-std::unique_ptr<Destination> open_maildir(const util::Path& path, const RunContext& context) {
+namespace {
+
+constexpr std::array maildir_fields{
+    Field{.name = "path", .help = "the Maildir", .type = FieldType::path, .required = true},
+};
+
+std::unique_ptr<Destination> open_maildir(const Spec& spec, const RunContext& context) {
+  const util::Path path = value_of(spec, "path").text;
   auto folder = MaildirFolder::make(path);
   return open_maildir_on(std::move(folder), util::medium_of(path / "tmp"), context);
 }
 
-std::unique_ptr<Destination> reopen_maildir(const util::Path& path, const RunContext& context) {
-  return std::make_unique<Maildir>(MaildirFolder::find(path), util::Medium::plain, context);
+std::unique_ptr<Destination> reopen_maildir(const Ticket& ticket, const RunContext& context) {
+  return std::make_unique<Maildir>(MaildirFolder::find(path_of(ticket)), util::Medium::plain, context);
 }
+
+}  // namespace
+
+constinit const KindRow maildir_kind{
+    .name = "maildir",
+    .value = "PATH",
+    .help = "a Maildir, created if missing",
+    .fields = maildir_fields,
+    .traits = {},
+    .open = open_maildir,
+    .reopen = reopen_maildir,
+};
 
 }  // namespace mailhaul::delivery

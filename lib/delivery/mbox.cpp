@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -29,10 +30,10 @@ using util::Path;
 class Mbox final : public Destination {
  public:
   Mbox(const Path& path, const Locking& locking, const RunContext& context)
-      : path_(path), locking_(locking), context_(context), target_("mbox:" + path.native()) {}
+      : path_(path), locking_(locking), context_(context), target_(target_of(mbox_kind, path)) {}
 
   const std::string& target() const noexcept override { return target_; }
-  bool exactly_once() const noexcept override { return true; }
+  const Traits& traits() const noexcept override { return mbox_kind.traits; }
   std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) override;
   void stage(std::span<Ticket> tickets) override;
   std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) override;
@@ -264,10 +265,43 @@ std::unique_ptr<Destination> open_mbox(const Path& path, const Locking& locking,
   return std::make_unique<Mbox>(path, locking, context);
 }
 
-std::unique_ptr<Destination> reopen_mbox(const Path& path, const Locking& locking,
-                                         const RunContext& context) {
-  open_mbox_file(path, Missing::refuse);
-  return std::make_unique<Mbox>(path, locking, context);
+namespace {
+
+constexpr std::array<std::string_view, 2> lock_names{"fcntl+dotlock", "fcntl"};
+
+constexpr std::array mbox_fields{
+    Field{.name = "path", .help = "the mbox file", .type = FieldType::path, .required = true},
+    Field{.name = "lock",
+          .help = "how the file is locked",
+          .type = FieldType::choice,
+          .fallback = lock_names[0],
+          .choices = lock_names},
+};
+
+std::unique_ptr<Destination> open_mbox_kind(const Spec& spec, const RunContext& context) {
+  const bool dotlock = value_of(spec, "lock").text == lock_names[0];
+  return open_mbox(value_of(spec, "path").text, {.kind = dotlock ? MboxLock::fcntl_dotlock : MboxLock::fcntl},
+                   context);
 }
+
+std::unique_ptr<Destination> reopen_mbox(const Ticket& ticket, const RunContext& context) {
+  const auto path = path_of(ticket);
+  const bool dotlock = TicketFields(ticket).number("dotlock") != 0;
+  open_mbox_file(path, Missing::refuse);
+  return std::make_unique<Mbox>(path, Locking{.kind = dotlock ? MboxLock::fcntl_dotlock : MboxLock::fcntl},
+                                context);
+}
+
+}  // namespace
+
+constinit const KindRow mbox_kind{
+    .name = "mbox",
+    .value = "PATH",
+    .help = "an mbox file (mboxrd), created if missing",
+    .fields = mbox_fields,
+    .traits = {},
+    .open = open_mbox_kind,
+    .reopen = reopen_mbox,
+};
 
 }  // namespace mailhaul::delivery

@@ -13,8 +13,7 @@ namespace mailhaul::delivery {
 /// Error{cannot_create}.
 std::unique_ptr<Destination> open_mbox(const util::Path& path, const Locking& locking,
                                        const RunContext& context);
-/// Throws Error{storage} when it is missing.
-std::unique_ptr<Destination> reopen_mbox(const util::Path& path, const Locking& locking,
-                                         const RunContext& context);
+
+extern const KindRow mbox_kind;
 
 }  // namespace mailhaul::delivery

@@ -14,6 +14,8 @@
 
 namespace mailhaul::delivery {
 
+enum class MboxLock { fcntl_dotlock, fcntl };
+
 enum class Missing { create, refuse };
 
 /// How an mbox is locked, and how long others are waited for.

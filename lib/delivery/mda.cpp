@@ -5,15 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <map>
+#include <utility>
 
-#include "delivery/handover_queue.h"
+#include "delivery/handover.h"
 #include "delivery/names.h"
 #include "delivery/sleep.h"
 #include "delivery/ticket_fields.h"
+#include "util/escape.h"
 #include "util/process.h"
 #include "util/shell.h"
+#include "util/units.h"
 
 namespace mailhaul::delivery {
 
@@ -23,6 +27,7 @@ using util::Fd;
 using util::Kind;
 
 constexpr int try_again = 75;  // EX_TEMPFAIL
+constexpr std::string_view placeholders = "FTais%";
 
 enum class Lock : short { shared = F_RDLCK, alone = F_WRLCK };
 
@@ -61,65 +66,40 @@ void wait_for_running_programs(const RunContext& context, std::chrono::seconds l
   }
 }
 
-std::string target_of(const Spec& spec) {
-  std::string target = "mda:";
-  for (const auto& word : spec.command) target += (target.size() > 4 ? " " : "") + util::shell_word(word);
-  return target;
+/// The command in one line, as a shell would take it.
+std::string command_line(const std::vector<std::string>& command) {
+  std::string line;
+  for (const auto& word : command) line += (line.empty() ? "" : " ") + util::shell_word(word);
+  return line;
 }
 
-class Mda final : public Destination {
- public:
-  Mda(Spec spec, std::string target, const RunContext& context)
-      : spec_(std::move(spec)), target_(std::move(target)), context_(context) {}
+struct Settings {
+  std::vector<std::string> command;
+  std::chrono::seconds timeout{300};
+};
 
-  const std::string& target() const noexcept override { return target_; }
-  bool exactly_once() const noexcept override { return false; }
-  std::size_t batch_messages() const noexcept override { return 64; }  // each holds a descriptor
-  std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t /*announced_bytes*/) override {
-    TicketFields fields;
-    fields.set("id", envelope.id);
-    fields.set("boot", context_.boot);
-    fields.set("timeout", static_cast<std::uint64_t>(spec_.timeout.count()));
-    const auto form = spec_.from_line ? StoredForm::below_from_line : StoredForm::with_sender;
-    return std::make_unique<HandoverWriter>(queue_, context_, envelope,
-                                            HandoverWriter::Setup{form, {target_, fields.data()}});
-  }
-  void stage(std::span<Ticket> /*tickets*/) override {}  // on the server until the program has it
-  std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) override;
-  void discard(std::span<const Ticket> tickets) noexcept override {
-    for (const auto& ticket : tickets) queue_.remove(id_of(ticket));
-  }
+class Mda final : public Handover {
+ public:
+  Mda(Settings settings, Setup setup, const RunContext& context)
+      : Handover(std::move(setup), context), settings_(std::move(settings)) {}
+
   std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) override;
-  void sweep(std::span<const Ticket> /*keep*/) noexcept override {}
 
  private:
-  DeliveryResult hand_over(const HandoverQueue::QueuedMessage& message);
-  util::Exit run(const HandoverQueue::QueuedMessage& message, const Fd& output);
+  DeliveryResult hand_over(const QueuedMessage& message) override;
+  util::Exit run(const QueuedMessage& message, const Fd& output);
   DeliveryResult judge(const util::Exit& exit, const Fd& output);
+  std::string command() const { return target().substr(mda_kind.name.size() + 1); }
 
-  Spec spec_;
-  std::string target_;
-  const RunContext& context_;
-  HandoverQueue queue_;
+  Settings settings_;
   std::unique_ptr<RunningPrograms> running_;
   Fd output_;             // what a program says
   bool stopped_ = false;  // one did not end in time when we were to stop: no other is started
 };
 
-std::vector<DeliveryResult> Mda::publish(std::span<const Ticket> tickets) {
-  std::vector<DeliveryResult> results;
-  results.reserve(tickets.size());
-  for (const auto& ticket : tickets) {
-    const auto id = id_of(ticket);
-    results.push_back(hand_over(queue_.at(id)));
-    queue_.remove(id);
-  }
-  return results;
-}
-
-DeliveryResult Mda::hand_over(const HandoverQueue::QueuedMessage& message) {
-  if (stopped_) return {DeliveryStatus::later, target_.substr(4) + ": not started, since we are to stop", ""};
-  if (!output_) output_ = nameless_file(context_);
+DeliveryResult Mda::hand_over(const QueuedMessage& message) {
+  if (stopped_) return {DeliveryStatus::later, command() + ": not started, since we are to stop", ""};
+  if (!output_) output_ = nameless_file(context());
   const auto exit = run(message, output_);
   const auto result = judge(exit, output_);
   // One that nothing was written to serves the next program as well.
@@ -127,17 +107,17 @@ DeliveryResult Mda::hand_over(const HandoverQueue::QueuedMessage& message) {
   return result;
 }
 
-util::Exit Mda::run(const HandoverQueue::QueuedMessage& message, const Fd& output) {
+util::Exit Mda::run(const QueuedMessage& message, const Fd& output) {
   if (!running_) {
-    running_ = std::make_unique<RunningPrograms>(context_);
+    running_ = std::make_unique<RunningPrograms>(context());
     running_->try_take(Lock::shared);
   }
   const auto& envelope = message.envelope;
   std::vector<std::string> argv;
-  argv.reserve(spec_.command.size());
-  const Placeholders with{message.sender, context_.user, context_.account, envelope.id, message.bytes};
-  for (const auto& word : spec_.command) argv.push_back(expand(word, with));
-  std::vector<std::string> environment{"MAILHAUL_ACCOUNT=" + context_.account, "MAILHAUL_ID=" + envelope.id,
+  argv.reserve(settings_.command.size());
+  const Placeholders with{message.sender, context().user, context().account, envelope.id, message.bytes};
+  for (const auto& word : settings_.command) argv.push_back(expand(word, with));
+  std::vector<std::string> environment{"MAILHAUL_ACCOUNT=" + context().account, "MAILHAUL_ID=" + envelope.id,
                                        "MAILHAUL_SIZE=" + std::to_string(message.bytes)};
   if (envelope.retry) environment.emplace_back("MAILHAUL_RETRY=1");
   if (::lseek(message.file.get(), 0, SEEK_SET) != 0) util::throw_errno(Kind::storage, "rewind", "a message");
@@ -147,16 +127,16 @@ util::Exit Mda::run(const HandoverQueue::QueuedMessage& message, const Fd& outpu
                      .output = output.get(),
                      .error = output.get(),
                      .keep = running_->fd()});
-  return child.wait(spec_.timeout, *context_.cancel);
+  return child.wait(settings_.timeout, *context().cancel);
 }
 
 DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   if (exit.ok()) return {};
   const auto words = util::last_words(output);
-  const auto program = util::Path(spec_.command.front()).filename().native();
-  const bool stopped = exit.timed_out && context_.cancel->requested();
+  const auto program = util::Path(settings_.command.front()).filename().native();
+  const bool stopped = exit.timed_out && context().cancel->requested();
   DeliveryResult result{DeliveryStatus::rejected, program + ": ", ""};
-  result.sentence += stopped ? "stopped with us" : util::describe(exit, spec_.timeout);
+  result.sentence += stopped ? "stopped with us" : util::describe(exit, settings_.timeout);
   if (!words.empty()) result.sentence += ": " + words;
   if (exit.signal != 0 || exit.timed_out) {
     result.status = DeliveryStatus::doubt;
@@ -173,15 +153,15 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
 std::vector<DeliveryResult> Mda::recover(std::span<const Ticket> tickets) {
   std::uint64_t longest = 0;
   for (const auto& ticket : tickets) longest = std::max(longest, TicketFields(ticket).number("timeout"));
-  if (!tickets.empty()) wait_for_running_programs(context_, std::chrono::seconds(longest));
+  if (!tickets.empty()) wait_for_running_programs(context(), std::chrono::seconds(longest));
   std::vector<DeliveryResult> results;
   results.reserve(tickets.size());
   for (const auto& ticket : tickets) {
     // COMMIT TRIED, which is not flushed, survives all but the end of the boot.
     const TicketFields fields(ticket);
-    const bool certain = fields.has("boot") && fields.text("boot") == context_.boot;
+    const bool certain = fields.has("boot") && fields.text("boot") == context().boot;
     results.push_back({certain ? DeliveryStatus::later : DeliveryStatus::doubt,
-                       "it cannot be told whether " + target_.substr(4, target_.find(' ') - 4) + " took " +
+                       "it cannot be told whether " + command().substr(0, command().find(' ')) + " took " +
                            id_of(ticket) + ": it will be handed over again",
                        ""});
   }
@@ -208,20 +188,87 @@ std::string expand(std::string_view argument, const Placeholders& with) {
   return text += argument;
 }
 
-void require_usable(const Spec& spec) {
-  if (spec.kind == "mda" && ::geteuid() == 0 && !spec.allow_root) {
+namespace {
+
+std::string wrong_placeholder(std::string_view word) {
+  for (auto at = word.find('%'); at != std::string_view::npos; at = word.find('%', at + 2)) {
+    if (at + 1 == word.size()) return "a lone % ends a word of the command; write %% for a percent sign";
+    if (placeholders.find(word[at + 1]) == std::string_view::npos)
+      return "unknown %" + util::escape(word.substr(at + 1, 1)) +
+             " in the command (known: %F %T %a %i %s %%)";
+  }
+  if (word.find('\0') != std::string_view::npos) return "the command holds a NUL";
+  return {};
+}
+
+std::string wrong_command(const Value& value) {
+  if (value.words.empty() || value.words.front().empty()) return "the command is empty";
+  for (const auto& word : value.words)
+    if (auto wrong = wrong_placeholder(word); !wrong.empty()) return wrong;
+  return {};
+}
+
+std::string wrong_timeout(const Value& value) {
+  constexpr std::chrono::hours longest{24};
+  const auto time = util::parse_duration(value.text);
+  return !time || time->count() < 1 || *time > longest ? "must be a time from 1s to 1d" : "";
+}
+
+constexpr std::array mda_fields{
+    Field{.name = "command",
+          .help = "program and arguments, run without a shell; %F %T %a %i %s %% are replaced",
+          .type = FieldType::words,
+          .required = true,
+          .wrong = wrong_command},
+    Field{.name = "timeout",
+          .help = "the longest the program may take for one message (5m)",
+          .type = FieldType::duration,
+          .fallback = "5m",
+          .wrong = wrong_timeout},
+    Field{.name = "from_line", .help = "put a From line on top", .type = FieldType::boolean},
+    Field{.name = "allow_root", .help = "run the program even as root", .type = FieldType::boolean},
+};
+
+void refuse_root(const Spec& spec) {
+  if (::geteuid() == 0 && !value_of(spec, "allow_root").flag) {
     throw util::Error(Kind::config, "an MDA would run as root, with mail from anybody as its input",
                       "run mailhaul as the mail's owner (one crontab per user), or say \"allow_root\": true");
   }
 }
 
 std::unique_ptr<Destination> open_mda(const Spec& spec, const RunContext& context) {
-  require_usable(spec);
-  return std::make_unique<Mda>(spec, target_of(spec), context);
+  refuse_root(spec);
+  Settings settings{.command = value_of(spec, "command").words, .timeout = duration_of(spec, "timeout")};
+  TicketFields fields;
+  fields.set("boot", context.boot);
+  fields.set("timeout", static_cast<std::uint64_t>(settings.timeout.count()));
+  Handover::Setup setup{
+      .kind = mda_kind,
+      .target = std::string(mda_kind.name) + ":" + command_line(settings.command),
+      .form = value_of(spec, "from_line").flag ? StoredForm::below_from_line : StoredForm::with_sender,
+      .fields = std::move(fields)};
+  return std::make_unique<Mda>(std::move(settings), std::move(setup), context);
 }
 
-std::unique_ptr<Destination> reopen_mda(const std::string& target, const RunContext& context) {
-  return std::make_unique<Mda>(Spec{}, target, context);
+/// Good for recover() alone.
+std::unique_ptr<Destination> reopen_mda(const Ticket& ticket, const RunContext& context) {
+  return std::make_unique<Mda>(
+      Settings{}, Handover::Setup{.kind = mda_kind, .target = ticket.target, .form = StoredForm::with_sender},
+      context);
 }
+
+}  // namespace
+
+// Each message that waits holds a descriptor: hence the small batch.
+constinit const KindRow mda_kind{
+    .name = "mda",
+    .value = "COMMAND",
+    .help = "a program, run once for each message",
+    .fields = mda_fields,
+    .traits = {.guarantee = Guarantee::at_least_once, .batch = 64},
+    .open = open_mda,
+    .reopen = reopen_mda,
+    .require_usable = refuse_root,
+};
 
 }  // namespace mailhaul::delivery

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Handing messages to another program, LAW section 5.
 #pragma once
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "delivery/destination.h"
+#include "delivery/kinds.h"
 
 namespace mailhaul::delivery {
 
@@ -17,9 +17,6 @@ struct Placeholders {
 /// One argument with %F %T %a %i %s %% replaced; anything else stays as it is.
 std::string expand(std::string_view argument, const Placeholders& with);
 
-/// Throws Error{config} when run as root without allow_root.
-std::unique_ptr<Destination> open_mda(const Spec& spec, const RunContext& context);
-/// Good for recover() alone.
-std::unique_ptr<Destination> reopen_mda(const std::string& target, const RunContext& context);
+extern const KindRow mda_kind;
 
 }  // namespace mailhaul::delivery

@@ -9,6 +9,15 @@
 
 namespace mailhaul::delivery {
 
+std::string target_of(const KindRow& kind, const util::Path& path) {
+  return std::string(kind.name) + ":" + path.native();
+}
+
+util::Path path_of(const Ticket& ticket) {
+  const auto colon = ticket.target.find(':');
+  return colon == std::string::npos ? "" : ticket.target.substr(colon + 1);
+}
+
 namespace {
 
 /// With state files of version 1 a mailbox had eight hexadecimal digits in names; its id is shorter than

@@ -8,6 +8,9 @@
 
 namespace mailhaul::delivery {
 
+/// "maildir:/absolute/path", and its path again.
+std::string target_of(const KindRow& kind, const util::Path& path);
+util::Path path_of(const Ticket& ticket);
 /// The stable id at the start of `text` when this instance made it for this mailbox: up to the first "," ":"
 /// ";" or blank. Empty when there is none. Ids of state files of version 1 count, whatever their mailbox:
 /// nobody makes such names any more, so what no ticket in the database names is an orphan.

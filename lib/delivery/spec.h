@@ -1,61 +1,41 @@
 // SPDX-License-Identifier: MIT
-// What a profile says about a destination, and the registry of delivery kinds.
+// What a profile says about one destination.
 #pragma once
 #include <chrono>
 #include <functional>
-#include <span>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "delivery/kinds.h"
 #include "util/file.h"
 
 namespace mailhaul::delivery {
 
-enum class MboxLock { fcntl_dotlock, fcntl };
-
-/// A destination as configured; plain data. Paths are absolute.
-struct Spec {
-  std::string kind;  ///< a name in kinds()
-  util::Path path;
-  MboxLock lock = MboxLock::fcntl_dotlock;
-  std::vector<std::string> command;
-  std::chrono::seconds timeout{300};
-  bool from_line = false;
-  bool allow_root = false;
-  bool operator==(const Spec&) const = default;
-};
-
-enum class FieldType { path, words, duration, boolean, choice };
-
-/// One key of a delivery object: {"kind": "mbox", "path": ...}.
-struct Field {
-  std::string_view name, help;
-  FieldType type;
-  bool required;
-  std::span<const std::string_view> choices;  ///< for FieldType::choice; the first is the default
-};
-
-/// One kind of delivery: the row that configuration, --deliver, help, schema and tests read.
-struct KindRow {
-  std::string_view name, help;
-  std::span<const Field> fields;
-  std::string_view shorthand;  ///< the field that "kind:..." fills; empty: none ("stdout")
-};
-std::span<const KindRow> kinds();
-const KindRow* find_kind(std::string_view name);  ///< nullptr: no such kind
-
-/// One value for a field, in its most general form; which member counts follows from Field::type.
+/// The value of one field; which member counts follows from Field::type.
 struct Value {
-  std::string text;                ///< path (absolute already), choice, duration as written
-  std::vector<std::string> words;  ///< words
-  bool flag = false;
+  std::string text = {};                ///< path (absolute), choice, duration ("5m")
+  std::vector<std::string> words = {};  ///< words
+  bool flag = false;                    ///< boolean
+  bool operator==(const Value&) const = default;
 };
 
-/// Sets a field of a Spec. Returns the sentence of what is wrong, empty when all is well.
-std::string set_field(Spec& spec, const Field& field, const Value& value);
-/// The value a field has, as set_field() takes it.
-Value value_of(const Spec& spec, const Field& field);
+/// A destination as configured; plain data.
+struct Spec {
+  const KindRow* kind = nullptr;
+  std::map<std::string, Value, std::less<>> values = {};  ///< what was set, by the field's name
+};
+/// Of one kind, with the same value of each field, set or not.
+bool operator==(const Spec& one, const Spec& other);
+
+/// Sets a field. Returns the sentence of what is wrong with the value, empty when all is well.
+[[nodiscard]] std::string set_field(Spec& spec, const Field& field, Value value);
+/// The value that was set, or the field's fallback. Throws Error{internal} for a field that the kind does not
+/// have.
+Value value_of(const Spec& spec, std::string_view field);
+/// The same for FieldType::duration.
+std::chrono::seconds duration_of(const Spec& spec, std::string_view field);
 
 /// Turns "~", "$HOME" and relative paths into absolute ones.
 using Absolute = std::function<util::Path(std::string_view)>;
@@ -64,11 +44,14 @@ struct Parsed {
   Spec spec;
   std::string wrong;  ///< a sentence when it could not be read; empty otherwise
 };
-/// "maildir:PATH", "mbox:PATH", "mda:COMMAND", "stdout".
-Parsed parse_shorthand(std::string_view text, const Absolute& absolute);
-/// What is wrong with a whole spec (missing path, unknown %x, empty command); empty: nothing.
-std::string check(const Spec& spec);
-/// "maildir:/home/anna/Mail", "mda:procmail": for people and JSON.
+/// "maildir:PATH", "mda:COMMAND", "stdout": a kind's name, and the value of its first field.
+Parsed parse_shorthand(std::string_view text, const Absolute& absolute, Kinds among = kinds());
+/// "maildir:/home/anna/Mail", "mda:procmail": for people and JSON, without arguments, which may be private.
 std::string describe(const Spec& spec);
+/// Whether mail for both would go to one place.
+bool same_place(const Spec& one, const Spec& other);
+
+/// Throws Error{config} for what would be refused whatever the mail: an MDA as root, without allow_root.
+void require_usable(const Spec& spec);
 
 }  // namespace mailhaul::delivery

@@ -13,9 +13,8 @@
 #include <climits>
 #include <mutex>
 
-#include "delivery/handover_queue.h"
+#include "delivery/handover.h"
 #include "delivery/sleep.h"
-#include "delivery/ticket_fields.h"
 
 namespace mailhaul::delivery {
 
@@ -36,52 +35,32 @@ std::mutex& turn() {
       "the messages are still on the server; where the reader must keep each: \"deliver\": \"mda:...\"");
 }
 
-class Stdout final : public Destination {
+class Stdout final : public Handover {
  public:
-  Stdout(int fd, const RunContext& context) : fd_(fd), context_(context) {}
+  Stdout(int fd, const RunContext& context)
+      : Handover(
+            {.kind = stdout_kind, .target = std::string(stdout_kind.name), .form = StoredForm::mbox_entry},
+            context),
+        fd_(fd) {}
 
-  const std::string& target() const noexcept override { return target_; }
-  bool exactly_once() const noexcept override { return false; }
-  std::size_t batch_messages() const noexcept override { return 64; }  // each holds a descriptor
-  std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t /*announced_bytes*/) override {
-    TicketFields fields;
-    fields.set("id", envelope.id);
-    return std::make_unique<HandoverWriter>(
-        queue_, context_, envelope, HandoverWriter::Setup{StoredForm::mbox_entry, {target_, fields.data()}});
-  }
-  void stage(std::span<Ticket> /*tickets*/) override {}
-  std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) override;
-  void discard(std::span<const Ticket> tickets) noexcept override {
-    for (const auto& ticket : tickets) queue_.remove(id_of(ticket));
-  }
   std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) override;
-  void sweep(std::span<const Ticket> /*keep*/) noexcept override {}
-  bool settled_by_close() const noexcept override { return true; }
   void close() override;
 
  private:
-  void write_out(const HandoverQueue::QueuedMessage& message) const;
+  DeliveryResult hand_over(const QueuedMessage& message) override;
+  void write_out(const QueuedMessage& message) const;
   void write_piece(std::string_view bytes) const;
 
   int fd_;
-  const RunContext& context_;
-  std::string target_ = "stdout";
-  HandoverQueue queue_;
 };
 
-std::vector<DeliveryResult> Stdout::publish(std::span<const Ticket> tickets) {
-  for (const auto& ticket : tickets) {
-    const auto id = id_of(ticket);
-    {
-      const std::lock_guard lock(turn());
-      write_out(queue_.at(id));
-    }
-    queue_.remove(id);
-  }
-  return std::vector<DeliveryResult>(tickets.size());
+DeliveryResult Stdout::hand_over(const QueuedMessage& message) {
+  const std::lock_guard lock(turn());
+  write_out(message);
+  return {};
 }
 
-void Stdout::write_out(const HandoverQueue::QueuedMessage& message) const {
+void Stdout::write_out(const QueuedMessage& message) const {
   std::array<char, 65536> piece{};
   for (off_t at = 0; static_cast<std::uint64_t>(at) < message.bytes;) {
     const auto got = util::pread_all(message.file.get(), piece, at, "a waiting message");
@@ -95,7 +74,7 @@ void Stdout::write_out(const HandoverQueue::QueuedMessage& message) const {
 /// from seeing the wish to stop.
 void Stdout::write_piece(std::string_view bytes) const {
   while (!bytes.empty()) {
-    std::array<struct pollfd, 2> waits{{{fd_, POLLOUT, 0}, {context_.cancel->fd(), POLLIN, 0}}};
+    std::array<struct pollfd, 2> waits{{{fd_, POLLOUT, 0}, {context().cancel->fd(), POLLIN, 0}}};
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) {
       util::throw_errno(Kind::storage, "wait for", "standard output");
     }
@@ -128,7 +107,7 @@ void Stdout::close() {
     ::poll(&reader, 1, 0);
     if ((reader.revents & POLLERR) != 0) reader_gone();
     if (unread == 0) return;
-    sleep_unless_cancelled(context_, std::chrono::milliseconds(pause),
+    sleep_unless_cancelled(context(), std::chrono::milliseconds(pause),
                            "standard output was not yet read to its end");
   }
 }
@@ -145,6 +124,11 @@ std::vector<DeliveryResult> Stdout::recover(std::span<const Ticket> tickets) {
   return results;
 }
 
+/// Good for recover() alone.
+std::unique_ptr<Destination> reopen_stdout(const Ticket& /*ticket*/, const RunContext& context) {
+  return std::make_unique<Stdout>(STDOUT_FILENO, context);
+}
+
 }  // namespace
 
 std::unique_ptr<Destination> open_stdout(int fd, const RunContext& context) {
@@ -155,8 +139,16 @@ std::unique_ptr<Destination> open_stdout(int fd, const RunContext& context) {
   return std::make_unique<Stdout>(fd, context);
 }
 
-std::unique_ptr<Destination> reopen_stdout(const RunContext& context) {
-  return std::make_unique<Stdout>(STDOUT_FILENO, context);
-}
+// Each message that waits holds a descriptor: hence the small batch.
+constinit const KindRow stdout_kind{
+    .name = "stdout",
+    .value = "",
+    .help = "standard output, as an mbox stream",
+    .fields = {},
+    .traits = {.guarantee = Guarantee::at_least_once, .settled_by = Settled::by_close, .batch = 64},
+    .open = [](const Spec& /*spec*/,
+               const RunContext& context) { return open_stdout(STDOUT_FILENO, context); },
+    .reopen = reopen_stdout,
+};
 
 }  // namespace mailhaul::delivery

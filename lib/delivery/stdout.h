@@ -9,7 +9,7 @@ namespace mailhaul::delivery {
 
 /// `fd` is borrowed; SIGPIPE must be ignored. Throws Error{usage} for a terminal.
 std::unique_ptr<Destination> open_stdout(int fd, const RunContext& context);
-/// Good for recover() alone.
-std::unique_ptr<Destination> reopen_stdout(const RunContext& context);
+
+extern const KindRow stdout_kind;
 
 }  // namespace mailhaul::delivery

@@ -19,9 +19,9 @@ state::MailboxId mailbox_in(state::Store& store, const account::Account& account
 
 account::Policy policy_of(const account::Account& account) {
   account::Policy policy = account.policy;
-  const bool to_stdout =
-      std::ranges::any_of(account.deliver, [](const auto& spec) { return spec.kind == "stdout"; });
-  if (to_stdout && !account.removal_demanded) {
+  const bool read_by_somebody = std::ranges::any_of(
+      account.deliver, [](const auto& spec) { return spec.kind->traits.settled_by_close(); });
+  if (read_by_somebody && !account.removal_demanded) {
     policy.leave_on_server = true;
     policy.delete_after.reset();
   }
@@ -57,7 +57,7 @@ std::vector<std::unique_ptr<delivery::Destination>> AccountRun::open_all() const
   for (const auto& spec : account.deliver) opened.push_back(environment.open(spec, context));
   // An MDA comes last: it alone cannot be taken back.
   std::stable_partition(opened.begin(), opened.end(),
-                        [](const auto& destination) { return destination->exactly_once(); });
+                        [](const auto& destination) { return destination->traits().exactly_once(); });
   return opened;
 }
 
@@ -67,7 +67,8 @@ void AccountRun::open_destinations() {
 }
 
 bool AccountRun::alternate() {
-  if (!std::ranges::all_of(destinations, &delivery::Destination::exactly_once)) return false;
+  const auto handed_over = [](const auto& place) { return !place->traits().exactly_once(); };
+  if (std::ranges::any_of(destinations, handed_over)) return false;
   if (others_.empty()) others_ = open_all();
   destinations.swap(others_);
   return true;

@@ -23,7 +23,7 @@ void ask(delivery::Destination& place, const std::vector<Landing*>& landings) {
     if (outcomes[i].status == DeliveryStatus::published) {
       landings[i]->state = LandingState::delivered;
     } else if (landings[i]->state == LandingState::intent && outcomes[i].status == DeliveryStatus::doubt) {
-      landings[i]->state = place.exactly_once() ? LandingState::doubt : LandingState::tried;
+      landings[i]->state = place.traits().exactly_once() ? LandingState::doubt : LandingState::tried;
     }
   }
 }

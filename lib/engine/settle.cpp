@@ -25,7 +25,7 @@ bool Arrived::delivered() const {
 
 void Batch::add(Arrived arrived) {
   if (messages_.empty()) begun_ = std::chrono::steady_clock::now();
-  for (const auto& copy : arrived.copies) most_ = std::min(most_, copy.destination->batch_messages());
+  for (const auto& copy : arrived.copies) most_ = std::min(most_, copy.destination->traits().batch);
   bytes_ += arrived.bytes;
   messages_.push_back(std::move(arrived));
 }
@@ -118,7 +118,7 @@ std::vector<Arrived> Settler::carry(std::vector<Arrived> messages) {
 void Settler::stage(std::vector<Arrived>& messages) {  // S2
   try {
     for (auto& [destination, copies] : shares_of(messages)) {
-      if (!destination->exactly_once()) continue;
+      if (!destination->traits().exactly_once()) continue;
       auto tickets = tickets_of(copies);
       destination->stage(tickets);
       for (std::size_t i = 0; i < copies.size(); ++i) copies[i]->ticket = std::move(tickets[i]);
@@ -138,7 +138,7 @@ void Settler::intend(std::vector<Arrived>& messages) {  // S3
     for (const auto& copy : message.copies) {
       // What a pipe has taken shows only at its end: nothing to recover. Of a program that was killed with
       // the power, recovery must know which messages it may have had.
-      const bool ticket = !copy.destination->settled_by_close();
+      const bool ticket = !copy.destination->traits().settled_by_close();
       recoverable = recoverable || ticket;
       change.landings.push_back({.row = message.row.id,
                                  .target = copy.destination->target(),
@@ -153,7 +153,7 @@ void Settler::intend(std::vector<Arrived>& messages) {  // S3
 
 void Settler::publish(std::vector<Arrived>& messages) {  // S4
   for (auto& [destination, copies] : shares_of(messages)) {
-    if (!destination->exactly_once()) continue;
+    if (!destination->traits().exactly_once()) continue;
     auto outcomes = destination->publish(tickets_of(copies));
     for (std::size_t i = 0; i < copies.size(); ++i) {
       copies[i]->published = outcomes[i].status == DeliveryStatus::published;
@@ -163,7 +163,7 @@ void Settler::publish(std::vector<Arrived>& messages) {  // S4
   bool handed_over = false;
   for (auto& message : messages) {
     for (auto& copy : message.copies) {
-      if (copy.destination->exactly_once()) continue;
+      if (copy.destination->traits().exactly_once()) continue;
       hand_over(message, copy);
       handed_over = true;
     }
@@ -177,7 +177,7 @@ void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
                          .target = copy.destination->target(),
                          .ticket = copy.ticket.data,
                          .state = LandingState::tried};
-  if (!copy.destination->settled_by_close()) {
+  if (!copy.destination->traits().settled_by_close()) {
     state::Change change = landed_;
     change.landings.push_back(landing);
     store_.commit(mailbox_, change, Durability::unsynced);
@@ -201,7 +201,7 @@ void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
 
 void Settler::conclude(Arrived& message) {
   const auto waits = [](const Arrived::Copy& copy) {
-    return copy.published && copy.destination->settled_by_close();
+    return copy.published && copy.destination->traits().settled_by_close();
   };
   if (std::ranges::any_of(message.copies, waits)) {
     awaiting_close_.push_back(message);
@@ -218,7 +218,7 @@ void Settler::conclude(Arrived& message) {
 void Settler::record_copies(const Arrived& message) {
   for (const auto& copy : message.copies) {
     const bool doubtful =
-        copy.destination->exactly_once() && copy.outcome.status == delivery::DeliveryStatus::doubt;
+        copy.destination->traits().exactly_once() && copy.outcome.status == delivery::DeliveryStatus::doubt;
     if (!copy.published && !doubtful) continue;
     landed_.landings.push_back({.row = message.row.id,
                                 .target = copy.destination->target(),
@@ -236,8 +236,9 @@ std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::
   }
   std::erase_if(closed, [](const Arrived& message) { return !message.delivered(); });
   for (auto& message : closed) {
-    const bool only_handed = std::ranges::all_of(
-        message.copies, [](const Arrived::Copy& copy) { return copy.destination->settled_by_close(); });
+    const bool only_handed = std::ranges::all_of(message.copies, [](const Arrived::Copy& copy) {
+      return copy.destination->traits().settled_by_close();
+    });
     const bool kept = !only_handed || message.elsewhere || message.row.standing == state::Standing::delivered;
     message.row.standing = kept ? state::Standing::delivered : handed_over;
     record_delivery(message);

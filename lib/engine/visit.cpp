@@ -291,7 +291,7 @@ void Visit::conclude(const Arrived& arrived) {
     why += (why.empty() ? "" : "; ") + copy.outcome.sentence;
     if (hint.empty()) hint = copy.outcome.hint;
     const bool no_answer =
-        copy.outcome.status == delivery::DeliveryStatus::doubt && !copy.destination->exactly_once();
+        copy.outcome.status == delivery::DeliveryStatus::doubt && !copy.destination->traits().exactly_once();
     if (copy.outcome.status != delivery::DeliveryStatus::later && !(no_answer && stopped))
       kind = util::Kind::storage;
   }

@@ -20,7 +20,9 @@ void Visit::close_destinations() {
 void Visit::end() {
   close_destinations();  // S5, durable before QUIT
   const bool piped_only = !run_.account.removal_demanded && accepted_ != 0 &&
-                          std::ranges::any_of(run_.destinations, &delivery::Destination::settled_by_close);
+                          std::ranges::any_of(run_.destinations, [](const auto& place) {
+                            return place->traits().settled_by_close();
+                          });
   if (session_.capabilities().expire_days == 0 && (unsettled_retrieval_ || piped_only)) {
     run_.warn(
         "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all "

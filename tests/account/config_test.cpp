@@ -51,7 +51,7 @@ TEST_CASE("an account that says only what it must has the documented defaults") 
   CHECK(account.server.silence == std::chrono::minutes(3));
   CHECK(account.auth == net::Auth::automatic);
   CHECK(source_of(account) == "ask");
-  CHECK(account.deliver.at(0).path == "/home/anna/m");
+  CHECK(delivery::describe(account.deliver.at(0)) == "maildir:/home/anna/m");
   CHECK(account.trace_header);
   CHECK(account.enabled);
   CHECK_FALSE(account.policy.leave_on_server);
@@ -214,9 +214,9 @@ TEST_CASE("several deliver options together replace the profile's") {
   profile.sources().overrides = {{"deliver", "mbox:a"}, {"deliver", "maildir:b"}, {"deliver", "mbox:c"}};
   const auto account = only(profile);
   REQUIRE(account.deliver.size() == 3);
-  CHECK(account.deliver[0].kind == "mbox");
-  CHECK(account.deliver[1].path == "/home/anna/b");
-  CHECK(account.deliver[2].path == "/home/anna/c");
+  CHECK(delivery::describe(account.deliver[0]) == "mbox:/home/anna/a");
+  CHECK(delivery::describe(account.deliver[1]) == "maildir:/home/anna/b");
+  CHECK(delivery::describe(account.deliver[2]) == "mbox:/home/anna/c");
   profile.sources().overrides = {{"deliver", "mbox:a"}, {"deliver", "mbox:a"}};
   CHECK(profile.said().sentence == "--deliver: a destination stands here twice: mbox:/home/anna/a");
 }

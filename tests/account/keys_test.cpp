@@ -235,8 +235,6 @@ TEST_CASE("a value that cannot be is refused with its place and what could be") 
       {"deliver", "\"maildir:\"", "the path is missing (maildir:PATH)"},
       {"deliver", "{\"path\": \"m\"}", "'kind' is missing"},
       {"deliver", "{\"kind\": \"mbox\"}", "'path' is missing"},
-      {"deliver", "{\"kind\": \"mda\", \"command\": [\"x\", \"%u\"]}",
-       "unknown %u in the command (known: %F %T %a %i %s %%)"},
       {"trace_header", "0", "must be true or false, not a number"},
       {"enabled", "\"\"", "must be true or false, not a string"},
   };
@@ -266,6 +264,8 @@ TEST_CASE("what is wrong inside deliver and arrays is told with its own place") 
        "F:2:72: accounts.work.deliver.lock: 'flock' is not one of fcntl+dotlock, fcntl"},
       {"{\"kind\": \"mda\", \"command\": [\"x\", 7]}",
        "F:2:67: accounts.work.deliver.command[1]: must be a string, not a number"},
+      {"{\"kind\": \"mda\", \"command\": [\"x\", \"%u\"]}",
+       "F:2:61: accounts.work.deliver.command: unknown %u in the command (known: %F %T %a %i %s %%)"},
       {"{\"kind\": \"mda\", \"command\": \"x\", \"timeout\": \"5\"}",
        "F:2:77: accounts.work.deliver.timeout: must be a time such as 90s, 15m, 2h"},
       {"[\"maildir:m\", \"mbox:\"]", "F:2:48: accounts.work.deliver[1]: the path is missing (mbox:PATH)"},

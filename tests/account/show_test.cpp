@@ -94,7 +94,7 @@ TEST_CASE("the schema knows every key and every kind of delivery, and nothing el
   const auto& forms = at(at(at(schema, "$defs"), "destination"), "anyOf").items;
   REQUIRE(forms.size() == 2 * delivery::kinds().size());
   for (std::size_t i = 0; i < delivery::kinds().size(); ++i) {
-    const auto& kind = delivery::kinds()[i];
+    const auto& kind = *delivery::kinds()[i];
     const auto& fields = at(forms[delivery::kinds().size() + i], "properties");
     CHECK(at(at(fields, "kind"), "const").text == kind.name);
     for (const auto& field : kind.fields) CHECK_MESSAGE(fields.member(field.name) != nullptr, field.name);
@@ -110,7 +110,8 @@ TEST_CASE("the sample profile is a good one") {
   const auto config = profile.load();
   REQUIRE(config.accounts.size() == 3);
   CHECK(config.accounts[0].policy.delete_after == std::chrono::hours(30 * 24));
-  CHECK(config.accounts[1].deliver.at(0).command == std::vector<std::string>{"procmail", "-a", "%a"});
+  CHECK(delivery::value_of(config.accounts[1].deliver.at(0), "command").words ==
+        std::vector<std::string>{"procmail", "-a", "%a"});
   CHECK(config.accounts[2].deliver.size() == 2);
   CHECK_FALSE(config.accounts[2].enabled);
 }

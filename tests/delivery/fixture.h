@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "delivery/destination.h"
+#include "support/cpp/destinations.h"
 #include "support/cpp/temp_dir.h"
 #include "util/error.h"
 

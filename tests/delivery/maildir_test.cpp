@@ -31,7 +31,7 @@ namespace {
 
 struct MaildirFixture : Fixture {
   fs::path path = dir / "mail/home";
-  std::unique_ptr<Destination> maildir = open_maildir(path, context);
+  std::unique_ptr<Destination> maildir = open(test::place("maildir", path), context);
   Envelope letter = envelope();
   std::string wire = "Subject: x\r\n\r\nFrom here\r\nlast";
   std::string stored = letter.trace_header + "Subject: x\n\nFrom here\nlast";
@@ -187,13 +187,14 @@ TEST_CASE_FIXTURE(MaildirFixture, "a staged file that has gone is in doubt, not 
 TEST_CASE_FIXTURE(Fixture, "what is neither a Maildir nor empty is refused with a hint") {
   fs::create_directories(dir / "docs/tmp");
   spill(dir / "docs/letter", "x");
-  const auto error = thrown([&] { open_maildir(dir / "docs", context); });
+  const auto error = thrown([&] { open(test::place("maildir", dir / "docs"), context); });
   CHECK(error.kind() == util::Kind::cannot_create);
   CHECK(std::string(error.what()) == (dir / "docs").native() + " is neither a Maildir nor empty");
   CHECK(!error.hint().empty());
   CHECK(names_in(dir / "docs") == std::set<std::string>{"tmp", "letter"});
   spill(dir / "file", "x");
-  CHECK(thrown([&] { open_maildir(dir / "file", context); }).kind() == util::Kind::cannot_create);
+  CHECK(thrown([&] { open(test::place("maildir", dir / "file"), context); }).kind() ==
+        util::Kind::cannot_create);
 }
 
 TEST_CASE_FIXTURE(Fixture, "an empty directory, or one half made, becomes a Maildir") {
@@ -201,7 +202,7 @@ TEST_CASE_FIXTURE(Fixture, "an empty directory, or one half made, becomes a Mail
   fs::create_directories(dir / "half/tmp");
   fs::create_directory_symlink(dir / "empty", dir / "link");
   for (const auto* name : {"empty", "half", "link"}) {
-    open_maildir(dir / name, context);
+    open(test::place("maildir", dir / name), context);
     CHECK(names_in(dir / name) == std::set<std::string>{"tmp", "new", "cur"});
   }
 }
@@ -265,7 +266,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "recovery makes nothing and stops at another M
   CHECK(missing.kind() == util::Kind::storage);
   CHECK(!missing.hint().empty());
   CHECK(!fs::exists(path));
-  open_maildir(path, context);
+  open(test::place("maildir", path), context);
   CHECK(thrown([&] { recovered(tickets); }).kind() == util::Kind::storage);
   CHECK(names_in(path / "new").empty());
 }

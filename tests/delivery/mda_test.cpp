@@ -23,7 +23,9 @@ using mailhaul::test::thrown;
 namespace {
 
 struct MdaFixture : Fixture {
-  Spec spec{.kind = "mda", .timeout = std::chrono::seconds(20), .allow_root = true};
+  Spec spec = test::program({});
+
+  void set(const std::string& field, Value value) { spec.values.insert_or_assign(field, std::move(value)); }
 
   DeliveryResult hand_over(std::vector<std::string> command,
                            const std::string& wire = "To: x\r\n\r\nhi\r\n") {
@@ -31,8 +33,8 @@ struct MdaFixture : Fixture {
   }
   DeliveryResult hand_over(std::vector<std::string> command, const std::string& wire,
                            const Envelope& letter) {
-    spec.command = std::move(command);
-    const auto mda = open_mda(spec, context);
+    set("command", {.words = std::move(command)});
+    const auto mda = open(spec, context);
     std::vector<Ticket> tickets{put(*mda, letter, wire)};
     mda->stage(tickets);
     return mda->publish(tickets).at(0);
@@ -59,7 +61,7 @@ TEST_CASE_FIXTURE(MdaFixture, "the program reads the whole message, trace header
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "from_line puts a From line on top and quotes nothing") {
-  spec.from_line = true;
+  set("from_line", {.flag = true});
   hand_over({"sh", "-c", to_output()}, "Return-Path: <a@b>\r\n\r\nFrom x\r\n");
   CHECK(output() == "From a@b Tue Nov 14 22:13:20 2023\nReturn-Path: <a@b>\n\nFrom x\n");
 }
@@ -113,7 +115,7 @@ TEST_CASE_FIXTURE(MdaFixture, "of many words the last are passed on") {
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started") {
-  spec.timeout = std::chrono::seconds(1);
+  set("timeout", {.text = "1s"});
   const auto result = hand_over({"sh", "-c", "sleep 60 & echo $! > " + (dir / "out").native() + "; wait"});
   CHECK(result.status == DeliveryStatus::doubt);  // it may have taken it
   CHECK(result.sentence == "sh: no end within 1 s");
@@ -126,9 +128,9 @@ TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "when we are to stop, no program is started after one that had to be ended") {
-  spec.timeout = std::chrono::seconds(1);
-  spec.command = {"sh", "-c", "echo started >> " + (dir / "out").native() + "; sleep 60"};
-  const auto mda = open_mda(spec, context);
+  set("timeout", {.text = "1s"});
+  set("command", {.words = {"sh", "-c", "echo started >> " + (dir / "out").native() + "; sleep 60"}});
+  const auto mda = open(spec, context);
   std::vector<Ticket> tickets;
   for (int n = 0; n < 3; ++n) tickets.push_back(put(*mda, envelope(false), "To: x\r\n\r\nhi\r\n"));
   cancel.request();
@@ -146,8 +148,8 @@ TEST_CASE_FIXTURE(MdaFixture, "a program that cannot be started is an error with
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "a message given up is not handed over") {
-  spec.command = {"true"};
-  const auto mda = open_mda(spec, context);
+  set("command", {.words = {"true"}});
+  const auto mda = open(spec, context);
   const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};
   mda->discard(tickets);
   CHECK(thrown([&] { mda->publish(tickets); }).kind() == util::Kind::internal);
@@ -155,16 +157,16 @@ TEST_CASE_FIXTURE(MdaFixture, "a message given up is not handed over") {
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "as root nothing is handed over unless it is allowed") {
-  spec.allow_root = false;
-  spec.command = {"procmail"};
-  const auto error = thrown([&] { open_mda(spec, context); });
+  set("allow_root", {.flag = false});
+  set("command", {.words = {"procmail"}});
+  const auto error = thrown([&] { open(spec, context); });
   CHECK((error.kind() == util::Kind::config) == (::geteuid() == 0));
   CHECK(error.hint().empty() == (::geteuid() != 0));
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "after a power cut a message is in doubt, and named") {
-  spec.command = {"procmail", "-a", "it's me"};
-  const auto mda = open_mda(spec, context);
+  set("command", {.words = {"procmail", "-a", "it's me"}});
+  const auto mda = open(spec, context);
   CHECK(mda->target() == "mda:procmail -a 'it'\\''s me'");
   const auto letter = envelope();
   const std::vector<Ticket> tickets{put(*mda, letter, "x")};
@@ -179,8 +181,8 @@ TEST_CASE_FIXTURE(MdaFixture, "after a power cut a message is in doubt, and name
 
 TEST_CASE_FIXTURE(MdaFixture, "recovery waits for a program that outlived its mailhaul") {
   const auto lock = dir / "state/mda-abcd1234-k7.lock";
-  spec.command = {"true"};
-  const auto mda = open_mda(spec, context);
+  set("command", {.words = {"true"}});
+  const auto mda = open(spec, context);
   const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};
   {
     auto held = util::try_lock(lock);  // as the program's inherited descriptor does

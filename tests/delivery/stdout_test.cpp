@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(PipeFixture, "a file takes the stream as a pipe does") {
 
 TEST_CASE_FIXTURE(PipeFixture, "after a crash a message is in doubt, and a terminal is refused") {
   const auto out = open_stdout(writer.get(), context);
-  CHECK(!out->exactly_once());
+  CHECK(!out->traits().exactly_once());
   const std::vector<Ticket> tickets{put(*out, envelope(), "x")};
   CHECK(reopen(tickets[0], context)->recover(tickets).at(0).status == DeliveryStatus::doubt);
   const util::Fd terminal(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));

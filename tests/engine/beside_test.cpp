@@ -43,8 +43,9 @@ struct Watch {
 /// Batches of two messages.
 struct Small : test::Around {
   Watch& watch;
+  delivery::Traits small;
   explicit Small(Watch& watch_) : watch(watch_) {}
-  std::size_t batch_messages() const noexcept override { return 2; }
+  const delivery::Traits& traits() const noexcept override { return small; }
   std::unique_ptr<delivery::Writer> begin(const delivery::Envelope& envelope, std::uint64_t bytes) override {
     watch.count(&Watch::begun);
     return Around::begin(envelope, bytes);
@@ -69,6 +70,8 @@ struct Beside : Household {
     environment.open = [this](const delivery::Spec& spec, const delivery::RunContext& context) {
       auto small = std::make_unique<Small>(watch);
       small->inner = delivery::open(spec, context);
+      small->small = small->inner->traits();
+      small->small.batch = 2;
       return small;
     };
   }
@@ -105,7 +108,7 @@ TEST_CASE("the next batch arrives while one is on its way to the disk") {
 
 TEST_CASE("two places of a message are settled together, beside the next batch") {
   Beside house(7);
-  house.account.deliver.push_back({.kind = "mbox", .path = (house.dir / "box").native()});
+  house.account.deliver.push_back(test::place("mbox", house.dir / "box"));
   CHECK(engine::status_of(house.run()) == 0);
   CHECK(house.mail() == house.all(7));
   const auto box = test::slurp(house.dir / "box");

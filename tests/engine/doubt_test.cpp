@@ -21,8 +21,7 @@ std::size_t count(const std::string& text, const std::string& what) {
 }
 
 void add_failing_command(Household& house) {
-  house.account.deliver.push_back(
-      {.kind = "mda", .command = {"/bin/sh", "-c", "exit 1"}, .allow_root = true});
+  house.account.deliver.push_back(test::program({"/bin/sh", "-c", "exit 1"}));
 }
 
 }  // namespace
@@ -176,8 +175,7 @@ TEST_CASE("every removal is told, in whatever order the messages were worked") {
 
 TEST_CASE("a program that cannot be started was handed nothing") {
   Household house;
-  house.account.deliver = {
-      delivery::Spec{.kind = "mda", .command = {"/nowhere/program"}, .allow_root = true}};
+  house.account.deliver = {test::program({"/nowhere/program"})};
   house.server.messages = {mail_of(1)};
   CHECK(engine::status_of(house.run()) == 74);
   house.deliver_to_command("test -z \"$MAILHAUL_RETRY\"");

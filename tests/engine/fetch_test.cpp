@@ -199,9 +199,7 @@ TEST_CASE("an MDA that says 75 keeps the message on the server, and the others g
 TEST_CASE("a message with two destinations is offered again only to the one that refused it") {
   Household house;
   house.deliver_to("maildir");
-  house.account.deliver.push_back({.kind = "mda",
-                                   .command = {"/bin/sh", "-c", "test -e " + (house.dir / "ok").native()},
-                                   .allow_root = true});
+  house.account.deliver.push_back(test::program({"/bin/sh", "-c", "test -e " + (house.dir / "ok").native()}));
   house.server.messages = {mail_of(1)};
   CHECK(house.run().totals.fetched == 0);
   CHECK(house.server.messages.size() == 1);

@@ -8,6 +8,7 @@
 
 #include "delivery/destination.h"
 #include "engine/run.h"
+#include "support/cpp/destinations.h"
 #include "support/cpp/memory_server.h"
 #include "support/cpp/temp_dir.h"
 
@@ -31,7 +32,7 @@ struct Told : report::Listener {
 struct Around : delivery::Destination {
   std::unique_ptr<delivery::Destination> inner;
   const std::string& target() const noexcept override { return inner->target(); }
-  bool exactly_once() const noexcept override { return inner->exactly_once(); }
+  const delivery::Traits& traits() const noexcept override { return inner->traits(); }
   std::unique_ptr<delivery::Writer> begin(const delivery::Envelope& envelope, std::uint64_t bytes) override {
     return inner->begin(envelope, bytes);
   }
@@ -44,6 +45,7 @@ struct Around : delivery::Destination {
     return inner->recover(tickets);
   }
   void sweep(std::span<const delivery::Ticket> keep) noexcept override { inner->sweep(keep); }
+  void close() override { inner->close(); }
 };
 
 struct Household {
@@ -76,12 +78,9 @@ struct Household {
                    .cancel = &cancel};
   }
 
-  void deliver_to(const std::string& kind) {
-    account.deliver = {delivery::Spec{.kind = kind, .path = (dir / kind).native()}};
-  }
+  void deliver_to(const std::string& kind) { account.deliver = {place(kind, dir / kind)}; }
   void deliver_to_command(const std::string& script) {
-    account.deliver = {
-        delivery::Spec{.kind = "mda", .command = {"/bin/sh", "-c", script}, .allow_root = true}};
+    account.deliver = {program({"/bin/sh", "-c", script})};
   }
 
   engine::AccountOutcome run() {

@@ -23,14 +23,10 @@ namespace {
 /// A program that kills us the first time it is run, and takes all mail from then on.
 delivery::Spec killer(const Household& house) {
   const auto mark = (house.dir / "killed").native();
-  return {.kind = "mda",
-          .command = {"/bin/sh", "-c", "test -e " + mark + " || { touch " + mark + "; kill -9 $PPID; }"},
-          .allow_root = true};
+  return test::program({"/bin/sh", "-c", "test -e " + mark + " || { touch " + mark + "; kill -9 $PPID; }"});
 }
 
-delivery::Spec refuser() {
-  return {.kind = "mda", .command = {"/bin/sh", "-c", "exit 75"}, .allow_root = true};
-}
+delivery::Spec refuser() { return test::program({"/bin/sh", "-c", "exit 75"}); }
 
 /// Runs in a process of its own, which gets killed.
 void run_and_die(Household& house) {
@@ -195,9 +191,9 @@ TEST_CASE("a staged file that vanishes leaves its message on the server, and the
 TEST_CASE("what went to standard output does not go there again because another place refused it") {
   Household house;
   const auto out = house.dir / "out";
-  house.account.deliver = {refuser(), {.kind = "stdout"}};
+  house.account.deliver = {refuser(), {.kind = delivery::find_kind("stdout")}};
   house.environment.open = [&](const delivery::Spec& spec, const delivery::RunContext& context) {
-    if (spec.kind != "stdout") return delivery::open(spec, context);
+    if (!spec.kind->traits.settled_by_close()) return delivery::open(spec, context);
     static const auto file = util::open_file(out, O_WRONLY | O_CREAT | O_APPEND, 0600);
     return delivery::open_stdout(file.get(), context);
   };

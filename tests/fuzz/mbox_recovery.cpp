@@ -86,7 +86,7 @@ struct Crash : test::Fixture {
   }
 
   bool recover() {
-    for (const auto& result : delivery::reopen_mbox(path, {}, context)->recover(tickets))
+    for (const auto& result : delivery::reopen(tickets.front(), context)->recover(tickets))
       if (result.status != delivery::DeliveryStatus::published) return false;
     return true;
   }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "delivery/destination.h"
+#include "delivery/handover_queue.h"
+#include "delivery/ticket_fields.h"
+
+namespace mailhaul::delivery {
+
+/// A destination that hands each message over to somebody (a program, the reader of a pipe) and cannot look
+/// afterwards whether it is there. Nothing of it is staged or swept: until it is taken, the message is on the
+/// server, and here in a file without a name.
+class Handover : public Destination {
+ public:
+  struct Setup {
+    const KindRow& kind;
+    std::string target;
+    StoredForm form;           ///< of the messages that wait
+    TicketFields fields = {};  ///< what each ticket says, beside the id
+  };
+  Handover(Setup setup, const RunContext& context);
+
+  const std::string& target() const noexcept final { return setup_.target; }
+  const Traits& traits() const noexcept final { return setup_.kind.traits; }
+  std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) final;
+  void stage(std::span<Ticket> /*tickets*/) final {}
+  std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) final;
+  void discard(std::span<const Ticket> tickets) noexcept final;
+  void sweep(std::span<const Ticket> /*keep*/) noexcept final {}
+
+ protected:
+  /// Throws Error{storage} when it could not be offered at all.
+  virtual DeliveryResult hand_over(const QueuedMessage& message) = 0;
+  const RunContext& context() const noexcept { return context_; }
+
+ private:
+  Setup setup_;
+  const RunContext& context_;
+  HandoverQueue queue_;
+};
+
+}  // namespace mailhaul::delivery

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// A delivery kind is one file, which ends in its row, and one line in the table of kinds.cpp. Configuration,
+// --deliver, help, schema and tests read the rows; the engine reads their traits.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace mailhaul::delivery {
+
+class Destination;
+struct RunContext;
+struct Spec;
+struct Ticket;
+struct Value;
+
+enum class FieldType { path, words, duration, boolean, choice };
+
+/// One key of a delivery object: {"kind": "mbox", "path": ...}.
+struct Field {
+  std::string_view name, help;
+  FieldType type;
+  bool required = false;
+  std::string_view fallback = {};                  ///< the value where none is set; of a boolean: false
+  std::span<const std::string_view> choices = {};  ///< for FieldType::choice
+  std::string (*wrong)(const Value& value) =
+      nullptr;  ///< what else can be wrong with a value; empty: nothing
+};
+
+/// Whether a message may arrive twice although nothing is known to have gone wrong with it.
+enum class Guarantee { exactly_once, at_least_once };
+
+/// What tells that a message has arrived: the answer of publish(), or close() after the last one.
+enum class Settled { by_publish, by_close };
+
+/// What the engine must know of a kind.
+struct Traits {
+  Guarantee guarantee = Guarantee::exactly_once;
+  Settled settled_by = Settled::by_publish;
+  std::size_t batch = 1024;     ///< the most messages that are settled together
+  bool line_ends_kept = false;  ///< stored with CRLF, as the server sent it; otherwise with LF
+
+  /// True: staged, intended, then published. False: handed over to somebody, who may get it again.
+  constexpr bool exactly_once() const noexcept { return guarantee == Guarantee::exactly_once; }
+  constexpr bool settled_by_close() const noexcept { return settled_by == Settled::by_close; }
+};
+
+/// Creates what the kind says may be missing. Throws Error{cannot_create | storage | config | temporary}.
+using OpenFunction = std::unique_ptr<Destination>(const Spec& spec, const RunContext& context);
+/// Creates nothing, and uses nothing but the ticket. Throws Error{storage} with a hint.
+using ReopenFunction = std::unique_ptr<Destination>(const Ticket& ticket, const RunContext& context);
+
+struct KindRow {
+  std::string_view name;
+  std::string_view value;  ///< what follows "name:" in help, for the first field; empty: nothing follows
+  std::string_view help;
+  std::span<const Field> fields;
+  Traits traits;
+  OpenFunction* open;
+  ReopenFunction* reopen;
+  void (*require_usable)(const Spec& spec) = nullptr;  ///< see require_usable() in spec.h
+};
+
+using Kinds = std::span<const KindRow* const>;
+/// The table, in the order of the manual.
+Kinds kinds();
+const KindRow* find_kind(std::string_view name, Kinds among = kinds());  ///< nullptr: no such kind
+/// nullptr: no such field.
+const Field* find_field(const KindRow& kind, std::string_view name);
+/// "maildir:PATH", "stdout": how a destination of this kind is written in one string.
+std::string form_of(const KindRow& kind);
+
+}  // namespace mailhaul::delivery
