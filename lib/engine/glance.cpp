@@ -37,7 +37,7 @@ struct Look {
           tell.traced(account.name, direction, line);
         }),
         store(environment.state_file, writes),
-        lock(lock_mailbox(account::mailbox_of(account), environment.state_file)),
+        lock(lock_mailbox(account::mailbox_of(account), store.file())),
         mailbox(find(account)),
         server(mailbox != 0 ? store.server(mailbox) : state::Server()),
         opened(open(account, environment, tell)),

@@ -94,7 +94,7 @@ std::size_t forget(const account::Account& account, const Environment& environme
                    std::span<const std::string> uids) {
   std::mutex writes;
   state::Store store(environment.state_file, writes);
-  const auto lock = lock_mailbox(account::mailbox_of(account), environment.state_file);
+  const auto lock = lock_mailbox(account::mailbox_of(account), store.file());
   const auto mailbox = find(store, account);
   if (mailbox) complete_deliveries(account, environment, store);
   state::Change change;

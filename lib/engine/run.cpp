@@ -167,7 +167,7 @@ AccountOutcome fetch_account(const account::Account& account, const Environment&
   tell.started(account.name);
   outcome.error = caught([&] {
     state::Store store(environment.state_file, writes);
-    const auto lock = lock_mailbox(account::mailbox_of(account), environment.state_file);
+    const auto lock = lock_mailbox(account::mailbox_of(account), store.file());
     AccountRun run(account, environment, tell, store);
     outcome.error = caught([&] { fetch(run); });
     outcome.totals = run.totals;

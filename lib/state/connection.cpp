@@ -17,10 +17,10 @@ namespace mailhaul::state {
 namespace {
 
 util::Path provided(const util::Path& file, std::mutex& writes) {
-  const util::Path whole = std::filesystem::absolute(file);
+  const util::Path real = real_path(file);
   const std::lock_guard turn(writes);
-  provide_file(whole);
-  return whole;
+  provide_file(real);
+  return real;
 }
 
 std::string random_instance() {

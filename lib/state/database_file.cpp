@@ -42,7 +42,7 @@ void require_writable(const Path& path) {
 void check_existing(const Path& file, const struct stat& info) {
   const std::string name = "the state database " + file.native();
   if (S_ISLNK(info.st_mode)) {
-    throw Error(Kind::config, name + " is a symbolic link", "name the file it points to with --state FILE");
+    throw Error(Kind::config, name + " has just become a symbolic link", "run it again");
   }
   if (!S_ISREG(info.st_mode)) {
     throw Error(Kind::config, name + " is not a regular file", "name another one with --state FILE");
@@ -133,6 +133,19 @@ Error damaged(const Path& file, std::string_view what) {
       "set it aside: " + set_aside_command(file) +
           "; then either take all that is on the server as seen: mailhaul state mark-seen ACCOUNT --all; or "
           "fetch all of it again: mailhaul fetch -a ACCOUNT"};
+}
+
+Path real_path(const Path& file) {
+  Path path = std::filesystem::absolute(file);
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  Path target = std::filesystem::canonical(path, error);
+  if (!error) return target;
+  throw Error(
+      Kind::config,
+      "the state database " + file.native() +
+          " is a symbolic link that cannot be followed: " + error.message(),
+      "is the disk it points to missing? To begin with an empty database there, remove the link first");
 }
 
 void provide_file(const Path& file) {

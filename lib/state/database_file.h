@@ -9,6 +9,11 @@
 
 namespace mailhaul::state {
 
+/// The file's absolute path; when it is a symbolic link, that of the file it points to. Journal and locks
+/// belong beside that one. Throws Error{config} when it points nowhere: perhaps a disk is missing, and a new
+/// database would have all mail fetched again.
+[[nodiscard]] util::Path real_path(const util::Path& file);
+
 /// Sees to it that the database is there: checks its place, and publishes a new one (0600, whole and durable,
 /// never in place of anything) when there is none. Throws Error{config} for a network file system or what is
 /// no regular file, Error{storage} for an empty file or a journal without its database. Call it under the

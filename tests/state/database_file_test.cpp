@@ -207,14 +207,7 @@ TEST_CASE("a database whose log was switched off gets it back") {
 
 TEST_CASE("only a regular file will do") {
   Place place;
-  SUBCASE("symbolic link") {
-    Place target;
-    fill(target);
-    std::filesystem::create_symlink(target.file, place.file);
-    CHECK(contains(open_error(place).what(), "symbolic link"));
-    CHECK(open_error(place).kind() == Kind::config);
-  }
-  SUBCASE("dangling symbolic link") {
+  SUBCASE("symbolic link to nothing") {
     std::filesystem::create_symlink(place.dir / "nowhere", place.file);
     CHECK(open_error(place).kind() == Kind::config);
     CHECK_FALSE(std::filesystem::exists(place.dir / "nowhere"));
@@ -227,6 +220,18 @@ TEST_CASE("only a regular file will do") {
     REQUIRE(::mkfifo(place.file.c_str(), 0600) == 0);
     CHECK(open_error(place).kind() == Kind::config);
   }
+}
+
+TEST_CASE("a symbolic link to a database is followed, and the journal is kept beside the database") {
+  Place place, target;
+  const auto mailbox = fill(target);
+  std::filesystem::create_symlink(target.file, place.file);
+  auto store = place.open();
+  CHECK(store.file() == target.file);
+  CHECK(store.find_mailbox("anna", "h", 0) == mailbox);
+  store.commit(mailbox, {.rows = {delivered_row(2000, "new")}});
+  CHECK(std::filesystem::exists(target.file.native() + "-wal"));
+  CHECK_FALSE(std::filesystem::exists(place.file.native() + "-wal"));
 }
 
 TEST_CASE("a new database is not made beside the journal of a lost one") {
