@@ -47,29 +47,28 @@ std::vector<RowId> sorted(std::span<const RowId> rows) {
 void Store::note_absent(MailboxId mailbox, std::span<const RowId> absent, Time now) {
   Connection& connection = *connection_;
   const std::int64_t day = std::chrono::floor<std::chrono::days>(now).time_since_epoch().count();
-  MailboxRow owner = connection.mailbox(mailbox);
-  if (owner.absent_day == day) return;
-  const auto counted = connection.messages.absent(mailbox);
+  if (connection.tables.mailboxes.read(mailbox).absent_day == day) return;
+  const auto counted = connection.tables.messages.absent(mailbox);
   if (absent.empty() && counted.empty()) return;
   const auto [absent_again, listed_again] = changes(sorted(absent), counted);
   // Unsynced: what a power cut takes back is noted again.
   Transaction transaction(connection.database, Durability::unsynced);
+  MailboxWriter writer(connection.tables, mailbox);
   for (const RowId row : absent_again) {
-    connection.change_row(mailbox, row, [&](MessageRow& message) {
+    writer.change_row(row, [&](MessageRow& message) {
       ++message.absent_days;
       message.absent_since = message.absent_since.value_or(day);
     });
   }
   for (const RowId row : listed_again) {
-    connection.change_row(mailbox, row, [](MessageRow& message) {
+    writer.change_row(row, [](MessageRow& message) {
       message.absent_days = 0;
       message.absent_since.reset();
     });
   }
-  connection.forget(mailbox, connection.messages.absent_for(mailbox, enough_days, Time(now - enough_age)));
-  owner = connection.mailbox(mailbox);
-  owner.absent_day = day;
-  connection.mailboxes.write(owner);
+  writer.forget(connection.tables.messages.absent_for(mailbox, enough_days, Time(now - enough_age)));
+  writer.mailbox().absent_day = day;
+  writer.finish();
   transaction.commit();
 }
 

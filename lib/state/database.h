@@ -46,6 +46,7 @@ class Database {
   void check(int code, std::string_view doing);
   void configure();
   void leave_journal() noexcept;
+  std::int64_t version_now() noexcept;
 
   util::Path file_;
   std::mutex& writes_;

@@ -16,8 +16,6 @@ struct LandingColumn {
   enum : int { row, target, ticket, state };
 };
 
-constexpr const char* rows_with_landings = "SELECT DISTINCT row FROM landing WHERE mailbox = ?1 ORDER BY row";
-
 constexpr const char* write_landing =
     "INSERT INTO landing (mailbox, row, target, ticket, state) VALUES (?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT (mailbox, row, target) DO UPDATE SET ticket = ?4, state = ?5";
@@ -37,11 +35,20 @@ std::vector<Landing> read_landings(Cursor stored) {
 
 }  // namespace
 
+std::uint64_t sum_of(MailboxId mailbox, const Landing& landing) {
+  Checksum sum;
+  sum.add(static_cast<std::uint64_t>(mailbox));
+  sum.add(static_cast<std::uint64_t>(landing.row));
+  sum.add(std::string_view(landing.target));
+  sum.add(std::string_view(landing.ticket));
+  sum.add(static_cast<std::uint64_t>(landing.state));
+  return sum.value();
+}
+
 LandingTable::LandingTable(Database& database) noexcept
     : all_(database, all_landings),
       of_row_(database, landings_of_row),
       unfinished_(database, unfinished_landings),
-      rows_(database, rows_with_landings),
       write_(database, write_landing),
       remove_(database, remove_landings) {}
 
@@ -54,8 +61,6 @@ std::vector<Landing> LandingTable::of_row(MailboxId mailbox, RowId row) {
 std::vector<Landing> LandingTable::unfinished() {
   return read_landings(unfinished_.query(static_cast<int>(LandingState::delivered)));
 }
-
-std::vector<RowId> LandingTable::rows(MailboxId mailbox) { return read_ids(rows_.query(mailbox)); }
 
 void LandingTable::write(MailboxId mailbox, const Landing& landing) {
   write_.run(mailbox, landing.row, Blob{landing.target}, Blob{landing.ticket},

@@ -22,11 +22,11 @@ std::string_view MailboxRows::keep(std::string_view bytes) {
   return std::string_view(block).substr(start);
 }
 
-void MailboxRows::mark_landings(std::span<const RowId> with_landings) {
+void MailboxRows::mark_landings(std::span<const Landing> landings) {
   auto row = rows_.begin();
-  for (const RowId id : with_landings) {
-    row = std::ranges::lower_bound(row, rows_.end(), id, {}, &RowSummary::id);
-    if (row != rows_.end() && row->id == id) row->has_landings = true;
+  for (const auto& landing : landings) {
+    row = std::ranges::lower_bound(row, rows_.end(), landing.row, {}, &RowSummary::id);
+    if (row != rows_.end() && row->id == landing.row) row->has_landings = true;
   }
 }
 

@@ -35,7 +35,7 @@ class MailboxRows {
   friend class MessageTable;
   friend class Store;
   std::string_view keep(std::string_view bytes);
-  void mark_landings(std::span<const RowId> with_landings);  ///< ascending
+  void mark_landings(std::span<const Landing> landings);  ///< by row
 
   std::vector<std::string> text_;  ///< blocks that stay where they are
   std::vector<RowSummary> rows_;

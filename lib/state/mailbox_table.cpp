@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "state/mailbox_table.h"
 
+#include <algorithm>
+
+#include "state/database.h"
+#include "state/database_file.h"
+
 namespace mailhaul::state {
 
 namespace {
 
 constexpr const char* find_mailbox = "SELECT id FROM mailbox WHERE user = ?1 AND host = ?2 AND port = ?3";
-constexpr const char* add_mailbox = "INSERT OR IGNORE INTO mailbox (user, host, port) VALUES (?1, ?2, ?3)";
+constexpr const char* add_mailbox = "INSERT INTO mailbox (user, host, port) VALUES (?1, ?2, ?3)";
+constexpr const char* insert_mailbox = "INSERT INTO mailbox (id, user, host, port) VALUES (?1, ?2, ?3, ?4)";
 constexpr const char* mailbox_ids = "SELECT id FROM mailbox ORDER BY id";
 
 constexpr const char* one_mailbox =
-    "SELECT user, host, port, last_row, absent_day, flushes, login_method, one_by_one_until, border_breaks, "
-    "refused_logins, not_before, login_mark, failing_since, trouble_told FROM mailbox WHERE id = ?1";
+    "SELECT user, host, port, last_row, absent_day, flushes, messages, messages_sum, landings, landings_sum, "
+    "login_method, one_by_one_until, border_breaks, refused_logins, not_before, login_mark, failing_since, "
+    "trouble_told, \"check\" FROM mailbox WHERE id = ?1";
 struct MailboxColumn {
   enum : int {
     user,
@@ -20,6 +27,10 @@ struct MailboxColumn {
     last_row,
     absent_day,
     flushes,
+    messages,
+    messages_sum,
+    landings,
+    landings_sum,
     login_method,
     one_by_one_until,
     border_breaks,
@@ -27,23 +38,51 @@ struct MailboxColumn {
     not_before,
     login_mark,
     failing_since,
-    trouble_told
+    trouble_told,
+    check
   };
 };
 
 constexpr const char* update_mailbox =
-    "UPDATE mailbox SET last_row = ?2, absent_day = ?3, flushes = ?4, login_method = ?5, "
-    "one_by_one_until = ?6, border_breaks = ?7, refused_logins = ?8, not_before = ?9, login_mark = ?10, "
-    "failing_since = ?11, trouble_told = ?12 WHERE id = ?1";
+    "UPDATE mailbox SET last_row = ?2, absent_day = ?3, flushes = ?4, messages = ?5, messages_sum = ?6, "
+    "landings = ?7, landings_sum = ?8, login_method = ?9, one_by_one_until = ?10, border_breaks = ?11, "
+    "refused_logins = ?12, not_before = ?13, login_mark = ?14, failing_since = ?15, trouble_told = ?16, "
+    "\"check\" = ?17 WHERE id = ?1";
 
 constexpr const char* told_warnings = "SELECT text FROM told WHERE mailbox = ?1";
 constexpr const char* add_told_warning = "INSERT OR IGNORE INTO told (mailbox, text) VALUES (?1, ?2)";
 
+std::int64_t check_of(const MailboxRow& row) {
+  Checksum sum;
+  sum.add(static_cast<std::uint64_t>(row.mailbox.id));
+  sum.add(std::string_view(row.mailbox.user));
+  sum.add(std::string_view(row.mailbox.host));
+  sum.add(row.mailbox.port);
+  sum.add(static_cast<std::uint64_t>(row.last_row));
+  sum.add(row.absent_day);
+  sum.add(static_cast<std::uint64_t>(row.flushes));
+  for (const auto& totals : {row.messages, row.landings}) {
+    sum.add(static_cast<std::uint64_t>(totals.count));
+    sum.add(totals.sum);
+  }
+  sum.add(std::string_view(row.server.login_method));
+  sum.add(row.server.one_by_one_until);
+  sum.add(row.server.border_breaks);
+  sum.add(row.server.refused_logins);
+  sum.add(row.server.not_before);
+  sum.add(std::string_view(row.server.login_mark));
+  sum.add(row.server.failing_since);
+  sum.add(row.server.trouble_told ? 1U : 0U);
+  return sum.short_value();
+}
+
 }  // namespace
 
 MailboxTable::MailboxTable(Database& database) noexcept
-    : find_(database, find_mailbox),
+    : database_(database),
+      find_(database, find_mailbox),
       add_(database, add_mailbox),
+      insert_(database, insert_mailbox),
       ids_(database, mailbox_ids),
       read_(database, one_mailbox),
       write_(database, update_mailbox),
@@ -52,48 +91,71 @@ MailboxTable::MailboxTable(Database& database) noexcept
 
 std::optional<MailboxId> MailboxTable::find(std::string_view user, std::string_view host,
                                             std::uint16_t port) {
-  auto found = find_.query(user, host, port);
-  if (!found.next()) return std::nullopt;
-  return found.integer(0);
+  const auto is_asked_for = [&](MailboxId id) {
+    const auto mailbox = read(id).mailbox;
+    return mailbox.user == user && mailbox.host == host && mailbox.port == port;
+  };
+  const auto found = read_ids(find_.query(user, host, port));
+  // A mailbox that is not found is made anew, and all its mail fetched again: so the table is asked, too.
+  const auto candidates = found.empty() ? ids() : found;
+  const bool in_table = std::ranges::any_of(candidates, is_asked_for);
+  if (in_table == found.empty())
+    throw damaged(database_.file(), "the list of mailboxes and its index differ");
+  if (!in_table) return std::nullopt;
+  return found.front();
 }
 
-void MailboxTable::add(std::string_view user, std::string_view host, std::uint16_t port) {
+MailboxId MailboxTable::add(std::string_view user, std::string_view host, std::uint16_t port) {
   add_.run(user, host, port);
+  MailboxRow row{.mailbox = {.user = std::string(user), .host = std::string(host), .port = port}};
+  row.mailbox.id = read_ids(find_.query(user, host, port)).at(0);
+  write(row);
+  return row.mailbox.id;
 }
 
-std::vector<MailboxId> MailboxTable::ids() {
-  std::vector<MailboxId> ids;
-  auto row = ids_.query();
-  while (row.next()) ids.push_back(row.integer(0));
-  return ids;
+void MailboxTable::insert(const MailboxRow& row) {
+  const auto& mailbox = row.mailbox;
+  insert_.run(mailbox.id, std::string_view(mailbox.user), std::string_view(mailbox.host), mailbox.port);
+  write(row);
 }
 
-std::optional<MailboxRow> MailboxTable::read(MailboxId mailbox) {
+std::vector<MailboxId> MailboxTable::ids() { return read_ids(ids_.query()); }
+
+MailboxRow MailboxTable::read(MailboxId mailbox) {
   using Column = MailboxColumn;
   auto row = read_.query(mailbox);
-  if (!row.next()) return std::nullopt;
-  return MailboxRow{.mailbox = {.id = mailbox,
-                                .user = std::string(row.bytes(Column::user)),
-                                .host = std::string(row.bytes(Column::host)),
-                                .port = row.number<std::uint16_t>(Column::port)},
-                    .last_row = row.integer(Column::last_row),
-                    .absent_day = row.optional_integer(Column::absent_day),
-                    .flushes = row.integer(Column::flushes),
-                    .server = {.login_method = std::string(row.bytes(Column::login_method)),
-                               .one_by_one_until = row.time(Column::one_by_one_until),
-                               .border_breaks = row.number<std::uint32_t>(Column::border_breaks),
-                               .refused_logins = row.number<std::uint32_t>(Column::refused_logins),
-                               .not_before = row.time(Column::not_before),
-                               .login_mark = std::string(row.bytes(Column::login_mark)),
-                               .failing_since = row.time(Column::failing_since),
-                               .trouble_told = row.integer(Column::trouble_told) != 0}};
+  if (!row.next()) throw damaged(database_.file(), "a mailbox is missing");
+  MailboxRow found{.mailbox = {.id = mailbox,
+                               .user = std::string(row.bytes(Column::user)),
+                               .host = std::string(row.bytes(Column::host)),
+                               .port = row.number<std::uint16_t>(Column::port)},
+                   .last_row = row.integer(Column::last_row),
+                   .absent_day = row.optional_integer(Column::absent_day),
+                   .flushes = row.integer(Column::flushes),
+                   .messages = {.count = row.integer(Column::messages),
+                                .sum = static_cast<std::uint64_t>(row.integer(Column::messages_sum))},
+                   .landings = {.count = row.integer(Column::landings),
+                                .sum = static_cast<std::uint64_t>(row.integer(Column::landings_sum))},
+                   .server = {.login_method = std::string(row.bytes(Column::login_method)),
+                              .one_by_one_until = row.time(Column::one_by_one_until),
+                              .border_breaks = row.number<std::uint32_t>(Column::border_breaks),
+                              .refused_logins = row.number<std::uint32_t>(Column::refused_logins),
+                              .not_before = row.time(Column::not_before),
+                              .login_mark = std::string(row.bytes(Column::login_mark)),
+                              .failing_since = row.time(Column::failing_since),
+                              .trouble_told = row.flag(Column::trouble_told)}};
+  if (check_of(found) != row.integer(Column::check)) {
+    throw damaged(database_.file(), "a mailbox is not as it was written");
+  }
+  return found;
 }
 
 void MailboxTable::write(const MailboxRow& row) {
   const auto& server = row.server;
-  write_.run(row.mailbox.id, row.last_row, row.absent_day, row.flushes, std::string_view(server.login_method),
+  write_.run(row.mailbox.id, row.last_row, row.absent_day, row.flushes, row.messages.count, row.messages.sum,
+             row.landings.count, row.landings.sum, std::string_view(server.login_method),
              server.one_by_one_until, server.border_breaks, server.refused_logins, server.not_before,
-             std::string_view(server.login_mark), server.failing_since, server.trouble_told);
+             std::string_view(server.login_mark), server.failing_since, server.trouble_told, check_of(row));
 }
 
 std::vector<std::string> MailboxTable::told(MailboxId mailbox) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "state/checksum.h"
 #include "state/statement.h"
 #include "state/store.h"
 
@@ -18,19 +19,24 @@ struct MailboxRow {
   RowId last_row = 0;                      ///< the highest id among the rows that were forgotten
   std::optional<std::int64_t> absent_day;  ///< when absence was noted last, in days since 1970
   std::int64_t flushes = 0;                ///< counts the transactions that only flush
+  Totals messages, landings;               ///< of its rows in the other tables
   Server server;
 };
 
-/// The statements on both tables. A write needs a Transaction around it. One thread at a time.
+/// The statements on both tables. A mailbox has a checksum of all its columns. A write needs a Transaction
+/// around it. One thread at a time.
 class MailboxTable {
  public:
   explicit MailboxTable(Database& database) noexcept;
 
+  /// Throws Error{storage} when the table and its index do not agree.
   [[nodiscard]] std::optional<MailboxId> find(std::string_view user, std::string_view host,
                                               std::uint16_t port);
-  void add(std::string_view user, std::string_view host, std::uint16_t port);  ///< unless it is there
-  [[nodiscard]] std::vector<MailboxId> ids();                                  ///< ascending
-  [[nodiscard]] std::optional<MailboxRow> read(MailboxId mailbox);
+  /// REQUIRES: find() has found none, in the same Transaction.
+  MailboxId add(std::string_view user, std::string_view host, std::uint16_t port);
+  void insert(const MailboxRow& row);                ///< with the id that it has
+  [[nodiscard]] std::vector<MailboxId> ids();        ///< ascending
+  [[nodiscard]] MailboxRow read(MailboxId mailbox);  ///< throws Error{storage} when it is missing or damaged
   /// Replaces what may change: all but id, user, host and port. REQUIRES: a row of this id is there.
   void write(const MailboxRow& row);
 
@@ -38,7 +44,8 @@ class MailboxTable {
   void add_told(MailboxId mailbox, std::string_view warning);  ///< unless it is there
 
  private:
-  Statement find_, add_, ids_, read_, write_, told_, add_told_;
+  Database& database_;
+  Statement find_, add_, insert_, ids_, read_, write_, told_, add_told_;
 };
 
 }  // namespace mailhaul::state

@@ -2,16 +2,25 @@
 #include "state/message_table.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "state/database.h"
+#include "state/database_file.h"
 
 namespace mailhaul::state {
 
 namespace {
 
+// Both that read whole rows select the same columns. "check" is a word of SQL's own.
 constexpr const char* one_message =
-    "SELECT standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, gone, absent_days, "
-    "absent_since, header, content FROM message WHERE mailbox = ?1 AND id = ?2";
+    "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\", gone, "
+    "absent_days, absent_since, header, content FROM message WHERE mailbox = ?1 AND id = ?2";
+constexpr const char* all_messages =
+    "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\", gone, "
+    "absent_days, absent_since, header, content FROM message WHERE mailbox = ?1 ORDER BY id";
 struct MessageColumn {
   enum : int {
+    id,
     standing,
     bytes,
     ordinal,
@@ -21,6 +30,7 @@ struct MessageColumn {
     delivered,
     due,
     uidl,
+    check,
     gone,
     absent_days,
     absent_since,
@@ -32,26 +42,20 @@ struct MessageColumn {
 // Not REPLACE: that deletes the old row first, and its landings with it.
 constexpr const char* write_message =
     "INSERT INTO message (mailbox, id, standing, bytes, ordinal, suspect, failures, told, delivered, due, "
-    "uidl, gone, absent_days, absent_since, header, content) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) "
+    "uidl, \"check\", gone, absent_days, absent_since, header, content) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
     "ON CONFLICT (mailbox, id) DO UPDATE SET standing = ?3, bytes = ?4, ordinal = ?5, suspect = ?6, "
-    "failures = ?7, told = ?8, delivered = ?9, due = ?10, uidl = ?11, gone = ?12, absent_days = ?13, "
-    "absent_since = ?14, header = ?15, content = ?16";
+    "failures = ?7, told = ?8, delivered = ?9, due = ?10, uidl = ?11, \"check\" = ?12, gone = ?13, "
+    "absent_days = ?14, absent_since = ?15, header = ?16, content = ?17";
 
 constexpr const char* remove_message = "DELETE FROM message WHERE mailbox = ?1 AND id = ?2";
 
 // What a poll needs. The hashes come last in a row, so that they are not decoded.
 constexpr const char* message_summaries =
-    "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl "
+    "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\" "
     "FROM message WHERE mailbox = ?1 ORDER BY id";
 struct SummaryColumn {
-  enum : int { id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl };
-};
-
-constexpr const char* message_hashes =
-    "SELECT id, header, content FROM message WHERE mailbox = ?1 ORDER BY id";
-struct HashColumn {
-  enum : int { id, header, content };
+  enum : int { id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, check };
 };
 
 constexpr const char* span_of_ids =
@@ -71,80 +75,143 @@ constexpr const char* long_absent_messages =
     "AND coalesce(gone, delivered, absent_since * 86400) < ?3 "
     "AND NOT EXISTS (SELECT 1 FROM landing WHERE mailbox = ?1 AND row = message.id)";
 
+/// Of what a poll reads. `row`: a Row or a RowSummary.
+template <typename AnyRow>
+Checksum checksum_of_summary(MailboxId mailbox, const AnyRow& row) {
+  Checksum sum;
+  sum.add(static_cast<std::uint64_t>(mailbox));
+  sum.add(static_cast<std::uint64_t>(row.id));
+  sum.add(row.bytes);
+  sum.add(std::uint64_t{row.ordinal} << 32U | row.failures);
+  sum.add(static_cast<std::uint64_t>(row.standing) << 2U | (row.suspect ? 2U : 0U) | (row.told ? 1U : 0U));
+  sum.add(row.delivered);
+  sum.add(row.due);
+  sum.add(std::string_view(row.uidl));
+  return sum;
+}
+
+/// The checksum in a row, of all its columns, and its part of the mailbox's totals.
+struct Sums {
+  std::int64_t check = 0;
+  std::uint64_t sum = 0;
+};
+
+std::uint64_t part_of_totals(Checksum summary, std::int64_t check) {
+  summary.add(static_cast<std::uint64_t>(check));
+  return summary.value();
+}
+
+Sums sums_of(MailboxId mailbox, const MessageRow& message) {
+  const Checksum summary = checksum_of_summary(mailbox, message.row);
+  Checksum all = summary;
+  all.add(message.row.gone);
+  all.add(static_cast<std::uint64_t>(message.absent_days));
+  all.add(message.absent_since);
+  all.add(message.row.header);
+  all.add(message.row.content);
+  return {.check = all.short_value(), .sum = part_of_totals(summary, all.short_value())};
+}
+
+constexpr const char* not_as_written = "a message's row is not as it was written";
+
+MessageRow read_message(const Cursor& stored) {
+  using Column = MessageColumn;
+  return {.row = {.id = stored.integer(Column::id),
+                  .standing = stored.choice(Column::standing, Standing::gone),
+                  .uidl = std::string(stored.bytes(Column::uidl)),
+                  .bytes = stored.number<std::uint64_t>(Column::bytes),
+                  .header = stored.hash(Column::header),
+                  .content = stored.hash(Column::content),
+                  .ordinal = stored.number<std::uint32_t>(Column::ordinal),
+                  .delivered = stored.time(Column::delivered),
+                  .gone = stored.time(Column::gone),
+                  .due = stored.time(Column::due),
+                  .suspect = stored.flag(Column::suspect),
+                  .failures = stored.number<std::uint32_t>(Column::failures),
+                  .told = stored.flag(Column::told)},
+          .absent_days = stored.integer(Column::absent_days),
+          .absent_since = stored.optional_integer(Column::absent_since)};
+}
+
 }  // namespace
 
+void HashIndexes::add(std::span<const Row> rows) {
+  for (const auto& row : rows) {
+    headers.add(row.header, row.id);
+    contents.add(row.content, row.id);
+  }
+}
+
 MessageTable::MessageTable(Database& database) noexcept
-    : read_(database, one_message),
+    : database_(database),
+      read_(database, one_message),
       write_(database, write_message),
       remove_(database, remove_message),
       summaries_(database, message_summaries),
-      hashes_(database, message_hashes),
+      all_(database, all_messages),
       span_(database, span_of_ids),
       highest_(database, highest_id),
       absent_(database, absent_messages),
       absent_for_(database, long_absent_messages) {}
 
 std::optional<MessageRow> MessageTable::read(MailboxId mailbox, RowId row) {
-  using Column = MessageColumn;
   auto stored = read_.query(mailbox, row);
   if (!stored.next()) return std::nullopt;
-  return MessageRow{.row = {.id = row,
-                            .standing = stored.choice(Column::standing, Standing::gone),
-                            .uidl = std::string(stored.bytes(Column::uidl)),
-                            .bytes = stored.number<std::uint64_t>(Column::bytes),
-                            .header = stored.hash(Column::header),
-                            .content = stored.hash(Column::content),
-                            .ordinal = stored.number<std::uint32_t>(Column::ordinal),
-                            .delivered = stored.time(Column::delivered),
-                            .gone = stored.time(Column::gone),
-                            .due = stored.time(Column::due),
-                            .suspect = stored.integer(Column::suspect) != 0,
-                            .failures = stored.number<std::uint32_t>(Column::failures),
-                            .told = stored.integer(Column::told) != 0},
-                    .absent_days = stored.integer(Column::absent_days),
-                    .absent_since = stored.optional_integer(Column::absent_since)};
+  return checked(mailbox, stored);
 }
 
-void MessageTable::write(MailboxId mailbox, const MessageRow& message) {
+MessageRow MessageTable::checked(MailboxId mailbox, const Cursor& stored) const {
+  MessageRow message = read_message(stored);
+  const Sums sums = sums_of(mailbox, message);
+  if (sums.check != stored.integer(MessageColumn::check)) throw damaged(database_.file(), not_as_written);
+  message.sum = sums.sum;
+  return message;
+}
+
+std::uint64_t MessageTable::write(MailboxId mailbox, const MessageRow& message) {
   const Row& row = message.row;
+  const Sums sums = sums_of(mailbox, message);
   write_.run(mailbox, row.id, static_cast<int>(row.standing), row.bytes, row.ordinal, row.suspect,
-             row.failures, row.told, row.delivered, row.due, Blob{row.uidl}, row.gone, message.absent_days,
-             message.absent_since, row.header, row.content);
+             row.failures, row.told, row.delivered, row.due, Blob{row.uidl}, sums.check, row.gone,
+             message.absent_days, message.absent_since, row.header, row.content);
+  return sums.sum;
 }
 
 void MessageTable::remove(MailboxId mailbox, RowId row) { remove_.run(mailbox, row); }
 
-MailboxRows MessageTable::summaries(MailboxId mailbox) {
+Summaries MessageTable::summaries(MailboxId mailbox) {
   using Column = SummaryColumn;
   constexpr std::size_t enough = 1'000'000;  // ids may have gaps
-  MailboxRows all;
+  Summaries all;
+  std::vector<RowSummary>& rows = all.rows.rows_;
   // Growing would cost a quarter of the whole reading.
-  all.rows_.reserve(std::min(count_at_most(mailbox), enough));
+  rows.reserve(std::min(count_at_most(mailbox), enough));
+  RowId last = 0;
   auto stored = summaries_.query(mailbox);
   while (stored.next()) {
-    RowSummary& row = all.rows_.emplace_back();
+    RowSummary& row = rows.emplace_back();
     row.id = stored.integer(Column::id);
     row.standing = stored.choice(Column::standing, Standing::gone);
     row.bytes = stored.number<std::uint64_t>(Column::bytes);
     row.ordinal = stored.number<std::uint32_t>(Column::ordinal);
-    row.suspect = stored.integer(Column::suspect) != 0;
+    row.suspect = stored.flag(Column::suspect);
     row.failures = stored.number<std::uint32_t>(Column::failures);
-    row.told = stored.integer(Column::told) != 0;
+    row.told = stored.flag(Column::told);
     row.delivered = stored.time(Column::delivered);
     row.due = stored.time(Column::due);
-    row.uidl = all.keep(stored.bytes(Column::uidl));
+    row.uidl = all.rows.keep(stored.bytes(Column::uidl));
+    all.totals.add(part_of_totals(checksum_of_summary(mailbox, row), stored.integer(Column::check)));
+    if (row.id <= std::exchange(last, row.id)) throw damaged(database_.file(), "rows are out of order");
   }
   return all;
 }
 
 HashIndexes MessageTable::hashes(MailboxId mailbox) {
-  using Column = HashColumn;
   HashIndexes all{.mailbox = mailbox, .headers = {}, .contents = {}};
-  auto stored = hashes_.query(mailbox);
+  auto stored = all_.query(mailbox);
   while (stored.next()) {
-    const RowId row = stored.integer(Column::id);
-    all.headers.add(stored.hash(Column::header), row);
-    all.contents.add(stored.hash(Column::content), row);
+    const Row row = checked(mailbox, stored).row;
+    all.add({&row, 1});
   }
   return all;
 }

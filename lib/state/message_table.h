@@ -3,8 +3,10 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "state/checksum.h"
 #include "state/hash_index.h"
 #include "state/mailbox_rows.h"
 #include "state/rows.h"
@@ -17,6 +19,13 @@ struct MessageRow {
   Row row;
   std::int64_t absent_days = 0;              ///< days on which no listing had it, since one had it last
   std::optional<std::int64_t> absent_since;  ///< the first of these days, in days since 1970
+  std::uint64_t sum = 0;                     ///< its part of the mailbox's totals; set by read()
+};
+
+/// All rows of a mailbox, in short.
+struct Summaries {
+  MailboxRows rows;
+  Totals totals;
 };
 
 /// A row that counts days of absence.
@@ -29,18 +38,22 @@ struct AbsentRow {
 struct HashIndexes {
   MailboxId mailbox = 0;
   HashIndex headers, contents;
+  void add(std::span<const Row> rows);
 };
 
-/// The statements on the table. A write needs a Transaction around it. One thread at a time.
+/// The statements on the table. Each row has a checksum of all its columns: what reads a whole row throws
+/// Error{storage} for a damaged one. A write needs a Transaction around it. One thread at a time.
 class MessageTable {
  public:
   explicit MessageTable(Database& database) noexcept;
 
   [[nodiscard]] std::optional<MessageRow> read(MailboxId mailbox, RowId row);
-  void write(MailboxId mailbox, const MessageRow& message);  ///< inserts it, or replaces the row of its id
-  void remove(MailboxId mailbox, RowId row);                 ///< and its landings
+  /// Inserts it, or replaces the row of its id. Returns its part of the mailbox's totals.
+  std::uint64_t write(MailboxId mailbox, const MessageRow& message);
+  void remove(MailboxId mailbox, RowId row);  ///< and its landings
 
-  [[nodiscard]] MailboxRows summaries(MailboxId mailbox);  ///< of all rows; has_landings is not set
+  /// has_landings is not set. REQUIRES: the caller compares the totals with the mailbox's.
+  [[nodiscard]] Summaries summaries(MailboxId mailbox);
   [[nodiscard]] HashIndexes hashes(MailboxId mailbox);
   [[nodiscard]] std::size_t count_at_most(MailboxId mailbox);  ///< from the lowest and the highest id
   [[nodiscard]] RowId highest_row(MailboxId mailbox);          ///< 0 when there is none
@@ -51,7 +64,10 @@ class MessageTable {
   [[nodiscard]] std::vector<RowId> absent_for(MailboxId mailbox, std::int64_t days, Time before);
 
  private:
-  Statement read_, write_, remove_, summaries_, hashes_, span_, highest_, absent_, absent_for_;
+  MessageRow checked(MailboxId mailbox, const Cursor& stored) const;
+
+  Database& database_;
+  Statement read_, write_, remove_, summaries_, all_, span_, highest_, absent_, absent_for_;
 };
 
 }  // namespace mailhaul::state

@@ -9,39 +9,50 @@
 
 namespace mailhaul::state {
 
+namespace {
+
+void apply(const Change& change, MailboxWriter& writer) {
+  for (const auto& row : change.rows) writer.put(MessageRow{.row = row});  // listed: no days of absence
+  for (const auto& landing : change.landings) writer.put(landing);
+  for (const auto& delivery : change.delivered) {
+    writer.change_row(delivery.row, [&](MessageRow& message) {
+      message.row.standing = delivery.standing;
+      message.row.delivered = delivery.when;
+      message.row.due.reset();
+      message.row.failures = 0;
+    });
+    writer.remove_landings(delivery.row);
+  }
+  for (const auto& removal : change.removed) {
+    writer.change_row(removal.row, [&](MessageRow& message) {
+      message.row.standing = Standing::gone;
+      message.row.gone = removal.when;
+      message.absent_days = 0;
+      message.absent_since.reset();
+    });
+  }
+  for (const RowId row : change.settled) writer.remove_landings(row);
+  writer.forget(change.forgotten);
+}
+
+}  // namespace
+
 HashIndexes& Store::Connection::hashes_of(MailboxId mailbox) {
-  if (!hashes || hashes->mailbox != mailbox) hashes = messages.hashes(mailbox);
+  if (!hashes || hashes->mailbox != mailbox) hashes = tables.messages.hashes(mailbox);
   return *hashes;
 }
 
-MailboxRow Store::Connection::mailbox(MailboxId mailbox) {
-  if (auto found = mailboxes.read(mailbox)) return *std::move(found);
-  throw damaged(database.file(), "a mailbox is missing");
-}
-
-void Store::Connection::put(MailboxId mailbox, const Row& row) {
-  messages.write(mailbox, {.row = row});
-  if (hashes && hashes->mailbox == mailbox) {
-    hashes->headers.add(row.header, row.id);
-    hashes->contents.add(row.content, row.id);
-  }
-}
-
-void Store::Connection::forget(MailboxId mailbox, std::span<const RowId> rows) {
-  if (rows.empty()) return;
-  // An id is never given to another message: what is not settled yet may still name it.
-  MailboxRow owner = this->mailbox(mailbox);
-  owner.last_row = std::max(owner.last_row, std::ranges::max(rows));
-  mailboxes.write(owner);
-  for (const RowId row : rows) messages.remove(mailbox, row);
+void Store::Connection::require_whole(const Totals& stored, const Totals& written) const {
+  if (stored != written)
+    throw damaged(database.file(), "the rows of a mailbox are not those that were written");
 }
 
 void Store::Connection::flush(MailboxId mailbox) {
   database.require_sound();
   Transaction transaction(database, Durability::synced);
-  MailboxRow changed = this->mailbox(mailbox);
-  ++changed.flushes;  // a transaction has to change something, or SQLite has nothing to flush
-  mailboxes.write(changed);
+  MailboxWriter writer(tables, mailbox);
+  ++writer.mailbox().flushes;  // a transaction has to change something, or SQLite has nothing to flush
+  writer.finish();
   transaction.commit();
   note_commit(Durability::synced);
 }
@@ -52,17 +63,20 @@ void Store::Connection::note_commit(Durability durability) {
 }
 
 std::size_t Store::row_count_at_most(MailboxId mailbox) const {
-  return connection_->messages.count_at_most(mailbox);
+  return connection_->tables.messages.count_at_most(mailbox);
 }
 
 MailboxRows Store::rows(MailboxId mailbox) const {
-  MailboxRows rows = connection_->messages.summaries(mailbox);
-  rows.mark_landings(connection_->landings.rows(mailbox));
-  return rows;
+  Connection& connection = *connection_;
+  const Snapshot snapshot(connection.database);
+  auto [rows, totals] = connection.tables.messages.summaries(mailbox);
+  connection.require_whole(totals, connection.tables.mailboxes.read(mailbox).messages);
+  rows.mark_landings(landings(mailbox));
+  return std::move(rows);
 }
 
 std::optional<Row> Store::row(MailboxId mailbox, RowId id) const {
-  auto found = connection_->messages.read(mailbox, id);
+  auto found = connection_->tables.messages.read(mailbox, id);
   if (!found) return std::nullopt;
   return std::move(found->row);
 }
@@ -87,20 +101,28 @@ std::vector<Row> Store::rows_with_content(MailboxId mailbox, const util::Hash& c
   return rows;
 }
 
-std::vector<Landing> Store::landings(MailboxId mailbox) const { return connection_->landings.all(mailbox); }
-
-std::vector<Landing> Store::landings_of(MailboxId mailbox, RowId row) const {
-  return connection_->landings.of_row(mailbox, row);
+std::vector<Landing> Store::landings(MailboxId mailbox) const {
+  Connection& connection = *connection_;
+  const Snapshot snapshot(connection.database);
+  auto landings = connection.tables.landings.all(mailbox);
+  Totals totals;
+  for (const auto& landing : landings) totals.add(sum_of(mailbox, landing));
+  connection.require_whole(totals, connection.tables.mailboxes.read(mailbox).landings);
+  return landings;
 }
 
-std::vector<Landing> Store::unfinished_landings() const { return connection_->landings.unfinished(); }
+std::vector<Landing> Store::landings_of(MailboxId mailbox, RowId row) const {
+  return connection_->tables.landings.of_row(mailbox, row);
+}
+
+std::vector<Landing> Store::unfinished_landings() const { return connection_->tables.landings.unfinished(); }
 
 RowId Store::next_row(MailboxId mailbox) {
   connection_->database.require_sound();
   auto [last, fresh] = connection_->last_row.try_emplace(mailbox, 0);
   if (fresh) {
-    last->second =
-        std::max(connection_->mailbox(mailbox).last_row, connection_->messages.highest_row(mailbox));
+    auto& tables = connection_->tables;
+    last->second = std::max(tables.mailboxes.read(mailbox).last_row, tables.messages.highest_row(mailbox));
   }
   return ++last->second;
 }
@@ -113,29 +135,12 @@ void Store::commit(MailboxId mailbox, const Change& change, Durability durabilit
     return;
   }
   Transaction transaction(connection.database, durability);
-  for (const auto& row : change.rows) connection.put(mailbox, row);
-  for (const auto& landing : change.landings) connection.landings.write(mailbox, landing);
-  for (const auto& delivery : change.delivered) {
-    connection.change_row(mailbox, delivery.row, [&](MessageRow& message) {
-      message.row.standing = delivery.standing;
-      message.row.delivered = delivery.when;
-      message.row.due.reset();
-      message.row.failures = 0;
-    });
-    connection.landings.remove(mailbox, delivery.row);
-  }
-  for (const auto& removal : change.removed) {
-    connection.change_row(mailbox, removal.row, [&](MessageRow& message) {
-      message.row.standing = Standing::gone;
-      message.row.gone = removal.when;
-      message.absent_days = 0;
-      message.absent_since.reset();
-    });
-  }
-  for (const RowId row : change.settled) connection.landings.remove(mailbox, row);
-  connection.forget(mailbox, change.forgotten);
+  MailboxWriter writer(connection.tables, mailbox);
+  apply(change, writer);
+  writer.finish();
   transaction.commit();
   connection.note_commit(durability);
+  if (connection.hashes && connection.hashes->mailbox == mailbox) connection.hashes->add(change.rows);
 }
 
 void Store::flush(MailboxId mailbox) {

@@ -37,6 +37,7 @@ class Cursor {
   std::optional<Time> time(int column) const noexcept;
   std::string_view bytes(int column) const noexcept;  ///< of TEXT or BLOB; until next()
   std::optional<util::Hash> hash(int column) const;   ///< throws Error{storage} when it is not one
+  [[nodiscard]] bool flag(int column) const { return up_to(1, column) != 0; }  ///< throws as number() does
   /// Throws Error{storage} for a number that its type cannot hold.
   template <std::unsigned_integral Number>
   [[nodiscard]] Number number(int column) const {

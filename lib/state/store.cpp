@@ -19,43 +19,45 @@ const util::Path& Store::file() const noexcept { return connection_->database.fi
 
 std::optional<MailboxId> Store::find_mailbox(std::string_view user, std::string_view host,
                                              std::uint16_t port) const {
-  return connection_->mailboxes.find(user, host, port);
+  return connection_->tables.mailboxes.find(user, host, port);
 }
 
 MailboxId Store::mailbox(std::string_view user, std::string_view host, std::uint16_t port) {
   if (const auto known = find_mailbox(user, host, port)) return *known;
   Transaction transaction(connection_->database, Durability::synced);
-  connection_->mailboxes.add(user, host, port);
-  const MailboxId id = find_mailbox(user, host, port).value();
+  const auto made_meanwhile = find_mailbox(user, host, port);
+  const MailboxId id = made_meanwhile ? *made_meanwhile : connection_->tables.mailboxes.add(user, host, port);
   transaction.commit();
   return id;
 }
 
 std::vector<Store::Mailbox> Store::mailboxes() const {
   std::vector<Mailbox> mailboxes;
-  for (const auto id : connection_->mailboxes.ids()) {
-    mailboxes.push_back(connection_->mailbox(id).mailbox);
+  for (const auto id : connection_->tables.mailboxes.ids()) {
+    mailboxes.push_back(connection_->tables.mailboxes.read(id).mailbox);
   }
   return mailboxes;
 }
 
-Server Store::server(MailboxId mailbox) const { return connection_->mailbox(mailbox).server; }
+Server Store::server(MailboxId mailbox) const { return connection_->tables.mailboxes.read(mailbox).server; }
 
 void Store::remember(MailboxId mailbox, const Server& server) {
   if (this->server(mailbox) == server) return;
   Transaction transaction(connection_->database, Durability::unsynced);
-  MailboxRow row = connection_->mailbox(mailbox);
-  row.server = server;
-  connection_->mailboxes.write(row);
+  MailboxWriter writer(connection_->tables, mailbox);
+  writer.mailbox().server = server;
+  writer.finish();
   transaction.commit();
 }
 
-std::vector<std::string> Store::told(MailboxId mailbox) const { return connection_->mailboxes.told(mailbox); }
+std::vector<std::string> Store::told(MailboxId mailbox) const {
+  return connection_->tables.mailboxes.told(mailbox);
+}
 
 void Store::note_told(MailboxId mailbox, std::span<const std::string> warnings) {
   if (warnings.empty()) return;
   Transaction transaction(connection_->database, Durability::unsynced);
-  for (const auto& warning : warnings) connection_->mailboxes.add_told(mailbox, warning);
+  for (const auto& warning : warnings) connection_->tables.mailboxes.add_told(mailbox, warning);
   transaction.commit();
 }
 

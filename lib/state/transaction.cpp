@@ -26,4 +26,14 @@ void Transaction::commit() {
   committed_ = true;
 }
 
+Snapshot::Snapshot(Database& database)
+    : database_(database), outermost_(sqlite3_get_autocommit(database.handle()) != 0) {
+  if (outermost_) database_.execute("BEGIN");
+}
+
+Snapshot::~Snapshot() {
+  // Nothing was written: it only lets go of what it read.
+  if (outermost_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 }  // namespace mailhaul::state

@@ -25,4 +25,17 @@ class Transaction {
   bool committed_ = false;
 };
 
+/// What is read as long as it lives is of one moment, whatever others write meanwhile. May be nested.
+class Snapshot {
+ public:
+  explicit Snapshot(Database& database);
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  ~Snapshot();
+
+ private:
+  Database& database_;
+  bool outermost_;
+};
+
 }  // namespace mailhaul::state

@@ -5,6 +5,7 @@
 
 #include "fixture.h"
 #include "state/database.h"
+#include "state/instance.h"
 #include "util/host.h"
 
 using namespace mailhaul;
@@ -297,11 +298,13 @@ TEST_CASE("the instance is eight letters or digits and stays, but not on another
   CHECK(place.open().instance() == instance);
   Place other;
   CHECK(other.open().instance() != instance);
-  state::Database(place.file, place.writes)
-      .execute("UPDATE meta SET value = 'elsewhere' WHERE key = 'machine'");
-  const std::string moved = place.open().instance();
-  CHECK((moved == instance) == util::machine_id().empty());
-  CHECK(place.open().instance() == moved);
+  state::Database database(place.file, place.writes);
+  const std::string elsewhere = state::instance_on(database, "another machine");
+  CHECK(elsewhere != instance);
+  CHECK(state::instance_on(database, "") == elsewhere);
+  const std::string back = place.open().instance();
+  CHECK((back == elsewhere) == util::machine_id().empty());
+  CHECK(place.open().instance() == back);
 }
 
 TEST_CASE("a change that breaks the rules of the tables is a bug, and poisons the store") {

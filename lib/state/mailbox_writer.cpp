@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "state/mailbox_writer.h"
+
+#include <algorithm>
+
+namespace mailhaul::state {
+
+MailboxWriter::MailboxWriter(Tables& tables, MailboxId mailbox)
+    : tables_(tables), mailbox_(tables.mailboxes.read(mailbox)) {}
+
+void MailboxWriter::put(const MessageRow& message) {
+  if (const auto old = tables_.messages.read(id(), message.row.id)) mailbox_.messages.remove(old->sum);
+  mailbox_.messages.add(tables_.messages.write(id(), message));
+}
+
+void MailboxWriter::put(const Landing& landing) {
+  for (const auto& old : tables_.landings.of_row(id(), landing.row)) {
+    if (old.target == landing.target) mailbox_.landings.remove(sum_of(id(), old));
+  }
+  mailbox_.landings.add(sum_of(id(), landing));
+  tables_.landings.write(id(), landing);
+}
+
+void MailboxWriter::remove_landings(RowId row) {
+  for (const auto& old : tables_.landings.of_row(id(), row)) mailbox_.landings.remove(sum_of(id(), old));
+  tables_.landings.remove(id(), row);
+}
+
+void MailboxWriter::forget(std::span<const RowId> rows) {
+  if (rows.empty()) return;
+  // An id is never given to another message: what is not settled yet may still name it.
+  mailbox_.last_row = std::max(mailbox_.last_row, std::ranges::max(rows));
+  for (const RowId row : rows) {
+    remove_landings(row);
+    if (const auto old = tables_.messages.read(id(), row)) mailbox_.messages.remove(old->sum);
+    tables_.messages.remove(id(), row);
+  }
+}
+
+void MailboxWriter::finish() { tables_.mailboxes.write(mailbox_); }
+
+}  // namespace mailhaul::state

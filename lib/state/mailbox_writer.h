@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Changes the rows of one mailbox, and keeps the mailbox's totals in step.
+#pragma once
+#include <span>
+
+#include "state/landing_table.h"
+#include "state/mailbox_table.h"
+#include "state/message_table.h"
+
+namespace mailhaul::state {
+
+struct Tables {
+  MailboxTable mailboxes;
+  MessageTable messages;
+  LandingTable landings;
+  explicit Tables(Database& database) noexcept
+      : mailboxes(database), messages(database), landings(database) {}
+};
+
+/// What one transaction changes in one mailbox. REQUIRES: a Transaction is open from before the constructor
+/// until after finish().
+class MailboxWriter {
+ public:
+  MailboxWriter(Tables& tables, MailboxId mailbox);
+
+  MailboxRow& mailbox() noexcept { return mailbox_; }
+  void put(const MessageRow& message);  ///< inserts it, or replaces the row of its id
+  void put(const Landing& landing);     ///< inserts it, or replaces the one of its row and target
+  void remove_landings(RowId row);
+  void forget(std::span<const RowId> rows);  ///< and their landings
+
+  /// Calls `change` with one row, and writes it. Does nothing when there is no such row.
+  template <typename Change>
+  void change_row(RowId row, Change change) {
+    if (auto message = tables_.messages.read(id(), row)) {
+      mailbox_.messages.remove(message->sum);
+      change(*message);
+      mailbox_.messages.add(tables_.messages.write(id(), *message));
+    }
+  }
+
+  void finish();  ///< writes the mailbox's own row
+
+ private:
+  MailboxId id() const noexcept { return mailbox_.mailbox.id; }
+
+  Tables& tables_;
+  MailboxRow mailbox_;
+};
+
+}  // namespace mailhaul::state

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// From version 1 of the tables to version 2.
+#pragma once
+
+namespace mailhaul::state {
+
+class Database;
+
+/// Makes the tables of version 2; those of version 1 get another name.
+extern const char* const make_version_2;
+/// Copies what is in the tables of version 1, by the classes that write the present tables: a version 3 has
+/// to lead there from version 1 as well. REQUIRES: make_version_2 was executed, in the same Transaction.
+void copy_to_version_2(Database& database);
+/// Removes the tables of version 1.
+extern const char* const leave_version_1;
+
+}  // namespace mailhaul::state
