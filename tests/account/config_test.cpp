@@ -33,7 +33,7 @@ std::string two_accounts(const std::string& one, const std::string& other) {
 
 }  // namespace
 
-TEST_CASE("an account that says only what it must has the documented defaults") {
+TEST_CASE("an account with only the required keys has the documented defaults") {
   const Profile profile(work("\"enabled\": true"));
   const auto config = profile.load();
   CHECK(config.state_file == "/home/anna/.local/state/mailhaul/state.db");
@@ -59,7 +59,7 @@ TEST_CASE("an account that says only what it must has the documented defaults") 
   CHECK(account.policy.order == account::Order::oldest);
 }
 
-TEST_CASE("the top level says where the state is and how many accounts run side by side") {
+TEST_CASE("the top level says where the state is and how many accounts are fetched in parallel") {
   Profile profile("{\"state\": \"s.db\", \"jobs\": 3, \"host_jobs\": 1, " + work("").substr(1));
   CHECK(profile.load().state_file == "/home/anna/s.db");
   CHECK(profile.load().jobs == 3);
@@ -73,7 +73,7 @@ TEST_CASE("the top level says where the state is and how many accounts run side 
   CHECK(profile.said().kind == Kind::usage);
 }
 
-TEST_CASE("what is wrong with the file as a whole") {
+TEST_CASE("mistakes in the file as a whole") {
   const struct {
     std::string text, sentence;
   } rows[] = {
@@ -109,7 +109,7 @@ TEST_CASE("what is wrong with the file as a whole") {
   }
 }
 
-TEST_CASE("an account's name can stand in a command line and a file name") {
+TEST_CASE("an account's name is safe in a command line and in a file name") {
   const auto named = [](const std::string& name) {
     return Profile(
                "{\"defaults\": {\"server\": \"pop3s://h\", \"user\": \"u\", \"deliver\": \"stdout\"}, "
@@ -127,7 +127,7 @@ TEST_CASE("an account's name can stand in a command line and a file name") {
         name);
 }
 
-TEST_CASE("a file that is not there is told apart from one that is wrong") {
+TEST_CASE("a missing file is distinguished from a wrong one") {
   Profile profile("{}");
   profile.sources().file = "/nonexistent/config.json";
   CHECK(profile.said().kind == Kind::no_config);
@@ -161,7 +161,7 @@ TEST_CASE("keys that contradict each other are refused") {
   CHECK(source_of(only(Profile(work("\"password_env\": \"p\", \"netrc\": false")))) == "variable");
 }
 
-TEST_CASE("what is not built yet says so") {
+TEST_CASE("features that are not implemented yet say so") {
   const auto said = Profile(work("\"oauth\": {\"provider\": \"google\"}")).said();
   CHECK(said.kind == Kind::usage);
   CHECK(said.sentence == "F:2:10: accounts.work.oauth: oauth is not built yet");
@@ -195,7 +195,7 @@ TEST_CASE("one source of the password replaces another of the defaults") {
   CHECK(source("", {{"netrc", "false"}}) == "ask");
 }
 
-TEST_CASE("delete_after gives way where something stronger says not to leave messages") {
+TEST_CASE("delete_after is ignored where a stronger setting says not to leave messages") {
   const std::string keeping = "\"leave_on_server\": true, \"delete_after\": \"30d\"";
   Profile removed(work(keeping));
   CHECK(only(removed).policy.delete_after == std::chrono::hours(720));
@@ -257,7 +257,7 @@ TEST_CASE("a file with a password in it must be private") {
   }
 }
 
-TEST_CASE("files that TLS needs are not looked at: their account alone is to fail") {
+TEST_CASE("files for TLS are not checked here: only their own account may fail") {
   const auto server = only(Profile(work("\"tls_client_cert\": \"c\", \"tls_client_key\": \"gone\""))).server;
   CHECK(server.client_key == "/home/anna/gone");
 }
@@ -306,7 +306,7 @@ TEST_CASE("with one server for all on the command line only the accounts of the 
   }
 }
 
-TEST_CASE("a mailbox is known by user and host, and by port on this machine only") {
+TEST_CASE("a mailbox is identified by user and host, and on this machine by the port as well") {
   const auto key = [](const std::string& server) {
     return account::mailbox_of(only(Profile("{\"accounts\": {\"a\": {\"server\": \"" + server +
                                             "\", \"user\": \"u\", \"deliver\": \"stdout\"}}}")));
@@ -319,7 +319,7 @@ TEST_CASE("a mailbox is known by user and host, and by port on this machine only
   CHECK(key("pop3://127.example.org") == account::MailboxKey{"u", "127.example.org", 0});
 }
 
-TEST_CASE("accounts are chosen by name, or all that are enabled") {
+TEST_CASE("accounts are chosen by name; otherwise all that are enabled") {
   const Profile profile(two_accounts("\"server\": \"pop3s://a\", \"user\": \"u\"",
                                      "\"server\": \"pop3s://b\", \"user\": \"u\", \"enabled\": false"));
   const auto config = profile.load();

@@ -50,7 +50,7 @@ std::string places(const Node& node) {
 
 }  // namespace
 
-TEST_CASE("a tree knows where each key and value stood") {
+TEST_CASE("a tree has the position of each key and value") {
   const struct {
     std::string text, tree;
   } rows[] = {
@@ -71,12 +71,12 @@ TEST_CASE("a tree knows where each key and value stood") {
   for (const auto& row : rows) CHECK_MESSAGE(places(account::parse(row.text, "F")) == row.tree, row.text);
 }
 
-TEST_CASE("a text that is one string is read from its beginning, whatever stands before it in memory") {
+TEST_CASE("a text that is one string is read from its beginning, whatever precedes it in memory") {
   constexpr std::string_view memory = "\\\"x\"";
   CHECK(places(account::parse(memory.substr(1), "F")) == "1:1'x'");
 }
 
-TEST_CASE("what is no JSON is told with its place, in one sentence") {
+TEST_CASE("invalid JSON is reported with its position, in one sentence") {
   const struct {
     std::string text, sentence;
   } rows[] = {

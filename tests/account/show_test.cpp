@@ -49,7 +49,7 @@ const std::string everything = R"({
 
 }  // namespace
 
-TEST_CASE("what is shown hides the secrets and can be read again as the same") {
+TEST_CASE("the output hides secrets and can be read again as the same configuration") {
   const auto shown = account::show(Profile(everything).load());
   CHECK(shown.find("s3cret") == std::string::npos);
   CHECK(shown.find("\"password\": \"***\"") != std::string::npos);
@@ -68,7 +68,7 @@ TEST_CASE("what is shown hides the secrets and can be read again as the same") {
   }
 }
 
-TEST_CASE("every key in force is shown, with its default where nothing else was said") {
+TEST_CASE("every key in force is shown, with its default if it was not set") {
   const auto root = account::parse(account::show(Profile(test::work("")).load()), "shown");
   const auto& shown = at(at(root, "accounts"), "work");
   for (const auto* key :
@@ -101,7 +101,7 @@ TEST_CASE("the schema knows every key and every kind of delivery, and nothing el
   }
 }
 
-TEST_CASE("the sample profile is a good one") {
+TEST_CASE("the sample profile is valid") {
   const auto tests = std::filesystem::path(__FILE__).parent_path();
   const auto text = test::slurp(tests / "../../packaging/config.json.sample");
   REQUIRE_FALSE(text.empty());

@@ -60,7 +60,7 @@ Source shell(const std::string& script) { return credentials::Command{{"sh", "-c
 
 }  // namespace
 
-TEST_CASE("a password comes from where the profile says, byte for byte, without its line end") {
+TEST_CASE("the password is read from its source byte for byte, without the line end") {
   const test::TempDir dir;
   CHECK(resolved(literal("s3cret \xC3\xA9")) == "s3cret \xC3\xA9");
   CHECK(resolved(shell("printf '  two words \\r\\nsecond line\\n'")) == "  two words ");
@@ -71,7 +71,7 @@ TEST_CASE("a password comes from where the profile says, byte for byte, without 
         "n");
 }
 
-TEST_CASE("a person is asked for the account that needs it") {
+TEST_CASE("the user is asked for the password of the account that needs one") {
   std::string asked;
   auto environment = world();
   environment.prompt = [&](std::string_view question) {
@@ -83,7 +83,7 @@ TEST_CASE("a person is asked for the account that needs it") {
   CHECK(asked == "password for anna at pop.example.org (home): ");
 }
 
-TEST_CASE("where nobody is there to be asked, the keys that help are named") {
+TEST_CASE("without a terminal, the keys that help are named") {
   for (const auto& environment : {world(), credentials::Environment{}}) {
     const auto said = refusal(credentials::Ask{}, environment);
     CHECK(said.kind == Kind::config);
@@ -110,7 +110,7 @@ TEST_CASE("a command that fails is named, its output is not") {
   CHECK(silent.sentence == "the password from password_command 'sh' is empty");
 }
 
-TEST_CASE("a stop while a command runs is no failed login") {
+TEST_CASE("a stop while a command runs is not a failed login") {
   util::Cancel cancel;
   cancel.request(15);
   try {
@@ -132,7 +132,7 @@ TEST_CASE("a file with a secret that others can read is refused") {
   }
 }
 
-TEST_CASE("what is missing is named") {
+TEST_CASE("a missing source is named") {
   const test::TempDir dir;
   const auto gone = dir / "gone";
   CHECK(refusal(credentials::File{gone}).kind == Kind::config);

@@ -76,7 +76,7 @@ mode_t mode_of(const fs::path& path) {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(MaildirFixture, "a missing Maildir is made, for its owner only") {
+TEST_CASE_FIXTURE(MaildirFixture, "a missing Maildir is created, for its owner only") {
   CHECK(names_in(path) == std::set<std::string>{"tmp", "new", "cur"});
   for (const auto* part : {"", "tmp", "new", "cur"}) CHECK(mode_of(path / part) == 0700);
   CHECK(maildir->target() == "maildir:" + path.native());
@@ -145,7 +145,7 @@ TEST_CASE_FIXTURE(Fixture, "running out of descriptors does not stop a batch") {
   CHECK(names_in(dir / "m/new").size() == 30);
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "a message given up leaves no file") {
+TEST_CASE_FIXTURE(MaildirFixture, "an abandoned message leaves no file") {
   maildir->begin(letter, 10)->append("half");
   CHECK(names_in(path / "tmp").empty());
   maildir->discard(Tickets{put(*maildir, letter, wire)});
@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "a message given up leaves no file") {
   CHECK(names_in(path / "tmp").empty());
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "a full disk leaves no file, and is named") {
+TEST_CASE_FIXTURE(MaildirFixture, "a full disk leaves no file, and is reported") {
   const std::string large(1 << 20, 'x');
   const FullDisk full(100'000);
   const auto error = thrown([&] { put(*maildir, letter, large); });
@@ -164,7 +164,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "a full disk leaves no file, and is named") {
   CHECK(names_in(path / "tmp").empty());
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "a name that is taken is an error, and what has it stays") {
+TEST_CASE_FIXTURE(MaildirFixture, "a name that is taken is an error, and the existing file stays") {
   spill(path / "tmp" / letter.id, "other");
   CHECK(thrown([&] { put(*maildir, letter, wire); }).kind() == util::Kind::storage);
   CHECK(slurp(path / "tmp" / letter.id) == "other");
@@ -175,7 +175,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "a name that is taken is an error, and what ha
   CHECK(slurp(path / "new" / final_name) == "other");
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "a staged file that has gone is in doubt, not delivered") {
+TEST_CASE_FIXTURE(MaildirFixture, "a staged file that disappeared is in doubt, not delivered") {
   const auto tickets = staged();
   fs::remove(path / "tmp" / letter.id);
   const auto result = maildir->publish(tickets).at(0);
@@ -184,7 +184,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "a staged file that has gone is in doubt, not 
   CHECK(!result.hint.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is neither a Maildir nor empty is refused with a hint") {
+TEST_CASE_FIXTURE(Fixture, "a directory that is neither a Maildir nor empty is refused with a hint") {
   fs::create_directories(dir / "docs/tmp");
   spill(dir / "docs/letter", "x");
   const auto error = thrown([&] { open(test::place("maildir", dir / "docs"), context); });
@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(Fixture, "what is neither a Maildir nor empty is refused with 
         util::Kind::cannot_create);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an empty directory, or one half made, becomes a Maildir") {
+TEST_CASE_FIXTURE(Fixture, "an empty or half-created directory becomes a Maildir") {
   fs::create_directories(dir / "empty");
   fs::create_directories(dir / "half/tmp");
   fs::create_directory_symlink(dir / "empty", dir / "link");
@@ -207,7 +207,7 @@ TEST_CASE_FIXTURE(Fixture, "an empty directory, or one half made, becomes a Mail
   }
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "recovery publishes what was staged, once, however often it runs") {
+TEST_CASE_FIXTURE(MaildirFixture, "recovery publishes staged messages once, however often it runs") {
   const auto tickets = staged();
   maildir.reset();
   for (int run = 0; run < 3; ++run) CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
@@ -216,7 +216,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "recovery publishes what was staged, once, how
   CHECK(names_in(path / "tmp").empty());
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "recovery finds what was published, moved or taken by a reader") {
+TEST_CASE_FIXTURE(MaildirFixture, "recovery finds messages that were published, moved or taken by a reader") {
   const auto tickets = staged();
   maildir->publish(tickets);
   CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
@@ -258,7 +258,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "recovery between link and unlink leaves one c
   CHECK(names_in(path / "tmp").empty());
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "recovery makes nothing and stops at another Maildir") {
+TEST_CASE_FIXTURE(MaildirFixture, "recovery creates nothing and stops at another Maildir") {
   const auto tickets = staged();
   maildir.reset();
   fs::rename(path, dir / "elsewhere");
@@ -282,7 +282,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "sweep removes the orphans of version 1 too, b
   CHECK(names_in(path / "tmp").empty());
 }
 
-TEST_CASE_FIXTURE(MaildirFixture, "sweep takes our own orphans and nothing else") {
+TEST_CASE_FIXTURE(MaildirFixture, "sweep removes our own orphans and nothing else") {
   const auto kept = staged();
   const auto orphan = envelope();
   for (const auto& name :

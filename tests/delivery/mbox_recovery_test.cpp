@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(Crashed, "a batch cut at any byte is completed in its place") 
   }
 }
 
-TEST_CASE_FIXTURE(Crashed, "zeros that a power cut left are written over") {
+TEST_CASE_FIXTURE(Crashed, "zeros that a power cut left are overwritten") {
   stage();
   for (std::size_t cut = 0; cut < ours.size(); cut += 7) {
     auto text = ours;
@@ -97,7 +97,7 @@ TEST_CASE_FIXTURE(Crashed, "zeros that a power cut left are written over") {
   }
 }
 
-TEST_CASE_FIXTURE(Crashed, "mail that others added behind a whole batch stays as it is") {
+TEST_CASE_FIXTURE(Crashed, "mail that others added after a whole batch stays unchanged") {
   stage();
   spill(path, old + ours + foreign);
   CHECK(recovered() == old + ours + foreign);
@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(Crashed,
   }
 }
 
-TEST_CASE_FIXTURE(Crashed, "recovery that is killed while it rewrites is completed by the next") {
+TEST_CASE_FIXTURE(Crashed, "a recovery that is killed while it rewrites is completed by the next one") {
   stage();
   const std::size_t torn = ours.size() / 2;
   spill(path, old + ours.substr(0, torn) + foreign);
@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(Crashed, "recovery that is killed while it rewrites is complet
   CHECK(warnings.empty());
 }
 
-TEST_CASE_FIXTURE(Crashed, "when a reader rewrote the mailbox, what is missing is added and said") {
+TEST_CASE_FIXTURE(Crashed, "when a reader rewrote the mbox, missing messages are appended and reported") {
   stage();
   replace(old + entries[1]);
   const auto text = recovered();
@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(Crashed, "when a reader rewrote the mailbox, what is missing i
   CHECK(contains(warnings[0], path.native()));
 }
 
-TEST_CASE_FIXTURE(Crashed, "what a reader deleted from a batch is not taken for a batch cut short") {
+TEST_CASE_FIXTURE(Crashed, "a batch from which a reader deleted messages is not taken for one cut short") {
   for (const bool traced : {true, false}) {
     CAPTURE(traced);
     stage_anew(traced);
@@ -183,7 +183,7 @@ TEST_CASE_FIXTURE(Crashed, "a batch that ends between two messages may have been
   CHECK(contains(warnings[0], path.native()));
 }
 
-TEST_CASE_FIXTURE(Crashed, "when a reader deleted old mail, what is there is not added again") {
+TEST_CASE_FIXTURE(Crashed, "when a reader deleted old mail, messages that are there are not appended again") {
   stage();
   replace(ours);
   CHECK(recovered() == ours);
@@ -203,7 +203,7 @@ TEST_CASE_FIXTURE(Crashed, "header lines that a reader added do not make a messa
   CHECK(recovered() == changed);
 }
 
-TEST_CASE_FIXTURE(Crashed, "a torn message in a mailbox that was rewritten does not count") {
+TEST_CASE_FIXTURE(Crashed, "a torn message in an mbox that was rewritten does not count") {
   stage();
   replace(ours.substr(0, ours.size() - 6));
   const auto text = recovered();
@@ -227,13 +227,13 @@ TEST_CASE_FIXTURE(Crashed, "a short message torn before mail that others added d
   }
 }
 
-TEST_CASE_FIXTURE(Crashed, "a message without a body that has got one does not count") {
+TEST_CASE_FIXTURE(Crashed, "a message without a body does not match an entry that has one") {
   stage(true, {"", "two"});
   replace(old + entries[0] + entries[1].substr(0, 3));
   CHECK(recovered().ends_with("\n" + entries[0] + entries[1]));
 }
 
-TEST_CASE_FIXTURE(Crashed, "a From line cut short is no message that holds nothing") {
+TEST_CASE_FIXTURE(Crashed, "a From line cut short is not taken for an empty message") {
   spill(path, old);
   const auto mbox = open_mbox(path, {}, context);
   tickets = {put(*mbox, envelope(false), "")};
@@ -243,7 +243,7 @@ TEST_CASE_FIXTURE(Crashed, "a From line cut short is no message that holds nothi
   CHECK(contains(slurp(path), "\nFrom MAILER-DAEMON Tue Nov 14 22:13:20 2023\n"));
 }
 
-TEST_CASE_FIXTURE(Crashed, "without a trace header equal messages are counted") {
+TEST_CASE_FIXTURE(Crashed, "without a trace header, equal messages are counted") {
   stage(false, {"same", "same", "other"});
   replace(old + entries[0]);
   const auto text = recovered();
@@ -251,7 +251,7 @@ TEST_CASE_FIXTURE(Crashed, "without a trace header equal messages are counted") 
   CHECK(count(text, entries[2]) == 1);
 }
 
-TEST_CASE_FIXTURE(Crashed, "large batches are completed, too") {
+TEST_CASE_FIXTURE(Crashed, "large batches are completed as well") {
   stage(true, {std::string(700'000, 'x'), std::string(70'000, 'y') + "\r\nFrom z", "three"});
   ours = slurp(spool);
   for (const std::size_t cut : {1UL, 262145UL, 770'100UL}) {
@@ -268,7 +268,7 @@ TEST_CASE_FIXTURE(Crashed, "large batches are completed, too") {
   CHECK(found);
 }
 
-TEST_CASE_FIXTURE(Crashed, "without its spool a message is delivered when it is there, else in doubt") {
+TEST_CASE_FIXTURE(Crashed, "without its spool a message is delivered if it is there, otherwise in doubt") {
   stage();
   fs::remove(spool);
   spill(path, old + ours);
@@ -281,7 +281,7 @@ TEST_CASE_FIXTURE(Crashed, "without its spool a message is delivered when it is 
   CHECK(slurp(path) == old + entries[0]);
 }
 
-TEST_CASE_FIXTURE(Crashed, "recovery makes no mailbox") {
+TEST_CASE_FIXTURE(Crashed, "recovery does not create an mbox") {
   stage();
   fs::remove(path);
   const auto error = thrown([&] { recover(); });

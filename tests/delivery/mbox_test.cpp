@@ -86,7 +86,7 @@ TEST_CASE_FIXTURE(MboxFixture, "the From line names the Return-Path's address") 
         "From anna@example.it Tue Nov 14 22:13:20 2023\nReturn-Path: <anna@example.it>\nTo: x\n\nhi\n\n");
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "a batch goes behind what is there, after one blank line") {
+TEST_CASE_FIXTURE(MboxFixture, "a batch is appended to existing mail after one blank line") {
   const std::vector<std::pair<std::string, std::string>> table{
       {"", ""}, {"From a\n\nx", "\n\n"}, {"From a\n\nx\n", "\n"}, {"From a\n\nx\n\n", ""}};
   for (const auto& [before, padding] : table) {
@@ -100,7 +100,7 @@ TEST_CASE_FIXTURE(MboxFixture, "a batch goes behind what is there, after one bla
   }
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "the file is made when the first mail comes, for its owner only") {
+TEST_CASE_FIXTURE(MboxFixture, "the file is created with the first message, for its owner only") {
   CHECK(!fs::exists(path));
   const auto tickets = staged({"x"});
   struct stat info {};
@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(MboxFixture, "the file is made when the first mail comes, for 
   CHECK(slurp(path).empty());
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "what was given up, in whatever order, is not in the mailbox") {
+TEST_CASE_FIXTURE(MboxFixture, "abandoned messages, in any order, are not in the mbox") {
   auto one = put(*mbox, envelope(false), "one\r\n");
   mbox->begin(envelope(false), 10)->append("half a messa");
   auto two = put(*mbox, envelope(false), "two\r\n");
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(MboxFixture, "a discarded batch leaves no spool and no lock") 
   const OtherLock free(path);
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "a spool stays until its landing is on record") {
+TEST_CASE_FIXTURE(MboxFixture, "a spool stays until its landings are recorded") {
   deliver(*mbox, {put(*mbox, envelope(), "one")});
   const auto first = names_in(dir / "state/spool");
   CHECK(first.size() == 1);
@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(MboxFixture, "sweep leaves the spools of others") {
   CHECK(names_in(dir / "state/spool").size() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is no plain file of our own is refused, and named") {
+TEST_CASE_FIXTURE(Fixture, "anything but a plain file of our own is refused, and named") {
   spill(dir / "real", "");
   fs::create_symlink(dir / "real", dir / "link");
   fs::create_symlink(dir / "nowhere", dir / "dangling");
@@ -176,7 +176,7 @@ TEST_CASE_FIXTURE(Fixture, "what is no plain file of our own is refused, and nam
   }
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "a mailbox that became a symbolic link is not followed") {
+TEST_CASE_FIXTURE(MboxFixture, "an mbox that became a symbolic link is not followed") {
   spill(dir / "secret", "mine");
   Tickets tickets{put(*mbox, envelope(), "x")};
   fs::create_symlink(dir / "secret", path);
@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(MboxFixture, "a mailbox that became a symbolic link is not fol
   CHECK(names_in(dir / "state/spool").empty());
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "a mailbox that another program has locked is left for later") {
+TEST_CASE_FIXTURE(MboxFixture, "an mbox that another program has locked is left for later") {
   Tickets tickets{put(*mbox, envelope(), "x")};
   const OtherLock other(path);
   const auto error = thrown([&] { mbox->stage(tickets); });
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(MboxFixture, "a mailbox that another program has locked is lef
   CHECK(names_in(dir / "state/spool").empty());
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "another program's dotlock is heeded and stays") {
+TEST_CASE_FIXTURE(MboxFixture, "another program's dotlock is respected and stays") {
   Tickets tickets{put(*mbox, envelope(), "x")};
   spill(dotlock, "4711\n");
   const auto error = thrown([&] { mbox->stage(tickets); });
@@ -207,7 +207,7 @@ TEST_CASE_FIXTURE(MboxFixture, "another program's dotlock is heeded and stays") 
   const OtherLock free(path);
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "a dotlock of ours, left by a run that was killed, is taken over") {
+TEST_CASE_FIXTURE(MboxFixture, "our own dotlock, left by a killed run, is taken over") {
   spill(dotlock, "99999999\nmailhaul abcd1234\n and something behind it");
   deliver(*mbox, {put(*mbox, envelope(false), "x\r\n")});
   CHECK(slurp(path) == from + "x\n\n");
@@ -229,20 +229,20 @@ TEST_CASE_FIXTURE(MboxFixture,
   CHECK(!fs::exists(dotlock));
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "the dotlock tells process and instance") {
+TEST_CASE_FIXTURE(MboxFixture, "the dotlock names process and instance") {
   const auto tickets = staged({"x"});
   CHECK(slurp(dotlock) == std::to_string(::getpid()) + "\nmailhaul abcd1234\n");
   mbox->publish(tickets);
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "with fcntl alone no dotlock is made or heeded") {
+TEST_CASE_FIXTURE(MboxFixture, "with fcntl alone no dotlock is created or respected") {
   spill(dotlock, "4711\n");
   const auto plain = open_mbox(path, {.kind = MboxLock::fcntl}, context);
   deliver(*plain, {put(*plain, envelope(false), "x\r\n")});
   CHECK(slurp(path) == from + "x\n\n");
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "asked to stop, nobody waits for a lock") {
+TEST_CASE_FIXTURE(MboxFixture, "after a request to stop, nobody waits for a lock") {
   const auto patient = open_mbox(path, {}, context);
   Tickets tickets{put(*patient, envelope(), "x")};
   const OtherLock other(path);
@@ -260,7 +260,7 @@ TEST_CASE_FIXTURE(MboxFixture, "two accounts in one mbox wait for each other") {
   CHECK(slurp(path) == from + "one\n\n" + from + "two\n\n");
 }
 
-TEST_CASE_FIXTURE(MboxFixture, "a full disk leaves the mailbox as it was, and recovery completes it") {
+TEST_CASE_FIXTURE(MboxFixture, "a full disk leaves the mbox unchanged, and recovery completes it") {
   const std::string before = "From a\n\nold\n\n";
   spill(path, before + std::string(3'000'000, 'x') + "\n\n");
   const auto size = fs::file_size(path);

@@ -48,7 +48,7 @@ struct PipeFixture : Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(PipeFixture, "messages are written as an mbox stream, and none before it is whole") {
+TEST_CASE_FIXTURE(PipeFixture, "messages are written as an mbox stream, and each only once it is whole") {
   const auto out = open_stdout(writer.get(), context);
   const auto letter = envelope();
   const auto one = put(*out, letter, "From x\r\nlast", 1);
@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(PipeFixture, "closing waits until the reader has read everythi
   out->close();
 }
 
-TEST_CASE_FIXTURE(PipeFixture, "a reader that has gone is an error, before and after") {
+TEST_CASE_FIXTURE(PipeFixture, "a reader that is gone is an error, before and after a message") {
   const auto out = open_stdout(writer.get(), context);
   const std::vector<Ticket> tickets{put(*out, envelope(false), "x\r\n")};
   deliver(*out, {put(*out, envelope(false), "y\r\n")});
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(PipeFixture, "a reader that has gone is an error, before and a
   CHECK(!error.hint().empty());
 }
 
-TEST_CASE_FIXTURE(PipeFixture, "a socket is waited for as a pipe is") {
+TEST_CASE_FIXTURE(PipeFixture, "a socket is waited for like a pipe") {
   std::array<int, 2> pair{};
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
   reader = util::Fd(pair[0]);
@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(PipeFixture, "a socket is waited for as a pipe is") {
   CHECK_NOTHROW(out->close());
 }
 
-TEST_CASE_FIXTURE(PipeFixture, "a socket whose reader goes without reading is noticed") {
+TEST_CASE_FIXTURE(PipeFixture, "a socket whose reader leaves without reading is noticed") {
   std::array<int, 2> pair{};
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
   reader = util::Fd(pair[0]);
@@ -127,14 +127,14 @@ TEST_CASE_FIXTURE(PipeFixture, "a socket whose reader goes without reading is no
   CHECK(contains(thrown([&] { out->close(); }).what(), "its reader has gone"));
 }
 
-TEST_CASE_FIXTURE(PipeFixture, "asked to stop, nobody waits for a reader that does not read") {
+TEST_CASE_FIXTURE(PipeFixture, "after a request to stop, nobody waits for a reader that does not read") {
   const auto out = open_stdout(writer.get(), context);
   const std::vector<Ticket> tickets{put(*out, envelope(false), std::string(1 << 20, 'x'))};
   cancel.request();
   CHECK(thrown([&] { out->publish(tickets); }).kind() == util::Kind::cancelled);
 }
 
-TEST_CASE_FIXTURE(PipeFixture, "a file takes the stream as a pipe does") {
+TEST_CASE_FIXTURE(PipeFixture, "a file accepts the stream like a pipe") {
   const auto file = util::open_file(dir / "out", O_WRONLY | O_CREAT, 0600);
   const auto out = open_stdout(file.get(), context);
   deliver(*out, {put(*out, envelope(false), "x\r\n")});

@@ -71,7 +71,7 @@ TEST_CASE("each line of ^>*From gets one more >, wherever the bytes are split") 
   }
 }
 
-TEST_CASE("the sender is the first Return-Path's, reduced to what is harmless") {
+TEST_CASE("the sender is taken from the first Return-Path, reduced to safe characters") {
   const std::vector<std::pair<std::string, std::string>> table{
       {"", "MAILER-DAEMON"},
       {"Subject: x\n\nReturn-Path: <a@b>\n", "MAILER-DAEMON"},
@@ -96,7 +96,7 @@ TEST_CASE("the sender is the first Return-Path's, reduced to what is harmless") 
   }
 }
 
-TEST_CASE("a header without end is not kept for ever") {
+TEST_CASE("an endless header is not kept in memory") {
   SenderFinder finder;
   std::size_t fed = 0;
   while (!finder.feed("X-Long: yes\n")) REQUIRE(++fed < 10'000);
@@ -104,7 +104,7 @@ TEST_CASE("a header without end is not kept for ever") {
   CHECK(finder.sender() == "MAILER-DAEMON");
 }
 
-TEST_CASE("a From line has its date in UTC, as asctime writes it") {
+TEST_CASE("the date of a From line is in UTC, in the format of asctime") {
   CHECK(from_line("a@b", 1'700'000'000) == "From a@b Tue Nov 14 22:13:20 2023\n");
   CHECK(from_line("a@b", 1'709'251'200) == "From a@b Fri Mar  1 00:00:00 2024\n");
 }

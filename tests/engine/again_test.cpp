@@ -34,7 +34,7 @@ struct ByOnes : Household {
 
 }  // namespace
 
-TEST_CASE("asked for again, for a place that refuses it, a message stays delivered where it was") {
+TEST_CASE("a delivered message that is requested again and refused by its place stays delivered") {
   Household house;
   house.server.messages = {mail_of(1), mail_of(2)};
   house.account.policy.leave_on_server = true;
@@ -56,7 +56,7 @@ TEST_CASE("asked for again, for a place that refuses it, a message stays deliver
   CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
 }
 
-TEST_CASE("asked for again, for a place that refuses it, a message stays marked as seen") {
+TEST_CASE("a message marked as seen that is requested again and refused by its place stays seen") {
   Household house;
   house.server.messages = {mail_of(1)};
   CHECK(engine::mark_seen(house.account, house.environment, house.told, {}) == 1);
@@ -77,7 +77,7 @@ TEST_CASE("a message marked twice in one call is marked once") {
   CHECK(engine::remembered(house.account, house.environment).size() == 1);
 }
 
-TEST_CASE("with max_messages one that a program refuses lets the others come") {
+TEST_CASE("with max_messages a message that a program refuses does not hold up the others") {
   ByOnes house;
   house.deliver_to_command("! grep -q 'body 1$'");
   CHECK(house.fetched_by(4) == std::vector<std::uint32_t>{0, 1, 1, 0});
@@ -86,7 +86,7 @@ TEST_CASE("with max_messages one that a program refuses lets the others come") {
   CHECK(house.run().totals.fetched == 0);
 }
 
-TEST_CASE("with max_messages one that the server does not hand out lets the others come") {
+TEST_CASE("with max_messages a message that the server refuses does not hold up the others") {
   ByOnes house;
   house.server.misbehave = [](const std::string& command, std::size_t /*nth*/) {
     return command == "RETR 1" ? std::optional(Reply("-ERR it is damaged\r\n")) : std::nullopt;
@@ -118,20 +118,20 @@ std::vector<std::string> told_to_program(const std::vector<std::string>& ends) {
 
 }  // namespace
 
-TEST_CASE("until it is taken, a message that a program gave no answer for is handed over as a repetition") {
+TEST_CASE("a message for which a program gave no answer is marked as a retry until the program accepts it") {
   const auto lines = told_to_program({"kill -9 $$", "exit 75", "exit 1", "exit 0"});
   REQUIRE(lines.size() == 4);
   CHECK(lines[0].starts_with(','));
   for (std::size_t n = 1; n < 4; ++n) CHECK(lines[n] == "1" + lines[0]);
 }
 
-TEST_CASE("a message that a program refused is handed over as if for the first time") {
+TEST_CASE("a message that a program refused is given to it again as if for the first time") {
   const auto lines = told_to_program({"exit 75", "exit 1", "exit 0"});
   REQUIRE(lines.size() == 3);
   for (const auto& line : lines) CHECK(line.starts_with(','));
 }
 
-TEST_CASE("a message that failed and is then marked as seen stands for no other one") {
+TEST_CASE("a message that failed and is then marked as seen is not taken for another one") {
   Household house;
   house.account.policy.leave_on_server = true;
   house.server.messages = {{"old", "Subject: x\r\n\r\none\r\n"}};
@@ -147,7 +147,7 @@ TEST_CASE("a message that failed and is then marked as seen stands for no other 
   CHECK(house.run().totals.fetched == 0);
 }
 
-TEST_CASE("delivered again, a message that was due for removal is to be marked anew") {
+TEST_CASE("a message due for removal that is delivered again must be marked again") {
   Household house;
   house.server.messages = {mail_of(1)};
   house.account.policy.leave_on_server = true;
@@ -164,7 +164,8 @@ TEST_CASE("delivered again, a message that was due for removal is to be marked a
   CHECK(house.run().totals.removed == 1);
 }
 
-TEST_CASE("listed again after its removal, and asked for in vain, a message is not delivered again") {
+TEST_CASE(
+    "a message that is listed again after its removal, and cannot be retrieved, is not delivered again") {
   Household house;
   house.server.messages = {mail_of(1)};
   CHECK(house.run().totals.removed == 1);
@@ -178,7 +179,7 @@ TEST_CASE("listed again after its removal, and asked for in vain, a message is n
   CHECK(house.mail() == Bodies{body_of(1)});
 }
 
-TEST_CASE("with max_messages each of those that failed gets its turn") {
+TEST_CASE("with max_messages each message that failed gets its turn") {
   ByOnes house;
   const auto way = (house.dir / "way").native();
   house.deliver_to_command(". " + way);
@@ -193,7 +194,7 @@ TEST_CASE("with max_messages each of those that failed gets its turn") {
   CHECK(fetched == 2);
 }
 
-TEST_CASE("with max_messages one that is larger than announced lets the others come") {
+TEST_CASE("with max_messages a message larger than announced does not hold up the others") {
   ByOnes house;
   house.account.policy.max_size = 1000;
   house.server.messages[0].bytes = "Subject: 1\r\n\r\n" + std::string(5000, 'x') + "\r\n";
@@ -204,7 +205,7 @@ TEST_CASE("with max_messages one that is larger than announced lets the others c
   CHECK(house.fetched_by(3) == std::vector<std::uint32_t>{0, 1, 1});
 }
 
-TEST_CASE("that a message is handed over once more is told as news only if its failure was not") {
+TEST_CASE("a retry is reported to -q only if the failure was not reported before") {
   Household house;
   house.server.messages = {mail_of(1)};
   const auto way = (house.dir / "way").native();
@@ -219,7 +220,7 @@ TEST_CASE("that a message is handed over once more is told as news only if its f
   }
 }
 
-TEST_CASE("a message in doubt that is not on the server any more costs idle runs no write") {
+TEST_CASE("a message in doubt that is no longer on the server causes no writes in idle runs") {
   Household house;
   house.server.messages = {mail_of(1)};
   house.deliver_to_command("kill -9 $$");

@@ -85,7 +85,7 @@ struct Beside : Household {
 
 }  // namespace
 
-TEST_CASE("the next batch arrives while one is on its way to the disk") {
+TEST_CASE("the next batch arrives while one is being settled") {
   for (const std::string kind : {"maildir", "mbox"}) {
     CAPTURE(kind);
     Beside house(9);
@@ -106,7 +106,7 @@ TEST_CASE("the next batch arrives while one is on its way to the disk") {
   }
 }
 
-TEST_CASE("two places of a message are settled together, beside the next batch") {
+TEST_CASE("both places of a message are settled together while the next batch arrives") {
   Beside house(7);
   house.account.deliver.push_back(test::place("mbox", house.dir / "box"));
   CHECK(engine::status_of(house.run()) == 0);
@@ -120,7 +120,7 @@ TEST_CASE("two places of a message are settled together, beside the next batch")
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("a batch that cannot be flushed takes the one that arrives meanwhile along, back to the server") {
+TEST_CASE("if a batch cannot be flushed, it and the one that arrives meanwhile stay on the server") {
   Beside house(6);
   house.watch.staging = [&] {
     if (!house.watch.wait_for([&] { return house.watch.begun > 2; })) return;
@@ -154,7 +154,7 @@ TEST_CASE(
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("the connection is lost while a batch is on its way to the disk: it is settled all the same") {
+TEST_CASE("a batch that is being settled when the connection is lost is still settled") {
   Beside house(6);
   bool lost = false;
   house.server.misbehave = [&](const std::string& command,
@@ -172,7 +172,7 @@ TEST_CASE("the connection is lost while a batch is on its way to the disk: it is
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("a message that the database has to tell about waits for the batch that uses it") {
+TEST_CASE("a message that needs the database waits for the batch that uses it") {
   Beside house(6);
   house.account.policy.leave_on_server = true;
   CHECK(engine::status_of(house.run()) == 0);
@@ -216,7 +216,7 @@ TEST_CASE(
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("what is known of a large mailbox is read while the server is asked, and believed as ever") {
+TEST_CASE("the rows of a large mailbox are read during the login, with the same result") {
   Household house;
   house.account.policy.leave_on_server = true;
   house.server.messages = {mail_of(1)};

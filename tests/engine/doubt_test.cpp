@@ -26,7 +26,7 @@ void add_failing_command(Household& house) {
 
 }  // namespace
 
-TEST_CASE("messages held back for their size and the batch around them reach an mbox whole") {
+TEST_CASE("messages held back because of their size, and the batch around them, reach an mbox whole") {
   Household house;
   house.deliver_to("mbox");
   for (int n = 1; n <= 60; ++n) {
@@ -54,7 +54,7 @@ TEST_CASE("messages held back for their size and the batch around them reach an 
   }
 }
 
-TEST_CASE("when all sizes are announced wrong, few messages are held and all arrive once") {
+TEST_CASE("when all announced sizes are wrong, few messages are held back and all arrive once") {
   Household house;
   for (int n = 1; n <= 50; ++n) house.server.messages.push_back(mail_of(n));
   house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<Reply> {
@@ -71,7 +71,7 @@ TEST_CASE("when all sizes are announced wrong, few messages are held and all arr
   CHECK(house.left_in_tmp() == 0);
 }
 
-TEST_CASE("a message known by its header does not take the row of one known by its UIDL") {
+TEST_CASE("a message identified by its header does not take the row of one identified by its UIDL") {
   Household house;
   house.account.policy.leave_on_server = true;
   const std::string header = "Subject: same\r\n\r\n";
@@ -84,7 +84,7 @@ TEST_CASE("a message known by its header does not take the row of one known by i
   CHECK(house.mail() == Bodies{top + "body a\n", top + "body b\n", top + "body c\n"});
 }
 
-TEST_CASE("a UIDL used again while a delivery was half done: the new mail goes everywhere") {
+TEST_CASE("if a UIDL is used again during an unfinished delivery, the new mail goes to all places") {
   Household house;
   add_failing_command(house);
   house.server.messages = {mail_of(1)};
@@ -97,7 +97,7 @@ TEST_CASE("a UIDL used again while a delivery was half done: the new mail goes e
   CHECK(house.mail() == Bodies{body_of(1), body_of(77)});
 }
 
-TEST_CASE("without UIDL and TOP a half done delivery is not begun anew at every run") {
+TEST_CASE("without UIDL and TOP an unfinished delivery does not start again at every run") {
   Household house;
   house.server.options.uidl = false;
   house.server.options.top = false;
@@ -108,7 +108,7 @@ TEST_CASE("without UIDL and TOP a half done delivery is not begun anew at every 
   CHECK(house.server.messages.size() == 3);
 }
 
-TEST_CASE("without UIDL and TOP max_messages lets every message come in its turn") {
+TEST_CASE("without UIDL and TOP max_messages lets every message have its turn") {
   Household house;
   house.server.options.uidl = false;
   house.server.options.top = false;
@@ -121,7 +121,7 @@ TEST_CASE("without UIDL and TOP max_messages lets every message come in its turn
   CHECK(house.mail().size() == 5);
 }
 
-TEST_CASE("all asked for again comes once, though the run needs several sessions") {
+TEST_CASE("with fetch_all each message is delivered once, even if the run needs several sessions") {
   Household house;
   house.account.policy.fetch_all = true;
   for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
@@ -135,7 +135,7 @@ TEST_CASE("all asked for again comes once, though the run needs several sessions
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("an unanswered QUIT is no sign of broken pipelining") {
+TEST_CASE("an unanswered QUIT is not a sign of broken pipelining") {
   Household house;
   for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
   house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<Reply> {
@@ -151,7 +151,7 @@ TEST_CASE("an unanswered QUIT is no sign of broken pipelining") {
   CHECK(house.mail().size() == 3);
 }
 
-TEST_CASE("a landing in doubt whose message is gone from the server is told by name, once") {
+TEST_CASE("a landing in doubt whose message is gone from the server is reported once, by name") {
   Household house;
   add_failing_command(house);
   house.server.messages = {mail_of(1)};
@@ -164,7 +164,7 @@ TEST_CASE("a landing in doubt whose message is gone from the server is told by n
   CHECK(house.told.warnings.empty());
 }
 
-TEST_CASE("every removal is told, in whatever order the messages were worked") {
+TEST_CASE("every removal is reported, whatever the order of the messages") {
   Household house;
   house.account.policy.order = account::Order::newest;
   for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
@@ -173,7 +173,7 @@ TEST_CASE("every removal is told, in whatever order the messages were worked") {
                               [](const auto& line) { return line.starts_with("remove"); }) == 5);
 }
 
-TEST_CASE("a program that cannot be started was handed nothing") {
+TEST_CASE("a program that could not be started has not had the message") {
   Household house;
   house.account.deliver = {test::program({"/nowhere/program"})};
   house.server.messages = {mail_of(1)};
@@ -183,7 +183,7 @@ TEST_CASE("a program that cannot be started was handed nothing") {
   CHECK(house.told.warnings.empty());
 }
 
-TEST_CASE("a message that breaks the connection every time does not hold up the others") {
+TEST_CASE("a message that breaks every connection does not hold up the others") {
   for (const bool pipelining : {true, false}) {
     CAPTURE(pipelining);
     Household house;

@@ -34,7 +34,9 @@ TEST_CASE("mail is delivered byte for byte and removed") {
   CHECK(house.left_in_tmp() == 0);
 }
 
-TEST_CASE("left on the server, a second run fetches nothing, and the first without leave removes") {
+TEST_CASE(
+    "a second run fetches nothing that was left on the server, and a run without leave_on_server removes "
+    "it") {
   Household house;
   house.account.policy.leave_on_server = true;
   for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
@@ -76,7 +78,7 @@ TEST_CASE("wherever the wire is cut, the next run leaves each message exactly on
   }
 }
 
-TEST_CASE("without UIDL messages are known by header and size, equal ones by their place") {
+TEST_CASE("without UIDL messages are identified by header and size, and equal ones by their position") {
   for (const bool top : {true, false}) {
     Household house;
     house.server.options.uidl = false;
@@ -104,7 +106,7 @@ TEST_CASE("two messages with one UIDL are two messages") {
   CHECK(house.mail() == bodies(1, 2));
 }
 
-TEST_CASE("a server that changes all its UIDLs gets nothing delivered again") {
+TEST_CASE("nothing is delivered again when a server changes all its UIDLs") {
   Household house;
   house.account.policy.leave_on_server = true;
   for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
@@ -117,7 +119,7 @@ TEST_CASE("a server that changes all its UIDLs gets nothing delivered again") {
   CHECK(house.server.count("RETR 1") == 0);
 }
 
-TEST_CASE("a UIDL used again for another message is new mail") {
+TEST_CASE("a UIDL that is used again for another message is new mail") {
   Household house;
   house.account.policy.leave_on_server = true;
   house.server.messages = {mail_of(1)};
@@ -127,7 +129,7 @@ TEST_CASE("a UIDL used again for another message is new mail") {
   CHECK(house.mail() == std::vector<std::string>{body_of(1), body_of(22)});
 }
 
-TEST_CASE("removal looks before it deletes: a re-used UIDL of equal size is fetched, not lost") {
+TEST_CASE("before removal the header is checked: a re-used UIDL of equal size is fetched, not lost") {
   Household house;
   house.account.policy.leave_on_server = true;
   house.server.messages = {mail_of(1)};
@@ -167,7 +169,7 @@ TEST_CASE("one message that the server refuses does not hold up the others") {
   CHECK(house.server.messages.size() == 1);
 }
 
-TEST_CASE("a message over max_size stays, is told of once, and comes when the limit is lifted") {
+TEST_CASE("a message over max_size stays, is reported once, and is fetched when the limit is lifted") {
   Household house;
   house.account.policy.max_size = 30;
   house.server.messages = {mail_of(1), {"big", "Subject: b\r\n\r\n" + std::string(100, 'x') + "\r\n"}};
@@ -182,7 +184,7 @@ TEST_CASE("a message over max_size stays, is told of once, and comes when the li
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("an MDA that says 75 keeps the message on the server, and the others go on") {
+TEST_CASE("if an MDA exits with 75, the message stays on the server and the others are delivered") {
   Household house;
   house.deliver_to_command("grep -q 'Subject: 2' && exit 75; exit 0");
   for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
@@ -224,7 +226,8 @@ TEST_CASE("delete_after marks in one run and removes in a later one") {
   CHECK(house.mail() == bodies(1, 1));
 }
 
-TEST_CASE("a server that answers one of a batch and hangs up is asked one by one, and nothing is lost") {
+TEST_CASE(
+    "a server that answers one of several RETRs and hangs up is asked one by one, and nothing is lost") {
   Household house;
   for (int n = 1; n <= 6; ++n) house.server.messages.push_back(mail_of(n));
   std::size_t retrieved = 0;
@@ -242,7 +245,7 @@ TEST_CASE("a server that answers one of a batch and hangs up is asked one by one
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("sizes announced wrong are believed after three came back the same") {
+TEST_CASE("wrong announced sizes are accepted after three bodies came back the same") {
   Household house;
   for (int n = 1; n <= 6; ++n) house.server.messages.push_back(mail_of(n));
   house.server.misbehave = [](const std::string& command,
@@ -259,7 +262,7 @@ TEST_CASE("sizes announced wrong are believed after three came back the same") {
   CHECK(retrievals == 9);
 }
 
-TEST_CASE("a refused login is not tried again for a while, unless somebody is there") {
+TEST_CASE("a refused login is not tried again for a while, unless the run is at a terminal") {
   Household house;
   std::size_t logins = 0;
   const auto open = house.environment.connect;

@@ -95,7 +95,7 @@ const std::vector<IdentityCase> cases{
 
 }  // namespace
 
-TEST_CASE("a listed message is the row of its UIDL, where that tells one") {
+TEST_CASE("a listed message belongs to the row of its UIDL, if that is unique") {
   for (const auto& one : cases) {
     CAPTURE(one.about);
     TempDir dir;

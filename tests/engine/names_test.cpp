@@ -13,7 +13,7 @@ using test::mail_of;
 using Reply = test::MemoryServer::Reply;
 using Bodies = std::vector<std::string>;
 
-TEST_CASE("UIDLs that are the messages' numbers, and another client deletes the first") {
+TEST_CASE("UIDLs that are message numbers stay correct when another client deletes the first message") {
   Household house;
   house.account.policy.leave_on_server = true;
   for (int n = 1; n <= 6; ++n) {
@@ -35,7 +35,7 @@ TEST_CASE("UIDLs that are the messages' numbers, and another client deletes the 
   }
 }
 
-TEST_CASE("marked as seen stays so when the server changes its UIDLs") {
+TEST_CASE("messages marked as seen stay marked when the server changes its UIDLs") {
   Household house;
   house.server.messages = {mail_of(1), mail_of(2), mail_of(3)};
   engine::mark_seen(house.account, house.environment, house.told, {});
@@ -44,7 +44,7 @@ TEST_CASE("marked as seen stays so when the server changes its UIDLs") {
   CHECK(house.server.messages.size() == 3);
 }
 
-TEST_CASE("a passing refusal of UIDL does not make old mail new") {
+TEST_CASE("a temporary refusal of UIDL does not make old mail new") {
   Household house;
   house.server.options.top = false;
   house.server.messages = {mail_of(1)};
@@ -58,7 +58,7 @@ TEST_CASE("a passing refusal of UIDL does not make old mail new") {
   CHECK(house.server.count("RETR 1") == 1);
 }
 
-TEST_CASE("a body under its neighbour's name does not take a known row along for good") {
+TEST_CASE("a body that arrives under its neighbour's number does not keep a known row") {
   Household house;
   house.account.policy.leave_on_server = true;
   auto known = mail_of(3);
@@ -95,7 +95,7 @@ TEST_CASE(
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("the server changes its UIDLs and the connection breaks: what is known stays known") {
+TEST_CASE("messages stay known when the server changes its UIDLs and the connection breaks") {
   Household house;
   house.account.policy.leave_on_server = true;
   for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
@@ -113,7 +113,7 @@ TEST_CASE("the server changes its UIDLs and the connection breaks: what is known
   CHECK(house.mail().size() == 5);
 }
 
-TEST_CASE("max_size holds for a UIDL that is used again, too") {
+TEST_CASE("max_size also applies to a UIDL that is used again") {
   Household house;
   house.account.policy.max_size = 1000;
   house.account.policy.leave_on_server = true;
@@ -126,7 +126,7 @@ TEST_CASE("max_size holds for a UIDL that is used again, too") {
   CHECK(house.told.warnings.front().find("max_size") != std::string::npos);
 }
 
-TEST_CASE("what is gone from the server is forgotten in the end") {
+TEST_CASE("rows of messages that are gone from the server are deleted in the end") {
   Household house;
   house.server.messages = {mail_of(1)};
   house.run();
@@ -137,7 +137,7 @@ TEST_CASE("what is gone from the server is forgotten in the end") {
   CHECK(engine::remembered(house.account, house.environment).empty());
 }
 
-TEST_CASE("with EXPIRE 0 a stop in the middle does not confirm what was retrieved and held back") {
+TEST_CASE("with EXPIRE 0 a stop in the middle does not confirm messages that were retrieved and held back") {
   Household house;
   house.server.options.more_capabilities = {"EXPIRE 0"};
   for (int n = 10; n < 40; ++n) house.server.messages.push_back(mail_of(n));
@@ -153,7 +153,7 @@ TEST_CASE("with EXPIRE 0 a stop in the middle does not confirm what was retrieve
   CHECK(house.server.count("QUIT") == 0);
 }
 
-TEST_CASE("a large message announced as a small one, and no room for it, does not hold up the others") {
+TEST_CASE("a large message announced as small, for which there is no room, does not hold up the others") {
   struct Narrow final : delivery::Writer {
     std::unique_ptr<delivery::Writer> inner;
     std::size_t bytes = 0;

@@ -49,7 +49,7 @@ engine::Step one(const Case& c) {
 
 }  // namespace
 
-TEST_CASE("policy decides each message by its row") {
+TEST_CASE("the plan for each message follows from policy and row") {
   const std::vector<Case> cases{
       {"new mail is fetched", std::nullopt, removing, Action::fetch},
       {"new mail is fetched with leave_on_server too", std::nullopt, leaving, Action::fetch},
@@ -83,7 +83,7 @@ TEST_CASE("policy decides each message by its row") {
   }
 }
 
-TEST_CASE("limits of one run count what is retrieved, in working order") {
+TEST_CASE("the limits of a run count what is retrieved, in processing order") {
   const std::vector<pop3::Listed> listed{{1, 10, "a"}, {2, 20, "b"}, {3, 30, "c"}};
   const auto actions = [&](const account::Policy& policy) {
     std::string text;

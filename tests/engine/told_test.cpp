@@ -11,7 +11,7 @@ using test::Household;
 using test::mail_of;
 using Texts = std::vector<std::string>;
 
-TEST_CASE("after a day of trouble -q tells it once, since when it is, and that it is over") {
+TEST_CASE("after a day of failures -q reports them once, with their beginning, and once that they are over") {
   Household house;
   house.environment.quiet = true;
   const auto connect = house.environment.connect;
@@ -31,7 +31,7 @@ TEST_CASE("after a day of trouble -q tells it once, since when it is, and that i
   CHECK(house.told.warnings == Texts{"the trouble that began at 2023-11-14T22:13:20Z is over"});
 }
 
-TEST_CASE("whoever sends the password in clear text is told, when somebody is there") {
+TEST_CASE("sending the password in clear text is reported at a terminal") {
   Household house;
   house.account.server.tls = net::Tls::none;
   house.account.policy.leave_on_server = true;
@@ -54,7 +54,7 @@ TEST_CASE("whoever sends the password in clear text is told, when somebody is th
   }
 }
 
-TEST_CASE("a standing warning is told even if another one that was told before ends in the same words") {
+TEST_CASE("a lasting warning is given even if an earlier one ended in the same words") {
   Household house;
   const auto run_with_warning = [&](const std::string& sentence) {
     house.environment.open = [sentence](const delivery::Spec& spec, const delivery::RunContext& context) {

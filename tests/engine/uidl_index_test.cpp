@@ -22,7 +22,7 @@ std::vector<pop3::Listed> listing_of(const std::vector<std::string>& uidls) {
 
 }  // namespace
 
-TEST_CASE("a UIDL is found at its place, in whatever order it is asked for") {
+TEST_CASE("a UIDL is found at its position, in any order of queries") {
   const std::vector<std::vector<std::string>> table{
       {},
       {"a"},
@@ -53,7 +53,7 @@ TEST_CASE("a UIDL is found at its place, in whatever order it is asked for") {
   }
 }
 
-TEST_CASE("a UIDL that several messages bear is unique for none of them") {
+TEST_CASE("a UIDL that several messages share is unique for none of them") {
   const std::vector<std::string> uidls{"b", "a", "c", "a", "", "b", "a", ""};
   const auto listed = listing_of(uidls);
   UidlIndex index(listed);

@@ -24,7 +24,7 @@ bool supported(const std::string& name) {
   return std::find(all.begin(), all.end(), name) != all.end();
 }
 
-TEST_CASE("the remembered login method comes first, the others follow in their order") {
+TEST_CASE("the remembered login method comes first, the others follow in order") {
   struct Row {
     Auth auth;
     std::string remembered, methods;
@@ -47,14 +47,14 @@ TEST_CASE("the remembered login method comes first, the others follow in their o
   }
 }
 
-TEST_CASE("auto offers the password itself under TLS, and CRAM-MD5 first where TLS was given up") {
+TEST_CASE("auto sends the password itself under TLS, and prefers CRAM-MD5 without TLS") {
   CHECK(login_methods(Auth::automatic, Tls::starttls, "").front().mechanisms == "AUTH=PLAIN;AUTH=LOGIN");
   const std::string plain = login_methods(Auth::automatic, Tls::none, "").front().mechanisms;
   CHECK(plain.ends_with("AUTH=CRAM-MD5;AUTH=PLAIN;AUTH=LOGIN"));
   CHECK(plain.find("APOP") == std::string::npos);
 }
 
-TEST_CASE("a mechanism that libcurl lacks is refused with the names of those it has") {
+TEST_CASE("a mechanism that libcurl lacks is refused, and the error lists those it has") {
   if (supported("scram-sha-256")) return;  // a libcurl with GSASL has them all
   try {
     login_methods(Auth::scram_sha_256, Tls::implicit, "");
@@ -66,7 +66,7 @@ TEST_CASE("a mechanism that libcurl lacks is refused with the names of those it 
   }
 }
 
-TEST_CASE("an APOP timestamp has to be a message-id") {
+TEST_CASE("an APOP timestamp must be a message-id") {
   struct Row {
     std::string greeting;
     ApopTimestamp stamp;

@@ -15,7 +15,7 @@ using mailhaul::util::base64_encode;
 using mailhaul::util::Kind;
 using Strings = std::vector<std::string>;
 
-TEST_CASE("a refused login is told in the server's words, once, and sorted by its code") {
+TEST_CASE("a refused login is reported once, in the server's words, and classified by its code") {
   struct Row {
     std::string words;
     Kind kind;
@@ -44,7 +44,7 @@ TEST_CASE("a refused login is told in the server's words, once, and sorted by it
   }
 }
 
-TEST_CASE("a greeting may refuse as well, and is temporary without a code") {
+TEST_CASE("a greeting may also refuse, and without a code the refusal is temporary") {
   struct Row {
     std::string words;
     Kind kind;
@@ -64,7 +64,7 @@ TEST_CASE("a greeting may refuse as well, and is temporary without a code") {
   }
 }
 
-TEST_CASE("the reasons for a refused token are decoded") {
+TEST_CASE("the reasons for refusing a token are decoded") {
   const std::string json = R"({"status":"401","schemes":"bearer"})";
   ScriptedServer server(transcript(greeting_and_capa({"SASL XOAUTH2"}) + "C: AUTH XOAUTH2 *\nS: + " +
                                    base64_encode(json) + "\nHANG\n"));
@@ -77,7 +77,7 @@ TEST_CASE("the reasons for a refused token are decoded") {
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("a refusal behind the reasons for a refused token is told with them") {
+TEST_CASE("a refusal that follows the reasons for refusing a token is reported with them") {
   const std::string json = R"({"status":"invalid_token"})";
   ScriptedServer server(transcript(greeting_and_capa({"SASL OAUTHBEARER"}) + "C: AUTH OAUTHBEARER *\nS: + " +
                                    base64_encode(json) + "\nC: AQ==\nS: -ERR [SYS/TEMP] later\nHANG\n"));
@@ -89,7 +89,7 @@ TEST_CASE("a refusal behind the reasons for a refused token is told with them") 
   CHECK(server.mismatches() == Strings{});
 }
 
-TEST_CASE("a name that does not exist is told from a resolver that does not answer") {
+TEST_CASE("a name that does not exist is distinguished from a resolver that does not answer") {
   CHECK(mailhaul::net::kind_of_lookup(EAI_NONAME) == Kind::no_host);
   CHECK(mailhaul::net::kind_of_lookup(EAI_NODATA) == Kind::no_host);
   CHECK(mailhaul::net::kind_of_lookup(EAI_AGAIN) == Kind::temporary);
@@ -150,7 +150,7 @@ TEST_CASE("control characters in user or password are refused before anything is
   CHECK(server.connections() == 0);
 }
 
-TEST_CASE("more than was asked for behind the login is not believed") {
+TEST_CASE("extra bytes after the login are not believed") {
   ScriptedServer server([](Client& client) {
     transcript(greeting_and_capa({"USER"}) + "C: USER *\nS: +OK\nC: PASS *\n")(client);
     client.send("+OK\r\n+OK forged\r\n");
@@ -161,7 +161,7 @@ TEST_CASE("more than was asked for behind the login is not believed") {
   CHECK(session.refused().kind() == Kind::protocol);
 }
 
-TEST_CASE("one deadline bounds the whole login, whatever stays silent, over all login methods") {
+TEST_CASE("one deadline limits the whole login, over all login methods and whatever stays silent") {
   struct Row {
     Auth auth;
     std::string first, second, what, hint;
@@ -216,7 +216,7 @@ TEST_CASE("a cancel ends the login") {
   }
 }
 
-TEST_CASE("a server that goes away during the login is temporary trouble") {
+TEST_CASE("a server that disconnects during the login is a temporary failure") {
   for (const std::string conversation : {"", "S: +OK hi\nC: CAPA\n", "S: +OK hi\nC: CAPA\nRESET\n"}) {
     CAPTURE(conversation);
     ScriptedServer server(transcript(conversation));
@@ -226,7 +226,7 @@ TEST_CASE("a server that goes away during the login is temporary trouble") {
   }
 }
 
-TEST_CASE("a port where nobody listens is temporary trouble") {
+TEST_CASE("a port where nobody listens is a temporary failure") {
   std::uint16_t port = 0;
   {
     ScriptedServer server(transcript(""));
@@ -241,7 +241,7 @@ TEST_CASE("a port where nobody listens is temporary trouble") {
         "cannot connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
 }
 
-TEST_CASE("a proxy that was written down is used, and its password is not told") {
+TEST_CASE("a configured proxy is used, and its password is not shown") {
   ScriptedServer proxy([](Client& client) {
     while (!client.hear().empty()) {
     }
@@ -262,7 +262,7 @@ TEST_CASE("a proxy that was written down is used, and its password is not told")
   CHECK_FALSE(has(all, base64_encode("anna:Proxy-Geheim")));
 }
 
-TEST_CASE("through a proxy, its headers are not taken for the server's words") {
+TEST_CASE("the headers of a proxy are not taken for the server's words") {
   ScriptedServer proxy([](Client& client) {
     while (!client.hear().empty()) {
     }
@@ -276,7 +276,7 @@ TEST_CASE("through a proxy, its headers are not taken for the server's words") {
   CHECK(proxy.mismatches() == Strings{});
 }
 
-TEST_CASE("a host that is none is refused") {
+TEST_CASE("an invalid host name is refused") {
   ScriptedServer server(transcript(""));
   for (const std::string bad : {"", "ho st", "host/path", "user@host", "host\r\n"}) {
     CAPTURE(bad);

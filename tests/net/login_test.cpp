@@ -12,7 +12,7 @@ using Strings = std::vector<std::string>;
 
 const std::string raw_login_accepted = "C: USER anna\nS: +OK\nC: PASS Correct-Horse7\nS: +OK in\n";
 
-TEST_CASE("auto logs in with PLAIN in one step and tells the capabilities and the login method") {
+TEST_CASE("auto logs in with PLAIN in one step and returns the capabilities and the login method") {
   ScriptedServer server(transcript(greeting_and_capa({"SASL PLAIN LOGIN", "pipelining"}) + "C: AUTH PLAIN " +
                                    plain_credentials() + "\nS: +OK in\nS: more\n"));
   Session session(server);
@@ -25,7 +25,7 @@ TEST_CASE("auto logs in with PLAIN in one step and tells the capabilities and th
   CHECK(session.traced("> AUTH PLAIN ***"));
 }
 
-TEST_CASE("each mechanism logs in as its specification says") {
+TEST_CASE("each mechanism logs in according to its specification") {
   struct Row {
     Auth auth;
     std::string capability, conversation;
@@ -80,7 +80,9 @@ TEST_CASE("a forged APOP timestamp gets no digest") {
   CHECK(server.received() == Strings{});
 }
 
-TEST_CASE("APOP without a timestamp, or another mechanism that is not offered, is told with what there is") {
+TEST_CASE(
+    "APOP without a timestamp, or another mechanism that is not offered, is an error that lists those "
+    "offered") {
   ScriptedServer server(transcript(greeting_and_capa({"SASL GSSAPI LOGIN"}) + "HANG\n"));
   Session session(server);
   session.login.auth = Auth::apop;
@@ -102,7 +104,7 @@ TEST_CASE("auto never chooses APOP") {
   CHECK(server.mismatches() == Strings{});
 }
 
-TEST_CASE("where SASL finds nothing in common, USER and PASS are spoken on a new connection") {
+TEST_CASE("without a common SASL mechanism, USER and PASS are sent on a new connection") {
   struct Row {
     std::string name, capa;
   };
@@ -136,7 +138,7 @@ TEST_CASE("a user with a domain does not lead libcurl to GSSAPI") {
   CHECK(server.mismatches() == Strings{});
 }
 
-TEST_CASE("the method that is remembered costs one connection") {
+TEST_CASE("the remembered method costs one connection") {
   ScriptedServer server(transcript(greeting_and_capa({"TOP"}) + raw_login_accepted));
   Session session(server);
   session.remembered = "user";
@@ -145,7 +147,7 @@ TEST_CASE("the method that is remembered costs one connection") {
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("when the remembered method does not fit any more the others are tried") {
+TEST_CASE("when the remembered method no longer works, the others are tried") {
   const auto no_user =
       transcript(greeting_and_capa({"SASL PLAIN"}) + "C: USER *\nS: -ERR unknown command\nHANG\n");
   const auto plain = transcript(greeting_and_capa({"SASL PLAIN"}) + "C: AUTH PLAIN *\nS: +OK\n");

@@ -13,7 +13,7 @@ namespace {
 using mailhaul::net::Redactor;
 using mailhaul::util::base64_encode;
 
-TEST_CASE("a secret is hidden as it is, in other case, and in base64 at every offset") {
+TEST_CASE("a secret is hidden in plain text, in other case, and in base64 at every offset") {
   const std::string secret = "Correct-Horse7";
   Redactor redactor;
   redactor.hide(secret);
@@ -34,7 +34,7 @@ TEST_CASE("a text without the secret stays as it is") {
   CHECK(redactor.text("+OK POP3 ready <12.34@host>") == "+OK POP3 ready <12.34@host>");
 }
 
-TEST_CASE("what is shown is masked first and escaped then") {
+TEST_CASE("text is masked first and then escaped") {
   Redactor redactor;
   redactor.hide("p\xc3\xa4ss");
   CHECK(redactor.shown("\x1b[31mp\xc3\xa4ss\x07") == "\\x1b[31m***\\x07");
@@ -46,7 +46,7 @@ TEST_CASE("the login part of a URL is hidden") {
   CHECK(redactor.text("http://proxy:8080/a@b") == "http://proxy:8080/a@b");
 }
 
-TEST_CASE("credentials on our own lines are hidden whatever they are") {
+TEST_CASE("credentials in our own commands are always hidden") {
   struct Row {
     std::string line, shown;
   };

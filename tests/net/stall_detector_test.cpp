@@ -8,7 +8,7 @@ namespace {
 using mailhaul::net::StallDetector;
 using namespace std::chrono_literals;
 
-TEST_CASE("silence for too long is a stall, and a byte starts the wait anew") {
+TEST_CASE("too long a silence is a stall, and a byte restarts the wait") {
   StallDetector stall(10s);
   stall.waited(9s);
   CHECK_FALSE(stall.silent());
@@ -20,7 +20,7 @@ TEST_CASE("silence for too long is a stall, and a byte starts the wait anew") {
   CHECK(stall.left() == 0s);
 }
 
-TEST_CASE("a trickle is as good as silence") {
+TEST_CASE("a trickle counts as silence") {
   StallDetector stall(10s);
   for (int second = 0; second < 9; ++second) {
     stall.waited(1s);
@@ -41,7 +41,7 @@ TEST_CASE("64 bytes a second are enough") {
   }
 }
 
-TEST_CASE("short answers one by one over a long way are no trickle") {
+TEST_CASE("short answers one by one over a long distance are not a trickle") {
   StallDetector stall(10s);
   for (int second = 0; second < 100; ++second) {
     stall.asked();
@@ -51,7 +51,7 @@ TEST_CASE("short answers one by one over a long way are no trickle") {
   }
 }
 
-TEST_CASE("many questions at once count as one") {
+TEST_CASE("many commands at once count as one") {
   StallDetector stall(10s);
   for (int i = 0; i < 1000; ++i) stall.asked();
   stall.waited(10s);

@@ -61,7 +61,7 @@ TEST_CASE("USER and PASS go out over STLS only after the switch") {
   CHECK(server.mismatches() == Strings{});
 }
 
-TEST_CASE("without TLS, where it is demanded, no user name and no password leave the machine") {
+TEST_CASE("where TLS is required but missing, no user name and no password leave the machine") {
   struct Row {
     std::string name, conversation;
     std::string part;
@@ -87,7 +87,7 @@ TEST_CASE("without TLS, where it is demanded, no user name and no password leave
   }
 }
 
-TEST_CASE("clear text behind the answer to STLS is not taken for the server's") {
+TEST_CASE("clear text after the answer to STLS is not taken for the server's") {
   for (const Auth auth : {Auth::automatic, Auth::user}) {
     ScriptedServer server([](Client& client) {
       transcript(greeting_and_capa({"STLS"}) + "C: STLS\n")(client);
@@ -104,7 +104,7 @@ TEST_CASE("clear text behind the answer to STLS is not taken for the server's") 
   }
 }
 
-TEST_CASE("a certificate that is not to be trusted ends it before the login, with what to do") {
+TEST_CASE("an untrusted certificate ends the session before the login, and the error says what to do") {
   struct Row {
     std::string name;
     Certificate certificate;
@@ -132,7 +132,7 @@ TEST_CASE("a certificate that is not to be trusted ends it before the login, wit
   }
 }
 
-TEST_CASE("an expired certificate is told with its date, over STLS too") {
+TEST_CASE("an expired certificate is reported with its date, also over STLS") {
   const auto expired = authority().issue({.from_day = -20'000, .until_day = -10'000});
   ScriptedServer server(stls_script(), {.certificate = expired});
   TlsSession session(server, Tls::starttls);
@@ -178,7 +178,7 @@ TEST_CASE("a pin is checked in addition to the certificate") {
   CHECK(has(pinned.refused().what(), "is not trusted"));
 }
 
-TEST_CASE("TLS towards a server that speaks plain POP3") {
+TEST_CASE("TLS with a server that speaks plain POP3") {
   ScriptedServer server(transcript("S: +OK hi\nHANG\n"));
   TlsSession session(server);
   const auto error = session.refused();
@@ -186,7 +186,7 @@ TEST_CASE("TLS towards a server that speaks plain POP3") {
   CHECK(has(error.hint(), "pop3://"));
 }
 
-TEST_CASE("a client certificate is shown to the server that wants one") {
+TEST_CASE("a client certificate is sent to a server that requests one") {
   const auto mine = authority().issue({.names = {"anna"}});
   ScriptedServer server(session_script(),
                         {.tls = true, .certificate = authority().issue(), .client_ca = authority().pem()});
@@ -203,7 +203,7 @@ TEST_CASE("a client certificate is shown to the server that wants one") {
   CHECK_NOTHROW(session.open());
 }
 
-TEST_CASE("files that cannot be used are a matter of configuration") {
+TEST_CASE("unusable files are configuration errors") {
   const auto mine = authority().issue({.names = {"anna"}});
   ScriptedServer server(session_script(), tls_with(authority().issue()));
   TlsSession session(server);

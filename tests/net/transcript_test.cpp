@@ -21,7 +21,7 @@ Transcript after(const std::vector<std::string>& lines) {
   return transcript;
 }
 
-TEST_CASE("the last whole CAPA answer counts, in upper case") {
+TEST_CASE("the last complete CAPA answer counts, in upper case") {
   const auto said = after({"S: +OK hi", "C: CAPA", "S: +OK", "S: uidl", "S: .", "C: STLS", "S: +OK",
                            "C: CAPA", "S: +OK", "S: top", "S: sasl plain", "S: ."});
   CHECK(said.capabilities() == std::vector<std::string>{"TOP", "SASL PLAIN"});
@@ -38,7 +38,7 @@ TEST_CASE("a CAPA answer without its end does not count") {
   CHECK(after({"S: +OK hi", "C: CAPA", "S: +OK", "S: TOP"}).capabilities().empty());
 }
 
-TEST_CASE("a refused CAPA is no refusal, and a capability that looks like one neither") {
+TEST_CASE("neither a refused CAPA nor a capability that looks like a refusal is a refusal") {
   CHECK_FALSE(after({"S: +OK hi", "C: CAPA", "S: -ERR what?"}).refusal());
   CHECK_FALSE(after({"S: +OK hi", "C: CAPA", "S: +OK", "S: -ERR odd", "S: ."}).refusal());
 }
@@ -57,14 +57,14 @@ TEST_CASE("junk before the greeting is not taken for it") {
   CHECK(said.greeting() == "+OK <1@host>");
 }
 
-TEST_CASE("an initial response is told from a bare AUTH") {
+TEST_CASE("an initial response is distinguished from a bare AUTH") {
   CHECK(after({"S: +OK", "C: AUTH PLAIN AGEAYg=="}).initial_response());
   const auto said = after({"S: +OK", "C: AUTH PLAIN", "S: + ", "C: AGEAYg=="});
   CHECK_FALSE(said.initial_response());
   CHECK_FALSE(said.answered());
 }
 
-TEST_CASE("the error about a token is decoded") {
+TEST_CASE("the error for a token is decoded") {
   const std::string json = R"({"status":"401"})";
   const auto said = after({"S: +OK", "C: AUTH XOAUTH2 x", "S: + " + mailhaul::util::base64_encode(json)});
   CHECK(said.sasl_error() == json);

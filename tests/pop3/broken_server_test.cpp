@@ -74,7 +74,7 @@ Failure fail_with(MemoryServer& server, bool may_pipeline = true) {
 
 }  // namespace
 
-TEST_CASE("a server that answers one of a batch and goes is doubted for its pipelining") {
+TEST_CASE("a server that answers one of several commands and disconnects raises doubt about its pipelining") {
   MemoryServer server(five());
   SUBCASE("closes") { server.misbehave = instead_of("RETR 2", {"", true}); }
   SUBCASE("falls silent") {
@@ -93,7 +93,7 @@ TEST_CASE("a server that answers one of a batch and goes is doubted for its pipe
   CHECK_FALSE(failure.quit);
 }
 
-TEST_CASE("the same one by one is no doubt about pipelining") {
+TEST_CASE("the same without pipelining raises no such doubt") {
   MemoryServer server(five());
   server.misbehave = instead_of("RETR 2", {"", true});
   const auto failure = fail_with(server, false);
@@ -102,11 +102,11 @@ TEST_CASE("the same one by one is no doubt about pipelining") {
   CHECK(failure.doubt.at_border);
 }
 
-TEST_CASE("an end inside an answer is no border") {
+TEST_CASE("an end inside an answer is not between two answers") {
   MemoryServer server(five());
   SUBCASE("in a message") { server.misbehave = instead_of("RETR 2", {"+OK\r\nhalf", true}); }
   SUBCASE("before the closing dot") { server.misbehave = instead_of("RETR 2", {"+OK\r\nB: 2\r\n", true}); }
-  SUBCASE("behind the dot") { server.misbehave = instead_of("RETR 2", {"+OK\r\nB: 2\r\n.\r", true}); }
+  SUBCASE("after the dot") { server.misbehave = instead_of("RETR 2", {"+OK\r\nB: 2\r\n.\r", true}); }
   SUBCASE("in a status line") { server.misbehave = instead_of("RETR 2", {"+OK", true}); }
   const auto failure = fail_with(server);
   CHECK(failure.kind == util::Kind::temporary);
@@ -116,7 +116,7 @@ TEST_CASE("an end inside an answer is no border") {
   CHECK_FALSE(failure.quit);
 }
 
-TEST_CASE("a list counts only when its end came") {
+TEST_CASE("a list counts only if its end arrived") {
   for (const auto* command : {"CAPA", "LIST", "UIDL"}) {
     MemoryServer server(five());
     server.misbehave = instead_of(command, {"+OK\r\n1 a\r\n", true});
@@ -127,7 +127,7 @@ TEST_CASE("a list counts only when its end came") {
   }
 }
 
-TEST_CASE("a status that is neither ends the session without QUIT") {
+TEST_CASE("a status line that is neither +OK nor -ERR ends the session without QUIT") {
   MemoryServer server(five());
   server.misbehave = instead_of("RETR 2", "B: 2\x1b\r\n");
   const auto failure = fail_with(server);
@@ -139,7 +139,7 @@ TEST_CASE("a status that is neither ends the session without QUIT") {
   CHECK_FALSE(failure.quit);
 }
 
-TEST_CASE("an answer nobody asked for is seen before the next command goes out") {
+TEST_CASE("an unsolicited answer is noticed before the next command is sent") {
   MemoryServer server(five());
   server.misbehave = instead_of("RETR 2", "+OK\r\n.\r\n+OK and one more\r\n");
   const auto failure = fail_with(server, false);
@@ -150,7 +150,7 @@ TEST_CASE("an answer nobody asked for is seen before the next command goes out")
   CHECK_FALSE(failure.quit);
 }
 
-TEST_CASE("a mail full of server answers stays a mail") {
+TEST_CASE("a message full of server answers stays a message") {
   const std::string forged = "Subject: x\r\n\r\nhello\n.\n+OK\nforged\n.\n+OK\n\r\n";
   MemoryServer server(std::vector<test::StoredMessage>{{"a", forged}, {"b", "B: 2\r\n\r\n"}});
   const auto stream = server.open();
@@ -167,7 +167,7 @@ TEST_CASE("a mail full of server answers stays a mail") {
   CHECK(session.finish(true).committed);
 }
 
-TEST_CASE("the last words of a server that hangs up are told") {
+TEST_CASE("the last words of a server that hangs up are reported") {
   MemoryServer server(five());
   server.misbehave = [](const std::string& command, std::size_t) -> Replies {
     if (command == "RETR 3") return MemoryServer::Reply("-ERR autologout\a\r\n", true);
@@ -178,7 +178,7 @@ TEST_CASE("the last words of a server that hangs up are told") {
         "the server closed the connection (answer to RETR 4; last words -ERR autologout\\x07)");
 }
 
-TEST_CASE("a cut at every byte is an error with no removal, or an unsure end") {
+TEST_CASE("a cut at any byte is an error without removal, or an unconfirmed end") {
   std::size_t unsure = 0;
   bool committed = false;
   for (std::size_t cut = 0; !committed; ++cut) {
@@ -199,7 +199,7 @@ TEST_CASE("a cut at every byte is an error with no removal, or an unsure end") {
   CHECK(unsure == std::string("+OK bye\r\n").size() + 1);  // anywhere in the answer to QUIT, and none
 }
 
-TEST_CASE("an answer to QUIT that never came is told as such") {
+TEST_CASE("a missing answer to QUIT is reported as such") {
   MemoryServer server(five());
   SUBCASE("closed") { server.misbehave = instead_of("QUIT", {"", true}); }
   SUBCASE("silent") { server.misbehave = instead_of("QUIT", ""); }
@@ -213,7 +213,7 @@ TEST_CASE("an answer to QUIT that never came is told as such") {
   CHECK(removal.quit_answer.starts_with("no answer: "));
 }
 
-TEST_CASE("a refused QUIT commits nothing and is told in the server's words") {
+TEST_CASE("a refused QUIT commits nothing and is reported in the server's words") {
   MemoryServer server(five());
   server.misbehave = instead_of("QUIT", {"-ERR some messages not removed\r\n", true});
   const auto stream = server.open();
@@ -224,7 +224,7 @@ TEST_CASE("a refused QUIT commits nothing and is told in the server's words") {
   CHECK(removal.quit_answer == "some messages not removed");
 }
 
-TEST_CASE("an end among the last removals is an error, though QUIT was sent") {
+TEST_CASE("an end among the last removals is an error, although QUIT was sent") {
   MemoryServer server(five());
   server.misbehave = instead_of("DELE 2", {"", true});
   const auto stream = server.open();
@@ -235,7 +235,7 @@ TEST_CASE("an end among the last removals is an error, though QUIT was sent") {
   CHECK(session.doubt().at_border);
 }
 
-TEST_CASE("nonsense in answer to QUIT is an error") {
+TEST_CASE("a malformed answer to QUIT is an error") {
   MemoryServer server(five());
   server.misbehave = instead_of("QUIT", "bye\r\n");
   const auto stream = server.open();
@@ -244,7 +244,7 @@ TEST_CASE("nonsense in answer to QUIT is an error") {
                     "the server answered neither +OK nor -ERR: \"bye\" (answer to QUIT)");
 }
 
-TEST_CASE("a refused LIST is an error, unless there is no mail") {
+TEST_CASE("a refused LIST is an error, unless the mailbox is empty") {
   struct Case {
     std::string stat, list;
     std::optional<util::Kind> expected;
@@ -279,7 +279,7 @@ TEST_CASE("a refused LIST is an error, unless there is no mail") {
   }
 }
 
-TEST_CASE("a refused UIDL is a server without, but a passing trouble is trouble") {
+TEST_CASE("a refused UIDL means a server without UIDL, unless the refusal is temporary") {
   MemoryServer server(five());
   server.misbehave = instead_of("UIDL", "-ERR what\r\n");
   const auto stream = server.open();
@@ -290,7 +290,7 @@ TEST_CASE("a refused UIDL is a server without, but a passing trouble is trouble"
   CHECK_THROWS_WITH(session.listing(), "the server refused UIDL: -ERR [SYS/TEMP] index busy");
 }
 
-TEST_CASE("a list without end is ended by us, long before it costs much memory") {
+TEST_CASE("an endless list is cut off long before it takes much memory") {
   const std::string thousand = [] {
     std::string lines;
     for (int i = 0; i < 1000; ++i) lines += "1 1\r\n";
@@ -306,7 +306,7 @@ TEST_CASE("a list without end is ended by us, long before it costs much memory")
   CHECK_FALSE(failure.quit);
 }
 
-TEST_CASE("a list as long as STAT counted is no endless one") {
+TEST_CASE("a list as long as STAT announced is not endless") {
   std::string reply = "+OK\r\n";
   for (int n = 1; n <= 150'000; ++n) reply += std::to_string(n) + " 8\r\n";
   MemoryServer server(five());
@@ -320,7 +320,7 @@ TEST_CASE("a list as long as STAT counted is no endless one") {
   CHECK(session.listing().size() == 150'000);
 }
 
-TEST_CASE("capabilities without end, and a header without end, are ended by us") {
+TEST_CASE("endless capabilities and an endless header are cut off") {
   std::string lines;
   for (int i = 0; i < 1001; ++i) lines += "X\r\n";
   MemoryServer server(five());
@@ -338,7 +338,7 @@ TEST_CASE("capabilities without end, and a header without end, are ended by us")
   CHECK_THROWS_WITH(drain(), "the server's header has no end: more than 64 MiB (answer to TOP 1 0)");
 }
 
-TEST_CASE("a secret that the server echoes is hidden in its words, not in what is read from them") {
+TEST_CASE("an echoed secret is hidden in the server's words, but not in the values read from them") {
   MemoryServer server(five());
   std::string seen;
   const auto stream = server.open();
@@ -366,7 +366,7 @@ TEST_CASE("a secret that the server echoes is hidden in its words, not in what i
   CHECK_THROWS_WITH(session.next(), doctest::Contains("neither +OK nor -ERR: \"* it is\""));
 }
 
-TEST_CASE("a line without end is ended by us") {
+TEST_CASE("an endless line is cut off") {
   MemoryServer server(five());
   server.misbehave = instead_of("UIDL", "+OK\r\n1 " + std::string(100'000, 'u'));
   const auto failure = fail_with(server);
@@ -375,7 +375,7 @@ TEST_CASE("a line without end is ended by us") {
   CHECK_FALSE(failure.doubt.malformed_status);
 }
 
-TEST_CASE("a server that drops what came behind the first command falls silent, and is doubted") {
+TEST_CASE("a server that drops all commands after the first one falls silent and raises doubt") {
   MemoryServer server(five());
   server.misbehave = [](const std::string& command, std::size_t) -> Replies {
     if (command == "CAPA") return std::nullopt;
@@ -388,7 +388,7 @@ TEST_CASE("a server that drops what came behind the first command falls silent, 
   CHECK(failure.doubt.at_border);
 }
 
-TEST_CASE("a connection dead from the start is an error of the constructor") {
+TEST_CASE("a connection that is dead from the start makes the constructor throw") {
   ScriptedStream stream(""s);
   CHECK_THROWS_WITH(pop3::Session(stream, {}), "the server closed the connection (answer to CAPA)");
 }

@@ -165,7 +165,7 @@ const std::vector<Case>& cases() {
 
 }  // namespace
 
-TEST_CASE("every transcript reads the same whole, byte by byte and split anywhere") {
+TEST_CASE("every transcript gives the same result whole, byte by byte and split anywhere") {
   for (const auto& one : cases()) {
     CAPTURE(one.about);
     CHECK(read(one.shapes, {one.sent}) == one.expected);
@@ -177,7 +177,7 @@ TEST_CASE("every transcript reads the same whole, byte by byte and split anywher
   }
 }
 
-TEST_CASE("every pair of splits reads the same") {
+TEST_CASE("every pair of splits gives the same result") {
   for (const auto& one : cases()) {
     CAPTURE(one.about);
     for (std::size_t first = 0; first <= one.sent.size(); ++first) {
@@ -207,7 +207,7 @@ TEST_CASE("dots on every border of 64-byte pieces survive") {
   }
 }
 
-TEST_CASE("random messages in random pieces come out as they went in") {
+TEST_CASE("random messages in random pieces come out unchanged") {
   std::mt19937 random(20260301);
   const auto below = [&](std::size_t limit) { return static_cast<std::size_t>(random()) % limit; };
   const std::vector<std::string> parts{"\r\n",    "\n",  "\r", ".", "..", "\r\n.", "x", std::string(1, '\0'),
@@ -229,7 +229,7 @@ TEST_CASE("random messages in random pieces come out as they went in") {
   }
 }
 
-TEST_CASE("message bytes are handed out where they were fed, in one piece between dot lines") {
+TEST_CASE("message bytes are passed on without a copy, in one piece between dot lines") {
   const std::string sent = "+OK\r\nline one\r\nline two\r\n..three\r\nfour\r\n.\r\n";
   Conversation talk;
   talk.ask("RETR 1", ReplyShape::message);
@@ -241,7 +241,7 @@ TEST_CASE("message bytes are handed out where they were fed, in one piece betwee
   CHECK(std::get<pop3::Chunk>(talk.next()).bytes == ".three\r\nfour\r\n");
 }
 
-TEST_CASE("a line may have 64 KiB, not more, in one piece or in many") {
+TEST_CASE("a line may have 64 KiB and no more, in one piece or in many") {
   const std::string most = "+OK " + std::string(64 * 1024 - 6, 'x') + "\r\n";
   CHECK(read({ReplyShape::line}, {most}) == "ok<" + std::string(64 * 1024 - 6, 'x') + ">");
   CHECK(read({ReplyShape::line}, bytewise(most)) == "ok<" + std::string(64 * 1024 - 6, 'x') + ">");
@@ -252,12 +252,12 @@ TEST_CASE("a line may have 64 KiB, not more, in one piece or in many") {
         "ok<><error>");
 }
 
-TEST_CASE("a message's line may be of any length") {
+TEST_CASE("a line of a message may have any length") {
   const std::string body = std::string(300'000, 'x') + "\r\n";
   CHECK(read({ReplyShape::message}, {"+OK\r\n", body, ".\r\n"}) == "ok<>" + body + "<end>");
 }
 
-TEST_CASE("commands are queued with their line ends, and answers counted until they are over") {
+TEST_CASE("commands are queued with their line ends, and answers are counted until they are complete") {
   Conversation talk;
   talk.ask("STAT", ReplyShape::line);
   talk.ask("RETR 1", ReplyShape::message);
@@ -279,7 +279,7 @@ TEST_CASE("commands are queued with their line ends, and answers counted until t
   CHECK(talk.at_border());
 }
 
-TEST_CASE("half a status line is no border") {
+TEST_CASE("half a status line is not the end of an answer") {
   Conversation talk;
   talk.ask("STAT", ReplyShape::line);
   talk.feed("+O");
@@ -296,7 +296,7 @@ TEST_CASE("a command with a line end or NUL inside is a bug, not two commands") 
   CHECK(talk.take_output().empty());
 }
 
-TEST_CASE("only a bad status line is called so") {
+TEST_CASE("only a bad status line is reported as one") {
   Conversation bad;
   bad.ask("STAT", ReplyShape::line);
   bad.feed("junk\x1b[2J\r\n");

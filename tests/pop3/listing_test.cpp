@@ -28,7 +28,7 @@ std::string shown(const std::vector<pop3::Listed>& listed) {
 
 }  // namespace
 
-TEST_CASE("LIST and UIDL lines become a listing, whatever a server puts into them") {
+TEST_CASE("LIST and UIDL lines become a listing, whatever they contain") {
   const std::string long_uidl(60'000, 'u');
   const std::vector<ListingCase> cases{
       {"nothing", {}, {}, "", 0},
@@ -78,7 +78,7 @@ TEST_CASE("LIST and UIDL lines become a listing, whatever a server puts into the
   }
 }
 
-TEST_CASE("capabilities are read in any case of letters") {
+TEST_CASE("capabilities are recognised in any case") {
   const auto found =
       pop3::parse_capabilities(std::vector<std::string>{"top", "Pipelining", "uidl ", "SASL PLAIN TOP"});
   CHECK(found.top);
@@ -87,7 +87,7 @@ TEST_CASE("capabilities are read in any case of letters") {
   CHECK_FALSE(found.expire_days);
 }
 
-TEST_CASE("a capability is its line's first word, whole") {
+TEST_CASE("a capability is the whole first word of its line") {
   const auto found =
       pop3::parse_capabilities(std::vector<std::string>{"SASL PIPELINING", "TOPLESS", "X-UIDL", ""});
   CHECK_FALSE(found.top);
@@ -95,7 +95,7 @@ TEST_CASE("a capability is its line's first word, whole") {
   CHECK_FALSE(found.uidl);
 }
 
-TEST_CASE("EXPIRE tells days, and nothing where it names none") {
+TEST_CASE("EXPIRE gives a number of days, or nothing if it has none") {
   const auto days = [](const std::string& line) {
     return pop3::parse_capabilities(std::vector{line}).expire_days;
   };

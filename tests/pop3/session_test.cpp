@@ -37,7 +37,7 @@ using Numbers = std::vector<std::uint32_t>;
 
 }  // namespace
 
-TEST_CASE("a listing takes one round trip where pipelining was announced at login") {
+TEST_CASE("a listing takes one round trip if pipelining was announced at login") {
   MemoryServer server(some(3));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
@@ -51,7 +51,7 @@ TEST_CASE("a listing takes one round trip where pipelining was announced at logi
   CHECK(listed[2].bytes == server.messages[2].bytes.size());
 }
 
-TEST_CASE("CAPA is asked alone first where login saw no pipelining, and believed afterwards") {
+TEST_CASE("if the login saw no pipelining, CAPA is sent alone first and then believed") {
   MemoryServer server(some(1));
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = {"UIDL"}});
@@ -62,7 +62,7 @@ TEST_CASE("CAPA is asked alone first where login saw no pipelining, and believed
   CHECK(server.count("CAPA") == 1);
 }
 
-TEST_CASE("without pipelining one command is unanswered at a time") {
+TEST_CASE("without pipelining only one command is unanswered at a time") {
   MemoryServer server(some(5));
   SUBCASE("not announced") { server.options.pipelining = false; }
   SUBCASE("not allowed") {}
@@ -82,7 +82,7 @@ TEST_CASE("without pipelining one command is unanswered at a time") {
   CHECK(server.messages.empty());
 }
 
-TEST_CASE("pipelining that is gone after login is not used") {
+TEST_CASE("pipelining that is no longer announced after the login is not used") {
   MemoryServer server(some(3));
   server.options.pipelining = false;
   const auto stream = server.open();
@@ -92,7 +92,7 @@ TEST_CASE("pipelining that is gone after login is not used") {
   CHECK(session.capabilities().uidl);
 }
 
-TEST_CASE("a server without CAPA is tried") {
+TEST_CASE("on a server without CAPA, commands are tried") {
   MemoryServer server(some(2));
   server.options.capa = false;
   SUBCASE("with UIDL") {}
@@ -107,7 +107,7 @@ TEST_CASE("a server without CAPA is tried") {
   CHECK(listed[0].uidl == (server.options.uidl ? "uid-1" : ""));
 }
 
-TEST_CASE("messages and removals travel in one stream, each answer to its own") {
+TEST_CASE("messages and removals share one stream, and each answer goes to its command") {
   MemoryServer server(some(50));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
@@ -132,7 +132,7 @@ TEST_CASE("messages and removals travel in one stream, each answer to its own") 
   CHECK(server.messages.size() == 25);
 }
 
-TEST_CASE("a removal overtakes what is wanted and not yet sent") {
+TEST_CASE("a removal overtakes requests that are not sent yet") {
   MemoryServer server(some(4, 3 * mebibyte));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
@@ -147,7 +147,7 @@ TEST_CASE("a removal overtakes what is wanted and not yet sent") {
   CHECK(tail == std::vector<std::string>{"RETR 1", "RETR 2", "DELE 1", "RETR 3", "RETR 4"});
 }
 
-TEST_CASE("the rest of a message that was not read is skipped") {
+TEST_CASE("the unread rest of a message is skipped") {
   MemoryServer server(some(2, 1'000'000));
   server.options.wire.piece = 5000;
   const auto stream = server.open();
@@ -161,7 +161,7 @@ TEST_CASE("the rest of a message that was not read is skipped") {
   CHECK_FALSE(second.read());
 }
 
-TEST_CASE("a refused message is a value, and the next one comes") {
+TEST_CASE("a refused message is a value, and the next one follows") {
   MemoryServer server(some(2));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
@@ -186,7 +186,7 @@ TEST_CASE("a refused removal is a value") {
   CHECK(removal.committed);
 }
 
-TEST_CASE("headers come by TOP") {
+TEST_CASE("headers are fetched by TOP") {
   MemoryServer server(some(2));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
@@ -197,7 +197,7 @@ TEST_CASE("headers come by TOP") {
   CHECK(server.commands.back() == "TOP 2 0");
 }
 
-TEST_CASE("what was not sent can be withdrawn, what was sent is still owed") {
+TEST_CASE("requests that are not sent can be withdrawn, and those sent are still owed") {
   MemoryServer server(some(6, 3 * mebibyte));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
@@ -225,7 +225,7 @@ TEST_CASE("100,000 messages are listed") {
   CHECK(session.malformed_lines() == 0);
 }
 
-TEST_CASE("malformed lines are counted and left out") {
+TEST_CASE("malformed lines are counted and ignored") {
   MemoryServer server(some(2));
   server.misbehave = [](const std::string& command, std::size_t) -> std::optional<MemoryServer::Reply> {
     if (command == "LIST") return "+OK\r\n1 5\r\nwhat\r\n2 5\r\n.\r\n";
@@ -237,7 +237,7 @@ TEST_CASE("malformed lines are counted and left out") {
   CHECK(session.malformed_lines() == 1);
 }
 
-TEST_CASE("QUIT goes with the last removals where pipelining is on, and only then") {
+TEST_CASE("QUIT is sent together with the last removals only with pipelining") {
   MemoryServer server(some(3));
   const auto stream = server.open();
   auto options = options_for(server);
@@ -251,7 +251,7 @@ TEST_CASE("QUIT goes with the last removals where pipelining is on, and only the
   CHECK(server.messages.empty());
 }
 
-TEST_CASE("finishing without QUIT removes nothing yet, and tells each removal once") {
+TEST_CASE("finishing without QUIT removes nothing yet, and returns each removal once") {
   MemoryServer server(some(2));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
@@ -279,7 +279,7 @@ TEST_CASE("a session that was not finished removes nothing") {
   CHECK(server.count("QUIT") == 0);
 }
 
-TEST_CASE("the conversation can be watched, bodies as counts") {
+TEST_CASE("the conversation can be traced, with bodies as byte counts") {
   MemoryServer server(std::vector<test::StoredMessage>{{"u", "Subject: secret\r\n\r\n"}});
   const auto stream = server.open();
   auto options = options_for(server);
@@ -294,7 +294,7 @@ TEST_CASE("the conversation can be watched, bodies as counts") {
   CHECK(seen == ">RETR 1|<+OK 19 octets|*19 message bytes|>QUIT|<+OK bye|");
 }
 
-TEST_CASE("a whole session reads the same in pieces of any size") {
+TEST_CASE("a whole session gives the same result in pieces of any size") {
   std::mt19937 random(4711);
   for (int round = 0; round < 60; ++round) {
     MemoryServer server(some(8, static_cast<std::size_t>(random() % 300U)));

@@ -62,7 +62,7 @@ TEST_CASE("the window holds 2,048 commands and 32 KB of command text") {
   CHECK(stream.most_outstanding() == at_most);
 }
 
-TEST_CASE("the window opens again as answers come") {
+TEST_CASE("the window opens again as answers arrive") {
   SUBCASE("in bytes") {
     MemoryServer server(mails(12, mebibyte));
     const auto stream = server.open();
@@ -88,7 +88,7 @@ TEST_CASE("the window opens again as answers come") {
   }
 }
 
-TEST_CASE("a claim of any size neither overflows the window nor stops it") {
+TEST_CASE("an announced size of any value neither overflows nor blocks the window") {
   MemoryServer server(mails(5, 100));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));

@@ -25,7 +25,7 @@ struct Box {
 
 }  // namespace
 
-TEST_CASE("a row is forgotten when absent on 20 days and its last event is over 180 days ago") {
+TEST_CASE("a row is deleted when it was absent on 20 days and its last event is over 180 days ago") {
   struct Rule {
     const char* name;
     Standing standing;
@@ -60,7 +60,7 @@ TEST_CASE("a row is forgotten when absent on 20 days and its last event is over 
   }
 }
 
-TEST_CASE("the same day counts once, and is written once") {
+TEST_CASE("a day counts once and is written once") {
   Box box;
   box.store.commit(box.mailbox, {.rows = {delivered_row(1, "a")}});
   for (int day = 300; day < 319; ++day) {
@@ -82,13 +82,13 @@ TEST_CASE("a listing in which nothing is absent writes nothing") {
   CHECK(box.journal() == journal);
 }
 
-TEST_CASE("a row that is listed again starts anew") {
+TEST_CASE("a row that is listed again starts from zero") {
   Box box;
   box.store.commit(box.mailbox, {.rows = {delivered_row(1, "a"), delivered_row(2, "b")}});
   int day = 300;
   for (; day < 319; ++day) box.absent(day, {1, 2});
   SUBCASE("while another one is absent") { box.absent(day++, {2}); }
-  SUBCASE("while none is") { box.absent(day++, {}); }
+  SUBCASE("while no row is absent") { box.absent(day++, {}); }
   SUBCASE("and was written") {
     box.store.commit(box.mailbox, {.rows = {delivered_row(1, "a")}});
     box.absent(day++, {2});
@@ -100,7 +100,7 @@ TEST_CASE("a row that is listed again starts anew") {
   CHECK_FALSE(box.holds(1));
 }
 
-TEST_CASE("a row with open landings is never forgotten") {
+TEST_CASE("a row with open landings is never deleted") {
   Box box;
   box.store.commit(box.mailbox,
                    {.rows = {delivered_row(1, "a"), delivered_row(2, "b")},
@@ -114,7 +114,7 @@ TEST_CASE("a row with open landings is never forgotten") {
   CHECK(box.store.next_row(box.mailbox) == 3);
 }
 
-TEST_CASE("a clock that jumps ahead for a day makes nothing forgotten") {
+TEST_CASE("a clock that jumps ahead for a day deletes nothing") {
   Box box;
   box.store.commit(box.mailbox, {.rows = {delivered_row(1, "a")}});
   box.absent(10, {1});

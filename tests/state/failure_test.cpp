@@ -47,7 +47,7 @@ TEST_CASE("two threads with a store each write one database") {
   for (const auto& mailbox : store.mailboxes()) CHECK(store.rows(mailbox.id).rows().size() == 2UL * commits);
 }
 
-TEST_CASE("two processes that begin at once share one database") {
+TEST_CASE("two processes that start at once share one database") {
   Place place;
   std::array<std::thread, 4> openers;
   std::array<std::string, 4> instances;
@@ -95,7 +95,7 @@ TEST_CASE("a commit that was reported survives kill -9, synced or not") {
   }
 }
 
-TEST_CASE("a store whose commit failed is not used any further") {
+TEST_CASE("a store whose commit failed is not used again") {
   Place place;
   const int status = in_child([&] {
     auto store = place.open();
@@ -129,7 +129,7 @@ TEST_CASE("a store whose commit failed is not used any further") {
   CHECK(seen.rows()[0].uidl == "kept");
 }
 
-TEST_CASE("a full disk while the database is made leaves none") {
+TEST_CASE("a full disk while the database is created leaves none") {
   Place place;
   const int status = in_child([&] {
     std::signal(SIGXFSZ, SIG_IGN);
@@ -159,7 +159,7 @@ TEST_CASE("a writer that waits too long gives up without harm") {
   CHECK_NOTHROW(Transaction(waiting, Durability::synced).commit());
 }
 
-TEST_CASE("a writer waits until the other one has done") {
+TEST_CASE("a writer waits until the other one is done") {
   Place place;
   auto store = place.open();
   const auto mailbox = store.mailbox("anna", "h", 0);
@@ -179,7 +179,7 @@ TEST_CASE("a writer waits until the other one has done") {
   CHECK(store.row(mailbox, 1));
 }
 
-TEST_CASE("a transaction that is left takes its changes back and condemns the connection") {
+TEST_CASE("a transaction that is abandoned rolls back and makes the connection unusable") {
   Place place;
   (void)place.open();
   Database database(place.file, place.writes);

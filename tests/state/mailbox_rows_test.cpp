@@ -33,7 +33,7 @@ TEST_CASE("a snapshot of an empty mailbox is empty") {
   CHECK(seen.with_id(1) == nullptr);
 }
 
-TEST_CASE("a snapshot holds what a poll needs, by id") {
+TEST_CASE("a snapshot contains what a poll needs, by id") {
   Place place;
   auto first = delivered_row(1, "b\xff"s);
   first.due = at_day(4);
@@ -63,7 +63,7 @@ TEST_CASE("a snapshot holds what a poll needs, by id") {
   CHECK(seen.with_id(4) == nullptr);
 }
 
-TEST_CASE("rows of one UIDL are all there, gone ones too") {
+TEST_CASE("all rows of a UIDL are there, including those that are gone") {
   Place place;
   auto gone = delivered_row(1, "same");
   gone.standing = Standing::gone;
@@ -76,7 +76,7 @@ TEST_CASE("rows of one UIDL are all there, gone ones too") {
   for (const state::RowId id : {0, 2, 5, 10}) CHECK(seen.with_id(id) == nullptr);
 }
 
-TEST_CASE("the views of a snapshot survive its moves and its store") {
+TEST_CASE("the views of a snapshot stay valid after it is moved and its store is closed") {
   Place place;
   MailboxRows seen =
       seen_of(place, {.rows = {delivered_row(1, "short"), delivered_row(2, std::string(100'000, 'x'))}});

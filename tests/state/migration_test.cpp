@@ -132,7 +132,7 @@ TEST_CASE("a pending row that was marked in version 1 has failed once, any other
   CHECK(old.rows("intent")[0].failures == 0);
 }
 
-TEST_CASE("what version 1 remembered of servers is kept") {
+TEST_CASE("what version 1 recorded about servers is kept") {
   OldPlace place;
   auto store = place.open();
   const Mailboxes old{store};
@@ -145,7 +145,7 @@ TEST_CASE("what version 1 remembered of servers is kept") {
   CHECK(refused.login_mark.size() == 16);
 }
 
-TEST_CASE("warnings that were told in version 1 are not told again") {
+TEST_CASE("warnings that were given in version 1 are not repeated") {
   OldPlace place;
   auto store = place.open();
   const Mailboxes old{store};

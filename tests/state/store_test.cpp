@@ -18,7 +18,7 @@ using state::Row;
 using state::Standing;
 using util::Kind;
 
-TEST_CASE("a mailbox is made once and known by user, host and port") {
+TEST_CASE("a mailbox is created once and identified by user, host and port") {
   Place place;
   auto store = place.open();
   CHECK_FALSE(store.find_mailbox("anna", "mail.example.org", 0));
@@ -38,7 +38,7 @@ TEST_CASE("a mailbox is made once and known by user, host and port") {
   CHECK(all[3].port == 1110);
 }
 
-TEST_CASE("a row comes back as it went in, also after the database was closed") {
+TEST_CASE("a row is read as it was written, also after the database was closed") {
   Place place;
   const Row whole{.id = 7,
                   .standing = Standing::gone,
@@ -86,7 +86,7 @@ TEST_CASE("a row comes back as it went in, also after the database was closed") 
   CHECK_FALSE(store.row(mailbox + 1, 7));
 }
 
-TEST_CASE("a message that is delivered in the end has no failures any more") {
+TEST_CASE("a message that is finally delivered has no failures left") {
   Place place;
   auto store = place.open();
   const auto mailbox = store.mailbox("anna", "h", 0);
@@ -185,14 +185,14 @@ TEST_CASE("rows are found by header and size, and by content") {
   CHECK(store.rows_with_header(mailbox, *first.content, first.bytes).empty());
   CHECK(ids(store.rows_with_content(mailbox, *first.content)) == std::vector<state::RowId>{1, 2});
 
-  SUBCASE("written after the first question") {
+  SUBCASE("written after the first query") {
     auto fourth = delivered_row(4, "d");
     fourth.content = first.content;
     store.commit(mailbox, {.rows = {fourth}});
     CHECK(ids(store.rows_with_content(mailbox, *first.content)) == std::vector<state::RowId>{1, 2, 4});
     CHECK(store.rows_with_header(mailbox, *fourth.header, fourth.bytes).size() == 1);
   }
-  SUBCASE("written with another hash, or forgotten, after it") {
+  SUBCASE("written with another hash, or deleted, after the first query") {
     first.content = hash_of("another");
     store.commit(mailbox, {.rows = {first}, .forgotten = {2}});
     CHECK(store.rows_with_content(mailbox, hash_of("content 1")).empty());
@@ -205,7 +205,7 @@ TEST_CASE("rows are found by header and size, and by content") {
   }
 }
 
-TEST_CASE("what is remembered of a server comes back") {
+TEST_CASE("what is recorded about a server can be read again") {
   Place place;
   const state::Server server{.login_method = "sasl:PLAIN",
                              .one_by_one_until = at_day(7),
@@ -228,7 +228,7 @@ TEST_CASE("what is remembered of a server comes back") {
   CHECK(store.server(mailbox) == state::Server{});
 }
 
-TEST_CASE("a warning counts as told when the whole of it was told") {
+TEST_CASE("a warning counts as told only if the whole text was told") {
   Place place;
   state::MailboxId mailbox = 0;
   {
@@ -246,7 +246,7 @@ TEST_CASE("a warning counts as told when the whole of it was told") {
   CHECK(slurp(place.file.native() + "-wal") == journal);
 }
 
-TEST_CASE("what is remembered already is not written again") {
+TEST_CASE("values that are already recorded are not written again") {
   Place place;
   auto store = place.open();
   const auto mailbox = store.mailbox("anna", "h", 0);
@@ -276,7 +276,7 @@ TEST_CASE("an empty change writes nothing, unless an unsynced one is to be made 
   CHECK(slurp(place.file.native() + "-wal") == journal);
 }
 
-TEST_CASE("a flush makes durable what a process before us may not have flushed, once") {
+TEST_CASE("a flush makes durable, once, what an earlier process may not have flushed") {
   Place place;
   auto before = place.open();
   const auto mailbox = before.mailbox("anna", "h", 0);

@@ -5,7 +5,7 @@
 
 using namespace mailhaul::util;
 
-TEST_CASE("base64 comes back, and nonsense does not") {
+TEST_CASE("base64 is decoded as it was encoded, and invalid input is refused") {
   for (const std::string& bytes :
        {std::string(), std::string("a"), std::string("ab"), std::string("abc"), std::string("\0\xff", 2)}) {
     CHECK(base64_decode(base64_encode(bytes)) == bytes);

@@ -5,7 +5,7 @@
 
 using namespace mailhaul::util;
 
-TEST_CASE("what came from outside is shown in printable ASCII, and not without end") {
+TEST_CASE("text from outside is shown in printable ASCII and with a limit") {
   CHECK(escape("plain text~") == "plain text~");
   CHECK(escape(std::string_view("\x1b[31m\0\r\n\x7f\xc3\xa9", 11)) ==
         "\\x1b[31m\\x00\\x0d\\x0a\\x7f\\xc3\\xa9");

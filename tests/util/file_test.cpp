@@ -26,7 +26,7 @@ Kind kind_of(const std::function<void()>& work) {
 
 }  // namespace
 
-TEST_CASE("missing directories are made for the owner alone, and may be there already") {
+TEST_CASE("missing directories are created for the owner alone, and may exist already") {
   const test::TempDir dir;
   util::make_directories(dir / "a/b/c");
   util::make_directories(dir / "a/b/c");
@@ -37,7 +37,7 @@ TEST_CASE("missing directories are made for the owner alone, and may be there al
   CHECK(kind_of([&] { util::make_directories(dir / "file/below"); }) == Kind::cannot_create);
 }
 
-TEST_CASE("one lock at a time, free again when its holder lets go") {
+TEST_CASE("a lock has one holder at a time, and is free again when the holder releases it") {
   const test::TempDir dir;
   auto first = util::try_lock(dir / "lock");
   REQUIRE(first);
@@ -53,7 +53,7 @@ TEST_CASE("a lock file that is a symbolic link is refused") {
   CHECK_FALSE(std::filesystem::exists(dir / "elsewhere"));
 }
 
-TEST_CASE("a file with a secret that others can read is refused, with the way out") {
+TEST_CASE("a file with a secret that others can read is refused, with a hint") {
   const test::TempDir dir;
   test::spill(dir / "secret", "x");
   ::chmod((dir / "secret").c_str(), 0640);
@@ -77,7 +77,7 @@ TEST_CASE("a file larger than its limit is not read") {
   CHECK(kind_of([&] { util::read_file(dir / "none", 1); }) == Kind::storage);
 }
 
-TEST_CASE("reading and writing at an offset goes to the end of what there is") {
+TEST_CASE("reading and writing at an offset continues to the end of the data") {
   const test::TempDir dir;
   const auto path = dir / "file";
   const auto file = util::open_file(path, O_RDWR | O_CREAT, 0600);
@@ -87,7 +87,7 @@ TEST_CASE("reading and writing at an offset goes to the end of what there is") {
   CHECK(back.substr(0, 5) == "hello");
 }
 
-TEST_CASE("a full device is an error of storage with a hint") {
+TEST_CASE("a full device is a storage error with a hint") {
   const util::Path full = "/dev/full";
   const auto file = util::open_file(full, O_WRONLY);
   try {

@@ -5,7 +5,7 @@
 
 using namespace mailhaul::util;
 
-TEST_CASE("the nearest name is offered only when it is near") {
+TEST_CASE("the nearest name is suggested only if it is close") {
   const std::vector<std::string_view> names{"leave_on_server", "max_size", "deliver"};
   CHECK(nearest("max_szie", names) == "max_size");
   CHECK(nearest("delivre", names) == "deliver");

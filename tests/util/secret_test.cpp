@@ -5,7 +5,7 @@
 
 using namespace mailhaul::util;
 
-TEST_CASE("a secret is gone from where it was moved") {
+TEST_CASE("a moved secret leaves nothing behind") {
   Secret one("s3cret");
   const Secret two(std::move(one));
   CHECK(two.reveal() == "s3cret");

@@ -31,7 +31,7 @@ TEST_CASE("times need a unit") {
     CHECK(parse_duration(format_duration(duration)) == duration);
 }
 
-TEST_CASE("sizes for people") {
+TEST_CASE("sizes as people read them") {
   CHECK(format_size(1023) == "1023 B");
   CHECK(format_size(1024) == "1.0 kB");
   CHECK(format_size(25ULL << 20U) == "25 MB");
