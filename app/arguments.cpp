@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/join.h"
 #include "util/nearest.h"
 
 namespace mailhaul::app {
@@ -51,12 +52,6 @@ bool takes(const CLI::App& command, const std::string& option) {
 
 std::vector<const CLI::Option*> positionals_of(const CLI::App& command) {
   return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
-}
-
-std::string joined(const Words& names) {
-  std::string all;
-  for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
-  return all;
 }
 
 /// An option as it was typed.
@@ -164,7 +159,7 @@ void refuse_planned_commands(const Words& words) {
   Words names;
   for (const auto* part : parts_of(command)) names.push_back(part->get_name());
   const auto name = full_name(command);
-  const auto hint = "the commands of " + name + ": " + joined(names);
+  const auto hint = "the commands of " + name + ": " + util::joined(names);
   if (rest.empty()) throw Error(Kind::usage, name + ": the subcommand is missing", hint);
   const auto near = util::nearest(rest.front(), std::vector<std::string_view>(names.begin(), names.end()));
   throw Error(Kind::usage,
@@ -191,7 +186,7 @@ std::string guess(const CLI::App& command, const TypedOption& typed) {
     Words names;
     for (const auto* owner : owners) names.push_back(full_name(*owner));
     throw Error(Kind::usage,
-                option.name + " is an option of " + joined(names) + ", not of " + full_name(command),
+                option.name + " is an option of " + util::joined(names) + ", not of " + full_name(command),
                 "leave it out; " + help_of(*owners.front()) + " explains it, " + help_of(command) +
                     " lists the options of " + full_name(command));
   }

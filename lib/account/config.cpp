@@ -15,6 +15,7 @@
 #include "account/setting.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/join.h"
 #include "util/secret.h"
 
 namespace mailhaul::account {
@@ -225,11 +226,7 @@ std::vector<Account> select(const Config& config, std::span<const std::string> n
   return accounts;
 }
 
-std::string names_of(const Config& config) {
-  std::string names;
-  for (const auto& account : config.accounts) names.append(names.empty() ? "" : ", ").append(account.name);
-  return names;
-}
+std::string names_of(const Config& config) { return util::joined(config.accounts, &Account::name); }
 
 std::span<const KeyRow> top_level_keys() { return top_level; }
 

@@ -12,6 +12,7 @@
 #include "account/keys.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/join.h"
 
 namespace mailhaul::account {
 namespace {
@@ -71,10 +72,11 @@ constexpr std::array<std::string_view, 3> required_keys{"server", "user", "deliv
 
 [[noreturn]] void refuse_missing(const Layer& layer, std::span<const std::string> missing) {
   const bool from_options = layer.file.empty();
-  std::string names;
-  for (const auto& key : missing)
-    names += (names.empty() ? "" : ", ") + (from_options ? option_name(key, {}) : "'" + key + "'");
-  const auto are_missing = names + (missing.size() == 1 ? " is missing" : " are missing");
+  const auto shown = [&](const std::string& key) {
+    return from_options ? option_name(key, {}) : "'" + key + "'";
+  };
+  const auto are_missing =
+      util::joined(missing, shown) + (missing.size() == 1 ? " is missing" : " are missing");
   if (from_options)
     throw util::Error(util::Kind::usage, "without a configuration file " + are_missing,
                       "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail");

@@ -7,6 +7,7 @@
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/join.h"
 #include "util/nearest.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -32,12 +33,6 @@ std::string wanted(Form form) {
       return "an object";
   }
   return {};
-}
-
-std::string joined(std::span<const std::string_view> names) {
-  std::string all;
-  for (const auto name : names) all.append(all.empty() ? "" : ", ").append(name);
-  return all;
 }
 
 /// "/m/box//" and "/m/box" are one place.
@@ -102,7 +97,7 @@ bool flag_of(const Setting& setting) {
 std::string text_of(const Setting& setting) {
   require_form(setting, Form::text, {});
   if (setting.node->text.empty()) setting.refuse("is empty");
-  if (has_control_characters(setting.node->text)) setting.refuse("holds a control character");
+  if (util::has_control_character(setting.node->text)) setting.refuse("holds a control character");
   return setting.node->text;
 }
 
@@ -135,7 +130,7 @@ std::uint64_t number_of(const Setting& setting, Range allowed) {
 util::Path path_of(const Setting& setting) { return absolute(setting, text_of(setting)); }
 
 util::Path absolute(const Setting& setting, std::string_view path) {
-  if (has_control_characters(path)) setting.refuse("holds a control character");
+  if (util::has_control_character(path)) setting.refuse("holds a control character");
   path = without_end_slashes(path);
   if (path.starts_with('/')) return path;
   const auto& home = setting.paths->home;
@@ -168,7 +163,7 @@ std::size_t choice_of(const Setting& setting, std::span<const std::string_view> 
   require_form(setting, Form::text, {});
   const auto found = std::ranges::find(choices, std::string_view(setting.node->text));
   if (found == choices.end())
-    setting.refuse("'" + util::escape(setting.node->text) + "' is not one of " + joined(choices) +
+    setting.refuse("'" + util::escape(setting.node->text) + "' is not one of " + util::joined(choices) +
                    guess(setting.node->text, choices));
   return static_cast<std::size_t>(found - choices.begin());
 }
@@ -176,10 +171,6 @@ std::size_t choice_of(const Setting& setting, std::span<const std::string_view> 
 std::string guess(std::string_view name, std::span<const std::string_view> known) {
   const auto near = util::nearest(name, known);
   return near.empty() ? near : "; did you mean '" + near + "'?";
-}
-
-bool has_control_characters(std::string_view text) noexcept {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 }  // namespace mailhaul::account

@@ -57,6 +57,5 @@ std::size_t choice_of(const Setting& setting, std::span<const std::string_view> 
 
 /// "; did you mean 'server'?", or nothing when no name is near.
 std::string guess(std::string_view name, std::span<const std::string_view> known);
-bool has_control_characters(std::string_view text) noexcept;
 
 }  // namespace mailhaul::account

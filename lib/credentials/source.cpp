@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
 #include "util/process.h"
@@ -27,21 +28,17 @@ struct Each : Readers... {
 template <class... Readers>
 Each(Readers...) -> Each<Readers...>;
 
-Secret without_line_end(std::string_view text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  return Secret(std::string(text));
-}
+Secret without_line_ends(std::string_view text) { return Secret(std::string(util::without_line_ends(text))); }
 
 Secret first_line(const Secret& text) {
   const std::string_view all = text.reveal();
-  return without_line_end(all.substr(0, all.find('\n')));
+  return without_line_ends(all.substr(0, all.find('\n')));
 }
 
 /// A password must fit on one line of the protocol: libcurl sends CR and LF in it as they are.
 Secret usable(Secret secret, const std::string& origin, const char* hint = "put the password there") {
   if (secret.empty()) throw Error(Kind::config, "the password from " + origin + " is empty", hint);
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::ranges::any_of(secret.reveal(), is_control))
+  if (util::has_control_character(secret.reveal()))
     throw Error(Kind::config, "the password from " + origin + " holds a control character",
                 "is there a carriage return at its end?");
   return secret;
@@ -76,9 +73,7 @@ void require_secret_file(std::string_view key, const util::Path& path, std::stri
     util::require_private(path, what);
   } catch (const Error& error) {
     const std::string from = key == "netrc" ? ", or in the environment's NETRC" : "";
-    const std::string hint =
-        error.hint().empty() ? "check the path in \"" + std::string(key) + "\"" + from : error.hint();
-    throw Error(error.kind(), std::string(key) + ": " + error.what(), hint);
+    throw util::prefixed(key, error, "check the path in \"" + std::string(key) + "\"" + from);
   }
 }
 
@@ -94,7 +89,7 @@ Secret from_variable(const Variable& variable, const Environment& environment) {
     throw Error(Kind::config, "the environment variable " + util::escape(variable.name) + " is not set",
                 "export it, or use another password source than password_env");
   const Secret text(std::move(*value));
-  return usable(without_line_end(text.reveal()), "the environment variable " + util::escape(variable.name));
+  return usable(without_line_ends(text.reveal()), "the environment variable " + util::escape(variable.name));
 }
 
 Secret from_netrc(const Netrc& netrc, const Subject& subject) {
@@ -122,7 +117,7 @@ Secret from_person(const Subject& subject, const Environment& environment) {
   if (!answer)
     throw Error(Kind::config, "no password is configured, and there is nobody to ask",
                 "add password_command, password_file, password_env or netrc to the account");
-  return usable(without_line_end(answer->reveal()), "the terminal", "type it once more");
+  return usable(without_line_ends(answer->reveal()), "the terminal", "type it once more");
 }
 
 }  // namespace

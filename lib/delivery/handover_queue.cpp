@@ -15,7 +15,7 @@ HandoverWriter::HandoverWriter(HandoverQueue& queue, const RunContext& context, 
                                Setup setup)
     : queue_(queue),
       setup_(std::move(setup)),
-      message_{nameless_file(context), envelope, {}, 0},
+      message_{util::nameless_file(context.state_directory), envelope, {}, 0},
       buffered_(message_.file.get(), context.state_directory / "a waiting message", WriteBack::none),
       formatter_(buffered_, setup_.form, envelope, context.now()) {}
 

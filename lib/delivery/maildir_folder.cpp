@@ -65,12 +65,6 @@ void require_writable(const Path& path) {
   }
 }
 
-ino_t inode_of(int directory, const Path& path) {
-  struct stat info {};
-  if (::fstat(directory, &info) != 0) util::throw_errno(Kind::storage, "look at", path.native());
-  return info.st_ino;
-}
-
 }  // namespace
 
 MaildirFolder::MaildirFolder(const Path& path, Kind kind) : path_(path) {
@@ -80,8 +74,8 @@ MaildirFolder::MaildirFolder(const Path& path, Kind kind) : path_(path) {
   tmp_ = open_part("tmp");
   new_ = open_part("new");
   cur_ = open_part("cur");
-  tmp_inode_ = inode_of(tmp_.get(), path / "tmp");
-  new_inode_ = inode_of(new_.get(), path / "new");
+  tmp_inode_ = util::status_of(tmp_.get(), path / "tmp").st_ino;
+  new_inode_ = util::status_of(new_.get(), path / "new").st_ino;
 }
 
 MaildirFolder MaildirFolder::make(const Path& path) {

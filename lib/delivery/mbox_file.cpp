@@ -10,6 +10,7 @@
 
 #include "delivery/sleep.h"
 #include "util/digest.h"
+#include "util/file.h"
 
 namespace mailhaul::delivery {
 
@@ -23,18 +24,12 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int mbox_flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
-struct stat status_of(int fd, const Path& path) {
-  struct stat info {};
-  if (::fstat(fd, &info) != 0) util::throw_errno(Kind::storage, "look at", path.native());
-  return info;
-}
-
 [[noreturn]] void refuse(const Path& path, const std::string& what, std::string hint) {
   throw Error(Kind::cannot_create, path.native() + " " + what, std::move(hint));
 }
 
 void require_plain_file(int fd, const Path& path) {
-  const auto info = status_of(fd, path);
+  const auto info = util::status_of(fd, path);
   if (!S_ISREG(info.st_mode)) refuse(path, "is not a regular file", "name a file that is, or does not exist");
   if (info.st_nlink != 1) {
     refuse(path, "has a second name (a hard link)", "find it: find / -xdev -samefile " + path.native());
@@ -66,22 +61,10 @@ Fd create_mbox_file(const Path& path) {
   util::throw_errno(Kind::cannot_create, "open", path.native(), err);
 }
 
-/// A kernel lock that excludes other threads, too. False: somebody else holds it.
-bool lock_file(int fd, const Path& path) {
-  struct flock whole {};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  while (::fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-    if (errno == EAGAIN || errno == EACCES) return false;
-    if (errno != EINTR) util::throw_errno(Kind::storage, "lock", path.native());
-  }
-  return true;
-}
-
 /// A reader may have put a new file in its place while we waited.
 bool still_there(int fd, const Path& path) {
   struct stat named {};
-  const auto info = status_of(fd, path);
+  const auto info = util::status_of(fd, path);
   return ::lstat(path.c_str(), &named) == 0 && named.st_ino == info.st_ino && named.st_dev == info.st_dev;
 }
 
@@ -122,7 +105,7 @@ LockedMbox::LockedMbox(const Path& path, const RunContext& context, const Lockin
 bool LockedMbox::try_lock(const RunContext& context, const Locking& locking) {
   busy_ = "it is locked by another program";
   busy_hint_ = "see which: fuser -v " + path_.native();
-  if (!lock_file(fd(), path_)) return false;
+  if (!util::try_lock(fd(), util::LockMode::exclusive, path_)) return false;
   busy_ = "other programs keep replacing it";
   if (!still_there(fd(), path_)) return false;
   if (locking.kind == MboxLock::fcntl) return true;
@@ -134,9 +117,11 @@ bool LockedMbox::try_lock(const RunContext& context, const Locking& locking) {
   return answer != Dotlock::Answer::busy;
 }
 
-std::uint64_t LockedMbox::bytes() const { return static_cast<std::uint64_t>(status_of(fd(), path_).st_size); }
+std::uint64_t LockedMbox::bytes() const {
+  return static_cast<std::uint64_t>(util::status_of(fd(), path_).st_size);
+}
 
-ino_t LockedMbox::inode() const { return status_of(fd(), path_).st_ino; }
+ino_t LockedMbox::inode() const { return util::status_of(fd(), path_).st_ino; }
 
 std::string LockedMbox::padding(std::uint64_t at) const {
   if (at == 0) return "";

@@ -29,8 +29,6 @@ using util::Kind;
 constexpr int try_again = 75;  // EX_TEMPFAIL
 constexpr std::string_view placeholders = "FTais%";
 
-enum class Lock : short { shared = F_RDLCK, alone = F_WRLCK };
-
 /// The lock that the programs inherit: shared by all that we start, so that taking it alone means that none
 /// is left.
 class RunningPrograms {
@@ -39,16 +37,7 @@ class RunningPrograms {
       : path_(context.state_directory / ("mda-" + context.instance + "-" + context.mailbox + ".lock")),
         file_(util::open_file(path_, O_RDWR | O_CREAT | O_NOFOLLOW, 0600)) {}
 
-  bool try_take(Lock lock) const {
-    struct flock whole {};
-    whole.l_type = static_cast<short>(lock);
-    whole.l_whence = SEEK_SET;
-    while (::fcntl(file_.get(), F_OFD_SETLK, &whole) != 0) {
-      if (errno == EAGAIN || errno == EACCES) return false;
-      if (errno != EINTR) util::throw_errno(Kind::storage, "lock", path_.native());
-    }
-    return true;
-  }
+  bool try_take(util::LockMode mode) const { return util::try_lock(file_.get(), mode, path_); }
   int fd() const noexcept { return file_.get(); }
 
  private:
@@ -61,7 +50,7 @@ void wait_for_running_programs(const RunContext& context, std::chrono::seconds l
   using Clock = std::chrono::steady_clock;
   const RunningPrograms running(context);
   const auto deadline = Clock::now() + limit;
-  while (!running.try_take(Lock::alone) && Clock::now() < deadline) {
+  while (!running.try_take(util::LockMode::exclusive) && Clock::now() < deadline) {
     sleep_unless_cancelled(context, std::chrono::milliseconds(50), "waiting for a program of an earlier run");
   }
 }
@@ -99,7 +88,7 @@ class Mda final : public Handover {
 
 DeliveryResult Mda::hand_over(const QueuedMessage& message) {
   if (stopped_) return {DeliveryStatus::later, command() + ": not started, since we are to stop", ""};
-  if (!output_) output_ = nameless_file(context());
+  if (!output_) output_ = util::nameless_file(context().state_directory);
   const auto exit = run(message, output_);
   const auto result = judge(exit, output_);
   // One that nothing was written to serves the next program as well.
@@ -110,7 +99,7 @@ DeliveryResult Mda::hand_over(const QueuedMessage& message) {
 util::Exit Mda::run(const QueuedMessage& message, const Fd& output) {
   if (!running_) {
     running_ = std::make_unique<RunningPrograms>(context());
-    running_->try_take(Lock::shared);
+    running_->try_take(util::LockMode::shared);
   }
   const auto& envelope = message.envelope;
   std::vector<std::string> argv;

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/names.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 
 namespace mailhaul::delivery {
 
@@ -46,20 +42,6 @@ util::Path spool_directory(const RunContext& context) {
   auto directory = context.state_directory / "spool";
   util::make_directories(directory);
   return directory;
-}
-
-util::Fd nameless_file(const RunContext& context) {
-  const auto& directory = context.state_directory;
-  util::Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (file) return file;
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT) {
-    util::throw_errno(util::Kind::storage, "create a file in", directory.native());
-  }
-  std::string pattern = directory / "message-XXXXXX";  // a file system without O_TMPFILE
-  util::Fd named(::mkostemp(pattern.data(), O_CLOEXEC));
-  if (!named) util::throw_errno(util::Kind::storage, "create a file in", directory.native());
-  if (::unlink(pattern.c_str()) != 0) util::throw_errno(util::Kind::storage, "remove", pattern);
-  return named;
 }
 
 }  // namespace mailhaul::delivery

@@ -17,7 +17,5 @@ util::Path path_of(const Ticket& ticket);
 [[nodiscard]] std::string_view leading_id(std::string_view text, const RunContext& context);
 /// The directory for spools, 0700, made if missing. Throws Error{cannot_create}.
 util::Path spool_directory(const RunContext& context);
-/// A file without a name in the state directory: gone when closed. Throws Error{storage}.
-util::Fd nameless_file(const RunContext& context);
 
 }  // namespace mailhaul::delivery

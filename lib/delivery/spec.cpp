@@ -6,6 +6,7 @@
 
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/join.h"
 #include "util/nearest.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -13,11 +14,7 @@
 namespace mailhaul::delivery {
 namespace {
 
-std::string kind_names(Kinds among) {
-  std::string all;
-  for (const auto* kind : among) all.append(all.empty() ? "" : ", ").append(kind->name);
-  return all;
-}
+std::string kind_names(Kinds among) { return util::joined(among, &KindRow::name); }
 
 std::string path_without_kind(std::string_view path, Kinds among) {
   std::string forms;
@@ -40,9 +37,7 @@ std::string unknown_kind(std::string_view text, std::string_view name, Kinds amo
 
 std::string wrong_choice(const Field& field, std::string_view text) {
   if (std::ranges::find(field.choices, text) != field.choices.end()) return {};
-  std::string all;
-  for (const auto choice : field.choices) all.append(all.empty() ? "" : " or ").append(choice);
-  return "must be " + all;
+  return "must be " + util::joined(field.choices, {}, " or ");
 }
 
 /// A program's path may begin with the home directory, as in a shell.

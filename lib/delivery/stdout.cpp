@@ -92,8 +92,7 @@ void Stdout::write_piece(std::string_view bytes) const {
 /// Nothing tells when a pipe or socket has run empty: it is looked at again and again. A socket forgets what
 /// was not read when its reader goes, but not before it has an error to show: that is looked at last.
 void Stdout::close() {
-  struct stat info {};
-  if (::fstat(fd_, &info) != 0) util::throw_errno(Kind::storage, "look at", "standard output");
+  const auto info = util::status_of(fd_, "standard output");
   if (S_ISREG(info.st_mode)) util::sync_fd(fd_, "standard output");
   const bool is_pipe = S_ISFIFO(info.st_mode);
   if (!is_pipe && !S_ISSOCK(info.st_mode)) return;

@@ -24,21 +24,16 @@ namespace {
 using util::Error;
 using util::Kind;
 
-bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 bool needs_secret(Auth auth) { return auth != Auth::external && auth != Auth::gssapi; }
 
 /// libcurl sends a line end in user name or password as it is: "joe\r\nDELE 1" would be two commands.
 void check(const Login& login) {
-  if (login.user.empty() || has_control_character(login.user)) {
+  if (login.user.empty() || util::has_control_character(login.user)) {
     throw Error(Kind::config, login.user.empty() ? "the user name is empty"
                                                  : "the user name \"" + util::escape(login.user) +
                                                        "\" holds control characters");
   }
-  if (has_control_character(login.secret.reveal())) {
+  if (util::has_control_character(login.secret.reveal())) {
     throw Error(Kind::login, "the password of " + util::escape(login.user) + " holds control characters",
                 "is there a carriage return at its end?");
   }

@@ -10,6 +10,7 @@
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/join.h"
 
 namespace mailhaul::net {
 
@@ -37,12 +38,6 @@ bool is_host(std::string_view host) {
 std::string bracketed(const std::string& host) {
   const bool is_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
   return is_ipv6 ? "[" + host + "]" : host;
-}
-
-std::string joined(const std::vector<std::string>& pins) {
-  std::string result;
-  for (const std::string& pin : pins) result += (result.empty() ? "" : ";") + pin;
-  return result;
 }
 
 /// Whether OpenSSL can find an authority there by the hash of its name: openssl-rehash(1).
@@ -166,7 +161,7 @@ void CurlHandle::set_tls(const Endpoint& endpoint) {
     // poll.
     set(handle(), CURLOPT_CAINFO, static_cast<char*>(nullptr));
   }
-  if (!endpoint.pins.empty()) set(handle(), CURLOPT_PINNEDPUBLICKEY, joined(endpoint.pins));
+  if (!endpoint.pins.empty()) set(handle(), CURLOPT_PINNEDPUBLICKEY, util::joined(endpoint.pins, {}, ";"));
   if (endpoint.client_cert.empty()) return;
   set(handle(), CURLOPT_SSLCERT, endpoint.client_cert);
   set(handle(), CURLOPT_SSLKEY, endpoint.client_key.empty() ? endpoint.client_cert : endpoint.client_key);

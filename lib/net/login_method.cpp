@@ -7,6 +7,7 @@
 #include <array>
 
 #include "util/error.h"
+#include "util/join.h"
 
 namespace mailhaul::net {
 
@@ -49,12 +50,10 @@ std::string automatic_mechanisms(Tls tls) {
 
 void require(const Known& wanted) {
   if (has(wanted.needs)) return;
-  std::string names;
-  for (const std::string& name : supported_auth()) names += (names.empty() ? "" : ", ") + name;
   throw util::Error(util::Kind::config,
                     "auth \"" + std::string(wanted.name) + "\" is not in this build of libcurl (" +
                         curl_version_info(CURLVERSION_NOW)->version + ")",
-                    "it has: " + names);
+                    "it has: " + util::joined(supported_auth()));
 }
 
 const LoginMethod raw{.name = "user", .way = LoginMethod::Way::raw};

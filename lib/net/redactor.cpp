@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "util/ascii.h"
 #include "util/base64.h"
 #include "util/escape.h"
 
@@ -18,12 +19,10 @@ bool is_base64(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '/' || c == '=';
 }
 
-char low(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 std::size_t find_nocase(std::string_view text, std::string_view wanted, std::size_t from) {
   const auto begin = text.begin() + static_cast<std::ptrdiff_t>(std::min(from, text.size()));
   const auto at = std::search(begin, text.end(), wanted.begin(), wanted.end(),
-                              [](char one, char other) { return low(one) == low(other); });
+                              [](char one, char other) { return util::lower(one) == util::lower(other); });
   return at == text.end() ? std::string_view::npos : static_cast<std::size_t>(at - text.begin());
 }
 

@@ -17,8 +17,7 @@ void of_key(const std::string& key, const Check& check) {
   try {
     check();
   } catch (const util::Error& error) {
-    const std::string hint = error.hint().empty() ? "check the path in \"" + key + "\"" : error.hint();
-    throw util::Error(error.kind(), key + ": " + error.what(), hint);
+    throw util::prefixed(key, error, "check the path in \"" + key + "\"");
   }
 }
 

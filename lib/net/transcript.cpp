@@ -2,8 +2,8 @@
 #include "net/transcript.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "util/ascii.h"
 #include "util/base64.h"
 #include "util/escape.h"
 
@@ -14,19 +14,6 @@ namespace {
 constexpr std::size_t most_capabilities = 256;  // the longest real answers have some twenty lines
 constexpr std::size_t longest_line = 1024;      // RFC 2449 has 512
 constexpr std::size_t longest_trace = 1000;
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
-    return c < 0x80 ? static_cast<char>(std::toupper(c)) : static_cast<char>(c);
-  });
-  return result;
-}
-
-std::string_view without_line_end(std::string_view line) {
-  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
 
 std::string_view words_after(std::string_view line, std::size_t prefix) {
   line.remove_prefix(std::min(prefix, line.size()));
@@ -84,25 +71,29 @@ void Transcript::capability(std::string_view line) {
     listing_.clear();
     listing_open_ = false;
   } else if (listing_.size() < most_capabilities) {
-    listing_.push_back(upper(line.substr(0, longest_line)));
+    listing_.push_back(util::upper(line.substr(0, longest_line)));
   }
 }
 
 void Dialogue::sent(std::string_view line) {
-  line = without_line_end(line);
+  line = util::without_line_ends(line);
   transcript_.sent(line);
   tell('>', redactor_.command(line));
 }
 
 void Dialogue::received(std::string_view line) {
-  line = without_line_end(line);
+  line = util::without_line_ends(line);
   transcript_.received(line);
   tell('<', redactor_.text(line));
 }
 
-void Dialogue::remark(std::string_view text) const { tell('*', redactor_.text(without_line_end(text))); }
+void Dialogue::remark(std::string_view text) const {
+  tell('*', redactor_.text(util::without_line_ends(text)));
+}
 
-std::string Dialogue::shown(std::string_view line) const { return redactor_.shown(without_line_end(line)); }
+std::string Dialogue::shown(std::string_view line) const {
+  return redactor_.shown(util::without_line_ends(line));
+}
 
 void Dialogue::tell(char direction, const std::string& line) const {
   if (trace_) trace_(direction, util::escape(line, longest_trace));

@@ -10,9 +10,13 @@ namespace mailhaul::util {
 
 char lower(char c);
 std::string lower(std::string_view text);
+std::string upper(std::string_view text);
 bool equal_nocase(std::string_view one, std::string_view other);
 
-std::string_view without_leading_blanks(std::string_view text);      ///< blanks and tabs
+std::string_view without_leading_blanks(std::string_view text);  ///< blanks and tabs
+std::string_view without_line_ends(std::string_view text);       ///< no CR and no LF at the end
+bool has_control_character(std::string_view text);               ///< a byte below 0x20, or DEL
+
 std::optional<std::uint64_t> parse_number(std::string_view digits);  ///< decimal digits only, no overflow
 
 }  // namespace mailhaul::util

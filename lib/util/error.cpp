@@ -45,6 +45,11 @@ int exit_status(Kind kind) noexcept {
   return 70;
 }
 
+Error prefixed(std::string_view subject, const Error& error, const std::string& hint) {
+  return {error.kind(), std::string(subject) + ": " + error.what(),
+          error.hint().empty() ? hint : error.hint()};
+}
+
 std::string errno_text(int err) { return std::generic_category().message(err); }
 
 namespace {

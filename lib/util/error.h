@@ -41,6 +41,9 @@ class Error : public std::runtime_error {
   std::string hint_;
 };
 
+/// The same error with "SUBJECT: " before its sentence, and with `hint` if it has none of its own.
+Error prefixed(std::string_view subject, const Error& error, const std::string& hint = {});
+
 /// The system's words for an errno value; safe in any thread.
 std::string errno_text(int err);
 

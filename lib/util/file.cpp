@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 
 #include "util/shell.h"
 
@@ -22,6 +23,25 @@ Fd open_file(const Path& path, int flags, mode_t mode, Kind kind) {
 }
 
 Fd open_directory(const Path& path, Kind kind) { return open_file(path, O_RDONLY | O_DIRECTORY, 0, kind); }
+
+Fd nameless_file(const Path& directory) {
+  Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (file) return file;
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT) {
+    throw_errno(Kind::storage, "create a file in", directory.native());
+  }
+  std::string pattern = directory / "message-XXXXXX";  // a file system without O_TMPFILE
+  Fd named(::mkostemp(pattern.data(), O_CLOEXEC));
+  if (!named) throw_errno(Kind::storage, "create a file in", directory.native());
+  if (::unlink(pattern.c_str()) != 0) throw_errno(Kind::storage, "remove", pattern);
+  return named;
+}
+
+struct stat status_of(int fd, const Path& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) throw_errno(Kind::storage, "look at", path.native());
+  return info;
+}
 
 void write_all(int fd, std::string_view bytes, const Path& path) {
   while (!bytes.empty()) {
@@ -101,15 +121,20 @@ std::string written_at(const Path& path) {
   return unknown ? std::string() : std::to_string(time.time_since_epoch().count());
 }
 
-std::optional<Fd> try_lock(const Path& path) {
-  Fd file = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+bool try_lock(int fd, LockMode mode, const Path& path) {
   struct flock whole {};
-  whole.l_type = F_WRLCK;
+  whole.l_type = mode == LockMode::shared ? F_RDLCK : F_WRLCK;
   whole.l_whence = SEEK_SET;
-  while (::fcntl(file.get(), F_OFD_SETLK, &whole) != 0) {
-    if (errno == EAGAIN || errno == EACCES) return std::nullopt;
+  while (::fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return false;
     if (errno != EINTR) throw_errno(Kind::storage, "lock", path.native());
   }
+  return true;
+}
+
+std::optional<Fd> try_lock(const Path& path) {
+  Fd file = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+  if (!try_lock(file.get(), LockMode::exclusive, path)) return std::nullopt;
   return file;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Files as LAW needs them: every call checked, EINTR and short writes looped over, directories synced.
 #pragma once
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <optional>
@@ -19,6 +19,10 @@ using Path = std::filesystem::path;
 Fd open_file(const Path& path, int flags, mode_t mode = 0, Kind kind = Kind::storage);
 /// The directory's descriptor (O_RDONLY | O_DIRECTORY).
 Fd open_directory(const Path& path, Kind kind = Kind::storage);
+/// A new file, 0600, for reading and writing, without a name: it is gone when it is closed.
+Fd nameless_file(const Path& directory);
+/// fstat(2); throws Error{storage} "cannot look at PATH: ...".
+struct stat status_of(int fd, const Path& path);
 /// Writes all of it; throws Error{storage} "cannot write PATH: ...".
 void write_all(int fd, std::string_view bytes, const Path& path);
 void pwrite_all(int fd, std::string_view bytes, off_t offset, const Path& path);
@@ -36,7 +40,12 @@ std::string read_file(const Path& path, std::size_t limit, Kind kind = Kind::sto
 /// When the file was written last, as text to compare with; empty when it is not there.
 std::string written_at(const Path& path);
 
-/// A kernel lock (OFD, exclusive) on a file made 0600 if missing and never removed. Empty: somebody else
+enum class LockMode { shared, exclusive };
+/// Takes a kernel lock on an open file or changes its mode. It belongs to the open file description (OFD), so
+/// that it excludes other threads as well, and a child that inherits the descriptor holds it too. False:
+/// somebody else holds it.
+bool try_lock(int fd, LockMode mode, const Path& path);
+/// An exclusive kernel lock on a file made 0600 if missing and never removed. Empty: somebody else
 /// holds it.
 std::optional<Fd> try_lock(const Path& path);
 

@@ -99,3 +99,22 @@ TEST_CASE("a full device is a storage error with a hint") {
     CHECK_FALSE(error.hint().empty());
   }
 }
+
+TEST_CASE("shared locks go together, an exclusive one does not join them") {
+  const test::TempDir dir;
+  const auto path = dir / "lock";
+  const auto one = util::open_file(path, O_RDWR | O_CREAT, 0600);
+  const auto other = util::open_file(path, O_RDWR);
+  CHECK(util::try_lock(one.get(), util::LockMode::shared, path));
+  CHECK(util::try_lock(other.get(), util::LockMode::shared, path));
+  CHECK_FALSE(util::try_lock(other.get(), util::LockMode::exclusive, path));
+}
+
+TEST_CASE("a file without a name leaves nothing in its directory") {
+  const test::TempDir dir;
+  const auto file = util::nameless_file(dir.path());
+  util::write_all(file.get(), "hello", "a file");
+  CHECK(util::status_of(file.get(), "a file").st_size == 5);
+  CHECK((util::status_of(file.get(), "a file").st_mode & 0777U) == 0600U);
+  CHECK(std::filesystem::is_empty(dir.path()));
+}
