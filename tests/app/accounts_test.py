@@ -3,7 +3,6 @@
 import unittest
 
 from support.py import mail
-from support.py.dovecot import free_ports
 from support.py.scripted import script
 from support.py.world import Case, World
 
@@ -38,7 +37,7 @@ class Accounts(Case):
                                                b"+OK\r\n", ("expect", b"PASS"), b"+OK\r\n", ("expect", b""),
                                                b"what do you mean\r\n" * 3))),
             69: self.account(serving(refuse(b"-ERR [SYS/PERM] closed for good\r\n"))),
-            75: self.account(free_ports(1)[0]),
+            75: self.account(self.closed_port()),
         }
 
     def test_the_most_serious_status_wins(self):

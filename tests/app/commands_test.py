@@ -100,7 +100,7 @@ class Looking(Command):
     def test_get_of_an_unknown_uid_fails(self):
         self.prepared(*mail.small(1))
         result = self.world.run("get", "home", "nothing")
-        self.assertNotEqual(result.status, 0)
+        self.assertStatus(result, 64)
         self.assertSays(result.err, "nothing")
 
 
@@ -218,7 +218,7 @@ class Line(Command):
                       ("get", "home"), ("fetch", "--password", "x"), ("-j", "many"), ("config", "nonsense"),
                       ("--color", "purple"), ("fetch", "--oauth", "x"), ("fetch", "--enabled")):
             with self.subTest(words):
-                self.assertIn(self.world.run(*words).status, (64,))
+                self.assertStatus(self.world.run(*words), 64)
 
     def test_an_unknown_account_names_the_nearest(self):
         self.prepared()

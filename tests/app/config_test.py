@@ -176,7 +176,7 @@ class Secrets(Case):
         del account["password"]
         self.world.configure({"home": account})
         result = self.world.run()
-        self.assertIn(result.status, (75, 77, 78), result.err)
+        self.assertStatus(result, 75)
         self.assertSays(result.err, "home", "locked")
 
     def test_what_is_shown_has_no_secret_in_it(self):

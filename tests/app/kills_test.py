@@ -16,12 +16,13 @@ COUNTS = [int(word) for word in os.environ.get("MAILHAUL_KILL_SAMPLE", "10,4,3")
 @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
 class Kills(unittest.TestCase):
     def matrix(self, place, keep):
-        findings = tried(kill_matrix.one, kill_matrix.sample(place, keep, COUNTS))
+        cases = kill_matrix.sample(place, keep, COUNTS)
+        findings = tried(kill_matrix.one, cases)
         complaints = [finding.complaint for finding in findings if finding.complaint]
         if complaints:
             self.fail("%d of %d cases:\n%s" % (len(complaints), len(findings), "\n".join(complaints[:8])))
-        self.assertGreater(sum(finding.hits > 0 for finding in findings), len(findings) * 0.5,
-                           "most of the points were really met")
+        met = [finding.hits > 0 for case, finding in zip(cases, findings) if case.kill.point]  # at any time: by chance
+        self.assertGreater(sum(met), len(met) * 0.5, "most of the points were really met")
 
 
 def add(place, keep):

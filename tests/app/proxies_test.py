@@ -2,7 +2,6 @@
 """A proxy that refuses: its words are reported, as the proxy's and not as the server's."""
 import unittest
 
-from support.py.dovecot import free_ports
 from support.py.world import Case
 
 
@@ -80,7 +79,7 @@ class Proxies(Case):
         self.fails(75, "the proxy does not connect to 127.0.0.1:1", proxy="socks5h://127.0.0.1:%d" % server.port)
 
     def test_one_from_the_environment_is_named(self):
-        port, = free_ports(1)
+        port = self.closed_port()
         self.world.env["all_proxy"] = "http://127.0.0.1:%d" % port
         self.fails(75, "through the proxy", str(port), "check all_proxy", proxy="env")
         self.world.env["no_proxy"] = "127.0.0.1"

@@ -3,13 +3,11 @@
 import contextlib
 import mailbox
 import os
-import select
 import subprocess
-import time
 import unittest
 
 from support.py import mail, terminal
-from support.py.world import Case
+from support.py.world import LIMIT, Case
 
 
 def counted_by_mutt(box, folder):
@@ -26,21 +24,7 @@ def counted_by_mutt(box, folder):
                                stderr=slave, env={**os.environ, "TERM": "xterm", "HOME": str(folder), "LANG": "C.UTF-8"},
                                start_new_session=True)
     os.close(slave)
-    deadline = time.monotonic() + 60
-    try:
-        while time.monotonic() < deadline:
-            if not select.select([master], [], [], 1)[0] and process.poll() is None:
-                continue
-            try:
-                if not os.read(master, 65536):
-                    break
-            except OSError:  # the terminal's other side is closed
-                break
-    finally:
-        if process.poll() is None and time.monotonic() >= deadline:
-            process.kill()
-        process.wait()
-        os.close(master)
+    terminal.read_to_the_end(master, process)
     return len(out.read_bytes().splitlines())
 
 
@@ -125,12 +109,12 @@ class Programs(Case):
         recipes.write_text("DEFAULT=%s/\nLOGABSTRACT=no\n" % self.world.path("Proc"))
         fetch = self.world.start("fetch", "--deliver", "stdout", "home")
         formail = subprocess.run(["formail", "-Y", "-s", "procmail", "-m", str(recipes)], stdin=fetch.stdout,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100, cwd=self.world.root,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT, cwd=self.world.root,
                                  env=self.world.env)
         fetch.stdout.close()
         err = fetch.stderr.read().decode()
         fetch.stderr.close()
-        self.assertEqual((fetch.wait(60), formail.returncode), (0, 0), err)
+        self.assertEqual((fetch.wait(LIMIT), formail.returncode), (0, 0), err)
         self.assertEqual(len(self.world.maildir("Proc")), 40)
         for text in self.world.maildir("Proc"):
             self.assertIn(b"Subject: message", text)
@@ -156,7 +140,7 @@ class Programs(Case):
         process.stdout.close()
         process.stderr.read()
         process.stderr.close()
-        self.assertNotEqual(process.wait(100), 0)
+        self.assertNotEqual(process.wait(LIMIT), 0)
         self.assertEqual(len(drop.uids()), 6)
 
     def test_standard_output_refuses_json(self):

@@ -25,9 +25,9 @@ class Stdout(Case):
         return self.world.start(*words, pass_fds=[end.fileno()])
 
     def ends(self, process, status, *words):
-        err = process.communicate(timeout=100)[1].decode()
-        self.assertEqual(process.returncode, status, err)
-        self.assertSays(err, *words)
+        result = self.world.ended(process)
+        self.assertStatus(result, status)
+        self.assertSays(result.err, *words)
 
     def untouched(self):
         self.assertEqual(len(self.drop.uids()), 3)
@@ -38,7 +38,7 @@ class Stdout(Case):
             self.assertStatus(result, 64)
             self.assertHint(result, "standard output is closed")
             self.untouched()
-        self.assertNotEqual(self.into(">&-", "get", "home", "uid-000001").status, 0)
+        self.assertStatus(self.into(">&-", "get", "home", "uid-000001"), 74)
         self.assertStatus(self.into(">&-", "--deliver", "maildir:~/Mail"), 0)
         self.assertEqual(len(self.world.maildir()), 3)
 
@@ -69,8 +69,7 @@ class Stdout(Case):
         with theirs:
             process = self.into_socket(theirs)
         ours.close()
-        process.communicate(timeout=100)
-        self.assertNotEqual(process.returncode, 0)
+        self.assertStatus(self.world.ended(process), 74)
         self.assertEqual(len(self.world.maildir()), 3)
         self.assertStatus(self.into('> "$HOME/out"'), 0)
         self.assertStatus(self.world.run("-K", "--deliver", "maildir:~/Mail"), 0)

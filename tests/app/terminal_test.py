@@ -3,15 +3,12 @@
 import fcntl
 import os
 import re
-import select
-import signal
 import subprocess
 import termios
-import time
 import unittest
 
 from support.py import mail, terminal
-from support.py.world import Case, LIMIT, MAILHAUL
+from support.py.world import MAILHAUL, Case
 
 DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", "deliver", "status", "error", "hint",
               "listed", "fetched", "failed", "removed", "left", "seconds"}
@@ -25,22 +22,8 @@ def at_a_terminal(world, *words, typed=b"", when=None, size=(24, 100), term="xte
                                env={**world.env, "TERM": term}, cwd=world.root,
                                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(slave)
-    screen, deadline = b"", time.monotonic() + LIMIT
-    while time.monotonic() < deadline:
-        if not select.select([master], [], [], 0.5)[0]:
-            continue
-        try:
-            piece = os.read(master, 65536)
-        except OSError:  # the terminal's other side is closed
-            break
-        screen += piece
-        if typed and (when is None or when in screen):
-            os.write(master, typed)
-            typed = b""
-    else:
-        process.send_signal(signal.SIGKILL)
-    os.close(master)
-    return process.wait(), screen
+    screen = terminal.read_to_the_end(master, process, typed, when)
+    return process.returncode, screen
 
 
 class Terminal(Case):

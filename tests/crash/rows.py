@@ -7,7 +7,7 @@ import re
 from support.py import mail, starter
 from support.py.maildrop import Maildrop
 from support.py.scripted import Server
-from support.py.world import World, hashes
+from support.py.world import LIMIT, World, hashes
 
 KEEPS = ("leave", "remove")
 PLACES = ("maildir", "mbox", "mda", "maildir+mbox", "mbox+mda", "mda+maildir")
@@ -93,6 +93,7 @@ class Row:
         self.world.configure({"home": {
             "server": "pop3://127.0.0.1:%d" % self.server.port, "tls": "none", "user": "anna", "password": "secret",
             "auth": "user",  # a named method: the whole conversation is one connection
+            "connect_timeout": "%ds" % LIMIT,
             "trace_header": self.trace, "deliver": [self.destination(kind) for kind in self.kinds],
             "leave_on_server": self.keep == "leave"}})
 

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "delivery/fixture.h"
+#include "support/cpp/time_out.h"
 #include "util/process.h"
 
 using namespace mailhaul;
@@ -19,6 +20,7 @@ using mailhaul::test::Fixture;
 using mailhaul::test::put;
 using mailhaul::test::slurp;
 using mailhaul::test::thrown;
+using mailhaul::test::with_time_out;
 
 namespace {
 
@@ -115,30 +117,36 @@ TEST_CASE_FIXTURE(MdaFixture, "of many words the last are passed on") {
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started") {
-  set("timeout", {.text = "1s"});
-  const auto result = hand_over({"sh", "-c", "sleep 60 & echo $! > " + (dir / "out").native() + "; wait"});
-  CHECK(result.status == DeliveryStatus::doubt);  // it may have taken it
-  CHECK(result.sentence == "sh: no end within 1 s");
-  CHECK(contains(result.hint, "timeout"));
+  CHECK(with_time_out([&](std::chrono::seconds time_out) {
+    set("timeout", {.text = std::to_string(time_out.count()) + "s"});
+    const auto result =
+        hand_over({"sh", "-c", "sleep 9999 & echo $! > " + (dir / "out").native() + "; wait"});
+    CHECK(result.status == DeliveryStatus::doubt);  // it may have taken it
+    CHECK(result.sentence == "sh: no end within " + std::to_string(time_out.count()) + " s");
+    CHECK(contains(result.hint, "timeout"));
+    return output().ends_with("\n");
+  }));
   const util::Fd started(static_cast<int>(::syscall(SYS_pidfd_open, std::stoi(output()), 0)));
   struct pollfd ends {
     started.get(), POLLIN, 0
   };
-  CHECK((!started || ::poll(&ends, 1, 20'000) == 1));
+  CHECK((!started || ::poll(&ends, 1, 1'800'000) == 1));
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "when we are to stop, no program is started after one that had to be ended") {
-  set("timeout", {.text = "1s"});
-  set("command", {.words = {"sh", "-c", "echo started >> " + (dir / "out").native() + "; sleep 60"}});
-  const auto mda = open(spec, context);
-  std::vector<Ticket> tickets;
-  for (int n = 0; n < 3; ++n) tickets.push_back(put(*mda, envelope(false), "To: x\r\n\r\nhi\r\n"));
-  cancel.request();
-  const auto results = mda->publish(tickets);
-  CHECK(output() == "started\n");
-  CHECK(results[0].status == DeliveryStatus::doubt);
-  CHECK(results[1].status == DeliveryStatus::later);
-  CHECK(results[2].status == DeliveryStatus::later);
+  set("command", {.words = {"sh", "-c", "echo started >> " + (dir / "out").native() + "; sleep 9999"}});
+  CHECK(with_time_out([&](std::chrono::seconds time_out) {
+    set("timeout", {.text = std::to_string(time_out.count()) + "s"});
+    const auto mda = open(spec, context);
+    std::vector<Ticket> tickets;
+    for (int n = 0; n < 3; ++n) tickets.push_back(put(*mda, envelope(false), "To: x\r\n\r\nhi\r\n"));
+    cancel.request();
+    const auto results = mda->publish(tickets);
+    CHECK(results[0].status == DeliveryStatus::doubt);
+    CHECK(results[1].status == DeliveryStatus::later);
+    CHECK(results[2].status == DeliveryStatus::later);
+    return output() == "started\n";
+  }));
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "a program that cannot be started is an error with its name") {

@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 import unittest
 
+from support.py.world import LIMIT
+
 DEMO_SERVER = os.environ.get("DEMO_SERVER", "mailhaul-demo-server")
 
 
@@ -27,7 +29,7 @@ class Raw:
     """A connection that returns the raw bytes."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
         self.file = self.socket.makefile("rb")
         self.greeting = self.file.readline()
 
@@ -179,7 +181,7 @@ class DemoServer(unittest.TestCase):
         self.addCleanup(server.wait)
         self.addCleanup(server.terminate)
         port = int(re.fullmatch(rb"listening on 127\.0\.0\.2:(\d+)\n", server.stdout.readline())[1])
-        with socket.create_connection(("127.0.0.2", port), timeout=60) as connection:
+        with socket.create_connection(("127.0.0.2", port), timeout=LIMIT) as connection:
             self.assertEqual(connection.recv(3), b"+OK")
 
     def test_a_maildrop_has_one_session_at_a_time(self):
@@ -267,13 +269,13 @@ class DemoServer(unittest.TestCase):
         idle, busy = self.logged_in(), self.raw()
         busy.socket.sendall(b"CAPA\r\n" * 100_000)  # nobody reads the answers
         self.server.send_signal(signal.SIGTERM)
-        self.assertEqual(self.server.wait(timeout=30), 0)
+        self.assertEqual(self.server.wait(timeout=LIMIT), 0)
         self.assertEqual(idle.file.read(), b"")
 
     def test_bad_options_are_named(self):
         for options in (["--mailbox", "/nowhere"], ["--mailbox", "gen:1:2"], ["--tls", "maybe"], ["--port", "x"],
                         ["--bogus"], ["--cert", "x"], ["--mailbox"]):
-            done = subprocess.run([DEMO_SERVER, *options], capture_output=True, timeout=30)
+            done = subprocess.run([DEMO_SERVER, *options], capture_output=True, timeout=LIMIT)
             self.assertEqual(done.returncode, 1, options)
             self.assertIn(b"mailhaul-demo-server: ", done.stderr)
 

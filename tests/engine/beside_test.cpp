@@ -10,6 +10,7 @@
 
 #include "engine/fixture.h"
 #include "state/store.h"
+#include "support/cpp/time_out.h"
 
 using namespace mailhaul;
 using test::body_of;
@@ -33,10 +34,10 @@ struct Watch {
     ++(this->*member);
     changed.notify_all();
   }
-  /// False: it did not come to that in a minute.
+  /// Returns false if it did not come to that.
   bool wait_for(const std::function<bool()>& reached) {
     std::unique_lock lock(mutex);
-    return changed.wait_for(lock, std::chrono::minutes(1), reached);
+    return changed.wait_for(lock, test::limit, reached);
   }
 };
 

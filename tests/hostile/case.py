@@ -5,14 +5,15 @@ import functools
 from typing import Callable
 
 from support.py import mail
+from support.py.world import LIMIT
 
 PASSWORD = b"sword-of-77-fish"
 ALL, NONE, SOME = "all", "none", "some"  # SOME: whole messages, each once at most, no matter which
 LOGIN = (b"USER", b"PASS", b"AUTH", b"APOP")
 LEAVE = (b"DELE", b"QUIT")
-# Long enough not to be met by accident on a loaded machine; QUICK where running into them is the point.
-PATIENT = {"connect_timeout": "30s", "timeout": "30s"}
-QUICK = {"connect_timeout": "2s", "timeout": "2s"}
+# So long that no slow machine runs into them; QUICK where running into them is the point.
+PATIENT = {"connect_timeout": "%ds" % LIMIT, "timeout": "%ds" % LIMIT}
+QUICK = {"connect_timeout": "1s", "timeout": "1s"}
 MIB = 1 << 20
 PEAK = 64 * MIB  # of memory
 MESSAGES = tuple(text + b"%d\r\n" % n * n for n, text in enumerate(mail.small(4, seed=77), 1))
@@ -54,10 +55,10 @@ class Case:
                 "user": "anna", "auth": "user", "password": PASSWORD.decode(), "trace_header": False,
                 "deliver": "mbox:~/mbox" if self.form == "mbox" else "maildir:~/Mail", **PATIENT, **keys}
 
-    def seconds(self):
-        """Three sessions may run into their time-outs; the rest is for a slow machine."""
-        limits = {**PATIENT, **self.keys}
-        return 3 * sum(int(limits[key].rstrip("s")) for key in ("connect_timeout", "timeout")) + 40
+    def slower(self):
+        """The same with time-outs ten times as long; nothing where none is meant to be met."""
+        limits = {key: value + "0s" for key, value in ((key, self.keys.get(key, "").rstrip("s")) for key in QUICK) if value}
+        return dataclasses.replace(self, keys={**self.keys, **limits}) if limits else None
 
 
 # Nothing comes of it, and nothing is touched.

@@ -9,7 +9,7 @@ import unittest
 from hostile.case import PASSWORD
 from hostile.rig import tells
 from support.py import mail
-from support.py.world import Case
+from support.py.world import LIMIT, Case
 
 SECRET = PASSWORD.decode()
 # What other users of the machine can see of mailhaul and of a program that it starts, and what that program gets.
@@ -99,7 +99,7 @@ class Secrets(Case):
         self.world.configure({"home": {**account, "password": SECRET}})
         self.world.prefix = ["prlimit", "--core=unlimited"]
         process = self.world.start("fetch")
-        self.assertTrue(reached.wait(60))
+        self.assertTrue(reached.wait(LIMIT))
         with open("/proc/%d/limits" % process.pid, encoding="ascii") as limits:
             core, = [line.split() for line in limits if line.startswith("Max core file size")]
         self.assertEqual(core[4], "0")
@@ -138,8 +138,7 @@ class Umask(Case):
         for mask in (0, 0o022, 0o077, 0o277, 0o777):
             for box, deliver in (("Mail", "maildir:~/Mail"), ("mbox", "mbox:~/mbox")):
                 with self.subTest("%03o %s" % (mask, box)):
-                    self.world.close()
-                    self.setUp()
+                    self.begin_anew()
                     self.ordinary()
                     self.check(mask, box, deliver)
 
@@ -156,14 +155,13 @@ class Umask(Case):
         def hold(session, argument):
             if argument == b"3":
                 reached.set()
-                release.wait(60)
+                release.wait(LIMIT)
         drop.answers[b"RETR"] = hold
         process = self.world.start("fetch", umask=mask)
-        self.assertTrue(reached.wait(60), "no third message was asked for")
+        self.assertTrue(reached.wait(LIMIT), "no third message was asked for")
         self.assertPrivate("state.db", ".lock", *["Mail/tmp"][:box == "Mail"])
         release.set()
-        out, err = process.communicate(timeout=100)
-        self.assertEqual(process.returncode, 0, err)
+        self.assertStatus(self.world.ended(process), 0)
         self.assertPrivate(box)
         self.assertSameMail(self.world.mbox() if box == "mbox" else self.world.maildir(), messages)
 

@@ -13,6 +13,7 @@
 
 #include "net/connection.h"
 #include "support/cpp/scripted_server.h"
+#include "support/cpp/time_out.h"
 #include "util/base64.h"
 #include "util/cancel.h"
 #include "util/error.h"
@@ -35,7 +36,7 @@ struct Session {
     endpoint.host = "127.0.0.1";
     endpoint.port = server.port();
     endpoint.tls = tls;
-    endpoint.connect_timeout = std::chrono::seconds(20);
+    endpoint.connect_timeout = limit;
     login.user = "anna";
     login.secret = util::Secret(password);
   }

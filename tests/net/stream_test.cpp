@@ -66,7 +66,7 @@ mailhaul::net::CurlStream bare_stream(const Session& session,
   const mailhaul::net::Trace trace;
   mailhaul::net::Dialogue dialogue(redactor, trace);
   auto curl = std::make_unique<mailhaul::net::CurlHandle>(session.endpoint, session.cancel, dialogue);
-  REQUIRE(curl->connect(std::chrono::seconds(20)).ok());
+  REQUIRE(curl->connect(mailhaul::test::limit).ok());
   mailhaul::net::CurlStream stream(mailhaul::net::Wire(std::move(curl), "here"), limits, session.cancel);
   stream.write("GO\r\n");
   return stream;
@@ -83,7 +83,6 @@ TEST_CASE("bytes that TLS holds back do not wait for the socket") {
           client.wait_until_gone();
         },
         tls);
-    running.session.endpoint.silence = std::chrono::seconds(5);
     const auto stream = running.open();
     std::string got;
     std::array<char, 7> small{};
@@ -178,23 +177,22 @@ TEST_CASE("a server that drips is given up") {
     }
   });
   Session session(server);
-  auto stream = bare_stream(session, {.silence = std::chrono::milliseconds(500)});
-  std::string what;
-  CHECK(kind_of_read(stream, what) == Kind::temporary);
-  CHECK(what == "connection to here lost: less than 64 bytes a second came for 1s");
+  CHECK(with_time_out([&](std::chrono::seconds time_out) {
+    auto stream = bare_stream(session, {.silence = time_out});
+    std::string what;
+    CHECK(kind_of_read(stream, what) == Kind::temporary);
+    return what == "connection to here lost: less than 64 bytes a second came for " +
+                       std::to_string(time_out.count()) + "s";
+  }));
 }
 
 TEST_CASE("after a cancel what is on its way is still read") {
-  Running running(
-      [](Client& client) {
-        client.hear();
-        client.say("+OK late");
-      },
-      Tls::none);
-  const auto stream = running.open();
-  running.session.cancel.request();
-  stream->write("QUIT\r\n");
-  CHECK(read_all(*stream) == "+OK late\r\n");
+  ScriptedServer server(transcript("S: +OK ready\nC: CAPA\nS: -ERR\nC: GO\nC: QUIT\nS: +OK late\n"));
+  Session session(server);
+  auto stream = bare_stream(session, {.drain = mailhaul::test::limit});
+  session.cancel.request();
+  stream.write("QUIT\r\n");
+  CHECK(read_all(stream) == "+OK late\r\n");
 }
 
 TEST_CASE("draining after a cancel has an end, even while bytes keep coming") {

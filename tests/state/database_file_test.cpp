@@ -5,6 +5,7 @@
 
 #include "fixture.h"
 #include "state/database.h"
+#include "support/cpp/time_out.h"
 #include "util/process.h"
 
 using namespace mailhaul;
@@ -254,7 +255,7 @@ TEST_CASE("following the hint of a damaged database leads to a new one") {
   const auto error = open_error(place);
   REQUIRE(contains(error.hint(), state::set_aside_command(place.file)));
   const std::vector<std::string> shell{"sh", "-c", state::set_aside_command(place.file)};
-  REQUIRE(util::capture(shell, 1000, std::chrono::seconds(60), util::Cancel{}).exit.ok());
+  REQUIRE(util::capture(shell, 1000, test::limit, util::Cancel{}).exit.ok());
   CHECK_NOTHROW((void)place.open());
   CHECK(slurp(place.file.native() + ".damaged-wal") == "old");
 }

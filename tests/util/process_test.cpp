@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "support/cpp/temp_dir.h"
+#include "support/cpp/time_out.h"
 #include "util/file.h"
 
 using namespace mailhaul;
@@ -21,7 +22,7 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-util::Exit run(const Words& argv, std::chrono::seconds limit = 60s) {
+util::Exit run(const Words& argv, std::chrono::seconds limit = test::limit) {
   const util::Cancel cancel;
   return Child({.argv = argv, .environment = {}}).wait(limit, cancel);
 }
@@ -50,7 +51,9 @@ TEST_CASE("words reach the program as they are, and its environment has what was
   const test::TempDir dir;
   const auto output = util::open_file(dir / "out", O_RDWR | O_CREAT, 0600);
   const Words environment{"MAILHAUL_ID=7"};
-  CHECK(Child({.argv = argv, .environment = environment, .output = output.get()}).wait(60s, cancel).ok());
+  CHECK(Child({.argv = argv, .environment = environment, .output = output.get()})
+            .wait(test::limit, cancel)
+            .ok());
   CHECK(test::slurp(dir / "out") == "a b;$(c)|*|7");
 }
 
@@ -59,8 +62,8 @@ TEST_CASE("a child has our umask and none of our descriptors") {
   const util::Fd open_here(::open((dir / "kept").c_str(), O_RDWR | O_CREAT, 0600));  // not close-on-exec
   const util::Cancel cancel;
   const auto umask_before = ::umask(077);
-  const auto captured =
-      util::capture(Words{"sh", "-c", "umask; ls -l /proc/self/fd | grep -c kept"}, 1000, 60s, cancel);
+  const auto captured = util::capture(Words{"sh", "-c", "umask; ls -l /proc/self/fd | grep -c kept"}, 1000,
+                                      test::limit, cancel);
   ::umask(umask_before);
   CHECK(captured.output == "0077\n0\n");
 }
@@ -84,7 +87,7 @@ TEST_CASE("the descriptor that a child keeps is its number 3, and the only one b
   const util::Cancel cancel;
   const Words argv{"sh", "-c", "ls /proc/$$/fd; readlink /proc/$$/fd/3"};
   Child child({.argv = argv, .environment = {}, .output = output.get(), .keep = kept.get()});
-  REQUIRE(child.wait(60s, cancel).ok());
+  REQUIRE(child.wait(test::limit, cancel).ok());
   CHECK(test::slurp(dir / "out") == "0\n1\n2\n3\n" + (dir / "kept").string() + "\n");
 }
 
@@ -104,7 +107,7 @@ TEST_CASE("a script without an interpreter is not run, and the hint says what it
 TEST_CASE("what a program said last is one line, and short") {
   const util::Cancel cancel;
   const Words argv{"sh", "-c", "yes line | head -1000 >&2; printf 'the \\033 end\\n\\n' >&2"};
-  const auto captured = util::capture(argv, 1000, 60s, cancel);
+  const auto captured = util::capture(argv, 1000, test::limit, cancel);
   CHECK(captured.output.empty());
   CHECK(captured.last_words.starts_with("line; line; "));
   CHECK(captured.last_words.ends_with("line; the \\x1b end"));
@@ -113,7 +116,7 @@ TEST_CASE("what a program said last is one line, and short") {
 
 TEST_CASE("output is taken up to its limit") {
   const util::Cancel cancel;
-  CHECK(util::capture(Words{"sh", "-c", "printf 0123456789"}, 4, 60s, cancel).output == "0123");
+  CHECK(util::capture(Words{"sh", "-c", "printf 0123456789"}, 4, test::limit, cancel).output == "0123");
 }
 
 namespace {

@@ -15,12 +15,14 @@ import tempfile
 import time
 
 from support.py.pop import Pop
+from support.py.world import LIMIT
 
 PASSWORD = "secret"  # everybody's
 
 CONFIG_23 = """
 protocols = pop3
 listen = 127.0.0.1
+login_greeting = {dir.name}
 base_dir = {dir}/run
 state_dir = {dir}/run
 log_path = {dir}/log
@@ -72,6 +74,7 @@ protocols {{
   pop3 = yes
 }}
 listen = 127.0.0.1
+login_greeting = {dir.name}
 base_dir = {dir}/run
 state_dir = {dir}/run
 log_path = {dir}/log
@@ -184,22 +187,23 @@ class Dovecot:
         raise RuntimeError("dovecot does not start:\n%s\n%s" % (self.process.stderr.read().decode(), self.log()))
 
     def _ready(self):
-        deadline = time.monotonic() + 20
+        """Another program may have taken the port: what greets us must be ours."""
+        deadline = time.monotonic() + LIMIT
         while self.process.poll() is None and time.monotonic() < deadline:
             try:
-                with socket.create_connection(("127.0.0.1", self.plain), timeout=5) as sock:
-                    if sock.recv(3) == b"+OK":
+                with socket.create_connection(("127.0.0.1", self.plain), timeout=LIMIT) as sock:
+                    if self.dir.name.encode() in sock.makefile("rb").readline():
                         return True
             except OSError:
                 pass
-            time.sleep(0.05)  # there is nothing to wait on: it tells nobody when it listens
+            time.sleep(0.05)  # Dovecot tells nobody when it listens
         return False
 
     def _end(self):
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(LIMIT)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

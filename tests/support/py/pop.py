@@ -2,10 +2,12 @@
 """A POP3 client that returns the server's bytes untouched; poplib gives up on long lines."""
 import socket
 
+from support.py.world import LIMIT
+
 
 class Pop:
     def __init__(self, port, user, password, tls=None):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
         if tls:
             self.sock = tls.wrap_socket(self.sock, server_hostname="localhost")
         self.file = self.sock.makefile("rwb")
