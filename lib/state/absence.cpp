@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The part of Store about messages that were not listed: noted once a day, and forgotten in the end (LAW
-// section 1).
+// The part of Store about messages that were not listed. They are noted once a day, and forgotten in the end
+// (LAW section 1).
 #include <algorithm>
 
 #include "state/connection.h"
@@ -12,11 +12,10 @@ namespace mailhaul::state {
 namespace {
 
 // Both must have passed: a clock that jumps ahead makes every row old, but adds only one day of absence.
-constexpr std::int64_t enough_days = 20;  // counting ends here, and with it the writing
+constexpr std::int64_t enough_days = 20;  // days are not counted any further, so nothing more is written
 constexpr std::chrono::days enough_age{180};
 
-/// The rows whose days of absence change: one more for those of `absent`, none for those of `counted` that
-/// are listed again. Both are sorted.
+/// Which rows count one more day of absence, and which rows start again from none. Both arguments are sorted.
 struct Changes {
   std::vector<RowId> absent_again, listed_again;
 };
@@ -51,7 +50,7 @@ void Store::note_absent(MailboxId mailbox, std::span<const RowId> absent, Time n
   const auto counted = connection.tables.messages.absent(mailbox);
   if (absent.empty() && counted.empty()) return;
   const auto [absent_again, listed_again] = changes(sorted(absent), counted);
-  // Unsynced: what a power cut takes back is noted again.
+  // Unsynced: what is lost in a power cut is noted again.
   Transaction transaction(connection.database, Durability::unsynced);
   MailboxWriter writer(connection.tables, mailbox);
   for (const RowId row : absent_again) {

@@ -11,11 +11,11 @@
 
 namespace mailhaul::state {
 
-/// A checksum of values that are added one by one. Whatever changes in one of them, the checksum is another.
+/// A checksum of values that are added one by one. When one of them changes, the checksum changes.
 class Checksum {
  public:
   void add(std::uint64_t value) noexcept {
-    // Each step can be undone, so two values never become one.
+    // Each step can be reversed, so different values stay different.
     value_ = (value_ ^ value) * 0x9e3779b97f4a7c15U;
     value_ ^= value_ >> 32U;
   }
@@ -36,7 +36,7 @@ class Checksum {
   }
 
   std::uint64_t value() const noexcept { return value_; }
-  /// Shorter, for one row. 32 bits: one damage in four thousand million is not noticed by them alone.
+  /// 32 bits, to be stored in a row: they miss one damage in four thousand million.
   std::int64_t short_value() const noexcept { return static_cast<std::int64_t>(value_ & 0xffffffffU); }
 
  private:
@@ -52,7 +52,7 @@ class Checksum {
   std::uint64_t value_ = 0x243f6a8885a308d3U;
 };
 
-/// How many rows there are, and the sum of their checksums: tells when one is missing or is not the one
+/// The number of rows and the sum of their checksums. They show when a row is missing or not the one that was
 /// written.
 struct Totals {
   std::int64_t count = 0;

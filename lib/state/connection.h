@@ -20,11 +20,11 @@ struct Store::Connection {
 
   std::optional<HashIndexes> hashes;    ///< of the mailbox that was asked for last
   std::map<MailboxId, RowId> last_row;  ///< handed out by next_row()
-  bool unsynced = false;                ///< a commit of ours waits for a flush
-  bool inherited = true;                ///< what a process before us committed may not be flushed
+  bool unsynced = false;                ///< this process has committed something that is not flushed
+  bool inherited = true;                ///< an earlier process may have left commits that are not flushed
 
   HashIndexes& hashes_of(MailboxId mailbox);
-  /// Throws Error{storage} unless these are the rows that were written.
+  /// Throws Error{storage} unless the rows that are stored are those that were written.
   void require_whole(const Totals& stored, const Totals& written) const;
   void flush(MailboxId mailbox);
   void note_commit(Durability durability);

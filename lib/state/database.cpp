@@ -18,7 +18,7 @@ using util::Kind;
 
 Database::Database(util::Path file, std::mutex& writes, std::chrono::milliseconds patience)
     : file_(std::move(file)), writes_(writes), patience_(patience) {
-  // Its statistics of memory cost a lock for every allocation, and nobody asks for them.
+  // SQLite's memory statistics take a lock for every allocation, and nothing here uses them.
   [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr);
@@ -36,14 +36,14 @@ Database::~Database() {
   sqlite3_close_v2(handle_);
 }
 
-// Closing the last connection copies the journal into the database. Not after a failure: what is in it may no
-// longer be what was written, and only a new process reads it by its checksums; and not into a damaged
-// database.
+/// Closing the last connection copies the journal into the database. That must not happen after a failure,
+/// since the journal in memory may differ from the one on the disk, and only a new process reads it with its
+/// checksums. Nor must it happen when the database is damaged.
 void Database::leave_journal() noexcept {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
-/// Nothing of this writes to a database that is as it should be.
+/// None of this writes to a database that is in order.
 void Database::configure() {
   if (sqlite3_db_readonly(handle_, "main") != 0) {
     throw Error(Kind::storage, "cannot write to the state database " + file_.native());
@@ -53,8 +53,8 @@ void Database::configure() {
     throw Error(Kind::storage, "cannot keep a write-ahead log for the state database " + file_.native(),
                 "name a file on another, local file system with --state FILE");
   }
-  // Debian builds SQLite so that it overwrites what is deleted: for nothing here, and twice the writing.
-  // With the size check SQLite looks at the parts of each page that it reads: damage shows sooner.
+  // Debian's SQLite overwrites deleted content with zeros, which doubles the writing and has no use here.
+  // The cell size check lets SQLite notice damaged pages sooner.
   execute(
       "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = OFF; "
       "PRAGMA cell_size_check = ON");
@@ -62,7 +62,7 @@ void Database::configure() {
 
 void Database::execute(const char* sql) {
   require_sound();
-  errno = 0;  // SQLite does not keep the one of a failed COMMIT: see fail()
+  errno = 0;  // SQLite does not keep the errno of a failed COMMIT: see fail()
   check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr), "write to");
 }
 
@@ -78,10 +78,9 @@ std::string Database::text(const char* sql) {
   return row.next() ? std::string(row.bytes(0)) : std::string();
 }
 
-// A commit with NORMAL writes to the journal and does not flush it. It is in the file all the same, ahead of
-// the next one: a flush for a later commit with FULL is of the whole journal, and so is the one with which a
-// checkpoint begins, at either setting. So a synced commit makes all before it durable, whichever connection
-// they came from.
+/// With NORMAL a commit is written to the journal, but not flushed. A later commit with FULL flushes the
+/// whole journal, and so does the beginning of a checkpoint with either setting. So a synced commit makes all
+/// earlier ones durable, whichever connection made them.
 void Database::set_durability(Durability durability) {
   if (durability == durability_) return;
   execute(durability == Durability::synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
@@ -92,10 +91,9 @@ void Database::condemn() noexcept { condemned_ = true; }
 
 void Database::require_sound() const {
   if (!condemned_) return;
-  throw Error(
-      Kind::storage,
-      "the state database " + file_.native() + " is not used any further after a failure: " + failure_,
-      "the next run finds out what was completed, and completes the rest");
+  throw Error(Kind::storage,
+              "the state database " + file_.native() + " cannot be used after a failure: " + failure_,
+              "the next run finds out what was completed and does the rest");
 }
 
 void Database::check(int code, std::string_view doing) {
@@ -120,7 +118,7 @@ Kind kind_of(int code) {
     case SQLITE_TOOBIG:
       return Kind::storage;
     default:
-      return Kind::internal;  // our SQL is wrong, or a constraint caught us
+      return Kind::internal;  // a constraint of the tables is not met: a bug
   }
 }
 
@@ -138,8 +136,8 @@ void Database::fail(int code, std::string_view doing) {
   const int system = errno;
   const int primary = code & 0xff;
   failure_ = sqlite3_errmsg(handle_);
-  // SQLite has a general code for statements that do not fit the tables. Ours do, so the tables are damaged,
-  // unless a newer mailhaul has changed them meanwhile.
+  // SQLite uses this code for statements that do not fit the tables. As the statements are right, the tables
+  // are damaged, unless a newer mailhaul has changed them in the meantime.
   if (primary == SQLITE_ERROR) refuse_newer(file_, version_now());
   if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR) {
     leave_journal();
@@ -152,8 +150,8 @@ void Database::fail(int code, std::string_view doing) {
   std::string hint;
   if (primary == SQLITE_BUSY) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience_).count();
-    failure_ = "another program has kept it locked for " + std::to_string(seconds) + " s";
-    hint = "see who has it open: fuser -v " + file_.native();
+    failure_ = "another program has locked it for " + std::to_string(seconds) + " s";
+    hint = "find out who has it open: fuser -v " + file_.native();
   }
   throw Error(kind_of(code),
               "cannot " + std::string(doing) + " the state database " + file_.native() + ": " + failure_,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One connection to SQLite: opened as LAW section 6 says, its errors in our words.
+// One connection to SQLite, opened as LAW section 6 says. SQLite's errors become util::Error.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -18,8 +18,8 @@ namespace mailhaul::state {
 /// An open database. One thread at a time.
 class Database {
  public:
-  /// Opens a file that is there (see provide_file). `patience`: how long a writer waits for another
-  /// connection. Throws Error{storage}; Error{temporary} when another connection keeps it locked.
+  /// Opens an existing file (see provide_file). A writer waits up to `patience` for another connection.
+  /// Throws Error{storage}; Error{temporary} when another connection keeps it locked.
   Database(util::Path file, std::mutex& writes,
            std::chrono::milliseconds patience = std::chrono::seconds(30));
   Database(const Database&) = delete;
@@ -29,13 +29,13 @@ class Database {
   void execute(const char* sql);               ///< one or several statements without parameters
   std::int64_t number(const char* sql);        ///< the first column of the first row; 0 when there is none
   std::string text(const char* sql);           ///< the same, as text
-  void set_durability(Durability durability);  ///< of the transactions to come
+  void set_durability(Durability durability);  ///< of the following transactions
 
-  /// After a failed transaction nothing may be done on this connection: every later use throws
-  /// Error{storage}.
+  /// For after a failed transaction: every later use of this connection throws Error{storage}.
   void condemn() noexcept;
-  void require_sound() const;  ///< throws Error{storage} once condemned
-  /// Throws what a result code of SQLite means: Error{storage}, for a lock not obtained Error{temporary}.
+  void require_sound() const;  ///< throws Error{storage} after condemn()
+  /// Throws the error that a result code of SQLite means: Error{storage}, but Error{temporary} when another
+  /// connection holds the lock.
   [[noreturn]] void fail(int code, std::string_view doing);
 
   sqlite3* handle() const noexcept { return handle_; }
@@ -54,7 +54,7 @@ class Database {
   sqlite3* handle_ = nullptr;
   Durability durability_ = Durability::synced;
   bool condemned_ = false;
-  std::string failure_ = "a transaction was left incomplete";  ///< the last one, in words
+  std::string failure_ = "a transaction was not completed";  ///< the last one, as text
 };
 
 }  // namespace mailhaul::state

@@ -47,8 +47,8 @@ void check_existing(const Path& file, const struct stat& info) {
   if (!S_ISREG(info.st_mode)) {
     throw Error(Kind::config, name + " is not a regular file", "name another one with --state FILE");
   }
-  // A database appears whole (below), so an empty file is not one that was just begun: its content was lost.
-  // SQLite takes less than a page for a new database, and would delete the journal.
+  // A new database appears with all its content (see below), so an empty file has lost its content. SQLite
+  // would take a file of less than a page for a new database, and delete the journal.
   if (info.st_size < 4096) throw damaged(file, info.st_size == 0 ? "it is empty" : "it is cut short");
   require_writable(file.parent_path());  // SQLite keeps its journal there
   require_writable(file);
@@ -57,16 +57,16 @@ void check_existing(const Path& file, const struct stat& info) {
   }
 }
 
-/// A journal outlives its database only if somebody moved or removed the latter. SQLite would play the old
-/// journal into the new database, and spoil it. (The opposite, a database whose journal was lost, cannot be
-/// told from one that was closed in order: it is the state of some time ago, as after a restored backup.)
+/// A journal is without its database only if somebody has moved or removed the database. SQLite would copy
+/// the old journal into a new database, and damage it. (A database that has lost its journal looks like one
+/// that was closed properly: it holds an earlier state, as after a backup was restored.)
 void refuse_orphaned_journal(const Path& file) {
   const Path journal = beside(file, "-wal");
   const auto info = look_at(journal);
-  if (!info || info->st_size == 0) return;  // an empty one says nothing
-  if (look_at(file)) return;                // another process has just made both
-  throw Error(Kind::storage, "the state database " + file.native() + " is missing, but its journal is there",
-              "put the database back, or else move the journal away too: mv " +
+  if (!info || info->st_size == 0) return;  // an empty one does no harm
+  if (look_at(file)) return;                // another process has just created both
+  throw Error(Kind::storage, "the state database " + file.native() + " is missing, but its journal exists",
+              "put the database back, or move the journal away, too: mv " +
                   util::shell_word(journal.native()) + " " + util::shell_word(journal.native() + ".old"));
 }
 
@@ -79,21 +79,21 @@ Fd write_image(const Path& path, int flags) {
   return fd;
 }
 
-/// link(2) never replaces anything. The name being taken is no failure: another process was faster.
+/// link(2) never replaces a file. It is no failure when the name is taken: another process was faster.
 bool linked(const char* from, const Path& file) {
   if (::linkat(AT_FDCWD, from, AT_FDCWD, file.c_str(), AT_SYMLINK_FOLLOW) == 0 || errno == EEXIST)
     return true;
   return false;
 }
 
-/// The way for most: a file without a name, which a kill takes with it.
+/// The usual way: a file without a name, which disappears when the process is killed.
 bool publish_unnamed(const Path& directory, const Path& file) {
   try {
     Fd fd = write_image(directory, O_TMPFILE);
     const std::string source = "/proc/self/fd/" + std::to_string(fd.get());
     return linked(source.c_str(), file);
   } catch (const Error&) {
-    return false;  // no O_TMPFILE here; any real trouble shows again with a name
+    return false;  // O_TMPFILE is not supported; any other error will show again when a name is used
   }
 }
 
@@ -101,7 +101,7 @@ bool publish_unnamed(const Path& directory, const Path& file) {
 
 void publish_by_name(const Path& file) {
   const Path draft = beside(file, (".new-" + std::to_string(::getpid())).c_str());
-  ::unlink(draft.c_str());  // of a dead process that had our number
+  ::unlink(draft.c_str());  // left by a dead process that had the same process id
   try {
     write_image(draft, O_CREAT | O_EXCL | O_NOFOLLOW).close_checked(Kind::storage, draft.native());
     if (!linked(draft.c_str(), file)) util::throw_errno(Kind::cannot_create, "create", file.native());
@@ -120,7 +120,7 @@ std::string set_aside_command(const Path& file) {
   std::string command = move(file, aside);
   const Path journal = beside(file, "-wal");
   struct stat info {};
-  // Under the name that SQLite expects, should somebody want to save what is in it.
+  // Keeps the name that SQLite expects, in case somebody wants to save its content.
   if (::lstat(journal.c_str(), &info) == 0 && info.st_size != 0) {
     command += " && " + move(journal, beside(aside, "-wal"));
   }
@@ -130,9 +130,9 @@ std::string set_aside_command(const Path& file) {
 Error damaged(const Path& file, std::string_view what) {
   return {
       Kind::storage, "the state database " + file.native() + " is damaged: " + std::string(what),
-      "set it aside: " + set_aside_command(file) +
-          "; then either take all that is on the server as seen: mailhaul state mark-seen ACCOUNT --all; or "
-          "fetch all of it again: mailhaul fetch -a ACCOUNT"};
+      "move it away: " + set_aside_command(file) +
+          "; then either mark everything on the server as seen: mailhaul state mark-seen ACCOUNT --all; or "
+          "fetch everything again: mailhaul fetch -a ACCOUNT"};
 }
 
 Path real_path(const Path& file) {
@@ -152,7 +152,7 @@ void provide_file(const Path& file) {
   const Path directory = file.parent_path();
   util::make_directories(directory);
   if (util::medium_of(directory) == util::Medium::network) {
-    throw Error(Kind::config, "the state database " + file.native() + " would lie on a network file system",
+    throw Error(Kind::config, "the state database " + file.native() + " would be on a network file system",
                 "locks cannot be trusted there; name a file on a local disk with --state FILE");
   }
   if (const auto info = look_at(file)) return check_existing(file, *info);

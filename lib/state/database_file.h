@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The state database as a file: where it may lie, and how it comes into being.
+// The state database as a file: where it may be, and how it is created.
 #pragma once
 #include <string>
 #include <string_view>
@@ -9,25 +9,25 @@
 
 namespace mailhaul::state {
 
-/// The file's absolute path; when it is a symbolic link, that of the file it points to. Journal and locks
-/// belong beside that one. Throws Error{config} when it points nowhere: perhaps a disk is missing, and a new
-/// database would have all mail fetched again.
+/// The absolute path of the file, or of the file that a symbolic link points to: the journal and the locks
+/// are kept beside that one. Throws Error{config} for a link that points nowhere. Perhaps its disk is not
+/// mounted, and with a new database all mail would be fetched again.
 [[nodiscard]] util::Path real_path(const util::Path& file);
 
-/// Sees to it that the database is there: checks its place, and publishes a new one (0600, whole and durable,
-/// never in place of anything) when there is none. Throws Error{config} for a network file system or what is
-/// no regular file, Error{storage} for an empty file or a journal without its database. Call it under the
-/// mutex of all Stores on this file: it closes a descriptor of the file, which drops SQLite's locks of this
-/// process.
+/// Makes sure that the database exists. Creates a new one (0600, complete and durable, never replacing
+/// anything) when there is none. Throws Error{config} for a network file system or something that is not a
+/// regular file, Error{storage} for an empty file or a journal without its database. REQUIRES: the caller
+/// holds the mutex of all Stores on this file, since a descriptor of it is closed here, which drops SQLite's
+/// locks of this process.
 void provide_file(const util::Path& file);
 
-/// The second way to publish a new database, where the file system knows no files without a name.
+/// Creates a new database on a file system that has no unnamed files (O_TMPFILE).
 void publish_by_name(const util::Path& file);
 
-/// "the state database FILE is damaged: ...", Error{storage}, with the way on as hint.
+/// Error{storage} "the state database FILE is damaged: ...", with what to do as its hint.
 util::Error damaged(const util::Path& file, std::string_view what);
 
-/// The "mv" for a damaged database, and for its journal when there is one.
+/// The command that moves a damaged database away, and its journal when there is one.
 std::string set_aside_command(const util::Path& file);
 
 }  // namespace mailhaul::state

@@ -21,7 +21,7 @@ struct Instance {
 };
 
 std::string random_name() {
-  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";  // 32: no bias
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";  // 32 letters: no bias
   std::array<unsigned char, 8> random{};
   if (::getrandom(random.data(), random.size(), 0) != std::ssize(random)) {
     util::throw_errno(util::Kind::os, "get random bytes from", "getrandom");
@@ -49,7 +49,7 @@ Instance read_instance(Database& database) {
   const auto check = database.text("SELECT value FROM meta WHERE key = 'check'");
   const bool none = instance.name.empty() && instance.machine.empty() && check.empty();
   if (!none && check != check_of(instance))
-    throw damaged(database.file(), "its name is not as it was written");
+    throw damaged(database.file(), "the checksum of its instance name is wrong");
   return instance;
 }
 
@@ -69,7 +69,7 @@ std::string instance_on(Database& database, const std::string& machine) {
   if (const auto instance = read_instance(database); fits(instance)) return instance.name;
   Transaction transaction(database, Durability::synced);
   auto instance = read_instance(database);
-  if (!fits(instance)) {  // else another process was faster
+  if (!fits(instance)) {  // otherwise another process was faster
     instance = {.name = random_name(), .machine = machine};
     write_instance(database, instance);
   }

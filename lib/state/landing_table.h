@@ -21,8 +21,8 @@ class LandingTable {
   [[nodiscard]] std::vector<Landing> all(MailboxId mailbox);
   [[nodiscard]] std::vector<Landing> of_row(MailboxId mailbox, RowId row);
   [[nodiscard]] std::vector<Landing> unfinished();  ///< of all mailboxes, unless delivered
-  void write(MailboxId mailbox,
-             const Landing& landing);  ///< inserts it, or replaces that of its row and target
+  /// Inserts it, or replaces that of its row and target.
+  void write(MailboxId mailbox, const Landing& landing);
   void remove(MailboxId mailbox, RowId row);
 
  private:

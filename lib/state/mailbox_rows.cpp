@@ -10,7 +10,7 @@ const RowSummary* MailboxRows::with_id(RowId id) const {
   return found != rows_.end() && found->id == id ? &*found : nullptr;
 }
 
-/// Copies bytes to where they will not move.
+/// Copies bytes to a place that never moves.
 std::string_view MailboxRows::keep(std::string_view bytes) {
   constexpr std::size_t block_bytes = 65536;
   if (text_.empty() || text_.back().capacity() - text_.back().size() < bytes.size()) {

@@ -11,7 +11,7 @@
 
 namespace mailhaul::state {
 
-/// The part of a row that a poll needs: no hashes.
+/// The part of a row that a poll needs: everything but the hashes and what few rows have.
 struct RowSummary {
   RowId id = 0;
   std::string_view uidl;  ///< in the storage of its MailboxRows
@@ -22,13 +22,12 @@ struct RowSummary {
   std::optional<Time> delivered, due;
 };
 
-/// A snapshot of all rows of a mailbox: plain data, read by engine::plan(). It can be moved, and its views
-/// stay valid.
+/// A snapshot of all rows of a mailbox, for engine::plan() and others. The views in it stay valid when it is
+/// moved.
 class MailboxRows {
  public:
-  std::span<const RowSummary> rows() const noexcept {
-    return rows_;
-  }                                                         ///< by id: in the order of their coming
+  /// By id, the order in which they were added.
+  std::span<const RowSummary> rows() const noexcept { return rows_; }
   [[nodiscard]] const RowSummary* with_id(RowId id) const;  ///< null when there is none
 
  private:
@@ -37,7 +36,7 @@ class MailboxRows {
   std::string_view keep(std::string_view bytes);
   void mark_landings(std::span<const Landing> landings);  ///< by row
 
-  std::vector<std::string> text_;  ///< blocks that stay where they are
+  std::vector<std::string> text_;  ///< blocks that are never moved
   std::vector<RowSummary> rows_;
 };
 

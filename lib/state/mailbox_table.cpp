@@ -96,11 +96,12 @@ std::optional<MailboxId> MailboxTable::find(std::string_view user, std::string_v
     return mailbox.user == user && mailbox.host == host && mailbox.port == port;
   };
   const auto found = read_ids(find_.query(user, host, port));
-  // A mailbox that is not found is made anew, and all its mail fetched again: so the table is asked, too.
+  // For a mailbox that is not found a new row is made, and all its mail is fetched again. So the table is
+  // searched as well when the index has no such mailbox.
   const auto candidates = found.empty() ? ids() : found;
   const bool in_table = std::ranges::any_of(candidates, is_asked_for);
   if (in_table == found.empty())
-    throw damaged(database_.file(), "the list of mailboxes and its index differ");
+    throw damaged(database_.file(), "the table of mailboxes and its index differ");
   if (!in_table) return std::nullopt;
   return found.front();
 }
@@ -145,7 +146,7 @@ MailboxRow MailboxTable::read(MailboxId mailbox) {
                               .failing_since = row.time(Column::failing_since),
                               .trouble_told = row.flag(Column::trouble_told)}};
   if (check_of(found) != row.integer(Column::check)) {
-    throw damaged(database_.file(), "a mailbox is not as it was written");
+    throw damaged(database_.file(), "the checksum of a mailbox is wrong");
   }
   return found;
 }

@@ -9,6 +9,7 @@
 
 namespace mailhaul::state {
 
+/// All tables of one database.
 struct Tables {
   MailboxTable mailboxes;
   MessageTable messages;

@@ -112,8 +112,6 @@ Sums sums_of(MailboxId mailbox, const MessageRow& message) {
   return {.check = all.short_value(), .sum = part_of_totals(summary, all.short_value())};
 }
 
-constexpr const char* not_as_written = "a message's row is not as it was written";
-
 MessageRow read_message(const Cursor& stored) {
   using Column = MessageColumn;
   return {.row = {.id = stored.integer(Column::id),
@@ -163,7 +161,8 @@ std::optional<MessageRow> MessageTable::read(MailboxId mailbox, RowId row) {
 MessageRow MessageTable::checked(MailboxId mailbox, const Cursor& stored) const {
   MessageRow message = read_message(stored);
   const Sums sums = sums_of(mailbox, message);
-  if (sums.check != stored.integer(MessageColumn::check)) throw damaged(database_.file(), not_as_written);
+  if (sums.check != stored.integer(MessageColumn::check))
+    throw damaged(database_.file(), "the checksum of a message is wrong");
   message.sum = sums.sum;
   return message;
 }
@@ -201,7 +200,8 @@ Summaries MessageTable::summaries(MailboxId mailbox) {
     row.due = stored.time(Column::due);
     row.uidl = all.rows.keep(stored.bytes(Column::uidl));
     all.totals.add(part_of_totals(checksum_of_summary(mailbox, row), stored.integer(Column::check)));
-    if (row.id <= std::exchange(last, row.id)) throw damaged(database_.file(), "rows are out of order");
+    if (row.id <= std::exchange(last, row.id))
+      throw damaged(database_.file(), "messages are not in the order of their ids");
   }
   return all;
 }

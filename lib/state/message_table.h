@@ -49,7 +49,7 @@ class MessageTable {
 
   [[nodiscard]] std::optional<MessageRow> read(MailboxId mailbox, RowId row);
   /// Inserts it, or replaces the row of its id. Returns its part of the mailbox's totals.
-  std::uint64_t write(MailboxId mailbox, const MessageRow& message);
+  [[nodiscard]] std::uint64_t write(MailboxId mailbox, const MessageRow& message);
   void remove(MailboxId mailbox, RowId row);  ///< and its landings
 
   /// has_landings is not set. REQUIRES: the caller compares the totals with the mailbox's.

@@ -12,7 +12,8 @@ namespace mailhaul::state {
 namespace {
 
 void apply(const Change& change, MailboxWriter& writer) {
-  for (const auto& row : change.rows) writer.put(MessageRow{.row = row});  // listed: no days of absence
+  for (const auto& row : change.rows)
+    writer.put(MessageRow{.row = row});  // it is listed, so it counts no days of absence
   for (const auto& landing : change.landings) writer.put(landing);
   for (const auto& delivery : change.delivered) {
     writer.change_row(delivery.row, [&](MessageRow& message) {
@@ -43,15 +44,14 @@ HashIndexes& Store::Connection::hashes_of(MailboxId mailbox) {
 }
 
 void Store::Connection::require_whole(const Totals& stored, const Totals& written) const {
-  if (stored != written)
-    throw damaged(database.file(), "the rows of a mailbox are not those that were written");
+  if (stored != written) throw damaged(database.file(), "rows of a mailbox are missing or have changed");
 }
 
 void Store::Connection::flush(MailboxId mailbox) {
   database.require_sound();
   Transaction transaction(database, Durability::synced);
   MailboxWriter writer(tables, mailbox);
-  ++writer.mailbox().flushes;  // a transaction has to change something, or SQLite has nothing to flush
+  ++writer.mailbox().flushes;  // a transaction that changes nothing is not flushed by SQLite
   writer.finish();
   transaction.commit();
   note_commit(Durability::synced);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is stored: plain data.
+// The data that is stored.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -13,82 +13,83 @@ namespace mailhaul::state {
 
 using Time = std::chrono::sys_seconds;
 using MailboxId = std::int64_t;
-using RowId = std::int64_t;  ///< of a message, unique within its mailbox only; from 1
+using RowId = std::int64_t;  ///< of a message: 1 or more, unique within its mailbox
 
 enum class Standing : std::uint8_t {
-  pending,    ///< known, not (wholly) delivered: open landings, or something was told about it
-  seen,       ///< marked by hand or import: never fetched, never removed
+  pending,    ///< known, but not delivered everywhere
+  seen,       ///< marked by the user: never fetched, never removed
   delivered,  ///< S5
   gone        ///< S7: the server confirmed the removal
 };
 
-/// One message, as stored. Times are wall clock, in seconds.
+/// One message. Times are by the wall clock.
 struct Row {
   RowId id = 0;
   Standing standing = Standing::pending;
-  std::string uidl;                           ///< bytes, any length and content; empty: none
-  std::uint64_t bytes = 0;                    ///< LIST size when last seen
-  std::optional<util::Hash> header, content;  ///< SHA-256; absent for rows that were only marked
-  std::uint32_t ordinal = 0;  ///< among messages equal in (header, bytes) in one listing; from 0
+  std::string uidl;                           ///< any bytes; empty when there is none
+  std::uint64_t bytes = 0;                    ///< the size that LIST had last
+  std::optional<util::Hash> header, content;  ///< SHA-256; a row that was only marked may have none
+  std::uint32_t ordinal = 0;  ///< from 0, among messages of one listing whose header and bytes are equal
   std::optional<Time> delivered, gone;
-  std::optional<Time> due;  ///< marked for removal by delete_after in a run at this time
-  /// Delivered or recognised in a session that ended in doubt: compare it with the server's message (TOP)
-  /// before it is believed.
+  std::optional<Time> due;  ///< when a run marked it for removal (delete_after)
+  /// It was delivered or recognised in a session that ended in doubt, and has to be compared with the
+  /// server's message.
   bool suspect = false;
-  /// Pending: how often it could not be retrieved or delivered. Such messages come after all others.
+  /// How often a pending message could not be retrieved or delivered. Such messages come after all others.
   std::uint32_t failures = 0;
-  bool told = false;  ///< the user was told why it stays (max_size): -q says it once
+  bool told = false;  ///< the user was told why it stays on the server (max_size): -q tells this once
 };
 
 enum class LandingState : std::uint8_t { intent, tried, delivered, doubt };
 
-/// One message in one destination. Kept until the message is delivered everywhere.
+/// The delivery of one message to one destination. Kept until the message is delivered everywhere.
 struct Landing {
   RowId row = 0;
   std::string target, ticket;  ///< delivery::Ticket, verbatim
   LandingState state = LandingState::intent;
 };
 
-/// S5: a stored row is delivered everywhere; its landings go.
+/// S5: the message of a stored row is delivered everywhere. Its landings are removed.
 struct Delivery {
   RowId row = 0;
   Standing standing = Standing::delivered;
   Time when;
 };
 
-/// S7: the server confirmed the removal of a stored row's message.
+/// S7: the server has confirmed that it removed the message of a stored row.
 struct ConfirmedRemoval {
   RowId row = 0;
   Time when;
 };
 
-/// What one transaction changes. Rows are inserted or replaced whole, by id; landings by (row, target).
+/// What one transaction changes. A row replaces the row of its id, a landing that of its row and target.
 struct Change {
   std::vector<Row> rows;
   std::vector<Landing> landings;
   std::vector<Delivery> delivered;
   std::vector<ConfirmedRemoval> removed;
-  std::vector<RowId> settled;    ///< rows whose landings go
-  std::vector<RowId> forgotten;  ///< rows and their landings go
+  std::vector<RowId> settled;    ///< rows whose landings are removed
+  std::vector<RowId> forgotten;  ///< rows that are removed, with their landings
   bool empty() const noexcept {
     return rows.empty() && landings.empty() && delivered.empty() && removed.empty() && settled.empty() &&
            forgotten.empty();
   }
 };
 
-/// What is remembered of a server between sessions; stored with the mailbox.
+/// What is remembered of a server between sessions. It is stored with the mailbox.
 struct Server {
-  std::string login_method;              ///< the net::LoginMethod that worked last
-  std::optional<Time> one_by_one_until;  ///< its pipelining is broken
-  std::uint32_t border_breaks = 0;       ///< silence or end at an answer's border while pipelining, so far
-  std::uint32_t refused_logins = 0;      ///< in a row
-  std::optional<Time> not_before;        ///< no login before this (back-off, LOGIN-DELAY)
-  std::string login_mark;  ///< fingerprint of the profile that was refused; holds nothing of the secret
-  std::optional<Time> failing_since;  ///< temporary trouble, without a good run since
-  bool trouble_told = false;          ///< -q has told it
+  std::string login_method;  ///< the net::LoginMethod that worked last
+  std::optional<Time>
+      one_by_one_until;  ///< its pipelining is broken: until then messages are asked for one by one
+  std::uint32_t border_breaks = 0;   ///< how often a session that pipelined ended exactly between two answers
+  std::uint32_t refused_logins = 0;  ///< in a row
+  std::optional<Time> not_before;    ///< the next login is not tried before this (back-off, LOGIN-DELAY)
+  std::string login_mark;  ///< fingerprint of the profile that was refused, without anything of the secret
+  std::optional<Time> failing_since;  ///< since then every run has met temporary trouble
+  bool trouble_told = false;          ///< -q has told the user about the trouble
   bool operator==(const Server&) const = default;
 };
 
-enum class Durability { synced, unsynced };  ///< unsynced: survives kill -9, not a power cut
+enum class Durability { synced, unsynced };  ///< what is unsynced survives kill -9, but not a power cut
 
 }  // namespace mailhaul::state

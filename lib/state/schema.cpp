@@ -19,10 +19,10 @@ namespace {
 using util::Error;
 using util::Kind;
 
-// Rows of message stand in the order of their ids, so that a mailbox is read and grows in one stretch; the
-// hashes come last, so that a poll, which has no use for them, never decodes them. There is no index on UIDL
-// or hash: a poll reads the whole mailbox anyway, and 1,000,000 rows have to fit into 200 MB. `absent` holds
-// only what was missing from the last listing.
+// In all versions the rows of message are in the order of their ids, so that those of a mailbox are together.
+// The hashes are the last columns, since a poll does not need them and SQLite decodes a row from its
+// beginning. There is no index on UIDL or hash: a poll reads the whole mailbox anyway, and 1,000,000 rows
+// have to fit into 200 MB. The index `absent` holds only rows that were missing from the last listing.
 constexpr const char* version_1 = R"sql(
   CREATE TABLE meta (
     key TEXT NOT NULL PRIMARY KEY,
@@ -80,10 +80,10 @@ constexpr const char* version_1 = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
-/// What leads to a version from the one before. Never changed once it was released.
+/// How a version is made from the one before. It is not changed any more after its release.
 struct Migration {
   const char* begin;
-  void (*copy)(Database&);  ///< what is in the tables; null: nothing
+  void (*copy)(Database&);  ///< copies the content of the tables; null: there is none
   const char* end;
 };
 const std::array migrations{Migration{version_1, nullptr, ""},
@@ -102,15 +102,16 @@ std::string new_database_image() {
   const int result = sqlite3_open(":memory:", &opened);
   const std::unique_ptr<sqlite3, int (*)(sqlite3*)> memory(opened, sqlite3_close_v2);
   if (result != SQLITE_OK || sqlite3_exec(opened, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-    throw Error(Kind::internal, std::string("cannot lay out the state database: ") + sqlite3_errmsg(opened));
+    throw Error(Kind::internal,
+                std::string("cannot create the tables of the state database: ") + sqlite3_errmsg(opened));
   }
   sqlite3_int64 size = 0;
   const std::unique_ptr<unsigned char, void (*)(void*)> bytes(sqlite3_serialize(opened, "main", &size, 0),
                                                               sqlite3_free);
-  if (!bytes) throw Error(Kind::os, "cannot lay out the state database: out of memory");
+  if (!bytes) throw Error(Kind::os, "cannot create the tables of the state database: out of memory");
   std::string image(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));
-  // File format versions for writing and reading (SQLite's file format, 1.3.3): 2 is WAL. A database that is
-  // born so needs no switching, which two processes could not do at once.
+  // The file format versions for writing and reading (SQLite's file format, 1.3.3): 2 is WAL. A new database
+  // that has them need not be switched to WAL, which two processes could not do at the same time.
   image.at(18) = image.at(19) = 2;
   return image;
 }
@@ -127,13 +128,13 @@ void refuse_newer(const util::Path& file, std::int64_t version) {
 void migrate(Database& database) {
   if (database.number("PRAGMA application_id") != application_id) {
     throw Error(Kind::storage, database.file().native() + " is the database of another program",
-                "name a file of mailhaul's own with --state FILE");
+                "name another file with --state FILE");
   }
   std::int64_t version = database.number("PRAGMA user_version");
   refuse_newer(database.file(), version);
   if (version == schema_version) return;
   Transaction transaction(database, Durability::synced);
-  version = database.number("PRAGMA user_version");  // another process may have been at it
+  version = database.number("PRAGMA user_version");  // another process may have migrated it
   if (version < 1) throw damaged(database.file(), "it has no version");
   while (version < schema_version) {
     const Migration& migration = migrations.at(static_cast<std::size_t>(version));

@@ -10,7 +10,9 @@
 
 namespace mailhaul::state {
 
-Cursor::~Cursor() { sqlite3_reset(statement_.handle_); }  // its code repeats the error that next() threw
+Cursor::~Cursor() {
+  sqlite3_reset(statement_.handle_);
+}  // its result code repeats the error that next() has thrown
 
 bool Cursor::next() {
   const int code = sqlite3_step(statement_.handle_);

@@ -18,12 +18,12 @@ namespace mailhaul::state {
 class Database;
 class Statement;
 
-/// Bytes for a BLOB; a plain string_view is bound as TEXT.
+/// Bytes to be bound as a BLOB. A plain string_view is bound as TEXT.
 struct Blob {
   std::string_view bytes;
 };
 
-/// The rows of one execution. Ends it when destroyed, so that no read lock stays behind.
+/// The rows of one execution, which ends when the Cursor is destroyed, so that no read lock is left.
 class Cursor {
  public:
   explicit Cursor(Statement& statement) noexcept : statement_(statement) {}
@@ -35,16 +35,16 @@ class Cursor {
   std::int64_t integer(int column) const noexcept;
   std::optional<std::int64_t> optional_integer(int column) const noexcept;
   std::optional<Time> time(int column) const noexcept;
-  std::string_view bytes(int column) const noexcept;  ///< of TEXT or BLOB; until next()
-  std::optional<util::Hash> hash(int column) const;   ///< throws Error{storage} when it is not one
-  [[nodiscard]] bool flag(int column) const { return up_to(1, column) != 0; }  ///< throws as number() does
+  std::string_view bytes(int column) const noexcept;  ///< of TEXT or BLOB; valid until next()
+  std::optional<util::Hash> hash(int column) const;   ///< throws Error{storage} for anything else but NULL
+  [[nodiscard]] bool flag(int column) const { return up_to(1, column) != 0; }  ///< throws like number()
   /// Throws Error{storage} for a number that its type cannot hold.
   template <std::unsigned_integral Number>
   [[nodiscard]] Number number(int column) const {
     constexpr auto most = std::min<std::uint64_t>(std::numeric_limits<Number>::max(), INT64_MAX);
     return static_cast<Number>(up_to(static_cast<std::int64_t>(most), column));
   }
-  /// An enumerator, stored by its number. Throws Error{storage} for one beyond the last.
+  /// An enumerator, which is stored as its number. Throws Error{storage} for one beyond `last`.
   template <typename Enum>
   Enum choice(int column, Enum last) const {
     return static_cast<Enum>(up_to(static_cast<std::int64_t>(last), column));
@@ -55,7 +55,7 @@ class Cursor {
   Statement& statement_;
 };
 
-/// One SQL statement, prepared at its first use and kept. One execution at a time.
+/// One SQL statement. It is prepared when it is first used, and kept. One execution at a time.
 class Statement {
  public:
   /// `sql` must live as long as the statement.
@@ -64,7 +64,7 @@ class Statement {
   Statement& operator=(const Statement&) = delete;
   ~Statement();
 
-  /// Begins an execution with these parameters, which are copied.
+  /// Begins an execution with these parameters, of which copies are made.
   template <typename... Values>
   [[nodiscard]] Cursor query(const Values&... values) {
     prepare();
@@ -99,7 +99,7 @@ class Statement {
   sqlite3_stmt* handle_ = nullptr;
 };
 
-/// The first column of all rows that are left.
+/// The first column of all remaining rows.
 [[nodiscard]] std::vector<RowId> read_ids(Cursor rows);
 
 }  // namespace mailhaul::state

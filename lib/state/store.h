@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What was intended, delivered and removed: SQLite as LAW section 6 says.
+// What is to be delivered, and what was delivered and removed, in SQLite (LAW section 6).
 #pragma once
 #include <memory>
 #include <mutex>
@@ -69,8 +69,8 @@ class Store {
   [[nodiscard]] std::vector<Row> rows_with_content(MailboxId mailbox, const util::Hash& content) const;
   [[nodiscard]] std::vector<Landing> landings(MailboxId mailbox) const;  ///< by row
   [[nodiscard]] std::vector<Landing> landings_of(MailboxId mailbox, RowId row) const;
-  [[nodiscard]] std::vector<Landing> unfinished_landings()
-      const;  ///< of all mailboxes, without delivered ones
+  /// Of all mailboxes, without those that are delivered.
+  [[nodiscard]] std::vector<Landing> unfinished_landings() const;
   /// An id that no row of this mailbox ever had. REQUIRES: this process holds the mailbox's lock.
   [[nodiscard]] RowId next_row(MailboxId mailbox);
 

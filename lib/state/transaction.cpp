@@ -10,14 +10,14 @@ namespace mailhaul::state {
 Transaction::Transaction(Database& database, Durability durability)
     : database_(database), turn_(database.writes()) {
   database_.set_durability(durability);
-  // The lock is taken here, where waiting for it is harmless, and not at the first write or the COMMIT.
+  // Takes the lock here, where it is harmless to wait, and not at the first write or at COMMIT.
   database_.execute("BEGIN IMMEDIATE");
 }
 
 Transaction::~Transaction() {
   if (committed_) return;
   database_.condemn();
-  // For the lock's sake. After a failed COMMIT SQLite has done it already.
+  // Releases the lock. After a failed COMMIT SQLite has already done this.
   sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
@@ -32,7 +32,7 @@ Snapshot::Snapshot(Database& database)
 }
 
 Snapshot::~Snapshot() {
-  // Nothing was written: it only lets go of what it read.
+  // Nothing was written: this only ends the read transaction.
   if (outermost_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 

@@ -8,16 +8,16 @@ namespace mailhaul::state {
 
 class Database;
 
-/// A writing transaction. Left without commit(), or with one that failed, it condemns the database: whether
-/// it took place is then for a new process to find out.
+/// A transaction that writes. Without a successful commit() the destructor condemns the database: only a new
+/// process can find out whether the transaction took place.
 class Transaction {
  public:
-  /// Waits for other writers. Throws Error{temporary} when they take too long; nothing has begun then.
+  /// Waits for other writers. Throws Error{temporary} when they take too long: then nothing has begun.
   Transaction(Database& database, Durability durability);
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction();
-  void commit();  ///< durable afterwards, if it is a synced one
+  void commit();  ///< what was written is durable afterwards, if the transaction is synced
 
  private:
   Database& database_;
@@ -25,7 +25,7 @@ class Transaction {
   bool committed_ = false;
 };
 
-/// What is read as long as it lives is of one moment, whatever others write meanwhile. May be nested.
+/// While it exists, everything that is read shows the same moment, whatever others write. May be nested.
 class Snapshot {
  public:
   explicit Snapshot(Database& database);

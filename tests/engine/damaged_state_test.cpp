@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever bit of the state database is flipped, no message is lost or delivered twice.
+// No message is lost or delivered twice because a bit of the state database is flipped.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -14,7 +14,7 @@ using Bodies = std::vector<std::string>;
 
 namespace {
 
-/// Eight messages are delivered and still on the server, two more have come since.
+/// Eight messages were delivered and are still on the server. Two more have arrived there since.
 struct Damaged : Household {
   std::string state;
   std::map<std::filesystem::path, std::string> delivered;
@@ -48,7 +48,7 @@ struct Damaged : Household {
     put_on_server(10);
   }
 
-  /// Every message is in the Maildir once, or else on the server and not in the Maildir.
+  /// Each message is in the Maildir once, or only on the server.
   bool exactly_once() const {
     const auto mail = this->mail();
     for (const auto& body : all) {

@@ -30,21 +30,21 @@ TEST_CASE("a row is deleted when it was absent on 20 days and its last event is 
     const char* name;
     Standing standing;
     std::optional<state::Time> delivered, gone;
-    int first_day, days;  ///< absent on so many days in a row from the first
+    int first_day, days;  ///< absent on this many days in a row, beginning with the first
     bool forgotten;
   };
   using enum Standing;
   const auto rules = {
       Rule{"delivered, long ago, absent long enough", delivered, at_day(0), {}, 181, 20, true},
       Rule{"one day too few", delivered, at_day(0), {}, 181, 19, false},
-      Rule{"20 days, but 180 days old to the second", delivered, at_day(0), {}, 161, 20, false},
-      Rule{"a day older", delivered, at_day(0), {}, 161, 21, true},
-      Rule{"gone lately, delivered long ago", gone, at_day(0), at_day(100), 181, 20, false},
+      Rule{"20 days, but exactly 180 days old", delivered, at_day(0), {}, 161, 20, false},
+      Rule{"20 days, and a day older", delivered, at_day(0), {}, 161, 21, true},
+      Rule{"gone recently, delivered long ago", gone, at_day(0), at_day(100), 181, 20, false},
       Rule{"gone long ago", gone, at_day(0), at_day(1), 182, 20, true},
-      Rule{"only marked: counts from its first absence", seen, {}, {}, 10, 181, false},
+      Rule{"only marked: its age begins with its first absence", seen, {}, {}, 10, 181, false},
       Rule{"the same, a day more", seen, {}, {}, 10, 182, true},
-      Rule{"never delivered, nothing under way: likewise", pending, {}, {}, 10, 182, true},
-      Rule{"delivered in the future, as a clock once said", delivered, at_day(900), {}, 300, 40, false},
+      Rule{"never delivered, without landings", pending, {}, {}, 10, 182, true},
+      Rule{"delivered in the future, when the clock was wrong", delivered, at_day(900), {}, 300, 40, false},
   };
   for (const auto& rule : rules) {
     CAPTURE(rule.name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whatever bit of a state database is flipped: either it is reported as damaged, or all that mail depends on
-// is as it was written.
+// When a bit of a state database is flipped, it is reported as damaged, or everything that is needed to
+// deliver each message exactly once is still as it was written.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ bool same(const std::vector<Landing>& a, const std::vector<Landing>& b) {
   });
 }
 
-/// All that mail depends on, of one mailbox.
+/// Everything in one mailbox that decides about mail.
 struct Content {
   std::vector<Row> rows;
   std::vector<Landing> landings;
@@ -47,7 +47,7 @@ struct Content {
 
 constexpr std::array users{"anna", "bert", "carl"};
 
-/// As a run reads it: the snapshot, then single rows.
+/// Reads it like a run: the snapshot, then single rows.
 Content read(state::Store& store, const char* user) {
   const auto mailbox = store.mailbox(user, "pop.example.org", 0);
   Content content;
@@ -77,7 +77,7 @@ std::vector<Content> read_all(state::Store& store) {
   return all;
 }
 
-/// What a run may write: a new message, its delivery, a removal, absences, what the server is like.
+/// Writes everything that a run can write.
 void write_some(state::Store& store) {
   const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
   const auto row = store.next_row(mailbox);
@@ -136,7 +136,7 @@ struct Sample : Place {
     spill(file, content_of_file);
   }
 
-  /// Reported as damage, or harmless. "" when it is one of the two.
+  /// Empty when the damage is reported, or when it does no harm; else what went wrong.
   std::string outcome_of_use() {
     try {
       {
@@ -165,7 +165,7 @@ struct Sample : Place {
   }
 };
 
-/// It takes minutes to try every bit: the unit tests try a part of them.
+/// Every bit takes minutes, so the unit tests try a part of them.
 bool try_all() {
   const char* text = std::getenv("MAILHAUL_TEST_EVERY_BIT");
   return text != nullptr && *text != '\0';
@@ -173,12 +173,12 @@ bool try_all() {
 
 }  // namespace
 
-TEST_CASE("damage: whatever bit is flipped in a small database, it is reported or harmless") {
+TEST_CASE("damage: a flipped bit in a small database is reported, or does no harm") {
   Sample sample(20);
   for (std::size_t bit = 0; bit < sample.bytes.size() * 8; bit += try_all() ? 1 : 509) sample.flip(bit);
 }
 
-TEST_CASE("damage: a bit that is flipped in a large database is reported or harmless") {
+TEST_CASE("damage: a flipped bit in a large database is reported, or does no harm") {
   Sample sample(try_all() ? 10'000 : 1000);
   std::mt19937 random(20261127);  // the same bits each time
   const std::size_t bits = sample.bytes.size() * 8;

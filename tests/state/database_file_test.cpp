@@ -45,7 +45,7 @@ void check_damaged(Place& place, const util::Error& error, const std::string& co
 
 }  // namespace
 
-TEST_CASE("database, journal and folders are private, whatever the umask") {
+TEST_CASE("the database, its journal and its folders are private with any umask") {
   for (const mode_t mask : {0U, 022U, 0777U}) {
     Place place;
     place.file = place.dir / "a/b/state.db";
@@ -85,7 +85,7 @@ TEST_CASE("a new database leaves nothing else behind") {
   CHECK(names == std::vector<std::string>{"state.db"});
 }
 
-TEST_CASE("where files without a name are not to be had, a new database is published all the same") {
+TEST_CASE("a new database is created on a file system without unnamed files, too") {
   Place place;
   state::publish_by_name(place.file);
   const auto content = slurp(place.file);
@@ -102,7 +102,7 @@ TEST_CASE("where files without a name are not to be had, a new database is publi
   CHECK(names == std::vector<std::filesystem::path>{place.file});
 }
 
-TEST_CASE("a look at the state writes nothing to it") {
+TEST_CASE("reading the state writes nothing") {
   Place place;
   const auto mailbox = fill(place);
   const auto content = slurp(place.file);
@@ -146,7 +146,7 @@ TEST_CASE("a damaged database is reported and left as it is") {
   check_damaged(place, open_error(place), content);
 }
 
-TEST_CASE("damage that shows only later is reported in the same words") {
+TEST_CASE("damage that is noticed later is reported in the same words") {
   Place place;
   const auto mailbox = fill(place);
   std::string content = slurp(place.file);
@@ -159,7 +159,7 @@ TEST_CASE("damage that shows only later is reported in the same words") {
   check_damaged(place, writing, content);
 }
 
-TEST_CASE("a row that says what no mailhaul writes is damage") {
+TEST_CASE("a row that mailhaul cannot have written is damage") {
   for (const char* spoil : {"UPDATE message SET standing = 9 WHERE id = 5",
                             "UPDATE message SET content = x'00ff' WHERE id = 5"}) {
     CAPTURE(spoil);
@@ -198,7 +198,7 @@ TEST_CASE("another program's database is refused, and left as it is") {
   CHECK(slurp(place.file) == content);
 }
 
-TEST_CASE("a database whose log was switched off gets it back") {
+TEST_CASE("a database that was switched to another journal mode is switched back") {
   Place place;
   fill(place);
   state::Database(place.file, place.writes).execute("PRAGMA journal_mode = DELETE");
@@ -206,7 +206,7 @@ TEST_CASE("a database whose log was switched off gets it back") {
   CHECK(state::Database(place.file, place.writes).text("PRAGMA journal_mode") == "wal");
 }
 
-TEST_CASE("only a regular file will do") {
+TEST_CASE("the state database has to be a regular file") {
   Place place;
   SUBCASE("symbolic link to nothing") {
     std::filesystem::create_symlink(place.dir / "nowhere", place.file);
@@ -235,12 +235,12 @@ TEST_CASE("a symbolic link to a database is followed, and the journal is kept be
   CHECK_FALSE(std::filesystem::exists(place.file.native() + "-wal"));
 }
 
-TEST_CASE("a new database is not made beside the journal of a lost one") {
+TEST_CASE("no new database is created beside the journal of a lost one") {
   Place place;
   spill(place.file.native() + "-wal", "old");
   const auto error = open_error(place);
   CHECK(error.kind() == Kind::storage);
-  CHECK(contains(error.what(), "is missing, but its journal is there"));
+  CHECK(contains(error.what(), "is missing, but its journal exists"));
   CHECK(contains(error.hint(), "mv " + place.file.native() + "-wal "));
   CHECK_FALSE(std::filesystem::exists(place.file));
   CHECK(slurp(place.file.native() + "-wal") == "old");
@@ -248,7 +248,7 @@ TEST_CASE("a new database is not made beside the journal of a lost one") {
   CHECK_NOTHROW((void)place.open());
 }
 
-TEST_CASE("following the hint of a damaged database leads to a new one") {
+TEST_CASE("after the commands in the hint about a damaged database, a new one is created") {
   Place place;
   spill(place.file, std::string(8192, '?'));
   spill(place.file.native() + "-wal", "old");
@@ -260,7 +260,7 @@ TEST_CASE("following the hint of a damaged database leads to a new one") {
   CHECK(slurp(place.file.native() + ".damaged-wal") == "old");
 }
 
-TEST_CASE("a directory or a file that cannot be written to is an error that says so") {
+TEST_CASE("a directory or a file without write permission is an error") {
   Place place;
   fill(place);
   constexpr uid_t nobody = 65534;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Other writers, kills, and disks that refuse.
+// Other writers, kills, and write errors.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -24,11 +24,11 @@ using state::Row;
 using state::Transaction;
 using util::Kind;
 
-TEST_CASE("two threads with a store each write one database") {
+TEST_CASE("two threads, each with its own store, write to one database") {
   constexpr int commits = 60;
   Place place;
   std::mutex strangers;
-  for (std::mutex* second : {&place.writes, &strangers}) {  // as two accounts do, and as two processes do
+  for (std::mutex* second : {&place.writes, &strangers}) {  // like two accounts, and like two processes
     const auto work = [&](std::mutex& writes, const char* user) {
       state::Store store(place.file, writes);
       const auto mailbox = store.mailbox(user, "h", 0);
@@ -59,7 +59,7 @@ TEST_CASE("two processes that start at once share one database") {
   CHECK(instances[0].size() == 8);
 }
 
-TEST_CASE("a commit that was reported survives kill -9, synced or not") {
+TEST_CASE("a commit that has returned survives kill -9, synced or not") {
   for (const auto durability : {Durability::synced, Durability::unsynced}) {
     Place place;
     std::array<int, 2> ends{};
@@ -117,7 +117,8 @@ TEST_CASE("a store whose commit failed is not used again") {
         [&] { (void)store.mailboxes(); }};
     for (const auto& call : calls) {
       const auto error = error_of(call);
-      if (error.kind() != Kind::storage || !contains(error.what(), "not used any further")) return 3;
+      if (error.kind() != Kind::storage || !contains(error.what(), "cannot be used after a failure"))
+        return 3;
       if (!contains(error.what(), "File too large")) return 4;
     }
     return 0;
@@ -142,7 +143,7 @@ TEST_CASE("a full disk while the database is created leaves none") {
   CHECK_NOTHROW((void)place.open());
 }
 
-TEST_CASE("a writer that waits too long gives up without harm") {
+TEST_CASE("a writer that has waited too long gives up and may try again") {
   Place place;
   (void)place.open();
   std::mutex strangers;
@@ -172,7 +173,7 @@ TEST_CASE("a writer waits until the other one is done") {
     store.commit(mailbox, {.rows = {delivered_row(1, "a")}});
   });
   begun.get_future().wait();
-  CHECK(writer.wait_for(20ms) == std::future_status::timeout);  // it cannot be done while the lock is held
+  CHECK(writer.wait_for(20ms) == std::future_status::timeout);  // it cannot finish while the lock is held
   held->commit();
   held.reset();
   CHECK_NOTHROW(writer.get());
@@ -192,7 +193,7 @@ TEST_CASE("a transaction that is abandoned rolls back and makes the connection u
   CHECK(again.number("SELECT count(*) FROM mailbox") == 0);
 }
 
-TEST_CASE("a synced commit after unsynced ones is synced") {
+TEST_CASE("each transaction has the durability that it was given") {
   Place place;
   (void)place.open();
   Database database(place.file, place.writes);

@@ -38,7 +38,7 @@ inline state::Row delivered_row(state::RowId id, std::string uidl) {
           .delivered = at_day(0)};
 }
 
-/// The error that a call ends with; Error{usage} "nothing was thrown" when it ends well.
+/// The error that a call throws; Error{usage} "nothing was thrown" if it throws none.
 inline util::Error error_of(const std::function<void()>& call) {
   try {
     call();
@@ -52,7 +52,7 @@ inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-/// Runs a function in a process of its own and returns its exit status; -1 when a signal ended it.
+/// Runs a function in another process and returns the exit status; -1 when a signal has ended it.
 inline int in_child(const std::function<int()>& body) {
   const pid_t child = ::fork();
   if (child == 0) {

@@ -87,7 +87,7 @@ TEST_CASE("the views of a snapshot stay valid after it is moved and its store is
   CHECK(elsewhere[0].with_id(2)->uidl == std::string(100'000, 'x'));
 }
 
-TEST_CASE("100,000 rows are written and read") {
+TEST_CASE("100,000 rows can be written and read") {
   Place place;
   constexpr state::RowId count = 100'000;
   const auto uidl_of = [](state::RowId id) { return "uidl-" + std::to_string(id); };

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes tests/state/version_1.db: a state file as mailhaul wrote it before version 2 of its tables.
+"""Makes tests/state/version_1.db: a state database as mailhaul wrote it before version 2 of its tables.
 
     git worktree add /tmp/old e9981d7 && build it there
     MAILHAUL=/tmp/old/build/mailhaul PYTHONPATH=tests tests/state/make_version_1.py tests/state/version_1.db
@@ -85,7 +85,7 @@ def gone(making):
 
 
 def bare(making):
-    """Neither UIDL nor TOP, and a DELE refused: two standing warnings."""
+    """A server without UIDL and TOP that refuses a DELE: two standing warnings."""
     drop = drop_of("bare", 1, capabilities=(b"USER",))
     drop.answers[b"DELE"] = refusing(b"1", b"-ERR not this one\r\n")
     server = making.account("bare", drop, leave_on_server=False)
@@ -100,7 +100,7 @@ def seen(making):
 
 
 def pending(making):
-    """One too large, one that the server does not hand out, one that is delivered."""
+    """One message is too large, one cannot be retrieved, one is delivered."""
     drop = drop_of("pending")
     drop.messages[2].wire = message(3, 5000)
     drop.answers[b"RETR"] = refusing(b"2", b"-ERR it is broken\r\n")
@@ -110,7 +110,7 @@ def pending(making):
 
 
 def suspect(making):
-    """The first session ends in doubt, and there is no second one to look at what it delivered."""
+    """The first session ends in doubt, and no second one checks what it delivered."""
     drop = drop_of("suspect", 4)
 
     def retr(session, argument):
@@ -129,7 +129,7 @@ def suspect(making):
 
 
 def intent(making):
-    """Killed before the first rename: staged and intended, not published."""
+    """Killed before the first rename: staged and intended, but not published."""
     server = making.account("intent", drop_of("intent"))
     assert making.run("fetch", "intent", prefix=KILLED_BEFORE_RENAME) != 0
     server.stop()
@@ -143,7 +143,7 @@ def tried(making):
 
 
 def doubt(making):
-    """As intent, but what was staged is cut short; the server is down when recovery finds that out."""
+    """As intent, but the staged file is cut short, and the server is down when recovery finds this out."""
     server = making.account("doubt", drop_of("doubt", 1))
     assert making.run("fetch", "doubt", prefix=KILLED_BEFORE_RENAME) != 0
     server.stop()
@@ -153,7 +153,7 @@ def doubt(making):
 
 
 def part(making):
-    """Delivered to one place, refused by the other."""
+    """Delivered to one destination and refused by the other."""
     server = making.account("part", drop_of("part", 2), deliver=["maildir:~/part", program("exit 75")])
     assert making.run("fetch", "part") != 0
     server.stop()

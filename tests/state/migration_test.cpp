@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A state file of an older version is brought up to date when it is opened. version_1.db is a real one:
-// make_version_1.py says how it was made.
+// A state database of an older version is migrated when it is opened. version_1.db is a real one, which
+// make_version_1.py has made.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
@@ -105,7 +105,7 @@ void check_landings(const Mailboxes& old) {
 
 }  // namespace
 
-TEST_CASE("a state file of version 1 keeps its rows and landings") {
+TEST_CASE("a state database of version 1 keeps its rows and landings") {
   OldPlace place;
   auto store = place.open();
   const Mailboxes old{store};
@@ -115,7 +115,8 @@ TEST_CASE("a state file of version 1 keeps its rows and landings") {
   CHECK(store.next_row(old.id("delivered")) == 5);
 }
 
-TEST_CASE("a pending row that was marked in version 1 has failed once, any other one is in doubt") {
+TEST_CASE(
+    "a row that version 1 marked as suspect has failed once if it is pending, and is in doubt otherwise") {
   OldPlace place;
   auto store = place.open();
   const Mailboxes old{store};
@@ -166,7 +167,7 @@ TEST_CASE("the absences that version 1 counted are kept") {
   CHECK(database.number("SELECT absent_day FROM mailbox WHERE id = 1") == 20784);
 }
 
-TEST_CASE("a migrated state file has the tables of a new one") {
+TEST_CASE("a migrated state database has the tables of a new one") {
   OldPlace old;
   Place fresh;
   (void)old.open();
@@ -178,7 +179,7 @@ TEST_CASE("a migrated state file has the tables of a new one") {
   CHECK(database.text("PRAGMA foreign_key_check").empty());
 }
 
-TEST_CASE("a migration that is killed, or that the disk refuses, leaves the old state file or the new one") {
+TEST_CASE("a migration that is killed or cannot write leaves the old state database or the new one") {
   bool migrated = false;
   for (rlim_t limit = 20'000; !migrated; limit += 1'500) {
     for (const bool killed : {true, false}) {

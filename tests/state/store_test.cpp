@@ -96,7 +96,7 @@ TEST_CASE("a message that is finally delivered has no failures left") {
   CHECK(store.row(mailbox, 1)->failures == 0);
 }
 
-TEST_CASE("landings are kept until their row is settled, and replaced by row and target") {
+TEST_CASE("a landing is kept until its row is settled, and replaced by one of its row and target") {
   Place place;
   auto store = place.open();
   const auto mailbox = store.mailbox("anna", "h", 0);
@@ -144,7 +144,7 @@ TEST_CASE("landings are kept until their row is settled, and replaced by row and
   }
 }
 
-TEST_CASE("a row's id is never given to a second message") {
+TEST_CASE("the id of a row is never used again") {
   Place place;
   state::MailboxId mailbox = 0;
   {
@@ -258,7 +258,7 @@ TEST_CASE("values that are already recorded are not written again") {
   CHECK(slurp(place.file.native() + "-wal") != journal);
 }
 
-TEST_CASE("an empty change writes nothing, unless an unsynced one is to be made durable") {
+TEST_CASE("an empty change writes nothing, unless earlier commits have to be made durable") {
   Place place;
   auto store = place.open();
   const auto mailbox = store.mailbox("anna", "h", 0);
@@ -290,7 +290,7 @@ TEST_CASE("a flush makes durable, once, what an earlier process may not have flu
   CHECK(slurp(place.file.native() + "-wal") == journal);
 }
 
-TEST_CASE("the instance is eight letters or digits and stays, but not on another machine") {
+TEST_CASE("the instance has eight letters or digits and stays the same on one machine") {
   Place place;
   const std::string instance = place.open().instance();
   CHECK(instance.size() == 8);
@@ -307,7 +307,7 @@ TEST_CASE("the instance is eight letters or digits and stays, but not on another
   CHECK(place.open().instance() == back);
 }
 
-TEST_CASE("a change that breaks the rules of the tables is a bug, and poisons the store") {
+TEST_CASE("a change that the tables do not allow is a bug, and the store cannot be used after it") {
   Place place;
   auto store = place.open();
   const auto mailbox = store.mailbox("anna", "h", 0);
