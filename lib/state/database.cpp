@@ -124,6 +124,11 @@ Kind kind_of(int code) {
 
 }  // namespace
 
+Error Database::damage(std::string_view what) {
+  leave_journal();
+  return damaged(file_, what);
+}
+
 std::int64_t Database::version_now() noexcept {
   sqlite3_stmt* statement = nullptr;
   sqlite3_prepare_v2(handle_, "PRAGMA user_version", -1, &statement, nullptr);
@@ -140,8 +145,7 @@ void Database::fail(int code, std::string_view doing) {
   // are damaged, unless a newer mailhaul has changed them in the meantime.
   if (primary == SQLITE_ERROR) refuse_newer(file_, version_now());
   if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR) {
-    leave_journal();
-    throw damaged(file_, failure_);
+    throw damage(failure_);
   }
   if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
     const int kept = sqlite3_system_errno(handle_);

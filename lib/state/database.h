@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "state/rows.h"
+#include "util/error.h"
 #include "util/file.h"
 
 struct sqlite3;
@@ -37,6 +38,9 @@ class Database {
   /// Throws the error that a result code of SQLite means: Error{storage}, but Error{temporary} when another
   /// connection holds the lock.
   [[noreturn]] void fail(int code, std::string_view doing);
+
+  /// The error for a damaged database. From now on closing it leaves the file as it is.
+  [[nodiscard]] util::Error damage(std::string_view what);
 
   sqlite3* handle() const noexcept { return handle_; }
   std::mutex& writes() const noexcept { return writes_; }

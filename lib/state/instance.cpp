@@ -49,7 +49,7 @@ Instance read_instance(Database& database) {
   const auto check = database.text("SELECT value FROM meta WHERE key = 'check'");
   const bool none = instance.name.empty() && instance.machine.empty() && check.empty();
   if (!none && check != check_of(instance))
-    throw damaged(database.file(), "the checksum of its instance name is wrong");
+    throw database.damage("the checksum of its instance name is wrong");
   return instance;
 }
 

@@ -100,8 +100,7 @@ std::optional<MailboxId> MailboxTable::find(std::string_view user, std::string_v
   // searched as well when the index has no such mailbox.
   const auto candidates = found.empty() ? ids() : found;
   const bool in_table = std::ranges::any_of(candidates, is_asked_for);
-  if (in_table == found.empty())
-    throw damaged(database_.file(), "the table of mailboxes and its index differ");
+  if (in_table == found.empty()) throw database_.damage("the table of mailboxes and its index differ");
   if (!in_table) return std::nullopt;
   return found.front();
 }
@@ -125,7 +124,7 @@ std::vector<MailboxId> MailboxTable::ids() { return read_ids(ids_.query()); }
 MailboxRow MailboxTable::read(MailboxId mailbox) {
   using Column = MailboxColumn;
   auto row = read_.query(mailbox);
-  if (!row.next()) throw damaged(database_.file(), "a mailbox is missing");
+  if (!row.next()) throw database_.damage("a mailbox is missing");
   MailboxRow found{.mailbox = {.id = mailbox,
                                .user = std::string(row.bytes(Column::user)),
                                .host = std::string(row.bytes(Column::host)),
@@ -146,7 +145,7 @@ MailboxRow MailboxTable::read(MailboxId mailbox) {
                               .failing_since = row.time(Column::failing_since),
                               .trouble_told = row.flag(Column::trouble_told)}};
   if (check_of(found) != row.integer(Column::check)) {
-    throw damaged(database_.file(), "the checksum of a mailbox is wrong");
+    throw database_.damage("the checksum of a mailbox is wrong");
   }
   return found;
 }

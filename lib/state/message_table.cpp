@@ -162,7 +162,7 @@ MessageRow MessageTable::checked(MailboxId mailbox, const Cursor& stored) const 
   MessageRow message = read_message(stored);
   const Sums sums = sums_of(mailbox, message);
   if (sums.check != stored.integer(MessageColumn::check))
-    throw damaged(database_.file(), "the checksum of a message is wrong");
+    throw database_.damage("the checksum of a message is wrong");
   message.sum = sums.sum;
   return message;
 }
@@ -201,7 +201,7 @@ Summaries MessageTable::summaries(MailboxId mailbox) {
     row.uidl = all.rows.keep(stored.bytes(Column::uidl));
     all.totals.add(part_of_totals(checksum_of_summary(mailbox, row), stored.integer(Column::check)));
     if (row.id <= std::exchange(last, row.id))
-      throw damaged(database_.file(), "messages are not in the order of their ids");
+      throw database_.damage("messages are not in the order of their ids");
   }
   return all;
 }

@@ -43,8 +43,8 @@ HashIndexes& Store::Connection::hashes_of(MailboxId mailbox) {
   return *hashes;
 }
 
-void Store::Connection::require_whole(const Totals& stored, const Totals& written) const {
-  if (stored != written) throw damaged(database.file(), "rows of a mailbox are missing or have changed");
+void Store::Connection::require_whole(const Totals& stored, const Totals& written) {
+  if (stored != written) throw database.damage("rows of a mailbox are missing or have changed");
 }
 
 void Store::Connection::flush(MailboxId mailbox) {

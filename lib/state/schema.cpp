@@ -135,7 +135,7 @@ void migrate(Database& database) {
   if (version == schema_version) return;
   Transaction transaction(database, Durability::synced);
   version = database.number("PRAGMA user_version");  // another process may have migrated it
-  if (version < 1) throw damaged(database.file(), "it has no version");
+  if (version < 1) throw database.damage("it has no version");
   while (version < schema_version) {
     const Migration& migration = migrations.at(static_cast<std::size_t>(version));
     database.execute(migration.begin);

@@ -47,15 +47,14 @@ std::optional<util::Hash> Cursor::hash(int column) const {
   const std::string_view stored = bytes(column);
   if (stored.empty()) return std::nullopt;
   util::Hash hash{};
-  if (stored.size() != hash.size()) throw damaged(statement_.database_.file(), "a hash has the wrong length");
+  if (stored.size() != hash.size()) throw statement_.database_.damage("a hash has the wrong length");
   std::ranges::copy(stored, hash.begin());
   return hash;
 }
 
 std::int64_t Cursor::up_to(std::int64_t last, int column) const {
   const std::int64_t stored = integer(column);
-  if (stored < 0 || stored > last)
-    throw damaged(statement_.database_.file(), "a row holds an impossible number");
+  if (stored < 0 || stored > last) throw statement_.database_.damage("a row holds an impossible number");
   return stored;
 }
 

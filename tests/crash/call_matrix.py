@@ -109,8 +109,8 @@ def fail_at(row, case):
 
 
 def damage(row, case):
-    """The damage is reported and the file left as it is; or it goes unnoticed, and mail may be delivered again. Nothing is
-    lost in either case."""
+    """The damage is reported and the file left as it is, or it does no harm. Nothing is lost, and nothing is delivered twice
+    before the database was moved away."""
     first, rest = row.messages[:2], row.messages[2:]
     row.messages, row.uids, row.drop.messages = first, row.uids[:2], row.drop.messages[:2]
     if row.run().status:
@@ -118,7 +118,6 @@ def damage(row, case):
     row.add(*rest)
     file = row.world.state_dir / "state.db"
     spoil(file, *case.damage)
-    row.forgotten, row.may_double = True, dict.fromkeys(row.kinds, len(row.messages))
     before = file.read_bytes()
     result = row.run()
     row.check_interrupted()
@@ -130,6 +129,7 @@ def damage(row, case):
     if "damaged" in result.err and file.read_bytes() != before:
         row.fail("a damaged database was written to", result)
     # As the hint says: the database is moved away, and everything is fetched again.
+    row.forgotten, row.may_double = True, dict.fromkeys(row.kinds, len(row.messages))
     for part in row.world.state_dir.glob("state.db*"):
         shutil.move(part, part.with_name(part.name + ".damaged"))
     row.check_completed(row.run())
