@@ -201,6 +201,10 @@ std::size_t Conversation::find_line_end(LineEnd ending) const {
   return std::string_view::npos;
 }
 
+bool Conversation::begins_no_status() const noexcept {
+  return place_ == Place::status && !carry_.empty() && carry_.front() != '+' && carry_.front() != '-';
+}
+
 void Conversation::fail(const std::string& sentence) {
   malformed_status_ = place_ == Place::status;
   throw util::Error(util::Kind::protocol, sentence);

@@ -41,8 +41,9 @@ class Conversation {
   std::size_t awaited() const noexcept { return awaited_.size(); }  ///< replies not yet read to their end
   /// Nothing of a reply has been read yet: the server is at an answer's border.
   bool at_border() const noexcept { return place_ == Place::status && carry_.empty() && in_.empty(); }
-  /// next() threw because of a status line that is neither, or endless, or a reply nobody asked for.
-  bool malformed_status() const noexcept { return malformed_status_; }
+  /// next() threw because of a status line that is neither, or endless, or a reply nobody asked for; or what
+  /// has come of the next status line is not how one begins.
+  bool malformed_status() const noexcept { return malformed_status_ || begins_no_status(); }
 
  private:
   enum class Place { status, list, message };
@@ -62,6 +63,7 @@ class Conversation {
   Event end_reply();
   std::optional<std::string_view> take_line(LineEnd ending);
   std::size_t find_line_end(LineEnd ending) const;
+  bool begins_no_status() const noexcept;
   [[noreturn]] void fail(const std::string& sentence);
 
   std::string out_;

@@ -32,6 +32,7 @@ ReplyShape shape_of(Verb verb) {
       return ReplyShape::message;
     case Verb::stat:
     case Verb::dele:
+    case Verb::noop:
     case Verb::quit:
       break;
   }
@@ -62,6 +63,8 @@ std::string text_of(const Command& command) {
       return "TOP " + number + " 0";
     case Verb::dele:
       return "DELE " + number;
+    case Verb::noop:
+      return "NOOP";
     case Verb::quit:
       break;
   }
@@ -161,7 +164,7 @@ void Exchange::send(const Command& command) {
   const auto text = text_of(command);
   trace('>', text);
   talk_.ask(text, shape_of(command.verb));
-  several_owed_ = !asked_.empty();
+  if (command.verb != Verb::noop) several_owed_ = !asked_.empty();
   asked_.push_back(command);
   announced_bytes_ += charge(command);
   command_bytes_ += text.size() + 2;
@@ -195,8 +198,10 @@ void Exchange::forget_asked() {
 
 void Exchange::fail(const util::Error& error) {
   failed_ = true;
+  // With nothing but a NOOP unanswered, every message that was asked for has come.
+  const bool message_owed = !asked_.empty() && asked_.front().verb != Verb::noop;
   doubt_ = {.pipelined = several_owed_,
-            .at_border = error.kind() == util::Kind::temporary && talk_.at_border(),
+            .at_border = error.kind() == util::Kind::temporary && talk_.at_border() && message_owed,
             .malformed_status = talk_.malformed_status()};
   std::string about;
   if (!asked_.empty()) about = "answer to " + text_of(asked_.front());

@@ -17,7 +17,7 @@
 
 namespace mailhaul::pop3 {
 
-enum class Verb { capa, stat, list, uidl, retr, top, dele, quit };
+enum class Verb { capa, stat, list, uidl, retr, top, dele, noop, quit };
 
 struct Command {
   Verb verb = Verb::stat;
@@ -77,7 +77,7 @@ class Exchange {
   std::size_t command_bytes_ = 0;      ///< of asked_
   std::uint64_t received_ = 0;         ///< lines or bytes of the reply being read
   bool pipelining_ = false;
-  bool several_owed_ = false;  ///< more than one answer was owed since none was
+  bool several_owed_ = false;  ///< more than one answer was owed since none was; that to NOOP brings nothing
   bool failed_ = false;
   bool last_ok_ = true;
   std::string last_words_;

@@ -193,6 +193,13 @@ void Session::want(Wanted wanted) {
   ++state_->owed;
 }
 
+void Session::one_by_one() noexcept { state_->exchange.allow_pipelining(false); }
+
+void Session::want_proof() {
+  state_->exchange.want({.verb = Verb::noop});
+  ++state_->owed;
+}
+
 std::size_t Session::withdraw() {
   const auto count = state_->exchange.withdraw();
   state_->owed -= count;
@@ -210,7 +217,7 @@ Message& Session::next() {
   s.message.wanted_ = {command.number, command.bytes, command.verb == Verb::top};
   s.message.refused_.reset();
   if (!ok) s.message.refused_ = s.exchange.last_words();
-  s.message.done_ = !ok;
+  s.message.done_ = !ok || command.verb == Verb::noop;
   return s.message;
 }
 

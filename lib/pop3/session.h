@@ -102,7 +102,12 @@ class Session {
   std::vector<Listed> listing();
   std::uint32_t malformed_lines() const noexcept;
 
-  void want(Wanted wanted);           ///< queues one RETR or TOP; sent when the window has room
+  void want(Wanted wanted);  ///< queues one RETR or TOP; sent when the window has room
+  /// From now on the next command is sent when the one before is answered. REQUIRES: nothing is owed.
+  void one_by_one() noexcept;
+  /// Queues a NOOP behind what is wanted. Any proper answer to it shows that the reply before it has ended:
+  /// a server that does not stuff dots (RFC 1939 section 3) would send the rest of that message instead.
+  void want_proof();
   std::size_t owed() const noexcept;  ///< wanted and not yet returned by next()
   std::size_t withdraw();             ///< forgets what was wanted and not yet sent; returns how many
   Message& next();                    ///< in the order wanted; skips what is left of the one before

@@ -93,6 +93,7 @@ class MemoryServer {
 
   Reply answer_all(const std::string& verb) {
     if (verb == "CAPA" && options.capa) return multi_line(capabilities());
+    if (verb == "NOOP") return "+OK\r\n";
     if (verb == "STAT") return "+OK " + std::to_string(messages.size() - marked_.size()) + " 0\r\n";
     if (verb == "LIST") {
       return numbered([](const StoredMessage& message) { return std::to_string(message.bytes.size()); });
