@@ -77,9 +77,4 @@ std::string shown_uid(const pop3::Listed& message, const std::optional<util::Has
 /// another one.
 void recover(AccountRun& run);
 
-/// One session, from listing to QUIT. Returns false when a new session is to be tried (pipelining is broken).
-/// Throws Error for what ended it; what was whole is settled first.
-/// `seen`: the store's rows for this mailbox.
-bool visit(AccountRun& run, net::LoggedIn opened, std::future<state::MailboxRows> seen);
-
 }  // namespace mailhaul::engine

@@ -10,72 +10,129 @@ namespace mailhaul::engine {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> left_out{"status:", "x-status:", "x-uidl:", "x-wait:"};
-constexpr std::size_t enough = 9;  // the longest of them
+/// Of a header line or a field: more is not covered, so that a header without end costs no memory.
+constexpr std::size_t longest_field = std::size_t{64} << 10U;
+/// Of all senders' fields that are sorted.
+constexpr std::size_t most_kept = std::size_t{1} << 20U;
+/// Of line ends at a body's end that are left out.
+constexpr std::size_t most_line_ends = std::size_t{64} << 10U;
 
-bool is_left_out(std::string_view line) {
-  return std::ranges::any_of(
-      left_out, [&](std::string_view name) { return util::equal_nocase(line.substr(0, name.size()), name); });
+constexpr std::array<std::string_view, 12> senders_fields{
+    "message-id", "date",    "from",        "sender",     "reply-to",     "to",
+    "cc",         "subject", "in-reply-to", "references", "mime-version", "bcc"};
+
+/// Servers and scanners add these as they like.
+constexpr std::array<std::string_view, 8> servers_fields{
+    "status", "x-status", "x-uidl", "x-uid", "x-imapbase", "x-keywords", "x-wait", "content-length"};
+
+bool is_senders(std::string_view name) {
+  if (name == "content-length") return false;
+  return name.starts_with("content-") || name.starts_with("resent-") ||
+         std::ranges::find(senders_fields, name) != senders_fields.end();
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/// With each run of white space as one blank, and none at the ends.
+std::string collapsed(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (!is_blank(c)) {
+      result += c;
+    } else if (!result.empty() && result.back() != ' ') {
+      result += ' ';
+    }
+  }
+  if (!result.empty() && result.back() == ' ') result.pop_back();
+  return result;
 }
 
 }  // namespace
 
 void Fingerprint::add(std::string_view wire) {
   octets_ += wire.size();
-  while (!wire.empty()) {
-    switch (place_) {
-      case Place::body:
-        content_.add(wire);
-        return;
-      case Place::line_start:
-        wire.remove_prefix(take_line_start(wire));
-        break;
-      case Place::kept_line:
-      case Place::dropped_line:
-        wire.remove_prefix(take_line(wire));
-        break;
-    }
-  }
+  while (!wire.empty() && !in_body_) wire.remove_prefix(take_header_line(wire));
+  add_body(wire);
 }
 
-std::size_t Fingerprint::take_line_start(std::string_view wire) {
-  std::size_t taken = 0;
-  while (taken < wire.size() && place_ == Place::line_start) {
-    start_ += wire[taken++];
-    if (start_.back() == '\n' || start_.size() >= enough) decide();
-  }
-  return taken;
-}
-
-void Fingerprint::decide() {
-  const bool ended = start_.back() == '\n';
-  if (start_ == "\r\n" || start_ == "\n") {
-    content_.add(start_);
-    place_ = Place::body;
-  } else {
-    dropping_ = start_.front() == ' ' || start_.front() == '\t' ? dropping_ : is_left_out(start_);
-    if (!dropping_) keep(start_);
-    place_ = ended ? Place::line_start : dropping_ ? Place::dropped_line : Place::kept_line;
-  }
-  start_.clear();
-}
-
-std::size_t Fingerprint::take_line(std::string_view wire) {
+std::size_t Fingerprint::take_header_line(std::string_view wire) {
   const auto end = wire.find('\n');
   const std::size_t taken = end == std::string_view::npos ? wire.size() : end + 1;
-  if (place_ == Place::kept_line) keep(wire.substr(0, taken));
-  if (end != std::string_view::npos) place_ = Place::line_start;
+  line_.append(wire.substr(0, std::min(taken, longest_field - std::min(longest_field, line_.size()))));
+  if (end != std::string_view::npos) end_header_line();
   return taken;
 }
 
-void Fingerprint::keep(std::string_view bytes) {
-  header_.add(bytes);
-  content_.add(bytes);
+void Fingerprint::end_header_line() {
+  const std::string_view line = line_;
+  if (line == "\r\n" || line == "\n") {
+    end_header();
+  } else if (line.starts_with(' ') || line.starts_with('\t')) {
+    field_.append(line.substr(0, longest_field - std::min(longest_field, field_.size())));
+  } else {
+    end_field();
+    field_ = line;
+  }
+  line_.clear();
 }
 
-Print Fingerprint::finish() {
-  if (!start_.empty()) decide();
-  return {header_.finish(), content_.finish()};
+void Fingerprint::end_field() {
+  if (field_.empty()) return;
+  const auto colon = std::min(field_.find(':'), field_.size());
+  const std::string name = util::lower(collapsed(std::string_view(field_).substr(0, colon)));
+  const std::string text =
+      name + ':' + collapsed(std::string_view(field_).substr(std::min(colon + 1, field_.size()))) + '\n';
+  field_.clear();
+  if (!is_senders(name)) {
+    if (std::ranges::find(servers_fields, name) == servers_fields.end()) other_.add(text);
+  } else if (kept_bytes_ + text.size() <= most_kept) {
+    kept_bytes_ += text.size();
+    fields_.push_back(text);
+  } else {
+    has_excess_ = true;
+    excess_.add(text);
+  }
+}
+
+void Fingerprint::end_header() {
+  end_field();
+  in_body_ = true;
+  if (fields_.empty()) {
+    header_hash_ = other_.finish();
+  } else {
+    std::ranges::sort(fields_);
+    util::Sha256 header;
+    for (const auto& field : fields_) header.add(field);
+    if (has_excess_) header.add(util::hex(excess_.finish()));
+    header_hash_ = header.finish();
+    fields_ = {};
+  }
+  content_.add(util::hex(header_hash_));
+}
+
+void Fingerprint::add_body(std::string_view wire) {
+  if (wire.empty()) return;
+  const auto last = wire.find_last_not_of("\r\n");
+  if (last != std::string_view::npos) {
+    content_.add(line_ends_);
+    line_ends_.clear();
+    content_.add(wire.substr(0, last + 1));
+    wire.remove_prefix(last + 1);
+    has_body_ = true;
+  }
+  line_ends_ += wire;
+  if (line_ends_.size() <= most_line_ends) return;
+  const auto too_many = line_ends_.size() - most_line_ends;
+  content_.add(std::string_view(line_ends_).substr(0, too_many));
+  line_ends_.erase(0, too_many);
+}
+
+MessageHashes Fingerprint::finish() {
+  if (!in_body_) {
+    if (!line_.empty()) end_header_line();
+    if (!in_body_) end_header();
+  }
+  return {header_hash_, content_.finish()};
 }
 
 }  // namespace mailhaul::engine

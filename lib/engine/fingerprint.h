@@ -1,41 +1,55 @@
 // SPDX-License-Identifier: MIT
-// What a message is known by where its UIDL is no good: SHA-256 of the header and of the whole (LAW section
-// 1).
+// What a message is known by where its UIDL is no good: SHA-256 of what its sender wrote (LAW section 1).
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "util/digest.h"
 
 namespace mailhaul::engine {
 
-struct Print {
+struct MessageHashes {
   util::Hash header{}, content{};
 };
 
-/// Hashes a message's bytes as the server sent them, dots removed, CRLF kept, in pieces split anywhere. Left
-/// out: the header fields Status, X-Status, X-UIDL and X-WAIT, which servers and scanners put in as they
-/// like. The header hash covers the lines before the first empty one, so that TOP n 0 and RETR agree. One
+/// Hashes a message's bytes as the server sent them, dots removed, in pieces split anywhere.
+///
+/// The header hash covers the fields that senders write and servers leave alone (RFC 5322 section 3.6):
+/// unfolded, white space collapsed, sorted, so that a server that adds, moves or folds fields changes
+/// nothing. Where there is none of these fields it covers all that a server is not known to add. TOP n 0 and
+/// RETR agree in it. The content hash covers the same and the body, without line ends at the body's end. One
 /// thread at a time.
 class Fingerprint {
  public:
   void add(std::string_view wire);
-  Print finish();                                            ///< may be called once
-  std::uint64_t octets() const noexcept { return octets_; }  ///< all bytes added, those left out too
+  /// May be called once.
+  MessageHashes finish();
+  /// All bytes added, those that no hash covers too.
+  std::uint64_t octets() const noexcept { return octets_; }
+  /// Whether anything but line ends came behind the header.
+  bool has_body() const noexcept { return has_body_; }
 
  private:
-  enum class Place { line_start, kept_line, dropped_line, body };
-  void decide();
-  void keep(std::string_view bytes);
-  std::size_t take_line_start(std::string_view wire);
-  std::size_t take_line(std::string_view wire);
+  std::size_t take_header_line(std::string_view wire);
+  void end_header_line();
+  void end_field();
+  void end_header();
+  void add_body(std::string_view wire);
 
-  util::Sha256 header_, content_;
-  std::string start_;  ///< the first bytes of a header line, until it is known what it is
-  Place place_ = Place::line_start;
-  bool dropping_ = false;  ///< the field before was left out: so are its continuation lines
+  util::Sha256 other_;   ///< of a header that has none of the senders' fields
+  util::Sha256 excess_;  ///< of senders' fields beyond those that are kept to be sorted
+  util::Sha256 content_;
+  std::vector<std::string> fields_;  ///< senders' fields, normalised
+  std::size_t kept_bytes_ = 0;       ///< of fields_
+  std::string line_;                 ///< of the header, until its end has come
+  std::string field_;                ///< unfolded, until the next one begins
+  std::string line_ends_;            ///< of the body: they count once something else follows
+  util::Hash header_hash_{};
   std::uint64_t octets_ = 0;
+  bool in_body_ = false, has_body_ = false, has_excess_ = false;
 };
 
 }  // namespace mailhaul::engine

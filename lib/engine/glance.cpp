@@ -130,8 +130,9 @@ Glance glance(const account::Account& account, const Environment& environment, r
   result.account = account.name;
   try {
     Look look(account, environment, tell);
-    const auto steps = plan(std::move(look.listed), std::move(look.identities), policy_of(account),
-                            {.now = environment.now()});
+    const auto planned = plan(std::move(look.listed), std::move(look.identities), policy_of(account),
+                              {.now = environment.now()});
+    const auto& steps = planned.steps;
     for (const auto& step : steps) {
       result.lines.push_back({.number = step.message.number,
                               .uid = shown_uid(step.message, step.identity.header),

@@ -2,7 +2,6 @@
 #include "engine/plan.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 namespace mailhaul::engine {
@@ -11,10 +10,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A message that could not be retrieved or delivered must not hold up the others.
-bool comes_last(const Step& step) {
+/// How often the message could not be retrieved, delivered or removed: it must not hold up the others.
+std::uint32_t failures(const Step& step) {
   const state::RowSummary* row = step.identity.row;
-  return row != nullptr && row->standing == state::Standing::pending && row->failures > 0;
+  return row == nullptr ? 0 : row->failures;
 }
 
 bool over_size(const Step& step, const account::Policy& policy) {
@@ -33,9 +32,9 @@ void decide_new(Step& step, const account::Policy& policy) {
   } else {
     step.action = Action::fetch;
     const bool begun = step.identity.row != nullptr && step.identity.row->has_landings;
-    step.reason = begun              ? "delivery not complete yet"
-                  : comes_last(step) ? "new; it failed before, and comes last"
-                                     : "new";
+    step.reason = begun                ? "delivery not complete yet"
+                  : failures(step) > 0 ? "new; it failed before, and comes last"
+                                       : "new";
   }
 }
 
@@ -95,53 +94,50 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
   }
 }
 
-/// Limits of one run count what is retrieved.
-class Budget {
- public:
-  Budget(const account::Policy& policy, const Moment& moment)
-      : policy_(policy), messages_(moment.messages), bytes_(moment.bytes) {}
-
-  void apply(Step& step) {
-    if (step.action != Action::fetch) return;  // looking again delivers nothing, as a rule
-    if (policy_.max_messages != 0 && messages_ >= policy_.max_messages) {
-      step.action = Action::skip;
-      step.reason = "over max_messages of this run";
-    } else if (policy_.max_bytes != 0 && messages_ != 0 && bytes_ + step.message.bytes > policy_.max_bytes) {
-      // The first one always passes: a message larger than the limit would never come otherwise.
-      step.action = Action::skip;
-      step.reason = "over max_bytes of this run";
-    } else {
-      ++messages_;
-      bytes_ += step.message.bytes;
-    }
-  }
-
- private:
-  const account::Policy& policy_;
-  std::uint64_t messages_, bytes_;
-};
+/// Limits of one run count what is retrieved. Looking again delivers nothing, as a rule.
+void apply(Budget& budget, Step& step) {
+  if (step.action != Action::fetch || budget.take(step.message.bytes)) return;
+  step.action = Action::skip;
+  step.reason = budget.messages_used_up() ? "over max_messages of this run" : "over max_bytes of this run";
+}
 
 }  // namespace
 
-std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
-                       const account::Policy& policy, const Moment& moment) {
-  std::vector<Step> steps;
+Budget::Budget(const account::Policy& policy, const Moment& moment)
+    : most_messages_(policy.max_messages),
+      most_bytes_(policy.max_bytes),
+      messages_(moment.messages),
+      bytes_(moment.bytes) {}
+
+bool Budget::take(std::uint64_t bytes) {
+  // The first one always passes: a message larger than the limit would never come otherwise.
+  const bool too_many_bytes = most_bytes_ != 0 && messages_ != 0 && bytes_ + bytes > most_bytes_;
+  if (messages_used_up() || too_many_bytes) return false;
+  ++messages_;
+  bytes_ += bytes;
+  return true;
+}
+
+bool Budget::messages_used_up() const { return most_messages_ != 0 && messages_ >= most_messages_; }
+
+Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, const account::Policy& policy,
+          const Moment& moment) {
+  Plan plan{.steps = {}, .budget = Budget(policy, moment)};
+  auto& steps = plan.steps;
   steps.reserve(listed.size());
   for (std::size_t i = 0; i < listed.size(); ++i) {
     steps.push_back({.message = std::move(listed[i]), .identity = identities[i], .reason = {}});
     decide(steps.back(), policy, moment.now);
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
-  const auto last =
-      std::stable_partition(steps.begin(), steps.end(), [](const Step& step) { return !comes_last(step); });
-  if (last != steps.end() && (policy.max_messages != 0 || policy.max_bytes != 0)) {
-    // Each of those that failed gets its turn, whatever becomes of the one before it.
-    std::mt19937 any(static_cast<unsigned>(moment.now.time_since_epoch().count()));
-    std::rotate(last, last + static_cast<std::ptrdiff_t>(any() % (steps.end() - last)), steps.end());
+  std::ranges::stable_sort(steps, {}, failures);
+  const auto failed = std::ranges::find_if(steps, [](const Step& step) { return failures(step) > 0; });
+  plan.failed_from = static_cast<std::size_t>(failed - steps.begin());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    steps[i].place = i;
+    apply(plan.budget, steps[i]);
   }
-  Budget budget(policy, moment);
-  for (auto& step : steps) budget.apply(step);
-  return steps;
+  return plan;
 }
 
 }  // namespace mailhaul::engine

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Policy: what to do with each listed message, and why. Pure: no clock, no disk, no network.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -28,6 +29,7 @@ struct Identity {
 
 struct Step {
   pop3::Listed message;
+  std::size_t place = 0;  ///< in the plan, from 0
   Identity identity;
   Action action = Action::leave;
   std::string_view reason;  ///< static text: shown by "mailhaul list"
@@ -42,10 +44,34 @@ struct Moment {
   std::uint64_t bytes = 0;
 };
 
-/// One step per listed message, in the order in which they are to be worked: the server's, or from the last
-/// to the first; those that failed before come behind, where there are limits each at its turn. `identities`
-/// runs parallel to `listed`; both are used up.
-std::vector<Step> plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
-                       const account::Policy& policy, const Moment& moment);
+/// What max_messages and max_bytes leave of a run.
+class Budget {
+ public:
+  Budget() = default;  ///< no limits
+  Budget(const account::Policy& policy, const Moment& moment);
+  /// Takes the room of one message; false when there is none.
+  [[nodiscard]] bool take(std::uint64_t bytes);
+  /// Whether max_messages is used up; otherwise it is max_bytes that stands in the way.
+  [[nodiscard]] bool messages_used_up() const;
+
+ private:
+  std::uint64_t most_messages_ = 0, most_bytes_ = 0;  ///< 0: no limit
+  std::uint64_t messages_ = 0, bytes_ = 0;
+};
+
+struct Plan {
+  /// One for each listed message, in the order in which they are worked: the server's, or from the last to
+  /// the first. Those that failed before come last, fewest failures first.
+  std::vector<Step> steps;
+  std::size_t failed_from = 0;  ///< the place of the first of these
+  Budget budget;                ///< what is left of it for messages that only their content can tell
+
+  [[nodiscard]] std::span<const Step> sound() const { return std::span(steps).first(failed_from); }
+  [[nodiscard]] std::span<const Step> failed() const { return std::span(steps).subspan(failed_from); }
+};
+
+/// `identities` runs parallel to `listed`; both are used up.
+[[nodiscard]] Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
+                        const account::Policy& policy, const Moment& moment);
 
 }  // namespace mailhaul::engine

@@ -12,6 +12,7 @@
 
 #include "engine/account_run.h"
 #include "engine/backoff.h"
+#include "engine/fetch_session.h"
 #include "engine/mailbox.h"
 
 namespace mailhaul::engine {
@@ -109,16 +110,26 @@ std::future<state::MailboxRows> read_seen(const AccountRun& run) {
 }
 
 void fetch(AccountRun& run) {
-  constexpr int sessions = 3;  // the first, one more when an answer was missing, one by one
   warn_of_plain_text(run.account, run.environment, run.tell);
   recover(run);
   run.open_destinations();
-  for (int session = 0; session < sessions; ++session) {
+  Part part = Part::all;
+  for (int broken_off = 0; broken_off < 3;) {  // the first, one more when an answer was missing, one by one
     auto seen = read_seen(run);
-    auto opened = connect(run);
-    if (!visit(run, std::move(opened), std::move(seen))) continue;
-    run.sweep();  // what the last batch left until it was DELIVERED
-    return;
+    auto logged_in = connect(run);
+    switch (fetch_once(
+        run, std::move(logged_in), [&] { return seen.get(); }, part)) {
+      case Next::stop:
+        run.sweep();  // what the last batch left until it was DELIVERED
+        return;
+      case Next::failed_messages:
+        part = Part::failed;
+        break;
+      case Next::new_session:
+      case Next::one_by_one:
+        ++broken_off;
+        break;
+    }
   }
   throw util::Error(util::Kind::protocol,
                     "the server " + run.account.server.host + " broke off three sessions in a row",

@@ -10,88 +10,50 @@
 
 namespace mailhaul::engine {
 
-using namespace std::chrono_literals;
 using delivery::DeliveryStatus;
 using state::Durability;
 using state::LandingState;
 
-namespace {
-constexpr std::uint64_t most_bytes = 8U << 20U;
-}
+Settler::Settler(state::Store& store, state::MailboxId mailbox, std::function<state::Time()> now,
+                 Concluded concluded)
+    : store_(store), mailbox_(mailbox), now_(std::move(now)), concluded_(std::move(concluded)) {}
 
-bool Arrived::delivered() const {
-  return std::ranges::all_of(copies, [](const Copy& copy) { return copy.published; });
-}
-
-void Batch::add(Arrived arrived) {
-  if (messages_.empty()) begun_ = std::chrono::steady_clock::now();
-  for (const auto& copy : arrived.copies) most_ = std::min(most_, copy.destination->traits().batch);
-  bytes_ += arrived.bytes;
-  messages_.push_back(std::move(arrived));
-}
-
-bool Batch::full() const {
-  if (messages_.empty()) return false;
-  return bytes_ >= most_bytes || messages_.size() >= most_ || std::chrono::steady_clock::now() - begun_ >= 2s;
-}
-
-bool Batch::overfull() const { return bytes_ >= 4 * most_bytes || messages_.size() >= 4 * most_; }
-
-std::vector<Arrived> Batch::take() {
-  bytes_ = 0;
-  return std::exchange(messages_, {});
-}
-
-namespace {
-
-/// The copies of a batch that go to one destination, in order.
-using Shares = std::vector<std::pair<delivery::Destination*, std::vector<Arrived::Copy*>>>;
-
-Shares shares_of(std::vector<Arrived>& messages) {
-  Shares shares;
-  for (auto& message : messages) {
-    for (auto& copy : message.copies) {
-      auto found = std::ranges::find(shares, copy.destination, &Shares::value_type::first);
-      if (found == shares.end()) found = shares.insert(shares.end(), {copy.destination, {}});
-      found->second.push_back(&copy);
-    }
-  }
-  // Two accounts that lock the same two mboxes must do it in one order.
-  std::ranges::sort(shares, {}, [](const auto& share) { return share.first->target(); });
-  return shares;
-}
-
-std::vector<delivery::Ticket> tickets_of(const std::vector<Arrived::Copy*>& copies) {
-  std::vector<delivery::Ticket> tickets;
-  tickets.reserve(copies.size());
-  for (const auto* copy : copies) tickets.push_back(copy->ticket);
-  return tickets;
-}
-
-}  // namespace
-
-Settler::Settler(state::Store& store, state::MailboxId mailbox, std::function<state::Time()> now)
-    : store_(store), mailbox_(mailbox), now_(std::move(now)) {}
-
-void Settler::discard(std::vector<Arrived>& messages) noexcept {
-  for (const auto& [destination, copies] : shares_of(messages)) destination->discard(tickets_of(copies));
-}
-
-std::vector<Arrived> Settler::settle(std::vector<Arrived> messages) {
+void Settler::settle() {
+  finish();
+  if (batch_.empty()) return;
   take_notes();
-  return carry(std::move(messages));
+  conclude(carry(batch_.take()));
 }
 
-void Settler::begin(std::vector<Arrived> messages) {
+void Settler::settle_beside() {
+  finish();
   take_notes();
-  carried_ = std::move(messages);
-  // Where no thread is to be had, wait() or finish() does the work.
+  carried_ = batch_.take();
+  // Where no thread is to be had, store() or finish() does the work.
   beside_ =
       std::async(std::launch::async | std::launch::deferred, [this] { return carry(std::move(carried_)); });
 }
 
-void Settler::wait() const {
+bool Settler::done() const {
+  return under_way() && beside_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+void Settler::finish() {
+  if (under_way()) conclude(beside_.get());
+}
+
+state::Store& Settler::store() const {
   if (under_way()) beside_.wait();
+  return store_;
+}
+
+void Settler::drop() {
+  auto messages = batch_.take();
+  discard(messages);
+}
+
+void Settler::conclude(const std::vector<ReceivedMessage>& messages) const {
+  for (const auto& message : messages) concluded_(message);
 }
 
 void Settler::take_notes() {
@@ -99,7 +61,7 @@ void Settler::take_notes() {
   std::ranges::move(std::exchange(noted_.forgotten, {}), std::back_inserter(landed_.forgotten));
 }
 
-std::vector<Arrived> Settler::carry(std::vector<Arrived> messages) {
+std::vector<ReceivedMessage> Settler::carry(std::vector<ReceivedMessage> messages) {
   if (messages.empty()) return messages;
   failed_ = true;
   stage(messages);
@@ -115,7 +77,7 @@ std::vector<Arrived> Settler::carry(std::vector<Arrived> messages) {
   return messages;
 }
 
-void Settler::stage(std::vector<Arrived>& messages) {  // S2
+void Settler::stage(std::vector<ReceivedMessage>& messages) {  // S2
   try {
     for (auto& [destination, copies] : shares_of(messages)) {
       if (!destination->traits().exactly_once()) continue;
@@ -129,8 +91,8 @@ void Settler::stage(std::vector<Arrived>& messages) {  // S2
   }
 }
 
-void Settler::intend(std::vector<Arrived>& messages) {  // S3
-  state::Change change = landed_;                       // kept until the COMMIT is through
+void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
+  state::Change change = landed_;                               // kept until the COMMIT is through
   bool recoverable = false;
   for (auto& message : messages) {
     if (message.row.id == 0) message.row.id = store_.next_row(mailbox_);
@@ -143,7 +105,7 @@ void Settler::intend(std::vector<Arrived>& messages) {  // S3
       change.landings.push_back({.row = message.row.id,
                                  .target = copy.destination->target(),
                                  .ticket = ticket ? copy.ticket.data : std::string(),
-                                 .state = copy.retry ? LandingState::tried : LandingState::intent});
+                                 .state = copy.may_be_repeated ? LandingState::tried : LandingState::intent});
     }
   }
   // A failure here undoes nothing: the COMMIT may have got through, and then names these files.
@@ -151,13 +113,30 @@ void Settler::intend(std::vector<Arrived>& messages) {  // S3
   landed_ = {};
 }
 
-void Settler::publish(std::vector<Arrived>& messages) {  // S4
+namespace {
+
+CopyState state_of(DeliveryStatus status, const delivery::Destination& destination) {
+  switch (status) {
+    case DeliveryStatus::published:
+      return destination.traits().settled_by_close() ? CopyState::handed_over : CopyState::delivered;
+    case DeliveryStatus::rejected:
+    case DeliveryStatus::later:
+      return CopyState::refused;
+    case DeliveryStatus::doubt:
+      break;
+  }
+  return CopyState::in_doubt;
+}
+
+}  // namespace
+
+void Settler::publish(std::vector<ReceivedMessage>& messages) {  // S4
   for (auto& [destination, copies] : shares_of(messages)) {
     if (!destination->traits().exactly_once()) continue;
-    auto outcomes = destination->publish(tickets_of(copies));
+    auto results = destination->publish(tickets_of(copies));
     for (std::size_t i = 0; i < copies.size(); ++i) {
-      copies[i]->published = outcomes[i].status == DeliveryStatus::published;
-      copies[i]->outcome = std::move(outcomes[i]);
+      copies[i]->state = state_of(results[i].status, *destination);
+      copies[i]->result = std::move(results[i]);
     }
   }
   bool handed_over = false;
@@ -167,12 +146,12 @@ void Settler::publish(std::vector<Arrived>& messages) {  // S4
       hand_over(message, copy);
       handed_over = true;
     }
-    conclude(message);
+    record(message);
   }
-  if (handed_over) flush();  // one synced COMMIT before the batch's DELEs
+  if (handed_over) commit();  // one synced COMMIT before the batch's DELEs
 }
 
-void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
+void Settler::hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy) {
   state::Landing landing{.row = message.row.id,
                          .target = copy.destination->target(),
                          .ticket = copy.ticket.data,
@@ -186,40 +165,33 @@ void Settler::hand_over(Arrived& message, Arrived::Copy& copy) {
   landing.ticket.clear();
   landing.state = LandingState::intent;
   try {
-    copy.outcome = std::move(copy.destination->publish({&copy.ticket, 1}).front());
+    copy.result = std::move(copy.destination->publish({&copy.ticket, 1}).front());
   } catch (const util::Error& error) {
     // A program that could not be started was handed nothing.
-    if (error.kind() == util::Kind::storage && !copy.retry) landed_.landings.push_back(landing);
+    if (error.kind() == util::Kind::storage && !copy.may_be_repeated) landed_.landings.push_back(landing);
     throw;
   }
-  copy.published = copy.outcome.status == DeliveryStatus::published;
-  // It said no, so it is in no doubt: to be offered again as if for the first time. Not where it said
-  // nothing, now or before.
-  const bool answered = copy.outcome.status != DeliveryStatus::doubt && !copy.retry;
-  if (!copy.published && answered) landed_.landings.push_back(landing);
+  copy.state = state_of(copy.result.status, *copy.destination);
+  // It said no, so it is in no doubt: to be offered again as if for the first time. Not where an earlier
+  // attempt got no answer.
+  if (copy.state == CopyState::refused && !copy.may_be_repeated) landed_.landings.push_back(landing);
 }
 
-void Settler::conclude(Arrived& message) {
-  const auto waits = [](const Arrived::Copy& copy) {
-    return copy.published && copy.destination->traits().settled_by_close();
-  };
-  if (std::ranges::any_of(message.copies, waits)) {
-    awaiting_close_.push_back(message);
-    for (auto& copy : message.copies) copy.published = copy.published && !waits(copy);
-  } else if (message.delivered()) {
+void Settler::record(ReceivedMessage& message) {
+  if (message.delivered()) {
     message.row.standing = state::Standing::delivered;
-    record_delivery(message);
-    return;
+    return record_delivery(message);
   }
+  const auto handed_over = [](const auto& copy) { return copy.state == CopyState::handed_over; };
+  if (std::ranges::any_of(message.copies, handed_over)) awaiting_close_.push_back(message);
   record_copies(message);
 }
 
 /// A message that is not delivered everywhere: who has it, and where it cannot be told.
-void Settler::record_copies(const Arrived& message) {
+void Settler::record_copies(const ReceivedMessage& message) {
   for (const auto& copy : message.copies) {
-    const bool doubtful =
-        copy.destination->traits().exactly_once() && copy.outcome.status == delivery::DeliveryStatus::doubt;
-    if (!copy.published && !doubtful) continue;
+    const bool doubtful = copy.destination->traits().exactly_once() && copy.state == CopyState::in_doubt;
+    if (copy.state != CopyState::delivered && !doubtful) continue;
     landed_.landings.push_back({.row = message.row.id,
                                 .target = copy.destination->target(),
                                 .ticket = copy.ticket.data,
@@ -227,31 +199,38 @@ void Settler::record_copies(const Arrived& message) {
   }
 }
 
-std::vector<Arrived> Settler::close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
-                                    state::Standing handed_over) {
+void Settler::close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
+                    state::Standing handed_over) {
   for (const auto& destination : destinations) destination->close();
-  std::vector<Arrived> closed = std::exchange(awaiting_close_, {});
-  for (const auto& message : closed) {
+  std::vector<ReceivedMessage> closed = std::exchange(awaiting_close_, {});
+  for (auto& message : closed) {
+    for (auto& copy : message.copies) {
+      if (copy.state == CopyState::handed_over) copy.state = CopyState::delivered;
+    }
     if (!message.delivered()) record_copies(message);
   }
-  std::erase_if(closed, [](const Arrived& message) { return !message.delivered(); });
+  std::erase_if(closed, [](const ReceivedMessage& message) { return !message.delivered(); });
   for (auto& message : closed) {
-    const bool only_handed = std::ranges::all_of(message.copies, [](const Arrived::Copy& copy) {
-      return copy.destination->traits().settled_by_close();
-    });
-    const bool kept = !only_handed || message.elsewhere || message.row.standing == state::Standing::delivered;
+    const bool only_piped = std::ranges::all_of(
+        message.copies, [](const auto& copy) { return copy.destination->traits().settled_by_close(); });
+    const bool kept =
+        !only_piped || message.partly_delivered || message.row.standing == state::Standing::delivered;
     message.row.standing = kept ? state::Standing::delivered : handed_over;
     record_delivery(message);
   }
-  return closed;
+  conclude(closed);
 }
 
-void Settler::record_delivery(const Arrived& message) {
+void Settler::record_delivery(const ReceivedMessage& message) {
+  if (message.row.failures > 0) {
+    landed_.rows.push_back(message.row);
+    landed_.rows.back().failures = 0;
+  }
   landed_.delivered.push_back({.row = message.row.id, .standing = message.row.standing, .when = now_()});
   delivered_rows_.push_back(message.row.id);
 }
 
-void Settler::flush() {
+void Settler::commit() {
   take_notes();
   if (landed_.empty()) return;
   store_.commit(mailbox_, landed_, Durability::synced);

@@ -44,7 +44,7 @@ const account::Policy again{.fetch_all = true};
 
 engine::Step one(const Case& c) {
   engine::Identity identity{.row = c.row ? &*c.row : nullptr};
-  return engine::plan({{.number = 1, .bytes = 100, .uidl = "a"}}, {identity}, c.policy, {now}).front();
+  return engine::plan({{.number = 1, .bytes = 100, .uidl = "a"}}, {identity}, c.policy, {now}).steps.front();
 }
 
 }  // namespace
@@ -87,7 +87,8 @@ TEST_CASE("the limits of a run count what is retrieved, in processing order") {
   const std::vector<pop3::Listed> listed{{1, 10, "a"}, {2, 20, "b"}, {3, 30, "c"}};
   const auto actions = [&](const account::Policy& policy) {
     std::string text;
-    for (const auto& step : engine::plan(listed, std::vector<engine::Identity>(3), policy, {now})) {
+    const auto plan = engine::plan(listed, std::vector<engine::Identity>(3), policy, {now});
+    for (const auto& step : plan.steps) {
       text += std::to_string(step.message.number) + (step.action == Action::fetch ? "+" : "-");
     }
     return text;

@@ -78,8 +78,8 @@ void check_rows(const Mailboxes& old) {
   const auto first = old.rows("delivered").front();
   CHECK(first.uidl == "a\xff'\x01 b"s);
   CHECK(first.bytes == 301);
-  CHECK(first.header);
-  CHECK(first.content);
+  CHECK_FALSE(first.header);  // made of other bytes of the message than today's
+  CHECK_FALSE(first.content);
   CHECK(first.delivered);
   CHECK(old.rows("due").front().due);
   CHECK(old.rows("gone").front().gone);

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "engine/answers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/refusal.h"
+#include "util/escape.h"
+
+namespace mailhaul::engine {
+
+using state::Standing;
+
+void Answers::take(const Request& request, pop3::Message& message) {
+  if (request.ask == Ask::proof) return;
+  if (message.refused()) return take_refusal(request, *message.refused());
+  if (request.ask == Ask::header) return take_header(request, message);
+  take_whole(request, message);
+}
+
+void Answers::take_refusal(const Request& request, const std::string& words) {
+  const Step& step = *request.step;
+  // No TOP, or none for this one: the whole message tells as well.
+  if (request.ask == Ask::header) return parts_.requests.add({&step, Ask::whole, request.action});
+  const auto meant = net::understand(words, util::Kind::content);
+  parts_.notes.failed(step, util::Error(meant.kind,
+                                        "cannot retrieve message " + parts_.notes.uid(step) +
+                                            ": the server said -ERR " + util::escape(words),
+                                        meant.hint));
+}
+
+void Answers::take_header(const Request& request, pop3::Message& message) {
+  const Step& step = *request.step;
+  if (auto row = parts_.matcher.proven_by_header(step, header_of(message)))
+    return confirm(request, std::move(*row), std::nullopt);
+  // Another message under a known UIDL, or one whose size moved: only the whole of it can tell.
+  parts_.requests.add({&step, Ask::whole, Action::verify});
+}
+
+void Answers::take_whole(const Request& request, pop3::Message& message) {
+  const Step& step = *request.step;
+  auto incoming = receiver_.read(step, message);
+  if (incoming.failure) return not_stored(step, incoming.octets, *incoming.failure);
+  if (const auto why = missing_part(incoming, step.message.bytes)) {
+    parts_.removals.retrieved_but_unsafe();
+    return parts_.notes.stays(step, {util::Kind::temporary, *why,
+                                     "nothing is lost: the next runs ask for it again, after the others"});
+  }
+  auto match = parts_.matcher.match(step, incoming.hashes);
+  // A copy in the making bears the id of the message that had this UIDL before.
+  if (match.uid_reused && std::ranges::any_of(incoming.copies, &IncomingMessage::Copy::may_be_repeated))
+    return parts_.requests.add({&step, Ask::whole, request.action});
+  const auto& run = parts_.run;
+  const bool undelivered = !match.row || match.row->standing == Standing::pending;
+  const bool asked_again = run.policy.fetch_all && match.row && !run.delivered_now.contains(match.row->id);
+  const bool planned = request.action == Action::fetch && match.by == KnownBy::uid;
+  if (undelivered || asked_again || planned) return accept(request, std::move(incoming), match);
+  const bool by_uid = match.by == KnownBy::uid;
+  confirm({&step, request.ask, by_uid ? request.action : Action::verify}, std::move(*match.row),
+          incoming.hashes);
+}
+
+void Answers::accept(const Request& request, IncomingMessage incoming, const Match& match) {
+  const Step& step = *request.step;
+  const bool doubtful = parts_.unproven.doubts(incoming.octets, step.message.bytes);
+  if (doubtful && parts_.unproven.full()) {
+    parts_.matcher.release(match);
+    return parts_.requests.postpone(request);
+  }
+  if (step.identity.by_content && !budget_.take(incoming.octets)) return over_limit(match);
+  ReceivedMessage message{
+      .step = &step,
+      .reason = match.uid_reused ? "new: its UID was another message's before" : step.reason,
+      .row = parts_.matcher.updated(step, incoming.hashes, match),
+      .octets = incoming.octets,
+      .copies = {}};
+  if (match.row) message.partly_delivered = receiver_.drop_delivered_copies(step, incoming, message.row);
+  parts_.unproven.set_latest({std::move(message), std::move(incoming), doubtful});
+}
+
+/// max_messages or max_bytes: the rest comes in a later run.
+void Answers::over_limit(const Match& match) {
+  parts_.matcher.release(match);
+  parts_.removals.retrieved_but_unsafe();
+  parts_.requests.hold_back();
+  parts_.requests.drop_postponed();
+}
+
+void Answers::take_in_latest() {
+  auto latest = parts_.unproven.take_latest();
+  if (!latest) return;
+  auto& message = latest->message;
+  const Step& step = *message.step;
+  const auto octets = message.octets;
+  try {
+    Receiver::finish(latest->incoming, message);
+  } catch (const util::Error& error) {
+    return not_stored(step, octets, error);
+  }
+  const auto piped = [](const auto& copy) { return copy.destination->traits().settled_by_close(); };
+  if (!parts_.run.account.removal_demanded && std::ranges::any_of(message.copies, piped))
+    parts_.removals.retrieved_into_pipe();
+  if (latest->doubtful) return parts_.unproven.hold(std::move(message));
+  parts_.settler.batch().add(std::move(message));
+}
+
+/// The message is the row's: what changed is written, and it is removed where the policy says so.
+void Answers::confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes) {
+  const Step& step = *request.step;
+  const bool ours = row.standing == Standing::delivered || row.standing == Standing::gone;
+  const auto id = parts_.matcher.confirm(step, std::move(row), hashes);
+  if (request.action == Action::verify)
+    parts_.notes.tell(step, Action::verify, "the message is known; nothing was delivered");
+  if (ours && (request.action == Action::remove || !parts_.run.policy.leave_on_server))
+    parts_.removals.mark(step.message.number, id);
+}
+
+/// A message too large for the disk must not hold up the others; a disk that takes no small one ends the run.
+void Answers::not_stored(const Step& step, std::uint64_t octets, const util::Error& error) {
+  constexpr std::uint64_t small_bytes = 1U << 20U;
+  constexpr int most_failures = 10;
+  parts_.removals.retrieved_but_unsafe();
+  if (error.kind() == util::Kind::content) return parts_.notes.stays(step, error);
+  if (parts_.unproven.empty()) parts_.settler.settle();  // what is whole may still fit
+  if (std::max(step.message.bytes, octets) < small_bytes || ++storage_failures_ >= most_failures) throw error;
+  parts_.notes.stays(step, error);
+}
+
+}  // namespace mailhaul::engine

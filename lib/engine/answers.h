@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What an answer of the server means for its message: known, new, refused, or not to be kept.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "engine/account_run.h"
+#include "engine/matcher.h"
+#include "engine/message_notes.h"
+#include "engine/plan.h"
+#include "engine/receive.h"
+#include "engine/removals.h"
+#include "engine/requests.h"
+#include "engine/settle.h"
+#include "engine/unproven.h"
+#include "pop3/session.h"
+
+namespace mailhaul::engine {
+
+/// What decides on an answer; all of it outlives the Answers.
+struct Parts {
+  AccountRun& run;
+  Settler& settler;
+  Matcher& matcher;
+  MessageNotes& notes;
+  Requests& requests;
+  Unproven& unproven;
+  Removals& removals;
+};
+
+/// One thread at a time.
+class Answers {
+ public:
+  explicit Answers(const Parts& parts)
+      : parts_(parts), receiver_(parts.run, parts.settler, parts.matcher, parts.notes) {}
+
+  /// Where only contents tell messages apart, the limits of the run are applied to what is new.
+  void limit(const Budget& budget) { budget_ = budget; }
+  /// Reads the answer to its end. Throws what the session throws, and Error{storage} when the disk takes
+  /// nothing any more.
+  void take(const Request& request, pop3::Message& message);
+  /// S1: the message read last has ended, for an answer stands behind it. It goes into the batch.
+  void take_in_latest();
+  /// The disk has taken something again.
+  void stored() noexcept { storage_failures_ = 0; }
+
+ private:
+  void take_refusal(const Request& request, const std::string& words);
+  void take_header(const Request& request, pop3::Message& message);
+  void take_whole(const Request& request, pop3::Message& message);
+  void accept(const Request& request, IncomingMessage incoming, const Match& match);
+  void confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes);
+  void over_limit(const Match& match);
+  void not_stored(const Step& step, std::uint64_t octets, const util::Error& error);
+
+  Parts parts_;
+  Receiver receiver_;
+  Budget budget_;
+  int storage_failures_ = 0;  ///< in a row
+};
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "engine/fetch_session.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "util/units.h"
+
+namespace mailhaul::engine {
+
+using state::Standing;
+
+namespace {
+
+bool is_asked_for(const Step& step) { return step.action != Action::leave && step.action != Action::skip; }
+
+}  // namespace
+
+FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options)
+    : run_(run),
+      session_(stream, std::move(options)),
+      settler_(run.store, run.mailbox, run.environment.now,
+               [this](const ReceivedMessage& message) { conclude(message); }),
+      matcher_(run, settler_),
+      notes_(run, settler_, matcher_),
+      requests_(session_),
+      unproven_(session_, notes_),
+      removals_(run, session_),
+      answers_({run, settler_, matcher_, notes_, requests_, unproven_, removals_}) {}
+
+Next FetchSession::run(const ReadRows& rows, Part part) {
+  list_and_plan(rows);  // LAW 1: which row is each message?
+  if (part == Part::all) carry_out(plan_.sound());
+  // One message that breaks each session must not keep the others on the server: QUIT comes first.
+  const bool some_failed = std::ranges::any_of(plan_.failed(), is_asked_for);
+  const bool later = part == Part::all && some_failed && removals_.any();
+  if (some_failed && !later) ask_singly();
+  if (!later) carry_out(plan_.failed());
+  close_places();  // S5
+  remove();        // S6, S7
+  return later ? Next::failed_messages : Next::stop;
+}
+
+/// So that it shows which message is to blame when the session breaks.
+void FetchSession::ask_singly() {
+  session_.one_by_one();
+  requests_.prove_each();
+}
+
+void FetchSession::carry_out(std::span<const Step> steps) {
+  for (const auto& step : steps) begin(step);   // what is asked of the server
+  while (awaits_answer()) {                     // LAW 2: in the order asked
+    pop3::Message& message = requests_.next();  // its status line: the message before it has ended
+    answers_.take_in_latest();                  // S1
+    settle_when_full();                         // S2, S3, S4
+    answers_.take(requests_.current(), message);
+    requests_.done();
+    check_unproven();
+  }
+  settler_.settle();
+}
+
+void FetchSession::list_and_plan(const ReadRows& rows) {
+  auto listed = session_.listing();
+  if (session_.malformed_lines() != 0) {
+    run_.warn(
+        "ignored " + util::counted(session_.malformed_lines(), "malformed line") + " in the server's listing",
+        "the messages they stand for stay on the server; tell its operator");
+  }
+  run_.totals.listed = static_cast<std::uint32_t>(listed.size());
+  run_.totals.left = run_.totals.listed;
+  auto identities = matcher_.identify(session_, listed, rows);
+  plan_ = plan(std::move(listed), std::move(identities), run_.policy,
+               {.now = run_.environment.now(), .messages = run_.totals.fetched, .bytes = run_.totals.bytes});
+  answers_.limit(plan_.budget);
+  std::uint64_t bytes = 0;
+  std::uint32_t messages = 0;
+  for (const auto& step : plan_.steps) {
+    if (step.action != Action::fetch && step.action != Action::verify) continue;
+    ++messages;
+    bytes += step.message.bytes;
+  }
+  run_.tell.planned(run_.account.name, messages, bytes);
+}
+
+void FetchSession::begin(const Step& step) {
+  // Where the header is all that a message is known by, TOP proves nothing that is not believed already.
+  const auto* row = step.identity.row;
+  const bool header_tells = session_.capabilities().top && row != nullptr && !row->uidl.empty();
+  switch (step.action) {
+    case Action::fetch:
+      return requests_.add({&step, Ask::whole, step.action});
+    case Action::remove:
+      return requests_.add({&step, header_tells ? Ask::header : Ask::whole, step.action});
+    case Action::verify:
+      return requests_.add({&step, header_tells && row->suspect ? Ask::header : Ask::whole, step.action});
+    case Action::leave:
+    case Action::skip:
+      return notes_.left(step);
+  }
+}
+
+/// Whether anything is owed. When asked to stop, what is not sent yet is not asked for.
+bool FetchSession::awaits_answer() {
+  if (run_.environment.cancel->requested()) {
+    requests_.hold_back();
+    if (requests_.drop_postponed()) removals_.retrieved_but_unsafe();
+  }
+  if (!requests_.outstanding() && unproven_.has_latest()) requests_.add({.ask = Ask::proof});
+  return requests_.outstanding();
+}
+
+/// One batch on its way to the disk, one on the wire; the latter goes on as long as the disk is behind.
+void FetchSession::settle_when_full() {
+  if (settler_.done()) settler_.finish();
+  const bool full = settler_.under_way() ? settler_.batch().overfull() : settler_.batch().full();
+  if (!full || !unproven_.empty()) return;
+  settler_.finish();
+  const bool more_to_come = requests_.outstanding() || requests_.current().ask != Ask::proof;
+  if (more_to_come && run_.alternate()) return settler_.settle_beside();
+  settler_.settle();
+}
+
+/// What is held stands in the same spools as the batch: both are settled together.
+void FetchSession::check_unproven() {
+  if (unproven_.empty()) return;
+  requests_.hold_back();
+  if (requests_.outstanding() || unproven_.has_latest()) return;
+  for (auto& message : unproven_.check()) settler_.batch().add(std::move(message));
+  requests_.resume();
+}
+
+void FetchSession::conclude(const ReceivedMessage& message) {
+  answers_.stored();
+  if (notes_.not_taken(message)) removals_.retrieved_but_unsafe();
+  if (!message.delivered()) return;  // refused, or to be known when its destination is closed
+  ++run_.totals.fetched;
+  run_.totals.bytes += message.octets;
+  run_.delivered_now.insert(message.row.id);
+  notes_.delivered(message);
+  if (!run_.policy.leave_on_server) removals_.mark(message.step->message.number, message.row.id);
+}
+
+void FetchSession::close_places() {
+  settler_.close(run_.destinations, run_.account.removal_demanded ? Standing::delivered : Standing::seen);
+  settler_.commit();  // S5, durable before QUIT
+}
+
+void FetchSession::remove() {
+  const auto removed = removals_.finish();
+  if (removed.empty()) return;
+  for (const auto& step : plan_.steps) {
+    if (!std::ranges::binary_search(removed, step.message.number)) continue;
+    notes_.tell(step, Action::remove, step.action == Action::remove ? step.reason : "delivered");
+  }
+}
+
+Next FetchSession::end_early(const util::Error& error) {
+  const bool quit_sent = removals_.quit_sent();
+  removals_.stop();
+  std::optional<util::Error> unsettled;  // of the batch under way; the doubt has to be on record all the same
+  try {
+    settler_.finish();
+  } catch (const util::Error& failure) {
+    unsettled = failure;
+  }
+  const Verdict verdict = judge({.pipelining = session_.pipelining(),
+                                 .quit_sent = quit_sent,
+                                 .sizes_differed = unproven_.sizes_differed(),
+                                 .body_changed = unproven_.body_changed(),
+                                 .batch_failed = settler_.failed(),
+                                 .latest_unproven = unproven_.has_latest(),
+                                 .doubt = session_.doubt(),
+                                 .kind = error.kind(),
+                                 .border_breaks = run_.server.border_breaks});
+  if (verdict.keep_latest) answers_.take_in_latest();
+  if (verdict.keep_batch) blame_latest(error);
+  unproven_.discard();
+  verdict.keep_batch ? settler_.settle() : settler_.drop();
+  if (verdict.suspect_rows) suspect_rows();
+  if (unsettled) throw util::Error(*unsettled);
+  const Step* to_blame = verdict.blame_current ? requests_.current().step : nullptr;
+  if (to_blame != nullptr) notes_.comes_last(*to_blame);
+  close_places();
+  remember(verdict);
+  if (verdict.next != Next::stop) return verdict.next;
+  if (to_blame == nullptr) throw util::Error(error);
+  throw util::Error(error.kind(), "message " + notes_.uid(*to_blame) + ": " + error.what(), error.hint());
+}
+
+/// What came behind the message read last may be its rest.
+void FetchSession::blame_latest(const util::Error& error) {
+  const auto latest = unproven_.take_latest();
+  if (!latest) return;
+  notes_.stays(*latest->message.step,
+               {util::Kind::protocol, "it cannot be told where it ends: " + std::string(error.what()),
+                "the server may not double the dots at the beginning of lines (RFC 1939 section 3)"});
+}
+
+/// An answer may have been skipped, between two messages of one size even: the next session looks at each of
+/// these rows by TOP before it believes them (LAW section 2).
+void FetchSession::suspect_rows() {
+  settler_.commit();  // the rows are to be read as delivered
+  state::Change change;
+  auto ids = settler_.delivered_rows();
+  ids.insert(ids.end(), matcher_.changed_rows().begin(), matcher_.changed_rows().end());
+  for (const auto id : ids) {
+    auto row = run_.store.row(run_.mailbox, id);
+    if (!row) continue;
+    row->suspect = true;
+    change.rows.push_back(std::move(*row));
+  }
+  run_.store.commit(run_.mailbox, change);
+}
+
+void FetchSession::remember(const Verdict& verdict) {
+  run_.server.border_breaks = verdict.border_breaks;
+  if (verdict.next != Next::one_by_one) return;
+  run_.server.one_by_one_until = run_.environment.now() + std::chrono::days(7);
+  run_.warn_once(
+      "the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
+      "tell its operator; nothing is lost, it is only slower");
+}
+
+Next fetch_once(AccountRun& run, net::LoggedIn logged_in, const ReadRows& rows, Part part) {
+  const auto& until = run.server.one_by_one_until;
+  const bool one_by_one = until && run.environment.now() < *until;
+  const auto trace = [&](char direction, std::string_view line) {
+    run.tell.traced(run.account.name, direction, line);
+  };
+  const auto redact = [&](std::string_view words) { return logged_in.redactor.text(words); };
+  FetchSession session(run, *logged_in.stream,
+                       {.capabilities = std::move(logged_in.capabilities),
+                        .may_pipeline = !one_by_one,
+                        .trace = trace,
+                        .redact = redact});
+  try {
+    const Next next = session.run(rows, part);
+    run.server.border_breaks = 0;
+    return next;
+  } catch (const util::Error& error) {
+    return session.end_early(error);
+  }
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// One session at the server: listing, plan, retrieval, settlement, removal.
+#pragma once
+#include <functional>
+#include <span>
+
+#include "engine/account_run.h"
+#include "engine/answers.h"
+#include "engine/judge.h"
+#include "engine/matcher.h"
+#include "engine/message_notes.h"
+#include "engine/plan.h"
+#include "engine/removals.h"
+#include "engine/requests.h"
+#include "engine/settle.h"
+#include "engine/unproven.h"
+#include "net/connection.h"
+#include "pop3/session.h"
+
+namespace mailhaul::engine {
+
+/// Reads the rows of the mailbox; called once, when the listing is there.
+using ReadRows = std::function<state::MailboxRows()>;
+
+/// Which messages a session is for.
+enum class Part {
+  all,    ///< those that failed before come last, and only if nothing waits for QUIT by then
+  failed  ///< only those that failed before
+};
+
+/// The coordinator: each decision is made by the part that owns it. One thread at a time.
+class FetchSession {
+ public:
+  FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options);
+  /// From the listing to QUIT. Until the rows are read nobody but `rows` uses the store. Returns
+  /// Next::failed_messages where these still wait for a session of their own, otherwise Next::stop.
+  [[nodiscard]] Next run(const ReadRows& rows, Part part);
+  /// After run() threw: settles what may be settled. Returns which session is worth a try; where none is,
+  /// throws the error, with the message that is to blame.
+  [[nodiscard]] Next end_early(const util::Error& error);
+
+ private:
+  void list_and_plan(const ReadRows& rows);
+  void begin(const Step& step);
+  void ask_singly();
+  void carry_out(std::span<const Step> steps);
+  bool awaits_answer();
+  void settle_when_full();
+  void check_unproven();
+  void conclude(const ReceivedMessage& message);
+  void close_places();
+  void remove();
+  void blame_latest(const util::Error& error);
+  void suspect_rows();
+  void remember(const Verdict& verdict);
+
+  AccountRun& run_;
+  pop3::Session session_;
+  Settler settler_;
+  Matcher matcher_;
+  MessageNotes notes_;
+  Requests requests_;
+  Unproven unproven_;
+  Removals removals_;
+  Answers answers_;
+  Plan plan_;
+};
+
+/// One session, from listing to QUIT. Next::stop: the account is done; otherwise a new session is to be
+/// tried. Throws Error for what ended it; what was whole is settled first.
+[[nodiscard]] Next fetch_once(AccountRun& run, net::LoggedIn logged_in, const ReadRows& rows, Part part);
+
+}  // namespace mailhaul::engine

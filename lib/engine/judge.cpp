@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "engine/judge.h"
+
+namespace mailhaul::engine {
+
+namespace {
+
+constexpr std::uint32_t most_border_breaks = 2;
+
+/// While pipelining, an answer may have been skipped, and then bodies stand under their neighbours' names. A
+/// plain cut inside a body suggests nothing of the kind as long as each body had its announced size.
+bool bodies_are_under_their_names(const Evidence& evidence) {
+  if (!evidence.pipelining) return true;
+  const bool answers_in_order = evidence.quit_sent || (!evidence.doubt.malformed_status &&
+                                                       !evidence.doubt.at_border && !evidence.body_changed);
+  return answers_in_order && !evidence.sizes_differed;
+}
+
+}  // namespace
+
+Verdict judge(const Evidence& evidence) {
+  Verdict verdict{.border_breaks = evidence.border_breaks};
+  verdict.keep_batch = !evidence.batch_failed && bodies_are_under_their_names(evidence);
+  // Bytes that nobody asked for may be the rest of the message read last. A connection that is lost says
+  // nothing against it.
+  verdict.keep_latest = verdict.keep_batch && !evidence.doubt.malformed_status;
+  verdict.suspect_rows = evidence.pipelining;
+  if (evidence.pipelining && evidence.kind != util::Kind::cancelled) {
+    const bool missing_answer = evidence.doubt.at_border && evidence.doubt.pipelined && !evidence.quit_sent;
+    if (missing_answer) ++verdict.border_breaks;
+    const bool broken = evidence.doubt.malformed_status || evidence.body_changed ||
+                        verdict.border_breaks >= most_border_breaks;
+    if (broken) verdict.border_breaks = 0;
+    verdict.next = broken ? Next::one_by_one : missing_answer ? Next::new_session : Next::stop;
+  }
+  // Where a new session is tried, it is the server's PIPELINING that is doubted.
+  const bool of_the_server = evidence.kind == util::Kind::temporary || evidence.kind == util::Kind::protocol;
+  const bool rest_of_latest = evidence.doubt.malformed_status && evidence.latest_unproven;
+  verdict.blame_current = verdict.next == Next::stop && of_the_server && !rest_of_latest;
+  return verdict;
+}
+
+}  // namespace mailhaul::engine

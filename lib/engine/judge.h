@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What the early end of a session means (LAW section 2). Pure: the engine's second plan().
+#pragma once
+#include <cstdint>
+
+#include "pop3/session.h"
+#include "util/error.h"
+
+namespace mailhaul::engine {
+
+/// What is known when a session ended before its time.
+struct Evidence {
+  bool pipelining = false;       ///< several commands may have been under way
+  bool quit_sent = false;        ///< only the answer to QUIT was awaited
+  bool sizes_differed = false;   ///< a body had another size than announced
+  bool body_changed = false;     ///< a body was another one when it was asked for again, alone
+  bool batch_failed = false;     ///< a batch could not be settled: nothing else should be
+  bool latest_unproven = false;  ///< no answer stands behind the message read last
+  pop3::Doubt doubt = {};        ///< of the conversation
+  util::Kind kind = util::Kind::temporary;
+  std::uint32_t border_breaks = 0;  ///< earlier ends exactly between two answers, while pipelining
+};
+
+enum class Next {
+  stop,             ///< the run ends for this account
+  new_session,      ///< list and plan anew: an answer was missing
+  one_by_one,       ///< the same, without PIPELINING for 7 days: the server breaks it
+  failed_messages,  ///< all went well; a session for the messages that failed in earlier runs
+};
+
+struct Verdict {
+  bool keep_batch = false;     ///< what has arrived whole may be settled; otherwise it is dropped
+  bool keep_latest = false;    ///< the message read last may, too
+  bool suspect_rows = false;   ///< the next session checks the rows of this one before it believes them
+  bool blame_current = false;  ///< the message whose answer was awaited broke the session
+  Next next = Next::stop;
+  std::uint32_t border_breaks = 0;  ///< to be remembered
+};
+
+[[nodiscard]] Verdict judge(const Evidence& evidence);
+
+}  // namespace mailhaul::engine

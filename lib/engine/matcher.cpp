@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include "engine/matcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "util/escape.h"
+
+namespace mailhaul::engine {
+
+using state::LandingState;
+using state::Standing;
+
+std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const pop3::Listed> listed,
+                                        const std::function<state::MailboxRows()>& rows) {
+  UidlIndex index(listed);  // while the rows are still being read
+  rows_ = rows();
+  auto identities = engine::identify(session, std::move(index), rows_, run_.store, run_.mailbox);
+  note_absent_rows(identities, session.malformed_lines() == 0);
+  const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    const state::RowSummary* row = identities[i].row;
+    if (row == nullptr) continue;
+    identities[i].this_run = run_.delivered_now.contains(row->id);
+    // A row whose message is still to be looked at may be another one's of this listing.
+    const bool proven = row->standing != Standing::pending && !row->suspect && row->bytes == listed[i].bytes;
+    if (!proven) unplaced_.insert(row->id);
+    if (proven && by_content) taken_.insert(row->id);  // otherwise only unplaced rows are ever looked for
+  }
+  return identities;
+}
+
+/// Rows whose messages are not listed: perhaps they are, under other UIDLs.
+void Matcher::note_absent_rows(std::span<const Identity> identities, bool listing_is_whole) {
+  // Where only contents tell messages apart, nothing can be called absent before all were retrieved.
+  if (std::ranges::any_of(identities, &Identity::by_content)) {
+    return run_.warn_once(
+        "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
+        "nothing is delivered twice; where mail need not stay there, have it removed (--no-leave-on-server)");
+  }
+  const auto absent = absent_rows(identities, rows_);
+  for (const auto id : absent) {
+    if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
+  }
+  if (!listing_is_whole) return;  // its malformed lines may stand for these very messages
+  run_.store.note_absent(run_.mailbox, absent, run_.environment.now());
+  for (const auto id : absent) {
+    if (rows_.with_id(id)->has_landings) warn_of_unfinished(*rows_.with_id(id));
+  }
+}
+
+/// Landings that nothing can complete while the message is not on the server under its name: told once. They
+/// are kept: one listing without the message says little.
+void Matcher::warn_of_unfinished(const state::RowSummary& row) {
+  const std::string name = row.uidl.empty() ? "without a UID" : util::escape_uid(row.uidl);
+  for (const auto& landing : run_.store.landings_of(run_.mailbox, row.id)) {
+    if (landing.state == LandingState::delivered) continue;
+    const std::string sentence =
+        "message " + name + " may not have reached " + landing.target + ", and is no longer on the server";
+    if (run_.first_time(sentence))
+      run_.warn(sentence, "look for it there, and in the other places it was to go to", name);
+  }
+}
+
+const state::RowSummary* Matcher::row_of(const Step& step) const {
+  const auto* row = step.identity.row;
+  return row == nullptr || detached_.contains(row->id) ? nullptr : row;
+}
+
+std::optional<state::Row> Matcher::proven_by_header(const Step& step,
+                                                    const std::optional<util::Hash>& header) const {
+  auto row = settler_.store().row(run_.mailbox, step.identity.row->id);
+  if (!row || row->header != header || row->bytes != step.message.bytes) return std::nullopt;
+  return row;
+}
+
+namespace {
+
+/// Whether a row of this message's UIDL is another message's. A row from before a change of the hashes has
+/// none: there the size decides.
+bool holds_another(const state::Row& row, const Step& step, const MessageHashes& hashes) {
+  if (row.content) return *row.content != hashes.content;
+  const bool delivered = row.standing == Standing::delivered || row.standing == Standing::gone;
+  return delivered && row.bytes != step.message.bytes;
+}
+
+}  // namespace
+
+Match Matcher::match(const Step& step, const MessageHashes& hashes) {
+  Match match{.row = row_by_uid(step)};
+  if (match.row && holds_another(*match.row, step, hashes)) {
+    detach(step, std::move(*match.row));
+    match = {.uid_reused = true};
+  }
+  if (match.row && !match.row->content) {
+    // A row that was only made to note something of its message (too large, failed) yields to one that knows
+    // the content under an older UIDL.
+    const bool begun = match.row->standing != Standing::pending || step.identity.row->has_landings;
+    if (auto known = begun ? std::nullopt : row_by_content(step, hashes)) {
+      settler_.forget_with_next_commit(match.row->id);
+      detached_.insert(match.row->id);
+      return {.row = std::move(known), .by = KnownBy::content};
+    }
+  }
+  if (match.row) {
+    taken_.insert(match.row->id);
+    match.by = KnownBy::uid;
+  } else if ((match.row = row_by_content(step, hashes))) {
+    match.by = KnownBy::content;
+  }
+  return match;
+}
+
+void Matcher::release(const Match& match) {
+  if (match.row) taken_.erase(match.row->id);
+}
+
+/// The row that bears this message's UIDL, unless its content was found under another one meanwhile.
+std::optional<state::Row> Matcher::row_by_uid(const Step& step) const {
+  const auto* row = row_of(step);
+  if (row == nullptr || (unplaced_.contains(row->id) && taken_.contains(row->id))) return std::nullopt;
+  return settler_.store().row(run_.mailbox, row->id);
+}
+
+/// The server has changed its UIDLs, or has none: a row of this content that no other message of this listing
+/// is. What was only marked as seen has no content: there header and size must do.
+std::optional<state::Row> Matcher::row_by_content(const Step& step, const MessageHashes& hashes) {
+  if (!step.identity.by_content && unplaced_.empty()) return std::nullopt;
+  const auto& store = settler_.store();
+  auto rows = store.rows_with_content(run_.mailbox, hashes.content);
+  for (auto& row : store.rows_with_header(run_.mailbox, hashes.header, step.message.bytes)) {
+    if (row.standing == Standing::seen && !row.content) rows.push_back(std::move(row));
+  }
+  for (auto& row : rows) {
+    const bool candidate = step.identity.by_content || unplaced_.contains(row.id);
+    if (candidate && taken_.insert(row.id).second) return std::move(row);
+  }
+  return std::nullopt;
+}
+
+/// The UIDL was used again for another message. The old row keeps its hashes, by which its message can still
+/// be known, and what of its delivery is open.
+void Matcher::detach(const Step& step, state::Row row) {
+  unplaced_.insert(row.id);
+  taken_.erase(row.id);
+  detached_.insert(row.id);
+  if (row.uidl != step.message.uidl) return;
+  row.uidl.clear();
+  settler_.write_with_next_commit(std::move(row));
+}
+
+state::Row Matcher::updated(const Step& step, const MessageHashes& hashes, const Match& match) {
+  state::Row row = match.row.value_or(state::Row{});
+  if (row.id == 0 && step.identity.by_content) {
+    row.id = settler_.store().next_row(run_.mailbox);
+    taken_.insert(row.id);  // an equal message of this listing is another one
+  }
+  if (row.standing == Standing::gone) row.standing = Standing::delivered;  // it is listed all the same
+  row.gone.reset();
+  row.uidl = step.message.uidl;
+  row.bytes = step.message.bytes;
+  row.header = hashes.header;
+  row.content = hashes.content;
+  row.ordinal = step.identity.ordinal;
+  row.suspect = false;
+  return row;
+}
+
+state::RowId Matcher::confirm(const Step& step, state::Row row, const std::optional<MessageHashes>& hashes) {
+  const bool new_hashes = hashes && (row.header != hashes->header || row.content != hashes->content);
+  if (new_hashes) {
+    row.header = hashes->header;
+    row.content = hashes->content;
+  }
+  const bool changed = new_hashes || row.bytes != step.message.bytes || row.suspect || row.failures > 0 ||
+                       row.uidl != step.message.uidl || row.standing == Standing::gone;
+  row.bytes = step.message.bytes;
+  row.suspect = false;
+  row.failures = 0;
+  if (!step.message.uidl.empty()) row.uidl = step.message.uidl;
+  if (row.standing == Standing::gone) row.standing = Standing::delivered;  // the server lied: DELE again
+  const auto id = row.id;
+  taken_.insert(id);
+  if (changed) {
+    changed_.push_back(id);
+    settler_.write_with_next_commit(std::move(row));
+  }
+  return id;
+}
+
+state::Row Matcher::row_to_note(const Step& step) const {
+  auto& store = settler_.store();
+  if (const auto* known = row_of(step)) {
+    if (auto row = store.row(run_.mailbox, known->id)) return std::move(*row);
+  }
+  return {.id = store.next_row(run_.mailbox),
+          .uidl = step.message.uidl,
+          .bytes = step.message.bytes,
+          .header = step.identity.header,
+          .ordinal = step.identity.ordinal};
+}
+
+}  // namespace mailhaul::engine

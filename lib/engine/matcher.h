@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// LAW 1: which row of the seen store is this message?
+#pragma once
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "engine/account_run.h"
+#include "engine/fingerprint.h"
+#include "engine/identity.h"
+#include "engine/plan.h"
+#include "engine/settle.h"
+#include "pop3/session.h"
+
+namespace mailhaul::engine {
+
+enum class KnownBy { nothing, uid, content };
+
+/// The row that a message was found to be, as it is stored.
+struct Match {
+  std::optional<state::Row> row;
+  KnownBy by = KnownBy::nothing;
+  bool uid_reused = false;  ///< its UIDL was another message's before
+};
+
+/// Decides for each message of one listing which row it is: first by what the listing says, then by what was
+/// read of it. A row is given to one message only. One thread at a time.
+class Matcher {
+ public:
+  Matcher(AccountRun& run, Settler& settler) : run_(run), settler_(settler) {}
+
+  /// One identity for each listed message; rows that no message bears are noted as absent. `rows` are the
+  /// mailbox's; until this returns nobody else may use the store. Throws what the session throws.
+  std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,
+                                 const std::function<state::MailboxRows()>& rows);
+
+  /// The row that the listing gave the message; null once its content showed that it is another one's.
+  const state::RowSummary* row_of(const Step& step) const;
+  /// The row, if header and size are what it says.
+  std::optional<state::Row> proven_by_header(const Step& step, const std::optional<util::Hash>& header) const;
+  /// The row of a message that was read whole. A row of its UIDL that holds another content gives it up.
+  Match match(const Step& step, const MessageHashes& hashes);
+  /// The match was not used: the row may be found again.
+  void release(const Match& match);
+
+  /// The row as the message shows it now: UIDL, size, hashes, place among equals.
+  state::Row updated(const Step& step, const MessageHashes& hashes, const Match& match);
+  /// The message is the row's, and stays so: what changed is written. `hashes`: of the message, where it was
+  /// read whole. Returns the row's id.
+  state::RowId confirm(const Step& step, state::Row row, const std::optional<MessageHashes>& hashes);
+  /// The row of a message that is not delivered, to note something of it; a new one where there is none.
+  state::Row row_to_note(const Step& step) const;
+
+  /// Rows changed because a message was found to be theirs.
+  const std::vector<state::RowId>& changed_rows() const noexcept { return changed_; }
+
+ private:
+  void note_absent_rows(std::span<const Identity> identities, bool listing_is_whole);
+  void warn_of_unfinished(const state::RowSummary& row);
+  std::optional<state::Row> row_by_uid(const Step& step) const;
+  std::optional<state::Row> row_by_content(const Step& step, const MessageHashes& hashes);
+  void detach(const Step& step, state::Row row);
+
+  AccountRun& run_;
+  Settler& settler_;
+  state::MailboxRows rows_;
+  std::set<state::RowId> unplaced_;  ///< absent or in doubt: perhaps a message listed under another UIDL
+  std::set<state::RowId> taken_;     ///< a message of this listing was found to be this row
+  std::set<state::RowId> detached_;  ///< no longer the row of the message that bears its UIDL
+  std::vector<state::RowId> changed_;
+};
+
+}  // namespace mailhaul::engine

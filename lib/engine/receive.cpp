@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "engine/receive.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/mailbox.h"
+#include "util/units.h"
+
+namespace mailhaul::engine {
+
+using state::LandingState;
+
+namespace {
+
+/// What may come of a message beyond its announced size once it cannot be kept: a new connection costs less
+/// than an end that never comes.
+constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
+
+}  // namespace
+
+std::optional<std::string> missing_part(const IncomingMessage& incoming, std::uint64_t announced) {
+  // Some servers announce lines that they do not send, such as Status.
+  const std::uint64_t tolerance = 128 + incoming.octets / 16;
+  const std::string announcement = " although it announces " + util::format_size(announced);
+  if (incoming.octets == 0 && announced != 0) return "the server sends nothing of it," + announcement;
+  if (!incoming.has_body && announced > incoming.octets + tolerance)
+    return "the server sends its header only," + announcement;
+  return std::nullopt;
+}
+
+IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
+  IncomingMessage incoming;
+  try {
+    open_writers(step, incoming);
+  } catch (const util::Error& error) {
+    incoming.failure = error;
+  }
+  Fingerprint fingerprint;
+  while (const auto piece = message.read()) {
+    fingerprint.add(*piece);
+    run_.tell.received(run_.account.name, piece->size());
+    if (incoming.failure) {  // drained: the others are behind it
+      if (fingerprint.octets() > step.message.bytes + most_drained_bytes) give_up(step, *incoming.failure);
+      continue;
+    }
+    // Servers that count line ends otherwise announce less; twice as much is a lie, and no limit would hold.
+    if (run_.policy.max_size != 0 && fingerprint.octets() / 2 > run_.policy.max_size) {
+      incoming.failure =
+          util::Error(util::Kind::content, "it is larger than max_size, though announced smaller");
+      continue;
+    }
+    try {
+      for (auto& copy : incoming.copies) copy.writer->append(*piece);
+    } catch (const util::Error& error) {
+      incoming.failure = error;
+    }
+  }
+  if (incoming.failure) incoming.copies.clear();  // an unfinished writer must not outlive its place
+  incoming.octets = fingerprint.octets();
+  incoming.has_body = fingerprint.has_body();
+  incoming.hashes = fingerprint.finish();
+  return incoming;
+}
+
+void Receiver::open_writers(const Step& step, IncomingMessage& incoming) {
+  std::vector<state::Landing> landings;  // where its delivery has begun
+  if (const auto* row = matcher_.row_of(step); row != nullptr && row->has_landings) {
+    landings = settler_.store().landings_of(run_.mailbox, row->id);
+  }
+  const auto fresh = envelope(run_.ids.next(), false);
+  for (const auto& destination : run_.destinations) {
+    // The id of what is handed over again stays; elsewhere a file of that name may be there.
+    const auto tried = std::ranges::find_if(landings, [&](const auto& landing) {
+      return landing.state == LandingState::tried && landing.target == destination->target();
+    });
+    const bool again = tried != landings.end();
+    const auto with = again ? envelope(delivery::id_of({tried->target, tried->ticket}), true) : fresh;
+    incoming.copies.push_back({destination.get(), destination->begin(with, step.message.bytes), again});
+  }
+}
+
+delivery::Envelope Receiver::envelope(std::string id, bool may_be_repeated) const {
+  delivery::Envelope envelope{.id = std::move(id), .trace_header = {}, .retry = may_be_repeated};
+  if (run_.account.trace_header) {
+    envelope.trace_header =
+        trace_header(run_.account, run_.environment.host, envelope.id, run_.environment.now());
+  }
+  return envelope;
+}
+
+/// The message has no end, and cannot be kept: the others come in the next session.
+void Receiver::give_up(const Step& step, const util::Error& error) {
+  notes_.stays(step, error);
+  throw util::Error(util::Kind::temporary,
+                    "message " + notes_.uid(step) + " has no end: the session was given up");
+}
+
+bool Receiver::drop_delivered_copies(const Step& step, IncomingMessage& incoming, const state::Row& row) {
+  bool delivered_somewhere = false;
+  for (const auto& landing : settler_.store().landings_of(run_.mailbox, row.id)) {
+    const auto same = std::ranges::find_if(
+        incoming.copies, [&](const auto& copy) { return copy.destination->target() == landing.target; });
+    const bool wanted = same != incoming.copies.end();
+    const bool delivered = landing.state == LandingState::delivered;
+    delivered_somewhere = delivered_somewhere || delivered;
+    if (delivered && wanted) {
+      incoming.copies.erase(same);
+    } else if (!delivered || run_.destination(landing.target) == nullptr) {
+      warn_of_copy(step, landing, wanted ? &*same : nullptr);
+    }
+  }
+  return delivered_somewhere;
+}
+
+/// What is to be said of a landing of an earlier run when the message is delivered again. `copy`: the new one
+/// for the same place, or null.
+void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, IncomingMessage::Copy* copy) {
+  const std::string message = "message " + notes_.uid(step);
+  switch (landing.state) {
+    case LandingState::intent:
+      return;
+    case LandingState::delivered:
+      return run_.warn(
+          message + " was delivered to " + landing.target +
+              " by a run that did not complete its delivery; the profile now names other places, and they "
+              "get it, too",
+          "it is there twice if you look at both", notes_.uid(step));
+    case LandingState::doubt:
+      return run_.warn(message + " was being delivered to " + landing.target +
+                           " when a run was killed, and cannot be found there; it is delivered again",
+                       "it may be there twice, if it was read and moved meanwhile", notes_.uid(step));
+    case LandingState::tried:
+      break;
+  }
+  const bool program_knows = copy != nullptr && copy->may_be_repeated;
+  if (copy != nullptr) copy->may_be_repeated = true;
+  const auto* row = matcher_.row_of(step);
+  run_.tell.warned(
+      run_.account.name,
+      {.sentence = message + " was handed to " + landing.target +
+                   " before, and it is not known whether it was taken; it is handed over again",
+       .hint = program_knows ? "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so"
+                             : "it may arrive twice there",
+       .uid = notes_.uid(step),
+       .quiet_skips_it = row != nullptr && row->failures > 0});  // the run that failed has told it
+}
+
+void Receiver::finish(IncomingMessage& incoming, ReceivedMessage& message) {
+  try {
+    for (auto& copy : incoming.copies) {
+      message.copies.push_back({.destination = copy.destination,
+                                .ticket = copy.writer->finish(),
+                                .may_be_repeated = copy.may_be_repeated,
+                                .result = {}});
+    }
+  } catch (const util::Error&) {
+    incoming.copies.clear();
+    std::vector<ReceivedMessage> part;
+    part.push_back(std::move(message));
+    discard(part);
+    throw;
+  }
+}
+
+}  // namespace mailhaul::engine

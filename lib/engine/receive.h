@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// One message's way from the wire to S1: into a writer in each of its places.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/account_run.h"
+#include "engine/fingerprint.h"
+#include "engine/matcher.h"
+#include "engine/message_notes.h"
+#include "engine/settle.h"
+#include "pop3/session.h"
+
+namespace mailhaul::engine {
+
+/// A message that was read to its end, and its copies in the making.
+struct IncomingMessage {
+  struct Copy {
+    delivery::Destination* destination;
+    std::unique_ptr<delivery::Writer> writer;
+    bool may_be_repeated;  ///< it may have been handed over before
+  };
+  std::uint64_t octets = 0;  ///< as received
+  bool has_body = false;     ///< something came behind the header
+  MessageHashes hashes;
+  std::vector<Copy> copies;
+  std::optional<util::Error> failure;  ///< of a writer: the message stays on the server, the others go on
+};
+
+/// Why it is no message, where less came than LIST announced: nothing at all, or the header alone. Servers
+/// list mail before its body is there.
+[[nodiscard]] std::optional<std::string> missing_part(const IncomingMessage& incoming,
+                                                      std::uint64_t announced);
+
+/// One thread at a time.
+class Receiver {
+ public:
+  Receiver(AccountRun& run, Settler& settler, const Matcher& matcher, MessageNotes& notes)
+      : run_(run), settler_(settler), matcher_(matcher), notes_(notes) {}
+
+  /// Reads the message into all of its places. Throws what the session throws, and Error{temporary} when the
+  /// message cannot be kept and has no end.
+  IncomingMessage read(const Step& step, pop3::Message& message);
+  /// Takes away the copies of places that have it already, and says of the others where one may come twice.
+  /// Returns whether an earlier run delivered it somewhere.
+  bool drop_delivered_copies(const Step& step, IncomingMessage& incoming, const state::Row& row);
+  /// S1: its copies are whole. Throws Error{storage}: none of them is left.
+  static void finish(IncomingMessage& incoming, ReceivedMessage& message);
+
+ private:
+  void open_writers(const Step& step, IncomingMessage& incoming);
+  delivery::Envelope envelope(std::string id, bool may_be_repeated) const;
+  void warn_of_copy(const Step& step, const state::Landing& landing, IncomingMessage::Copy* copy);
+  [[noreturn]] void give_up(const Step& step, const util::Error& error);
+
+  AccountRun& run_;
+  Settler& settler_;
+  const Matcher& matcher_;
+  MessageNotes& notes_;
+};
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "engine/removals.h"
+
+#include <algorithm>
+
+#include "util/escape.h"
+#include "util/units.h"
+
+namespace mailhaul::engine {
+
+void Removals::mark(std::uint32_t number, state::RowId row) {
+  if (phase_ != Phase::open) return;
+  session_.remove(number);
+  marked_[number] = row;
+}
+
+/// RFC 2449 section 6.7: where EXPIRE is 0 the server removes what was retrieved, at QUIT.
+bool Removals::must_not_quit() {
+  if (session_.capabilities().expire_days != 0 || !(unsafe_ || piped_)) return false;
+  run_.warn(
+      "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all of "
+      "it is safe here",
+      piped_ ? "use -K if what was piped may be removed" : "the next run fetches what is missing");
+  return true;
+}
+
+std::vector<std::uint32_t> Removals::finish() {
+  if (must_not_quit()) return {};
+  // Of an earlier run's deliveries, too: its last COMMIT may not be durable, if a kill overtook it.
+  if (!marked_.empty()) run_.store.flush(run_.mailbox);
+  phase_ = Phase::quitting;
+  auto removal = session_.finish(true);  // S6
+  std::ranges::sort(removal.accepted);
+  warn_of_refused(removal);
+  if (removal.accepted.empty()) return {};
+  if (!removal.committed) {
+    throw util::Error(
+        util::Kind::temporary,
+        "the server did not confirm the removal of " + util::counted(removal.accepted.size(), "message") +
+            " (reply to QUIT: " + util::escape(removal.quit_answer) + ")",
+        "what is delivered will not be fetched again; the next run asks for its removal once more");
+  }
+  record(removal.accepted);
+  return removal.accepted;
+}
+
+void Removals::warn_of_refused(const pop3::RemovalResult& removal) {
+  if (removal.refused.empty()) return;
+  const auto& [number, words] = removal.refused.front();
+  run_.warn_once("the server refused to remove " + util::counted(removal.refused.size(), "message") +
+                     ", the first with -ERR " + words,
+                 "what is delivered will not be fetched again; the next run asks for its removal once more",
+                 "DELE refused");
+}
+
+void Removals::record(const std::vector<std::uint32_t>& numbers) {  // S7
+  state::Change change;
+  for (const auto number : numbers) {
+    change.removed.push_back({.row = marked_.at(number), .when = run_.environment.now()});
+  }
+  const auto count = static_cast<std::uint32_t>(numbers.size());
+  run_.totals.removed += count;
+  run_.totals.left -= count;
+  run_.store.commit(run_.mailbox, change);
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "engine/requests.h"
+
+#include <utility>
+
+namespace mailhaul::engine {
+
+void Requests::add(const Request& request) {
+  asked_.push_back(request);
+  if (request.ask == Ask::proof) return session_.want_proof();
+  const auto& message = request.step->message;
+  session_.want(
+      {.number = message.number, .bytes = message.bytes, .header_only = request.ask == Ask::header});
+  if (prove_each_ && request.ask == Ask::whole) add({.ask = Ask::proof});
+}
+
+pop3::Message& Requests::next() {
+  current_ = asked_.front();
+  asked_.pop_front();
+  // The last message has no other answer behind it that could show where it ends. Asked for now, the proof
+  // travels with it.
+  if (current_.ask == Ask::whole && asked_.empty()) add({.ask = Ask::proof});
+  return session_.next();
+}
+
+void Requests::hold_back() {
+  for (auto unsent = session_.withdraw(); unsent > 0; --unsent) {
+    if (asked_.back().ask != Ask::proof) postponed_.push_front(asked_.back());
+    asked_.pop_back();
+  }
+}
+
+void Requests::resume() {
+  for (const auto& request : std::exchange(postponed_, {})) add(request);
+}
+
+bool Requests::drop_postponed() { return !std::exchange(postponed_, {}).empty(); }
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "engine/unproven.h"
+
+#include <utility>
+
+namespace mailhaul::engine {
+
+namespace {
+
+/// After so many sizes that were only announced wrong the server's bodies are believed.
+constexpr int confirmations = 3;
+
+/// So many messages at most are held; others come again. Each may hold a descriptor.
+constexpr std::size_t most_held = 16;
+
+}  // namespace
+
+std::optional<LatestMessage> Unproven::take_latest() { return std::exchange(latest_, std::nullopt); }
+
+bool Unproven::doubts(std::uint64_t octets, std::uint64_t announced) const {
+  return session_.pipelining() && confirmed_ < confirmations && octets != announced;
+}
+
+bool Unproven::full() const noexcept { return held_.size() >= most_held; }
+
+std::vector<ReceivedMessage> Unproven::check() {
+  for (const auto& message : held_) {
+    if (confirmed_ >= confirmations) break;
+    compare(message);
+    ++confirmed_;
+  }
+  return std::exchange(held_, {});
+}
+
+void Unproven::compare(const ReceivedMessage& message) {
+  session_.want({.number = message.step->message.number, .bytes = message.octets, .header_only = false});
+  session_.want_proof();
+  pop3::Message& again = session_.next();
+  Fingerprint fingerprint;
+  while (const auto piece = again.read()) fingerprint.add(*piece);
+  if (again.refused() || fingerprint.finish().content != message.row.content) {
+    body_changed_ = true;
+    throw util::Error(
+        util::Kind::protocol,
+        "message " + notes_.uid(*message.step) + " came back different when asked for again alone",
+        "the server breaks PIPELINING; the next session asks one by one");
+  }
+  session_.next();
+}
+
+void Unproven::discard() noexcept {
+  latest_.reset();
+  engine::discard(held_);
+  held_.clear();
+}
+
+}  // namespace mailhaul::engine

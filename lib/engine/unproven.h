@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Bodies that are read and not believed yet (LAW section 2).
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/message_notes.h"
+#include "engine/receive.h"
+#include "engine/settle.h"
+#include "pop3/session.h"
+
+namespace mailhaul::engine {
+
+/// The message read last. Only a proper answer behind it shows that it has ended: a server that does not
+/// stuff dots seems to end it early.
+struct LatestMessage {
+  ReceivedMessage message;
+  IncomingMessage incoming;
+  bool doubtful = false;  ///< of another size than announced, while pipelining
+};
+
+/// Holds the message read last until an answer follows it, and, while pipelining, each message of another
+/// size than announced until three such came back the same when asked for alone: a skipped answer puts bodies
+/// under their neighbours' names, and a wrong size shows it first. One thread at a time.
+class Unproven {
+ public:
+  Unproven(pop3::Session& session, MessageNotes& notes) : session_(session), notes_(notes) {}
+
+  void set_latest(LatestMessage latest) { latest_ = std::move(latest); }
+  [[nodiscard]] bool has_latest() const noexcept { return latest_.has_value(); }
+  [[nodiscard]] std::optional<LatestMessage> take_latest();
+
+  /// Whether a body of so many octets is to be held; announced by LIST with another number.
+  [[nodiscard]] bool doubts(std::uint64_t octets, std::uint64_t announced) const;
+  void hold(ReceivedMessage message) { held_.push_back(std::move(message)); }
+  [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
+  [[nodiscard]] bool full() const noexcept;
+  /// Asks for what is held once more, alone; returns it, believed. REQUIRES: nothing is owed.
+  /// Throws Error{protocol} when a message comes back different.
+  std::vector<ReceivedMessage> check();
+
+  [[nodiscard]] bool sizes_differed() const noexcept { return !held_.empty() || confirmed_ != 0; }
+  [[nodiscard]] bool body_changed() const noexcept { return body_changed_; }
+  void discard() noexcept;
+
+ private:
+  void compare(const ReceivedMessage& message);
+
+  pop3::Session& session_;
+  MessageNotes& notes_;
+  std::optional<LatestMessage> latest_;
+  std::vector<ReceivedMessage> held_;
+  int confirmed_ = 0;
+  bool body_changed_ = false;
+};
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// One message that breaks every session strands nothing, and is named.
+#include <doctest/doctest.h>
+
+#include "engine/fixture.h"
+
+using namespace mailhaul;
+using test::Household;
+using test::mail_of;
+using Reply = test::MemoryServer::Reply;
+
+namespace {
+
+struct Breaking {
+  std::string about, verb;
+  Reply reply;
+};
+
+const std::vector<Breaking> breaking{
+    {"silence instead of an answer", "RETR ", {"", false}},
+    {"a hang-up instead of an answer", "RETR ", {"", true}},
+    {"silence inside the body", "RETR ", {"+OK\r\nSubject: broken\r\n\r\nbo", false}},
+    {"a hang-up inside the body", "RETR ", {"+OK\r\nSubject: broken\r\n\r\nbo", true}},
+    {"a last line that never ends", "RETR ", {"+OK\r\nSubject: broken\r\n\r\nbo\r\n.\r", false}},
+    {"no proper answer", "RETR ", {"hello\r\n", true}},
+};
+
+std::size_t place_of(const Household& house, const std::string& uidl) {
+  for (std::size_t i = 0; i < house.server.messages.size(); ++i) {
+    if (house.server.messages[i].uidl == uidl) return i + 1;
+  }
+  return 0;
+}
+
+/// The message with this UIDL answers the verb in this way; behind it the session is silent.
+void break_message(Household& house, const std::string& uidl, const Breaking& how) {
+  std::size_t broken_session = 0;
+  house.server.misbehave = [&house, uidl, how, broken_session](const std::string& command,
+                                                               std::size_t) mutable -> std::optional<Reply> {
+    if (broken_session == house.server.sessions) return Reply{""};
+    const auto place = place_of(house, uidl);
+    if (place == 0 || !command.starts_with(how.verb + std::to_string(place))) return std::nullopt;
+    broken_session = house.server.sessions;
+    return how.reply;
+  };
+}
+
+bool named_in(const std::vector<std::string>& sentences, const std::string& uidl) {
+  return std::ranges::any_of(
+      sentences, [&](const std::string& sentence) { return sentence.find(uidl) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("one message that breaks every session: the others arrive and are removed") {
+  for (const auto& how : breaking) {
+    for (const bool pipelining : {true, false}) {
+      for (const bool leave : {true, false}) {
+        for (const int bad : {1, 2, 3}) {
+          CAPTURE(how.about);
+          CAPTURE(pipelining);
+          CAPTURE(leave);
+          CAPTURE(bad);
+          Household house;
+          house.server.options.pipelining = pipelining;
+          house.account.policy.leave_on_server = leave;
+          for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+          const std::string uidl = "uid" + std::to_string(bad);
+          break_message(house, uidl, how);
+          bool named = false, innocent_named = false;
+          for (int run = 1; run <= 4; ++run) {
+            house.run();
+            for (int n = 1; n <= 3; ++n) {
+              const bool found = named_in(house.told.failures, "uid" + std::to_string(n));
+              (n == bad ? named : innocent_named) = (n == bad ? named : innocent_named) || found;
+            }
+          }
+          CHECK(house.mail().size() == 2);
+          CHECK(house.server.messages.size() == (leave ? 3 : 1));
+          CHECK(named);
+          // What is no answer may as well be the rest of the message before.
+          if (how.about != "no proper answer") CHECK_FALSE(innocent_named);
+          house.server.misbehave = {};
+          house.run();
+          house.run();
+          CHECK(house.mail().size() == 3);
+          CHECK(house.server.messages.size() == (leave ? 3 : 0));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("two messages that break their sessions do not keep a third one, cut once, from arriving") {
+  Household house;
+  house.server.options.pipelining = false;
+  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+  bool cut = false;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    const auto is = [&](const std::string& uidl) {
+      const auto place = place_of(house, uidl);
+      return place != 0 && command == "RETR " + std::to_string(place);
+    };
+    if (is("uid1") || is("uid2")) return Reply{"+OK\r\n", true};
+    if (is("uid3") && !std::exchange(cut, true)) return Reply{"+OK\r\nSubj", true};
+    return std::nullopt;
+  };
+  for (int run = 1; run <= 8; ++run) house.run();
+  CHECK(house.mail() == std::vector<std::string>{test::body_of(3)});
+  CHECK(place_of(house, "uid3") == 0);
+  CHECK(house.server.messages.size() == 2);
+}
+
+TEST_CASE("a delivered message whose TOP breaks every session does not keep the others on the server") {
+  for (const bool pipelining : {true, false}) {
+    CAPTURE(pipelining);
+    Household house;
+    house.server.options.pipelining = pipelining;
+    house.account.policy.leave_on_server = true;
+    for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+    house.run();
+    house.account.policy.leave_on_server = false;
+    break_message(house, "uid1", {"", "TOP ", {"", true}});
+    for (int run = 1; run <= 4; ++run) house.run();
+    CHECK(house.server.messages.size() == 1);
+    CHECK(place_of(house, "uid1") == 1);
+    CHECK(house.mail().size() == 3);
+    house.server.misbehave = {};
+    house.run();
+    CHECK(house.server.messages.empty());
+    CHECK(house.mail().size() == 3);
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Servers that end a message before its end, or send nothing: the part is never taken for the whole.
+#include <doctest/doctest.h>
+
+#include "engine/fixture.h"
+
+using namespace mailhaul;
+using test::Household;
+using test::mail_of;
+using Reply = test::MemoryServer::Reply;
+
+namespace {
+
+struct Setting {
+  std::string kind;
+  bool pipelining, leave;
+};
+
+std::vector<Setting> settings() {
+  std::vector<Setting> all;
+  for (const auto* kind : {"maildir", "mbox", "mda"}) {
+    for (const bool pipelining : {true, false}) {
+      for (const bool leave : {true, false}) all.push_back({kind, pipelining, leave});
+    }
+  }
+  return all;
+}
+
+void set_up(Household& house, const Setting& setting) {
+  house.server.options.pipelining = setting.pipelining;
+  house.account.policy.leave_on_server = setting.leave;
+  if (setting.kind == "mda") {
+    house.deliver_to_command("cat >> '" + (house.dir / "taken").native() + "'");
+  } else {
+    house.deliver_to(setting.kind);
+  }
+}
+
+/// All that was delivered, in one string.
+std::string delivered(const Household& house, const Setting& setting) {
+  std::string all;
+  if (setting.kind == "maildir") {
+    for (const auto& body : house.mail()) all += body;
+  } else {
+    const auto file = house.dir / (setting.kind == "mbox" ? "mbox" : "taken");
+    if (std::filesystem::exists(file)) all = test::slurp(file);
+  }
+  return all;
+}
+
+std::size_t times(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+bool listed(const Household& house, const std::string& uidl) {
+  return std::ranges::any_of(house.server.messages,
+                             [&](const auto& message) { return message.uidl == uidl; });
+}
+
+/// A server that answers RETR of this number with these bytes.
+test::MemoryServer::Misbehaviour retr_sends(std::size_t number, Reply reply) {
+  return [=](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command == "RETR " + std::to_string(number)) return reply;
+    return std::nullopt;
+  };
+}
+
+/// Three messages, of which this one comes with a fault: the two others arrive once, and are removed where
+/// they may be; of this one nothing is delivered, and it stays.
+void check_that_it_stays(std::size_t number, const Reply& reply) {
+  for (const auto& setting : settings()) {
+    CAPTURE(setting.kind);
+    CAPTURE(setting.pipelining);
+    CAPTURE(setting.leave);
+    Household house;
+    for (int n = 1; n <= 3; ++n) {
+      house.server.messages.push_back(mail_of(n));
+      house.server.messages.back().bytes += std::string(1'000, 'x') + "\r\n";
+    }
+    set_up(house, setting);
+    const std::string uidl = house.server.messages[number - 1].uidl;
+    house.server.misbehave = [&](const std::string& command, std::size_t nth) -> std::optional<Reply> {
+      for (std::size_t i = 0; i < house.server.messages.size(); ++i) {
+        if (house.server.messages[i].uidl == uidl) return retr_sends(i + 1, reply)(command, nth);
+      }
+      return std::nullopt;
+    };
+    bool named = false;
+    for (int run = 1; run <= 4; ++run) {
+      house.run();
+      for (const auto& failure : house.told.failures) named = named || times(failure, uidl) != 0;
+    }
+    CHECK(named);
+    CHECK(listed(house, uidl));
+    CHECK(house.server.messages.size() == (setting.leave ? 3 : 1));
+    const auto mail = delivered(house, setting);
+    CHECK(times(mail, "Subject: part") == 0);
+    for (int n = 1; n <= 3; ++n) {
+      const bool faulty = static_cast<std::size_t>(n) == number;
+      CHECK(times(mail, "body " + std::to_string(n) + "\n") == (faulty ? 0 : 1));
+    }
+    // The server was mended: it comes.
+    house.server.misbehave = {};
+    house.now += std::chrono::hours(24 * 8);
+    house.run();
+    CHECK(times(delivered(house, setting), "body " + std::to_string(number) + "\n") == 1);
+    CHECK(house.server.messages.size() == (setting.leave ? 3 : 0));
+  }
+}
+
+const std::string part = "+OK\r\nSubject: part\r\n\r\na\r\n.\r\n";
+
+}  // namespace
+
+TEST_CASE("a server that does not double dots: the first message stays, the others arrive") {
+  check_that_it_stays(1, part + "b\r\n.\r\n");
+}
+
+TEST_CASE("a server that does not double dots: the one in the middle stays") {
+  check_that_it_stays(2, part + "b\r\n.\r\n");
+}
+
+TEST_CASE("a server that does not double dots: the last message stays") {
+  check_that_it_stays(3, part + "b\r\n.\r\n");
+}
+
+TEST_CASE("the rest of the message looks like a header, or is cut before its line's end") {
+  check_that_it_stays(1, part + "To: x\r\n\r\nmore\r\n.\r\n");
+  check_that_it_stays(3, {part + "b", true});
+}
+
+TEST_CASE("a server that sends nothing of a listed message: nothing is no message") {
+  for (const std::size_t number : {1U, 2U, 3U}) check_that_it_stays(number, std::string("+OK\r\n.\r\n"));
+}
+
+TEST_CASE("a server that sends only line ends, or the header alone, of a message announced larger") {
+  check_that_it_stays(1, std::string("+OK\r\n\r\n.\r\n"));
+  check_that_it_stays(2, std::string("+OK\r\nSubject: part\r\n\r\n.\r\n"));
+  check_that_it_stays(3, std::string("+OK\r\nSubject: part\r\n.\r\n"));
+}
+
+TEST_CASE("a message that has no body, or nothing but an empty line, and is announced so, is delivered") {
+  Household house;
+  house.server.messages = {{"a", "Subject: no body\r\n\r\n"}, {"b", "\r\n"}, {"c", "Subject: no end\r\n"}};
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail().size() == 3);
+  CHECK(house.server.messages.empty());
+}
+
+TEST_CASE("a known message of which nothing comes is not taken for another one") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  house.server.messages.push_back(mail_of(1));
+  house.run();
+  house.server.messages.front().bytes += std::string(100, 'x') + "\r\n";  // so that it is looked at again
+  house.server.misbehave = retr_sends(1, std::string("+OK\r\n.\r\n"));
+  house.run();
+  CHECK(house.mail().size() == 1);
+  CHECK(house.server.messages.size() == 1);
+}
