@@ -4,7 +4,6 @@
 
 #include <functional>
 
-#include "delivery/ticket_fields.h"
 #include "engine/fixture.h"
 #include "state/store.h"
 
@@ -56,13 +55,11 @@ TEST_CASE("a temporary file of version 1 stays as long as any account's ticket n
   const auto other = store.mailbox("bert", "pop.example.org", 0);
   const std::string id = "1.mh" + store.instance() + "0a1b2c3dm5.here";
   const auto file = house.dir / "maildir" / "tmp" / id;
-  delivery::TicketFields fields;
-  fields.set("id", id);
   test::spill(file, "staged by the other account");
   store.commit(other, {.rows = {{.id = 1}},
                        .landings = {{.row = 1,
                                      .target = "maildir:" + (house.dir / "maildir").native(),
-                                     .ticket = fields.data()}}});
+                                     .ticket = "id=" + id + "\n"}}});
   house.run();
   CHECK(std::filesystem::exists(file));
   store.commit(other, {.settled = {1}});
