@@ -5,10 +5,10 @@
 
 # shellcheck disable=SC2034  # used where this file is sourced
 build_packages=(g++:g++ cmake:cmake ninja-build:ninja libcurl4-openssl-dev libssl-dev libsqlite3-dev
-  libcli11-dev nlohmann-json3-dev doctest-dev ca-certificates)
+  libcli11-dev nlohmann-json3-dev ca-certificates)
 
 # shellcheck disable=SC2034
-test_packages=(python3:python3 openssl:openssl dovecot-pop3d procmail maildrop mutt strace:strace
+test_packages=(doctest-dev python3:python3 openssl:openssl dovecot-pop3d procmail maildrop mutt strace:strace
   mandoc:mandoc liblockfile-bin:dotlockfile shellcheck:shellcheck spin:spin gcc:gcc clang:clang++ libclang-rt-dev)
 
 # clang-format and clang-tidy must be version 14, as in Debian 12. With another version these tests are skipped.
@@ -17,7 +17,7 @@ if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
 fi
 
 # shellcheck disable=SC2034
-bench_packages=(python3:python3 openssl:openssl strace:strace procmail dovecot-pop3d fetchmail getmail6 mpop fdm)
+bench_packages=(doctest-dev python3:python3 openssl:openssl strace:strace procmail dovecot-pop3d fetchmail getmail6 mpop fdm)
 
 is_present() {                                         # ENTRY
   local package=${1%%:*} command=${1#*:}
@@ -33,7 +33,7 @@ install_missing() {                                    # WHAT-FOR ENTRY...
     cat >&2 <<END
 This is neither Debian nor Ubuntu. Please install what corresponds to these Debian packages:
   ${*%%:*}
-(libcurl 7.88, OpenSSL 3.0, SQLite 3.40, CLI11 2.1, nlohmann/json 3.11, doctest 2.4, CMake 3.25, g++ 12,
+(libcurl 7.88, OpenSSL 3.0, SQLite 3.40, CLI11 2.1, nlohmann/json 3.11, CMake 3.25, g++ 12,
 or later), then run this again with --no-install.
 END
     exit 1
