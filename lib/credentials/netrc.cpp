@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The netrc file as ftp invented it and curl reads it: tokens between blanks, or in double quotes with
-// backslashes.
+// The netrc file as ftp defined it and curl reads it: tokens between blanks, or in double quotes with
+// backslashes. CURLOPT_NETRC is not used: libcurl would keep the password from the redactor and from our own
+// USER and PASS.
 #include <algorithm>
 #include <cstddef>
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 
-/// Hands out the tokens of a text; a "#" where a token would begin makes the rest of the line a comment.
+/// Splits a text into tokens; a "#" where a token would begin makes the rest of the line a comment.
 class Tokens {
  public:
   explicit Tokens(std::string_view text) : text_(text) {}
@@ -28,7 +29,7 @@ class Tokens {
     return text_[at_] == '"' ? quoted() : plain();
   }
 
-  /// A macro lasts until the next empty line.
+  /// A macro ends at the next empty line.
   void skip_macro() {
     do skip_line();
     while (at_ < text_.size() && text_[at_] != '\n' && text_[at_] != '\r');
@@ -71,9 +72,9 @@ class Tokens {
   std::size_t at_ = 0;
 };
 
-/// What stands between one "machine" or "default" and the next.
+/// An entry: from one "machine" or "default" to the next.
 struct Entry {
-  bool applies = false;  ///< to the machine that is looked for
+  bool applies = false;  ///< it is for the machine in question
   std::optional<std::string> login, password;
 
   bool answers(std::string_view wanted) const { return applies && password && (!login || *login == wanted); }

@@ -19,7 +19,7 @@ using util::Kind;
 using util::Secret;
 
 constexpr std::chrono::seconds command_limit{60};
-constexpr std::size_t largest = 64U << 10U;  // no token is longer: libcurl refuses them
+constexpr std::size_t largest = 64U << 10U;  // libcurl refuses longer tokens
 
 template <class... Readers>
 struct Each : Readers... {
@@ -56,7 +56,7 @@ Secret from_command(const Command& command, const util::Cancel& cancel) {
   const Secret output(std::move(captured.output));
   if (cancel.requested()) throw Error(Kind::cancelled, "stopped while " + name + " was running");
   const auto said = captured.last_words.empty() ? std::string() : ": " + captured.last_words;
-  // A locked key store is the usual reason: it passes, so it is no mistake in the configuration.
+  // The usual reason is a locked keyring. That is temporary, so it is not a mistake in the configuration.
   if (!captured.exit.ok())
     throw Error(Kind::temporary,
                 name + " gave no password: " + util::describe(captured.exit, command_limit) + said,
@@ -67,7 +67,7 @@ Secret from_command(const Command& command, const util::Cancel& cancel) {
   return usable(first_line(output), name);
 }
 
-/// Throws Error{config} "KEY: ..." where others may read the file, or it is not there.
+/// Throws Error{config} "KEY: ..." if the file is missing or others may read it.
 void require_secret_file(std::string_view key, const util::Path& path, std::string_view what) {
   try {
     util::require_private(path, what);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Text of protocols and configuration: only ASCII letters have a case, whatever the locale.
+// Text in protocols and in the configuration. Only ASCII letters have a case, whatever the locale.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -18,7 +18,7 @@ void Cancel::request(int signal) noexcept {
   requested_.store(true, std::memory_order_release);
   const int saved = errno;
   const std::uint64_t one = 1;
-  // A full counter means that it is readable already.
+  // If the counter is full, the descriptor is readable already.
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
   errno = saved;
 }

@@ -6,7 +6,7 @@
 
 namespace mailhaul::util {
 
-/// One wish to stop, seen by every wait. request() is safe in a signal handler and from any thread.
+/// A request to stop, which every wait notices. request() is safe in a signal handler and from any thread.
 class Cancel {
  public:
   Cancel();

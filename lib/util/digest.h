@@ -11,7 +11,7 @@ namespace mailhaul::util {
 
 using Hash = std::array<std::uint8_t, 32>;  ///< SHA-256
 
-/// SHA-256 of bytes that come in pieces. One thread at a time.
+/// SHA-256 of bytes that arrive in pieces. One thread at a time.
 class Sha256 {
  public:
   Sha256();
@@ -19,7 +19,7 @@ class Sha256 {
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
   void add(std::string_view bytes);
-  Hash finish();  ///< the hash of all that was added; the object starts anew
+  Hash finish();  ///< the hash of everything added; the object starts again
 
  private:
   struct Context;

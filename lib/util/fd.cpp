@@ -10,7 +10,7 @@ Fd::~Fd() {
 }
 
 void Fd::close_checked(Kind kind, std::string_view path) {
-  // Linux releases the descriptor whatever close(2) says: never twice.
+  // Linux releases the descriptor even if close(2) fails: never close it twice.
   if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) throw_errno(kind, "close", path);
 }
 

@@ -76,7 +76,7 @@ std::size_t pread_all(int fd, std::span<char> into, off_t offset, const Path& pa
 }
 
 void sync_fd(int fd, const Path& path) {
-  // EINTR is not looped over: fsync reports an error once, and a second call may say that all is well.
+  // EINTR is not repeated: fsync reports an error once, and a second call may report success.
   if (::fsync(fd) != 0) throw_errno(Kind::storage, "flush", path.native());
 }
 

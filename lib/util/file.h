@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files as LAW needs them: every call checked, EINTR and short writes looped over, directories synced.
+// Files as the law needs them: every call is checked, EINTR and short writes are repeated, directories
+// synced.
 #pragma once
 #include <sys/stat.h>
 
@@ -28,16 +29,17 @@ void write_all(int fd, std::string_view bytes, const Path& path);
 void pwrite_all(int fd, std::string_view bytes, off_t offset, const Path& path);
 /// Reads up to into.size() bytes at offset, fewer only at the end of the file; returns how many.
 std::size_t pread_all(int fd, std::span<char> into, off_t offset, const Path& path);
-/// fsync(2), for files and directories. Never retried: after an error the object is to be given up.
+/// fsync(2), for files and directories. Never retried: after an error the caller must abandon the object.
 void sync_fd(int fd, const Path& path);
 /// fsync of a directory by its path.
 void sync_directory(const Path& path);
-/// Makes the missing part of the path, each 0700, and syncs each parent. Throws Error{cannot_create}.
+/// Creates the missing part of the path, each directory 0700, and syncs each parent. Throws
+/// Error{cannot_create}.
 void make_directories(const Path& path);
 /// The whole file, at most `limit` bytes (more: Error{kind}).
 std::string read_file(const Path& path, std::size_t limit, Kind kind = Kind::storage);
 
-/// When the file was written last, as text to compare with; empty when it is not there.
+/// When the file was last written, as text for comparison; empty if there is no file.
 std::string written_at(const Path& path);
 
 enum class LockMode { shared, exclusive };

@@ -6,7 +6,7 @@
 
 namespace mailhaul::util {
 
-/// The candidate most like `name` (edit distance, at most a third of its length); empty when none is near.
+/// The candidate closest to `name` (edit distance, at most a third of its length); empty if none is close.
 std::string nearest(std::string_view name, std::span<const std::string_view> candidates);
 
 }  // namespace mailhaul::util

@@ -63,7 +63,7 @@ void require(int err) {
   if (err != 0) throw_errno(Kind::os, "prepare", "a child process", err);
 }
 
-/// A group of its own, and every signal unblocked and at its default.
+/// A new process group, and every signal unblocked and at its default.
 class SpawnAttributes {
  public:
   SpawnAttributes() {
@@ -115,7 +115,7 @@ class SpawnFiles {
   posix_spawn_file_actions_t actions_{};
 };
 
-/// What the user can do about a program that did not start.
+/// A hint about a program that did not start.
 std::string hint_for(int err) {
   if (err == ENOENT) return "install it, or give its full path";
   if (err == ENOEXEC) return "a script must begin with the line #!/bin/sh, or that of another interpreter";
@@ -152,7 +152,7 @@ int milliseconds_until(Clock::time_point deadline) {
   return static_cast<int>(std::clamp<long long>(left + 1, 0, 1'000'000));
 }
 
-/// Waits for the process to end, or for a cancel when `cancel_fd` is not -1. True: it ended.
+/// Waits for the process to end, or for a cancel when `cancel_fd` is not -1. Returns whether it ended.
 bool ended_by(int process, int cancel_fd, Clock::time_point deadline) {
   for (;;) {
     std::array<struct pollfd, 2> waits{{{process, POLLIN, 0}, {cancel_fd, POLLIN, 0}}};
@@ -170,7 +170,7 @@ Exit Child::wait(std::chrono::seconds limit, const Cancel& cancel) {
   if (!process) throw_errno(Kind::os, "watch", "a child process");
   auto deadline = Clock::now() + limit;
   bool over = cancel.requested() || !ended_by(process.get(), cancel.fd(), deadline);
-  if (over && Clock::now() < deadline) {  // a cancel: it may finish what it began
+  if (over && Clock::now() < deadline) {  // a cancel: the child may finish its work
     deadline = std::min(deadline, Clock::now() + std::chrono::seconds(10));
     over = !ended_by(process.get(), -1, deadline);
   }
@@ -195,8 +195,7 @@ Exit Child::wait(std::chrono::seconds limit, const Cancel& cancel) {
 
 Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std::chrono::seconds limit,
                  const Cancel& cancel) {
-  // A file, not a pipe: nobody has to read while we wait. It never has a name, and holds what may be a
-  // secret.
+  // A file, not a pipe: nobody has to read while we wait. It has no name, because it may contain a secret.
   const Fd output(::memfd_create("output", MFD_CLOEXEC));
   const Fd error(::memfd_create("error", MFD_CLOEXEC));
   if (!output || !error) throw_errno(Kind::os, "make", "an output buffer");

@@ -15,13 +15,13 @@ namespace mailhaul::util {
 
 /// How a program ended.
 struct Exit {
-  int status = 0;          ///< exit status, when signal is 0
+  int status = 0;          ///< exit status, if signal is 0
   int signal = 0;          ///< the signal that ended it
-  bool timed_out = false;  ///< it was killed by us, because its time was over
+  bool timed_out = false;  ///< we killed it at its time limit
   bool ok() const noexcept { return status == 0 && signal == 0 && !timed_out; }
 };
 
-/// What a child is started with. No shell; the program is looked up in PATH.
+/// How a child is started: without a shell; the program is looked up in PATH.
 struct Launch {
   std::span<const std::string> argv;
   std::span<const std::string> environment;  ///< "NAME=value", added to ours
@@ -35,13 +35,13 @@ struct Launch {
 /// inherits our umask and limits, and of our descriptors only those that Launch names. One thread at a time.
 class Child {
  public:
-  /// Throws Error{storage} when the program cannot be started, Error{os} when the system cannot start any.
+  /// Throws Error{storage} if the program cannot be started, Error{os} if the system cannot start any.
   explicit Child(const Launch& launch);
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
-  ~Child();  ///< kills the group and reaps one that was not waited for
-  /// Waits until it ends; after `limit` kills it (TERM, then KILL 5 s later). A cancel gives it 10 s more at
-  /// most.
+  ~Child();  ///< kills the group and reaps a child that was not waited for
+  /// Waits until the child ends; after `limit` kills it (TERM, then KILL 5 s later). After a cancel it gets
+  /// 10 s more at most.
   Exit wait(std::chrono::seconds limit, const Cancel& cancel);
 
  private:
@@ -52,12 +52,12 @@ class Child {
 struct Captured {
   Exit exit;
   std::string output;
-  std::string last_words;  ///< what it said on standard error
+  std::string last_words;  ///< the end of its standard error
 };
 Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std::chrono::seconds limit,
                  const Cancel& cancel);
 
-/// The end of what a program has written to a file, on one line, fit to be shown.
+/// The end of a program's output in a file, as one line that can be shown.
 std::string last_words(const Fd& said);
 
 /// "exit status 3", "signal 9 (Killed)", "no end within 300 s".

@@ -36,7 +36,7 @@ std::optional<std::vector<std::string>> split_words(std::string_view line) {
       i = end;
     } else if (c == '"') {
       for (++i; i < line.size() && line[i] != '"'; ++i) {
-        // Inside double quotes a backslash only speaks for these (POSIX shell, 2.2.3).
+        // Inside double quotes a backslash quotes only these characters (POSIX shell, 2.2.3).
         if (line[i] == '\\' && i + 1 < line.size() &&
             std::string_view("\"\\$`").find(line[i + 1]) != std::string_view::npos)
           ++i;

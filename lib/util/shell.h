@@ -7,10 +7,10 @@
 
 namespace mailhaul::util {
 
-/// As a shell reads it as one word, in quotes where it needs them: for hints that are commands.
+/// Quotes the text, if necessary, so that a shell reads it as one word: for hints that are commands.
 std::string shell_word(std::string_view word);
-/// Words as a POSIX shell splits them: blanks, '...', "...", \x; no expansion of any kind. Empty: quote not
-/// closed.
+/// Splits into words like a POSIX shell: blanks, '...', "...", \x; no expansion of any kind. nullopt if a
+/// quote is not closed.
 std::optional<std::vector<std::string>> split_words(std::string_view line);
 
 }  // namespace mailhaul::util
