@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a run that was killed wrote and did not flush is made durable before anything is built upon it (tests/model)."""
+"""What a killed run wrote but did not flush is made durable before anything else relies on it (tests/model)."""
 import re
 import unittest
 
@@ -11,7 +11,7 @@ CALLS = "write pwrite64 ?rename ?renameat renameat2 linkat ?unlink unlinkat fsyn
 
 
 class Durable(Case):
-    """Two messages, delivered before a kill; then a second run, watched."""
+    """Two messages are delivered before a kill; then a second run is watched."""
 
     def setUp(self):
         super().setUp()
@@ -23,7 +23,7 @@ class Durable(Case):
         self.wal = self.world.state_dir / "state.db-wal"
 
     def prepare(self, deliver):
-        """A database and a mailbox that are there already: strace wants to know their files."""
+        """Creates the database and the mbox first: strace must know their files."""
         self.world.configure({"home": self.account(self.server, deliver=deliver)})
         kept, self.drop.messages = self.drop.messages, []
         self.assertStatus(self.world.run(), 0)
@@ -43,14 +43,14 @@ class Durable(Case):
         return status < 0 or status == 137
 
     def calls(self):
-        """The calls of one more run that ends well."""
+        """The calls of one more successful run."""
         self.world.prefix = [*strace.recording(self.log, CALLS), "-s", "256"]
         self.assertStatus(self.world.run(), 0)
         self.world.prefix = []
         return [re.sub(r"^\d+ +", "", line) for line in self.log.read_text("utf-8", "replace").splitlines()]
 
     def assertBefore(self, calls, first, then):
-        """A call like `first` comes before all that are like `then`; of those there is one at least."""
+        """A call like `first` comes before all calls like `then`, of which there is at least one."""
         later = [n for n, line in enumerate(calls) if re.search(then, line)]
         self.assertTrue(later, then)
         self.assertTrue([line for line in calls[:later[0]] if re.search(first, line)],
@@ -79,7 +79,7 @@ class Durable(Case):
         self.killed_with_one_batch("mbox:~/mbox", "fdatasync", "mbox")
         box, other = self.world.path("mbox"), b"From a@b Mon Jan  1 00:00:00 2024\nSubject: other\n\nother\n\n"
         whole = box.read_bytes()
-        with box.open("ab") as file:  # as a delivery agent does that flushes nothing
+        with box.open("ab") as file:  # like a delivery agent that flushes nothing
             file.write(other)
         calls = self.calls()
         self.assertBefore(calls, r"^(fsync|fdatasync)\(.*%s" % re.escape(str(box)),
@@ -91,7 +91,7 @@ class Durable(Case):
         self.killed_with_one_batch("maildir:~/Mail", "renameat2")
         staged = sorted((self.world.path("Mail") / "tmp").iterdir())
         self.assertEqual(len(staged), 2)
-        # One more of ours that no row names, as a kill in the middle of the next batch leaves it.
+        # One more message of ours without a row, as a kill in the middle of the next batch leaves it.
         orphan = staged[0].with_name(re.sub(r"m(\d+)\.", "m1.", staged[0].name, count=1))
         self.assertNotIn(orphan, staged)
         orphan.write_bytes(b"part")

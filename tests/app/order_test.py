@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The order of what makes a message safe, in one recorded run for each kind of destination: staged before intended, intended
+"""The order of the steps that make a message safe, in one recorded run for each kind of destination: staged before intended, intended
 before published, published before DELE, delivered before QUIT, and each of these on disk before the next one begins.
 
 tests/slow/run power tries what that order is good for.
@@ -19,7 +19,7 @@ LOG, FLUSHES = "state.db-wal", ("fsync", "fdatasync")
 class Order(unittest.TestCase):
     def recorded(self, place, messages=None):
         with Row(place, "remove") as row:
-            self.assertEqual(row.run().status, 0)  # its database and its places are there
+            self.assertEqual(row.run().status, 0)  # creates its database and its places
             row.add(*(messages or row.messages[:3]))
             log = row.world.root / "calls"
             row.world.env.update(SANITIZER)
@@ -40,14 +40,14 @@ class Order(unittest.TestCase):
         return found if which is None else found[which]
 
     def between(self, after, before, name, *ends):
-        """One such call at least stands between two places."""
+        """At least one such call is between two positions."""
         found = self.where(name, *ends)
         self.assertTrue(any(after < n < before for n in found),
                         "no %s of %s between %d %r and %d %r" % (name, ends, after, self.calls[after], before, self.calls[before]))
         return min(n for n in found if after < n < before)
 
     def committed(self, after, before):
-        """A commit is on disk: written to the database's log, and that flushed."""
+        """A commit is durable: it is written to the log of the database, and the log is flushed."""
         written = self.between(after, before, "pwrite64", LOG)
         return self.between(written, before, FLUSHES, LOG)
 
@@ -83,7 +83,7 @@ class Order(unittest.TestCase):
             self.assertGreater(self.where("unlink", spool, which=0), flushed, "recovery may need the spool")
 
     def test_the_lock_beside_an_mbox_is_whole_before_it_has_a_name(self):
-        """Empty after a power cut, it would be another program's, and hold up the account for ever."""
+        """If the dotlock were empty after a power cut, it would look like another program's and block the account for ever."""
         self.recorded("mbox")
         named = next(n for n, call in enumerate(self.calls) if call.name == "linkat" and b"mbox.lock" in call.texts[1])
         written = max(n for n in self.where("write", text=b"mailhaul ") if n < named)
@@ -91,13 +91,13 @@ class Order(unittest.TestCase):
         self.between(written, named, FLUSHES, draft)
 
     def follows(self, after, before, found, what):
-        """One of these places stands between two others; the first that does."""
+        """The first of these positions that is between two others."""
         n = bisect.bisect(found, after)
         self.assertTrue(n < len(found) and found[n] < before, "no %s between %d and %d" % (what, after, before))
         return found[n]
 
     def deles(self, count):
-        sent, begins, calls_ = b"", [], self.where("sendto")  # a command may be cut in two by the socket
+        sent, begins, calls_ = b"", [], self.where("sendto")  # the socket may split a command
         for n in calls_:
             begins.append(len(sent))
             sent += self.calls[n].texts[0][:self.calls[n].returned]
@@ -106,7 +106,7 @@ class Order(unittest.TestCase):
         self.assertEqual(sorted(places), list(range(1, count + 1)))
         return places
 
-    # Enough for several batches, of which one arrives while another is settled: what holds for one has to hold for each.
+    # Enough for several batches, one of which arrives while another is settled: the order must hold for each of them.
     MANY = [b"Subject: %d.\r\n\r\nbody\r\n" % n for n in range(1, 2301)]
 
     def test_batches_beside_each_other_in_a_maildir(self):
@@ -145,8 +145,8 @@ class Order(unittest.TestCase):
         self.follows(max(published.values()), self.where("sendto", text=b"QUIT\r\n", which=0), logged, "commit")
 
     def test_a_program(self):
-        """On disk before the first program starts: after a power cut they are named. Each is then tried, on record
-        without a flush, and all are flushed as one before the first DELE."""
+        """INTENT is on disk before the first program starts, so that a power cut leaves the names. Then TRIED is recorded
+        for each message without a flush, and one flush for all precedes the first DELE."""
         self.recorded("mda")
         dele = self.where("sendto", text=b"DELE", which=0)
         started = [n for n, call in enumerate(self.calls) if call.starts_a_program()]

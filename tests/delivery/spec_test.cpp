@@ -45,7 +45,7 @@ TEST_CASE("a shorthand becomes a spec") {
     CHECK_MESSAGE(wrong_with(good) == "", good);
 }
 
-TEST_CASE("a shorthand that is wrong says so in one sentence") {
+TEST_CASE("a wrong shorthand is an error of one sentence") {
   const struct {
     std::string text, sentence;
   } rows[] = {
@@ -102,7 +102,7 @@ TEST_CASE("the timeout of an MDA is a time from a second to a day") {
   CHECK(duration_of(spec, "timeout") == std::chrono::hours(24));
 }
 
-TEST_CASE("the lock of an mbox is one of two") {
+TEST_CASE("the lock of an mbox has two possible values") {
   Spec spec{.kind = find_kind("mbox")};
   CHECK(value_of(spec, "lock").text == "fcntl+dotlock");
   CHECK(set_field(spec, field("mbox", "lock"), {.text = "flock"}) == "must be fcntl+dotlock or fcntl");

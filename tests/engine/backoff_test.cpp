@@ -56,7 +56,9 @@ struct Cron : test::Household {
 
 }  // namespace
 
-TEST_CASE("a refused login is tried after 5, 10, 20 ... minutes, every 6 hours at last, and told as often") {
+TEST_CASE(
+    "a refused login is tried again after 5, 10, 20 ... minutes, finally every 6 hours, and reported each "
+    "time") {
   Cron cron;
   cron.run_for(12h);
   CHECK(cron.asked == 8);  // at 0, 5, 15, 35, 75, 155, 315 and 635 minutes
@@ -65,7 +67,7 @@ TEST_CASE("a refused login is tried after 5, 10, 20 ... minutes, every 6 hours a
   CHECK(cron.asked == 8);
 }
 
-TEST_CASE("[LOGIN-DELAY] is waited for, in whatever case it is written, and told after a day") {
+TEST_CASE("[LOGIN-DELAY] in any case causes a pause, and is reported after a day") {
   for (const char* code : {"[LOGIN-DELAY]", "[login-delay]"}) {
     CAPTURE(code);
     Cron cron;
@@ -99,7 +101,7 @@ TEST_CASE("after a limit the pause is as long as the server says, and 5 minutes 
   }
 }
 
-TEST_CASE("a maildrop in use is tried every time, told after a day, and once more when it is free") {
+TEST_CASE("a mailbox in use is tried every time, reported after a day, and once more when it is free") {
   Cron cron;
   cron.kind = util::Kind::temporary;
   cron.words = "[IN-USE] locked";
@@ -113,11 +115,11 @@ TEST_CASE("a maildrop in use is tried every time, told after a day, and once mor
   CHECK(cron.told == 1);
 }
 
-TEST_CASE("a login that works, somebody who is there, or another profile ends the pause") {
+TEST_CASE("a successful login, a run at a terminal, or a changed profile ends the pause") {
   Cron cron;
   cron.run_for(1min);
-  SUBCASE("somebody is there") { cron.environment.attended = true; }
-  SUBCASE("the file was written anew") { cron.environment.profile_stamp = "another"; }
+  SUBCASE("a run at a terminal") { cron.environment.attended = true; }
+  SUBCASE("the file was written again") { cron.environment.profile_stamp = "another"; }
   SUBCASE("another user") { cron.account.auth = net::Auth::plain; }
   SUBCASE("the clock was stepped back by a week") { cron.now -= 168h; }
   cron.refuses = false;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What one hostile server is, and what must be true after a run that met it."""
+"""One hostile server, and what must be true after a run with it."""
 import dataclasses
 import functools
 from typing import Callable
@@ -21,7 +21,7 @@ MESSAGES = tuple(text + b"%d\r\n" % n * n for n, text in enumerate(mail.small(4,
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One line of a table. `spoil` makes a good Maildrop hostile; a talk that it returns serves instead of it.
+    """One line of a table. `spoil` makes a good Maildrop hostile; if it returns a conversation, that serves instead.
 
     Always true, whatever the case: what arrived is whole and came once, what left the server arrived, nothing is
     sent before TLS that tells who one is, no password and no control character is shown, files are private, memory and
@@ -30,26 +30,26 @@ class Case:
     name: str
     spoil: Callable
     status: object = 0           # or a tuple of several
-    arrives: object = ALL        # or NONE, SOME, or the messages' numbers
-    stays: object = NONE         # likewise
-    never: tuple = ()            # beginnings of lines that the client must not have sent
-    once: tuple = ()             # of those that it may have sent once at most
+    arrives: object = ALL        # or NONE, SOME, or message numbers
+    stays: object = NONE         # the same
+    never: tuple = ()            # prefixes of lines that the client must not send
+    once: tuple = ()             # prefixes that it may send once at most
     says: tuple = ()             # words in its error; a tuple inside means one of several
     keys: dict = dataclasses.field(default_factory=dict)  # of the profile
     tls: str = ""                # "", "stls" or "pop3s"
     certificate: str = "good"
     newest_tls: object = None    # ssl.TLSVersion: the server speaks only this one
     messages: tuple = MESSAGES
-    known: bool = False          # an honest run fetched everything before, and left it there
+    known: bool = False          # an earlier run fetched everything from a good server, and left it there
     words: tuple = ("fetch",)    # the command line
-    runs: int = 1                # so many times in a row; the last one counts
+    runs: int = 1                # how many times in a row; the last one counts
     form: str = "maildir"        # or "mbox": where the profile delivers
-    disk: int = 0                # no file may become larger than so many bytes; 0: no limit
-    twice: bool = False          # a message may come again (LAW prefers that to a loss)
-    heals: bool = True           # False: the server's lie cannot be undone by its good behaviour later
+    disk: int = 0                # the maximum size of a file in bytes; 0: no limit
+    twice: bool = False          # a message may be delivered again (the law prefers that to a loss)
+    heals: bool = True           # False: later good behaviour of the server cannot undo its lie
 
     def profile(self, port, **keys):
-        """For an account at this server: the usual, with these keys."""
+        """The usual profile of an account at this server, with these keys."""
         scheme = "pop3s" if self.tls == "pop3s" else "pop3"
         return {"server": "%s://127.0.0.1:%d" % (scheme, port), "tls": "required" if self.tls else "none",
                 "user": "anna", "auth": "user", "password": PASSWORD.decode(), "trace_header": False,
@@ -61,5 +61,5 @@ class Case:
         return dataclasses.replace(self, keys={**self.keys, **limits}) if limits else None
 
 
-# Nothing comes of it, and nothing is touched.
+# Nothing arrives, and nothing is changed.
 Untouched = functools.partial(Case, arrives=NONE, stays=ALL, never=LEAVE)

@@ -18,7 +18,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST_CASE("a response code is what stands in brackets at the beginning, in upper case") {
+TEST_CASE("a response code is the text in brackets at the beginning, in upper case") {
   struct Row {
     std::string text, code;
   };

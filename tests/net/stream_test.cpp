@@ -72,7 +72,7 @@ mailhaul::net::CurlStream bare_stream(const Session& session,
   return stream;
 }
 
-TEST_CASE("bytes that TLS holds back do not wait for the socket") {
+TEST_CASE("bytes buffered by TLS do not wait for the socket") {
   // One write of 40,000 bytes makes three TLS records; small reads leave most of one behind, and poll(2) does
   // not see it.
   const std::string text = much(40'000);
@@ -137,7 +137,7 @@ TEST_CASE("commands arrive whole and in order") {
   }
 }
 
-TEST_CASE("the end of the stream is told once all has been read") {
+TEST_CASE("the end of the stream is reported after everything has been read") {
   for (const Tls tls : both) {
     Running running([](Client& client) { client.say("-ERR autologout"); }, tls);
     const auto stream = running.open();
@@ -145,7 +145,7 @@ TEST_CASE("the end of the stream is told once all has been read") {
   }
 }
 
-TEST_CASE("a reset connection is lost, not ended") {
+TEST_CASE("a reset connection counts as lost, not as ended") {
   Running running(
       [](Client& client) {
         client.hear();
@@ -186,7 +186,7 @@ TEST_CASE("a server that drips is given up") {
   }));
 }
 
-TEST_CASE("after a cancel what is on its way is still read") {
+TEST_CASE("after a cancel, bytes on their way are still read") {
   ScriptedServer server(transcript("S: +OK ready\nC: CAPA\nS: -ERR\nC: GO\nC: QUIT\nS: +OK late\n"));
   Session session(server);
   auto stream = bare_stream(session, {.drain = mailhaul::test::limit});

@@ -29,7 +29,7 @@ util::Exit run(const Words& argv, std::chrono::seconds limit = test::limit) {
 
 }  // namespace
 
-TEST_CASE("how a program ended is told apart") {
+TEST_CASE("the ways in which a program can end are distinguished") {
   CHECK(run({"true"}).ok());
   CHECK(run({"sh", "-c", "exit 75"}).status == 75);
   CHECK(run({"sh", "-c", "kill -9 $$"}).signal == 9);
@@ -40,12 +40,12 @@ TEST_CASE("how a program ended is told apart") {
   CHECK(util::describe({.status = 3}, 1s) == "exit status 3");
 }
 
-TEST_CASE("a program that is not there says so") {
+TEST_CASE("a missing program is reported") {
   CHECK_THROWS_WITH_AS(run({"/nowhere/program"}), "cannot run /nowhere/program: No such file or directory",
                        util::Error);
 }
 
-TEST_CASE("words reach the program as they are, and its environment has what was added") {
+TEST_CASE("arguments reach the program unchanged, and its environment has the additions") {
   const util::Cancel cancel;
   const Words argv{"sh", "-c", "printf '%s|%s|%s' \"$1\" \"$2\" \"$MAILHAUL_ID\"", "sh", "a b;$(c)", "*"};
   const test::TempDir dir;
@@ -91,7 +91,7 @@ TEST_CASE("the descriptor that a child keeps is its number 3, and the only one b
   CHECK(test::slurp(dir / "out") == "0\n1\n2\n3\n" + (dir / "kept").string() + "\n");
 }
 
-TEST_CASE("a script without an interpreter is not run, and the hint says what it lacks") {
+TEST_CASE("a script without an interpreter is not run, and the hint says what is missing") {
   const test::TempDir dir;
   test::spill(dir / "script", "exit 0\n");
   ::chmod((dir / "script").c_str(), 0700);
@@ -104,7 +104,7 @@ TEST_CASE("a script without an interpreter is not run, and the hint says what it
   }
 }
 
-TEST_CASE("what a program said last is one line, and short") {
+TEST_CASE("the last words of a program are one short line") {
   const util::Cancel cancel;
   const Words argv{"sh", "-c", "yes line | head -1000 >&2; printf 'the \\033 end\\n\\n' >&2"};
   const auto captured = util::capture(argv, 1000, test::limit, cancel);
@@ -114,7 +114,7 @@ TEST_CASE("what a program said last is one line, and short") {
   CHECK(captured.last_words.size() < 800);
 }
 
-TEST_CASE("output is taken up to its limit") {
+TEST_CASE("output is read up to its limit") {
   const util::Cancel cancel;
   CHECK(util::capture(Words{"sh", "-c", "printf 0123456789"}, 4, test::limit, cancel).output == "0123");
 }
