@@ -16,6 +16,7 @@
 #include "util/error.h"
 #include "util/escape.h"
 #include "util/join.h"
+#include "util/nearest.h"
 #include "util/secret.h"
 
 namespace mailhaul::account {
@@ -29,14 +30,16 @@ constexpr std::size_t largest_file = 16U << 20U;  // tens of thousands of accoun
 constexpr Range side_by_side{1, 1000};
 
 constexpr std::array top_level{
-    KeyRow{"$schema", "URL", "where an editor finds the schema that config schema prints; not read here",
-           "none", false},
-    KeyRow{"state", "FILE", "what mailhaul remembers, an SQLite database on a local disk",
+    KeyRow{"$schema", "URL", "the schema that config schema prints, for editors; mailhaul ignores it", "none",
+           false},
+    KeyRow{"state", "FILE", "the state database (SQLite), on a local disk",
            "$XDG_STATE_HOME/mailhaul/state.db", false},
-    KeyRow{"jobs", "N", "how many accounts are worked on at a time", "8", false},
-    KeyRow{"host_jobs", "N", "how many of these may be on one host", "2", false},
-    KeyRow{"defaults", "OBJECT", "account keys for all accounts that do not say otherwise", "none", false},
-    KeyRow{"accounts", "OBJECT", "the accounts by name, in the order they are fetched", "required", false},
+    KeyRow{"jobs", "N", "how many accounts are fetched in parallel", "8", false},
+    KeyRow{"host_jobs", "N", "how many of them may connect to the same host at once", "2", false},
+    KeyRow{"defaults", "OBJECT", "account keys for all accounts that do not set them themselves", "none",
+           false},
+    KeyRow{"accounts", "OBJECT", "the accounts by name, in the order in which they are fetched", "required",
+           false},
 };
 
 std::vector<std::string_view> top_level_names() {
@@ -84,7 +87,7 @@ std::optional<SameMailbox> shared_mailbox(const std::vector<const Account*>& acc
   return std::nullopt;
 }
 
-constexpr auto use_an_array = "one account can deliver to several places: use an array in deliver";
+constexpr auto use_an_array = "one account can deliver to several places: give \"deliver\" an array";
 
 /// Reads one file into a Config.
 class Loader {
@@ -100,7 +103,7 @@ class Loader {
     require_privacy(root);
     for (const auto& member : root.members) set_top_level(config, member);
     const auto* accounts = root.member("accounts");
-    if (accounts == nullptr) whole.refuse("'accounts' is missing");
+    if (accounts == nullptr) whole.refuse("\"accounts\" is missing");
     if (const auto* defaults = root.member("defaults"); defaults != nullptr) {
       defaults_ = {&defaults->value, file_, "defaults", defaults->position};
       check_layer(defaults_, sources_.paths);
@@ -132,13 +135,13 @@ class Loader {
     if (member.key == "host_jobs") config.host_jobs = static_cast<unsigned>(number_of(value, side_by_side));
     if (std::ranges::find(names, member.key) != names.end()) return;
     if (find_handler(member.key) != nullptr)
-      value.refuse_at(member.position, "stands in an account, or in 'defaults'");
+      value.refuse_at(member.position, "belongs in an account or in \"defaults\"");
     value.refuse_at(member.position, "unknown key" + guess(member.key, names));
   }
 
   void add_accounts(Config& config, const Setting& accounts) {
     require_form(accounts, Form::object, {});
-    if (accounts.node->members.empty()) accounts.refuse("names no account");
+    if (accounts.node->members.empty()) accounts.refuse("contains no account");
     for (const auto& member : accounts.node->members) add_account(config, accounts, member);
     const auto is_enabled = [](const Account& account) { return account.enabled; };
     std::vector<const Account*> enabled;
@@ -159,11 +162,10 @@ class Loader {
     const auto entry = accounts.part(member.value, "." + util::escape(member.key));
     if (!is_name(member.key))
       entry.refuse_at(member.position,
-                      "an account's name is made of letters, digits and . _ @ -, and begins with one of "
-                      "the first two");
+                      "an account name consists of letters, digits and the characters . _ @ -, and begins "
+                      "with a letter or digit");
     if (std::ranges::find(sources_.reserved_names, member.key) != sources_.reserved_names.end())
-      entry.refuse_at(member.position,
-                      "'" + member.key + "' is the name of a command; call the account otherwise");
+      entry.refuse_at(member.position, "'" + member.key + "' is the name of a command; choose another name");
     const Layer own{&member.value, file_, entry.path, member.position};
     check_layer(own, sources_.paths);
     note_variable(config, member.value);
@@ -183,7 +185,10 @@ const Account& find_account(const Config& config, std::string_view name) {
   if (found != config.accounts.end()) return *found;
   std::vector<std::string_view> known;
   for (const auto& account : config.accounts) known.emplace_back(account.name);
-  throw Error(Kind::usage, "there is no account '" + util::escape(name) + "'" + guess(name, known),
+  const auto near = util::nearest(name, known);
+  throw Error(Kind::usage,
+              "there is no account '" + util::escape(name) + "'" +
+                  (near.empty() ? "" : "; did you mean '" + near + "'?"),
               "accounts: " + names_of(config));
 }
 
@@ -219,7 +224,7 @@ std::vector<Account> select(const Config& config, std::span<const std::string> n
       if (account.enabled) chosen.push_back(&account);
   if (const auto same = shared_mailbox(chosen))
     throw Error(Kind::config,
-                "accounts '" + same->one->name + "' and '" + same->other->name + "' are one mailbox",
+                "accounts '" + same->one->name + "' and '" + same->other->name + "' are the same mailbox",
                 use_an_array);
   std::vector<Account> accounts;
   for (const auto* account : chosen) accounts.push_back(*account);

@@ -46,8 +46,8 @@ class Reading {
   const char** furthest_;
 };
 
-/// Hears the library's events and builds the tree. Each event comes when its token has just been read, so its
-/// place is found by looking back from there.
+/// Receives the library's events and builds the tree. An event comes as soon as its token was read, so that
+/// the token's position can be counted back from there.
 class Builder {
  public:
   Builder(std::string_view text, const std::string& file)
@@ -76,7 +76,7 @@ class Builder {
     const Position position = token(string_length());
     auto& members = open_.back().members;
     if (std::ranges::find(members, name, &Member::key) != members.end())
-      explainer_.fail(position, "the key '" + util::escape(name) + "' stands here twice");
+      explainer_.fail(position, "the key \"" + util::escape(name) + "\" appears twice");
     members.push_back({std::move(name), position, {}});
     after_key_ = true;
     return true;
@@ -97,14 +97,14 @@ class Builder {
  private:
   std::size_t reached() const { return static_cast<std::size_t>(furthest_ - text_.data()); }
 
-  /// The place of the token of this length that has just been read.
+  /// The position of the token of this length that was just read.
   Position token(std::size_t length) {
     settled_ = reached();
     return explainer_.position(settled_ - length);
   }
 
-  /// Inside a JSON string every quote has a backslash before it, so the nearest one without is where it
-  /// began.
+  /// Inside a JSON string every quote follows a backslash, so the nearest quote without one is where the
+  /// string begins.
   std::size_t string_length() const {
     const auto end = reached() - 1;
     auto begin = text_.rfind('"', end - 1);
@@ -112,7 +112,7 @@ class Builder {
     return end + 1 - begin;
   }
 
-  /// A number is known to be over only when the byte behind it was read.
+  /// A number has ended only when the byte after it was read.
   bool number() {
     constexpr std::string_view number_bytes = "0123456789+-.eE";
     const auto last = text_.find_last_of(number_bytes, reached() - 1);
@@ -125,9 +125,10 @@ class Builder {
   }
 
   bool open(Form form) {
-    constexpr std::size_t deepest = 32;  // ours needs six; what is torn down recursively must not be endless
+    // A profile needs six levels; more would be torn down recursively.
+    constexpr std::size_t deepest = 32;
     const Position position = token(1);
-    if (open_.size() == deepest) explainer_.fail(position, "nested too deep");
+    if (open_.size() == deepest) explainer_.fail(position, "nested too deeply");
     open_.push_back({.form = form, .position = position});
     after_key_ = false;
     return true;
@@ -156,8 +157,8 @@ class Builder {
   std::string_view text_;
   SyntaxExplainer explainer_;
   const char* furthest_;
-  std::size_t settled_ = 0;  ///< up to here the text has become events
-  std::vector<Node> open_;   ///< from the outermost in
+  std::size_t settled_ = 0;  ///< the text up to here has become events
+  std::vector<Node> open_;   ///< from the outermost inwards
   bool after_key_ = false, complete_ = false;
   Node root_;
 };
@@ -230,7 +231,7 @@ Node parse(std::string_view text, const std::string& file) {
 }
 
 std::string write(const Node& node, Layout layout) {
-  // What came from the command line need not be UTF-8; it is shown as well as can be.
+  // A value of the command line need not be UTF-8.
   return json_of(node).dump(layout == Layout::one_line ? -1 : 2, ' ', false, Json::error_handler_t::replace) +
          "\n";
 }

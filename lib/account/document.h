@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// JSON with comments as a tree that remembers where each thing stood, so that every complaint can name line
-// and column. nlohmann/json reads the text and writes it, but does not tell positions; document.cpp adds
-// them.
+// JSON with comments as a tree that remembers the position of each value, so that an error can name line and
+// column. nlohmann/json reads and writes the text but reports no positions; document.cpp adds them.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,7 +9,7 @@
 
 namespace mailhaul::account {
 
-/// Line and column in a text, from 1; columns count characters, not bytes.
+/// Line and column in a text, from 1. Columns count characters, not bytes.
 struct Position {
   unsigned line = 1, column = 1;
 };
@@ -22,16 +21,16 @@ struct Node {
   enum class Form { null, boolean, number, text, list, object };
   Form form = Form::null;
   bool flag = false;
-  std::string text;  ///< of a text, or of a number as it was written
+  std::string text;  ///< of a string, or of a number as it was written
   std::vector<Node> items;
-  std::vector<Member> members;  ///< in the order written
+  std::vector<Member> members;  ///< in the order of the text
   Position position;
 
   static Node of(std::string_view text);
   static Node of_flag(bool flag);
   static Node of_number(std::uint64_t number);
   static Node of_list(std::vector<Node> items);
-  /// Adds a member; returns the object, to go on.
+  /// Adds a member; returns the object, so that calls can be chained.
   Node& add(std::string_view key, Node value);
   const Member* member(std::string_view key) const;  ///< nullptr: none
 };
@@ -42,12 +41,12 @@ struct Member {
   Node value;
 };
 
-/// "an object", "a string": what a value is, for a complaint.
+/// "an object", "a string": what a value is, for an error.
 std::string_view form_name(const Node& node);
 
-/// Reads one JSON value with // and /* */ comments and perhaps a byte order mark. `file` is what complaints
-/// call it. Throws Error{config} "FILE:3:7: ..." at the first thing that is wrong, a duplicate key included;
-/// it never quotes the text, which may be a secret.
+/// Reads one JSON value with // and /* */ comments; a byte order mark is skipped. `file` is its name in
+/// errors. Throws Error{config} "FILE:3:7: ..." for the first mistake, a duplicate key included. Errors quote
+/// keys but not values, which may be secrets.
 Node parse(std::string_view text, const std::string& file);
 
 /// As JSON, LF at the end.

@@ -32,11 +32,12 @@ Authority split_authority(const Setting& setting, std::string_view text) {
   parts.host = bracketed ? text.substr(1, close - 1) : text.substr(0, text.find(':'));
   auto rest = text.substr(bracketed ? close + 1 : parts.host.size());
   if (!bracketed && std::ranges::count(text, ':') > 1)
-    setting.refuse("an IPv6 address stands in brackets, as in pop3s://[2001:db8::1]:995");
+    setting.refuse("an IPv6 address must be in brackets, for example pop3s://[2001:db8::1]:995");
   if (!rest.empty() && !rest.starts_with(':')) setting.refuse("only a port may follow the ']'");
   parts.has_port = !rest.empty();
   if (parts.has_port) parts.port = rest.substr(1);
-  if (parts.host.empty()) setting.refuse("the host is missing, as in " + std::string(example_server));
+  if (parts.host.empty())
+    setting.refuse("the host is missing; write for example " + std::string(example_server));
   return parts;
 }
 
@@ -47,19 +48,19 @@ std::uint16_t port_of(const Setting& setting, const Authority& parts) {
   return static_cast<std::uint16_t>(*port);
 }
 
-/// An IPv6 address in its usual form, a zone ("fe80::1%eth0") kept.
+/// An IPv6 address in its canonical form (RFC 5952), with its zone ("fe80::1%eth0").
 std::string ipv6_of(const Setting& setting, std::string_view text) {
   const auto zone = text.find('%');
   const std::string address(text.substr(0, zone));
   in6_addr bytes{};
   std::array<char, INET6_ADDRSTRLEN> canonical{};
   if (inet_pton(AF_INET6, address.c_str(), &bytes) != 1)
-    setting.refuse("no IPv6 address stands in the brackets");
+    setting.refuse("the brackets do not contain an IPv6 address");
   inet_ntop(AF_INET6, &bytes, canonical.data(), canonical.size());
   return canonical.data() + std::string(zone == std::string_view::npos ? "" : text.substr(zone));
 }
 
-/// Letters, digits, ".", "-", "_", and what is beyond ASCII: libcurl knows internationalized names.
+/// Letters, digits, ".", "-", "_", and all bytes beyond ASCII: libcurl translates internationalized names.
 bool is_host_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
          c == '_' || static_cast<unsigned char>(c) >= 0x80;
@@ -68,26 +69,25 @@ bool is_host_byte(char c) {
 std::string host_of(const Setting& setting, std::string_view authority, std::string_view host) {
   if (authority.starts_with('[')) return ipv6_of(setting, host);
   if (host.starts_with('-') || !std::ranges::all_of(host, is_host_byte))
-    setting.refuse("'" + util::escape(host) + "' is not the name of a host");
+    setting.refuse("the host name is not valid");
   return std::string(host);
 }
 
 Tls scheme_of(const Setting& setting, std::string_view text, std::size_t colon) {
-  if (colon == std::string_view::npos) {
-    const auto host = text.find('@') == std::string_view::npos ? util::escape(text) : std::string("HOST");
-    setting.refuse("says no scheme; write pop3s://" + host + " (TLS from the first byte) or pop3://" + host +
-                   " (STLS)");
-  }
+  if (colon == std::string_view::npos)
+    setting.refuse("has no scheme; write pop3s://HOST (TLS from the first byte) or pop3://HOST (STLS)");
   const auto scheme = util::lower(text.substr(0, colon));
   if (scheme == "pop3s") return Tls::implicit;
-  if (scheme != "pop3") setting.refuse("'" + util::escape(scheme) + "' is neither pop3s nor pop3");
+  if (scheme == "imap" || scheme == "imaps")
+    setting.refuse("IMAP is not supported; write pop3s:// or pop3:// if the server speaks POP3 as well");
+  if (scheme != "pop3") setting.refuse("must begin with pop3s:// or pop3://");
   return Tls::starttls;
 }
 
 constexpr std::array<std::string_view, 6> proxy_schemes{"socks5h", "socks5", "socks4a",
                                                         "socks4",  "http",   "https"};
 
-/// "user:password" of a URL, as a part of it; empty: none.
+/// The "user:password" part of a URL, empty when there is none.
 std::string_view userinfo_of(std::string_view url) {
   const auto begin = url.find("://");
   if (begin == std::string_view::npos) return {};
@@ -103,7 +103,7 @@ std::string pin_of(const Setting& setting) {
                                             : std::optional<std::string>();
   if (!hash || hash->size() != 32)
     setting.refuse(
-        "must be sha256// and the base64 of a SHA-256 (44 characters)",
+        "must be sha256// and then a SHA-256 hash in base64 (44 characters)",
         "openssl x509 -in CERT -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 "
         "-binary | base64");
   return pin;
@@ -118,11 +118,12 @@ void set_server(net::Endpoint& endpoint, const Setting& setting) {
   const auto tls = scheme_of(setting, text, colon);
   auto authority = text.substr(colon + 3);
   if (authority.find('@') != std::string_view::npos)
-    setting.refuse("a user name or password does not belong here",
-                   "put them into 'user' and 'password_command'");
+    setting.refuse("must not contain a user name or password",
+                   "put them into " + setting.key("user") + " and " + setting.key("password_command"));
   if (authority.ends_with('/')) authority.remove_suffix(1);
   if (authority.find_first_of("/?#\\") != std::string_view::npos)
-    setting.refuse("nothing may follow host and port, as in " + std::string(example_server) + ":995");
+    setting.refuse("nothing may follow the host and port; write for example " + std::string(example_server) +
+                   ":995");
   const auto parts = split_authority(setting, authority);
   endpoint.tls = tls;
   endpoint.host = host_of(setting, authority, parts.host);
@@ -152,7 +153,7 @@ std::string proxy_of(const Setting& setting) {
   if (host.empty() || host.front() == '/' || host.front() == ':')
     setting.refuse("the proxy's host is missing");
   if (setting.on_command_line() && has_password(url))
-    setting.refuse("a password on the command line can be read by others",
+    setting.refuse("a password on the command line can be read by other users",
                    "put the proxy into the configuration file");
   return url;
 }
@@ -169,7 +170,7 @@ std::string without_password(std::string_view proxy) {
 
 std::vector<std::string> pins_of(const Setting& setting) {
   if (setting.node->form != Node::Form::list) return {pin_of(setting)};
-  if (setting.node->items.empty()) setting.refuse("names no key");
+  if (setting.node->items.empty()) setting.refuse("contains no pin");
   std::vector<std::string> pins;
   for (const auto& item : setting.node->items)
     pins.push_back(pin_of(setting.part(item, "[" + std::to_string(pins.size()) + "]")));

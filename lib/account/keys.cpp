@@ -23,8 +23,8 @@ using std::chrono::seconds;
 constexpr std::array<std::string_view, 2> tls_names{"required", "none"};
 constexpr std::array<std::string_view, 2> tls_versions{"1.2", "1.3"};
 constexpr std::array<std::string_view, 2> order_names{"oldest", "newest"};
+// In the order of net::Auth.
 constexpr std::array<std::string_view, 13> auth_names{
-    // in the order of net::Auth
     "auto",          "user", "apop",   "plain",    "login",   "cram-md5",   "scram-sha-1",
     "scram-sha-256", "ntlm", "gssapi", "external", "xoauth2", "oauthbearer"};
 static_assert(auth_names.size() == static_cast<std::size_t>(net::Auth::oauthbearer) + 1);
@@ -35,7 +35,8 @@ constexpr Span keeping{seconds(1), hours(24 * 36500)};
 void set_tls(Account& account, const Setting& setting) {
   if (choice_of(setting, tls_names) == 0) return;
   if (account.server.tls == net::Tls::implicit && !account.server.host.empty())
-    setting.refuse("'none' contradicts pop3s://", "write pop3:// for plain text, or leave 'tls' away");
+    setting.refuse("\"none\" contradicts pop3s://",
+                   "for plain text write pop3://, or omit " + setting.key("tls"));
   account.server.tls = net::Tls::none;
 }
 
@@ -54,8 +55,8 @@ void set_netrc(Account& account, const Setting& setting) {
 }
 
 void set_oauth(Account& /*account*/, const Setting& setting) {
-  throw util::Error(util::Kind::usage, setting.where() + "oauth is not built yet",
-                    "use auth: xoauth2 with a token from password_command");
+  throw util::Error(util::Kind::usage, setting.where() + "OAuth is not implemented yet",
+                    "set \"auth\" to \"xoauth2\", and let \"password_command\" print a token");
 }
 
 void set_delete_after(Account& account, const Setting& setting) {
@@ -102,7 +103,7 @@ Node show_delete_after(const Account& account) {
   return after ? Node::of(util::format_duration(*after)) : Node();
 }
 
-// The usual shapes of a handler's two functions.
+// Handlers' functions for members of the same type.
 template <auto member>
 void set_server_path(Account& account, const Setting& setting) {
   account.server.*member = path_of(setting).string();
@@ -149,7 +150,7 @@ using net::Endpoint;
 // {name, value, help, default, on the command line}, type, choices, set, show
 constexpr std::array table{
     KeyHandler{{"server", "URL",
-                "pop3s://HOST[:PORT] (TLS from the first byte) or pop3://HOST[:PORT] (STLS demanded)",
+                "pop3s://HOST[:PORT] (TLS from the first byte) or pop3://HOST[:PORT] (STLS required)",
                 "required", true},
                Type::text,
                {},
@@ -181,7 +182,7 @@ constexpr std::array table{
                {},
                set_server_path<&Endpoint::client_key>,
                show_server_text<&Endpoint::client_key>},
-    KeyHandler{{"tls_min_version", "VERSION", "the oldest TLS accepted: 1.2 or 1.3", "1.2", true},
+    KeyHandler{{"tls_min_version", "VERSION", "the oldest TLS version accepted: 1.2 or 1.3", "1.2", true},
                Type::choice,
                tls_versions,
                [](Account& a, const Setting& s) {
@@ -199,28 +200,29 @@ constexpr std::array table{
                {},
                [](Account& a, const Setting& s) { a.user = text_of(s); },
                [](const Account& a) { return Node::of(a.user); }},
-    KeyHandler{{"password", "TEXT", "the password; better one of the next four", "ask", false},
+    KeyHandler{{"password", "TEXT", "the password; prefer one of the next four keys", "ask", false},
                Type::text,
                {},
                set_password,
                show_password},
     KeyHandler{
-        {"password_command", "COMMAND", "a program whose first line of output is the password", "ask", true},
+        {"password_command", "COMMAND", "a program that prints the password on its first line", "ask", true},
         Type::words,
         {},
         [](Account& a, const Setting& s) { a.secret = credentials::Command{words_of(s)}; },
         show_command},
-    KeyHandler{{"password_file", "FILE", "a file whose first line is the password", "ask", true},
+    KeyHandler{{"password_file", "FILE", "a file with the password on its first line", "ask", true},
                Type::path,
                {},
                [](Account& a, const Setting& s) { a.secret = credentials::File{path_of(s)}; },
                show_file},
-    KeyHandler{{"password_env", "VARIABLE", "the environment variable that holds the password", "ask", true},
-               Type::text,
-               {},
-               set_variable,
-               show_variable},
-    KeyHandler{{"netrc", "", "look the password up in $NETRC or ~/.netrc", "false", true},
+    KeyHandler{
+        {"password_env", "VARIABLE", "the environment variable that contains the password", "ask", true},
+        Type::text,
+        {},
+        set_variable,
+        show_variable},
+    KeyHandler{{"netrc", "", "look up the password in $NETRC or ~/.netrc", "false", true},
                Type::boolean,
                {},
                set_netrc,
@@ -234,24 +236,25 @@ constexpr std::array table{
         auth_names,
         [](Account& a, const Setting& s) { a.auth = net::Auth(choice_of(s, auth_names)); },
         [](const Account& a) { return Node::of(auth_names.at(std::size_t(a.auth))); }},
-    KeyHandler{{"oauth", "OBJECT", "OAuth 2 client settings (not built yet)", "none", false},
+    KeyHandler{{"oauth", "OBJECT", "OAuth 2 client settings (not implemented yet)", "none", false},
                Type::object,
                {},
                set_oauth,
                [](const Account& /*account*/) { return Node(); }},
-    KeyHandler{{"proxy", "URL", "socks5h://HOST:PORT, http://HOST:PORT, or env for what the environment says",
-                "none", true},
-               Type::text,
-               {},
-               [](Account& a, const Setting& s) { a.server.proxy = proxy_of(s); },
-               [](const Account& a) { return show_text(without_password(a.server.proxy)); }},
-    KeyHandler{{"connect_timeout", "TIME", "the longest that connection, TLS and login may take together",
-                "30s", true},
-               Type::duration,
-               {},
-               set_server_wait<&Endpoint::connect_timeout>,
-               show_server_wait<&Endpoint::connect_timeout>},
-    KeyHandler{{"timeout", "TIME", "the longest silence of the server afterwards", "3m", true},
+    KeyHandler{
+        {"proxy", "URL", "socks5h://HOST:PORT, http://HOST:PORT, or env to use the proxy of the environment",
+         "none", true},
+        Type::text,
+        {},
+        [](Account& a, const Setting& s) { a.server.proxy = proxy_of(s); },
+        [](const Account& a) { return show_text(without_password(a.server.proxy)); }},
+    KeyHandler{
+        {"connect_timeout", "TIME", "the time limit for connection, TLS and login together", "30s", true},
+        Type::duration,
+        {},
+        set_server_wait<&Endpoint::connect_timeout>,
+        show_server_wait<&Endpoint::connect_timeout>},
+    KeyHandler{{"timeout", "TIME", "the longest silence of the server after the login", "3m", true},
                Type::duration,
                {},
                set_server_wait<&Endpoint::silence>,
@@ -261,36 +264,36 @@ constexpr std::array table{
                {},
                set_policy_flag<&Policy::leave_on_server>,
                show_policy_flag<&Policy::leave_on_server>},
-    KeyHandler{{"delete_after", "TIME", "with leave_on_server: remove messages this long after delivery",
+    KeyHandler{{"delete_after", "TIME", "with leave_on_server: delete messages this long after delivery",
                 "never", true},
                Type::duration,
                {},
                set_delete_after,
                show_delete_after},
-    KeyHandler{{"max_size", "SIZE", "larger messages stay on the server", "no limit", true},
+    KeyHandler{{"max_size", "SIZE", "leave larger messages on the server", "no limit", true},
                Type::size,
                {},
                set_policy_size<&Policy::max_size>,
                show_policy_number<&Policy::max_size>},
     KeyHandler{
-        {"max_messages", "N", "the most messages to fetch in one run", "no limit", true},
+        {"max_messages", "N", "fetch at most this many messages in one run", "no limit", true},
         Type::number,
         {},
         [](Account& a, const Setting& s) {
           a.policy.max_messages = std::uint32_t(number_of(s, {0, std::numeric_limits<std::uint32_t>::max()}));
         },
         show_policy_number<&Policy::max_messages>},
-    KeyHandler{{"max_bytes", "SIZE", "the most bytes to fetch in one run", "no limit", true},
+    KeyHandler{{"max_bytes", "SIZE", "fetch at most this many bytes in one run", "no limit", true},
                Type::size,
                {},
                set_policy_size<&Policy::max_bytes>,
                show_policy_number<&Policy::max_bytes>},
-    KeyHandler{{"order", "ORDER", "which messages come first: oldest or newest", "oldest", true},
+    KeyHandler{{"order", "ORDER", "which messages are fetched first: oldest or newest", "oldest", true},
                Type::choice,
                order_names,
                [](Account& a, const Setting& s) { a.policy.order = Order(choice_of(s, order_names)); },
                [](const Account& a) { return Node::of(order_names.at(std::size_t(a.policy.order))); }},
-    KeyHandler{{"fetch_all", "", "fetch also what was seen before", "false", true},
+    KeyHandler{{"fetch_all", "", "also fetch messages that were seen before", "false", true},
                Type::boolean,
                {},
                set_policy_flag<&Policy::fetch_all>,
@@ -300,17 +303,18 @@ constexpr std::array table{
                {},
                [](Account& a, const Setting& s) { a.deliver = destinations_of(s); },
                [](const Account& a) { return show_destinations(a.deliver); }},
-    KeyHandler{{"trace_header", "", "prepend a Received header that names server, time and a stable id",
-                "true", true},
-               Type::boolean,
-               {},
-               set_flag<&Account::trace_header>,
-               show_flag<&Account::trace_header>},
-    KeyHandler{{"enabled", "", "false: fetched only when named on the command line", "true", false},
-               Type::boolean,
-               {},
-               set_flag<&Account::enabled>,
-               show_flag<&Account::enabled>},
+    KeyHandler{
+        {"trace_header", "", "add a Received header with the server, the time and a stable id", "true", true},
+        Type::boolean,
+        {},
+        set_flag<&Account::trace_header>,
+        show_flag<&Account::trace_header>},
+    KeyHandler{
+        {"enabled", "", "false: fetch this account only when it is named on the command line", "true", false},
+        Type::boolean,
+        {},
+        set_flag<&Account::enabled>,
+        show_flag<&Account::enabled>},
 };
 
 template <typename Field>
@@ -352,9 +356,14 @@ const KeyHandler* find_handler(std::string_view name) {
   return found == names.end() ? nullptr : &table.at(static_cast<std::size_t>(found - names.begin()));
 }
 
+std::span<const std::string_view> password_sources() {
+  static constexpr std::array<std::string_view, 5> sources{"password", "password_command", "password_file",
+                                                           "password_env", "netrc"};
+  return sources;
+}
+
 bool is_password_source(std::string_view name) {
-  constexpr std::array<std::string_view, 5> sources{"password", "password_command", "password_file",
-                                                    "password_env", "netrc"};
+  const auto sources = password_sources();
   return std::ranges::find(sources, name) != sources.end();
 }
 

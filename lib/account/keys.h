@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of account keys: the only place that knows them. The file, the command line, the schema, `config
-// show` and the manual's test read it.
+// The table of account keys, the only place that knows them. The file, the command line, the schema, `config
+// show` and the test of the manual read it.
 #pragma once
 #include <span>
 #include <string>
@@ -14,7 +14,7 @@ namespace mailhaul::account {
 
 enum class Type { text, choice, boolean, size, duration, number, path, words, pins, deliver, object };
 
-/// One key. `set` reads a value into an account, `show` gives back the one in force (null: none).
+/// One key. `set` reads a value into an account; `show` returns the value in force (null: none).
 struct KeyHandler {
   KeyRow key;
   Type type;
@@ -23,15 +23,16 @@ struct KeyHandler {
   Node (*show)(const Account& account);
 };
 
-/// In the order of the manual; `server` stands before what depends on it.
+/// In the order of the manual. `server` comes before the keys that depend on it.
 std::span<const KeyHandler> key_handlers();
 const KeyHandler* find_handler(std::string_view name);  ///< nullptr: no such key
 std::span<const std::string_view> key_names();
 
-/// One of the keys of which an account has at most one: where its password comes from.
+/// The keys that say where the password comes from; an account has at most one of them.
+std::span<const std::string_view> password_sources();
 bool is_password_source(std::string_view name);
 
-/// The command line's text as the value that a file would hold.
+/// The text of an option as the value that a file would have.
 Node option_value(const KeyHandler& handler, std::string_view text);
 
 }  // namespace mailhaul::account

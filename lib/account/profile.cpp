@@ -12,7 +12,6 @@
 #include "account/keys.h"
 #include "util/error.h"
 #include "util/escape.h"
-#include "util/join.h"
 
 namespace mailhaul::account {
 namespace {
@@ -28,16 +27,31 @@ Setting setting_of(const Layer& layer, const Member& member, const Paths& paths)
           .paths = &paths};
 }
 
-/// What counts of all the layers: for each key the last one that has it, and of which layer it is.
+/// The value of a key that is in force, from the last layer that has the key.
 struct EffectiveValue {
   Setting setting;
   std::size_t layer = 0;
 };
 using Effective = std::map<std::string_view, EffectiveValue, std::less<>>;
 
+/// "--server, --user and --deliver".
+std::string in_words(std::span<const std::string> names) {
+  std::string all;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    all += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return all;
+}
+
 /// Whether a member names where the password comes from; `netrc: false` names nothing.
 bool names_source(const Member& member) {
   return is_password_source(member.key) && (member.value.form != Form::boolean || member.value.flag);
+}
+
+[[noreturn]] void refuse_second_source(const Setting& setting, const Member& first, const Member& second) {
+  std::vector<std::string> names;
+  for (const auto source : password_sources()) names.push_back(setting.key(source));
+  setting.refuse_at(second.position, "only one of " + in_words(names) + " may be set, and " +
+                                         setting.key(first.key) + " is set");
 }
 
 void check_sources(const Layer& layer, const Paths& paths) {
@@ -45,19 +59,14 @@ void check_sources(const Layer& layer, const Paths& paths) {
   const auto first = std::ranges::find_if(members, names_source);
   if (first == members.end()) return;
   const auto second = std::find_if(first + 1, members.end(), names_source);
-  if (second != members.end())
-    setting_of(layer, *second, paths)
-        .refuse_at(second->position,
-                   "only one of password, password_command, password_file, password_env and netrc is "
-                   "possible, and '" +
-                       first->key + "' is given as well");
+  if (second != members.end()) refuse_second_source(setting_of(layer, *second, paths), *first, *second);
 }
 
 Effective effective_values(std::span<const Layer> layers, const Paths& paths) {
   Effective effective;
   for (std::size_t index = 0; index < layers.size(); ++index) {
     const auto& members = layers[index].object->members;
-    // The sources of a password are one group: naming one replaces whichever was named before.
+    // The password sources are one group: setting one of them replaces the one that was set before.
     if (std::ranges::any_of(members, is_password_source, &Member::key))
       std::erase_if(effective, [](const auto& entry) { return is_password_source(entry.first); });
     for (const auto& member : members)
@@ -70,51 +79,48 @@ Effective effective_values(std::span<const Layer> layers, const Paths& paths) {
 
 constexpr std::array<std::string_view, 3> required_keys{"server", "user", "deliver"};
 
-[[noreturn]] void refuse_missing(const Layer& layer, std::span<const std::string> missing) {
-  const bool from_options = layer.file.empty();
-  const auto shown = [&](const std::string& key) {
-    return from_options ? option_name(key, {}) : "'" + key + "'";
-  };
-  const auto are_missing =
-      util::joined(missing, shown) + (missing.size() == 1 ? " is missing" : " are missing");
-  if (from_options)
-    throw util::Error(util::Kind::usage, "without a configuration file " + are_missing,
+[[noreturn]] void refuse_missing(const Setting& whole, const Layer& layer,
+                                 std::span<const std::string> keys) {
+  const auto names = in_words(keys);
+  if (whole.on_command_line())
+    throw util::Error(util::Kind::usage, "an account on the command line also needs " + names,
                       "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail");
-  throw util::Error(util::Kind::config, layer.file + ":" + std::to_string(layer.position.line) + ":" +
-                                            std::to_string(layer.position.column) + ": " + layer.path + ": " +
-                                            are_missing);
+  whole.refuse_at(layer.position, names + (keys.size() == 1 ? " is missing" : " are missing"));
 }
 
 void require_keys(const Effective& effective, std::span<const Layer> layers) {
-  std::vector<std::string> missing;
-  for (const auto key : required_keys)
-    if (!effective.contains(key)) missing.emplace_back(key);
-  if (missing.empty()) return;
-  // The account's own entry is where they are to be added: the last layer that stands in the file.
+  // Missing keys belong into the account's own entry: the last layer that is in the file.
   const auto in_file =
       std::find_if(layers.rbegin(), layers.rend(), [](const Layer& l) { return !l.file.empty(); });
-  refuse_missing(in_file == layers.rend() ? layers.back() : *in_file, missing);
+  const Layer& layer = in_file == layers.rend() ? layers.back() : *in_file;
+  const Setting whole{.node = layer.object, .file = layer.file, .path = layer.path};
+  std::vector<std::string> missing;
+  for (const auto key : required_keys)
+    if (!effective.contains(key)) missing.push_back(whole.key(key));
+  if (!missing.empty()) refuse_missing(whole, layer, missing);
 }
 
-/// `delete_after` needs `leave_on_server`. Where a later layer says not to leave (-K, or an account against
-/// the defaults), it is `delete_after` that gives way.
+/// `delete_after` needs `leave_on_server`. Where a later layer switches that off (-K, or an account against
+/// the defaults), `delete_after` is ignored.
 void settle_delete_after(const Effective& effective, Policy& policy) {
   if (!policy.delete_after || policy.leave_on_server) return;
   const auto& after = effective.find("delete_after")->second;
   const auto leave = effective.find("leave_on_server");
   if (leave == effective.end() || leave->second.layer <= after.layer)
-    after.setting.refuse("means something only with leave_on_server",
-                         "add leave_on_server, or take delete_after away");
+    after.setting.refuse(
+        "has no effect without " + after.setting.key("leave_on_server"),
+        "add " + after.setting.key("leave_on_server") + ", or remove " + after.setting.key("delete_after"));
   policy.delete_after.reset();
 }
 
-/// Whether the files themselves are good is for the connection to report: other accounts can do without.
+/// Whether the files themselves are good is checked by the connection: other accounts do not need them.
 void check_client_key(const Effective& effective, const net::Endpoint& server) {
   if (server.client_key.empty() || !server.client_cert.empty()) return;
-  effective.find("tls_client_key")->second.setting.refuse("needs tls_client_cert");
+  const auto& setting = effective.find("tls_client_key")->second.setting;
+  setting.refuse("needs " + setting.key("tls_client_cert"));
 }
 
-/// The value of an option; a destination may be written as in the file.
+/// The value of an option. A destination may be written as in the file.
 Node value_of(const KeyHandler& handler, const std::string& text) {
   if (handler.type != Type::deliver || !(text.starts_with('{') || text.starts_with('[')))
     return option_value(handler, text);
@@ -125,7 +131,7 @@ Node value_of(const KeyHandler& handler, const std::string& text) {
   }
 }
 
-/// Adds to the values that an option was given before.
+/// Adds a value to those that the option had before.
 void append(Node& value, Node more) {
   if (value.form != Form::list) value = Node::of_list({value});
   if (more.form != Form::list) more = Node::of_list({std::move(more)});
@@ -166,8 +172,11 @@ Node options_object(std::span<const Override> overrides) {
   for (const auto& [key, text] : overrides) {
     const auto* handler = find_handler(key);
     if (handler == nullptr || !handler->key.on_command_line)
-      throw util::Error(util::Kind::usage, option_name(key, text) + ": no option of the command line",
-                        handler == nullptr ? "" : "put '" + key + "' into the configuration file");
+      throw util::Error(util::Kind::usage, option_name(key, text) + " cannot be given on the command line",
+                        key == "password"    ? "leave it out, and mailhaul asks for the password; or use "
+                                               "--password-command"
+                        : handler == nullptr ? ""
+                                             : "put \"" + key + "\" into the configuration file");
     const auto earlier = std::ranges::find(object.members, key, &Member::key);
     if (earlier == object.members.end()) {
       object.add(key, value_of(*handler, text));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One account out of what the defaults, its own entry and the command line say.
+// Makes one account from the defaults, its own entry and the command line.
 #pragma once
 #include <span>
 #include <string>
@@ -9,22 +9,23 @@
 
 namespace mailhaul::account {
 
-/// One of the places that say something about an account.
+/// One of the places where keys of an account are set.
 struct Layer {
   const Node* object = nullptr;
   std::string file;   ///< empty: the command line
   std::string path;   ///< "defaults", "accounts.work"
-  Position position;  ///< of its name, for what is missing
+  Position position;  ///< of its name, to report missing keys
 };
 
-/// Refuses what is no object, unknown keys, and values that cannot be read, even those that a later layer
-/// replaces.
+/// Refuses anything that is not an object, unknown keys, and values that cannot be read, even where a later
+/// layer replaces them.
 void check_layer(const Layer& layer, const Paths& paths);
 
-/// The account that the layers make, a later one over an earlier. Throws Error{config | usage}.
+/// The account that the layers describe; a later layer overrides an earlier one. Throws Error{config |
+/// usage}.
 Account make_account(const std::string& name, std::span<const Layer> layers, const Paths& paths);
 
-/// The command line's options as an object; several `deliver` become an array. Throws Error{usage}.
+/// The options of the command line as an object; several `deliver` become an array. Throws Error{usage}.
 Node options_object(std::span<const Override> overrides);
 
 }  // namespace mailhaul::account

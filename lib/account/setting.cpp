@@ -6,8 +6,6 @@
 
 #include "util/ascii.h"
 #include "util/error.h"
-#include "util/escape.h"
-#include "util/join.h"
 #include "util/nearest.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -35,19 +33,27 @@ std::string wanted(Form form) {
   return {};
 }
 
-/// "/m/box//" and "/m/box" are one place.
+/// "oldest or newest", "a, b or c".
+std::string alternatives(std::span<const std::string_view> names) {
+  std::string all;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    all.append(i == 0 ? "" : i + 1 == names.size() ? " or " : ", ").append(names[i]);
+  return all;
+}
+
+/// "/m/box//" and "/m/box" are the same place.
 std::string_view without_end_slashes(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return path;
 }
 
-/// The list's items as the words of a command.
+/// The items of a list as the words of a command.
 std::vector<std::string> items_of(const Setting& setting) {
   std::vector<std::string> words;
   for (const auto& item : setting.node->items) {
     const auto inner = setting.part(item, "[" + std::to_string(words.size()) + "]");
     require_form(inner, Form::text, {});
-    if (item.text.find('\0') != std::string::npos) inner.refuse("holds a NUL");
+    if (item.text.find('\0') != std::string::npos) inner.refuse("contains a NUL byte");
     words.push_back(item.text);
   }
   return words;
@@ -56,20 +62,25 @@ std::vector<std::string> items_of(const Setting& setting) {
 }  // namespace
 
 Setting Setting::part(const Node& inner, const std::string& suffix) const {
-  const bool counts = on_command_line() && suffix.starts_with('[');  // there an option setting several times
-  return {.node = &inner, .file = file, .path = counts ? path : path + suffix, .paths = paths};
+  // On the command line an item is one of several options of the same name.
+  const bool is_option = on_command_line() && suffix.starts_with('[');
+  return {.node = &inner, .file = file, .path = is_option ? path : path + suffix, .paths = paths};
 }
 
 namespace {
 
 std::string where_at(const Setting& setting, Position position) {
   if (setting.on_command_line()) return setting.path + ": ";
-  const auto place =
+  const auto position_text =
       setting.file + ":" + std::to_string(position.line) + ":" + std::to_string(position.column) + ": ";
-  return setting.path.empty() ? place : place + setting.path + ": ";
+  return setting.path.empty() ? position_text : position_text + setting.path + ": ";
 }
 
 }  // namespace
+
+std::string Setting::key(std::string_view name) const {
+  return on_command_line() ? option_name(name) : "\"" + std::string(name) + "\"";
+}
 
 std::string Setting::where() const { return where_at(*this, node->position); }
 
@@ -78,9 +89,9 @@ void Setting::refuse(const std::string& sentence, const std::string& hint) const
 }
 
 void Setting::refuse_at(Position position, const std::string& sentence, const std::string& hint) const {
-  const std::string manual = on_command_line() ? "man mailhaul-fetch" : "man mailhaul-config";
+  const std::string manual = on_command_line() ? "man mailhaul-fetch" : "man 5 mailhaul-config";
   throw util::Error(on_command_line() ? util::Kind::usage : util::Kind::config,
-                    where_at(*this, position) + sentence, hint.empty() ? manual + " has the keys" : hint);
+                    where_at(*this, position) + sentence, hint.empty() ? "see " + manual : hint);
 }
 
 void require_form(const Setting& setting, Form form, std::string_view example) {
@@ -96,22 +107,22 @@ bool flag_of(const Setting& setting) {
 
 std::string text_of(const Setting& setting) {
   require_form(setting, Form::text, {});
-  if (setting.node->text.empty()) setting.refuse("is empty");
-  if (util::has_control_character(setting.node->text)) setting.refuse("holds a control character");
+  if (setting.node->text.empty()) setting.refuse("must not be empty");
+  if (util::has_control_character(setting.node->text)) setting.refuse("contains a control character");
   return setting.node->text;
 }
 
 std::uint64_t size_of(const Setting& setting) {
   if (setting.node->form != Form::number) require_form(setting, Form::text, "\"10M\"");
   const auto size = util::parse_size(setting.node->text);
-  if (!size) setting.refuse("must be a size such as 500k, 10M, 2G");
+  if (!size) setting.refuse("must be a size such as 500k, 10M or 2G");
   return *size;
 }
 
 std::chrono::seconds duration_of(const Setting& setting, Span allowed) {
   require_form(setting, Form::text, "\"90s\"");
   const auto duration = util::parse_duration(setting.node->text);
-  if (!duration) setting.refuse("must be a time such as 90s, 15m, 2h, 30d");
+  if (!duration) setting.refuse("must be a time such as 90s, 15m, 2h or 30d");
   if (*duration < allowed.least || *duration > allowed.most)
     setting.refuse("must be a time from " + util::format_duration(allowed.least) + " to " +
                    util::format_duration(allowed.most));
@@ -130,7 +141,7 @@ std::uint64_t number_of(const Setting& setting, Range allowed) {
 util::Path path_of(const Setting& setting) { return absolute(setting, text_of(setting)); }
 
 util::Path absolute(const Setting& setting, std::string_view path) {
-  if (util::has_control_character(path)) setting.refuse("holds a control character");
+  if (util::has_control_character(path)) setting.refuse("contains a control character");
   path = without_end_slashes(path);
   if (path.starts_with('/')) return path;
   const auto& home = setting.paths->home;
@@ -139,7 +150,7 @@ util::Path absolute(const Setting& setting, std::string_view path) {
   for (const std::string_view start : {"~/", "$HOME/"})
     if (path.starts_with(start)) return home / path.substr(path.find_first_not_of('/', start.size()));
   if (path.starts_with('~'))
-    setting.refuse("the home directory of another user is not looked up; write an absolute path");
+    setting.refuse("the home directories of other users are not looked up; write an absolute path");
   return home / path;
 }
 
@@ -163,14 +174,13 @@ std::size_t choice_of(const Setting& setting, std::span<const std::string_view> 
   require_form(setting, Form::text, {});
   const auto found = std::ranges::find(choices, std::string_view(setting.node->text));
   if (found == choices.end())
-    setting.refuse("'" + util::escape(setting.node->text) + "' is not one of " + util::joined(choices) +
-                   guess(setting.node->text, choices));
+    setting.refuse("must be " + alternatives(choices) + guess(setting.node->text, choices));
   return static_cast<std::size_t>(found - choices.begin());
 }
 
 std::string guess(std::string_view name, std::span<const std::string_view> known) {
   const auto near = util::nearest(name, known);
-  return near.empty() ? near : "; did you mean '" + near + "'?";
+  return near.empty() ? near : "; did you mean \"" + near + "\"?";
 }
 
 }  // namespace mailhaul::account

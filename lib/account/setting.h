@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A value as somebody wrote it, in the file or on the command line, and its reading as the types that keys
-// have.
+// A value as it was written in the file or on the command line, and how it is read as one of the types that
+// keys have. Errors name keys, never a value that could be a password in the wrong place.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace mailhaul::account {
 
-/// A value with its place. All functions below throw by refuse() when it is not what they read.
+/// A value and where it was written. The functions below throw through refuse() when the value is not what
+/// they read.
 struct Setting {
   const Node* node = nullptr;
   std::string file;  ///< empty: the command line
@@ -22,12 +23,14 @@ struct Setting {
   const Paths* paths = nullptr;
 
   bool on_command_line() const noexcept { return file.empty(); }
-  /// A part of this value: an array's item, an object's member.
+  /// A part of this value: an item of an array, a member of an object.
   Setting part(const Node& inner, const std::string& suffix) const;
+  /// Another key as it is written where this value is: "\"user\"", or "--user".
+  std::string key(std::string_view name) const;
   std::string where() const;  ///< "FILE:12:15: accounts.work.server: ", or "--server: "
   /// Throws Error{config} "FILE:12:15: accounts.work.server: sentence", or Error{usage} "--server: sentence".
   [[noreturn]] void refuse(const std::string& sentence, const std::string& hint = {}) const;
-  /// The same for a place inside the file other than the value's own.
+  /// The same for another position in the file.
   [[noreturn]] void refuse_at(Position position, const std::string& sentence,
                               const std::string& hint = {}) const;
 };
@@ -35,9 +38,9 @@ struct Setting {
 void require_form(const Setting& setting, Node::Form form, std::string_view example);
 
 bool flag_of(const Setting& setting);
-/// Not empty, no control characters.
+/// Not empty, and without control characters.
 std::string text_of(const Setting& setting);
-/// "10M", or a plain number of bytes.
+/// "10M", or a number of bytes.
 std::uint64_t size_of(const Setting& setting);
 struct Span {
   std::chrono::seconds least, most;
@@ -47,15 +50,15 @@ struct Range {
   std::uint64_t least, most;
 };
 std::uint64_t number_of(const Setting& setting, Range allowed);
-/// Absolute: "~" and "$HOME" at the start replaced, relative ones put under the home directory.
+/// An absolute path: "~" and "$HOME" at the start are replaced, a relative path begins at the home directory.
 util::Path path_of(const Setting& setting);
 util::Path absolute(const Setting& setting, std::string_view path);
-/// A program with its arguments: an array, or a string split like a shell does.
+/// A program with its arguments: an array, or a string that is split as a shell does it.
 std::vector<std::string> words_of(const Setting& setting);
-/// The number of the choice.
+/// The index of the choice.
 std::size_t choice_of(const Setting& setting, std::span<const std::string_view> choices);
 
-/// "; did you mean 'server'?", or nothing when no name is near.
+/// "; did you mean \"server\"?", or nothing when no known name is similar.
 std::string guess(std::string_view name, std::span<const std::string_view> known);
 
 }  // namespace mailhaul::account

@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 
+/// A quotation mark of prose, as a copy from a web page has it: U+201C to U+201E.
+bool is_typographic_quote(std::string_view text) {
+  return text.starts_with("\xE2\x80\x9C") || text.starts_with("\xE2\x80\x9D") ||
+         text.starts_with("\xE2\x80\x9E");
+}
+
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 }  // namespace
@@ -48,7 +54,7 @@ std::size_t SyntaxExplainer::skip_blanks(std::size_t offset) const {
 
 SyntaxExplainer::BadToken SyntaxExplainer::bad_token(const State& state) const {
   const auto offset = skip_blanks(state.settled);
-  // A comma or colon in its place makes no event; then the culprit is what follows it.
+  // The reader reports no comma or colon that is where it belongs; then the bad token comes after it.
   if (offset < text_.size() && (text_[offset] == ',' || text_[offset] == ':')) {
     const auto next = skip_blanks(offset + 1);
     if (state.reached > next || next == text_.size()) return {next, text_[offset]};
@@ -59,32 +65,35 @@ SyntaxExplainer::BadToken SyntaxExplainer::bad_token(const State& state) const {
 std::string SyntaxExplainer::wrong_string(std::size_t reached) const {
   const auto byte = [&](std::size_t offset) { return static_cast<unsigned char>(text_[offset]); };
   const auto last = byte(reached - 1);
-  if (reached == text_.size() || last == '\n' || last == '\r') return "a string is not closed on its line";
-  if (last < 0x20) return "a string holds a control character";
-  if (last >= 0x80 || byte(reached - 2) >= 0x80) return "a string holds a byte that is not UTF-8";
-  return "a string holds a backslash that JSON does not know (a backslash is written \\\\)";
+  if (reached == text_.size() || last == '\n' || last == '\r')
+    return "a string is not closed before the end of its line";
+  if (last < 0x20) return "a string contains a control character";
+  if (last >= 0x80 || byte(reached - 2) >= 0x80) return "a string contains a byte that is not UTF-8";
+  return "a string contains a backslash escape that JSON does not have (write \\\\ for a backslash)";
 }
 
 std::string SyntaxExplainer::reason(const State& state, const BadToken& found) const {
   constexpr std::string_view openers = ",:[{";
   if (found.offset == text_.size()) {
     if (state.inside == '\0') return "the file is empty";
-    return std::string("the end comes too early, a '") + (state.inside == '{' ? '}' : ']') + "' is missing";
+    return std::string("the file ends too early: '") + (state.inside == '{' ? '}' : ']') + "' expected";
   }
   const char c = text_[found.offset];
   const bool in_place = found.before == '\0' || openers.find(found.before) != std::string_view::npos;
   if (c == '/') return "a comment is not closed, or begins with neither // nor /*";
-  if (state.complete) return "something follows after the end of the configuration";
-  if (c == '\'') return "a string stands in double quotes";
+  if (state.complete) return "there is more text after the end of the configuration";
+  if (c == '#') return "a comment begins with // or /*";
+  if (c == '\'' || is_typographic_quote(text_.substr(found.offset)))
+    return "strings must be in double quotes";
   if (c == '"' && in_place) return wrong_string(state.reached);
   if (state.after_key && found.before != ':') return "a ':' is missing after the key";
   if (found.before == ',' && (c == '}' || c == ']'))
-    return std::string("a comma too many before '") + c + "'";
-  if (c == ',' && in_place) return "a comma too many";
+    return std::string("there must be no comma before '") + c + "'";
+  if (c == ',' && in_place) return "there is a comma too many";
   if (c == '}' || c == ']' || c == ',' || c == ':') return std::string("unexpected '") + c + "'";
   if (!in_place) return "a comma is missing";
-  if (state.inside == '{' && !state.after_key) return "a key stands in double quotes";
-  return "neither a string in double quotes, nor a number, true, false, [ or {";
+  if (state.inside == '{' && !state.after_key) return "keys must be in double quotes";
+  return "expected a string in double quotes, a number, true, false, [ or {";
 }
 
 void SyntaxExplainer::explain(const State& state) const {

@@ -9,7 +9,7 @@
 
 namespace mailhaul::account {
 
-/// Says in our words where and why a text is not JSON. Quotes nothing but punctuation: the text may be a
+/// Explains in plain words where and why a text is not JSON. Quotes only punctuation, since the text may be a
 /// secret.
 class SyntaxExplainer {
  public:
@@ -19,17 +19,17 @@ class SyntaxExplainer {
   /// Throws Error{config} "FILE:LINE:COLUMN: sentence".
   [[noreturn]] void fail(Position position, const std::string& sentence) const;
 
-  /// How far the reader came.
+  /// How far the reader got.
   struct State {
-    std::size_t settled, reached;  ///< understood up to here; read up to here
+    std::size_t settled, reached;  ///< understood up to here, and read up to here
     char inside;                   ///< '{', '[', or NUL at the top
     bool after_key, complete;      ///< a key waits for its value; the outermost value is over
   };
   [[noreturn]] void explain(const State& state) const;
 
  private:
-  /// Where the token begins that was not understood (the text's size: its end), and the last byte of the one
-  /// before.
+  /// The token that was not understood: where it begins (the size of the text: at its end), and the last byte
+  /// of the token before it.
   struct BadToken {
     std::size_t offset;
     char before;
@@ -41,7 +41,7 @@ class SyntaxExplainer {
 
   std::string_view text_;
   std::string file_;
-  std::vector<std::size_t> lines_;  ///< where each begins
+  std::vector<std::size_t> lines_;  ///< where each line begins
 };
 
 }  // namespace mailhaul::account

@@ -79,28 +79,28 @@ TEST_CASE("mistakes in the file as a whole") {
   } rows[] = {
       {"", "F:1:1: the file is empty"},
       {"[]", "F:1:1: must be an object, not an array"},
-      {"{}", "F:1:1: 'accounts' is missing"},
-      {"{\"accounts\": {}}", "F:1:14: accounts: names no account"},
+      {"{}", "F:1:1: \"accounts\" is missing"},
+      {"{\"accounts\": {}}", "F:1:14: accounts: contains no account"},
       {"{\"accounts\": []}", "F:1:14: accounts: must be an object, not an array"},
       {"{\"accounts\": {\"a\": 1}}", "F:1:20: accounts.a: must be an object, not a number"},
-      {"{\"account\": {}}", "F:1:2: account: unknown key; did you mean 'accounts'?"},
+      {"{\"account\": {}}", "F:1:2: account: unknown key; did you mean \"accounts\"?"},
       {"{\"x\\ty\": 1}", "F:1:2: x\\x09y: unknown key"},
-      {"{\"max_size\": 1}", "F:1:2: max_size: stands in an account, or in 'defaults'"},
+      {"{\"max_size\": 1}", "F:1:2: max_size: belongs in an account or in \"defaults\""},
       {"{\"jobs\": 0}", "F:1:10: jobs: must be a whole number from 1 to 1000"},
       {"{\"jobs\": \"8\"}", "F:1:10: jobs: must be a number, not a string"},
       {"{\"host_jobs\": 1001}", "F:1:15: host_jobs: must be a whole number from 1 to 1000"},
-      {"{\"state\": \"\"}", "F:1:11: state: is empty"},
+      {"{\"state\": \"\"}", "F:1:11: state: must not be empty"},
       {"{\"defaults\": 1, \"accounts\": {}}", "F:1:14: defaults: must be an object, not a number"},
       {"{\"defaults\":\n {\"max_siez\": 1}, \"accounts\": {}}",
-       "F:2:3: defaults.max_siez: unknown key; did you mean 'max_size'?"},
+       "F:2:3: defaults.max_siez: unknown key; did you mean \"max_size\"?"},
       {"{\"defaults\":\n {\"max_size\": \"x\"}, \"accounts\": {}}",
-       "F:2:15: defaults.max_size: must be a size such as 500k, 10M, 2G"},
-      {work("\"sever\": 1"), "F:2:1: accounts.work.sever: unknown key; did you mean 'server'?"},
-      {work("\"user\": \"v\""), "F:2:1: the key 'user' stands here twice"},
+       "F:2:15: defaults.max_size: must be a size such as 500k, 10M or 2G"},
+      {work("\"sever\": 1"), "F:2:1: accounts.work.sever: unknown key; did you mean \"server\"?"},
+      {work("\"user\": \"v\""), "F:2:1: the key \"user\" appears twice"},
       {"{\"accounts\": {\n \"work\": {\"user\": \"u\"}}}",
-       "F:2:2: accounts.work: 'server', 'deliver' are missing"},
+       "F:2:2: accounts.work: \"server\" and \"deliver\" are missing"},
       {"{\"accounts\": {\n \"fetch\": {}}}",
-       "F:2:2: accounts.fetch: 'fetch' is the name of a command; call the account otherwise"},
+       "F:2:2: accounts.fetch: 'fetch' is the name of a command; choose another name"},
   };
   for (const auto& row : rows) {
     const auto said = Profile(row.text).said();
@@ -122,8 +122,9 @@ TEST_CASE("an account's name is safe in a command line and in a file name") {
     CHECK_MESSAGE(named(name) == "no error", name);
   for (const auto* name : {"", "-a", ".a", "@a", "a b", "a/b", "\xC3\xA4", "a:"})
     CHECK_MESSAGE(
-        named(name).ends_with("an account's name is made of letters, digits and . _ @ -, and begins with one "
-                              "of the first two"),
+        named(name).ends_with(
+            "an account name consists of letters, digits and the characters . _ @ -, and begins with a "
+            "letter or digit"),
         name);
 }
 
@@ -138,20 +139,18 @@ TEST_CASE("keys that contradict each other are refused") {
   const struct {
     std::string keys, sentence;
   } rows[] = {
-      {"\"tls\": \"none\"", "F:2:8: accounts.work.tls: 'none' contradicts pop3s://"},
+      {"\"tls\": \"none\"", "F:2:8: accounts.work.tls: \"none\" contradicts pop3s://"},
       {"\"delete_after\": \"30d\"",
-       "F:2:17: accounts.work.delete_after: means something only with leave_on_server"},
+       "F:2:17: accounts.work.delete_after: has no effect without \"leave_on_server\""},
       {"\"leave_on_server\": false, \"delete_after\": \"30d\"",
-       "F:2:43: accounts.work.delete_after: means something only with leave_on_server"},
-      {"\"tls_client_key\": \"k\"", "F:2:19: accounts.work.tls_client_key: needs tls_client_cert"},
+       "F:2:43: accounts.work.delete_after: has no effect without \"leave_on_server\""},
+      {"\"tls_client_key\": \"k\"", "F:2:19: accounts.work.tls_client_key: needs \"tls_client_cert\""},
       {"\"password\": \"p\", \"netrc\": true",
-       "F:2:18: accounts.work.netrc: only one of password, password_command, password_file, password_env and "
-       "netrc is "
-       "possible, and 'password' is given as well"},
+       "F:2:18: accounts.work.netrc: only one of \"password\", \"password_command\", \"password_file\", "
+       "\"password_env\" and \"netrc\" may be set, and \"password\" is set"},
       {"\"password_env\": \"p\", \"password_file\": \"f\"",
-       "F:2:22: accounts.work.password_file: only one of password, password_command, password_file, "
-       "password_env and "
-       "netrc is possible, and 'password_env' is given as well"},
+       "F:2:22: accounts.work.password_file: only one of \"password\", \"password_command\", "
+       "\"password_file\", \"password_env\" and \"netrc\" may be set, and \"password_env\" is set"},
   };
   for (const auto& row : rows) {
     const auto said = Profile(work(row.keys)).said();
@@ -164,8 +163,8 @@ TEST_CASE("keys that contradict each other are refused") {
 TEST_CASE("features that are not implemented yet say so") {
   const auto said = Profile(work("\"oauth\": {\"provider\": \"google\"}")).said();
   CHECK(said.kind == Kind::usage);
-  CHECK(said.sentence == "F:2:10: accounts.work.oauth: oauth is not built yet");
-  CHECK(said.hint == "use auth: xoauth2 with a token from password_command");
+  CHECK(said.sentence == "F:2:10: accounts.work.oauth: OAuth is not implemented yet");
+  CHECK(said.hint == "set \"auth\" to \"xoauth2\", and let \"password_command\" print a token");
 }
 
 TEST_CASE("an account overrides the defaults, the command line both") {
@@ -231,7 +230,7 @@ TEST_CASE("without a file three options are enough, and those missing are named"
   CHECK(profile.load().file.empty());
   profile.sources().overrides = {{"user", "anna"}};
   CHECK(profile.said().kind == Kind::usage);
-  CHECK(profile.said().sentence == "without a configuration file --server, --deliver are missing");
+  CHECK(profile.said().sentence == "an account on the command line also needs --server and --deliver");
   CHECK(profile.said().hint ==
         "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail");
 }
@@ -276,7 +275,7 @@ TEST_CASE("two enabled accounts for one mailbox are refused") {
   const auto said = Profile(two_accounts(anna, plain)).said();
   CHECK(said.kind == Kind::config);
   CHECK(said.sentence == "F:3:1: accounts.two: is the same mailbox as accounts.one");
-  CHECK(said.hint == "one account can deliver to several places: use an array in deliver");
+  CHECK(said.hint == "one account can deliver to several places: give \"deliver\" an array");
   const auto fine = [](const std::string& one, const std::string& other) {
     return Profile(two_accounts(one, other)).said().sentence == "no error";
   };
@@ -301,7 +300,7 @@ TEST_CASE("with one server for all on the command line only the accounts of the 
     account::select(config, {});
     FAIL("nothing thrown");
   } catch (const util::Error& error) {
-    CHECK(std::string(error.what()) == "accounts 'one' and 'two' are one mailbox");
+    CHECK(std::string(error.what()) == "accounts 'one' and 'two' are the same mailbox");
     CHECK(error.kind() == Kind::config);
   }
 }

@@ -29,7 +29,7 @@ std::string in_force(const Account& account, std::string_view key) {
 
 const std::string needed = "\"server\": \"pop3://h\", \"user\": \"u\", \"deliver\": \"maildir:m\"";
 
-/// An account of the keys setting, and of `needed` where they do not say otherwise.
+/// An account of the given key, and of `needed` for the others.
 std::string file_with(const std::string& key, const std::string& value) {
   return "{\"defaults\": {" + needed + "},\n\"accounts\": {\"work\": {\"" + key + "\": " + value + "}}}";
 }
@@ -146,51 +146,53 @@ TEST_CASE("the tables above leave out no key") {
 }
 
 TEST_CASE("a value that cannot be is refused with its place and what could be") {
-  const std::string size = "must be a size such as 500k, 10M, 2G";
-  const std::string time = "must be a time such as 90s, 15m, 2h, 30d";
-  const std::string pin = "must be sha256// and the base64 of a SHA-256 (44 characters)";
+  const std::string size = "must be a size such as 500k, 10M or 2G";
+  const std::string time = "must be a time such as 90s, 15m, 2h or 30d";
+  const std::string pin = "must be sha256// and then a SHA-256 hash in base64 (44 characters)";
   const struct {
     std::string key, json, sentence;
   } rows[] = {
       {"server", "7", "must be a string, not a number"},
-      {"server", "\"\"", "is empty"},
-      {"server", "\"a\\u0000b\"", "holds a control character"},
+      {"server", "\"\"", "must not be empty"},
+      {"server", "\"a\\u0000b\"", "contains a control character"},
       {"server", "\"pop.example.org\"",
-       "says no scheme; write pop3s://pop.example.org (TLS from the first byte) or pop3://pop.example.org "
-       "(STLS)"},
+       "has no scheme; write pop3s://HOST (TLS from the first byte) or pop3://HOST (STLS)"},
       {"server", "\"anna:s3cret@h\"",
-       "says no scheme; write pop3s://HOST (TLS from the first byte) or pop3://HOST (STLS)"},
-      {"server", "\"imaps://h\"", "'imaps' is neither pop3s nor pop3"},
-      {"server", "\"pop3s://anna:s3cret@h\"", "a user name or password does not belong here"},
+       "has no scheme; write pop3s://HOST (TLS from the first byte) or pop3://HOST (STLS)"},
+      {"server", "\"imaps://h\"",
+       "IMAP is not supported; write pop3s:// or pop3:// if the server speaks POP3 as well"},
+      {"server", "\"pop3s://anna:s3cret@h\"", "must not contain a user name or password"},
       {"server", "\"pop3s://h/inbox\"",
-       "nothing may follow host and port, as in pop3s://pop.example.org:995"},
-      {"server", "\"pop3s://h?x\"", "nothing may follow host and port, as in pop3s://pop.example.org:995"},
-      {"server", "\"pop3s://\"", "the host is missing, as in pop3s://pop.example.org"},
-      {"server", "\"pop3s://:995\"", "the host is missing, as in pop3s://pop.example.org"},
+       "nothing may follow the host and port; write for example pop3s://pop.example.org:995"},
+      {"server", "\"pop3s://h?x\"",
+       "nothing may follow the host and port; write for example pop3s://pop.example.org:995"},
+      {"server", "\"pop3s://\"", "the host is missing; write for example pop3s://pop.example.org"},
+      {"server", "\"pop3s://:995\"", "the host is missing; write for example pop3s://pop.example.org"},
       {"server", "\"pop3s://h:\"", "the port must be a number from 1 to 65535"},
       {"server", "\"pop3s://h:0\"", "the port must be a number from 1 to 65535"},
       {"server", "\"pop3s://h:65536\"", "the port must be a number from 1 to 65535"},
       {"server", "\"pop3s://h:pop3\"", "the port must be a number from 1 to 65535"},
-      {"server", "\"pop3s://h h\"", "'h h' is not the name of a host"},
-      {"server", "\"pop3s://-h\"", "'-h' is not the name of a host"},
-      {"server", "\"pop3s://::1\"", "an IPv6 address stands in brackets, as in pop3s://[2001:db8::1]:995"},
+      {"server", "\"pop3s://h h\"", "the host name is not valid"},
+      {"server", "\"pop3s://-h\"", "the host name is not valid"},
+      {"server", "\"pop3s://::1\"",
+       "an IPv6 address must be in brackets, for example pop3s://[2001:db8::1]:995"},
       {"server", "\"pop3s://[::1\"", "the ']' after the IPv6 address is missing"},
       {"server", "\"pop3s://[::1]995\"", "only a port may follow the ']'"},
-      {"server", "\"pop3s://[h]\"", "no IPv6 address stands in the brackets"},
-      {"tls", "\"non\"", "'non' is not one of required, none; did you mean 'none'?"},
+      {"server", "\"pop3s://[h]\"", "the brackets do not contain an IPv6 address"},
+      {"tls", "\"non\"", "must be required or none; did you mean \"none\"?"},
       {"tls", "false", "must be a string, not false"},
-      {"tls_ca_file", "\"\"", "is empty"},
+      {"tls_ca_file", "\"\"", "must not be empty"},
       {"tls_ca_file", "\"~bert/ca\"",
-       "the home directory of another user is not looked up; write an absolute path"},
+       "the home directories of other users are not looked up; write an absolute path"},
       {"tls_min_version", "1.2", "must be a string, not a number"},
-      {"tls_min_version", "\"1.1\"", "'1.1' is not one of 1.2, 1.3; did you mean '1.2'?"},
+      {"tls_min_version", "\"1.1\"", "must be 1.2 or 1.3; did you mean \"1.2\"?"},
       {"tls_pin", "\"sha256//AAAA\"", pin},
       {"tls_pin", "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"", pin},
-      {"tls_pin", "[]", "names no key"},
-      {"user", "\"a\\nDELE 1\"", "holds a control character"},
+      {"tls_pin", "[]", "contains no pin"},
+      {"user", "\"a\\nDELE 1\"", "contains a control character"},
       {"user", "null", "must be a string, not null"},
-      {"password", "\"s3c\\rret\"", "holds a control character"},
-      {"password", "\"\"", "is empty"},
+      {"password", "\"s3c\\rret\"", "contains a control character"},
+      {"password", "\"\"", "must not be empty"},
       {"password", "12345", "must be a string, not a number"},
       {"password_command", "[]", "the command is empty"},
       {"password_command", "\" \"", "the command is empty"},
@@ -199,13 +201,11 @@ TEST_CASE("a value that cannot be is refused with its place and what could be") 
       {"password_env", "\"A=B\"", "must be the name of an environment variable"},
       {"netrc", "\"true\"", "must be true or false, not a string"},
       {"auth", "\"cram\"",
-       "'cram' is not one of auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, "
-       "gssapi, "
-       "external, xoauth2, oauthbearer"},
+       "must be auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, gssapi, "
+       "external, xoauth2 or oauthbearer"},
       {"auth", "\"xoauth\"",
-       "'xoauth' is not one of auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, "
-       "gssapi, "
-       "external, xoauth2, oauthbearer; did you mean 'xoauth2'?"},
+       "must be auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, gssapi, "
+       "external, xoauth2 or oauthbearer; did you mean \"xoauth2\"?"},
       {"proxy", "\"ftp://h\"",
        "must begin with socks5h://, socks5://, socks4a://, socks4://, http:// or https://, or be env or "
        "none"},
@@ -228,7 +228,7 @@ TEST_CASE("a value that cannot be is refused with its place and what could be") 
       {"max_messages", "\"7\"", "must be a number, not a string"},
       {"max_messages", "1.5", "must be a whole number from 0 to 4294967295"},
       {"max_messages", "4294967296", "must be a whole number from 0 to 4294967295"},
-      {"order", "\"oldes\"", "'oldes' is not one of oldest, newest; did you mean 'oldest'?"},
+      {"order", "\"oldes\"", "must be oldest or newest; did you mean \"oldest\"?"},
       {"fetch_all", "null", "must be true or false, not null"},
       {"deliver", "[]", "names no destination"},
       {"deliver", "7", "must be a string such as \"maildir:~/Mail\", not a number"},
@@ -252,16 +252,15 @@ TEST_CASE("what is wrong inside deliver and arrays is told with its own place") 
   const struct {
     std::string json, sentence;
   } rows[] = {
-      {"{\"kind\": \"mailbox\"}",
-       "F:2:43: accounts.work.deliver.kind: 'mailbox' is not one of maildir, mbox, mda, stdout"},
+      {"{\"kind\": \"mailbox\"}", "F:2:43: accounts.work.deliver.kind: must be maildir, mbox, mda or stdout"},
       {"{\"kind\": \"mbox\", \"pth\": \"x\"}",
-       "F:2:51: accounts.work.deliver.pth: unknown key; did you mean 'path'?"},
+       "F:2:51: accounts.work.deliver.pth: unknown key; did you mean \"path\"?"},
       {"{\"kind\": \"maildir\", \"path\": \"x\", \"lock\": \"fcntl\"}",
        "F:2:67: accounts.work.deliver.lock: unknown key"},
       {"{\"kind\": \"mbox\", \"path\": 7}",
        "F:2:59: accounts.work.deliver.path: must be a string, not a number"},
       {"{\"kind\": \"mbox\", \"path\": \"x\", \"lock\": \"flock\"}",
-       "F:2:72: accounts.work.deliver.lock: 'flock' is not one of fcntl+dotlock, fcntl"},
+       "F:2:72: accounts.work.deliver.lock: must be fcntl+dotlock or fcntl"},
       {"{\"kind\": \"mda\", \"command\": [\"x\", 7]}",
        "F:2:67: accounts.work.deliver.command[1]: must be a string, not a number"},
       {"{\"kind\": \"mda\", \"command\": [\"x\", \"%u\"]}",
@@ -286,18 +285,18 @@ TEST_CASE("an option is refused by its name, with status 64") {
   const struct {
     std::string key, text, sentence;
   } rows[] = {
-      {"max_size", "much", "--max-size: must be a size such as 500k, 10M, 2G"},
+      {"max_size", "much", "--max-size: must be a size such as 500k, 10M or 2G"},
       {"leave_on_server", "maybe", "--leave-on-server: must be true or false, not a string"},
       {"max_messages", "-3", "--max-messages: must be a whole number from 0 to 4294967295"},
       {"server", "h",
-       "--server: says no scheme; write pop3s://h (TLS from the first byte) or pop3://h (STLS)"},
+       "--server: has no scheme; write pop3s://HOST (TLS from the first byte) or pop3://HOST (STLS)"},
       {"deliver", "x", "--deliver: unknown delivery kind 'x' (kinds: maildir, mbox, mda, stdout)"},
-      {"proxy", "http://u:s3cret@h", "--proxy: a password on the command line can be read by others"},
-      {"password", "s3cret", "--password: no option of the command line"},
-      {"oauth", "{}", "--oauth: no option of the command line"},
-      {"enabled", "true", "--enabled: no option of the command line"},
-      {"colour", "red", "--colour: no option of the command line"},
-      {"delete_after", "30d", "--delete-after: means something only with leave_on_server"},
+      {"proxy", "http://u:s3cret@h", "--proxy: a password on the command line can be read by other users"},
+      {"password", "s3cret", "--password cannot be given on the command line"},
+      {"oauth", "{}", "--oauth cannot be given on the command line"},
+      {"enabled", "true", "--enabled cannot be given on the command line"},
+      {"colour", "red", "--colour cannot be given on the command line"},
+      {"delete_after", "30d", "--delete-after: has no effect without --leave-on-server"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.key);

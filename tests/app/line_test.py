@@ -94,8 +94,8 @@ class Options(Line):
                       ("--no-enabled",)):
             with self.subTest(words):
                 option = words[0].partition("=")[0]
-                result = self.refused("fetch", *words, says=(option + ": no option of the command line",),
-                                      hints=("configuration file",))
+                result = self.refused("fetch", *words, says=(option + " cannot be given on the command line",),
+                                      hints=(("configuration file", "--password-command"),))
                 self.assertNotIn("geheim", result.err)
         self.assertNotIn("--password TEXT", self.ok("fetch", "--help").out.decode())
 
@@ -168,7 +168,7 @@ class Places(Line):
 
     def test_mistakes_in_it_are_of_usage(self):
         for text, *words in (('{"kind": "mbox", "path": "~/box", "lok": "fcntl"}', "lok", "lock"),
-                             ('{"kind": "mbox"', "--deliver", "}"), ('{"kind": "pigeon"}', "pigeon")):
+                             ('{"kind": "mbox"', "--deliver", "}"), ('{"kind": "pigeon"}', "kind: must be maildir")):
             with self.subTest(text):
                 self.refused("--deliver", text, says=words)
 
