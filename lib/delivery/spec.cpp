@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "util/error.h"
-#include "util/escape.h"
 #include "util/join.h"
 #include "util/nearest.h"
 #include "util/shell.h"
@@ -16,23 +15,25 @@ namespace {
 
 std::string kind_names(Kinds among) { return util::joined(among, &KindRow::name); }
 
-std::string path_without_kind(std::string_view path, Kinds among) {
+// Errors quote nothing of the text, which may be a password under the wrong key.
+
+std::string path_without_kind(Kinds among) {
   std::string forms;
   for (const auto* kind : among) {
     if (kind->fields.empty() || kind->fields.front().type != FieldType::path) continue;
-    forms.append(forms.empty() ? "" : " or ").append(kind->name).append(":").append(util::escape(path));
+    forms.append(forms.empty() ? "" : " or ").append(kind->name).append(":PATH");
   }
-  return "begins with no delivery kind; write " + forms;
+  return "has no delivery kind; write " + forms;
 }
 
 std::string unknown_kind(std::string_view text, std::string_view name, Kinds among) {
-  if (text.empty()) return "says no destination (kinds: " + kind_names(among) + ")";
-  if (text.find_first_of("/~$") < name.size()) return path_without_kind(text, among);
+  if (text.empty()) return "names no destination (kinds: " + kind_names(among) + ")";
+  if (text.find_first_of("/~$") < name.size()) return path_without_kind(among);
   std::vector<std::string_view> names;
   for (const auto* kind : among) names.push_back(kind->name);
   const auto near = util::nearest(name, names);
-  const auto guess = near.empty() ? "" : "; did you mean '" + near + "'?";
-  return "unknown delivery kind '" + util::escape(name) + "'" + guess + " (kinds: " + kind_names(among) + ")";
+  const auto guess = near.empty() ? "" : "; did you mean \"" + near + "\"?";
+  return "unknown delivery kind" + guess + " (kinds: " + kind_names(among) + ")";
 }
 
 std::string wrong_choice(const Field& field, std::string_view text) {

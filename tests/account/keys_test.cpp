@@ -281,6 +281,19 @@ TEST_CASE("what is wrong inside deliver and arrays is told with its own place") 
   }
 }
 
+TEST_CASE("no error quotes a value, which may be a password under the wrong key") {
+  for (const auto& key : account::keys()) {
+    for (const auto* value :
+         {"\"s3cret\"", "\"s3cret:\"", "\"pop3s://s3 cret\"", "\"s3cret://h\"", "[\"s3cret\", 1]",
+          "{\"kind\": \"s3cret\"}", "{\"kind\": \"mbox\", \"path\": \"m\", \"lock\": \"s3cret\"}"}) {
+      CAPTURE(key.name);
+      CAPTURE(value);
+      const auto said = Profile(file_with(std::string(key.name), value)).said();
+      CHECK((said.sentence + said.hint).find("s3") == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("an option is refused by its name, with status 64") {
   const struct {
     std::string key, text, sentence;
@@ -290,7 +303,7 @@ TEST_CASE("an option is refused by its name, with status 64") {
       {"max_messages", "-3", "--max-messages: must be a whole number from 0 to 4294967295"},
       {"server", "h",
        "--server: has no scheme; write pop3s://HOST (TLS from the first byte) or pop3://HOST (STLS)"},
-      {"deliver", "x", "--deliver: unknown delivery kind 'x' (kinds: maildir, mbox, mda, stdout)"},
+      {"deliver", "x", "--deliver: unknown delivery kind (kinds: maildir, mbox, mda, stdout)"},
       {"proxy", "http://u:s3cret@h", "--proxy: a password on the command line can be read by other users"},
       {"password", "s3cret", "--password cannot be given on the command line"},
       {"oauth", "{}", "--oauth cannot be given on the command line"},
