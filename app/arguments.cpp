@@ -150,7 +150,7 @@ void refuse_planned_commands(const Words& words) {
   for (const auto& name : planned_commands()) {
     if (words.empty()) return;
     if (words[0] != name && (words.size() < 2 || words[0] + " " + words[1] != name)) continue;
-    throw Error(Kind::usage, "the command " + std::string(name) + " is not built yet",
+    throw Error(Kind::usage, "the command " + std::string(name) + " is not implemented yet",
                 "mailhaul --help lists the commands that are");
   }
 }

@@ -4,6 +4,7 @@
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/run.h"
+#include "util/units.h"
 
 namespace mailhaul::app {
 
@@ -29,7 +30,8 @@ int run_config_check(const Invocation& invocation) {
   }
   if (const int status = engine::most_serious(statuses); status != 0) return status;
   if (!invocation.quiet && !invocation.json) {
-    print(config.file.native() + ": all is well; accounts: " + std::to_string(config.accounts.size()) + "\n");
+    print(config.file.native() + ": configuration OK, " + util::counted(config.accounts.size(), "account") +
+          "\n");
   }
   return 0;
 }

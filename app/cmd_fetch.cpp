@@ -48,7 +48,7 @@ void add_key_option(CLI::App& parser, Invocation& invocation, const account::Key
   if (!key.on_command_line) added->group("");  // not in the help
 }
 
-/// The word may have been meant as a command.
+/// The accounts that the words name. Without a command the first word may have been meant as one.
 std::vector<account::Account> select(const Invocation& invocation, const account::Config& config) {
   try {
     return account::select(config, invocation.words);
@@ -59,8 +59,8 @@ std::vector<account::Account> select(const Invocation& invocation, const account
       if (row.inside.empty()) names.push_back(row.name);
     const auto command = std::ranges::find_first_of(invocation.words, names);
     if (command != invocation.words.end()) {
-      throw util::Error(error.kind(), "the command " + *command + " stands behind an account",
-                        "put it first: mailhaul " + *command + " ...");
+      throw util::Error(error.kind(), "the command " + *command + " must come before account names",
+                        "write mailhaul " + *command + " ...");
     }
     const auto near = util::nearest(invocation.words.front(), names);
     throw util::Error(error.kind(), std::string(error.what()) + ", nor a command of that name",
@@ -95,8 +95,9 @@ bool to_stdout(const std::vector<account::Account>& accounts) {
   });
 }
 
-/// A FIFO or a UNIX socket tells when it was read, a file holds what it got.
-bool shows_what_became_of_mail(int fd) {
+/// Whether it can be known that mail was read: a pipe and a UNIX socket tell, and a file keeps what was
+/// written.
+bool confirms_reading(int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return false;
   int family = 0;
@@ -108,23 +109,24 @@ bool shows_what_became_of_mail(int fd) {
 
 void require_pipe(const Invocation& invocation) {
   if (invocation.json) {
-    throw util::Error(util::Kind::usage, "--json and delivery to stdout both want standard output",
-                      "deliver somewhere else, or leave --json out");
+    throw util::Error(util::Kind::usage, "--json and delivery to stdout both need standard output",
+                      "deliver somewhere else, or omit --json");
   }
   if (::isatty(STDOUT_FILENO) == 1) {
     throw util::Error(util::Kind::usage,
-                      "delivery to stdout is for a pipe or a file, and standard output is a terminal",
+                      "cannot deliver to stdout: standard output is a terminal, neither a pipe nor a file",
                       "mailhaul fetch --deliver stdout | formail -Y -s procmail");
   }
   if ((::fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) {
     throw util::Error(util::Kind::usage, "cannot deliver to stdout: standard output is closed",
-                      "put a pipe or a file behind it: | formail -Y -s procmail, > FILE");
+                      "use a pipe or a file: | formail -Y -s procmail, or > FILE");
   }
-  if (removal_demanded(invocation) && !shows_what_became_of_mail(STDOUT_FILENO)) {
-    throw util::Error(util::Kind::usage,
-                      "-K with delivery to stdout: standard output is neither a pipe nor a file, and cannot "
-                      "tell whether mail was read",
-                      "put a pipe or a file behind it, or leave -K out: mail then stays on the server");
+  if (removal_demanded(invocation) && !confirms_reading(STDOUT_FILENO)) {
+    throw util::Error(
+        util::Kind::usage,
+        "cannot remove mail with -K: standard output is neither a pipe nor a file, which would show "
+        "whether the mail was read",
+        "use a pipe or a file, or omit -K: the mail then stays on the server");
   }
 }
 

@@ -16,14 +16,14 @@ namespace mailhaul::app {
 
 namespace {
 
-/// One message as it is, with LF line ends.
+/// Prints one message unchanged, but with LF line ends.
 engine::Sink raw(delivery::LineEnds& ends) {
   return {.begin = [](const std::string&) {},
           .piece = [&ends](std::string_view wire) { print(ends.convert(wire)); },
           .end = [&ends] { print(ends.finish()); }};
 }
 
-/// Several messages as an mbox stream: what delivery to stdout writes.
+/// Prints several messages as an mbox stream, as delivery to stdout does.
 class Stream {
  public:
   Stream(const engine::Environment& environment, const account::Account& account)
@@ -72,10 +72,10 @@ void describe_get(CLI::App& parser, Invocation& /*invocation*/) {
 
 int run_get(const Invocation& invocation) {
   if (invocation.json)
-    throw util::Error(util::Kind::usage, "--json and get both want standard output", "leave --json out");
+    throw util::Error(util::Kind::usage, "--json and get both need standard output", "omit --json");
   const auto uids = uids_of(invocation);
   if (uids.empty())
-    throw util::Error(util::Kind::usage, "no UID is named", "mailhaul list ACCOUNT shows them");
+    throw util::Error(util::Kind::usage, "no UID is given", "mailhaul list ACCOUNT shows the UIDs");
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
   const auto environment = real_environment(invocation, config, {account});

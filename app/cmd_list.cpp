@@ -21,7 +21,7 @@ std::string cut(const std::string& text, std::size_t most) {
   return text.size() <= most ? text : text.substr(0, most - 3) + "...";
 }
 
-/// Header fields come from strangers: printable ASCII only, short enough for a line.
+/// A header field, which strangers write: printable ASCII only, and short enough for a line.
 std::string shown(const std::string& field, std::size_t most) { return cut(util::escape(field), most); }
 
 }  // namespace

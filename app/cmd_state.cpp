@@ -23,18 +23,17 @@ std::string text_of(const engine::Remembered& row) {
   return text + "\n";
 }
 
-/// The UIDs behind the account, or none with --all. Throws Error{usage} when it is neither, or both.
+/// The UIDs after the account, or none with --all. Throws Error{usage} when neither or both are given.
 std::span<const std::string> uids_or_all(const Invocation& invocation) {
   const auto uids = uids_of(invocation);
   if (uids.empty() == invocation.all) return uids;
-  throw util::Error(util::Kind::usage, uids.empty() ? "no UID is named" : "UIDs and --all exclude each other",
-                    "name UIDs (mailhaul list shows them), or say --all");
+  throw util::Error(util::Kind::usage,
+                    uids.empty() ? "no UID is given" : "UIDs and --all are mutually exclusive",
+                    "give UIDs (mailhaul list ACCOUNT shows them), or --all");
 }
 
-void say(const Invocation& invocation, const std::string& account, std::size_t count, const char* what) {
-  if (invocation.quiet || invocation.json) return;
-  print(safe(account) + ": " + std::to_string(count) + (count == 1 ? " message " : " messages ") + what +
-        "\n");
+void say(const Invocation& invocation, const std::string& account, const std::string& text) {
+  if (!invocation.quiet && !invocation.json) print(safe(account) + ": " + text + "\n");
 }
 
 }  // namespace
@@ -49,7 +48,8 @@ int run_state_show(const Invocation& invocation) {
   for (const auto& account : accounts) {
     statuses.push_back(with_account(invocation, account, [&] {
       const auto rows = engine::remembered(account, environment);
-      if (!invocation.json) print(safe(account.name) + ": " + std::to_string(rows.size()) + " remembered\n");
+      if (!invocation.json)
+        print(safe(account.name) + ": " + util::counted(rows.size(), "message") + " recorded\n");
       for (const auto& row : rows) print(invocation.json ? json_line(account.name, row) : text_of(row));
     }));
   }
@@ -69,7 +69,8 @@ int run_state_mark_seen(const Invocation& invocation) {
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
   return with_account(invocation, account, [&] {
-    say(invocation, account.name, engine::mark_seen(account, environment, *tell, uids), "marked as seen");
+    const auto count = engine::mark_seen(account, environment, *tell, uids);
+    say(invocation, account.name, util::counted(count, "message") + " marked as seen");
   });
 }
 
@@ -78,8 +79,9 @@ int run_state_forget(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
   return with_account(invocation, account, [&] {
-    say(invocation, account.name, engine::forget(account, real_environment(invocation, config, {}), uids),
-        "forgotten");
+    const auto count = engine::forget(account, real_environment(invocation, config, {}), uids);
+    say(invocation, account.name,
+        count == 0 ? "nothing to forget" : util::counted(count, "message") + " forgotten");
   });
 }
 

@@ -22,7 +22,7 @@ struct CommandRow {
 };
 std::span<const CommandRow> commands();
 
-/// Commands that mailhaul(1) announces and that are not built yet: status 64.
+/// Commands that mailhaul(1) announces and that are not implemented yet: status 64.
 std::span<const std::string_view> planned_commands();
 
 void describe_fetch(CLI::App& parser, Invocation& invocation);
@@ -43,8 +43,8 @@ int run_config_check(const Invocation& invocation);
 int run_config_show(const Invocation& invocation);
 int run_config_schema(const Invocation& invocation);
 
-/// Words of a command: the parser shows them in its help and knows how many there may be. normalise() reads
-/// them, since the parser takes a UID for an option, or for a list in brackets.
+/// Declare the words that a command takes, for its help and for their number. normalise() reads them, because
+/// the parser would read some UIDs as options or, in brackets, as lists.
 void add_account(CLI::App& parser);
 void add_accounts(CLI::App& parser);
 void add_uids(CLI::App& parser);

@@ -19,7 +19,7 @@ namespace mailhaul::app {
 
 namespace {
 
-/// Switches the terminal's echo off for as long as it lives.
+/// Switches off the echo of a terminal while it lives.
 class NoEcho {
  public:
   explicit NoEcho(int fd) : fd_(fd) {
@@ -41,7 +41,8 @@ class NoEcho {
   termios before_{};
 };
 
-/// Asks at the controlling terminal, without echo. Empty: there is none. Throws Error{cancelled}.
+/// Asks a question at the controlling terminal, without echo. Empty: there is no terminal. Throws
+/// Error{cancelled}.
 std::optional<util::Secret> ask(std::string_view question, const util::Cancel& cancel) {
   const util::Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
   if (!terminal) return std::nullopt;
@@ -62,7 +63,7 @@ std::optional<util::Secret> ask(std::string_view question, const util::Cancel& c
   return util::Secret(std::move(answer));
 }
 
-/// Connects accounts; remembers a password that was asked for, since a run may need several sessions.
+/// Connects accounts. Keeps passwords that were typed, since a run may need several sessions.
 class Connector {
  public:
   Connector(const util::Cancel& cancel, const account::Config& config,
@@ -84,7 +85,7 @@ class Connector {
                      const net::Trace& trace) const {
     net::Login login{.user = account.user, .secret = {}, .auth = account.auth};
     const auto failure = failed_.find(account.name);
-    if (failure != failed_.end()) throw util::Error(failure->second);  // asked once is enough
+    if (failure != failed_.end()) throw util::Error(failure->second);  // do not ask again
     const auto known = asked_.find(account.name);
     if (known != asked_.end()) {
       login.secret = util::Secret(known->second.reveal());
@@ -95,15 +96,15 @@ class Connector {
   }
 
  private:
-  /// Kerberos and client certificates have nothing to ask for.
+  /// Kerberos and client certificates need no password.
   static bool needs_secret(const account::Account& account) {
     const bool asks = std::holds_alternative<credentials::Ask>(account.secret);
     return !asks || (account.auth != net::Auth::gssapi && account.auth != net::Auth::external);
   }
 
-  /// Questions come one after the other, before the live lines; variables are read before all that hold a
-  /// password, of this run or not, are taken out of the environment, so that no child sees them. No thread
-  /// runs yet. What fails here fails again in the account's own run.
+  /// Asks questions one after the other, before live lines are drawn. Reads variables before all that contain
+  /// a password are removed from the environment, so that no child process sees them. No thread runs yet. An
+  /// error is kept for the account's own run.
   void resolve_early(const account::Account& account) {
     if (!std::holds_alternative<credentials::Variable>(account.secret) &&
         !std::holds_alternative<credentials::Ask>(account.secret))
@@ -134,7 +135,7 @@ std::string user_name() {
   return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
 }
 
-/// The host as it may stand in a file name: "/" and ":" as maildir(5) has them.
+/// The host for file names: "/" and ":" are replaced as in maildir(5).
 std::string host_for_names() {
   std::string name;
   for (const char c : util::host_name()) name += c == '/' ? "\\057" : c == ':' ? "\\072" : std::string(1, c);
@@ -157,7 +158,7 @@ engine::Environment real_environment(const Invocation& invocation, const account
           .state_file = config.state_file,
           .profile_stamp = util::written_at(config.file),
           .attended = ::isatty(STDERR_FILENO) == 1,
-          .quiet = invocation.quiet && !invocation.json,  // a script wants each run's errors
+          .quiet = invocation.quiet && !invocation.json,  // a script needs the errors of every run
           .cancel = invocation.cancel};
 }
 

@@ -27,7 +27,7 @@ void JsonLines::write(const std::string& line) {
   try {
     print(line);
   } catch (const util::Error&) {
-    return;  // a listener must not fail: the mail is fetched all the same
+    // A listener must not throw: the mail is fetched even if nobody reads this.
   }
 }
 

@@ -9,7 +9,8 @@
 
 namespace mailhaul::app {
 
-/// --json: one object a line on standard output. Field names are stable: mailhaul(1). Locks inside.
+/// --json: one object per line on standard output. Field names are stable; mailhaul(1) lists them. Any thread
+/// may call it.
 class JsonLines : public report::Listener {
  public:
   explicit JsonLines(bool quiet) : quiet_(quiet) {}
@@ -26,9 +27,9 @@ class JsonLines : public report::Listener {
   bool quiet_;
 };
 
-/// One message of list or fetch --dry-run.
+/// One message, as list and fetch --dry-run print it.
 std::string json_line(std::string_view account, const engine::Line& line, bool headers);
-/// What check says of an account.
+/// What check prints about an account.
 struct Counts {
   std::size_t fresh = 0, seen = 0, total = 0;
   std::uint64_t bytes = 0, fresh_bytes = 0;

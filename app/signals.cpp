@@ -11,7 +11,7 @@ namespace mailhaul::app {
 
 namespace {
 
-// A handler has no argument of ours: the one place where a global cannot be done without.
+// A signal handler gets no argument of ours, so it needs a global.
 std::atomic<util::Cancel*> target{nullptr};
 
 void on_signal(int signal) {
@@ -33,7 +33,7 @@ void catch_signals(util::Cancel& cancel) {
     if (signal == SIGHUP && before.sa_handler == SIG_IGN) continue;
     ::sigaction(signal, &action, nullptr);
   }
-  // Errors of a write, not ends of the process.
+  // A failed write is an error, not the end of the process.
   for (const int signal : {SIGPIPE, SIGXFSZ})
     ::signal(signal, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): no thread yet
 }

@@ -4,9 +4,9 @@
 
 namespace mailhaul::app {
 
-/// SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under nohup): the first requests `cancel`, a second
-/// ends the process at once: recovery covers it. SIGPIPE and SIGXFSZ are ignored. `cancel` must outlive the
-/// process's work. Once, before threads.
+/// The first SIGINT, SIGTERM or SIGHUP (unless SIGHUP is ignored, as under nohup) requests `cancel`. A second
+/// one ends the process at once; the next run recovers. SIGPIPE and SIGXFSZ are ignored. `cancel` must
+/// outlive all work. Call it once, before threads are started.
 void catch_signals(util::Cancel& cancel);
 
 }  // namespace mailhaul::app

@@ -52,7 +52,7 @@ std::string clock_text(std::chrono::seconds left) {
   return text.data();
 }
 
-/// A listener must not fail: when nobody reads what is said, the mail is fetched all the same.
+/// A listener must not throw: the mail is fetched even if nobody reads this.
 void put(int fd, const std::string& text) noexcept {
   try {
     util::write_all(fd, text, "output");
@@ -124,7 +124,7 @@ void Terminal::notice(std::string_view account, const char* what, const char* co
   text += what;
   if (style_.color) text += "\x1b[0m";
   std::string_view rest = notice.sentence;
-  while (!rest.empty()) {  // several mistakes in a file come as several lines
+  while (!rest.empty()) {  // a sentence may have several lines
     const auto end = rest.find('\n');
     text += safe(rest.substr(0, end)) + "\n";
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);

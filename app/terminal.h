@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Events as a person, or the cron mail of one, reads them.
+// Prints events for a person, at a terminal or in a mail from cron.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -13,18 +13,18 @@
 
 namespace mailhaul::app {
 
-/// How many bytes at the start of `text` may be shown as they are: printable ASCII and well-formed UTF-8
+/// How many bytes at the start of `text` can be shown unchanged: printable ASCII, and well-formed UTF-8
 /// without C1 controls.
 std::size_t printable_prefix(std::string_view text);
 
-/// Live lines and errors go to standard error, summaries to standard output. Locks inside.
+/// Live lines and errors go to standard error, summaries to standard output. Any thread may call it.
 class Terminal : public report::Listener {
  public:
   struct Style {
     bool quiet = false;
     int verbose = 0;
-    bool on_terminal = false;  ///< standard output is one: a summary even without new mail
-    bool live = false;         ///< a progress line per account
+    bool on_terminal = false;  ///< standard output is one: print a summary even without new mail
+    bool live = false;         ///< show a progress line per account
     bool color = false;
     Summaries summaries = Summaries::to_stdout;
   };
@@ -51,11 +51,11 @@ class Terminal : public report::Listener {
   };
   Progress* progress_of(std::string_view account);
   std::string live_line(const Progress& progress) const;
-  void draw();   ///< the live lines, over those drawn before
-  void erase();  ///< takes them away, so that other text may be printed
+  void draw();   ///< draws the live lines over the previous ones
+  void erase();  ///< removes the live lines, so that other text can be printed
   void draw_sometimes();
   int summaries_fd() const;
-  void say(int fd, const std::string& text);  ///< text above the live lines
+  void say(int fd, const std::string& text);  ///< prints text above the live lines
   void notice(std::string_view account, const char* what, const char* color, const report::Notice& notice);
 
   Style style_;
