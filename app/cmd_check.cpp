@@ -43,11 +43,11 @@ int run_check(const Invocation& invocation) {
   const auto accounts = account::select(config, invocation.words);
   const auto environment = real_environment(invocation, config, accounts);
   const auto tell = make_listener(invocation);
+  auto statuses = tell_mistakes(invocation, config, *tell);
   std::vector<engine::Glance> glances(accounts.size());
   engine::for_each_account(
       accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs},
       [&](std::size_t i) { glances[i] = engine::glance(accounts[i], environment, *tell, false); });
-  std::vector<int> statuses;
   for (const auto& glance : glances) {
     if (!glance.error) {
       const auto counts = counts_of(glance);

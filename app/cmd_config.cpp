@@ -14,13 +14,22 @@ account::Layout layout_of(const Invocation& invocation) {
   return invocation.json ? account::Layout::one_line : account::Layout::indented;
 }
 
+/// Of all accounts, also of those that are not enabled.
+std::vector<int> tell_all_mistakes(const Invocation& invocation, const account::Config& config) {
+  const auto tell = make_listener(invocation);
+  std::vector<int> statuses;
+  for (const auto& mistake : config.mistakes)
+    statuses.push_back(tell_error(*tell, mistake.account, mistake.error));
+  return statuses;
+}
+
 }  // namespace
 
 void describe_nothing(CLI::App& /*parser*/, Invocation& /*invocation*/) {}
 
 int run_config_check(const Invocation& invocation) {
   const auto config = load_config(invocation);
-  std::vector<int> statuses;
+  auto statuses = tell_all_mistakes(invocation, config);
   for (const auto& account : config.accounts) {
     statuses.push_back(with_account(invocation, account, [&] {
       net::require_usable(account.server, account.auth);
@@ -37,8 +46,10 @@ int run_config_check(const Invocation& invocation) {
 }
 
 int run_config_show(const Invocation& invocation) {
-  print(account::show(load_config(invocation), layout_of(invocation)));
-  return 0;
+  const auto config = load_config(invocation);
+  const auto statuses = tell_all_mistakes(invocation, config);
+  if (statuses.empty()) print(account::show(config, layout_of(invocation)));
+  return engine::most_serious(statuses);
 }
 
 int run_config_schema(const Invocation& invocation) {

@@ -143,17 +143,15 @@ void print_plan(const Invocation& invocation, const engine::Glance& glance) {
   print(text);
 }
 
-int dry_run(const Invocation& invocation, const std::vector<account::Account>& accounts,
-            const engine::Environment& environment) {
-  const auto tell = make_listener(invocation);
+std::vector<int> dry_run(const Invocation& invocation, const std::vector<account::Account>& accounts,
+                         const engine::Environment& environment, report::Listener& tell) {
   std::vector<int> statuses;
   for (const auto& account : accounts) {
-    const auto glance = engine::glance(account, environment, *tell, false);
+    const auto glance = engine::glance(account, environment, tell, false);
     print_plan(invocation, glance);
-    if (!glance.error) continue;
-    statuses.push_back(tell_error(*tell, account.name, *glance.error));
+    if (glance.error) statuses.push_back(tell_error(tell, account.name, *glance.error));
   }
-  return engine::most_serious(statuses);
+  return statuses;
 }
 
 }  // namespace
@@ -181,9 +179,12 @@ int run_fetch(const Invocation& given) {
   const bool stdout_used = to_stdout(accounts);
   if (stdout_used && !invocation.dry_run) require_pipe(invocation);
   const auto environment = real_environment(invocation, config, accounts);
-  if (invocation.dry_run) return dry_run(invocation, accounts, environment);
   const auto tell = make_listener(invocation, stdout_used ? Summaries::to_stderr : Summaries::to_stdout);
-  std::vector<int> statuses;
+  auto statuses = tell_mistakes(invocation, config, *tell);
+  if (invocation.dry_run) {
+    std::ranges::copy(dry_run(invocation, accounts, environment, *tell), std::back_inserter(statuses));
+    return engine::most_serious(statuses);
+  }
   for (const auto& outcome :
        engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, environment, *tell)) {
     statuses.push_back(engine::status_of(outcome));

@@ -44,7 +44,7 @@ int run_state_show(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto accounts = account::select(config, invocation.words);
   const auto environment = real_environment(invocation, config, {});
-  std::vector<int> statuses;
+  auto statuses = tell_mistakes(invocation, config, *make_listener(invocation));
   for (const auto& account : accounts) {
     statuses.push_back(with_account(invocation, account, [&] {
       const auto rows = engine::remembered(account, environment);

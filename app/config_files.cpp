@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "app/commands.h"
+#include "app/nets.h"
 
 namespace mailhaul::app {
 
@@ -20,25 +21,31 @@ std::optional<std::string> variable(const char* name) {
   return value;
 }
 
+/// A relative $HOME would be another directory in each working directory. Empty: no home directory is known.
 util::Path home() {
-  if (const auto named = variable("HOME")) return *named;
+  if (const auto named = variable("HOME"); named && named->starts_with('/')) return *named;
   const passwd* entry = ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): before any thread
-  if (entry == nullptr)
-    throw util::Error(util::Kind::config, "cannot find the home directory: HOME is not set", "set HOME");
-  return entry->pw_dir;
+  return entry == nullptr ? "" : entry->pw_dir;
 }
 
-/// $XDG_..._HOME counts only when it is absolute (XDG base directory specification).
+/// A file below the home directory; empty when there is none.
+util::Path below_home(std::string_view path) { return home().empty() ? util::Path() : home() / path; }
+
+/// $XDG_..._HOME counts only when it is absolute (XDG base directory specification). Empty: no home directory
+/// is known.
 util::Path base_directory(const char* xdg, std::string_view otherwise) {
   const auto named = variable(xdg);
-  return named && named->starts_with('/') ? util::Path(*named) : home() / otherwise;
+  return named && named->starts_with('/') ? util::Path(*named) : below_home(otherwise);
+}
+
+/// A file of ours in a base directory; empty when that is.
+util::Path file_in(const util::Path& directory, const char* name) {
+  return directory.empty() ? util::Path() : directory / "mailhaul" / name;
 }
 
 bool is_there(const util::Path& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-util::Path default_config() {
-  return base_directory("XDG_CONFIG_HOME", ".config") / "mailhaul" / "config.json";
-}
+util::Path default_config() { return file_in(base_directory("XDG_CONFIG_HOME", ".config"), "config.json"); }
 
 /// -c, else $MAILHAUL_CONFIG, else the usual place; empty when nothing is there.
 std::optional<util::Path> find_config(const Invocation& invocation) {
@@ -63,6 +70,9 @@ std::optional<util::Path> find_config(const Invocation& invocation) {
 
 util::Path require_config(const Invocation& invocation) {
   if (auto found = find_config(invocation)) return *found;
+  if (default_config().empty())
+    throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
+                      "set HOME, or name the file with -c");
   throw util::Error(util::Kind::config, "there is no configuration file " + default_config().native(),
                     "write one (man 5 mailhaul-config has examples), or give everything on the command "
                     "line: mailhaul fetch --server pop3s://HOST --user NAME --deliver maildir:~/Mail");
@@ -84,8 +94,8 @@ account::Config load_config(const Invocation& invocation) {
   sources.jobs = invocation.jobs;
   sources.paths = {
       .home = home(),
-      .default_state_file = base_directory("XDG_STATE_HOME", ".local/state") / "mailhaul" / "state.db",
-      .default_netrc = variable("NETRC").value_or((home() / ".netrc").native())};
+      .default_state_file = file_in(base_directory("XDG_STATE_HOME", ".local/state"), "state.db"),
+      .default_netrc = variable("NETRC").value_or(below_home(".netrc").native())};
   for (const auto& row : commands()) {
     if (row.inside.empty()) sources.reserved_names.emplace_back(row.name);
   }
@@ -93,10 +103,26 @@ account::Config load_config(const Invocation& invocation) {
   return account::load(sources);
 }
 
+std::vector<int> tell_mistakes(const Invocation& invocation, const account::Config& config,
+                               report::Listener& tell) {
+  std::vector<int> statuses;
+  for (const auto& mistake : account::mistakes_among(config, invocation.words))
+    statuses.push_back(tell_error(tell, mistake.account, mistake.error));
+  if (statuses.empty() && account::select(config, invocation.words).empty())
+    tell.warned({}, {.sentence = "no account is enabled",
+                     .hint = "name one: mailhaul " + config.names.front(),
+                     .uid = {},
+                     .quiet_skips_it = true});
+  return statuses;
+}
+
 account::Account the_account(const Invocation& invocation, const account::Config& config) {
   if (invocation.words.empty())
     throw util::Error(util::Kind::usage, "no account is named", "name one: " + account::names_of(config));
-  return account::select(config, std::span(invocation.words).first(1)).front();
+  const auto name = std::span(invocation.words).first(1);
+  const auto accounts = account::select(config, name);
+  if (accounts.empty()) throw util::Error(account::mistakes_among(config, name).front().error);
+  return accounts.front();
 }
 
 std::span<const std::string> uids_of(const Invocation& invocation) {

@@ -3,9 +3,11 @@
 #pragma once
 #include <span>
 #include <string>
+#include <vector>
 
 #include "account/config.h"
 #include "app/invocation.h"
+#include "report/listener.h"
 
 namespace mailhaul::app {
 
@@ -13,7 +15,12 @@ namespace mailhaul::app {
 /// file is needed. Throws Error{no_config} when the file that was named is missing, Error{config | usage}.
 account::Config load_config(const Invocation& invocation);
 
-/// The account that the first word names. Throws Error{usage}.
+/// Tells the mistakes of the accounts that the words name (without words, of all that are enabled); returns
+/// the status of each. Warns when no account is enabled.
+std::vector<int> tell_mistakes(const Invocation& invocation, const account::Config& config,
+                               report::Listener& tell);
+
+/// The account that the first word names. Throws Error{usage}, and the first mistake of that account.
 account::Account the_account(const Invocation& invocation, const account::Config& config);
 /// The words after the account, for commands that take UIDs.
 std::span<const std::string> uids_of(const Invocation& invocation);

@@ -10,6 +10,8 @@
 
 namespace mailhaul::app {
 
+class OutputFailure;
+
 enum class AutoSwitch { automatic, always, never };
 
 /// -k and -K: what becomes of delivered messages on the server.
@@ -30,6 +32,7 @@ struct Invocation {
   bool all = false;                          ///< -a, --all
   bool dry_run = false;                      ///< -n
   const util::Cancel* cancel = nullptr;
+  OutputFailure* output_failure = nullptr;  ///< of listeners, which must not throw
 };
 
 }  // namespace mailhaul::app

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/output.h"
 #include "engine/glance.h"
 #include "report/listener.h"
 
@@ -13,7 +14,7 @@ namespace mailhaul::app {
 /// may call it.
 class JsonLines : public report::Listener {
  public:
-  explicit JsonLines(bool quiet) : quiet_(quiet) {}
+  JsonLines(bool quiet, OutputFailure& failure) : quiet_(quiet), failure_(failure) {}
   void started(std::string_view account) override;
   void message(std::string_view account, const report::MessageEvent& message) override;
   void warned(std::string_view account, const report::Notice& notice) override;
@@ -25,6 +26,7 @@ class JsonLines : public report::Listener {
   void notice(std::string_view event, std::string_view account, const report::Notice& notice);
   std::mutex mutex_;
   bool quiet_;
+  OutputFailure& failure_;
 };
 
 /// One message, as list and fetch --dry-run print it.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/nets.h"
+#include "app/output.h"
 #include "app/parser.h"
 #include "app/signals.h"
 #include "net/connection.h"
@@ -36,6 +37,8 @@ void prepare_process() {
 int main(int argc, char** argv) {
   using namespace mailhaul;
   app::Invocation invocation;
+  app::OutputFailure output_failure;
+  invocation.output_failure = &output_failure;
   try {
     app::prepare_process();
     util::Cancel cancel;
@@ -43,7 +46,9 @@ int main(int argc, char** argv) {
     invocation.cancel = &cancel;
     net::start_library();
     const int status = app::dispatch({argv + 1, argv + argc}, invocation);
-    return cancel.requested() ? 128 + cancel.signal() : status;
+    if (cancel.requested()) return 128 + cancel.signal();
+    const auto failure = output_failure.first();
+    return status == 0 && failure ? app::report_error(invocation, *failure) : status;
   } catch (const util::Error& error) {
     return app::report_error(invocation, error);
   } catch (const std::exception& bug) {

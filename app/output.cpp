@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,13 +28,41 @@ bool has_dumb_terminal() {
   return name != nullptr && std::string_view(name) == "dumb";
 }
 
+/// Whether standard output is a pipe or socket that nobody reads any more.
+bool reader_is_gone() {
+  struct pollfd output {
+    STDOUT_FILENO, POLLOUT, 0
+  };
+  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
 bool chosen(AutoSwitch value, bool automatically) {
   return value == AutoSwitch::always || (value == AutoSwitch::automatic && automatically);
 }
 
 }  // namespace
 
-void print(std::string_view text) { util::write_all(STDOUT_FILENO, text, "standard output"); }
+void print(std::string_view text) {
+  try {
+    util::write_all(STDOUT_FILENO, text, "standard output");
+  } catch (const util::Error&) {
+    if (!reader_is_gone()) throw;
+  }
+}
+
+void OutputFailure::print_or_note(std::string_view text) noexcept {
+  try {
+    print(text);
+  } catch (const util::Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (!first_) first_ = error;
+  }
+}
+
+std::optional<util::Error> OutputFailure::first() const {
+  const std::lock_guard lock(mutex_);
+  return first_;
+}
 
 std::string safe(std::string_view text) {
   std::string result;
@@ -46,7 +75,7 @@ std::string safe(std::string_view text) {
 }
 
 std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Summaries summaries) {
-  if (invocation.json) return std::make_unique<JsonLines>(invocation.quiet);
+  if (invocation.json) return std::make_unique<JsonLines>(invocation.quiet, *invocation.output_failure);
   const bool at_terminal = ::isatty(STDERR_FILENO) == 1 && !has_dumb_terminal();
   return std::make_unique<Terminal>(Terminal::Style{
       .quiet = invocation.quiet,
@@ -54,7 +83,8 @@ std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Su
       .on_terminal = ::isatty(STDOUT_FILENO) == 1,
       .live = chosen(invocation.progress, at_terminal && !invocation.quiet && invocation.verbose < 2),
       .color = chosen(invocation.color, at_terminal && !is_set("NO_COLOR")),
-      .summaries = summaries});
+      .summaries = summaries,
+      .failure = invocation.output_failure});
 }
 
 }  // namespace mailhaul::app

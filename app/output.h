@@ -2,16 +2,32 @@
 // What is printed, and who prints events.
 #pragma once
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "app/invocation.h"
 #include "report/listener.h"
+#include "util/error.h"
 
 namespace mailhaul::app {
 
-/// Writes all of it to standard output. Throws Error{storage} when it cannot be written.
+/// Writes all of it to standard output. A reader that has gone away (`| head`) is no error, and the text is
+/// dropped. Throws Error{storage} when it cannot be written for another reason.
 void print(std::string_view text);
+
+/// The first error of a listener that printed to standard output. Any thread may call it.
+class OutputFailure {
+ public:
+  /// Prints; keeps an error for first().
+  void print_or_note(std::string_view text) noexcept;
+  std::optional<util::Error> first() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<util::Error> first_;
+};
 
 /// One line for a terminal: control bytes and everything that is not UTF-8 as \xNN.
 std::string safe(std::string_view text);

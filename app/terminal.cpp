@@ -52,15 +52,6 @@ std::string clock_text(std::chrono::seconds left) {
   return text.data();
 }
 
-/// A listener must not throw: the mail is fetched even if nobody reads this.
-void put(int fd, const std::string& text) noexcept {
-  try {
-    util::write_all(fd, text, "output");
-  } catch (const util::Error&) {
-    return;
-  }
-}
-
 }  // namespace
 
 Terminal::~Terminal() {
@@ -189,6 +180,19 @@ std::string Terminal::live_line(const Progress& progress) const {
             " left";
   }
   return line;
+}
+
+/// A listener must not throw: the mail is fetched even if nobody reads this.
+void Terminal::put(int fd, const std::string& text) noexcept {
+  if (fd == STDOUT_FILENO) {
+    style_.failure->print_or_note(text);
+    return;
+  }
+  try {
+    util::write_all(fd, text, "standard error");
+  } catch (const util::Error&) {
+    return;
+  }
 }
 
 int Terminal::summaries_fd() const {

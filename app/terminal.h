@@ -27,6 +27,7 @@ class Terminal : public report::Listener {
     bool live = false;         ///< show a progress line per account
     bool color = false;
     Summaries summaries = Summaries::to_stdout;
+    OutputFailure* failure = nullptr;  ///< of standard output
   };
   explicit Terminal(Style style) : style_(style) {}
   ~Terminal() override;
@@ -55,6 +56,7 @@ class Terminal : public report::Listener {
   void erase();  ///< removes the live lines, so that other text can be printed
   void draw_sometimes();
   int summaries_fd() const;
+  void put(int fd, const std::string& text) noexcept;
   void say(int fd, const std::string& text);  ///< prints text above the live lines
   void notice(std::string_view account, const char* what, const char* color, const report::Notice& notice);
 

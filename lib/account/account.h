@@ -9,6 +9,7 @@
 #include "credentials/source.h"
 #include "delivery/spec.h"
 #include "net/connection.h"
+#include "util/error.h"
 #include "util/file.h"
 
 namespace mailhaul::account {
@@ -47,11 +48,20 @@ struct MailboxKey {
 };
 MailboxKey mailbox_of(const Account& account);
 
+/// What is wrong with one account of the file. The other accounts can be used.
+struct Mistake {
+  std::string account;
+  util::Error error;
+  bool enabled = true;  ///< false: the account is switched off
+};
+
 struct Config {
   util::Path file;  ///< empty: no file was read
   util::Path state_file;
   unsigned jobs = 8, host_jobs = 2;
-  std::vector<Account> accounts;              ///< in file order
+  std::vector<Account> accounts;              ///< those without mistakes, in file order
+  std::vector<Mistake> mistakes;              ///< of the other accounts, in file order
+  std::vector<std::string> names;             ///< of all accounts, in file order
   std::vector<std::string> secret_variables;  ///< every password_env in the file, used or not
 };
 

@@ -71,7 +71,7 @@ bool holds_secret(const Node& keys) {
 
 void note_variable(Config& config, const Node& keys) {
   const auto* name = keys.member("password_env");
-  if (name != nullptr) config.secret_variables.push_back(name->value.text);
+  if (name != nullptr && name->value.form == Form::text) config.secret_variables.push_back(name->value.text);
 }
 
 struct SameMailbox {
@@ -142,23 +142,35 @@ class Loader {
   void add_accounts(Config& config, const Setting& accounts) {
     require_form(accounts, Form::object, {});
     if (accounts.node->members.empty()) accounts.refuse("contains no account");
-    for (const auto& member : accounts.node->members) add_account(config, accounts, member);
-    const auto is_enabled = [](const Account& account) { return account.enabled; };
-    std::vector<const Account*> enabled;
-    for (const auto& account : config.accounts)
-      if (is_enabled(account)) enabled.push_back(&account);
-    // With one server or user for all on the command line only the accounts of this run count: see select().
-    if (command_line_.object->member("server") != nullptr || command_line_.object->member("user") != nullptr)
-      return;
-    if (const auto same = shared_mailbox(enabled)) {
-      const auto& member =
-          accounts.node->members[static_cast<std::size_t>(same->other - config.accounts.data())];
-      accounts.part(member.value, "." + member.key)
-          .refuse_at(member.position, "is the same mailbox as accounts." + same->one->name, use_an_array);
+    for (const auto& member : accounts.node->members) {
+      config.names.push_back(member.key);
+      note_variable(config, member.value);
+      try {
+        add_account(config, accounts, member);
+      } catch (const Error& error) {
+        if (error.kind() != Kind::config) throw;  // an option of the command line is for all accounts
+        note_mistake(config, member, error);
+      }
     }
   }
 
-  void add_account(Config& config, const Setting& accounts, const Member& member) const {
+  static void note_mistake(Config& config, const Member& member, const Error& error) {
+    const auto* enabled = member.value.member("enabled");
+    const bool is_off = enabled != nullptr && enabled->value.form == Form::boolean && !enabled->value.flag;
+    config.mistakes.push_back({member.key, error, !is_off});
+  }
+
+  void require_other_mailbox(const Account& account, const Setting& entry, const Member& member) {
+    // With one server or user for all on the command line only the accounts of this run count: see select().
+    if (!account.enabled || command_line_.object->member("server") != nullptr ||
+        command_line_.object->member("user") != nullptr)
+      return;
+    const auto [earlier, is_new] = mailboxes_.try_emplace(mailbox_of(account), account.name);
+    if (!is_new)
+      entry.refuse_at(member.position, "is the same mailbox as accounts." + earlier->second, use_an_array);
+  }
+
+  void add_account(Config& config, const Setting& accounts, const Member& member) {
     const auto entry = accounts.part(member.value, "." + util::escape(member.key));
     if (!is_name(member.key))
       entry.refuse_at(member.position,
@@ -167,24 +179,25 @@ class Loader {
     if (std::ranges::find(sources_.reserved_names, member.key) != sources_.reserved_names.end())
       entry.refuse_at(member.position, "'" + member.key + "' is the name of a command; choose another name");
     const Layer own{&member.value, file_, entry.path, member.position};
-    check_layer(own, sources_.paths);
-    note_variable(config, member.value);
+    for (const auto& mistake : mistakes_in(own, sources_.paths)) note_mistake(config, member, mistake);
+    if (!config.mistakes.empty() && config.mistakes.back().account == member.key) return;
     std::vector<Layer> layers{own, command_line_};
     if (defaults_.object != nullptr) layers.insert(layers.begin(), defaults_);
-    config.accounts.push_back(make_account(member.key, layers, sources_.paths));
+    auto account = make_account(member.key, layers, sources_.paths);
+    require_other_mailbox(account, entry, member);
+    config.accounts.push_back(std::move(account));
   }
 
   const Sources& sources_;
   const Layer& command_line_;
   std::string file_;
   Layer defaults_;
+  std::map<MailboxKey, std::string> mailboxes_;  ///< with the name of the account that has it
 };
 
-const Account& find_account(const Config& config, std::string_view name) {
-  const auto found = std::ranges::find(config.accounts, name, &Account::name);
-  if (found != config.accounts.end()) return *found;
-  std::vector<std::string_view> known;
-  for (const auto& account : config.accounts) known.emplace_back(account.name);
+void require_known(const Config& config, std::string_view name) {
+  if (std::ranges::find(config.names, name) != config.names.end()) return;
+  const std::vector<std::string_view> known(config.names.begin(), config.names.end());
   const auto near = util::nearest(name, known);
   throw Error(Kind::usage,
               "there is no account '" + util::escape(name) + "'" +
@@ -205,8 +218,12 @@ Config load(const Sources& sources) {
     Loader(sources, command_line).load_into(config);
   } else {
     config.accounts.push_back(make_account("default", {&command_line, 1}, sources.paths));
+    config.names.emplace_back("default");
   }
   if (sources.state_file) config.state_file = *sources.state_file;
+  if (config.state_file.empty())
+    throw Error(Kind::config, "no home directory is known, where the state database would be",
+                "set HOME, or name the database with --state or \"state\"");
   if (sources.jobs) config.jobs = *sources.jobs;
   if (config.jobs < side_by_side.least || config.jobs > side_by_side.most)
     throw Error(Kind::usage, "--jobs: must be a whole number from 1 to 1000");
@@ -216,8 +233,10 @@ Config load(const Sources& sources) {
 std::vector<Account> select(const Config& config, std::span<const std::string> names) {
   std::vector<const Account*> chosen;
   for (const auto& name : names) {
-    const auto* account = &find_account(config, name);
-    if (std::ranges::find(chosen, account) == chosen.end()) chosen.push_back(account);
+    require_known(config, name);
+    const auto found = std::ranges::find(config.accounts, name, &Account::name);
+    if (found != config.accounts.end() && std::ranges::find(chosen, &*found) == chosen.end())
+      chosen.push_back(&*found);
   }
   if (names.empty())
     for (const auto& account : config.accounts)
@@ -231,7 +250,17 @@ std::vector<Account> select(const Config& config, std::span<const std::string> n
   return accounts;
 }
 
-std::string names_of(const Config& config) { return util::joined(config.accounts, &Account::name); }
+std::vector<Mistake> mistakes_among(const Config& config, std::span<const std::string> names) {
+  std::vector<Mistake> mistakes;
+  for (const auto& mistake : config.mistakes)
+    if (names.empty() ? mistake.enabled : std::ranges::find(names, mistake.account) != names.end())
+      mistakes.push_back(mistake);
+  return mistakes;
+}
+
+std::string names_of(const Config& config) {
+  return util::joined(config.names, [](const std::string& name) { return util::escape(name); });
+}
 
 std::span<const KeyRow> top_level_keys() { return top_level; }
 

@@ -34,14 +34,17 @@ struct Sources {
   std::vector<std::string> reserved_names;  ///< the commands: no account may have such a name
 };
 
-/// Reads and checks the configuration and fills in the defaults. Without a file there is one account,
-/// "default", from the overrides. Throws Error{config} "FILE:12:15: accounts.work.server: ...", Error{usage}
+/// Reads and checks the configuration and fills in the defaults. A mistake in one account goes to `mistakes`.
+/// Without a file there is one account, "default", from the overrides. Throws Error{config} "FILE:12:15:
+/// accounts.work.server: ...", Error{usage}
 /// "--max-size: ...", Error{no_config} when the file does not exist.
 Config load(const Sources& sources);
 
-/// The accounts of these names, enabled or not; without names, all that are enabled. Throws Error{usage} with
-/// the nearest name.
+/// The accounts of these names, enabled or not, but not those with mistakes; without names, all that are
+/// enabled. Throws Error{usage} with the nearest name.
 std::vector<Account> select(const Config& config, std::span<const std::string> names);
+/// The mistakes of the accounts of these names; without names, of all that are enabled.
+std::vector<Mistake> mistakes_among(const Config& config, std::span<const std::string> names);
 
 /// "home, work": for hints.
 std::string names_of(const Config& config);

@@ -51,7 +51,10 @@ void set_variable(Account& account, const Setting& setting) {
 }
 
 void set_netrc(Account& account, const Setting& setting) {
-  if (flag_of(setting)) account.secret = credentials::Netrc{setting.paths->default_netrc};
+  if (!flag_of(setting)) return;
+  if (setting.paths->default_netrc.empty())
+    setting.refuse("no home directory is known, where .netrc would be", "set HOME or NETRC");
+  account.secret = credentials::Netrc{setting.paths->default_netrc};
 }
 
 void set_oauth(Account& /*account*/, const Setting& setting) {

@@ -140,18 +140,34 @@ void append(Node& value, Node more) {
 
 }  // namespace
 
-void check_layer(const Layer& layer, const Paths& paths) {
-  const Setting whole{.node = layer.object, .file = layer.file, .path = layer.path, .paths = &paths};
-  require_form(whole, Form::object, {});
+std::vector<util::Error> mistakes_in(const Layer& layer, const Paths& paths) {
+  std::vector<util::Error> mistakes;
+  const auto check = [&](const auto& work) {
+    try {
+      work();
+    } catch (const util::Error& error) {
+      mistakes.push_back(error);
+    }
+  };
+  check([&] {
+    require_form({.node = layer.object, .file = layer.file, .path = layer.path, .paths = &paths},
+                 Form::object, {});
+  });
   Account scratch;
-  for (const auto& member : layer.object->members) {
-    const auto setting = setting_of(layer, member, paths);
-    const auto* handler = find_handler(member.key);
-    if (handler == nullptr)
-      setting.refuse_at(member.position, "unknown key" + guess(member.key, key_names()));
-    handler->set(scratch, setting);
-  }
-  check_sources(layer, paths);
+  for (const auto& member : layer.object->members)
+    check([&] {
+      const auto setting = setting_of(layer, member, paths);
+      const auto* handler = find_handler(member.key);
+      if (handler == nullptr)
+        setting.refuse_at(member.position, "unknown key" + guess(member.key, key_names()));
+      handler->set(scratch, setting);
+    });
+  check([&] { check_sources(layer, paths); });
+  return mistakes;
+}
+
+void check_layer(const Layer& layer, const Paths& paths) {
+  if (const auto mistakes = mistakes_in(layer, paths); !mistakes.empty()) throw util::Error(mistakes.front());
 }
 
 Account make_account(const std::string& name, std::span<const Layer> layers, const Paths& paths) {

@@ -3,9 +3,11 @@
 #pragma once
 #include <span>
 #include <string>
+#include <vector>
 
 #include "account/config.h"
 #include "account/document.h"
+#include "util/error.h"
 
 namespace mailhaul::account {
 
@@ -20,6 +22,8 @@ struct Layer {
 /// Refuses anything that is not an object, unknown keys, and values that cannot be read, even where a later
 /// layer replaces them.
 void check_layer(const Layer& layer, const Paths& paths);
+/// The same, with all mistakes instead of the first.
+std::vector<util::Error> mistakes_in(const Layer& layer, const Paths& paths);
 
 /// The account that the layers describe; a later layer overrides an earlier one. Throws Error{config |
 /// usage}.

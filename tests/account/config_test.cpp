@@ -269,6 +269,40 @@ TEST_CASE("every variable that holds a password is known, used or not") {
   CHECK(profile.load().secret_variables == std::vector<std::string>{"A", "B"});
 }
 
+TEST_CASE("a mistake in one account leaves the others, and each of its mistakes is told") {
+  const Profile profile(
+      two_accounts("\"server\": \"pop3s://a\", \"user\": \"u\", \"jobs\": 1, \"timeout\": 1",
+                   "\"server\": \"pop3s://b\", \"user\": \"u\""));
+  const auto config = profile.load();
+  REQUIRE(config.accounts.size() == 1);
+  CHECK(config.accounts[0].name == "two");
+  REQUIRE(config.mistakes.size() == 2);
+  CHECK(config.mistakes[0].account == "one");
+  CHECK(std::string(config.mistakes[0].error.what()).ends_with("accounts.one.jobs: unknown key"));
+  CHECK(std::string(config.mistakes[1].error.what()).find("accounts.one.timeout: must be") !=
+        std::string::npos);
+  CHECK(account::names_of(config) == "one, two");
+  const std::string names[] = {"two"};
+  CHECK(account::mistakes_among(config, names).empty());
+  CHECK(account::mistakes_among(config, {}).size() == 2);
+  CHECK(account::select(config, {}).size() == 1);
+}
+
+TEST_CASE("without a home directory absolute paths are enough") {
+  Profile profile(
+      "{\"accounts\": {\"a\": {\"server\": \"pop3s://h\", \"user\": \"u\", \"deliver\": \"maildir:/m\"}}}");
+  profile.sources().paths = {};
+  CHECK(profile.said().sentence == "no home directory is known, where the state database would be");
+  profile.sources().state_file = "/state.db";
+  CHECK(profile.said().sentence == "no error");
+  profile.sources().overrides = {{"netrc", "true"}};
+  CHECK(profile.said().sentence == "--netrc: no home directory is known, where .netrc would be");
+  profile.sources().overrides = {{"deliver", "maildir:~/m"}};
+  CHECK(profile.said().sentence == "--deliver: no home directory is known; write an absolute path");
+  profile.sources().overrides = {{"deliver", "maildir:m"}};
+  CHECK(profile.said().sentence == "--deliver: no home directory is known; write an absolute path");
+}
+
 TEST_CASE("two enabled accounts for one mailbox are refused") {
   const std::string anna = "\"server\": \"pop3s://Pop.example.org\", \"user\": \"anna\"";
   const std::string plain = "\"server\": \"pop3://pop.example.ORG.\", \"user\": \"anna\"";

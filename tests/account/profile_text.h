@@ -13,7 +13,7 @@
 
 namespace mailhaul::test {
 
-/// What an attempt came to: the error's parts, or "no error".
+/// The result of an attempt: the parts of the first error, or "no error".
 struct Said {
   util::Kind kind = util::Kind::internal;
   std::string sentence = "no error", hint;
@@ -37,8 +37,10 @@ class Profile {
 
   Said said() const {
     try {
-      load();
-      return {};
+      const auto config = load();
+      if (config.mistakes.empty()) return {};
+      const auto& error = config.mistakes.front().error;
+      return {error.kind(), shortened(error.what()), error.hint()};
     } catch (const util::Error& error) {
       return {error.kind(), shortened(error.what()), error.hint()};
     }

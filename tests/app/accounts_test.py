@@ -91,6 +91,92 @@ class Accounts(Case):
         self.assertHint(result, "asking", "password")
         self.assertEqual(drop.uids(), [])
 
+    def mistaken(self):
+        """name -> a profile with a mistake, and the key that the error names."""
+        good = self.account(1)
+        without_user = {key: value for key, value in good.items() if key != "user"}
+        return {"size": ({**good, "max_size": "10X"}, "max_size"), "unknown": ({**good, "max_sice": 1}, "max_sice"),
+                "incomplete": (without_user, "user"), "two_passwords": ({**good, "netrc": True}, "netrc"),
+                "list": ([], "list"), "check": (good, "command"), "relative": ({**good, "deliver": "~x"}, "deliver"),
+                "useless": ({**good, "delete_after": "3d"}, "delete_after")}
+
+    def test_a_mistake_in_one_account_holds_up_no_other(self):
+        for number, (name, (profile, word)) in enumerate(self.mistaken().items()):
+            with self.subTest(name):
+                drop, server = self.maildrop(*mail.small(2, seed=number))
+                self.world.configure({name: profile, "home": self.account(server)})
+                result = self.world.run()
+                self.assertStatus(result, 78)
+                self.assertHint(result, name + ": error:", "config.json:", word)
+                self.assertEqual(drop.uids(), [])
+                self.assertStatus(self.world.run("home"), 0)
+                self.assertStatus(self.world.run("check"), 78)
+                self.assertStatus(self.world.run("list", "home"), 0)
+                self.assertStatus(self.world.run("config", "show"), 78)
+
+    def test_an_account_with_a_mistake_may_be_named(self):
+        _, server = self.maildrop()
+        self.world.configure({"bad": self.account(1, max_size="10X"), "home": self.account(server)})
+        for words in (("bad",), ("check", "bad"), ("list", "bad"), ("get", "bad", "x"), ("bad", "home"),
+                      ("state", "show", "bad"), ("state", "forget", "bad", "--all")):
+            with self.subTest(words):
+                result = self.world.run(*words)
+                self.assertStatus(result, 78)
+                self.assertSays(result.err, "accounts.bad.max_size")
+        result = self.world.run("bat")
+        self.assertStatus(result, 64)
+        self.assertHint(result, "'bad'", "accounts: bad, home")
+
+    def test_a_disabled_account_with_a_mistake_is_silent_until_it_is_named(self):
+        _, server = self.maildrop()
+        self.world.configure({"bad": self.account(1, max_size="10X", enabled=False), "home": self.account(server)})
+        self.assertEqual(self.world.run()[::2], (0, ""))
+        self.assertStatus(self.world.run("bad"), 78)
+        self.assertStatus(self.world.run("config", "check"), 78)
+
+    def test_the_second_account_for_a_mailbox_is_the_mistake(self):
+        drop, server = self.maildrop(*mail.small(2))
+        self.world.configure({"one": self.account(server), "two": self.account(server, deliver="maildir:~/Two")})
+        result = self.world.run()
+        self.assertStatus(result, 78)
+        self.assertHint(result, "two: error:", "same mailbox as accounts.one")
+        self.assertEqual((drop.uids(), len(self.world.maildir()), len(self.world.maildir("Two"))), ([], 2, 0))
+
+    def test_config_check_tells_all_mistakes_of_all_accounts(self):
+        profiles = {name: profile for name, (profile, _) in self.mistaken().items()}
+        profiles["many"] = self.account(1, max_size="10X", max_sice=1, timeout="soon")
+        self.world.configure({**profiles, "off": self.account(1, order="any", enabled=False)})
+        result = self.world.run("config", "check")
+        self.assertStatus(result, 78)
+        for name in (*profiles, "off"):
+            self.assertSays(result.err, name + ": error:")
+        self.assertSays(result.err, "accounts.many.max_size", "accounts.many.max_sice", "accounts.many.timeout")
+        self.assertEqual(result.out, b"")
+
+    def test_a_mistake_for_all_accounts_stops_them_all(self):
+        drop, server = self.maildrop(*mail.small(1))
+        home = self.account(server)
+        for text in ('{"accounts": {"home": 1}, }', '{"jobs": 0, "accounts": {}}'):
+            self.world.write_config(text)
+            self.assertStatus(self.world.run(), 78)
+        self.world.configure({"home": home}, defaults={"max_size": "10X"})
+        self.assertStatus(self.world.run(), 78)
+        self.world.configure({"bad": self.account(1, order="any"), "home": home})
+        self.assertStatus(self.world.run("--max-size", "10X"), 64)
+        self.assertEqual(len(drop.uids()), 1)
+
+    def test_with_every_account_disabled_something_is_said(self):
+        _, server = self.maildrop()
+        self.world.configure({"off": self.account(server, enabled=False)})
+        for words in ((), ("check",), ("-n",), ("state", "show")):
+            with self.subTest(words):
+                result = self.world.run(*words)
+                self.assertStatus(result, 0)
+                self.assertHint(result, "warning: no account is enabled", "mailhaul off")
+        self.assertEqual(self.world.run("-q").err, "")
+        self.assertEqual(self.world.run("off")[::2], (0, ""))
+        self.assertEqual(server.lines[:1] != [], True)
+
     def test_twenty_accounts_at_once(self):
         accounts, drops = {}, []
         for number in range(20):

@@ -228,6 +228,19 @@ class Places(Case):
                 self.assertStatus(self.world.run(), 0)
                 self.assertEqual(len(self.world.maildir(place)), 1)
 
+    def test_a_relative_home_is_not_used(self):
+        _, server = self.maildrop(*mail.small(1))
+        self.world.configure({"home": self.account(server, deliver="maildir:" + str(self.world.path("Mail")))})
+        self.world.env["HOME"] = "relative"
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(len(self.world.maildir()), 1)
+        self.world.configure({"home": self.account(1, deliver="maildir:~/Mail")})
+        shown = json.loads(self.world.run("config", "show").out)
+        self.assertTrue(shown["accounts"]["home"]["deliver"]["path"].startswith("/"))
+        del self.world.env["XDG_CONFIG_HOME"]
+        self.assertNotIn(" relative", self.world.run("config", "check").err)
+        self.assertFalse((self.world.root / "relative").exists())
+
     def test_state_goes_where_it_is_told(self):
         _, server = self.maildrop(*mail.small(1))
         self.world.configure({"home": self.account(server)})

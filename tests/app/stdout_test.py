@@ -39,7 +39,30 @@ class Stdout(Case):
             self.assertHint(result, "standard output is closed")
             self.untouched()
         self.assertStatus(self.into(">&-", "get", "home", "uid-000001"), 74)
-        self.assertStatus(self.into(">&-", "--deliver", "maildir:~/Mail"), 0)
+
+    def test_a_summary_that_cannot_be_written_is_an_error_and_the_mail_is_here(self):
+        for redirection, words in ((">&-", ()), ("> /dev/full", ()), ("> /dev/full", ("--json",)),
+                                   ("> /dev/full", ("-v", "-a"))):
+            with self.subTest(redirection=redirection, words=words):
+                before = len(self.world.maildir())
+                result = self.into(redirection, "-k", "-a", "--deliver", "maildir:~/Mail", *words)
+                self.assertStatus(result, 74)
+                if "--json" not in words:
+                    self.assertSays(result.err, "cannot write standard output")
+                self.assertEqual(len(self.world.maildir()), before + 3)
+
+    def test_nothing_to_say_needs_no_standard_output(self):
+        self.assertStatus(self.into("> /dev/full", "-q", "--deliver", "maildir:~/Mail"), 0)
+        self.assertStatus(self.into("> /dev/full", "--deliver", "maildir:~/Mail"), 0)
+
+    def test_a_reader_that_went_away_is_no_error(self):
+        self.world.prefix = ["sh", "-c", 'mkfifo gone; exec 3<> gone 4> gone 3>&-; exec "$@" >&4', "sh"]
+        for words in (("--deliver", "maildir:~/Mail", "-k"), ("list", "home"), ("list", "home", "--json"), ("check",),
+                      ("-n",), ("state", "show"), ("get", "home", "uid-000001")):
+            with self.subTest(words):
+                (self.world.root / "gone").unlink(missing_ok=True)
+                result = self.world.run(*words)
+                self.assertEqual((result.status, result.err), (0, ""))
         self.assertEqual(len(self.world.maildir()), 3)
 
     def test_one_that_keeps_nothing_removes_nothing(self):
