@@ -7,19 +7,19 @@ namespace {
 
 // All that read whole landings select the same columns.
 constexpr const char* all_landings =
-    "SELECT row, target, ticket, state FROM landing WHERE mailbox = ?1 ORDER BY row, target";
+    "SELECT row, target, ticket, state FROM landings WHERE mailbox = ?1 ORDER BY row, target";
 constexpr const char* landings_of_row =
-    "SELECT row, target, ticket, state FROM landing WHERE mailbox = ?1 AND row = ?2 ORDER BY target";
+    "SELECT row, target, ticket, state FROM landings WHERE mailbox = ?1 AND row = ?2 ORDER BY target";
 constexpr const char* unfinished_landings =
-    "SELECT row, target, ticket, state FROM landing WHERE state <> ?1 ORDER BY mailbox, row, target";
+    "SELECT row, target, ticket, state FROM landings WHERE state <> ?1 ORDER BY mailbox, row, target";
 struct LandingColumn {
   enum : int { row, target, ticket, state };
 };
 
 constexpr const char* write_landing =
-    "INSERT INTO landing (mailbox, row, target, ticket, state) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "INSERT INTO landings (mailbox, row, target, ticket, state) VALUES (?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT (mailbox, row, target) DO UPDATE SET ticket = ?4, state = ?5";
-constexpr const char* remove_landings = "DELETE FROM landing WHERE mailbox = ?1 AND row = ?2";
+constexpr const char* remove_landings = "DELETE FROM landings WHERE mailbox = ?1 AND row = ?2";
 
 std::vector<Landing> read_landings(Cursor stored) {
   using Column = LandingColumn;

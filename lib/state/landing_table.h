@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Table `landing`: deliveries that are not complete.
+// Table `landings`: deliveries that are not complete.
 #pragma once
 #include <vector>
 

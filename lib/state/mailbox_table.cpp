@@ -4,21 +4,21 @@
 #include <algorithm>
 
 #include "state/database.h"
-#include "state/database_file.h"
+#include "state/transaction.h"
 
 namespace mailhaul::state {
 
 namespace {
 
-constexpr const char* find_mailbox = "SELECT id FROM mailbox WHERE user = ?1 AND host = ?2 AND port = ?3";
-constexpr const char* add_mailbox = "INSERT INTO mailbox (user, host, port) VALUES (?1, ?2, ?3)";
-constexpr const char* insert_mailbox = "INSERT INTO mailbox (id, user, host, port) VALUES (?1, ?2, ?3, ?4)";
-constexpr const char* mailbox_ids = "SELECT id FROM mailbox ORDER BY id";
+constexpr const char* find_mailbox = "SELECT id FROM mailboxes WHERE user = ?1 AND host = ?2 AND port = ?3";
+constexpr const char* add_mailbox = "INSERT INTO mailboxes (user, host, port) VALUES (?1, ?2, ?3)";
+constexpr const char* insert_mailbox = "INSERT INTO mailboxes (id, user, host, port) VALUES (?1, ?2, ?3, ?4)";
+constexpr const char* mailbox_ids = "SELECT id FROM mailboxes ORDER BY id";
 
 constexpr const char* one_mailbox =
     "SELECT user, host, port, last_row, absent_day, flushes, messages, messages_sum, landings, landings_sum, "
     "login_method, one_by_one_until, border_breaks, refused_logins, not_before, login_mark, failing_since, "
-    "trouble_told, \"check\" FROM mailbox WHERE id = ?1";
+    "trouble_told, \"check\" FROM mailboxes WHERE id = ?1";
 struct MailboxColumn {
   enum : int {
     user,
@@ -44,7 +44,7 @@ struct MailboxColumn {
 };
 
 constexpr const char* update_mailbox =
-    "UPDATE mailbox SET last_row = ?2, absent_day = ?3, flushes = ?4, messages = ?5, messages_sum = ?6, "
+    "UPDATE mailboxes SET last_row = ?2, absent_day = ?3, flushes = ?4, messages = ?5, messages_sum = ?6, "
     "landings = ?7, landings_sum = ?8, login_method = ?9, one_by_one_until = ?10, border_breaks = ?11, "
     "refused_logins = ?12, not_before = ?13, login_mark = ?14, failing_since = ?15, trouble_told = ?16, "
     "\"check\" = ?17 WHERE id = ?1";
@@ -52,6 +52,7 @@ constexpr const char* update_mailbox =
 constexpr const char* told_warnings = "SELECT text FROM told WHERE mailbox = ?1";
 constexpr const char* add_told_warning = "INSERT OR IGNORE INTO told (mailbox, text) VALUES (?1, ?2)";
 
+/// What is remembered of the server is left out: it decides about logins and warnings, not about mail.
 std::int64_t check_of(const MailboxRow& row) {
   Checksum sum;
   sum.add(static_cast<std::uint64_t>(row.mailbox.id));
@@ -65,14 +66,6 @@ std::int64_t check_of(const MailboxRow& row) {
     sum.add(static_cast<std::uint64_t>(totals.count));
     sum.add(totals.sum);
   }
-  sum.add(std::string_view(row.server.login_method));
-  sum.add(row.server.one_by_one_until);
-  sum.add(row.server.border_breaks);
-  sum.add(row.server.refused_logins);
-  sum.add(row.server.not_before);
-  sum.add(std::string_view(row.server.login_mark));
-  sum.add(row.server.failing_since);
-  sum.add(row.server.trouble_told ? 1U : 0U);
   return sum.short_value();
 }
 
@@ -91,6 +84,7 @@ MailboxTable::MailboxTable(Database& database) noexcept
 
 std::optional<MailboxId> MailboxTable::find(std::string_view user, std::string_view host,
                                             std::uint16_t port) {
+  const Snapshot snapshot(database_);  // nobody adds it in between
   const auto is_asked_for = [&](MailboxId id) {
     const auto mailbox = read(id).mailbox;
     return mailbox.user == user && mailbox.host == host && mailbox.port == port;

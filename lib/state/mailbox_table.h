@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Table `mailbox`, with what is known of its server, and table `told`.
+// Table `mailboxes`, with what is known of its server, and table `told`.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace mailhaul::state {
 
-/// One row of table `mailbox`.
+/// One row of table `mailboxes`.
 struct MailboxRow {
   Store::Mailbox mailbox;
   RowId last_row = 0;                      ///< the highest id among the rows that were forgotten
@@ -23,8 +23,8 @@ struct MailboxRow {
   Server server;
 };
 
-/// The statements on both tables. A mailbox has a checksum of all its columns. A write needs a Transaction
-/// around it. One thread at a time.
+/// The statements on both tables. A mailbox has a checksum of its columns, except for those about its server.
+/// A write needs a Transaction around it. One thread at a time.
 class MailboxTable {
  public:
   explicit MailboxTable(Database& database) noexcept;

@@ -14,10 +14,10 @@ namespace {
 // Both that read whole rows select the same columns. "check" is a word of SQL's own.
 constexpr const char* one_message =
     "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\", gone, "
-    "absent_days, absent_since, header, content FROM message WHERE mailbox = ?1 AND id = ?2";
+    "absent_days, absent_since, header, content FROM messages WHERE mailbox = ?1 AND id = ?2";
 constexpr const char* all_messages =
     "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\", gone, "
-    "absent_days, absent_since, header, content FROM message WHERE mailbox = ?1 ORDER BY id";
+    "absent_days, absent_since, header, content FROM messages WHERE mailbox = ?1 ORDER BY id";
 struct MessageColumn {
   enum : int {
     id,
@@ -41,39 +41,40 @@ struct MessageColumn {
 
 // Not REPLACE: that deletes the old row first, and its landings with it.
 constexpr const char* write_message =
-    "INSERT INTO message (mailbox, id, standing, bytes, ordinal, suspect, failures, told, delivered, due, "
+    "INSERT INTO messages (mailbox, id, standing, bytes, ordinal, suspect, failures, told, delivered, due, "
     "uidl, \"check\", gone, absent_days, absent_since, header, content) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
     "ON CONFLICT (mailbox, id) DO UPDATE SET standing = ?3, bytes = ?4, ordinal = ?5, suspect = ?6, "
     "failures = ?7, told = ?8, delivered = ?9, due = ?10, uidl = ?11, \"check\" = ?12, gone = ?13, "
     "absent_days = ?14, absent_since = ?15, header = ?16, content = ?17";
 
-constexpr const char* remove_message = "DELETE FROM message WHERE mailbox = ?1 AND id = ?2";
+constexpr const char* remove_message = "DELETE FROM messages WHERE mailbox = ?1 AND id = ?2";
 
 // What a poll needs. The hashes come last in a row, so that they are not decoded.
 constexpr const char* message_summaries =
     "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\" "
-    "FROM message WHERE mailbox = ?1 ORDER BY id";
+    "FROM messages WHERE mailbox = ?1 ORDER BY id";
 struct SummaryColumn {
   enum : int { id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, check };
 };
 
 constexpr const char* span_of_ids =
-    "SELECT (SELECT max(id) FROM message WHERE mailbox = ?1) - (SELECT min(id) FROM message WHERE mailbox = "
+    "SELECT (SELECT max(id) FROM messages WHERE mailbox = ?1) - (SELECT min(id) FROM messages WHERE mailbox "
+    "= "
     "?1) + 1";
-constexpr const char* highest_id = "SELECT ifnull(max(id), 0) FROM message WHERE mailbox = ?1";
+constexpr const char* highest_id = "SELECT ifnull(max(id), 0) FROM messages WHERE mailbox = ?1";
 
 constexpr const char* absent_messages =
-    "SELECT id, absent_days FROM message INDEXED BY absent WHERE mailbox = ?1 AND absent_days > 0 ORDER BY "
+    "SELECT id, absent_days FROM messages INDEXED BY absent WHERE mailbox = ?1 AND absent_days > 0 ORDER BY "
     "id";
 struct AbsentColumn {
   enum : int { id, absent_days };
 };
 constexpr const char* long_absent_messages =
-    "SELECT id FROM message INDEXED BY absent "
+    "SELECT id FROM messages INDEXED BY absent "
     "WHERE mailbox = ?1 AND absent_days > 0 AND absent_days >= ?2 "
     "AND coalesce(gone, delivered, absent_since * 86400) < ?3 "
-    "AND NOT EXISTS (SELECT 1 FROM landing WHERE mailbox = ?1 AND row = message.id)";
+    "AND NOT EXISTS (SELECT 1 FROM landings WHERE mailbox = ?1 AND row = messages.id)";
 
 /// Of what a poll reads. `row`: a Row or a RowSummary.
 template <typename AnyRow>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Table `message`: what is known of each message.
+// Table `messages`: what is known of each message.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace mailhaul::state {
 
-/// One row of table `message`.
+/// One row of table `messages`.
 struct MessageRow {
   Row row;
   std::int64_t absent_days = 0;              ///< days on which no listing had it, since one had it last

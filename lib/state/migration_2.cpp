@@ -11,15 +11,13 @@
 namespace mailhaul::state {
 
 // Failures are counted apart from `suspect`, standing warnings that were told have a table, and all that mail
-// depends on has checksums. The tables are written anew: SQLite adds columns only at the end of a row, and
-// what a poll reads has to come first.
+// depends on has checksums. The tables are new, since SQLite adds columns only at the end of a row, and what
+// a poll reads has to come first. They have new names, so that a process of the version before, which may
+// still have the database open, cannot write to them.
 const char* const make_version_2 = R"sql(
-  ALTER TABLE landing RENAME TO old_landing;
-  ALTER TABLE message RENAME TO old_message;
-  ALTER TABLE mailbox RENAME TO old_mailbox;
   DROP INDEX absent;
 
-  CREATE TABLE mailbox (
+  CREATE TABLE mailboxes (
     id INTEGER PRIMARY KEY,                      -- part of file names: never given twice
     user TEXT NOT NULL,
     host TEXT NOT NULL,
@@ -27,9 +25,9 @@ const char* const make_version_2 = R"sql(
     last_row INTEGER NOT NULL DEFAULT 0,         -- of the rows that were forgotten: no id is given twice
     absent_day INTEGER,                          -- when absence was noted last, in days since 1970
     flushes INTEGER NOT NULL DEFAULT 0,          -- counts commits that only flush
-    messages INTEGER NOT NULL DEFAULT 0,         -- how many rows it has in message,
+    messages INTEGER NOT NULL DEFAULT 0,         -- how many rows it has in messages,
     messages_sum INTEGER NOT NULL DEFAULT 0,     -- and the sum of their checksums
-    landings INTEGER NOT NULL DEFAULT 0,         -- the same for landing
+    landings INTEGER NOT NULL DEFAULT 0,         -- the same for landings
     landings_sum INTEGER NOT NULL DEFAULT 0,
     login_method TEXT NOT NULL DEFAULT '',
     one_by_one_until INTEGER,
@@ -39,18 +37,18 @@ const char* const make_version_2 = R"sql(
     login_mark TEXT NOT NULL DEFAULT '',
     failing_since INTEGER,
     trouble_told INTEGER NOT NULL DEFAULT 0,
-    "check" INTEGER NOT NULL DEFAULT 0,          -- checksum of the whole row
+    "check" INTEGER NOT NULL DEFAULT 0,          -- checksum of what mail depends on
     UNIQUE (user, host, port)
   ) STRICT;
 
   CREATE TABLE told (                            -- standing warnings
-    mailbox INTEGER NOT NULL REFERENCES mailbox (id),
+    mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
     text TEXT NOT NULL,
     PRIMARY KEY (mailbox, text)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE message (
-    mailbox INTEGER NOT NULL REFERENCES mailbox (id),
+  CREATE TABLE messages (
+    mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
     id INTEGER NOT NULL,
     standing INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
@@ -69,30 +67,30 @@ const char* const make_version_2 = R"sql(
     content BLOB,
     PRIMARY KEY (mailbox, id)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX absent ON message (mailbox, id) WHERE absent_days > 0;
+  CREATE INDEX absent ON messages (mailbox, id) WHERE absent_days > 0;
 
-  CREATE TABLE landing (
+  CREATE TABLE landings (
     mailbox INTEGER NOT NULL,
     row INTEGER NOT NULL,
     target BLOB NOT NULL,
     state INTEGER NOT NULL,
     ticket BLOB NOT NULL,
     PRIMARY KEY (mailbox, row, target),
-    FOREIGN KEY (mailbox, row) REFERENCES message (mailbox, id) ON DELETE CASCADE
+    FOREIGN KEY (mailbox, row) REFERENCES messages (mailbox, id) ON DELETE CASCADE
   ) STRICT, WITHOUT ROWID;
 )sql";
 
 const char* const leave_version_1 = R"sql(
-  DROP TABLE old_landing;
-  DROP TABLE old_message;
-  DROP TABLE old_mailbox;
+  DROP TABLE landing;
+  DROP TABLE message;
+  DROP TABLE mailbox;
 )sql";
 
 namespace {
 
 constexpr const char* old_mailboxes =
     "SELECT id, user, host, port, last_row, absent_day, flushes, rung, one_by_one_until, border_breaks, "
-    "refused_logins, not_before, login_mark, failing_since, trouble_told, told_places FROM old_mailbox ORDER "
+    "refused_logins, not_before, login_mark, failing_since, trouble_told, told_places FROM mailbox ORDER "
     "BY id";
 struct OldMailboxColumn {
   enum : int {
@@ -118,7 +116,7 @@ struct OldMailboxColumn {
 constexpr const char* old_messages =
     "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl, gone, absent_days, "
     "absent_since, "
-    "header, content FROM old_message WHERE mailbox = ?1 ORDER BY id";
+    "header, content FROM message WHERE mailbox = ?1 ORDER BY id";
 struct OldMessageColumn {
   enum : int {
     id,
@@ -139,7 +137,7 @@ struct OldMessageColumn {
 };
 
 constexpr const char* old_landings =
-    "SELECT row, target, state, ticket FROM old_landing WHERE mailbox = ?1 ORDER BY row, target";
+    "SELECT row, target, state, ticket FROM landing WHERE mailbox = ?1 ORDER BY row, target";
 struct OldLandingColumn {
   enum : int { row, target, state, ticket };
 };

@@ -6,7 +6,7 @@ namespace mailhaul::state {
 
 class Database;
 
-/// Makes the tables of version 2; those of version 1 get another name.
+/// Creates the tables of version 2 beside those of version 1.
 extern const char* const make_version_2;
 /// Copies what is in the tables of version 1, by the classes that write the present tables: a version 3 has
 /// to lead there from version 1 as well. REQUIRES: make_version_2 was executed, in the same Transaction.

@@ -177,7 +177,7 @@ class Patience(Case):
     def remembered(self, column):
         database = sqlite3.connect(self.world.state_dir / "state.db")
         with database:
-            value, = database.execute("SELECT %s FROM mailbox" % column).fetchone()
+            value, = database.execute("SELECT %s FROM mailboxes" % column).fetchone()
         database.close()
         return value
 
@@ -185,7 +185,7 @@ class Patience(Case):
         """Acts as if this much time had passed."""
         database = sqlite3.connect(self.world.state_dir / "state.db")
         with database:
-            database.execute("UPDATE mailbox SET not_before = not_before - ?1, failing_since = failing_since - ?1",
+            database.execute("UPDATE mailboxes SET not_before = not_before - ?1, failing_since = failing_since - ?1",
                              (seconds,))
         database.close()
 

@@ -161,8 +161,8 @@ TEST_CASE("damage that is noticed later is reported in the same words") {
 
 TEST_CASE("a row that mailhaul cannot have written is damage") {
   for (const char* spoil :
-       {"UPDATE message SET standing = 9 WHERE id = 5", "UPDATE message SET content = x'00ff' WHERE id = 5",
-        "UPDATE message SET bytes = bytes + 1 WHERE id = 5"}) {
+       {"UPDATE messages SET standing = 9 WHERE id = 5", "UPDATE messages SET content = x'00ff' WHERE id = 5",
+        "UPDATE messages SET bytes = bytes + 1 WHERE id = 5"}) {
     CAPTURE(spoil);
     Place place;
     const auto mailbox = fill(place);

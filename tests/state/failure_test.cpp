@@ -186,11 +186,11 @@ TEST_CASE("a transaction that is abandoned rolls back and makes the connection u
   Database database(place.file, place.writes);
   {
     Transaction transaction(database, Durability::unsynced);
-    database.execute("INSERT INTO mailbox (user, host, port) VALUES ('a', 'b', 0)");
+    database.execute("INSERT INTO mailboxes (user, host, port) VALUES ('a', 'b', 0)");
   }
   CHECK(error_of([&] { (void)database.number("SELECT 1"); }).kind() == Kind::storage);
   Database again(place.file, place.writes);
-  CHECK(again.number("SELECT count(*) FROM mailbox") == 0);
+  CHECK(again.number("SELECT count(*) FROM mailboxes") == 0);
 }
 
 TEST_CASE("each transaction has the durability that it was given") {

@@ -162,9 +162,23 @@ TEST_CASE("the absences that version 1 counted are kept") {
   OldPlace place;
   (void)place.open();
   state::Database database(place.file, place.writes);
-  CHECK(database.number("SELECT absent_days FROM message WHERE mailbox = 1 AND id = 4") == 1);
-  CHECK(database.number("SELECT absent_since FROM message WHERE mailbox = 1 AND id = 4") == 20784);
-  CHECK(database.number("SELECT absent_day FROM mailbox WHERE id = 1") == 20784);
+  CHECK(database.number("SELECT absent_days FROM messages WHERE mailbox = 1 AND id = 4") == 1);
+  CHECK(database.number("SELECT absent_since FROM messages WHERE mailbox = 1 AND id = 4") == 20784);
+  CHECK(database.number("SELECT absent_day FROM mailboxes WHERE id = 1") == 20784);
+}
+
+TEST_CASE("a process of version 1 that still has the database open cannot write to it after the migration") {
+  OldPlace place;
+  std::mutex others;
+  state::Database old_process(place.file, others);
+  CHECK(old_process.number("SELECT count(*) FROM message") == 25);
+  auto store = place.open();
+  for (const char* sql : {"UPDATE mailbox SET flushes = flushes + 1", "UPDATE message SET standing = 2",
+                          "DELETE FROM landing"}) {
+    CHECK(error_of([&] { old_process.execute(sql); }).kind() == util::Kind::storage);
+  }
+  check_rows({store});
+  check_landings({store});
 }
 
 TEST_CASE("a migrated state database has the tables of a new one") {
