@@ -115,8 +115,8 @@ struct OldMailboxColumn {
 
 constexpr const char* old_messages =
     "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl, gone, absent_days, "
-    "absent_since, "
-    "header, content FROM message WHERE mailbox = ?1 ORDER BY id";
+    "absent_since "
+    "FROM message WHERE mailbox = ?1 ORDER BY id";
 struct OldMessageColumn {
   enum : int {
     id,
@@ -130,9 +130,7 @@ struct OldMessageColumn {
     uidl,
     gone,
     absent_days,
-    absent_since,
-    header,
-    content
+    absent_since
   };
 };
 
@@ -161,6 +159,8 @@ MailboxRow old_mailbox(const Cursor& stored) {
                      .trouble_told = stored.flag(Column::trouble_told)}};
 }
 
+/// Without the hashes: they cover other bytes of a message now. A row is known by UIDL and size until its
+/// message is read again.
 MessageRow old_message(const Cursor& stored) {
   using Column = OldMessageColumn;
   const auto standing = stored.choice(Column::standing, Standing::gone);
@@ -170,8 +170,8 @@ MessageRow old_message(const Cursor& stored) {
                   .standing = standing,
                   .uidl = std::string(stored.bytes(Column::uidl)),
                   .bytes = stored.number<std::uint64_t>(Column::bytes),
-                  .header = {},   // hashes cover other bytes of a message now: rows are known by UIDL and
-                  .content = {},  // size until the message is read again
+                  .header = {},
+                  .content = {},
                   .ordinal = stored.number<std::uint32_t>(Column::ordinal),
                   .delivered = stored.time(Column::delivered),
                   .gone = stored.time(Column::gone),

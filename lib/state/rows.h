@@ -18,7 +18,7 @@ using RowId = std::int64_t;  ///< of a message: 1 or more, unique within its mai
 enum class Standing : std::uint8_t {
   pending,    ///< known, but not delivered everywhere
   seen,       ///< marked by the user: never fetched, never removed
-  delivered,  ///< S5
+  delivered,  ///< S5: everywhere
   gone        ///< S7: the server confirmed the removal
 };
 
@@ -79,8 +79,8 @@ struct Change {
 /// What is remembered of a server between sessions. It is stored with the mailbox.
 struct Server {
   std::string login_method;  ///< the net::LoginMethod that worked last
-  std::optional<Time>
-      one_by_one_until;  ///< its pipelining is broken: until then messages are asked for one by one
+  /// The server's pipelining is broken: until this time messages are asked for one by one.
+  std::optional<Time> one_by_one_until;
   std::uint32_t border_breaks = 0;   ///< how often a session that pipelined ended exactly between two answers
   std::uint32_t refused_logins = 0;  ///< in a row
   std::optional<Time> not_before;    ///< the next login is not tried before this (back-off, LOGIN-DELAY)
