@@ -39,6 +39,9 @@ struct MessageColumn {
   };
 };
 
+// With the plus SQLite does not search for the id, but compares it with each row's.
+constexpr const char* has_message = "SELECT 1 FROM messages WHERE mailbox = ?1 AND +id = ?2";
+
 // Not REPLACE: that deletes the old row first, and its landings with it.
 constexpr const char* write_message =
     "INSERT INTO messages (mailbox, id, standing, bytes, ordinal, suspect, failures, told, delivered, due, "
@@ -144,6 +147,7 @@ void HashIndexes::add(std::span<const Row> rows) {
 MessageTable::MessageTable(Database& database) noexcept
     : database_(database),
       read_(database, one_message),
+      has_(database, has_message),
       write_(database, write_message),
       remove_(database, remove_message),
       summaries_(database, message_summaries),
@@ -167,6 +171,8 @@ MessageRow MessageTable::checked(MailboxId mailbox, const Cursor& stored) const 
   message.sum = sums.sum;
   return message;
 }
+
+bool MessageTable::has(MailboxId mailbox, RowId row) { return has_.query(mailbox, row).next(); }
 
 std::uint64_t MessageTable::write(MailboxId mailbox, const MessageRow& message) {
   const Row& row = message.row;

@@ -48,6 +48,9 @@ class MessageTable {
   explicit MessageTable(Database& database) noexcept;
 
   [[nodiscard]] std::optional<MessageRow> read(MailboxId mailbox, RowId row);
+  /// True when one of the mailbox's rows has this id. Looks at all of them: for an id that read() does not
+  /// find.
+  [[nodiscard]] bool has(MailboxId mailbox, RowId row);
   /// Inserts it, or replaces the row of its id. Returns its part of the mailbox's totals.
   [[nodiscard]] std::uint64_t write(MailboxId mailbox, const MessageRow& message);
   void remove(MailboxId mailbox, RowId row);  ///< and its landings
@@ -67,7 +70,7 @@ class MessageTable {
   MessageRow checked(MailboxId mailbox, const Cursor& stored) const;
 
   Database& database_;
-  Statement read_, write_, remove_, summaries_, all_, span_, highest_, absent_, absent_for_;
+  Statement read_, has_, write_, remove_, summaries_, all_, span_, highest_, absent_, absent_for_;
 };
 
 }  // namespace mailhaul::state

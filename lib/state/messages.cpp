@@ -76,9 +76,11 @@ MailboxRows Store::rows(MailboxId mailbox) const {
 }
 
 std::optional<Row> Store::row(MailboxId mailbox, RowId id) const {
-  auto found = connection_->tables.messages.read(mailbox, id);
-  if (!found) return std::nullopt;
-  return std::move(found->row);
+  auto& messages = connection_->tables.messages;
+  if (auto found = messages.read(mailbox, id)) return std::move(found->row);
+  // A damaged row may be read in its turn, but not be found by its id. It would be taken for new mail.
+  if (messages.has(mailbox, id)) throw connection_->database.damage("a message cannot be found by its id");
+  return std::nullopt;
 }
 
 std::vector<Row> Store::rows_with_header(MailboxId mailbox, const util::Hash& header,
@@ -112,7 +114,12 @@ std::vector<Landing> Store::landings(MailboxId mailbox) const {
 }
 
 std::vector<Landing> Store::landings_of(MailboxId mailbox, RowId row) const {
-  return connection_->tables.landings.of_row(mailbox, row);
+  auto found = connection_->tables.landings.of_row(mailbox, row);
+  const auto is_of_row = [&](const Landing& landing) { return landing.row == row; };
+  if (found.empty() && std::ranges::any_of(landings(mailbox), is_of_row)) {
+    throw connection_->database.damage("a delivery cannot be found by its message");
+  }
+  return found;
 }
 
 std::vector<Landing> Store::unfinished_landings() const { return connection_->tables.landings.unfinished(); }
