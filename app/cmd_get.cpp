@@ -34,7 +34,7 @@ class Stream {
                  .boot = environment.boot,
                  .user = environment.user,
                  .state_directory = environment.state_file.parent_path(),
-                 .now = [now = environment.now] { return now().time_since_epoch().count(); },
+                 .now = environment.clock,
                  .warn = [](std::string_view, std::string_view) {},
                  .cancel = environment.cancel},
         ids_(context_),

@@ -147,19 +147,20 @@ std::string host_for_names() {
 engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
                                      const std::vector<account::Account>& accounts) {
   const auto connector = std::make_shared<const Connector>(*invocation.cancel, config, accounts);
-  return {.connect = [connector](
-                         const account::Account& account, const std::string& login_method,
-                         const net::Trace& trace) { return connector->open(account, login_method, trace); },
-          .open = delivery::open,
-          .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
-          .host = host_for_names(),
-          .boot = util::boot_id(),
-          .user = user_name(),
-          .state_file = config.state_file,
-          .profile_stamp = util::written_at(config.file),
-          .attended = ::isatty(STDERR_FILENO) == 1,
-          .quiet = invocation.quiet && !invocation.json,  // a script needs the errors of every run
-          .cancel = invocation.cancel};
+  return {
+      .connect = [connector](
+                     const account::Account& account, const std::string& login_method,
+                     const net::Trace& trace) { return connector->open(account, login_method, trace); },
+      .open = delivery::open,
+      .clock = [] { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); },
+      .host = host_for_names(),
+      .boot = util::boot_id(),
+      .user = user_name(),
+      .state_file = config.state_file,
+      .profile_stamp = util::written_at(config.file),
+      .attended = ::isatty(STDERR_FILENO) == 1,
+      .quiet = invocation.quiet && !invocation.json,  // a script needs the errors of every run
+      .cancel = invocation.cancel};
 }
 
 }  // namespace mailhaul::app

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <ctime>
 
 #include "delivery/ticket_fields.h"
 #include "util/escape.h"
@@ -25,10 +24,8 @@ std::unique_ptr<Destination> reopen(const Ticket& ticket, const RunContext& cont
 
 std::string Ids::next() {
   constexpr std::int64_t second = 1'000'000;
-  // Two runs within a second must not make the same: the part of it comes from the system's clock.
-  struct timespec time {};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  last_micros_ = std::max(last_micros_ + 1, context_.now() * second + time.tv_nsec / 1000);
+  // Microseconds, because two runs within a second must not make the same id.
+  last_micros_ = std::max(last_micros_ + 1, std::int64_t{context_.now().time_since_epoch().count()});
   std::array<char, 8> micros{};
   std::snprintf(micros.data(), micros.size(), "%06d", static_cast<int>(last_micros_ % second));
   return std::to_string(last_micros_ / second) + ".mh" + context_.instance + context_.mailbox + "m" +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Delivery in two phases: staged durably where no reader looks, then published; LAW sections 3 to 5.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,17 +19,22 @@ namespace mailhaul::delivery {
 
 /// What a destination must know of the run. Outlives the destinations.
 struct RunContext {
-  std::string account;                ///< its name: %a, MAILHAUL_ACCOUNT
-  std::string instance;               ///< of the state database: part of every name we make
-  std::string mailbox;                ///< its id in the state database: part of every name we make
-  std::string host;                   ///< this machine's name, "/" and ":" as \057, \072
-  std::string boot;                   ///< the kernel's boot id
-  std::string user;                   ///< whom we run as: %T
-  util::Path state_directory;         ///< the database's: for spools (spool/) and the MDA's lock
-  std::function<std::int64_t()> now;  ///< seconds since 1970
+  std::string account;         ///< its name: %a, MAILHAUL_ACCOUNT
+  std::string instance;        ///< of the state database: part of every name we make
+  std::string mailbox;         ///< its id in the state database: part of every name we make
+  std::string host;            ///< this machine's name, "/" and ":" as \057, \072
+  std::string boot;            ///< the kernel's boot id
+  std::string user;            ///< whom we run as: %T
+  util::Path state_directory;  ///< the database's: for spools (spool/) and the MDA's lock
+  std::function<std::chrono::sys_time<std::chrono::microseconds>()> now;
   /// Says a thing once a run, however often it is called. Any thread.
   std::function<void(std::string_view sentence, std::string_view hint)> warn;
   const util::Cancel* cancel = nullptr;
+
+  /// now(), in seconds since 1970.
+  std::int64_t seconds() const {
+    return std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count();
+  }
 };
 
 /// What a message comes with.

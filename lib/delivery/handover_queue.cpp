@@ -17,7 +17,7 @@ HandoverWriter::HandoverWriter(HandoverQueue& queue, const RunContext& context, 
       setup_(std::move(setup)),
       message_{util::nameless_file(context.state_directory), envelope, {}, 0},
       buffered_(message_.file.get(), context.state_directory / "a waiting message", WriteBack::none),
-      formatter_(buffered_, setup_.form, envelope, context.now()) {}
+      formatter_(buffered_, setup_.form, envelope, context.seconds()) {}
 
 Ticket HandoverWriter::finish() {
   formatter_.finish();

@@ -103,7 +103,7 @@ Ticket Maildir::add(util::Fd file, const std::string& id, std::uint64_t bytes) {
   fields.set("new", folder_.new_inode());
   fields.set("tmp", folder_.tmp_inode());
   fields.set("boot", context_.boot);
-  fields.set("time", static_cast<std::uint64_t>(context_.now()));
+  fields.set("time", static_cast<std::uint64_t>(context_.seconds()));
   flusher_.add(std::move(file), id);
   return {target_, fields.data()};
 }

@@ -62,7 +62,7 @@ void require_same_place(const MaildirFolder& folder, const TicketFields& message
 }
 
 bool taken_by_a_reader(const TicketFields& message, const RunContext& context) {
-  const auto now = static_cast<std::uint64_t>(context.now());
+  const auto now = static_cast<std::uint64_t>(context.seconds());
   return message.text("boot") == context.boot && now < message.number("time") + a_day;
 }
 

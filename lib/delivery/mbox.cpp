@@ -95,7 +95,7 @@ std::unique_ptr<Writer> Mbox::begin(const Envelope& envelope, std::uint64_t /*an
     spool_ = std::make_unique<Spool>(context_, envelope.id + spool_suffix(target_));
     entries_ = 0;
   }
-  return std::make_unique<MboxWriter>(*this, *spool_, envelope, context_.now());
+  return std::make_unique<MboxWriter>(*this, *spool_, envelope, context_.seconds());
 }
 
 Ticket Mbox::add(const Envelope& envelope, std::uint64_t length) {

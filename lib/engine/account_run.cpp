@@ -45,7 +45,7 @@ AccountRun::AccountRun(const account::Account& account_, const Environment& envi
           .boot = environment_.boot,
           .user = environment_.user,
           .state_directory = store_.file().parent_path(),
-          .now = [this] { return environment.now().time_since_epoch().count(); },
+          .now = environment_.clock,
           .warn = [this](std::string_view sentence, std::string_view hint) { warn_of_place(sentence, hint); },
           .cancel = environment_.cancel},
       ids(context) {

@@ -21,8 +21,9 @@ bool is_asked_for(const Step& step) { return step.action != Action::leave && ste
 FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options)
     : run_(run),
       session_(stream, std::move(options)),
-      settler_(run.store, run.mailbox, run.environment.now,
-               [this](const ReceivedMessage& message) { conclude(message); }),
+      settler_(
+          run.store, run.mailbox, [&run] { return run.environment.now(); },
+          [this](const ReceivedMessage& message) { conclude(message); }),
       matcher_(run, settler_),
       notes_(run, settler_, matcher_),
       requests_(session_),

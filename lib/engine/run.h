@@ -24,13 +24,15 @@ struct Environment {
       connect;
   std::function<std::unique_ptr<delivery::Destination>(const delivery::Spec&, const delivery::RunContext&)>
       open;
-  std::function<state::Time()> now;
+  std::function<std::chrono::sys_time<std::chrono::microseconds>()> clock;
   std::string host, boot, user;  ///< this machine, this boot, whom we run as
   util::Path state_file;
   std::string profile_stamp;  ///< another one when the configuration file was written anew
   bool attended = false;      ///< a person is there: back-off is cleared
   bool quiet = false;         ///< -q: temporary trouble is told after 24 h
   const util::Cancel* cancel = nullptr;
+
+  state::Time now() const { return std::chrono::floor<std::chrono::seconds>(clock()); }
 };
 
 /// How one account's run ended.

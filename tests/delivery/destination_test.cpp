@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
+
 #include "delivery/fixture.h"
 #include "delivery/names.h"
 #include "delivery/ticket_fields.h"
@@ -13,6 +15,16 @@ using mailhaul::test::contains;
 using mailhaul::test::Fixture;
 using mailhaul::test::put;
 using mailhaul::test::thrown;
+
+TEST_CASE_FIXTURE(Fixture, "an id is made of the time of the context, not of the system's clock") {
+  for (const int micros : {0, 7, 123456, 999999}) {
+    ticks = std::chrono::microseconds(micros);
+    Ids of_a_run(context);
+    char expected[64];
+    std::snprintf(expected, sizeof expected, "1700000000.mhabcd1234k7m%06d.host", micros);
+    CHECK(of_a_run.next() == expected);
+  }
+}
 
 TEST_CASE_FIXTURE(Fixture, "ids never come twice, nor go backwards with the clock") {
   std::set<std::string> seen;

@@ -27,6 +27,7 @@ struct Fixture {
   util::Cancel cancel;
   std::vector<std::string> warnings;
   std::int64_t clock = 1'700'000'000;
+  std::chrono::microseconds ticks{0};
   delivery::RunContext context{
       .account = "home",
       .instance = "abcd1234",
@@ -35,7 +36,7 @@ struct Fixture {
       .boot = "boot-1",
       .user = "anna",
       .state_directory = dir / "state",
-      .now = [this] { return clock; },
+      .now = [this] { return std::chrono::sys_seconds(std::chrono::seconds(clock)) + ticks; },
       .warn = [this](std::string_view text, std::string_view) { warnings.emplace_back(text); },
       .cancel = &cancel};
   delivery::Ids ids{context};

@@ -2,6 +2,7 @@
 // One account at an in-memory server, with real files and a real database.
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <string>
 #include <vector>
@@ -55,6 +56,7 @@ struct Household {
   account::Account account;
   engine::Environment environment;
   state::Time now{std::chrono::seconds(1'700'000'000)};
+  std::atomic<int> ticks = 0;  ///< no two runs make the same ids
   Told told;
 
   Household() {
@@ -70,7 +72,7 @@ struct Household {
                                               .login_method = "plain"};
                        },
                    .open = delivery::open,
-                   .now = [this] { return now; },
+                   .clock = [this] { return now + std::chrono::microseconds(++ticks); },
                    .host = "here",
                    .boot = "boot",
                    .user = "anna",
