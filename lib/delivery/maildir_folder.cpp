@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "delivery/owner.h"
+
 namespace mailhaul::delivery {
 
 namespace {
@@ -79,6 +81,7 @@ MaildirFolder::MaildirFolder(const Path& path, Kind kind) : path_(path) {
 }
 
 MaildirFolder MaildirFolder::make(const Path& path) {
+  require_own_as_root(path);
   util::make_directories(path);
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) {
@@ -86,6 +89,7 @@ MaildirFolder MaildirFolder::make(const Path& path) {
                 "for a file of messages: mbox:" + path.native());
   }
   if (!has_all_parts(path)) make_parts(path);
+  for (const char* part : parts) require_own_as_root(path / part);
   require_writable(path);
   return MaildirFolder(path, Kind::cannot_create);
 }

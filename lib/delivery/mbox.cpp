@@ -19,6 +19,7 @@
 #include "delivery/mbox_segments.h"
 #include "delivery/mbox_spool.h"
 #include "delivery/names.h"
+#include "delivery/owner.h"
 #include "delivery/ticket_fields.h"
 
 namespace mailhaul::delivery {
@@ -259,6 +260,7 @@ void Mbox::sweep(std::span<const Ticket> keep) noexcept {
 }  // namespace
 
 std::unique_ptr<Destination> open_mbox(const Path& path, const Locking& locking, const RunContext& context) {
+  require_own_as_root(path);
   util::make_directories(path.parent_path());
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) open_mbox_file(path, Missing::refuse);

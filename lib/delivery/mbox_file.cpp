@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "delivery/owner.h"
 #include "delivery/sleep.h"
 #include "util/digest.h"
 #include "util/file.h"
@@ -34,10 +35,7 @@ void require_plain_file(int fd, const Path& path) {
   if (info.st_nlink != 1) {
     refuse(path, "has a second name (a hard link)", "find it: find / -xdev -samefile " + path.native());
   }
-  if (info.st_uid != ::geteuid()) {
-    refuse(path, "belongs to another user",
-           "run mailhaul as the owner of the mailbox: ls -l " + path.native());
-  }
+  if (info.st_uid != ::geteuid()) refuse_owner(path, info.st_uid);
 }
 
 Fd create_mbox_file(const Path& path) {

@@ -287,6 +287,15 @@ class Disk(Erring):
             self.refused(73, "/etc/passwd", "Permission denied", deliver="mbox:/etc/passwd")
         self.assertEqual(self.world.leftovers(), [])
 
+    @unittest.skipIf(os.geteuid(), "only root could deliver there")
+    def test_a_maildir_of_another_user(self):
+        box = self.world.path("Mail")
+        for part in (box, *(box / name for name in ("tmp", "new", "cur"))):
+            part.mkdir()
+            os.chown(part, 65534, 65534)
+        self.refused(73, str(box), "belongs to another user", hint=True, deliver="maildir:~/Mail")
+        self.assertEqual([list((box / part).iterdir()) for part in ("tmp", "new", "cur")], [[], [], []])
+
     def test_a_maildir_with_a_symbolic_link_inside(self):
         for part in ("tmp", "new", "cur"):
             box, target = self.world.path("Mail-" + part), self.world.path("target-" + part)

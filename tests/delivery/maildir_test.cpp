@@ -298,3 +298,27 @@ TEST_CASE_FIXTURE(MaildirFixture, "sweep removes our own orphans and nothing els
   maildir->sweep({});
   CHECK(!names_in(path / "tmp").contains(letter.id));
 }
+
+TEST_CASE_FIXTURE(Fixture, "as root a Maildir of another user, or one in their directory, is refused") {
+  if (::geteuid() != 0) return;
+  constexpr uid_t nobody = 65534;
+  for (const auto* name : {"whole", "parts", "empty", "home"}) fs::create_directory(dir / name);
+  for (const auto* name : {"whole", "parts"}) {
+    for (const auto* part : {"tmp", "new", "cur"}) fs::create_directory(dir / name / part);
+  }
+  for (const auto* theirs : {"whole", "whole/tmp", "whole/new", "whole/cur", "parts/cur", "empty", "home"})
+    REQUIRE(::chown((dir / theirs).c_str(), nobody, nobody) == 0);
+  fs::create_directory_symlink(dir / "whole", dir / "link");
+  const std::vector<std::pair<std::string, std::string>> table{{"whole", "whole"},   {"parts", "parts/cur"},
+                                                               {"empty", "empty"},   {"home/Mail", "home"},
+                                                               {"home/a/b", "home"}, {"link", "link"}};
+  for (const auto& [path, told] : table) {
+    CAPTURE(path);
+    const auto error = thrown([&, &where = path] { open(test::place("maildir", dir / where), context); });
+    CHECK(error.kind() == util::Kind::cannot_create);
+    CHECK(contains(error.what(), (dir / told).native() + " belongs to another user"));
+    CHECK(contains(error.hint(), "run mailhaul as that user: sudo -u "));
+  }
+  CHECK(names_in(dir / "home").empty());
+  CHECK(names_in(dir / "empty").empty());
+}

@@ -229,6 +229,21 @@ TEST_CASE_FIXTURE(MboxFixture,
   CHECK(!fs::exists(dotlock));
 }
 
+TEST_CASE_FIXTURE(MboxFixture, "as root an mbox of another user, or one in their directory, is refused") {
+  if (::geteuid() != 0) return;
+  fs::create_directory(dir / "home");
+  spill(dir / "theirs", "");
+  for (const auto* theirs : {"home", "theirs"}) REQUIRE(::chown((dir / theirs).c_str(), 65534, 65534) == 0);
+  for (const auto* name : {"theirs", "home/box", "home/a/box"}) {
+    CAPTURE(name);
+    const auto error = thrown([&, &file = name] { open_mbox(dir / file, impatient, context); });
+    CHECK(error.kind() == util::Kind::cannot_create);
+    CHECK(contains(error.what(), " belongs to another user"));
+    CHECK(contains(error.hint(), "run mailhaul as that user: sudo -u "));
+  }
+  CHECK(names_in(dir / "home").empty());
+}
+
 TEST_CASE_FIXTURE(MboxFixture, "the dotlock names process and instance") {
   const auto tickets = staged({"x"});
   CHECK(slurp(dotlock) == std::to_string(::getpid()) + "\nmailhaul abcd1234\n");

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/owner.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+namespace mailhaul::delivery {
+
+namespace {
+
+/// Empty when the system knows no user of that number.
+std::string name_of(uid_t user) {
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  const int failed = ::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);
+  return failed == 0 && found != nullptr ? found->pw_name : "";
+}
+
+}  // namespace
+
+void refuse_owner(const util::Path& path, uid_t owner) {
+  const auto name = name_of(owner);
+  const auto who = name.empty() ? "the user " + std::to_string(owner) : name;
+  const auto user = name.empty() ? "'#" + std::to_string(owner) + "'" : name;
+  throw util::Error(util::Kind::cannot_create, path.native() + " belongs to another user, " + who,
+                    "run mailhaul as that user: sudo -u " + user + " mailhaul");
+}
+
+void require_own_as_root(const util::Path& path) {
+  if (::geteuid() != 0) return;
+  auto place = path;
+  struct stat info {};
+  while (::stat(place.c_str(), &info) != 0) {
+    if (errno != ENOENT || !place.has_relative_path()) return;  // told by whoever opens it
+    place = place.parent_path();
+  }
+  if (info.st_uid != 0) refuse_owner(place, info.st_uid);
+}
+
+}  // namespace mailhaul::delivery
