@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <vector>
@@ -20,6 +20,7 @@ namespace {
 using util::Fd;
 using util::Kind;
 using util::Path;
+using namespace std::string_view_literals;
 
 constexpr const char* program = "/usr/bin/dotlockfile";  // Debian's liblockfile-bin: setgid mail
 
@@ -29,27 +30,57 @@ constexpr std::string_view name = "mailhaul ";
 
 std::string signature(const RunContext& context) { return std::string(name) + context.instance + "\n"; }
 
-/// Of another instance: its state was lost, or it is at work now. Then it holds the mailbox's kernel lock,
-/// and its process lives. On a network file system that may be elsewhere.
-bool abandoned(std::string_view text, const Path& path) {
-  pid_t process = 0;
-  const auto number = std::from_chars(text.data(), text.data() + text.size(), process);
-  if (number.ec != std::errc() || process <= 0 || !text.substr(text.find('\n') + 1).starts_with(name))
-    return false;
-  const bool gone = ::kill(process, 0) != 0 && errno == ESRCH;
-  return gone && util::medium_of(path) != util::Medium::network;
+struct Lockfile {
+  Fd file;
+  std::string content;
+  struct stat info {};
+  bool writable = false;
+};
+
+/// Without a file: there is none that could be taken over.
+Lockfile open_lock(const Path& path) {
+  constexpr int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  Lockfile lock{.file = Fd(::open(path.c_str(), O_RDWR | flags)), .content = std::string(256, '\0')};
+  lock.writable = static_cast<bool>(lock.file);
+  if (!lock.file) lock.file = Fd(::open(path.c_str(), O_RDONLY | flags));
+  if (!lock.file || ::fstat(lock.file.get(), &lock.info) != 0 || !S_ISREG(lock.info.st_mode)) return {};
+  lock.content.resize(util::pread_all(lock.file.get(), lock.content, 0, path));
+  return lock;
 }
 
-/// The lock file, open, when it bears our instance, or one of which nothing is left.
-Fd open_ours(const Path& path, const RunContext& context) {
-  Fd file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
-  std::array<char, 256> text{};
-  const auto length = util::pread_all(file.get(), text, 0, path);
-  const std::string_view content(text.data(), length);
-  const bool ours = content.find(signature(context)) != std::string_view::npos || abandoned(content, path);
-  return ours ? std::move(file) : Fd();
+enum class Owner { alive, gone, unknown };
+
+/// The owner by the process id in the first line, which is how most programs name it. A second line that is
+/// not mailhaul's may name another machine, and so may a file on a network file system.
+Owner owner_of(const Lockfile& lock, const Path& path) {
+  std::string_view text = lock.content;
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  pid_t process = 0;
+  const auto number = std::from_chars(text.data(), text.data() + text.size(), process);
+  auto rest = text.substr(static_cast<std::size_t>(number.ptr - text.data()));
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \r\n\0"sv), rest.size()));
+  if (number.ec != std::errc() || process <= 0) return Owner::unknown;
+  if (!rest.empty() && !rest.starts_with(name)) return Owner::unknown;
+  if (::kill(process, 0) == 0 || errno != ESRCH) return Owner::alive;
+  return util::medium_of(path) == util::Medium::network ? Owner::unknown : Owner::gone;
+}
+
+bool is_ours(const Lockfile& lock, const RunContext& context) {
+  return lock.content.find(signature(context)) != std::string::npos;
+}
+
+/// Nobody will remove it: its process is gone, or it is a day old and does not say whose it is.
+bool is_abandoned(const Lockfile& lock, const Path& path, const RunContext& context) {
+  constexpr std::int64_t a_day = 86400;
+  const auto owner = owner_of(lock, path);
+  return owner == Owner::gone ||
+         (owner == Owner::unknown && context.seconds() - std::int64_t{lock.info.st_mtime} > a_day);
+}
+
+bool still_named(const Lockfile& lock, const Path& path) {
+  struct stat named {};
+  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == lock.info.st_ino &&
+         named.st_dev == lock.info.st_dev;
 }
 
 int run(const std::vector<std::string>& argv) {
@@ -109,11 +140,26 @@ Dotlock::Answer Dotlock::create() {
 }
 
 /// Written anew where it stands, not removed and made: no gap in which another program could get between.
+/// Another one's that we may not write is removed, if the directory allows it.
 Dotlock::Answer Dotlock::take_over() {
-  const Fd file = open_ours(path_, context_);
-  if (!file) return Answer::busy;
-  util::pwrite_all(file.get(), content(), 0, path_);
-  ::futimens(file.get(), nullptr);
+  const auto lock = open_lock(path_);
+  if (!lock.file) return Answer::busy;
+  const bool ours = is_ours(lock, context_);
+  if (!ours && !is_abandoned(lock, path_, context_)) return Answer::busy;
+  if (!still_named(lock, path_)) return Answer::busy;
+  if (lock.writable) {
+    if (!ours && ::ftruncate(lock.file.get(), 0) != 0) return Answer::busy;
+    util::pwrite_all(lock.file.get(), content(), 0, path_);
+    ::futimens(lock.file.get(), nullptr);
+    if (!still_named(lock, path_)) return Answer::busy;  // somebody else has taken it over just now
+  } else {
+    if (::unlink(path_.c_str()) != 0) return Answer::forbidden;
+    if (const auto answer = create(); answer != Answer::taken) return answer;
+  }
+  if (!ours) {
+    context_.warn("took over " + path_.native() + ", which a program that is gone had left behind",
+                  "if that program was killed while it wrote, the end of the mailbox may be damaged");
+  }
   return Answer::taken;
 }
 
@@ -130,7 +176,11 @@ Dotlock::Answer Dotlock::ask_program() {
 }
 
 bool left_by_us(const Path& mailbox, const RunContext& context) {
-  return static_cast<bool>(open_ours(lock_path(mailbox), context));
+  const auto path = lock_path(mailbox);
+  const auto lock = open_lock(path);
+  const auto second = lock.content.substr(lock.content.find('\n') + 1);
+  return lock.file &&
+         (is_ours(lock, context) || (second.starts_with(name) && owner_of(lock, path) == Owner::gone));
 }
 
 }  // namespace mailhaul::delivery

@@ -7,8 +7,9 @@
 
 namespace mailhaul::delivery {
 
-/// MAILBOX.lock, which older mail programs heed. To be taken while the mailbox's kernel lock is held: one
-/// that bears our instance is then left over from a run that was killed, and is taken over.
+/// MAILBOX.lock, which older mail programs heed. REQUIRES: the mailbox's kernel lock is held. One that bears
+/// our instance is then left over from a run that was killed, and is taken over; so is another program's
+/// whose process is gone, or that is older than a day and does not tell whose it is.
 class Dotlock {
  public:
   Dotlock(const util::Path& mailbox, const RunContext& context);
@@ -35,7 +36,7 @@ class Dotlock {
 
 bool dotlockfile_installed();  ///< the program that may lock where we may not
 
-/// True when MAILBOX.lock bears our instance.
+/// True when MAILBOX.lock bears our instance, or another mailhaul's whose process is gone.
 bool left_by_us(const util::Path& mailbox, const RunContext& context);
 
 }  // namespace mailhaul::delivery

@@ -198,12 +198,13 @@ TEST_CASE_FIXTURE(MboxFixture, "an mbox that another program has locked is left 
 
 TEST_CASE_FIXTURE(MboxFixture, "another program's dotlock is respected and stays") {
   Tickets tickets{put(*mbox, envelope(), "x")};
-  spill(dotlock, "4711\n");
+  const auto living = std::to_string(::getpid()) + "\n";
+  spill(dotlock, living);
   const auto error = thrown([&] { mbox->stage(tickets); });
   CHECK(error.kind() == util::Kind::temporary);
   CHECK(contains(error.what(), dotlock.native()));
   CHECK(contains(error.hint(), "rm " + dotlock.native()));
-  CHECK(slurp(dotlock) == "4711\n");
+  CHECK(slurp(dotlock) == living);
   const OtherLock free(path);
 }
 
@@ -227,6 +228,60 @@ TEST_CASE_FIXTURE(MboxFixture,
   deliver(*mbox, {put(*mbox, envelope(false), "x\r\n")});
   CHECK(slurp(path) == from + "x\n\n");
   CHECK(!fs::exists(dotlock));
+}
+
+TEST_CASE_FIXTURE(MboxFixture,
+                  "another program's dotlock that nobody will remove is taken over, and that is said") {
+  constexpr std::int64_t an_hour = 3600, two_days = 2 * 86400;
+  const auto living = std::to_string(::getpid());
+  const struct {
+    std::string content;
+    std::int64_t age;
+    bool taken;
+  } table[] = {{"99999999\n", 0, true},  // its process is gone
+               {"99999999", 0, true},
+               {"  99999999\n", 0, true},
+               {std::string("99999999\n\0", 10), 0, true},
+               {"99999999\nother.example.org\n", an_hour, false},  // perhaps at work on another machine
+               {"99999999\nother.example.org\n", two_days, true},
+               {"", an_hour, false},  // it does not tell whose it is
+               {"", two_days, true},
+               {"0\n", an_hour, false},
+               {"0\n", two_days, true},
+               {"example.org:4711", an_hour, false},
+               {"example.org:4711", two_days, true},
+               {"", -two_days, false},
+               {living + "\n", two_days, false},  // at work, however long
+               {living, two_days, false}};
+  std::size_t said = 0;
+  for (const auto& row : table) {
+    CAPTURE(row.content);
+    CAPTURE(row.age);
+    spill(dotlock, row.content);
+    const struct timespec then[2]{{clock - row.age, 0}, {clock - row.age, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, dotlock.c_str(), then, 0) == 0);
+    Tickets tickets{put(*mbox, envelope(false), "x\r\n")};
+    const auto error = thrown([&] { deliver(*mbox, tickets); });
+    CHECK((error.kind() == util::Kind::temporary) == !row.taken);
+    if (!row.taken) CHECK(slurp(dotlock) == row.content);
+    if (row.taken) CHECK(!fs::exists(dotlock));
+    said += row.taken ? 1 : 0;
+    CHECK(warnings.size() == said);
+    if (row.taken) CHECK(contains(warnings.back(), "took over " + dotlock.native()));
+    fs::remove(dotlock);
+  }
+}
+
+TEST_CASE_FIXTURE(MboxFixture, "a dotlock that is a directory or a symbolic link is not taken over") {
+  fs::create_directory(dotlock);
+  Tickets tickets{put(*mbox, envelope(), "x")};
+  CHECK(thrown([&] { mbox->stage(tickets); }).kind() == util::Kind::temporary);
+  fs::remove(dotlock);
+  spill(dir / "mail/elsewhere", "99999999\n");
+  fs::create_symlink("elsewhere", dotlock);
+  tickets = {put(*mbox, envelope(), "x")};
+  CHECK(thrown([&] { mbox->stage(tickets); }).kind() == util::Kind::temporary);
+  CHECK(slurp(dir / "mail/elsewhere") == "99999999\n");
 }
 
 TEST_CASE_FIXTURE(MboxFixture, "as root an mbox of another user, or one in their directory, is refused") {
