@@ -159,6 +159,12 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   draw();
 }
 
+void Terminal::noted(std::string_view account, std::string_view sentence) {
+  if (style_.verbose == 0) return;
+  const std::lock_guard lock(mutex_);
+  say(summaries_fd(), safe(std::string(account) + ": " + std::string(sentence)) + "\n");
+}
+
 void Terminal::traced(std::string_view account, char direction, std::string_view line) {
   if (style_.verbose < 2) return;
   const std::lock_guard lock(mutex_);

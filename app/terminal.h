@@ -39,6 +39,7 @@ class Terminal : public report::Listener {
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;
   void finished(std::string_view account, const report::Totals& totals, int status) override;
+  void noted(std::string_view account, std::string_view sentence) override;
   void traced(std::string_view account, char direction, std::string_view line) override;
 
  private:

@@ -29,6 +29,8 @@ struct RunContext {
   std::function<std::chrono::sys_time<std::chrono::microseconds>()> now;
   /// Says a thing once a run, however often it is called. Any thread.
   std::function<void(std::string_view sentence, std::string_view hint)> warn;
+  /// Hears what a program wrote although it took the message. Any thread; may be empty.
+  std::function<void(std::string_view sentence)> note;
   const util::Cancel* cancel = nullptr;
 
   /// now(), in seconds since 1970.

@@ -120,9 +120,12 @@ util::Exit Mda::run(const QueuedMessage& message, const Fd& output) {
 }
 
 DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
-  if (exit.ok()) return {};
   const auto words = util::last_words(output);
   const auto program = util::Path(settings_.command.front()).filename().native();
+  if (exit.ok()) {
+    if (!words.empty() && context().note) context().note(program + " wrote: " + words);
+    return {};
+  }
   const bool stopped = exit.timed_out && context().cancel->requested();
   DeliveryResult result{DeliveryStatus::rejected, program + ": ", ""};
   result.sentence += stopped ? "stopped with us" : util::describe(exit, settings_.timeout);

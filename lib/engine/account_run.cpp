@@ -47,6 +47,7 @@ AccountRun::AccountRun(const account::Account& account_, const Environment& envi
           .state_directory = store_.file().parent_path(),
           .now = environment_.clock,
           .warn = [this](std::string_view sentence, std::string_view hint) { warn_of_place(sentence, hint); },
+          .note = [this](std::string_view sentence) { tell.noted(account.name, sentence); },
           .cancel = environment_.cancel},
       ids(context) {
   for (auto& warning : store.told(mailbox)) told_.insert(std::move(warning));

@@ -59,6 +59,8 @@ class Listener {
   /// One message failed, or the account as a whole.
   virtual void failed(std::string_view /*account*/, const Notice&) {}
   virtual void finished(std::string_view /*account*/, const Totals&, int /*status*/) {}
+  /// What a program wrote that took a message.
+  virtual void noted(std::string_view /*account*/, std::string_view /*sentence*/) {}
   /// A line of the conversation with the server, as net::Trace has it.
   virtual void traced(std::string_view /*account*/, char /*direction*/, std::string_view /*line*/) {}
 };

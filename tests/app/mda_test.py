@@ -55,6 +55,16 @@ class Outcomes(Program):
         self.assertSameMail(self.arrived(), messages)
         self.assertEqual(drop.uids(), [])
 
+    def test_what_it_writes_is_shown_with_v_though_it_exits_0(self):
+        for words, shown in (((), False), (("-v",), True)):
+            drop, server = self.maildrop(*mail.small(1, seed=20))
+            command = ["/bin/sh", "-c", "cat > /dev/null; echo quota nearly used >&2"]
+            self.world.configure({"home": self.account(server, deliver=self.deliver() | {"command": command})})
+            result = self.world.run(*words)
+            self.assertStatus(result, 0)
+            self.assertEqual(b"home: sh wrote: quota nearly used" in result.out, shown, result)
+            self.assertEqual(drop.uids(), [])
+
     def failing(self, how, status, *words, seconds=3600):
         good = mail.small(4, seed=22)
         drop = self.prepared(good[0], good[1], poisoned(how), good[2], good[3], deliver={"timeout": "%ds" % seconds})

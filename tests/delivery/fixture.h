@@ -25,7 +25,7 @@ inline const bool in_memory = ::access("/dev/shm", W_OK) == 0 && ::setenv("TMPDI
 struct Fixture {
   TempDir dir;
   util::Cancel cancel;
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings, notes;
   std::int64_t clock = 1'700'000'000;
   std::chrono::microseconds ticks{0};
   delivery::RunContext context{
@@ -38,6 +38,7 @@ struct Fixture {
       .state_directory = dir / "state",
       .now = [this] { return std::chrono::sys_seconds(std::chrono::seconds(clock)) + ticks; },
       .warn = [this](std::string_view text, std::string_view) { warnings.emplace_back(text); },
+      .note = [this](std::string_view text) { notes.emplace_back(text); },
       .cancel = &cancel};
   delivery::Ids ids{context};
 

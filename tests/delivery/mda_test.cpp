@@ -164,6 +164,22 @@ TEST_CASE_FIXTURE(MdaFixture, "a message given up is not handed over") {
   CHECK(test::names_in(dir / "state").empty());
 }
 
+TEST_CASE_FIXTURE(MdaFixture, "what a program writes is passed on although it took the message") {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"echo quota at 95% >&2", "sh wrote: quota at 95%"},
+      {"echo one >&2; echo two >&2", "sh wrote: one; two"},
+      {"echo filed under x", "sh wrote: filed under x"},
+      {"printf '\\033[2J' >&2", "sh wrote: \\x1b[2J"}};
+  for (const auto& [script, said] : table) {
+    CHECK(hand_over({"sh", "-c", script}).status == DeliveryStatus::published);
+    CHECK(notes.back() == said);
+  }
+  const auto so_far = notes.size();
+  hand_over({"sh", "-c", "exit 0"});
+  hand_over({"sh", "-c", "echo no >&2; exit 1"});  // told as the reason why it failed
+  CHECK(notes.size() == so_far);
+}
+
 TEST_CASE_FIXTURE(MdaFixture, "as root nothing is handed over unless it is allowed") {
   set("allow_root", {.flag = false});
   set("command", {.words = {"procmail"}});
