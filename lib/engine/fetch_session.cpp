@@ -65,10 +65,10 @@ void FetchSession::carry_out(std::span<const Step> steps) {
 
 void FetchSession::list_and_plan(const ReadRows& rows) {
   auto listed = session_.listing();
-  if (session_.malformed_lines() != 0) {
-    run_.warn(
-        "ignored " + util::counted(session_.malformed_lines(), "malformed line") + " in the server's listing",
-        "the messages they stand for stay on the server; tell its operator");
+  if (session_.listing_faults().malformed_lines != 0) {
+    run_.warn("ignored " + util::counted(session_.listing_faults().malformed_lines, "malformed line") +
+                  " in the server's listing",
+              "the messages they stand for stay on the server; tell its operator");
   }
   run_.totals.listed = static_cast<std::uint32_t>(listed.size());
   run_.totals.left = run_.totals.listed;

@@ -52,7 +52,7 @@ struct Look {
 
   /// RFC 2449: with EXPIRE 0 a QUIT may remove what was retrieved. Closing without one never does.
   void leave() {
-    if (session.capabilities().expire_days != 0) session.finish(true);
+    if (session.capabilities().expire_days != 0) session.quit();
   }
 
  private:

@@ -16,7 +16,7 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
   UidlIndex index(listed);  // while the rows are still being read
   rows_ = rows();
   auto identities = engine::identify(session, std::move(index), rows_, run_.store, run_.mailbox);
-  note_absent_rows(identities, session.malformed_lines() == 0);
+  note_absent_rows(identities, !session.listing_faults().may_be_incomplete);
   const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const state::RowSummary* row = identities[i].row;

@@ -29,7 +29,7 @@ std::vector<std::uint32_t> Removals::finish() {
   // Of an earlier run's deliveries, too: its last COMMIT may not be durable, if a kill overtook it.
   if (!marked_.empty()) run_.store.flush(run_.mailbox);
   phase_ = Phase::quitting;
-  auto removal = session_.finish(true);  // S6
+  auto removal = session_.quit();  // S6
   std::ranges::sort(removal.accepted);
   warn_of_refused(removal);
   if (removal.accepted.empty()) return {};

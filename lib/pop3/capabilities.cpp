@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "pop3/capabilities.h"
+
 #include <algorithm>
 #include <limits>
 #include <string>
 #include <string_view>
 
-#include "pop3/session.h"
 #include "util/ascii.h"
 
 namespace mailhaul::pop3 {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::string_view separators = " \t\r";
 
-// Takes the next word off the line; empty at its end.
+/// Takes the next word off the line; empty at its end.
 std::string_view take_word(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(separators), line.size()));
   const auto word = line.substr(0, line.find_first_of(separators));
@@ -21,7 +22,7 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-// "EXPIRE 30", "EXPIRE 30 USER", "EXPIRE NEVER".
+/// "EXPIRE 30", "EXPIRE 30 USER", "EXPIRE NEVER".
 std::optional<int> days(std::string_view word) {
   const auto number = util::parse_number(word);
   if (!number) return std::nullopt;

@@ -13,7 +13,7 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-// RFC 2449 allows 512 bytes; UIDLs of 157 characters and chattier servers have been met.
+/// RFC 2449 section 4 allows 512 bytes; UIDLs of 157 characters and more talkative servers have been met.
 constexpr std::size_t max_line_bytes = std::size_t{64} * 1024;
 
 std::string_view without_line_end(std::string_view line) {
@@ -22,7 +22,7 @@ std::string_view without_line_end(std::string_view line) {
   return line;
 }
 
-// "+OK", "+ok there"; not "+OKAY", which is the middle of something else.
+/// Reads "+OK" and "+ok there" (RFC 1939 section 3); not "+OKAY", which is the middle of something else.
 std::optional<Status> parse_status(std::string_view line) {
   if (util::equal_nocase(line.substr(0, 4), "-ERR"))
     return Status{false, util::without_leading_blanks(line.substr(4))};
@@ -34,8 +34,8 @@ std::optional<Status> parse_status(std::string_view line) {
 
 constexpr std::ptrdiff_t block_bytes = 64;
 
-// Branchless over a fixed length, so that the compiler makes vector instructions of it: the bulk of all mail
-// passes here.
+/// Has no branches over a fixed length, so that the compiler makes vector instructions of it: nearly all
+/// bytes of all mail pass here.
 bool holds_dot_line(const char* block) {
   unsigned char found = 0;
   for (std::ptrdiff_t i = 0; i < block_bytes; ++i) {
@@ -46,7 +46,7 @@ bool holds_dot_line(const char* block) {
   return found != 0;
 }
 
-// The first LF with a dot behind it; nullptr: none.
+/// The first LF with a dot after it; nullptr: none.
 const char* find_dot_line(const char* at, const char* end) {
   while (end - at > block_bytes && !holds_dot_line(at)) at += block_bytes;
   while (end - at > 1) {
@@ -63,7 +63,7 @@ const char* find_dot_line(const char* at, const char* end) {
 
 void Conversation::ask(std::string_view command, ReplyShape shape) {
   if (command.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
-    throw util::Error(util::Kind::internal, "a command holds a line end: " + util::escape(command));
+    throw util::Error(util::Kind::internal, "a command contains a line end: " + util::escape(command));
   }
   out_.append(command).append("\r\n");
   awaited_.push_back(shape);
@@ -72,7 +72,8 @@ void Conversation::ask(std::string_view command, ReplyShape shape) {
 std::string Conversation::take_output() { return std::exchange(out_, {}); }
 
 void Conversation::feed(std::string_view bytes) {
-  if (!in_.empty()) throw util::Error(util::Kind::internal, "bytes fed before those before them were read");
+  if (!in_.empty())
+    throw util::Error(util::Kind::internal, "bytes were fed before the earlier ones were read");
   in_ = bytes;
 }
 
@@ -86,7 +87,7 @@ Event Conversation::next_status() {
   if (in_.empty()) return NeedInput{};
   if (awaited_.empty()) {
     const auto words = in_.substr(0, in_.find('\n'));
-    fail("the server answered a question nobody asked: \"" + util::escape(without_line_end(words)) + '"');
+    fail("the server sent an answer that nobody asked for: \"" + util::escape(without_line_end(words)) + '"');
   }
   const auto line = take_line(LineEnd::any);
   if (!line) return NeedInput{};
@@ -136,7 +137,7 @@ Event Conversation::next_piece() {
           return end_reply();
         }
         column_ = Column::inside;
-        return Chunk{"\r"};  // the dot was stuffing after all, and this CR content
+        return Chunk{"\r"};  // the dot was stuffed after all, and this CR is content
       case Column::inside:
       case Column::after_cr:
         return take_run();
@@ -145,7 +146,7 @@ Event Conversation::next_piece() {
   return NeedInput{};
 }
 
-// All of what was fed, up to the next dot at the start of a line.
+/// All that was fed, up to the next dot at the start of a line.
 Chunk Conversation::take_run() {
   const char* const begin = in_.data();
   const char* const end = begin + in_.size();
@@ -174,7 +175,7 @@ Event Conversation::end_reply() {
   return End{};
 }
 
-// The next line with its end; empty: it has not come whole, and what is there of it is kept.
+/// The next line with its end; empty: its end has not come yet, and what has come of it is kept.
 std::optional<std::string_view> Conversation::take_line(LineEnd ending) {
   const auto end = find_line_end(ending);
   const auto piece = in_.substr(0, end);
@@ -191,7 +192,7 @@ std::optional<std::string_view> Conversation::take_line(LineEnd ending) {
   return line_;
 }
 
-// One past the line's LF in in_; npos: not there.
+/// The index after the line's LF in in_; npos: the LF is not there.
 std::size_t Conversation::find_line_end(LineEnd ending) const {
   for (auto lf = in_.find('\n'); lf != std::string_view::npos; lf = in_.find('\n', lf + 1)) {
     if (ending == LineEnd::any) return lf + 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The client's side of POP3 after login (RFC 1939), with no I/O: commands in, bytes out; bytes in, events
-// out.
+// The client's side of POP3 after the login (RFC 1939 section 3), without I/O: commands go in and bytes come
+// out to be sent; received bytes go in and events come out.
 #pragma once
 #include <cstddef>
 #include <deque>
@@ -11,49 +11,59 @@
 
 namespace mailhaul::pop3 {
 
-enum class ReplyShape { line, list, message };  ///< what follows a "+OK" to this command
+/// What follows a "+OK" to a command: nothing, the lines of a list, or a message.
+enum class ReplyShape { line, list, message };
 
-struct NeedInput {};  ///< feed() more
+/// Everything that was fed has been read: feed() more.
+struct NeedInput {};
+/// A status line.
 struct Status {
   bool ok;
-  std::string_view text;  ///< the reply line without +OK / -ERR and line end
+  std::string_view text;  ///< without +OK or -ERR, and without the line end
 };
+/// One line of a list: the stuffed dot removed, without the line end.
 struct Line {
-  std::string_view text;  ///< one line of a list, dot removed, without line end
+  std::string_view text;
 };
+/// A part of a message: stuffed dots removed, line ends as sent.
 struct Chunk {
-  std::string_view bytes;  ///< part of a message, dots removed, line ends as sent
+  std::string_view bytes;
 };
-struct End {};  ///< the closing dot
+/// The line with a single dot that ends a list or a message.
+struct End {};
 using Event = std::variant<NeedInput, Status, Line, Chunk, End>;
 
-/// Whatever a "+OK" line of a reply ends in, the rest of that reply must end its lines in: after CRLF a bare
-/// LF is content, so that no mail with LF dot LF inside can end itself and pose as the server's next answers.
-/// One thread at a time. Views in an event live until the next call; message bytes are handed out where they
-/// were fed.
+/// Reads replies in the order in which they were asked for. The line ends of a reply follow its status line:
+/// after "+OK ...CRLF" only CRLF ends a line, so that LF dot LF inside a mail cannot end the mail and have
+/// its next lines taken for the server's answers; after "+OK ...LF" a bare LF does as well. One thread at a
+/// time. The views in an event are valid until the next call; message bytes are handed out where they were
+/// fed.
 class Conversation {
  public:
-  void ask(std::string_view command, ReplyShape shape);  ///< without line end; no CR, LF or NUL inside
-  std::string take_output();                             ///< bytes to send now
-  void feed(std::string_view bytes);                     ///< must outlive the events up to the next NeedInput
-  Event
-  next();  ///< throws Error{protocol}: a status that is neither, an overlong line, a reply nobody asked for
-  std::size_t awaited() const noexcept { return awaited_.size(); }  ///< replies not yet read to their end
-  /// Nothing of a reply has been read yet: the server is at an answer's border.
+  /// Queues a command. REQUIRES: no line end, and no CR, LF or NUL inside.
+  void ask(std::string_view command, ReplyShape shape);
+  /// The bytes to send now.
+  std::string take_output();
+  /// Takes received bytes. REQUIRES: next() returned NeedInput; the bytes live until it does so again.
+  void feed(std::string_view bytes);
+  /// The next event. Throws Error{protocol} for a status line that is neither +OK nor -ERR, a line of more
+  /// than 64 KiB, and a reply that nobody asked for.
+  Event next();
+
+  /// How many replies have not been read to their end.
+  std::size_t awaited() const noexcept { return awaited_.size(); }
+  /// Nothing of a reply has been read yet: the server is between two answers.
   bool at_border() const noexcept { return place_ == Place::status && carry_.empty() && in_.empty(); }
-  /// next() threw because of a status line that is neither, or endless, or a reply nobody asked for; or what
+  /// What has come of a line whose end has not; empty between lines and inside a message.
+  std::string_view begun_line() const noexcept { return carry_; }
+  /// next() threw because of a status line (neither +OK nor -ERR, or endless) or an unasked reply; or what
   /// has come of the next status line is not how one begins.
   bool malformed_status() const noexcept { return malformed_status_ || begins_no_status(); }
 
  private:
   enum class Place { status, list, message };
-  enum class Column {
-    start,
-    dot,
-    dot_cr,
-    inside,
-    after_cr
-  };  ///< where in a message's line the last byte left us
+  /// Where in a line of a message the last byte was.
+  enum class Column { start, dot, dot_cr, inside, after_cr };
   enum class LineEnd { any, crlf };
 
   Event next_status();

@@ -11,14 +11,15 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-// Enough to fill a long fat line (10,000 messages in 1.4 s at 50 ms), little enough to drain when asked to
-// stop, and never more command text than any socket's buffers hold.
+// The window is large enough to fill a long fat line (10,000 messages in 1.4 s at 50 ms), small enough to be
+// drained when the run is asked to stop, and never holds more command text than a socket's buffers.
 constexpr std::uint64_t window_bytes = std::uint64_t{4} * 1024 * 1024;
 constexpr std::size_t window_commands = 2048;
 constexpr std::size_t window_command_bytes = std::size_t{32} * 1024;
 constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
-constexpr std::uint64_t header_bytes = std::uint64_t{8} * 1024;  // what a TOP n 0 is taken to bring at most
-// No header is as long, and a server that takes no notice of the 0 may send most messages whole.
+// What TOP n 0 is assumed to bring at most.
+constexpr std::uint64_t header_bytes = std::uint64_t{8} * 1024;
+// No header is longer; a server that ignores the 0 can still send most messages whole.
 constexpr std::uint64_t longest_header_bytes = std::uint64_t{64} * 1024 * 1024;
 
 ReplyShape shape_of(Verb verb) {
@@ -39,7 +40,7 @@ ReplyShape shape_of(Verb verb) {
   return ReplyShape::line;
 }
 
-// Its share of the window. A server's claim may be any number: beyond the window all are the same.
+/// Its share of the window. The server's claim may be any number; beyond the window all are the same.
 std::uint64_t charge(const Command& command) {
   return std::min(command.bytes, command.verb == Verb::top ? header_bytes : window_bytes);
 }
@@ -82,6 +83,8 @@ std::string Exchange::redacted(std::string_view words) const {
   return options_.redact ? options_.redact(words) : std::string(words);
 }
 
+std::string Exchange::shown(std::string_view words) const { return util::escape(redacted(words)); }
+
 std::size_t Exchange::withdraw() {
   const auto count = wanted_.size();
   wanted_.clear();
@@ -99,9 +102,10 @@ Exchange::Answer Exchange::answer() {
   const Event event = receive();
   const auto& status = std::get<Status>(event);
   last_ok_ = status.ok;
-  const auto words = util::escape(redacted(status.text));
+  const auto words = shown(status.text);
   trace('<', (status.ok ? "+OK " : "-ERR ") + words);
-  last_words_ = status.ok ? util::escape(status.text) : words;  // only the latter are ever told
+  last_words_ =
+      status.ok ? util::escape(status.text) : words;  // of +OK, only numbers are read, and none shown
   const Answer answer{asked_.front(), status.ok};
   received_ = 0;
   if (!status.ok || shape_of(answer.command.verb) == ReplyShape::line) forget_asked();
@@ -123,7 +127,7 @@ std::optional<std::string_view> Exchange::piece() {
   if (const auto* chunk = std::get_if<Chunk>(&event)) {
     received_ += chunk->bytes.size();
     if (asked_.front().verb == Verb::top && received_ > longest_header_bytes) {
-      fail({util::Kind::protocol, "the server's header has no end: more than 64 MiB"});
+      fail({util::Kind::protocol, "the server's header does not end: more than 64 MiB"});
     }
     return chunk->bytes;
   }
@@ -131,12 +135,12 @@ std::optional<std::string_view> Exchange::piece() {
   return std::nullopt;
 }
 
-// The one place where bytes move, and the one that knows which answer was owed when they do not: its catch
-// adds that.
+/// The one place where bytes move. When they do not, it knows which answer was owed: its catch adds that to
+/// the error.
 Event Exchange::receive() {
-  if (failed_) throw util::Error(util::Kind::internal, "the session is used after it failed");
+  if (failed_) throw util::Error(util::Kind::internal, "the session was used after it had failed");
   if (upcoming() == nullptr)
-    throw util::Error(util::Kind::internal, "an answer is awaited, and nothing was asked");
+    throw util::Error(util::Kind::internal, "an answer is awaited, but nothing was asked");
   try {
     for (;;) {
       const Event event = talk_.next();
@@ -191,8 +195,9 @@ void Exchange::end_reply(const char* what, std::uint64_t count) {
 }
 
 void Exchange::forget_asked() {
+  last_answered_ = text_of(asked_.front());
   announced_bytes_ -= charge(asked_.front());
-  command_bytes_ -= text_of(asked_.front()).size() + 2;
+  command_bytes_ -= last_answered_.size() + 2;
   asked_.pop_front();
 }
 
@@ -203,11 +208,23 @@ void Exchange::fail(const util::Error& error) {
   doubt_ = {.pipelined = several_owed_,
             .at_border = error.kind() == util::Kind::temporary && talk_.at_border() && message_owed,
             .malformed_status = talk_.malformed_status()};
-  std::string about;
-  if (!asked_.empty()) about = "answer to " + text_of(asked_.front());
-  if (!last_ok_) about += (about.empty() ? "" : "; ") + ("last words -ERR " + last_words_);
+  const std::string about = circumstances(error.kind());
   throw util::Error(error.kind(), redacted(error.what()) + (about.empty() ? "" : " (" + about + ')'),
                     error.hint());
+}
+
+/// Which answer was owed, what came of it, and what had come before: for an error's sentence.
+std::string Exchange::circumstances(util::Kind kind) const {
+  std::string text = asked_.empty() ? "" : "answer to " + text_of(asked_.front());
+  const auto add = [&text](const char* separator, const std::string& words) {
+    text += (text.empty() ? "" : separator) + words;
+  };
+  const bool tells_more = asked_.empty() || doubt_.malformed_status;
+  if (tells_more && !last_answered_.empty()) add(", ", "after " + last_answered_);
+  if (kind == util::Kind::temporary && !talk_.begun_line().empty())
+    add(", ", "cut after \"" + shown(talk_.begun_line()) + '"');
+  if (!last_ok_) add("; ", "last words -ERR " + last_words_);
+  return text;
 }
 
 }  // namespace mailhaul::pop3

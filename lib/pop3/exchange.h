@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Commands on their way and the answers owed for them: a Conversation driven over a Stream. Used by Session
-// alone.
+// Sent commands and the answers that are owed for them: drives a Conversation over a Stream. Only Session
+// uses it.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -22,25 +22,28 @@ enum class Verb { capa, stat, list, uidl, retr, top, dele, noop, quit };
 struct Command {
   Verb verb = Verb::stat;
   std::uint32_t number = 0;
-  std::uint64_t bytes = 0;  ///< announced size of what it brings
+  std::uint64_t bytes = 0;  ///< the announced size of what it brings
 };
-std::string text_of(const Command& command);  ///< "RETR 17"
+/// The command as it is sent, without the line end: "RETR 17".
+std::string text_of(const Command& command);
 
-/// Answers are read in the order of the commands; whoever reads one reads it to its end before the next.
-/// Commands are handed to the stream just before it is read, so that those for many small answers travel
-/// together. A throw ends it.
+/// Answers are read in the order of the commands; an answer that was begun is read to its end before the
+/// next. Commands are handed to the stream just before it is read, so that the commands for many small
+/// answers travel together (RFC 2449 section 6.8, PIPELINING). After a throw the exchange cannot be used any
+/// more.
 class Exchange {
  public:
-  Exchange(net::Stream& stream, const SessionOptions& options);  ///< refers to `options`
+  /// `options` is borrowed and must outlive the exchange.
+  Exchange(net::Stream& stream, const SessionOptions& options);
 
   void allow_pipelining(bool allowed) noexcept { pipelining_ = allowed; }
   bool pipelining() const noexcept { return pipelining_; }
 
-  void queue(const Command& command) {
-    urgent_.push_back(command);
-  }  ///< goes before all that is merely wanted
+  /// Queues a command before all that are only wanted.
+  void queue(const Command& command) { urgent_.push_back(command); }
   void want(const Command& command) { wanted_.push_back(command); }
-  std::size_t withdraw();  ///< forgets what is wanted and not yet sent; returns how many
+  /// Forgets what is wanted and not yet sent; returns how many.
+  std::size_t withdraw();
   /// The command whose answer comes next, sent or not; nullptr: none.
   const Command* upcoming() const noexcept;
 
@@ -48,13 +51,18 @@ class Exchange {
     Command command;
     bool ok = false;
   };
-  Answer answer();                          ///< the next status line; its text is last_words()
-  std::optional<std::string_view> line();   ///< of the list that answer() began; empty optional: it is over
-  std::optional<std::string_view> piece();  ///< likewise of a message
+  /// The next status line; its text is last_words().
+  Answer answer();
+  /// The next line of the list that answer() began; empty: the list has ended.
+  std::optional<std::string_view> line();
+  /// The next piece of the message that answer() began; empty: the message has ended.
+  std::optional<std::string_view> piece();
 
-  /// Ends the session: fills doubt() and throws the error with the command it befell added.
+  /// Ends the session: fills doubt(), and throws the error with the command that was being answered.
   [[noreturn]] void fail(const util::Error& error);
 
+  /// Words of the server as a person may see them: secrets hidden, escaped, cut after 200 bytes.
+  std::string shown(std::string_view words) const;
   const std::string& last_words() const noexcept { return last_words_; }
   const Doubt& doubt() const noexcept { return doubt_; }
 
@@ -68,16 +76,21 @@ class Exchange {
   void read_more();
   void end_reply(const char* what, std::uint64_t count);
   void forget_asked();
+  std::string circumstances(util::Kind kind) const;
+
   net::Stream& stream_;
   const SessionOptions& options_;
   Conversation talk_;
   std::vector<char> buffer_;
   std::deque<Command> urgent_, wanted_, asked_;
+  std::string last_answered_;          ///< the command whose answer was read to its end last
   std::uint64_t announced_bytes_ = 0;  ///< of asked_
   std::size_t command_bytes_ = 0;      ///< of asked_
-  std::uint64_t received_ = 0;         ///< lines or bytes of the reply being read
+  std::uint64_t received_ = 0;         ///< lines or bytes of the reply that is being read
   bool pipelining_ = false;
-  bool several_owed_ = false;  ///< more than one answer was owed since none was; that to NOOP brings nothing
+  /// True from the moment when two answers were owed until none is. A NOOP does not count: its answer brings
+  /// nothing that could be taken for another's.
+  bool several_owed_ = false;
   bool failed_ = false;
   bool last_ok_ = true;
   std::string last_words_;

@@ -12,7 +12,7 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-// Sizes are claims. No message is larger, and the sum of the largest listing still fits into 63 bits.
+/// Sizes are claims. No message is larger, and the sum of the largest listing still fits into 63 bits.
 constexpr std::uint64_t largest_claim = std::uint64_t{1} << 40U;
 
 struct Numbered {
@@ -20,7 +20,7 @@ struct Numbered {
   std::string_view rest;
 };
 
-// "17 rest": the number, and what follows the blanks behind it.
+/// "17 rest": the number, and what follows the blanks after it.
 std::optional<Numbered> split(std::string_view line) {
   line = util::without_leading_blanks(line);
   const auto digits = line.substr(0, line.find_first_of(" \t"));
@@ -36,6 +36,12 @@ std::uint64_t size_claim(std::string_view rest) {
   return std::min(util::parse_number(digits).value_or(largest_claim), largest_claim);
 }
 
+/// A UID consists of printable characters without blanks (RFC 1939 section 7): what some servers append at
+/// one time and not at another is no part of it.
+std::string_view without_trailing_blanks(std::string_view uidl) {
+  return uidl.substr(0, uidl.find_last_not_of(" \t\r") + 1);
+}
+
 }  // namespace
 
 std::optional<std::size_t> ListingBuilder::place_of(std::uint32_t number) const {
@@ -47,26 +53,30 @@ std::optional<std::size_t> ListingBuilder::place_of(std::uint32_t number) const 
 
 void ListingBuilder::add_list_line(std::string_view line) {
   const auto found = split(line);
-  if (!found || place_of(found->number)) {
-    ++malformed_lines_;
-    return;
-  }
+  if (!found || place_of(found->number)) return leave_out(line);
   if (found->number - 1 != listed_.size()) elsewhere_.emplace(found->number, listed_.size());
+  largest_number_ = std::max(largest_number_, found->number);
   listed_.push_back({.number = found->number, .bytes = size_claim(found->rest), .uidl = {}});
 }
 
 void ListingBuilder::add_uidl_line(std::string_view line) {
   named_.resize(listed_.size());
   const auto found = split(line);
-  const auto place = found ? place_of(found->number) : std::nullopt;
-  if (!place || named_[*place]) {  // one that is not listed cannot be fetched in this session
-    ++malformed_lines_;
+  if (!found) return leave_out(line);
+  const auto place = place_of(found->number);
+  if (!place && found->number > largest_number_) {  // it has come since LIST: the next session fetches it
+    faults_.may_be_incomplete = true;
     return;
   }
+  if (!place || named_[*place]) return leave_out(line);
   named_[*place] = true;
-  auto uidl = found->rest;
-  if (uidl.ends_with('\r')) uidl.remove_suffix(1);
-  listed_[*place].uidl = uidl;
+  listed_[*place].uidl = without_trailing_blanks(found->rest);
+}
+
+/// The line may stand for any message.
+void ListingBuilder::leave_out(std::string_view line) {
+  if (faults_.malformed_lines++ == 0) faults_.first_malformed_line = line;
+  faults_.may_be_incomplete = true;
 }
 
 }  // namespace mailhaul::pop3

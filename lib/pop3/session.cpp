@@ -9,17 +9,18 @@
 #include "pop3/listing.h"
 #include "util/ascii.h"
 #include "util/error.h"
+#include "util/units.h"
 
 namespace mailhaul::pop3 {
 
 namespace {
 
-// What ends a list that does not end by itself. A maildrop may hold a million messages, but then STAT counts
-// them; a list that nothing announced must not cost much memory (some 200 bytes a line).
+// The limits of a list that does not end by itself. A maildrop may hold a million messages, but then STAT
+// counts them; a list that nothing announced must not take much memory (some 200 bytes a line).
 constexpr std::uint64_t max_list_lines = 2'000'000;
 constexpr std::uint64_t unannounced_list_lines = 100'000;
-constexpr std::uint64_t max_capability_lines = 1'000;  // the longest real answers have some twenty
-constexpr std::uint64_t bytes_per_line = 64;           // on average: RFC 1939 allows UIDLs of 70
+constexpr std::uint64_t max_capability_lines = 1'000;  // the longest real answers have about twenty
+constexpr std::uint64_t bytes_per_line = 64;           // on average: RFC 1939 section 7 allows 70 for a UID
 
 [[noreturn]] void throw_misuse(const std::string& sentence) {
   throw util::Error(util::Kind::internal, sentence);
@@ -39,8 +40,10 @@ struct Session::State {
         capabilities(parse_capabilities(options.capabilities)),
         exchange(stream, options) {
     decide_on_pipelining();
+    if (!options.may_ask_capabilities) assume_old_server();
   }
 
+  void assume_old_server();
   void decide_on_pipelining() { exchange.allow_pipelining(options.may_pipeline && capabilities.pipelining); }
   void read_capabilities();
   std::uint64_t most_lines() const;
@@ -49,6 +52,9 @@ struct Session::State {
   void read_stat();
   void read_sizes(ListingBuilder& listing);
   void read_uidls(ListingBuilder& listing);
+  void keep_faults(const ListingFaults& found);
+  void require_sense(const ListingBuilder& listing) const;
+  void prepare_to_finish();
   void read_removals();
   void read_quit();
   void drop_rest();
@@ -59,7 +65,7 @@ struct Session::State {
   Exchange exchange;
   std::optional<std::uint64_t> stat_count;
   std::optional<net::RefusedError> listing_refused;
-  std::uint32_t malformed_lines = 0;
+  ListingFaults faults;
   std::size_t owed = 0;
   Message message;
   RemovalResult removal;
@@ -78,10 +84,16 @@ void Session::State::read_list(std::uint64_t most_lines, Take take) {
     bytes += line->size();
     if (++lines > most_lines || bytes > most_lines * bytes_per_line) {
       exchange.fail({util::Kind::protocol,
-                     "the server's list has no end: more than " + std::to_string(lines - 1) + " lines"});
+                     "the server's list does not end: more than " + std::to_string(lines - 1) + " lines"});
     }
     take(*line);
   }
+}
+
+/// A server from before RFC 2449 announces nothing: what it can do shows when it is tried.
+void Session::State::assume_old_server() {
+  capabilities_are_current = true;
+  capabilities.uidl = capabilities.top = true;
 }
 
 void Session::State::read_capabilities() {
@@ -91,8 +103,7 @@ void Session::State::read_capabilities() {
     read_list(max_capability_lines, [&](std::string_view line) { lines.emplace_back(line); });
     capabilities = parse_capabilities(lines);
   } else if (options.capabilities.empty()) {
-    // A server from before RFC 2449 says nothing of itself: what it can do shows when it is tried.
-    capabilities.uidl = capabilities.top = true;
+    assume_old_server();
   }
   decide_on_pipelining();
 }
@@ -107,7 +118,7 @@ void Session::State::read_sizes(ListingBuilder& listing) {
   if (exchange.answer().ok) {
     read_list(most_lines(), [&](std::string_view line) { listing.add_list_line(line); });
   } else if (stat_count != 0U) {
-    // Some servers have no list of nothing; where there is mail, a refused LIST must not look like an empty
+    // Some servers refuse to list nothing. Where there is mail, a refused LIST must not look like an empty
     // maildrop.
     listing_refused = refusal("LIST", exchange.last_words());
   }
@@ -119,12 +130,32 @@ void Session::State::read_uidls(ListingBuilder& listing) {
     read_list(most_lines(), [&](std::string_view line) { listing.add_uidl_line(line); });
     return;
   }
-  // A passing trouble is no lack of UIDL: the whole maildrop would be looked at again.
+  faults.uidl_refusal = exchange.last_words();
+  // Trouble that passes does not mean that the server has no UIDL: the whole maildrop would be read again.
   const auto refused = refusal("UIDL", exchange.last_words());
   if (refused.kind() == util::Kind::temporary) listing_refused = refused;
 }
 
-// The answers to DELE stand between those to RETR.
+void Session::State::keep_faults(const ListingFaults& found) {
+  auto refusal_of_uidl = std::move(faults.uidl_refusal);
+  faults = found;
+  faults.uidl_refusal = std::move(refusal_of_uidl);
+  faults.first_malformed_line = exchange.shown(found.first_malformed_line);
+}
+
+/// A server that counts mail and lists none that could be fetched must not look like an empty maildrop.
+void Session::State::require_sense(const ListingBuilder& listing) const {
+  const bool may_have_mail = stat_count.value_or(listing.faults().malformed_lines) != 0;
+  if (listing_refused || !listing.empty() || !may_have_mail) return;
+  const std::string why =
+      faults.malformed_lines != 0
+          ? "the server's listing makes no sense: \"" + faults.first_malformed_line + '"'
+          : "the server counts " + util::counted(*stat_count, "message") + " and lists none";
+  throw util::Error(util::Kind::protocol, why + " (answer to LIST)",
+                    "nothing was fetched or removed; tell the server's operator");
+}
+
+/// The answers to DELE come between those to RETR.
 void Session::State::read_removals() {
   while (exchange.upcoming() != nullptr && exchange.upcoming()->verb == Verb::dele) {
     const auto answer = exchange.answer();
@@ -141,7 +172,7 @@ void Session::State::read_quit() {
     removal.committed = exchange.answer().ok;
     if (!removal.committed) removal.quit_answer = exchange.last_words();
   } catch (const util::Error& error) {
-    // Whether it removed anything is unknown, and the next session will see: an outcome, not a failure.
+    // Whether the server removed anything is not known, but the next session will see: no failure.
     if (error.kind() != util::Kind::temporary) throw;
     removal.quit_answer = std::string("no answer: ") + error.what();
   }
@@ -154,7 +185,8 @@ void Session::State::drop_rest() {
 
 Session::Session(net::Stream& stream, SessionOptions options)
     : state_(std::make_unique<State>(stream, std::move(options))) {
-  if (state_->capabilities.pipelining) return;  // then CAPA travels with the listing, and costs nothing
+  if (state_->capabilities_are_current) return;
+  if (state_->capabilities.pipelining) return;  // then CAPA travels with the listing, and costs no round trip
   state_->exchange.queue({.verb = Verb::capa});
   state_->read_capabilities();
 }
@@ -163,14 +195,14 @@ Session::~Session() = default;
 
 const Capabilities& Session::capabilities() const noexcept { return state_->capabilities; }
 bool Session::pipelining() const noexcept { return state_->exchange.pipelining(); }
-std::uint32_t Session::malformed_lines() const noexcept { return state_->malformed_lines; }
+const ListingFaults& Session::listing_faults() const noexcept { return state_->faults; }
 std::size_t Session::owed() const noexcept { return state_->owed; }
 const Doubt& Session::doubt() const noexcept { return state_->exchange.doubt(); }
 const std::string& Session::last_status() const noexcept { return state_->exchange.last_words(); }
 
 std::vector<Listed> Session::listing() {
   auto& s = *state_;
-  if (s.owed != 0) throw_misuse("a listing is asked for while messages are owed");
+  if (s.owed != 0) throw_misuse("a listing was asked for while messages were owed");
   s.drop_rest();
   s.read_removals();
   const bool with_capabilities = !s.capabilities_are_current;
@@ -179,10 +211,12 @@ std::vector<Listed> Session::listing() {
   if (with_capabilities) s.read_capabilities();
   ListingBuilder listing;
   s.listing_refused.reset();
+  s.faults = {};
   s.read_stat();
   s.read_sizes(listing);
   s.read_uidls(listing);
-  s.malformed_lines = listing.malformed_lines();
+  s.keep_faults(listing.faults());
+  s.require_sense(listing);
   if (s.listing_refused) throw net::RefusedError(*s.listing_refused);
   return listing.take();
 }
@@ -208,7 +242,7 @@ std::size_t Session::withdraw() {
 
 Message& Session::next() {
   auto& s = *state_;
-  if (s.owed == 0) throw_misuse("a message is awaited that nobody wanted");
+  if (s.owed == 0) throw_misuse("a message was awaited that nobody had asked for");
   s.drop_rest();
   s.read_removals();
   const auto [command, ok] = s.exchange.answer();
@@ -223,14 +257,23 @@ Message& Session::next() {
 
 void Session::remove(std::uint32_t number) { state_->exchange.queue({.verb = Verb::dele, .number = number}); }
 
-RemovalResult Session::finish(bool then_quit) {
-  auto& s = *state_;
-  if (s.owed != 0) throw_misuse("the session is to be finished while messages are owed");
-  s.drop_rest();
-  if (then_quit) s.exchange.queue({.verb = Verb::quit});
-  s.read_removals();
-  if (then_quit) s.read_quit();
-  return std::exchange(s.removal, {});
+void Session::State::prepare_to_finish() {
+  if (owed != 0) throw_misuse("the session was to be finished while messages were owed");
+  drop_rest();
+}
+
+RemovalResult Session::confirm_removals() {
+  state_->prepare_to_finish();
+  state_->read_removals();
+  return std::exchange(state_->removal, {});
+}
+
+RemovalResult Session::quit() {
+  state_->prepare_to_finish();
+  state_->exchange.queue({.verb = Verb::quit});
+  state_->read_removals();
+  state_->read_quit();
+  return std::exchange(state_->removal, {});
 }
 
 std::optional<std::string_view> Message::read() {

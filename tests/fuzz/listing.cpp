@@ -30,9 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto sizes = paragraph(input);
   const auto uidls = paragraph(input);
   for (const auto& line : sizes) builder.add_list_line(line);
-  const auto odd_sizes = builder.malformed_lines();
+  const auto odd_sizes = builder.faults().malformed_lines;
   for (const auto& line : uidls) builder.add_uidl_line(line);
-  const auto odd_uidls = builder.malformed_lines() - odd_sizes;
+  const auto odd_uidls = builder.faults().malformed_lines - odd_sizes;
   const auto listed = builder.take();
 
   fuzz::require(listed.size() + odd_sizes == sizes.size(), "each LIST line makes a message or is counted");

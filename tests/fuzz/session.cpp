@@ -77,7 +77,7 @@ class Visit {
     listed.resize(std::min(listed.size(), most_messages));
     for (const auto& one : listed) session.want({one.number, one.bytes, script_.top});
     while (session.owed() != 0) receive(session);
-    check(session.finish(script_.quit));
+    check(script_.quit ? session.quit() : session.confirm_removals());
   }
 
   void traced(char direction, std::string_view line) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Servers that lie, stop, or speak out of turn: what the session says of them, and what it never does.
+// Servers that lie, fall silent or speak out of turn: what the session reports, and what it never does.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -51,7 +51,7 @@ Failure fail_with(MemoryServer& server, bool may_pipeline = true) {
   pop3::Session session(*stream, {.capabilities = {"PIPELINING"}, .may_pipeline = may_pipeline});
   Failure failure;
   try {
-    session.listing();
+    static_cast<void>(session.listing());
     for (std::uint32_t n = 1; n <= 5; ++n) session.want({.number = n, .bytes = 8});
     while (session.owed() > 0) {
       auto& message = session.next();
@@ -60,13 +60,13 @@ Failure fail_with(MemoryServer& server, bool may_pipeline = true) {
       ++failure.came;
       session.remove(message.wanted().number);
     }
-    failure.committed = session.finish(true).committed;
+    failure.committed = session.quit().committed;
   } catch (const util::Error& error) {
     failure.kind = error.kind();
     failure.sentence = error.what();
     failure.doubt = session.doubt();
     CHECK(session.owed() <= 5);
-    CHECK_THROWS_AS(session.finish(true), util::Error);
+    CHECK_THROWS_AS(session.quit(), util::Error);
   }
   failure.quit = stream->written().find("QUIT") != std::string::npos;
   return failure;
@@ -132,7 +132,8 @@ TEST_CASE("a status line that is neither +OK nor -ERR ends the session without Q
   server.misbehave = instead_of("RETR 2", "B: 2\x1b\r\n");
   const auto failure = fail_with(server);
   CHECK(failure.kind == util::Kind::protocol);
-  CHECK(failure.sentence == "the server answered neither +OK nor -ERR: \"B: 2\\x1b\" (answer to RETR 2)");
+  CHECK(failure.sentence ==
+        "the server answered neither +OK nor -ERR: \"B: 2\\x1b\" (answer to RETR 2, after RETR 1)");
   CHECK(failure.doubt.malformed_status);
   CHECK(failure.doubt.pipelined);
   CHECK_FALSE(failure.doubt.at_border);
@@ -144,7 +145,8 @@ TEST_CASE("an unsolicited answer is noticed before the next command is sent") {
   server.misbehave = instead_of("RETR 2", "+OK\r\n.\r\n+OK and one more\r\n");
   const auto failure = fail_with(server, false);
   CHECK(failure.kind == util::Kind::protocol);
-  CHECK(failure.sentence == "the server answered a question nobody asked: \"+OK and one more\"");
+  CHECK(failure.sentence ==
+        "the server sent an answer that nobody asked for: \"+OK and one more\" (after RETR 2)");
   CHECK(failure.doubt.malformed_status);
   CHECK(server.count("DELE 2") == 0);
   CHECK_FALSE(failure.quit);
@@ -164,7 +166,7 @@ TEST_CASE("a message full of server answers stays a message") {
     got += '|';
   }
   CHECK(got == forged + "|B: 2\r\n\r\n|");
-  CHECK(session.finish(true).committed);
+  CHECK(session.quit().committed);
 }
 
 TEST_CASE("the last words of a server that hangs up are reported") {
@@ -207,7 +209,7 @@ TEST_CASE("a missing answer to QUIT is reported as such") {
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = server.capabilities()});
   session.remove(1);
-  const auto removal = session.finish(true);
+  const auto removal = session.quit();
   CHECK(removal.accepted.size() == 1);
   CHECK_FALSE(removal.committed);
   CHECK(removal.quit_answer.starts_with("no answer: "));
@@ -219,7 +221,7 @@ TEST_CASE("a refused QUIT commits nothing and is reported in the server's words"
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = server.capabilities()});
   session.remove(1);
-  const auto removal = session.finish(true);
+  const auto removal = session.quit();
   CHECK_FALSE(removal.committed);
   CHECK(removal.quit_answer == "some messages not removed");
 }
@@ -230,7 +232,7 @@ TEST_CASE("an end among the last removals is an error, although QUIT was sent") 
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = server.capabilities()});
   for (std::uint32_t n = 1; n <= 3; ++n) session.remove(n);
-  CHECK_THROWS_WITH(session.finish(true), "the server closed the connection (answer to DELE 2)");
+  CHECK_THROWS_WITH(session.quit(), "the server closed the connection (answer to DELE 2)");
   CHECK(session.doubt().pipelined);
   CHECK(session.doubt().at_border);
 }
@@ -240,8 +242,7 @@ TEST_CASE("a malformed answer to QUIT is an error") {
   server.misbehave = instead_of("QUIT", "bye\r\n");
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = server.capabilities()});
-  CHECK_THROWS_WITH(session.finish(true),
-                    "the server answered neither +OK nor -ERR: \"bye\" (answer to QUIT)");
+  CHECK_THROWS_WITH(session.quit(), "the server answered neither +OK nor -ERR: \"bye\" (answer to QUIT)");
 }
 
 TEST_CASE("a refused LIST is an error, unless the mailbox is empty") {
@@ -286,8 +287,78 @@ TEST_CASE("a refused UIDL means a server without UIDL, unless the refusal is tem
   pop3::Session session(*stream, {.capabilities = server.capabilities()});
   CHECK(session.listing().size() == 5);
   CHECK_FALSE(session.capabilities().uidl);
+  CHECK(session.listing_faults().uidl_refusal == "what");
+  server.misbehave = instead_of("UIDL", "-ERR Request is throttled\r\n");
+  CHECK_THROWS_WITH(session.listing(), "the server refused UIDL: -ERR Request is throttled");
+  server.misbehave = nullptr;
+  CHECK(session.listing().size() == 5);
+  CHECK_FALSE(session.listing_faults().uidl_refusal);
   server.misbehave = instead_of("UIDL", "-ERR [SYS/TEMP] index busy\r\n");
   CHECK_THROWS_WITH(session.listing(), "the server refused UIDL: -ERR [SYS/TEMP] index busy");
+}
+
+TEST_CASE("a listing that makes no sense is an error that quotes it, unless there is no mail") {
+  struct Case {
+    std::string stat, list, uidl, expected;
+  };
+  const std::string no_sense = "the server's listing makes no sense: ";
+  const std::vector<Case> cases{
+      {"+OK 3 99\r\n", "hello there\r\n", "1 a\r\n", no_sense + "\"hello there\" (answer to LIST)"},
+      {"+OK 3 99\r\n", "\r\n<html>\x1b\r\n", "", no_sense + "\"\" (answer to LIST)"},
+      {"+OK 3 99\r\n", "0 10\r\n-1 10\r\n", "1 a\r\n", no_sense + "\"0 10\" (answer to LIST)"},
+      {"+OK\r\n", "\x1b[2J\r\n", "", no_sense + "\"\\x1b[2J\" (answer to LIST)"},
+      {"+OK 3 99\r\n", "", "1 a\r\n", "the server counts 3 messages and lists none (answer to LIST)"},
+      {"+OK 1 99\r\n", "", "", "the server counts 1 message and lists none (answer to LIST)"},
+      {"+OK 0 0\r\n", "hello there\r\n", "", ""},
+      {"+OK 0 0\r\n", "", "", ""},
+      {"-ERR\r\n", "", "", ""},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.stat);
+    CAPTURE(one.list);
+    MemoryServer server(five());
+    server.misbehave = [&](const std::string& command, std::size_t) -> Replies {
+      if (command == "STAT") return one.stat;
+      if (command == "LIST") return "+OK\r\n" + one.list + ".\r\n";
+      if (command == "UIDL") return "+OK\r\n" + one.uidl + ".\r\n";
+      return std::nullopt;
+    };
+    const auto stream = server.open();
+    pop3::Session session(*stream, {.capabilities = server.capabilities()});
+    std::string sentence;
+    try {
+      const auto listed = session.listing();
+      CHECK(listed.empty());
+    } catch (const util::Error& error) {
+      CHECK(error.kind() == util::Kind::protocol);
+      sentence = error.what();
+    }
+    CHECK(sentence == one.expected);
+  }
+}
+
+TEST_CASE("a line that was cut is quoted with the command that it answers") {
+  struct Case {
+    std::string command, reply, expected;
+  };
+  const std::vector<Case> cases{
+      {"RETR 2", "+O", "answer to RETR 2, cut after \"+O\""},
+      {"RETR 2", "-ERR [SYS/TEMP] no\x1b", "answer to RETR 2, cut after \"-ERR [SYS/TEMP] no\\x1b\""},
+      {"LIST", "+OK\r\n1 8\r\n2", "answer to LIST, cut after \"2\""},
+      {"UIDL", "+OK\r\n1 uid-of-", "answer to UIDL, cut after \"1 uid-of-\""},
+      {"DELE 3", "+OK mar", "answer to DELE 3, cut after \"+OK mar\""},
+      {"RETR 2", "+OK\r\nB: 2", "answer to RETR 2"},  // what is cut there is mail
+      {"RETR 2", "", "answer to RETR 2"},
+  };
+  for (const auto& one : cases) {
+    for (const bool may_pipeline : {true, false}) {
+      CAPTURE(one.reply);
+      MemoryServer server(five());
+      server.misbehave = instead_of(one.command, {one.reply, true});
+      CHECK(fail_with(server, may_pipeline).sentence ==
+            "the server closed the connection (" + one.expected + ")");
+    }
+  }
 }
 
 TEST_CASE("an endless list is cut off long before it takes much memory") {
@@ -302,7 +373,7 @@ TEST_CASE("an endless list is cut off long before it takes much memory") {
   server.misbehave = instead_of("LIST", reply);
   const auto failure = fail_with(server);
   CHECK(failure.kind == util::Kind::protocol);
-  CHECK(failure.sentence == "the server's list has no end: more than 100000 lines (answer to LIST)");
+  CHECK(failure.sentence == "the server's list does not end: more than 100000 lines (answer to LIST)");
   CHECK_FALSE(failure.quit);
 }
 
@@ -325,7 +396,8 @@ TEST_CASE("endless capabilities and an endless header are cut off") {
   for (int i = 0; i < 1001; ++i) lines += "X\r\n";
   MemoryServer server(five());
   server.misbehave = instead_of("CAPA", "+OK\r\n" + lines);
-  CHECK(fail_with(server).sentence == "the server's list has no end: more than 1000 lines (answer to CAPA)");
+  CHECK(fail_with(server).sentence ==
+        "the server's list does not end: more than 1000 lines (answer to CAPA)");
   server.misbehave = instead_of("TOP 1 0", "+OK\r\n" + std::string((64U << 20U) + 1, 'x'));
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = {"PIPELINING"}});
@@ -335,7 +407,7 @@ TEST_CASE("endless capabilities and an endless header are cut off") {
     while (message.read()) {
     }
   };
-  CHECK_THROWS_WITH(drain(), "the server's header has no end: more than 64 MiB (answer to TOP 1 0)");
+  CHECK_THROWS_WITH(drain(), "the server's header does not end: more than 64 MiB (answer to TOP 1 0)");
 }
 
 TEST_CASE("an echoed secret is hidden in the server's words, but not in the values read from them") {

@@ -16,7 +16,7 @@ using pop3::ReplyShape;
 
 namespace {
 
-// What came of a transcript, in words: neighbouring chunks joined, since their borders mean nothing.
+// The events of a transcript, in words; neighbouring chunks are joined, because their borders mean nothing.
 class Reading {
  public:
   void add(const pop3::Event& event) {
@@ -38,8 +38,8 @@ class Reading {
   std::string text_;
 };
 
-// Feeds pieces, each from memory of its own, so that a view that outlives its feed is seen by the address
-// sanitizer.
+// Feeds pieces, each from memory of its own, so that the address sanitizer sees a view that outlives its
+// feed.
 std::string read(const std::vector<ReplyShape>& shapes, const std::vector<std::string>& pieces) {
   Conversation talk;
   for (const auto shape : shapes) talk.ask("NOOP", shape);
@@ -72,7 +72,7 @@ struct Case {
   std::string sent, expected;
 };
 
-// A transcript with NULs needs its length.
+// Texts with NULs are written with the suffix s.
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
       {"a plain answer", {ReplyShape::line}, "+OK hello\r\n", "ok<hello>"},
@@ -87,8 +87,8 @@ const std::vector<Case>& cases() {
       {"a refused list has no body", {ReplyShape::list, ReplyShape::line}, "-ERR\r\n+OK\r\n", "err<>ok<>"},
       {"neither", {ReplyShape::line}, "OK\r\n", "<error>"},
       {"an empty line", {ReplyShape::line}, "\r\n", "<error>"},
-      {"a body's line where a status belongs", {ReplyShape::line}, "+OKAY\r\n", "<error>"},
-      {"a dot where a status belongs", {ReplyShape::line}, ".\r\n", "<error>"},
+      {"a body line in place of a status", {ReplyShape::line}, "+OKAY\r\n", "<error>"},
+      {"a dot in place of a status", {ReplyShape::line}, ".\r\n", "<error>"},
       {"one answer too many", {ReplyShape::line}, "+OK\r\n+", "ok<><error>"},
       {"an answer to nothing", {}, "+", "<error>"},
 
@@ -110,7 +110,7 @@ const std::vector<Case>& cases() {
        {ReplyShape::message},
        "+OK\r\n..\r\n...\r\n..x\r\n.\r\n",
        "ok<>.\r\n..\r\n.x\r\n<end>"},
-      {"a dot that nobody stuffed", {ReplyShape::message}, "+OK\r\n.x\r\n.\r\n", "ok<>x\r\n<end>"},
+      {"a dot line that was not stuffed", {ReplyShape::message}, "+OK\r\n.x\r\n.\r\n", "ok<>x\r\n<end>"},
       {"dots inside lines",
        {ReplyShape::message},
        "+OK\r\na.\r\nb..c\r\n .\r\n.\r\n",
@@ -119,8 +119,11 @@ const std::vector<Case>& cases() {
        {ReplyShape::message},
        "+OK\r\n\0a\0\r\n\0.\0\r\n.\r\n"s,
        "ok<>\0a\0\r\n\0.\0\r\n<end>"s},
-      {"bare CR before LF pairs", {ReplyShape::message}, "+OK\r\na\r\r\n.\r\n", "ok<>a\r\r\n<end>"},
-      {"CR alone begins no line", {ReplyShape::message}, "+OK\r\na\r.\r\r\n.\r\n", "ok<>a\r.\r\r\n<end>"},
+      {"a bare CR before CRLF", {ReplyShape::message}, "+OK\r\na\r\r\n.\r\n", "ok<>a\r\r\n<end>"},
+      {"a bare CR does not end a line",
+       {ReplyShape::message},
+       "+OK\r\na\r.\r\r\n.\r\n",
+       "ok<>a\r.\r\r\n<end>"},
       {"dot CR without LF", {ReplyShape::message}, "+OK\r\n.\rx\r\n.\r\n", "ok<>\rx\r\n<end>"},
       {"dot CR CR LF", {ReplyShape::message}, "+OK\r\n.\r\r\n.\r\n", "ok<>\r\r\n<end>"},
       {"dot CR CR LF, then a dot line",
@@ -138,7 +141,7 @@ const std::vector<Case>& cases() {
        {ReplyShape::message},
        "+OK\r\na\n.\r\nb\r\n.\r\n",
        "ok<>a\n.\r\nb\r\n<end>"},
-      {"CRLF dot LF ends nothing",
+      {"CRLF dot LF does not end a message",
        {ReplyShape::message},
        "+OK\r\na\r\n.\nb\r\n.\r\n",
        "ok<>a\r\n\nb\r\n<end>"},
@@ -149,13 +152,16 @@ const std::vector<Case>& cases() {
       {"a lone LF first", {ReplyShape::message}, "+OK\r\n\n.\n\r\n.\r\n", "ok<>\n.\n\r\n<end>"},
       {"CRLF LF dot", {ReplyShape::message}, "+OK\r\n\r\n\n.\r\n.\r\n", "ok<>\r\n\n.\r\n<end>"},
 
-      {"a server of LFs", {ReplyShape::message}, "+OK\na\n..b\n.c\n.\n", "ok<>a\n.b\nc\n<end>"},
-      {"a server of LFs, empty message", {ReplyShape::message}, "+OK\n.\n", "ok<><end>"},
-      {"a server of LFs that ends in CRLF",
+      {"a server that ends lines in LF",
+       {ReplyShape::message},
+       "+OK\na\n..b\n.c\n.\n",
+       "ok<>a\n.b\nc\n<end>"},
+      {"a server that ends lines in LF, empty message", {ReplyShape::message}, "+OK\n.\n", "ok<><end>"},
+      {"a server that ends its status in LF and the message in CRLF",
        {ReplyShape::message},
        "+OK\na\r\n..\r\n.\r\n",
        "ok<>a\r\n.\r\n<end>"},
-      {"each answer by its own ends",
+      {"each answer by the line ends of its own status",
        {ReplyShape::message, ReplyShape::message},
        "+OK\na\n.\n+OK\r\na\n.\n\r\n.\r\n",
        "ok<>a\n<end>ok<>a\n.\n\r\n<end>"},
@@ -191,7 +197,7 @@ TEST_CASE("every pair of splits gives the same result") {
   }
 }
 
-TEST_CASE("dots on every border of 64-byte pieces survive") {
+TEST_CASE("dots survive on every border of 64-byte pieces") {
   std::string sent = "+OK\r\n";
   std::string expected = "ok<>";
   for (std::size_t width = 0; width < 130; ++width) {
@@ -287,7 +293,7 @@ TEST_CASE("half a status line is not the end of an answer") {
   CHECK_FALSE(talk.at_border());
 }
 
-TEST_CASE("a command with a line end or NUL inside is a bug, not two commands") {
+TEST_CASE("a command with a line end or NUL inside is reported as a bug, not sent as two commands") {
   Conversation talk;
   for (const auto& command : {"RETR 1\r\nDELE 1"s, "RETR 1\n"s, "RETR\0 1"s}) {
     CHECK_THROWS_AS(talk.ask(command, ReplyShape::line), util::Error);
@@ -305,7 +311,7 @@ TEST_CASE("only a bad status line is reported as one") {
 
   Conversation unasked;
   unasked.feed("+OK again\r\n");
-  CHECK_THROWS_WITH(unasked.next(), "the server answered a question nobody asked: \"+OK again\"");
+  CHECK_THROWS_WITH(unasked.next(), "the server sent an answer that nobody asked for: \"+OK again\"");
   CHECK(unasked.malformed_status());
 
   Conversation overlong;

@@ -38,16 +38,25 @@ TEST_CASE("LIST and UIDL lines become a listing, whatever they contain") {
       {"tabs", {"1\t120"}, {"1\tabc"}, "1:120:abc ", 0},
       {"blanks in front", {" 1 120"}, {" 1 abc"}, "1:120:abc ", 0},
       {"words behind the size", {"1 120 octets"}, {}, "1:120: ", 0},
-      {"blanks and odd bytes belong to the UIDL",
+      {"blanks inside and odd bytes belong to the UIDL",
        {"1 1"},
-       {"1 a b \xff\0\x1b "s},
-       "1:1:a b \xff\0\x1b  "s,
+       {"1 a b \xff\0\x1b"s},
+       "1:1:a b \xff\0\x1b "s,
+       0},
+      {"blanks at the end do not belong to the UIDL",
+       {"1 1", "2 2", "3 3", "4 4"},
+       {"1 a ", "2 b\t", "3 c  \t \r", "4 d e  "},
+       "1:1:a 2:2:b 3:3:c 4:4:d e ",
        0},
       {"a CR too many", {"1 1\r"}, {"1 a\r"}, "1:1:a ", 0},
       {"a long UIDL", {"1 1"}, {"1 " + long_uidl}, "1:1:" + long_uidl + " ", 0},
       {"an empty UIDL", {"1 1", "2 2", "3 3"}, {"1", "2 ", "3   "}, "1:1: 2:2: 3:3: ", 0},
       {"UIDLs in part", {"1 1", "2 2"}, {"2 b"}, "1:1: 2:2:b ", 0},
-      {"LIST settles what there is", {"1 1"}, {"1 a", "2 b"}, "1:1:a ", 1},
+      {"LIST decides which messages there are", {"1 1", "3 3"}, {"1 a", "2 b", "3 c"}, "1:1:a 3:3:c ", 1},
+      {"a message that arrives between LIST and UIDL", {"1 1"}, {"1 a", "2 b"}, "1:1:a ", 0},
+      {"several that arrive", {"1 1"}, {"1 a", "2 b", "3 c", "4 d"}, "1:1:a ", 0},
+      {"the first one that arrives", {}, {"1 a"}, "", 0},
+      {"one that arrives, and nonsense", {"1 1"}, {"1 a", "2 b", "hello there", "1 c"}, "1:1:a ", 2},
       {"equal UIDLs stay", {"1 1", "2 2"}, {"1 a", "2 a"}, "1:1:a 2:2:a ", 0},
       {"a number twice in LIST", {"1 1", "1 9", "2 2"}, {"1 a"}, "1:1:a 2:2: ", 1},
       {"a number twice in UIDL", {"1 1"}, {"1 a", "1 b"}, "1:1:a ", 1},
@@ -73,9 +82,25 @@ TEST_CASE("LIST and UIDL lines become a listing, whatever they contain") {
     pop3::ListingBuilder listing;
     for (const auto& line : one.list) listing.add_list_line(line);
     for (const auto& line : one.uidl) listing.add_uidl_line(line);
-    CHECK(listing.malformed_lines() == one.malformed);
+    CHECK(listing.faults().malformed_lines == one.malformed);
     CHECK(shown(listing.take()) == one.expected);
   }
+}
+
+TEST_CASE(
+    "a listing to which anything may be missing says so, and quotes the first line that made no sense") {
+  const auto faults = [](const std::vector<std::string>& list, const std::vector<std::string>& uidl) {
+    pop3::ListingBuilder listing;
+    for (const auto& line : list) listing.add_list_line(line);
+    for (const auto& line : uidl) listing.add_uidl_line(line);
+    return listing.faults();
+  };
+  CHECK_FALSE(faults({"1 1", "2 2"}, {"1 a", "2 b"}).may_be_incomplete);
+  CHECK_FALSE(faults({"1 1", "2 2"}, {"2 b"}).may_be_incomplete);
+  CHECK(faults({"1 1"}, {"1 a", "2 b"}).may_be_incomplete);
+  CHECK(faults({"1 1", "what", "ever"}, {"1 a"}).may_be_incomplete);
+  CHECK(faults({"1 1", "what", "ever"}, {"1 a"}).first_malformed_line == "what");
+  CHECK(faults({"1 1"}, {"1 a", "1 b"}).may_be_incomplete);
 }
 
 TEST_CASE("capabilities are recognised in any case") {

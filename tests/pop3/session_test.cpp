@@ -77,7 +77,7 @@ TEST_CASE("without pipelining only one command is unanswered at a time") {
     CHECK(whole(session.next()) == server.messages[n - 1].bytes);
     session.remove(n);
   }
-  CHECK(session.finish(true).committed);
+  CHECK(session.quit().committed);
   CHECK(stream->most_outstanding() == 1);
   CHECK(server.messages.empty());
 }
@@ -87,7 +87,7 @@ TEST_CASE("pipelining that is no longer announced after the login is not used") 
   server.options.pipelining = false;
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = {"PIPELINING"}});
-  session.listing();
+  static_cast<void>(session.listing());
   CHECK_FALSE(session.pipelining());
   CHECK(session.capabilities().uidl);
 }
@@ -107,11 +107,23 @@ TEST_CASE("on a server without CAPA, commands are tried") {
   CHECK(listed[0].uidl == (server.options.uidl ? "uid-1" : ""));
 }
 
+TEST_CASE("CAPA is not asked where the server is known not to answer it") {
+  MemoryServer server(some(2));
+  server.options.pipelining = false;
+  const auto stream = server.open();
+  pop3::Session session(*stream, {.may_ask_capabilities = false});
+  CHECK(session.listing().size() == 2);
+  CHECK(session.capabilities().uidl);
+  CHECK(session.capabilities().top);
+  CHECK_FALSE(session.pipelining());
+  CHECK(server.count("CAPA") == 0);
+}
+
 TEST_CASE("messages and removals share one stream, and each answer goes to its command") {
   MemoryServer server(some(50));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
-  session.listing();
+  static_cast<void>(session.listing());
   for (std::uint32_t n = 1; n <= 50; ++n)
     session.want({.number = n, .bytes = server.messages[n - 1].bytes.size()});
   CHECK(session.owed() == 50);
@@ -125,7 +137,7 @@ TEST_CASE("messages and removals share one stream, and each answer goes to its c
     expected.push_back(n);
   }
   CHECK(session.owed() == 0);
-  const auto removal = session.finish(true);
+  const auto removal = session.quit();
   CHECK(removal.accepted == expected);
   CHECK(removal.refused.empty());
   CHECK(removal.committed);
@@ -136,12 +148,12 @@ TEST_CASE("a removal overtakes requests that are not sent yet") {
   MemoryServer server(some(4, 3 * mebibyte));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
-  session.listing();
+  static_cast<void>(session.listing());
   for (std::uint32_t n = 1; n <= 4; ++n) session.want({.number = n, .bytes = 3 * mebibyte});
   session.next();
   session.remove(1);
   for (int i = 0; i < 3; ++i) session.next();
-  CHECK(session.finish(false).accepted == Numbers{1});
+  CHECK(session.confirm_removals().accepted == Numbers{1});
   const Numbers::size_type first = 4;  // after CAPA STAT LIST UIDL
   const std::vector<std::string> tail(server.commands.begin() + first, server.commands.end());
   CHECK(tail == std::vector<std::string>{"RETR 1", "RETR 2", "DELE 1", "RETR 3", "RETR 4"});
@@ -179,7 +191,7 @@ TEST_CASE("a refused removal is a value") {
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
   for (const std::uint32_t n : {2U, 7U}) session.remove(n);
-  const auto removal = session.finish(true);
+  const auto removal = session.quit();
   CHECK(removal.accepted == Numbers{2});
   REQUIRE(removal.refused.size() == 1);
   CHECK(removal.refused[0] == std::pair<std::uint32_t, std::string>(7, "no such message"));
@@ -209,7 +221,7 @@ TEST_CASE("requests that are not sent can be withdrawn, and those sent are still
   CHECK(session.next().wanted().number == 2);
   CHECK(session.owed() == 0);
   CHECK(session.withdraw() == 0);
-  CHECK(session.finish(true).committed);
+  CHECK(session.quit().committed);
 }
 
 TEST_CASE("100,000 messages are listed") {
@@ -222,19 +234,24 @@ TEST_CASE("100,000 messages are listed") {
   const auto listed = session.listing();
   REQUIRE(listed.size() == 100'000);
   CHECK(listed.back().uidl == "a-long-common-prefix-of-a-uidl-99999");
-  CHECK(session.malformed_lines() == 0);
+  CHECK(session.listing_faults().malformed_lines == 0);
 }
 
 TEST_CASE("malformed lines are counted and ignored") {
   MemoryServer server(some(2));
   server.misbehave = [](const std::string& command, std::size_t) -> std::optional<MemoryServer::Reply> {
-    if (command == "LIST") return "+OK\r\n1 5\r\nwhat\r\n2 5\r\n.\r\n";
+    if (command == "LIST") return "+OK\r\n1 5\r\nwhat\x1b is 77\r\nrubbish\r\n2 5\r\n.\r\n";
     return std::nullopt;
   };
   const auto stream = server.open();
-  pop3::Session session(*stream, options_for(server));
+  auto options = options_for(server);
+  options.redact = [](std::string_view words) {
+    return std::string(words.substr(0, words.find("77"))) + "***";
+  };
+  pop3::Session session(*stream, options);
   CHECK(session.listing().size() == 2);
-  CHECK(session.malformed_lines() == 1);
+  CHECK(session.listing_faults().malformed_lines == 2);
+  CHECK(session.listing_faults().first_malformed_line == "what\\x1b is ***");
 }
 
 TEST_CASE("QUIT is sent together with the last removals only with pipelining") {
@@ -245,7 +262,7 @@ TEST_CASE("QUIT is sent together with the last removals only with pipelining") {
   SUBCASE("one by one") { options.may_pipeline = false; }
   pop3::Session session(*stream, options);
   for (std::uint32_t n = 1; n <= 3; ++n) session.remove(n);
-  CHECK(session.finish(true).committed);
+  CHECK(session.quit().committed);
   CHECK(stream->most_outstanding() == (options.may_pipeline ? 4 : 1));
   CHECK(server.commands.back() == "QUIT");
   CHECK(server.messages.empty());
@@ -256,12 +273,12 @@ TEST_CASE("finishing without QUIT removes nothing yet, and returns each removal 
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
   session.remove(1);
-  const auto first = session.finish(false);
+  const auto first = session.confirm_removals();
   CHECK(first.accepted == Numbers{1});
   CHECK_FALSE(first.committed);
   CHECK(server.messages.size() == 2);
   session.remove(2);
-  const auto second = session.finish(true);
+  const auto second = session.quit();
   CHECK(second.accepted == Numbers{2});
   CHECK(second.committed);
   CHECK(server.messages.empty());
@@ -273,7 +290,7 @@ TEST_CASE("a session that was not finished removes nothing") {
     const auto stream = server.open();
     pop3::Session session(*stream, options_for(server));
     session.remove(1);
-    session.finish(false);
+    static_cast<void>(session.confirm_removals());
   }
   CHECK(server.messages.size() == 1);
   CHECK(server.count("QUIT") == 0);
@@ -290,7 +307,7 @@ TEST_CASE("the conversation can be traced, with bodies as byte counts") {
   pop3::Session session(*stream, options);
   session.want({.number = 1});
   whole(session.next());
-  session.finish(true);
+  session.quit();
   CHECK(seen == ">RETR 1|<+OK 19 octets|*19 message bytes|>QUIT|<+OK bye|");
 }
 
@@ -309,20 +326,20 @@ TEST_CASE("a whole session gives the same result in pieces of any size") {
       CHECK(whole(message) == stored[message.wanted().number - 1].bytes);
       session.remove(message.wanted().number);
     }
-    CHECK(session.finish(true).accepted.size() == 8);
+    CHECK(session.quit().accepted.size() == 8);
     CHECK(server.messages.empty());
   }
 }
 
-TEST_CASE("misuse is a bug, not a hang") {
+TEST_CASE("misuse is reported as a bug and does not hang") {
   MemoryServer server(some(2));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
   CHECK_THROWS_AS(session.next(), util::Error);
   session.want({.number = 1});
-  CHECK_THROWS_AS(session.finish(true), util::Error);
+  CHECK_THROWS_AS(session.quit(), util::Error);
   CHECK_THROWS_AS(session.listing(), util::Error);
   CHECK(server.count("QUIT") == 0);
   session.next();
-  CHECK(session.finish(true).committed);
+  CHECK(session.quit().committed);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much may be asked for before it has come.
+// How much may be asked for before the answers have come.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -39,7 +39,7 @@ TEST_CASE("the window holds 4 MiB of announced size, and two messages of any siz
   server.most_outstanding = 0;
   for (const auto& one : listed) session.want({.number = one.number, .bytes = one.bytes});
   while (session.owed() > 0) session.next();
-  CHECK(session.finish(true).committed);
+  CHECK(session.quit().committed);
   CHECK(server.most_outstanding == at_most);
   CHECK(server.most_bytes_outstanding == at_most * server.messages[0].bytes.size());
 }
