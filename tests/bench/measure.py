@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self, row, server, directory, link=None, quick=False):
         self.row, self.server, self.link = row, server, link
-        self.settle, self.patience = not quick, 100 if quick else 3600
+        self.settle, self.patience = not quick, 1800 if quick else 3600
         self.directory = pathlib.Path(directory)
         for program in (os.environ["MAILHAUL"], tool("limit"), tool("swallow")):
             shutil.copy(program, self.directory)  # USER may have no access to the build directory
