@@ -127,7 +127,7 @@ CAPABILITIES = [
     Case("CAPA of 200 lines", announces(*SASL[:3], *[b"X-%d" % n for n in range(200)])),
     Case("CAPA with a line of 20,000 bytes", announces(*SASL[:3], b"X " + b"x" * 20000)),
     Case("CAPA longer than any buffer", announces(*SASL[:3], *[b"X-%d " % n + b"x" * 400 for n in range(900)]),
-         status=75, arrives=NONE, stays=ALL),
+         status=(75, 76), arrives=NONE, stays=ALL),  # libcurl 7.88 hangs up, 8.14 reads on until we do
     Case("a mechanism with a name of 300 bytes",
          both(announces(*SASL[:3], b"SASL " + b"X" * 300 + b" PLAIN"), says(b"AUTH", logs_in)), keys={"auth": "auto"}),
     Case("SASL PLAIN is announced and works", both(announces(*SASL), says(b"AUTH", logs_in)), keys={"auth": "auto"}),

@@ -9,6 +9,8 @@ from hostile.spoilers import (HangsUp, OnlyFirst, Reversed, Skips, after_login, 
 
 ONE_BY_ONE = without(b"PIPELINING")
 LINE = b"x" * 65536
+# During the login libcurl reads the lines: 7.88 waits for the end of any line, 8.14 refuses one of more than 64 KB.
+BEYOND_LIBCURL = (75, 69)
 QUIT = (b"QUIT",)
 
 
@@ -134,8 +136,8 @@ ENDLESS = [
     Untouched("a byte at a time in LIST", drips(b"LIST", 0.2, b""), status=75, keys=QUICK),
     Case("a byte at a time in a body", drips(b"RETR", 0.1, b"3"), status=75, arrives=(1, 2), stays=ALL, never=QUIT,
          keys=QUICK),
-    Untouched("an endless greeting", raw(lambda c: c.flood(LINE)), status=75, keys=QUICK),
-    Untouched("an endless line of CAPA", floods(b"CAPA", b"+OK\r\n", LINE), status=75, keys=QUICK),
+    Untouched("an endless greeting", raw(lambda c: c.flood(LINE)), status=BEYOND_LIBCURL, keys=QUICK),
+    Untouched("an endless line of CAPA", floods(b"CAPA", b"+OK\r\n", LINE), status=BEYOND_LIBCURL, keys=QUICK),
     Untouched("an endless CAPA", floods(b"CAPA", b"+OK\r\n", b"X-CAPABILITY more\r\n" * 999), status=75,
               keys=QUICK),
     Untouched("an endless CAPA after the login",

@@ -34,9 +34,7 @@ auth_mechanisms = plain login cram-md5
 auth_failure_delay = 0
 first_valid_uid = 0
 first_valid_gid = 0
-mail_location = maildir:~/Maildir
-pop3_no_flag_updates = yes
-pop3_uidl_format = %g
+{storage}
 mail_max_userip_connections = 100
 {identity}
 passdb {{
@@ -90,13 +88,10 @@ auth_mechanisms {{
 auth_failure_delay = 0
 first_valid_uid = 0
 first_valid_gid = 0
-mail_driver = maildir
-mail_path = ~/Maildir
+{storage}
 mail_home = {dir}/home/%{{user}}
 mail_uid = {uid}
 mail_gid = {gid}
-pop3_no_flag_updates = yes
-pop3_uidl_format = %{{guid}}
 mail_max_userip_connections = 100
 {identity}
 passdb static {{
@@ -130,6 +125,15 @@ service pop3 {{
 """
 
 
+# By version and kind of mailbox. With an mbox Dovecot's own defaults: it writes Status, X-UID and more into it.
+STORAGE = {
+    (False, "maildir"): "mail_location = maildir:~/Maildir\npop3_no_flag_updates = yes\npop3_uidl_format = %g",
+    (False, "mbox"): "mail_location = mbox:~/mail:INBOX=~/INBOX",
+    (True, "maildir"): "mail_driver = maildir\nmail_path = ~/Maildir\npop3_no_flag_updates = yes\npop3_uidl_format = %{guid}",
+    (True, "mbox"): "mail_driver = mbox\nmail_path = ~/mail\nmail_inbox_path = ~/INBOX",
+}
+
+
 def program():
     """Where dovecot is; None when it is not installed."""
     return shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
@@ -146,8 +150,8 @@ def free_ports(count):
 class Dovecot:
     """A context manager. plain (with STLS) and tls are its ports."""
 
-    def __init__(self, certificate, key):
-        self.certificate, self.key = certificate, key
+    def __init__(self, certificate, key, box="maildir"):
+        self.certificate, self.key, self.box = certificate, key, box
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mailhaul-dovecot-"))
         self.dir.chmod(0o755)  # its login processes run as another user
         (self.dir / "home").mkdir()
@@ -178,7 +182,7 @@ class Dovecot:
             self.plain, self.tls = free_ports(2)
             (self.dir / "conf").write_text((CONFIG_24 if modern else CONFIG_23).format(
                 dir=self.dir, cert=self.certificate, key=self.key, identity=self.identity, chroot=self.chroot,
-                uid=self.uid, gid=self.gid, plain=self.plain, tls=self.tls))
+                uid=self.uid, gid=self.gid, storage=STORAGE[modern, self.box], plain=self.plain, tls=self.tls))
             self.process = subprocess.Popen([program(), "-F", "-c", str(self.dir / "conf")], stdin=subprocess.DEVNULL,
                                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             if self._ready():

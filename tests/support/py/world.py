@@ -204,6 +204,7 @@ class Case(unittest.TestCase):
 
     def assertSameMail(self, got, wires, form=mail.local):
         """The same messages, each as often, in any order."""
+        got = list(got)
         expected, found = hashes(map(form, wires)), hashes(got)
         if expected != found:
             lost, extra = expected - found, found - expected

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""Real POP3 servers from Debian's packages, each on an ephemeral loopback port for one test. servers/unpack unpacks them.
+
+They are made for inetd: for each connection the test starts one, and the connection is its standard input and output.
+"""
+import os
+import pathlib
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+
+from support.py import dovecot, mail, mounts
+from support.py.certificates import Certificates
+
+FOLDER = pathlib.Path(os.environ.get("MAILHAUL_SERVERS", "/nonexistent"))
+UID = 65534  # whose mail it is; the servers give up root's rights for that
+USER, PASSWORD = "anna", "secret"
+FROM = b"From sender@example.org Mon Jan  1 00:00:00 2024\n"
+
+
+def libraries():
+    triplet = platform.machine() + "-linux-gnu"
+    places = ("usr/lib/" + triplet, "lib/" + triplet, "usr/lib", "usr/lib/%s/courier-authlib" % triplet)
+    return ":".join(str(FOLDER / place) for place in places)
+
+
+class Server:
+    """A context manager. `mailbox` is where its mail is; user() is whom to log in as."""
+    program = ""
+    user = USER
+
+    @classmethod
+    def usable(cls):
+        return (FOLDER / cls.program).exists() and os.geteuid() == 0
+
+    def __init__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mailhaul-server-"))
+        self.dir.chmod(0o755)
+        self.environment = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": libraries(), "LANG": "C.UTF-8"}
+        self.processes = []
+        self.prepare()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    @staticmethod
+    def sent(text):
+        """A message without what this server adds while it is fetched."""
+        return text
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with connection:
+            self.start(connection, self.command())
+
+    def start(self, connection, command, **more):
+        with open(self.dir / "log", "ab") as log:
+            process = subprocess.Popen(list(map(str, command)), stdin=connection, stdout=connection, stderr=log,
+                                       env={**self.environment, **more.pop("env", {})}, **more)
+        self.processes.append(process)
+
+    def log(self):
+        return (self.dir / "log").read_text(errors="replace")
+
+
+class Mbox(Server):
+    """One whose mail is an mbox. What it serves of a mailbox, and what it has made of it meanwhile, are not the same."""
+
+    def deliver(self, wires):
+        with open(self.mailbox, "ab") as box:
+            for wire in wires:
+                box.write(FROM + mail.mboxrd(wire) + b"\n")
+
+    def folder(self, name):
+        folder = self.dir / name
+        folder.mkdir()
+        os.chown(folder, UID, UID)
+        return folder
+
+    def empty(self, box):
+        box.write_bytes(b"")
+        box.chmod(0o600)
+        os.chown(box, UID, UID)
+        return box
+
+
+class Gnu(Mbox):
+    """GNU mailutils' pop3d: UIDL adds X-UIDL to each message; X-IMAPbase, X-UID and Status follow when the session ends."""
+    program = "usr/sbin/pop3d"
+    user = USER + "@example"
+
+    def prepare(self):
+        home = self.folder("home")
+        self.mailbox = self.empty(home / "INBOX")
+        (self.dir / "passwords").mkdir()
+        (self.dir / "passwords/example").write_text("%s:%s:%d:%d:Anna:%s:/bin/false\n" % (USER, encrypted(), UID, UID, home))
+        (self.dir / "conf").write_text("mode inetd;\nvirtdomain { passwd-dir %s/passwords; };\nlogging { syslog no; };\n"
+                                       "mailbox { mailbox-type mbox; };\n" % self.dir)
+
+    @staticmethod
+    def sent(text):
+        return re.sub(rb"^X-UIDL: [0-9a-f]{32}\.\d+\.\d+\r?\n", b"", text, count=1, flags=re.M)
+
+    def command(self):
+        return [FOLDER / self.program, "--no-site-config", "--config-file=%s/conf" % self.dir, "--inetd"]
+
+
+class Popa3d(Mbox):
+    """Knows users of the system only: in a mount namespace the files that name them are ours."""
+    program = "usr/sbin/popa3d"
+    SCRIPT = """set -e
+for file in passwd shadow; do mount --bind "$1/$file" /etc/$file; done
+mount --bind "$1/spool" /var/mail
+mount --bind "$1/pam" /etc/pam.d
+mount -t tmpfs none /var/lib
+mkdir /var/lib/popa3d
+exec "$2"
+"""
+
+    @classmethod
+    def usable(cls):
+        return super().usable() and mounts.usable()
+
+    def prepare(self):
+        self.mailbox = self.empty(self.folder("spool") / USER)
+        (self.dir / "pam").mkdir()
+        (self.dir / "pam/popa3d").write_text("auth required pam_unix.so\naccount required pam_unix.so\n")
+        shadow = self.dir / "shadow"
+        shadow.touch(mode=0o600)
+        (self.dir / "passwd").write_text("root:x:0:0::/root:/bin/sh\npopa3d:x:64000:65534::/:/bin/false\n%s:x:%d:%d::/:/bin/false\n"
+                                         % (USER, UID, UID))
+        shadow.write_text("root:*:19000:0:99999:7:::\n%s:%s:19000:0:99999:7:::\n" % (USER, encrypted()))
+
+    def command(self):
+        return ["unshare", "-m", "sh", "-c", self.SCRIPT, "sh", self.dir, FOLDER / self.program]
+
+
+class Courier(Server):
+    """Its login and its sessions are two programs. The login wants a daemon for passwords, so that part is ours."""
+    program = "usr/lib/courier/courier/courierpop3d"
+    # A message with an 8-bit header is a notice for whoever has not said UTF8, with a new boundary each time.
+    BOUNDARY = re.compile(rb"=_\d+-\d+")
+    CAPA = b"+OK Here's what I can do:\r\nTOP\r\nUSER\r\nPIPELINING\r\nUIDL\r\nUTF8 USER\r\n.\r\n"
+
+    def prepare(self):
+        self.mailbox = self.dir / "home/Maildir"
+        for part in ("tmp", "new", "cur"):
+            (self.mailbox / part).mkdir(parents=True)
+        for path in (self.dir / "home", *(self.dir / "home").rglob("*")):
+            os.chown(path, UID, UID)
+        self.number = 0
+
+    @classmethod
+    def sent(cls, text):
+        return cls.BOUNDARY.sub(b"=_", text)
+
+    def deliver(self, wires):
+        for wire in wires:
+            self.number += 1
+            file = self.mailbox / "tmp" / ("1700%06d.M1P1.example" % self.number)
+            file.write_bytes(mail.local(wire))
+            os.chown(file, UID, UID)
+            file.rename(self.mailbox / "new" / file.name)
+
+    def serve(self, connection):
+        utf8, name = "0", None
+        with connection:
+            connection.sendall(b"+OK Hello there.\r\n")
+            while line := read_line(connection):
+                verb, _, argument = line.partition(b" ")
+                verb = verb.upper()
+                if verb == b"PASS" and (name, argument) == (USER.encode(), PASSWORD.encode()):
+                    return self.start(connection, [FOLDER / self.program, "./Maildir"], cwd=self.dir / "home", user=UID, group=UID,
+                                      extra_groups=[], env={"UTF8": utf8, "AUTHENTICATED": USER, "AUTHADDR": USER,
+                                                            "MAILDIR": "./Maildir", "HOME": str(self.dir / "home")})
+                if verb == b"UTF8":
+                    utf8 = "1"
+                elif verb == b"USER":
+                    name = argument
+                known = verb in (b"UTF8", b"USER", b"QUIT")
+                connection.sendall(self.CAPA if verb == b"CAPA" else b"+OK\r\n" if known else b"-ERR Invalid command.\r\n")
+                if verb == b"QUIT":
+                    return None
+
+
+class Dovecot(Mbox):
+    """Dovecot with an mbox, to which it adds X-IMAPbase, X-UID, Status and Content-Length. (With a Maildir: app/dovecot_test.py.)"""
+
+    @classmethod
+    def usable(cls):
+        return bool(dovecot.program())
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
+        self.server = dovecot.Dovecot(*Certificates(self.folder.name).good, box="mbox")
+        self.server.add_user(USER)
+        self.port, self.mailbox = self.server.plain, self.server.dir / "home" / USER / "INBOX"
+        self.mailbox.touch(mode=0o600)
+        os.chown(self.mailbox, self.server.uid, self.server.gid)
+
+    def __exit__(self, *_):
+        self.server.stop()
+        self.folder.cleanup()
+
+
+def encrypted():
+    return subprocess.run(["openssl", "passwd", "-6", PASSWORD], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def read_line(connection):
+    """Byte by byte, because what follows is not ours to read; empty at the end."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = connection.recv(1)
+        if not piece:
+            return b""
+        line += piece
+    return line.rstrip(b"\r\n")
