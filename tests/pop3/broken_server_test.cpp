@@ -245,98 +245,6 @@ TEST_CASE("a malformed answer to QUIT is an error") {
   CHECK_THROWS_WITH(session.quit(), "the server answered neither +OK nor -ERR: \"bye\" (answer to QUIT)");
 }
 
-TEST_CASE("a refused LIST is an error, unless the mailbox is empty") {
-  struct Case {
-    std::string stat, list;
-    std::optional<util::Kind> expected;
-  };
-  const std::vector<Case> cases{
-      {"+OK 0 0\r\n", "-ERR no messages\r\n", std::nullopt},
-      {"+OK 3 99\r\n", "-ERR out of order\r\n", util::Kind::protocol},
-      {"-ERR\r\n", "-ERR\r\n", util::Kind::protocol},
-      {"+OK\r\n", "-ERR no\r\n", util::Kind::protocol},
-      {"+OK 3 99\r\n", "-ERR [SYS/TEMP] later\r\n", util::Kind::temporary},
-  };
-  for (const auto& one : cases) {
-    CAPTURE(one.stat);
-    CAPTURE(one.list);
-    MemoryServer server(five());
-    server.misbehave = [&](const std::string& command, std::size_t) -> Replies {
-      if (command == "STAT") return one.stat;
-      if (command == "LIST") return one.list;
-      return std::nullopt;
-    };
-    const auto stream = server.open();
-    pop3::Session session(*stream, {.capabilities = server.capabilities()});
-    std::optional<util::Kind> kind;
-    try {
-      const auto listed = session.listing();
-      CHECK(listed.empty());
-    } catch (const util::Error& error) {
-      kind = error.kind();
-      CHECK(std::string(error.what()).starts_with("the server refused LIST: -ERR"));
-    }
-    CHECK((kind == one.expected));
-  }
-}
-
-TEST_CASE("a refused UIDL means a server without UIDL, unless the refusal is temporary") {
-  MemoryServer server(five());
-  server.misbehave = instead_of("UIDL", "-ERR what\r\n");
-  const auto stream = server.open();
-  pop3::Session session(*stream, {.capabilities = server.capabilities()});
-  CHECK(session.listing().size() == 5);
-  CHECK_FALSE(session.capabilities().uidl);
-  CHECK(session.listing_faults().uidl_refusal == "what");
-  server.misbehave = instead_of("UIDL", "-ERR Request is throttled\r\n");
-  CHECK_THROWS_WITH(session.listing(), "the server refused UIDL: -ERR Request is throttled");
-  server.misbehave = nullptr;
-  CHECK(session.listing().size() == 5);
-  CHECK_FALSE(session.listing_faults().uidl_refusal);
-  server.misbehave = instead_of("UIDL", "-ERR [SYS/TEMP] index busy\r\n");
-  CHECK_THROWS_WITH(session.listing(), "the server refused UIDL: -ERR [SYS/TEMP] index busy");
-}
-
-TEST_CASE("a listing that makes no sense is an error that quotes it, unless there is no mail") {
-  struct Case {
-    std::string stat, list, uidl, expected;
-  };
-  const std::string no_sense = "the server's listing makes no sense: ";
-  const std::vector<Case> cases{
-      {"+OK 3 99\r\n", "hello there\r\n", "1 a\r\n", no_sense + "\"hello there\" (answer to LIST)"},
-      {"+OK 3 99\r\n", "\r\n<html>\x1b\r\n", "", no_sense + "\"\" (answer to LIST)"},
-      {"+OK 3 99\r\n", "0 10\r\n-1 10\r\n", "1 a\r\n", no_sense + "\"0 10\" (answer to LIST)"},
-      {"+OK\r\n", "\x1b[2J\r\n", "", no_sense + "\"\\x1b[2J\" (answer to LIST)"},
-      {"+OK 3 99\r\n", "", "1 a\r\n", "the server counts 3 messages and lists none (answer to LIST)"},
-      {"+OK 1 99\r\n", "", "", "the server counts 1 message and lists none (answer to LIST)"},
-      {"+OK 0 0\r\n", "hello there\r\n", "", ""},
-      {"+OK 0 0\r\n", "", "", ""},
-      {"-ERR\r\n", "", "", ""},
-  };
-  for (const auto& one : cases) {
-    CAPTURE(one.stat);
-    CAPTURE(one.list);
-    MemoryServer server(five());
-    server.misbehave = [&](const std::string& command, std::size_t) -> Replies {
-      if (command == "STAT") return one.stat;
-      if (command == "LIST") return "+OK\r\n" + one.list + ".\r\n";
-      if (command == "UIDL") return "+OK\r\n" + one.uidl + ".\r\n";
-      return std::nullopt;
-    };
-    const auto stream = server.open();
-    pop3::Session session(*stream, {.capabilities = server.capabilities()});
-    std::string sentence;
-    try {
-      const auto listed = session.listing();
-      CHECK(listed.empty());
-    } catch (const util::Error& error) {
-      CHECK(error.kind() == util::Kind::protocol);
-      sentence = error.what();
-    }
-    CHECK(sentence == one.expected);
-  }
-}
-
 TEST_CASE("a line that was cut is quoted with the command that it answers") {
   struct Case {
     std::string command, reply, expected;
@@ -359,36 +267,6 @@ TEST_CASE("a line that was cut is quoted with the command that it answers") {
             "the server closed the connection (" + one.expected + ")");
     }
   }
-}
-
-TEST_CASE("an endless list is cut off long before it takes much memory") {
-  const std::string thousand = [] {
-    std::string lines;
-    for (int i = 0; i < 1000; ++i) lines += "1 1\r\n";
-    return lines;
-  }();
-  std::string reply = "+OK\r\n";
-  for (int i = 0; i < 101; ++i) reply += thousand;
-  MemoryServer server(five());
-  server.misbehave = instead_of("LIST", reply);
-  const auto failure = fail_with(server);
-  CHECK(failure.kind == util::Kind::protocol);
-  CHECK(failure.sentence == "the server's list does not end: more than 100000 lines (answer to LIST)");
-  CHECK_FALSE(failure.quit);
-}
-
-TEST_CASE("a list as long as STAT announced is not endless") {
-  std::string reply = "+OK\r\n";
-  for (int n = 1; n <= 150'000; ++n) reply += std::to_string(n) + " 8\r\n";
-  MemoryServer server(five());
-  server.misbehave = [&](const std::string& command, std::size_t) -> Replies {
-    if (command == "STAT") return "+OK 150000 1200000\r\n";
-    if (command == "LIST") return reply + ".\r\n";
-    return std::nullopt;
-  };
-  const auto stream = server.open();
-  pop3::Session session(*stream, {.capabilities = {"PIPELINING"}});
-  CHECK(session.listing().size() == 150'000);
 }
 
 TEST_CASE("endless capabilities and an endless header are cut off") {
