@@ -92,7 +92,11 @@ class Connector {
     } else if (needs_secret(account)) {
       login.secret = resolve(account);
     }
-    return net::open_pop3(account.server, login, login_method, cancel_, trace);
+    return net::open_pop3({.endpoint = account.server,
+                           .login = login,
+                           .remembered_method = login_method,
+                           .cancel = cancel_,
+                           .trace = trace});
   }
 
  private:

@@ -235,6 +235,7 @@ Next fetch_once(AccountRun& run, net::LoggedIn logged_in, const ReadRows& rows, 
   FetchSession session(run, *logged_in.stream,
                        {.capabilities = std::move(logged_in.capabilities),
                         .may_pipeline = !one_by_one,
+                        .may_ask_capabilities = logged_in.answers_capa,
                         .trace = trace,
                         .redact = redact});
   try {

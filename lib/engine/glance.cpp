@@ -44,6 +44,7 @@ struct Look {
         session(*opened.stream,
                 {.capabilities = opened.capabilities,
                  .may_pipeline = may_pipeline(environment),
+                 .may_ask_capabilities = opened.answers_capa,
                  .trace = trace,
                  .redact = [this](std::string_view words) { return opened.redactor.text(words); }}),
         listed(session.listing()),

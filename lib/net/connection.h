@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+// The front door of net: opens a POP3 session, logged in, at a server.
 #pragma once
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/redactor.h"
@@ -14,22 +16,25 @@
 
 namespace mailhaul::net {
 
+/// TLS from the first byte (RFC 8314), by STLS (RFC 2595 section 4), or none.
 enum class Tls { implicit, starttls, none };
 enum class TlsVersion { v1_2, v1_3 };
+/// How to log in. All but `user` (RFC 1939 section 7) and `apop` (the same) are SASL mechanisms, sent with
+/// AUTH (RFC 5034; AUTH itself is RFC 1734).
 enum class Auth {
-  automatic,
+  automatic,  ///< a mechanism that suits the server, or `user`
   user,
   apop,
-  plain,
-  login,
-  cram_md5,
-  scram_sha_1,
-  scram_sha_256,
+  plain,          ///< RFC 4616
+  login,          ///< as PLAIN, in two answers; never standardised
+  cram_md5,       ///< RFC 2195
+  scram_sha_1,    ///< RFC 5802
+  scram_sha_256,  ///< RFC 7677
   ntlm,
-  gssapi,
-  external,
-  xoauth2,
-  oauthbearer
+  gssapi,      ///< Kerberos, RFC 4752
+  external,    ///< by the client certificate, RFC 4422 appendix A
+  xoauth2,     ///< an OAuth 2 token as Google and Microsoft want it
+  oauthbearer  ///< an OAuth 2 token by RFC 7628
 };
 
 /// Where and how to connect.
@@ -37,53 +42,64 @@ struct Endpoint {
   std::string host;
   std::uint16_t port = 0;  ///< 0: 995 for implicit, 110 otherwise
   Tls tls = Tls::implicit;
-  std::string ca_file, server_name, client_cert, client_key;  ///< empty: system's, host, none, none
+  /// Files and the name in the certificate. Empty: the system's authorities, `host`, none, none.
+  std::string ca_file, server_name, client_cert, client_key;
   TlsVersion min_version = TlsVersion::v1_2;
-  std::vector<std::string> pins;  ///< "sha256//BASE64", any of them, in addition to the certificate check
-  std::string proxy;              ///< URL; empty: none; "env": what the environment says
-  std::chrono::seconds connect_timeout{30};  ///< connection, TLS and login together
-  std::chrono::seconds silence{180};  ///< longest silence afterwards; under 64 bytes/s over it is silence too
+  /// "sha256//BASE64": one of them must match, in addition to the certificate check.
+  std::vector<std::string> pins;
+  std::string proxy;                         ///< URL; empty: none; "env": what the environment says
+  std::chrono::seconds connect_timeout{30};  ///< for connection, TLS and login together
+  /// The longest silence afterwards; less than 64 bytes a second during that time is silence, too.
+  std::chrono::seconds silence{180};
   std::uint16_t effective_port() const noexcept {
     return port != 0 ? port : tls == Tls::implicit ? 995 : 110;
   }
 };
 
-/// `secret` is the password, or for xoauth2 and oauthbearer the token. No control characters in `user`.
+/// `secret` is the password, or the token for xoauth2 and oauthbearer. No control characters in either.
 struct Login {
   std::string user;
   util::Secret secret;
   Auth auth = Auth::automatic;
 };
 
-/// Each line of the conversation as it is shown by -vv: '>' ours, '<' the server's, '*' a remark. Secrets are
-/// masked already.
+/// Is told each line of the conversation as -vv shows it: '>' is ours, '<' the server's, '*' a remark.
+/// Secrets are hidden already.
 using Trace = std::function<void(char direction, std::string_view line)>;
 
 /// A session that is open and logged in.
 struct LoggedIn {
   std::unique_ptr<Stream> stream;
-  std::vector<std::string>
-      capabilities;          ///< the lines of the last whole CAPA answer, upper case; empty: none seen
+  /// The lines of the last whole answer to CAPA (RFC 2449 section 5), in upper case; empty: there was none.
+  std::vector<std::string> capabilities;
   std::string login_method;  ///< the name of the method that worked, to be remembered for next time
-  Redactor redactor = {};    ///< hides the secret, should the server echo it later
+  Redactor redactor = {};    ///< hides the secret if the server echoes it later
+  bool answers_capa = true;  ///< false: the server hung up or fell silent at CAPA; do not ask again
 };
 
-/// Connects, negotiates TLS and logs in through libcurl, trying the login methods from `remembered_method` on
-/// (may be empty). Throws Error{no_host | unavailable | temporary | protocol | login | config | cancelled},
-/// as a RefusedError (net/refusal.h) where an -ERR led to it; what() holds the server's words.
-LoggedIn open_pop3(const Endpoint& endpoint, const Login& login, const std::string& remembered_method,
-                   const util::Cancel& cancel, const Trace& trace);
+/// What open_pop3() needs. All of it is borrowed for the call; the stream keeps `cancel`.
+struct OpenRequest {
+  const Endpoint& endpoint;
+  const Login& login;
+  std::string_view remembered_method;  ///< LoggedIn::login_method of last time; may be empty
+  const util::Cancel& cancel;
+  const Trace& trace;
+};
 
-/// Throws Error{config} for what open_pop3() would refuse before it connects: a file that cannot be used, an
-/// `auth` that this build of libcurl lacks.
+/// Connects, negotiates TLS and logs in, trying the login methods from the remembered one on, each on a new
+/// connection. Throws Error{no_host | unavailable | temporary | protocol | login | config | cancelled}, as a
+/// RefusedError (net/refusal.h) where an -ERR led to it; what() contains the server's words.
+[[nodiscard]] LoggedIn open_pop3(const OpenRequest& request);
+
+/// Throws Error{config} for what open_pop3() would refuse before it connects: a file that cannot be used, a
+/// proxy that is not a URL, an `auth` that this build of libcurl does not have.
 void require_usable(const Endpoint& endpoint, Auth auth);
-/// The names of `auth` values, as written in the configuration, and whether this build of libcurl can do
-/// them.
+/// The values of `auth`, as written in the configuration, that this build of libcurl has.
 std::vector<std::string> supported_auth();
 /// "libcurl/7.88.1 OpenSSL/3.0.17 ...", for --version.
 std::string library_versions();
 
-/// Called once, before any thread starts.
+/// Initialises libcurl. REQUIRES: called once, before any thread is started.
 void start_library();
 
 }  // namespace mailhaul::net

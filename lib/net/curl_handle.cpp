@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "net/proxy_url.h"
 #include "net/tls_files.h"
 #include "util/ascii.h"
 #include "util/error.h"
@@ -86,7 +87,10 @@ struct CurlHandle::Callbacks {
   static int debug(CURL* /*handle*/, curl_infotype type, char* bytes, std::size_t size, void* self) noexcept {
     CurlHandle& curl = *static_cast<CurlHandle*>(self);
     const std::string_view text(bytes, size);
-    if (type == CURLINFO_HEADER_OUT) curl.dialogue_->sent(text);
+    if (type == CURLINFO_HEADER_OUT) {
+      curl.dialogue_->sent(text);
+      curl.last_sent_ = std::chrono::steady_clock::now();
+    }
     if (type != CURLINFO_TEXT) return 0;
     curl.dialogue_->remark(text);
     if (text.starts_with("OpenSSL ")) curl.tls_words_ = std::string(text.substr(0, text.find('\n')));
@@ -95,7 +99,8 @@ struct CurlHandle::Callbacks {
   }
 
   static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-    return static_cast<CurlHandle*>(self)->cancel_.requested() ? 1 : 0;
+    const CurlHandle& curl = *static_cast<CurlHandle*>(self);
+    return curl.cancel_.requested() || curl.capa_takes_too_long() ? 1 : 0;
   }
 
   static std::size_t body(char* /*bytes*/, std::size_t size, std::size_t count, void* /*self*/) noexcept {
@@ -138,7 +143,8 @@ void CurlHandle::set_address(const Endpoint& endpoint) {
   }
   const std::string port = std::to_string(endpoint.effective_port());
   const std::string scheme = endpoint.tls == Tls::implicit ? "pop3s://" : "pop3://";
-  set(handle(), CURLOPT_URL, scheme + bracketed(name) + ":" + port + "/");
+  authority_ = bracketed(name) + ":" + port;
+  set(handle(), CURLOPT_URL, scheme + authority_ + "/");
   if (!renamed) return;
   const std::string way = bracketed(name) + ":" + port + ":" + bracketed(endpoint.host) + ":" + port;
   connect_to_.reset(curl_slist_append(nullptr, way.c_str()));
@@ -170,6 +176,7 @@ void CurlHandle::set_tls(const Endpoint& endpoint) {
 
 /// A proxy that was written down holds whatever no_proxy in the environment says.
 void CurlHandle::set_proxy(const std::string& proxy) {
+  require_proxy_url(proxy);
   if (proxy == "env") return;
   set(handle(), CURLOPT_PROXY, proxy);
   set(handle(), CURLOPT_NOPROXY, "");
@@ -188,13 +195,29 @@ void CurlHandle::set_callbacks() {
   set(handle(), CURLOPT_NOPROGRESS, 0L);
 }
 
-void CurlHandle::give(const LoginMethod& method, const Login& login) {
+void CurlHandle::log_in_by(const LoginMethod& method, const Login& login) {
   set(handle(), CURLOPT_USERNAME, login.user);
   set(handle(), CURLOPT_LOGIN_OPTIONS, method.mechanisms);
   set(handle(), CURLOPT_SASL_IR, method.initial_response ? 1L : 0L);
   const auto option = method.way == LoginMethod::Way::bearer ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD;
   if (!login.secret.empty()) set(handle(), option, login.secret.reveal());
   checks_timestamp_ = method.way == LoginMethod::Way::apop;
+}
+
+/// The URL's scheme decides what libcurl says after the connection. With CONNECT_ONLY it says nothing on
+/// HTTP, and HTTPS is that inside TLS; through a proxy both are a tunnel. Proxies of the environment are
+/// named by scheme, and none was named for this server's.
+void CurlHandle::speak_no_pop3(const Endpoint& endpoint) {
+  set(handle(), CURLOPT_PROTOCOLS_STR, "http,https");
+  set(handle(), CURLOPT_URL, (endpoint.tls == Tls::none ? "http://" : "https://") + authority_ + "/");
+  set(handle(), CURLOPT_SSL_ENABLE_ALPN, 0L);
+  set(handle(), CURLOPT_HTTPPROXYTUNNEL, 1L);
+  if (endpoint.proxy == "env") set_proxy("");
+}
+
+bool CurlHandle::capa_takes_too_long() const {
+  return capa_limit_ && dialogue_->transcript().awaits_capa() &&
+         std::chrono::steady_clock::now() - last_sent_ > *capa_limit_;
 }
 
 /// CURLOPT_TIMEOUT is never set: with CONNECT_ONLY some releases take it for passed at once.
@@ -217,6 +240,7 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   curl_easy_getinfo(handle(), CURLINFO_PROXY_ERROR, &result.proxy_error);
   result.proxy_variable = proxy_variable_;
   result.forged_timestamp = forged_timestamp_;
+  result.capa_timed_out = result.code == CURLE_ABORTED_BY_CALLBACK && capa_takes_too_long();
   set(handle(), CURLOPT_VERBOSE, 0L);  // 7.88 makes a remark at every read otherwise
   set(handle(), CURLOPT_NOPROGRESS, 1L);
   set(handle(), CURLOPT_HEADERFUNCTION, static_cast<curl_write_callback>(nullptr));

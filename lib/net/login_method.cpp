@@ -17,7 +17,7 @@ struct Known {
   Auth auth;
   std::string_view name;
   std::string_view mechanisms;
-  int needs = 0;  // the feature of libcurl without which it cannot be done
+  int needs = 0;  ///< the feature of libcurl without which it cannot be done
 };
 
 constexpr std::array known = {
@@ -56,7 +56,16 @@ void require(const Known& wanted) {
                     "it has: " + util::joined(supported_auth()));
 }
 
-const LoginMethod raw{.name = "user", .way = LoginMethod::Way::raw};
+const LoginMethod user_pass{.name = "user", .way = LoginMethod::Way::user_pass};
+const LoginMethod user_pass_without_capa{.name = "user-without-capa",
+                                         .way = LoginMethod::Way::user_pass_without_capa};
+
+/// A server that does not survive CAPA can be asked without it, unless STLS has to come in between: libcurl
+/// asks CAPA to learn of it.
+std::vector<LoginMethod> with_last_resort(std::vector<LoginMethod> methods, Tls tls) {
+  if (tls != Tls::starttls) methods.push_back(user_pass_without_capa);
+  return methods;
+}
 
 std::vector<LoginMethod> all_methods(Auth auth, Tls tls) {
   using Way = LoginMethod::Way;
@@ -67,14 +76,16 @@ std::vector<LoginMethod> all_methods(Auth auth, Tls tls) {
       .name = "sasl-ir", .way = Way::sasl, .mechanisms = mechanisms, .initial_response = true};
   switch (auth) {
     case Auth::automatic:
-      return {quick, slow, raw};
+      return with_last_resort({quick, slow, user_pass}, tls);
     case Auth::user:
-      return {raw};
+      return with_last_resort({user_pass}, tls);
     case Auth::apop:
       return {{.name = "apop", .way = Way::apop, .mechanisms = mechanisms}};
     case Auth::cram_md5:
-      return {slow};  // the server speaks first
+      return {slow};  // the server's challenge comes first (RFC 2195)
     case Auth::xoauth2:
+      return {{.name = "sasl-ir", .way = Way::xoauth2, .mechanisms = mechanisms, .initial_response = true},
+              {.name = "sasl", .way = Way::xoauth2, .mechanisms = mechanisms}};
     case Auth::oauthbearer:
       return {{.name = "sasl-ir", .way = Way::bearer, .mechanisms = mechanisms, .initial_response = true},
               {.name = "sasl", .way = Way::bearer, .mechanisms = mechanisms}};
@@ -139,7 +150,7 @@ ApopTimestamp apop_timestamp(std::string_view greeting) {
   const std::string_view id = greeting.substr(begin + 1, end - begin - 1);
   const auto at = id.find('@');
   if (at == std::string_view::npos)
-    return ApopTimestamp::none;  // no timestamp: "<ready>"; libcurl does not take it for one
+    return ApopTimestamp::none;  // as in "<ready>", which libcurl does not take for a timestamp
   return is_dotted(id.substr(0, at)) && is_domain(id.substr(at + 1)) ? ApopTimestamp::plausible
                                                                      : ApopTimestamp::forged;
 }

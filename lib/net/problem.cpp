@@ -139,6 +139,20 @@ Error refused_login(const LoginFailure& failure) {
   return {meant.kind, who + ": " + quoted_refusal(failure), meant.hint};
 }
 
+/// RFC 2449 demands an -ERR from a server that does not know CAPA.
+Error no_capa(const LoginFailure& failure) {
+  const std::string address = address_of(failure.endpoint);
+  const bool silent = failure.result.code == CURLE_OPERATION_TIMEDOUT || failure.result.capa_timed_out;
+  const std::string hint =
+      failure.endpoint.tls == Tls::starttls
+          ? "pop3:// with TLS cannot do without CAPA: try pop3s:// in \"server\""
+          : "\"auth\": \"user\" logs in without CAPA at a server that does not understand it";
+  return {Kind::temporary,
+          silent ? address + " did not answer CAPA in time"
+                 : address + " closed the connection instead of answering CAPA: " + words_of(failure),
+          hint};
+}
+
 Error lost(const LoginFailure& failure) {
   const std::string address = address_of(failure.endpoint);
   if (!failure.transcript.greeted()) {
@@ -158,6 +172,19 @@ Kind kind_of_lookup(int result) {
   return result == EAI_NONAME || result == EAI_NODATA ? Kind::no_host : Kind::temporary;
 }
 
+bool unanswered_capa(const ConnectResult& result, const Transcript& transcript) {
+  switch (result.code) {
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_OPERATION_TIMEDOUT:
+      break;
+    default:
+      if (!result.capa_timed_out) return false;
+  }
+  return transcript.awaits_capa() && result.proxy_variable.empty();
+}
+
 bool lacks_mechanism(const ConnectResult& result, const Transcript& transcript) {
   return result.code == CURLE_LOGIN_DENIED && !transcript.login_tried();
 }
@@ -165,8 +192,12 @@ bool lacks_mechanism(const ConnectResult& result, const Transcript& transcript) 
 Error explain(const LoginFailure& failure) {
   const std::string address = address_of(failure.endpoint);
   if (const auto error = explain_proxy(failure)) return *error;
+  if (unanswered_capa(failure.result, failure.transcript)) return no_capa(failure);
   switch (failure.result.code) {
-    case CURLE_OK:  // connected, and refused by the raw login
+    case CURLE_OK:  // connected, and refused by a login of our own
+      if (failure.transcript.foreign_greeting()) return foreign_greeting(failure);
+      if (failure.transcript.stage() == Transcript::Stage::greeting) return refused_greeting(failure);
+      return refused_login(failure);
     case CURLE_LOGIN_DENIED:
       return refused_login(failure);
     case CURLE_ABORTED_BY_CALLBACK:

@@ -30,6 +30,8 @@ util::Error explain(const LoginFailure& failure);
 util::Error explain_tls(const LoginFailure& failure);
 /// The same for results that a proxy is to blame for; empty: none is.
 std::optional<util::Error> explain_proxy(const LoginFailure& failure);
+/// The server hung up or fell silent where CAPA should have been answered.
+bool unanswered_capa(const ConnectResult& result, const Transcript& transcript);
 /// No mechanism of the method is offered: nothing was tried, so nothing was refused.
 bool lacks_mechanism(const ConnectResult& result, const Transcript& transcript);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "net/login_method.h"
+#include "net/proxy_url.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -38,6 +39,7 @@ void require_files(const Endpoint& endpoint) {
 
 void require_usable(const Endpoint& endpoint, Auth auth) {
   login_methods(auth, endpoint.tls, {});
+  require_proxy_url(endpoint.proxy);
   if (endpoint.tls != Tls::none) require_files(endpoint);
 }
 

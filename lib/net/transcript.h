@@ -31,6 +31,8 @@ class Transcript {
   bool answered() const noexcept {
     return answered_;
   }  ///< the server said something after the last line of ours
+  /// CAPA was sent, and nothing has been answered to it.
+  bool awaits_capa() const noexcept { return stage_ == Stage::capa && !answered_; }
   /// The words of the last -ERR, except to CAPA.
   const std::optional<std::string>& refusal() const noexcept { return refusal_; }
   /// What a SASL challenge that was no question said: the JSON of a refused token.

@@ -85,7 +85,7 @@ PIPELINING = [
 
 # Each answer is cut at its border, inside its first line, in the middle, or before its last byte, in three ways.
 PLACES = [
-    ("CAPA", b"CAPA", None, (0, 2, 0.5, -1), NONE),
+    ("CAPA", b"CAPA", None, (0.5, -1), NONE),  # whoever sends less does not know CAPA: below
     ("USER", b"USER", None, (0, 2, -1), NONE),
     ("PASS", b"PASS", None, (0, 2, -1), NONE),
     ("STAT", b"STAT", None, (0, 2, -1), NONE),
@@ -110,6 +110,20 @@ def ending_cases():
                 keys = QUICK if how is silence else {}
                 yield Case("%s in %s at %s" % (name, place, part), ends(verb, part, how, only), status=75,
                            arrives=arrives, stays=ALL, never=LEAVE, keys=keys)
+
+
+def without_capa_cases():
+    """A server that does not survive CAPA is logged in to without it, unless TLS has to be negotiated."""
+    for part in (0, 2):
+        for name, how in WAYS:
+            yield Case("%s in CAPA at %s" % (name, part), ends(b"CAPA", part, how),
+                       keys={"connect_timeout": "8s"} if how is silence else {})
+    yield Case("FIN in CAPA, under TLS", ends(b"CAPA", 0, fin), tls="pop3s")
+    yield Case("FIN in CAPA, auto", ends(b"CAPA", 0, fin), keys={"auth": "auto"})
+    for tls, keys in (("stls", {}), ("", {"auth": "plain"})):
+        for name, how in WAYS[::2]:
+            yield Untouched("%s in CAPA, %s" % (name, tls or "plain"), ends(b"CAPA", 0, how), status=75, tls=tls,
+                            keys={**keys, **(QUICK if how is silence else {})}, says=("CAPA",))
 
 
 def counting(connection, line, together=1000):
@@ -171,4 +185,4 @@ ENDLESS = [
          arrives=(1,), stays=ALL, never=QUIT, disk=4 * MIB, form="mbox"),
 ]
 
-CASES = [*OUT_OF_STEP, *PIPELINING, *ending_cases(), *ENDLESS]
+CASES = [*OUT_OF_STEP, *PIPELINING, *ending_cases(), *without_capa_cases(), *ENDLESS]

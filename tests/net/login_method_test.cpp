@@ -30,11 +30,11 @@ TEST_CASE("the remembered login method comes first, the others follow in order")
     std::string remembered, methods;
   };
   const std::vector<Row> rows = {
-      {Auth::automatic, "", "sasl-ir sasl user"},
-      {Auth::automatic, "sasl", "sasl sasl-ir user"},
-      {Auth::automatic, "user", "user sasl-ir sasl"},
-      {Auth::automatic, "apop", "sasl-ir sasl user"},
-      {Auth::user, "sasl", "user"},
+      {Auth::automatic, "", "sasl-ir sasl user user-without-capa"},
+      {Auth::automatic, "sasl", "sasl sasl-ir user user-without-capa"},
+      {Auth::automatic, "user", "user sasl-ir sasl user-without-capa"},
+      {Auth::automatic, "apop", "sasl-ir sasl user user-without-capa"},
+      {Auth::user, "sasl", "user user-without-capa"},
       {Auth::apop, "", "apop"},
       {Auth::cram_md5, "", "sasl"},
       {Auth::plain, "sasl", "sasl sasl-ir"},

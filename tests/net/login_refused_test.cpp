@@ -64,19 +64,6 @@ TEST_CASE("a greeting may also refuse, and without a code the refusal is tempora
   }
 }
 
-TEST_CASE("the reasons for refusing a token are decoded") {
-  const std::string json = R"({"status":"401","schemes":"bearer"})";
-  ScriptedServer server(transcript(greeting_and_capa({"SASL XOAUTH2"}) + "C: AUTH XOAUTH2 *\nS: + " +
-                                   base64_encode(json) + "\nHANG\n"));
-  Session session(server);
-  session.login.auth = Auth::xoauth2;
-  const auto error = session.refused();
-  CHECK(error.kind() == Kind::login);
-  CHECK(has(error.what(), json));
-  CHECK(has(error.hint(), "token"));
-  CHECK(server.connections() == 1);
-}
-
 TEST_CASE("a refusal that follows the reasons for refusing a token is reported with them") {
   const std::string json = R"({"status":"invalid_token"})";
   ScriptedServer server(transcript(greeting_and_capa({"SASL OAUTHBEARER"}) + "C: AUTH OAUTHBEARER *\nS: + " +

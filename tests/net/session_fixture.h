@@ -42,9 +42,14 @@ struct Session {
   }
 
   net::LoggedIn open() {
-    return net::open_pop3(endpoint, login, remembered, cancel, [this](char direction, std::string_view line) {
+    const net::Trace tell = [this](char direction, std::string_view line) {
       trace.push_back(std::string(1, direction) + " " + std::string(line));
-    });
+    };
+    return net::open_pop3({.endpoint = endpoint,
+                           .login = login,
+                           .remembered_method = remembered,
+                           .cancel = cancel,
+                           .trace = tell});
   }
 
   /// The error of an open() that has to fail.

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Servers that hang up or fall silent at CAPA.
+#include "session_fixture.h"
+#include "support/cpp/temp_dir.h"
+
+namespace {
+
+using namespace mailhaul::test;
+using mailhaul::net::Auth;
+using mailhaul::net::Tls;
+using mailhaul::util::Kind;
+using Strings = std::vector<std::string>;
+
+const std::string greeting = "S: +OK hi\n";
+const Strings ends = {"", "RESET\n", "HANG\n"};
+
+/// Answers the first connection up to CAPA, and the others by the given script.
+Script without_capa(const std::string& end, const std::string& others) {
+  return [end, others](Client& client) {
+    transcript(client.number() == 1 ? greeting + "C: CAPA\n" + end : others)(client);
+  };
+}
+
+struct CapaSession : Session {
+  explicit CapaSession(const ScriptedServer& server, Tls tls = Tls::none) : Session(server, tls) {
+    spill(directory / "ca.pem", authority().pem());
+    endpoint.ca_file = directory / "ca.pem";
+    endpoint.connect_timeout = std::chrono::seconds(4);  // half of it passes where the server is silent
+  }
+  TempDir directory;
+};
+
+TEST_CASE("a server that does not survive CAPA is logged in to without it") {
+  const std::string login = greeting + "C: USER anna\nS: +OK\nC: PASS Correct-Horse7\nS: +OK in\n";
+  for (const Tls tls : {Tls::none, Tls::implicit}) {
+    for (const Auth auth : {Auth::automatic, Auth::user}) {
+      for (const std::string& end : ends) {
+        if (end == "HANG\n" && (tls != Tls::none || auth != Auth::user)) continue;  // it takes its time
+        CAPTURE(end);
+        ScriptedServer server(without_capa(end, login),
+                              {.tls = tls == Tls::implicit, .certificate = authority().issue()});
+        CapaSession session(server, tls);
+        session.login.auth = auth;
+        session.remembered = "sasl";
+        const auto opened = session.open();
+        CHECK_FALSE(opened.answers_capa);
+        CHECK(opened.capabilities.empty());
+        CHECK(opened.login_method == "sasl");  // what was remembered: it may have been an accident
+        server.wait_until_quiet();
+        CHECK(server.connections() == 2);
+        CHECK(server.mismatches() == Strings{});
+      }
+    }
+  }
+}
+
+TEST_CASE("the certificate is checked without CAPA as well") {
+  ScriptedServer server(without_capa("", greeting + "HANG\n"),
+                        {.tls = true, .certificate = authority().issue()});
+  CapaSession session(server, Tls::implicit);
+  session.endpoint.ca_file.clear();
+  CHECK(session.refused().kind() == Kind::unavailable);
+  CHECK(server.received() == Strings{});
+}
+
+TEST_CASE("where CAPA cannot be left out, what happened to it is reported") {
+  for (const std::string& end : ends) {
+    CAPTURE(end);
+    ScriptedServer server(without_capa(end, greeting + "C: CAPA\n" + end));
+    CapaSession session(server);
+    session.endpoint.connect_timeout = std::chrono::seconds(1);
+    session.login.auth = Auth::plain;
+    const auto error = session.refused();
+    CHECK(error.kind() == Kind::temporary);
+    CHECK(has(error.what(), end == "HANG\n" ? "did not answer CAPA in time" : "instead of answering CAPA"));
+    CHECK(has(error.hint(), "\"auth\""));
+    CHECK(server.connections() == 1);
+  }
+  for (const std::string& end : ends) {
+    CAPTURE(end);
+    ScriptedServer server(without_capa(end, ""));
+    CapaSession session(server, Tls::starttls);
+    session.endpoint.connect_timeout = std::chrono::seconds(1);
+    const auto error = session.refused();
+    CHECK(error.kind() == Kind::temporary);
+    CHECK(has(error.what(), "CAPA"));
+    CHECK(has(error.hint(), "pop3s://"));
+    CHECK(server.connections() == 1);
+  }
+}
+
+TEST_CASE("a login without CAPA may be refused like any other") {
+  struct Row {
+    std::string conversation;
+    Kind kind;
+    std::string what;
+  };
+  const std::vector<Row> rows = {
+      {"S: -ERR too many connections\nHANG\n", Kind::temporary, "too many connections"},
+      {"S: * OK IMAP4rev1\nHANG\n", Kind::protocol, "IMAP4rev1"},
+      {greeting + "C: USER anna\nS: -ERR [AUTH] nobody\nHANG\n", Kind::login, "nobody"},
+      {greeting + "C: USER anna\nS: +OK\nC: PASS *\nS: -ERR wrong\nHANG\n", Kind::login, "wrong"},
+      {greeting + "C: USER anna\nS: +OK\nC: PASS *\n", Kind::temporary, "lost: closed during the login"},
+      {greeting + "C: USER anna\nS: ++\nHANG\n", Kind::protocol, "neither +OK nor -ERR"},
+      {"HANG\n", Kind::temporary, "did not answer"},
+      {"", Kind::temporary, "closed"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.conversation);
+    ScriptedServer server(without_capa("", row.conversation));
+    CapaSession session(server);
+    session.endpoint.connect_timeout = std::chrono::seconds(row.conversation == "HANG\n" ? 1 : 20);
+    const auto error = session.refused();
+    CHECK(error.kind() == row.kind);
+    CHECK(has(error.what(), row.what));
+    CHECK(server.connections() == 2);
+  }
+}
+
+}  // namespace
