@@ -7,7 +7,7 @@ namespace mailhaul::delivery {
 
 namespace {
 constexpr std::size_t full = 128U << 10U;
-constexpr std::size_t large = 16U << 10U;  // a call more is cheaper than a copy
+constexpr std::size_t large = 16U << 10U;  // one more call is cheaper than a copy
 constexpr std::uint64_t stride = 4U << 20U;
 }  // namespace
 
@@ -33,7 +33,7 @@ void BufferedFile::put(std::string_view bytes) {
   util::write_all(fd_, bytes, path_);
   written_ += bytes.size();
   if (write_back_ == WriteBack::none || written_ - started_ < stride) return;
-  // Only a wish: what it cannot start, the flush will.
+  // A failure does not matter: the flush writes what is left.
   ::sync_file_range(fd_, 0, 0, SYNC_FILE_RANGE_WRITE);
   started_ = written_;
 }

@@ -8,10 +8,10 @@
 
 namespace mailhaul::delivery {
 
-/// Whether the kernel is asked to start writing to the disk while more arrives: for what is flushed later.
+/// Whether the kernel should start writing to disk early: useful for a file that is flushed later.
 enum class WriteBack { early, none };
 
-/// Buffered writing to a descriptor it does not own, at its offset. Throws Error{storage}.
+/// Writes to a borrowed descriptor, at its offset, through a buffer. Throws Error{storage}.
 class BufferedFile {
  public:
   BufferedFile(int fd, util::Path path, WriteBack write_back);

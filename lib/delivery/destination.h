@@ -19,17 +19,17 @@ namespace mailhaul::delivery {
 
 /// What a destination must know of the run. Outlives the destinations.
 struct RunContext {
-  std::string account;         ///< its name: %a, MAILHAUL_ACCOUNT
-  std::string instance;        ///< of the state database: part of every name we make
-  std::string mailbox;         ///< its id in the state database: part of every name we make
+  std::string account;         ///< the account's name: %a, MAILHAUL_ACCOUNT
+  std::string instance;        ///< of the state database: part of each file name
+  std::string mailbox;         ///< its id in the state database: part of each file name
   std::string host;            ///< this machine's name, "/" and ":" as \057, \072
   std::string boot;            ///< the kernel's boot id
-  std::string user;            ///< whom we run as: %T
-  util::Path state_directory;  ///< the database's: for spools (spool/) and the MDA's lock
+  std::string user;            ///< the user that mailhaul runs as: %T
+  util::Path state_directory;  ///< of the database; holds the spools (spool/) and the lock of the MDA
   std::function<std::chrono::sys_time<std::chrono::microseconds>()> now;
-  /// Says a thing once a run, however often it is called. Any thread.
+  /// Warns the user, once in a run for each sentence. Called from any thread.
   std::function<void(std::string_view sentence, std::string_view hint)> warn;
-  /// Hears what a program wrote although it took the message. Any thread; may be empty.
+  /// Receives what a program wrote although it succeeded. Called from any thread; may be empty.
   std::function<void(std::string_view sentence)> note;
   const util::Cancel* cancel = nullptr;
 
@@ -39,17 +39,17 @@ struct RunContext {
   }
 };
 
-/// What a message comes with.
+/// What a destination has to know about a message besides its bytes.
 struct Envelope {
   std::string id;            ///< stable id: Maildir's unique name, %i, MAILHAUL_ID
-  std::string trace_header;  ///< put first, LF line end included; empty: none
+  std::string trace_header;  ///< written first; ends in LF; empty: none
   bool retry = false;        ///< it may have been handed over before: MAILHAUL_RETRY=1
 };
 
-/// All that recovery may use; stored verbatim.
+/// What recovery works from, and nothing else. Stored verbatim in the database.
 struct Ticket {
-  std::string target;  ///< "maildir:/absolute/path": what reopen() reads
-  std::string data;    ///< the destination's own; holds the id
+  std::string target;  ///< "maildir:/absolute/path"; read by reopen()
+  std::string data;    ///< in the destination's own format; contains the id
 };
 
 enum class DeliveryStatus { published, rejected, later, doubt };
@@ -58,50 +58,53 @@ struct DeliveryResult {
   std::string sentence, hint;  ///< when not published
 };
 
-/// One message on its way in. Destroyed before finish(): leaves nothing behind.
+/// Receives one message. If it is destroyed before finish(), nothing is left behind.
 class Writer {
  public:
   virtual ~Writer() = default;
-  virtual void append(
-      std::string_view wire) = 0;  ///< bytes as the server sent them, dots removed. Throws Error{storage}
-  virtual Ticket finish() = 0;     ///< S1: whole and invisible, not yet durable. Throws Error{storage}
+  /// Takes bytes as the server sent them, without the stuffed dots. Throws Error{storage}.
+  virtual void append(std::string_view wire) = 0;
+  /// S1: the message is whole and invisible, but not yet durable. Throws Error{storage}.
+  virtual Ticket finish() = 0;
 };
 
-/// One place where mail goes, for one account. One thread at a time. The destructor releases locks, undoes
-/// nothing.
+/// One place where the mail of one account goes. Used by one thread at a time. The destructor releases locks
+/// and undoes nothing.
 class Destination {
  public:
   virtual ~Destination() = default;
   virtual const std::string& target() const noexcept = 0;  ///< "maildir:/absolute/path"
   virtual const Traits& traits() const noexcept = 0;       ///< those of its kind
   virtual std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) = 0;
-  /// S2: durable. May complete the tickets. mbox: locked from here until publish() or discard() ends, offsets
-  /// fixed. A throw leaves nothing visible and the tickets void.
+  /// S2: makes the messages durable; may complete the tickets. An mbox is locked from here until publish() or
+  /// discard() ends. If this throws, nothing is visible and the tickets are void.
   virtual void stage(std::span<Ticket> tickets) = 0;
-  /// S4: visible and durable. A throw: recovery decides. Handed over: one ticket a call.
-  virtual std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) = 0;
-  /// Finished messages that will not be intended: their temporary files go. Never throws.
+  /// S4: makes the messages visible and durable. If this throws, recovery decides. REQUIRES: one ticket per
+  /// call where messages are handed over.
+  [[nodiscard]] virtual std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) = 0;
+  /// Removes the temporary files of finished messages that will not be intended. Never throws.
   virtual void discard(std::span<const Ticket> tickets) noexcept = 0;
-  /// Completes, from the tickets alone, what a dead process left. Idempotent; creates no folder or mailbox.
-  /// `doubt`: it cannot be told whether the message was delivered; `later`: it was not. Throws Error{storage}
-  /// when the place is not the one in the ticket.
-  virtual std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) = 0;
-  /// Removes temporary files of our instance and this mailbox but those in `keep`, the open tickets of the
-  /// whole database. Never throws.
+  /// Completes what a killed process left, from the tickets alone. Idempotent; creates no folder or mailbox.
+  /// `doubt`: nobody can tell whether the message was delivered; `later`: it was not. Throws Error{storage}
+  /// if the place is not the one in the ticket.
+  [[nodiscard]] virtual std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) = 0;
+  /// Removes temporary files of our instance and this mailbox, except those of `keep`, the open tickets of
+  /// the whole database. Never throws.
   virtual void sweep(std::span<const Ticket> keep) noexcept = 0;
-  /// After the last publish(): what must still happen (stdout: everything was read). Throws Error{storage}.
+  /// Called after the last publish(). Standard output waits here until everything was read. Throws
+  /// Error{storage}.
   virtual void close() {}
 };
 
-/// Opens what a profile names, creating it where the kind says so.
+/// Opens what a profile names, and creates it if the kind allows that.
 /// Throws Error{cannot_create | storage | config | temporary}.
 std::unique_ptr<Destination> open(const Spec& spec, const RunContext& context);
-/// Opens what a ticket names; creates nothing. Throws Error{storage} with a hint when it is missing or
-/// another one.
+/// Opens what a ticket names; creates nothing. Throws Error{storage} with a hint if it is missing or was
+/// replaced.
 std::unique_ptr<Destination> reopen(const Ticket& ticket, const RunContext& context, Kinds among = kinds());
 
-/// Makes stable ids: "<seconds>.mh<instance><mailbox>m<microseconds>.<host>", strictly increasing. One thread
-/// at a time.
+/// Makes stable ids: "<seconds>.mh<instance><mailbox>m<microseconds>.<host>", strictly increasing. Used by
+/// one thread at a time.
 class Ids {
  public:
   explicit Ids(const RunContext& context) : context_(context) {}

@@ -11,18 +11,22 @@
 
 namespace mailhaul::delivery {
 
-/// How a message is stored: as it is; the same, its sender being wanted; below a From line; as an entry of an
-/// mbox.
-enum class StoredForm { bare, with_sender, below_from_line, mbox_entry };
+/// How a message is stored.
+enum class StoredForm {
+  bare,             ///< as it came
+  with_sender,      ///< as it came, and sender() is known afterwards
+  below_from_line,  ///< after a From line, nothing quoted
+  mbox_entry        ///< after a From line, quoted as mboxrd, followed by an empty line
+};
 
-/// Turns a message as it came over the wire into what is stored, trace header first. Memory is bounded
-/// whatever the message's size.
+/// Turns a message as it came over the wire into the form that is stored, trace header first. Uses a bounded
+/// amount of memory for a message of any size.
 class Formatter {
  public:
   /// `out` outlives it. `now`: seconds since 1970, for the From line.
   Formatter(BufferedFile& out, StoredForm form, const Envelope& envelope, std::int64_t now);
   void append(std::string_view wire);  ///< throws Error{storage}
-  void finish();                       ///< the last byte is with `out`. Throws Error{storage}
+  void finish();                       ///< passes the last bytes to `out`. Throws Error{storage}
   const std::string& sender() const noexcept {
     return sender_;
   }  ///< after finish(); not for StoredForm::bare
@@ -38,7 +42,7 @@ class Formatter {
   std::int64_t now_;
   LineEnds line_ends_;
   FromQuoter quoter_;
-  std::optional<SenderFinder> finder_;  // while the start of the message is held back
+  std::optional<SenderFinder> finder_;  // set while the start of the message is held back
   std::string sender_;
   char last_ = '\n';
 };

@@ -10,16 +10,16 @@
 
 namespace mailhaul::delivery {
 
-/// A destination that hands each message over to somebody (a program, the reader of a pipe) and cannot look
-/// afterwards whether it is there. Nothing of it is staged or swept: until it is taken, the message is on the
-/// server, and here in a file without a name.
+/// A destination that hands each message over to a program or to the reader of a pipe, and cannot check later
+/// whether it arrived. There is nothing to stage or to sweep: until a message is accepted, it is on the
+/// server and in a file without a name here.
 class Handover : public Destination {
  public:
   struct Setup {
     const KindRow& kind;
     std::string target;
-    StoredForm form;           ///< of the messages that wait
-    TicketFields fields = {};  ///< what each ticket says, beside the id
+    StoredForm form;           ///< of the waiting messages
+    TicketFields fields = {};  ///< of each ticket, besides the id
   };
   Handover(Setup setup, const RunContext& context);
 
@@ -32,7 +32,7 @@ class Handover : public Destination {
   void sweep(std::span<const Ticket> /*keep*/) noexcept final {}
 
  protected:
-  /// Throws Error{storage} when it could not be offered at all.
+  /// Offers one message. Throws Error{storage} if that is not possible.
   virtual DeliveryResult hand_over(const QueuedMessage& message) = 0;
   const RunContext& context() const noexcept { return context_; }
 

@@ -18,11 +18,11 @@ struct QueuedMessage {
   std::uint64_t bytes = 0;
 };
 
-/// The messages that wait. They are gone with us.
+/// The waiting messages. They disappear when the process ends.
 class HandoverQueue {
  public:
   void put(QueuedMessage message) { messages_.insert_or_assign(message.envelope.id, std::move(message)); }
-  const QueuedMessage& at(const std::string& id) const;  ///< throws Error{internal} for what is not there
+  const QueuedMessage& at(const std::string& id) const;  ///< throws Error{internal} if there is none
   void remove(const std::string& id) noexcept { messages_.erase(id); }
 
  private:

@@ -23,38 +23,40 @@ struct Field {
   std::string_view name, help;
   FieldType type;
   bool required = false;
-  std::string_view fallback = {};                  ///< the value where none is set; of a boolean: false
+  std::string_view fallback = {};                  ///< the value if none is set; a boolean is false
   std::span<const std::string_view> choices = {};  ///< for FieldType::choice
   std::string (*wrong)(const Value& value) =
-      nullptr;  ///< what else can be wrong with a value; empty: nothing
+      nullptr;  ///< returns what else is wrong with a value; empty: nothing
 };
 
-/// Whether a message may arrive twice although nothing is known to have gone wrong with it.
+/// How often a message arrives, whatever is killed, cut or lost.
 enum class Guarantee { exactly_once, at_least_once };
 
-/// What tells that a message has arrived: the answer of publish(), or close() after the last one.
+/// What shows that a message has arrived: the answer of publish(), or close() after the last message.
 enum class Settled { by_publish, by_close };
 
-/// What the engine must know of a kind.
+/// What the engine has to know about a kind.
 struct Traits {
   Guarantee guarantee = Guarantee::exactly_once;
   Settled settled_by = Settled::by_publish;
   std::size_t batch = 1024;     ///< the most messages that are settled together
   bool line_ends_kept = false;  ///< stored with CRLF, as the server sent it; otherwise with LF
 
-  /// True: staged, intended, then published. False: handed over to somebody, who may get it again.
+  /// True: messages are staged, intended, then published. False: they are handed over, and may be again.
   constexpr bool exactly_once() const noexcept { return guarantee == Guarantee::exactly_once; }
   constexpr bool settled_by_close() const noexcept { return settled_by == Settled::by_close; }
 };
 
-/// Creates what the kind says may be missing. Throws Error{cannot_create | storage | config | temporary}.
+/// Opens a destination, and creates it if the kind allows that. Throws Error{cannot_create | storage | config
+/// | temporary}.
 using OpenFunction = std::unique_ptr<Destination>(const Spec& spec, const RunContext& context);
-/// Creates nothing, and uses nothing but the ticket. Throws Error{storage} with a hint.
+/// Opens a destination from a ticket alone, and creates nothing. Throws Error{storage} with a hint.
 using ReopenFunction = std::unique_ptr<Destination>(const Ticket& ticket, const RunContext& context);
 
 struct KindRow {
   std::string_view name;
-  std::string_view value;  ///< what follows "name:" in help, for the first field; empty: nothing follows
+  std::string_view
+      value;  ///< stands for the first field in help, as in "name:PATH"; empty: the name stands alone
   std::string_view help;
   std::span<const Field> fields;
   Traits traits;

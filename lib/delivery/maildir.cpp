@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// A message is written to tmp/, and renamed to new/ after the COMMIT: a rename is atomic, and recovery can
+// see in which directory it is.
 #include "delivery/maildir.h"
 
 #include <fcntl.h>
@@ -112,7 +114,7 @@ void Maildir::stage(std::span<Ticket> tickets) {
   try {
     flusher_.flush();
   } catch (const util::Error&) {
-    discard(tickets);  // S1 again: a failed flush is never retried on the same file
+    discard(tickets);  // back to S1: a failed flush is never retried on the same file
     throw;
   }
 }
@@ -144,7 +146,7 @@ void Maildir::discard(std::span<const Ticket> tickets) noexcept {
 void Maildir::sweep(std::span<const Ticket> keep) noexcept {
   try {
     sweep_maildir(folder_, context_, keep);
-  } catch (const util::Error&) {  // what is left is swept by another run
+  } catch (const util::Error&) {  // a later run removes what is left
   }
 }
 

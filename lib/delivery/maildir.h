@@ -11,7 +11,7 @@ namespace mailhaul::delivery {
 
 extern const KindRow maildir_kind;
 
-/// With the file system's kind given, not found out.
+/// For tests: opens a folder as if it were on this kind of file system.
 std::unique_ptr<Destination> open_maildir_on(MaildirFolder folder, util::Medium medium,
                                              const RunContext& context);
 

@@ -16,8 +16,8 @@ Flusher::Flusher(int directory, util::Path path, util::Medium medium)
     : directory_(directory), path_(std::move(path)), one_for_all_(medium == util::Medium::batch) {}
 
 void Flusher::add(util::Fd file, std::string name) {
-  // With syncfs a file can be closed before it is flushed; with fsync it must stay open, for an error of the
-  // write-back is told only to those who had the file open.
+  // With syncfs a file can be closed before it is flushed. With fsync it must stay open, because the kernel
+  // reports an error of the write-back only to descriptors that were open.
   if (open_.size() >= most_open) free_descriptors();
   if (!one_for_all_) ::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   open_.push_back({std::move(file), std::move(name)});
@@ -49,7 +49,7 @@ void Flusher::flush() {
 }
 
 void Flusher::sync_each() {
-  // First all, then wait for each: the disk works on them together.
+  // Start all, then wait for each, so that the disk works on them together.
   for (const auto& file : open_) ::sync_file_range(file.fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   for (const auto& file : open_) note(::fsync(file.fd.get()), file.name);
   close_each();
@@ -59,7 +59,7 @@ void Flusher::close_each() {
   for (auto& file : open_) {
     try {
       file.fd.close_checked(util::Kind::storage, (path_ / file.name).native());
-    } catch (const util::Error& error) {  // told by flush(): it may be another message's turn now
+    } catch (const util::Error& error) {  // thrown by flush(): another message may be arriving now
       if (!failure_) failure_ = error;
     }
   }
@@ -70,7 +70,7 @@ void Flusher::sync_file_system() {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   note(::syncfs(directory_), "");
-  // It waits for what others wrote, too. Where that is much, each file for itself is faster.
+  // syncfs also waits for what other programs wrote. If that is much, fsync of each file is faster.
   if (Clock::now() - start > std::chrono::seconds(1)) one_for_all_ = false;
 }
 

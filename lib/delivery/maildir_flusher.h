@@ -11,18 +11,18 @@
 
 namespace mailhaul::delivery {
 
-/// Makes the new files of one directory durable, a batch at a time: never weaker than fsync of each file and
-/// of the directory. Many files on a file system that allows it: one syncfs(2) for all.
+/// Flushes the new files of one directory to disk, a batch at a time. Never weaker than fsync(2) of each file
+/// and of the directory; for many files on a file system that allows it, one syncfs(2).
 class Flusher {
  public:
-  /// `directory` is open before the first file is written (syncfs tells a descriptor of errors since its
-  /// opening) and outlives this.
+  /// REQUIRES: `directory` was opened before the first file is written, because syncfs(2) reports errors to a
+  /// descriptor only since it was opened. It outlives the flusher.
   Flusher(int directory, util::Path path, util::Medium medium);
-  void add(util::Fd file, std::string name);  ///< one more, written; nothing is thrown before flush()
-  void drop(std::string_view name);           ///< it is no more wanted
-  /// S2: all that were added, and the directory. A throw (Error{storage}) gives up the whole batch.
+  void add(util::Fd file, std::string name);  ///< adds a file that is written; errors are thrown by flush()
+  void drop(std::string_view name);           ///< forgets a file that is no longer wanted
+  /// S2: flushes all added files and the directory. If it throws Error{storage}, the whole batch is lost.
   void flush();
-  void free_descriptors();  ///< when descriptors have run out
+  void free_descriptors();  ///< closes files early, for when descriptors have run out
 
  private:
   struct File {
@@ -39,7 +39,7 @@ class Flusher {
   bool one_for_all_;
   std::vector<File> open_;
   std::size_t closed_ = 0;              // written and closed, not yet durable
-  std::optional<util::Error> failure_;  // the first one, told by flush()
+  std::optional<util::Error> failure_;  // the first one, thrown by flush()
 };
 
 }  // namespace mailhaul::delivery

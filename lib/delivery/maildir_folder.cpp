@@ -26,7 +26,7 @@ bool is_part(const Path& name) {
   return std::ranges::any_of(parts, [&](const char* part) { return name == part; });
 }
 
-/// Empty, or left half made by a run that was killed.
+/// Empty, or left half created by a killed run.
 bool may_be_completed(const Path& path) {
   std::error_code failed;
   std::filesystem::directory_iterator entries(path, failed);
@@ -116,7 +116,7 @@ bool MaildirFolder::move_to_new(const std::string& name, const std::string& fina
   return link_and_unlink(name, final);
 }
 
-/// As maildir(5) has it, for network file systems: link(2) does not replace either.
+/// The way of maildir(5), for network file systems: link(2) does not replace files either.
 bool MaildirFolder::link_and_unlink(const std::string& name, const std::string& final) {
   const auto path = path_ / "tmp" / name;
   if (::linkat(tmp_fd(), name.c_str(), new_fd(), final.c_str(), 0) == 0) {

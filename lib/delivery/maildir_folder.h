@@ -9,13 +9,13 @@
 
 namespace mailhaul::delivery {
 
-/// A Maildir's directories, held open: what happens to the path meanwhile does not matter.
+/// The directories of a Maildir, held open, so that a path that is moved or replaced meanwhile does no harm.
 class MaildirFolder {
  public:
-  /// Makes the folder if it is missing or empty. Throws Error{cannot_create} with a hint for what is no
-  /// Maildir, or cannot be written to.
+  /// Creates the folder if it is missing or empty. Throws Error{cannot_create} with a hint if the path is not
+  /// a Maildir, is not writable, or, as root, belongs to another user.
   static MaildirFolder make(const util::Path& path);
-  /// Throws Error{storage} with a hint when it is not there.
+  /// Opens a folder that must exist. Throws Error{storage} with a hint if it does not.
   static MaildirFolder find(const util::Path& path);
 
   const util::Path& path() const noexcept { return path_; }
@@ -25,10 +25,10 @@ class MaildirFolder {
   ino_t tmp_inode() const noexcept { return tmp_inode_; }
   ino_t new_inode() const noexcept { return new_inode_; }
 
-  /// tmp/`name` becomes new/`final`, never replacing anything. False: it is not in tmp/. Throws
+  /// Renames tmp/`name` to new/`final`, and never replaces a file. Returns false if it is not in tmp/. Throws
   /// Error{storage}.
   [[nodiscard]] bool move_to_new(const std::string& name, const std::string& final);
-  void sync_both();  ///< new/, then tmp/
+  void sync_both();  ///< flushes new/, then tmp/
 
  private:
   MaildirFolder(const util::Path& path, util::Kind kind);
@@ -37,7 +37,7 @@ class MaildirFolder {
   util::Path path_;
   util::Fd tmp_, new_, cur_;
   ino_t tmp_inode_ = 0, new_inode_ = 0;
-  bool renames_ = true;  // without replacing, which not every file system can
+  bool renames_ = true;  // false if the file system cannot rename without replacing
 };
 
 }  // namespace mailhaul::delivery

@@ -24,7 +24,7 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-/// Calls `each` with every name in the directory.
+/// Calls `each` with each name in the directory.
 template <typename Each>
 void for_each_name(int directory, const util::Path& path, Each each) {
   const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -39,8 +39,8 @@ void for_each_name(int directory, const util::Path& path, Each each) {
   if (errno != 0) util::throw_errno(util::Kind::storage, "read", path.native());
 }
 
-/// Those of `wanted` that stand in new/ and cur/, by their unique part. New/ comes first: that is the way
-/// readers move them.
+/// Those of `wanted` whose unique part is in new/ or cur/. new/ is read first, because readers move files
+/// from there to cur/.
 Names visible(const MaildirFolder& folder, const Names& wanted) {
   Names found;
   const auto note = [&](std::string_view name) {
@@ -66,7 +66,7 @@ bool taken_by_a_reader(const TicketFields& message, const RunContext& context) {
   return message.text("boot") == context.boot && now < message.number("time") + a_day;
 }
 
-/// The size of tmp/`id`; -1 when it is not there.
+/// The size of tmp/`id`, or -1 if it does not exist.
 off_t waiting_bytes(const MaildirFolder& folder, const std::string& id) {
   struct stat info {};
   if (::fstatat(folder.tmp_fd(), id.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return info.st_size;
@@ -75,7 +75,7 @@ off_t waiting_bytes(const MaildirFolder& folder, const std::string& id) {
   return -1;
 }
 
-/// S3 or S4 to S4: `ids` are those in new/ and cur/.
+/// S3 or S4 to S4. `ids` are in new/ or cur/.
 DeliveryResult recover_one(MaildirFolder& folder, const RunContext& context, const TicketFields& message,
                            const Names& ids) {
   const auto& id = message.text("id");
@@ -83,7 +83,7 @@ DeliveryResult recover_one(MaildirFolder& folder, const RunContext& context, con
   const auto waiting = waiting_bytes(folder, id);
   if (ids.contains(id)) {
     if (waiting >= 0)
-      ::unlinkat(folder.tmp_fd(), id.c_str(), 0);  // between link and unlink; else swept later
+      ::unlinkat(folder.tmp_fd(), id.c_str(), 0);  // killed between link and unlink; sweep removes what stays
     return {};
   }
   const bool whole = waiting >= 0 && static_cast<std::uint64_t>(waiting) == bytes;
@@ -108,7 +108,8 @@ std::vector<DeliveryResult> recover_maildir(MaildirFolder& folder, const RunCont
     wanted.insert(message.text("id"));
   }
   auto ids = visible(folder, wanted);
-  // A reader changing flags renames in cur/ while we list it, and such a name may be missed: look twice.
+  // A reader that changes flags renames files in cur/ while we list it, and readdir may miss such a name:
+  // read the directories twice.
   if (ids.size() < wanted.size()) ids.merge(visible(folder, wanted));
   std::vector<DeliveryResult> results;
   results.reserve(messages.size());

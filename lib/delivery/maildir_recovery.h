@@ -14,7 +14,7 @@ std::vector<DeliveryResult> recover_maildir(MaildirFolder& folder, const RunCont
                                             std::span<const Ticket> tickets);
 /// Destination::sweep for a Maildir.
 void sweep_maildir(const MaildirFolder& folder, const RunContext& context, std::span<const Ticket> keep);
-/// Its name in new/: maildir(5)'s, with Maildir++'s size.
+/// The name of a message in new/: as in maildir(5), with the size as in Maildir++.
 std::string published_name(std::string_view id, std::uint64_t bytes);
 
 }  // namespace mailhaul::delivery

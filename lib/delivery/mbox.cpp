@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+// A batch waits in a spool file, because an mbox must not be locked while a message arrives, and because
+// recovery needs the bytes to write them again.
 #include "delivery/mbox.h"
 
 #include <fcntl.h>
@@ -53,14 +55,14 @@ class Mbox final : public Destination {
   Locking locking_;
   const RunContext& context_;
   std::string target_;
-  std::unique_ptr<Spool> spool_;        // S1: of the batch that is arriving
-  std::size_t entries_ = 0;             // finished in it, not discarded
+  std::unique_ptr<Spool> spool_;        // S1: of the batch that arrives
+  std::size_t entries_ = 0;             // finished in spool_ and not discarded
   std::unique_ptr<Spool> staged_;       // S2 to S4
   std::unique_ptr<LockedMbox> locked_;  // locked as long as a batch is staged
-  std::vector<Path> published_;         // S4: spools whose landing is not on record yet
+  std::vector<Path> published_;         // S4: spools whose landings are not recorded yet
 };
 
-/// One entry at the end of the spool. One at a time.
+/// Writes one entry at the end of the spool; one writer at a time.
 class MboxWriter final : public Writer {
  public:
   MboxWriter(Mbox& mbox, Spool& spool, const Envelope& envelope, std::int64_t now)
@@ -125,7 +127,7 @@ LockedMbox Mbox::lock(Missing missing) {
   return locked;
 }
 
-/// The entries in the order of the spool, which is that of recovery, too.
+/// The entries in the order of the spool, as recovery has them.
 Segments segments_of(std::span<const TicketFields> messages, const std::string& padding, const Spool& spool) {
   std::vector<Extent> extents;
   for (const auto& fields : messages) extents.push_back({fields.number("from"), fields.number("length")});
@@ -135,7 +137,8 @@ Segments segments_of(std::span<const TicketFields> messages, const std::string& 
   return segments;
 }
 
-/// S4. On failure what was written goes again, if nobody else wrote behind it; the spool stays for recovery.
+/// S4. If it fails, what was written is cut off again unless others have written after it; the spool stays
+/// for recovery.
 void append(const LockedMbox& locked, const Segments& segments, std::uint64_t off) {
   try {
     write_segments(segments, locked.fd(), off, locked.path());
@@ -149,10 +152,10 @@ void append(const LockedMbox& locked, const Segments& segments, std::uint64_t of
 }
 
 void Mbox::stage(std::span<Ticket> tickets) {
-  locked_.reset();  // of a batch whose publish() failed
+  locked_.reset();  // a batch whose publish() failed
   staged_.reset();
   if (tickets.empty()) return;
-  auto spool = std::exchange(spool_, nullptr);  // a throw removes it
+  auto spool = std::exchange(spool_, nullptr);  // an exception removes it
   for (const auto& ticket : tickets) {
     if (!spool || TicketFields(ticket).text("spool") != spool->path().native()) {
       throw util::Error(util::Kind::internal,
@@ -181,9 +184,9 @@ void Mbox::stage(std::span<Ticket> tickets) {
 }
 
 std::vector<DeliveryResult> Mbox::publish(std::span<const Ticket> tickets) {
-  remove_published();  // the COMMIT between stage() and this has recorded the batch before
+  remove_published();  // the COMMIT after stage() has recorded the batch before
   if (tickets.empty()) return {};
-  const auto locked = std::move(locked_);  // unlocked when we leave, however that is
+  const auto locked = std::move(locked_);  // unlocked at the end, exception or not
   const auto spool = std::move(staged_);
   const std::vector<TicketFields> messages(tickets.begin(), tickets.end());
   const auto off = messages.front().number("off");
@@ -206,7 +209,7 @@ void Mbox::discard(std::span<const Ticket> tickets) noexcept {
 }
 
 std::vector<DeliveryResult> Mbox::recover(std::span<const Ticket> tickets) {
-  std::map<std::string, std::vector<std::size_t>> batches;  // by spool; their names are in order of time
+  std::map<std::string, std::vector<std::size_t>> batches;  // by spool; the order of names is that of time
   std::vector<TicketFields> messages(tickets.begin(), tickets.end());
   for (std::size_t i = 0; i < messages.size(); ++i) batches[messages[i].text("spool")].push_back(i);
   std::vector<DeliveryResult> results(tickets.size());
@@ -248,12 +251,12 @@ void Mbox::sweep(std::span<const Ticket> keep) noexcept {
       if (live != nullptr) kept.insert(live->path().filename().native());
     }
     remove_spools_but(kept);
-    if (!locked_ && left_by_us(path_, context_)) {  // a dotlock taken over and let go
+    if (!locked_ && left_by_us(path_, context_)) {  // take the dotlock over, and release it
       Locking now = locking_;
       now.patience = {};
       const LockedMbox locked(path_, context_, now, Missing::refuse);
     }
-  } catch (const std::exception&) {  // no spool yet, or what is left is swept by another run
+  } catch (const std::exception&) {  // there is no spool yet, or a later run removes what is left
   }
 }
 

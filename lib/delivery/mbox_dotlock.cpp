@@ -37,7 +37,7 @@ struct Lockfile {
   bool writable = false;
 };
 
-/// Without a file: there is none that could be taken over.
+/// Without a file if there is none that could be taken over.
 Lockfile open_lock(const Path& path) {
   constexpr int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   Lockfile lock{.file = Fd(::open(path.c_str(), O_RDWR | flags)), .content = std::string(256, '\0')};
@@ -50,8 +50,8 @@ Lockfile open_lock(const Path& path) {
 
 enum class Owner { alive, gone, unknown };
 
-/// The owner by the process id in the first line, which is how most programs name it. A second line that is
-/// not mailhaul's may name another machine, and so may a file on a network file system.
+/// Most programs write their process id in the first line. If a second line is not mailhaul's, or if the file
+/// is on a network file system, the process may be on another machine.
 Owner owner_of(const Lockfile& lock, const Path& path) {
   std::string_view text = lock.content;
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -69,7 +69,7 @@ bool is_ours(const Lockfile& lock, const RunContext& context) {
   return lock.content.find(signature(context)) != std::string::npos;
 }
 
-/// Nobody will remove it: its process is gone, or it is a day old and does not say whose it is.
+/// True if nobody will remove the file: its process is gone, or it is older than a day and names no owner.
 bool is_abandoned(const Lockfile& lock, const Path& path, const RunContext& context) {
   constexpr std::int64_t a_day = 86400;
   const auto owner = owner_of(lock, path);
@@ -98,7 +98,7 @@ Dotlock::~Dotlock() {
   if (held_ == Held::by_program) {
     try {
       run({program, "-u", path_.native()});
-    } catch (const util::Error&) {  // others see that its process is gone
+    } catch (const util::Error&) {  // other programs see that its process is gone
     }
   }
 }
@@ -111,18 +111,18 @@ Dotlock::Answer Dotlock::try_take() {
   return answer;
 }
 
-/// The process id first, as other programs expect it.
+/// The process id comes first, as other programs expect.
 std::string Dotlock::content() const { return std::to_string(::getpid()) + "\n" + signature(context_); }
 
-/// It appears with its content or not at all, after a power cut too: one without would be a stranger's to our
-/// next run.
+/// The file appears with its content or not at all, even after a power cut: an empty file would look like
+/// another program's to our next run.
 Dotlock::Answer Dotlock::create() {
   const auto directory = path_.parent_path();
   Fd file(::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
   const Path named = path_.native() + ".mh" + context_.instance + context_.mailbox;
   const bool nameless = static_cast<bool>(file);
   if (!nameless && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
-    ::unlink(named.c_str());  // from a run that was killed right here
+    ::unlink(named.c_str());  // left by a run that was killed here
     file = Fd(::open(named.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644));
   }
   if (!file && (errno == EACCES || errno == EPERM || errno == EROFS)) return Answer::forbidden;
@@ -139,8 +139,8 @@ Dotlock::Answer Dotlock::create() {
   util::throw_errno(Kind::storage, "create", path_.native(), err);
 }
 
-/// Written anew where it stands, not removed and made: no gap in which another program could get between.
-/// Another one's that we may not write is removed, if the directory allows it.
+/// Rewrites the file in place, so that no other program can create one in between. If we may not write to the
+/// file of another program, it is removed if the directory allows that.
 Dotlock::Answer Dotlock::take_over() {
   const auto lock = open_lock(path_);
   if (!lock.file) return Answer::busy;
@@ -151,7 +151,7 @@ Dotlock::Answer Dotlock::take_over() {
     if (!ours && ::ftruncate(lock.file.get(), 0) != 0) return Answer::busy;
     util::pwrite_all(lock.file.get(), content(), 0, path_);
     ::futimens(lock.file.get(), nullptr);
-    if (!still_named(lock, path_)) return Answer::busy;  // somebody else has taken it over just now
+    if (!still_named(lock, path_)) return Answer::busy;  // another program has just taken it over
   } else {
     if (::unlink(path_.c_str()) != 0) return Answer::forbidden;
     if (const auto answer = create(); answer != Answer::taken) return answer;

@@ -7,18 +7,18 @@
 
 namespace mailhaul::delivery {
 
-/// MAILBOX.lock, which older mail programs heed. REQUIRES: the mailbox's kernel lock is held. One that bears
-/// our instance is then left over from a run that was killed, and is taken over; so is another program's
-/// whose process is gone, or that is older than a day and does not tell whose it is.
+/// MAILBOX.lock, the lock that older mail programs respect. REQUIRES: the kernel lock of the mailbox is held.
+/// A file with our instance in it was then left by a killed run and is taken over. So is another program's
+/// file if its process is gone, or if it is older than a day and does not name its owner.
 class Dotlock {
  public:
   Dotlock(const util::Path& mailbox, const RunContext& context);
   Dotlock(const Dotlock&) = delete;
   Dotlock& operator=(const Dotlock&) = delete;
-  ~Dotlock();  ///< removes it, if taken
+  ~Dotlock();  ///< removes the file if it was taken
 
   enum class Answer { taken, busy, forbidden };
-  /// Forbidden: the directory allows no such file, to us or to dotlockfile(1). Throws Error{storage}.
+  /// `forbidden`: neither we nor dotlockfile(1) may create the file. Throws Error{storage}.
   Answer try_take();
   const util::Path& path() const noexcept { return path_; }
 
@@ -34,9 +34,9 @@ class Dotlock {
   Held held_ = Held::no;
 };
 
-bool dotlockfile_installed();  ///< the program that may lock where we may not
+bool dotlockfile_installed();  ///< dotlockfile(1) may lock in directories where we may not
 
-/// True when MAILBOX.lock bears our instance, or another mailhaul's whose process is gone.
+/// True if MAILBOX.lock names our instance, or another mailhaul whose process is gone.
 bool left_by_us(const util::Path& mailbox, const RunContext& context);
 
 }  // namespace mailhaul::delivery

@@ -59,7 +59,7 @@ Fd create_mbox_file(const Path& path) {
   util::throw_errno(Kind::cannot_create, "open", path.native(), err);
 }
 
-/// A reader may have put a new file in its place while we waited.
+/// False if a reader has replaced the file while we waited.
 bool still_there(int fd, const Path& path) {
   struct stat named {};
   const auto info = util::status_of(fd, path);
@@ -74,7 +74,7 @@ Fd open_mbox_file(const Path& path, Missing missing) {
     const int err = errno;
     if (!file && err == ENOENT && missing == Missing::create) {
       file = create_mbox_file(path);
-      if (!file) continue;  // somebody else was faster
+      if (!file) continue;  // another program has just created it
     }
     if (!file) cannot_open(path, err);
     require_plain_file(file.get(), path);
@@ -93,7 +93,7 @@ LockedMbox::LockedMbox(const Path& path, const RunContext& context, const Lockin
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0)
       throw Error(Kind::temporary, "cannot lock " + path_.native() + ": " + busy_, busy_hint_);
-    // Nothing is held while we wait: others take the same two locks in the other order.
+    // Hold nothing while waiting: other programs take the same two locks in the opposite order.
     file_ = Fd();
     sleep_unless_cancelled(context, std::min(wait, left), "waiting for the lock of " + path_.native());
     wait = std::min(wait * 2, std::chrono::milliseconds(250));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The mbox file: opened with care, locked against everybody.
+// The mbox file: what is refused when it is opened, and how it is locked against other programs.
 #pragma once
 #include <sys/types.h>
 
@@ -18,38 +18,39 @@ enum class MboxLock { fcntl_dotlock, fcntl };
 
 enum class Missing { create, refuse };
 
-/// How an mbox is locked, and how long others are waited for.
+/// How an mbox is locked, and how long to wait for the locks of others.
 struct Locking {
   MboxLock kind = MboxLock::fcntl_dotlock;
   std::chrono::milliseconds patience{30'000};
 };
 
-/// A regular file of our own with one name, never through a symbolic link. Throws Error{cannot_create}
-/// otherwise, Error{storage} when it is missing and to be refused.
+/// Opens a regular file that is ours and has one name, never through a symbolic link. Throws
+/// Error{cannot_create} for anything else, Error{storage} if it is missing and must not be created.
 util::Fd open_mbox_file(const util::Path& path, Missing missing);
 
 /// An mbox, open and locked until destroyed.
 class LockedMbox {
  public:
-  /// Throws as open_mbox_file; Error{temporary} when others do not let go of it in time, Error{cancelled}.
+  /// Throws like open_mbox_file(); Error{temporary} if others hold their lock for too long; Error{cancelled}.
   LockedMbox(const util::Path& path, const RunContext& context, const Locking& locking, Missing missing);
 
   int fd() const noexcept { return file_.get(); }
   const util::Path& path() const noexcept { return path_; }
   std::uint64_t bytes() const;
   ino_t inode() const;
-  /// The newlines to put after `at` bytes so that the next entry stands after a blank line.
+  /// The newlines to write after the first `at` bytes, so that an empty line precedes the next entry.
   std::string padding(std::uint64_t at) const;
-  /// The SHA-256 of the 4 KiB before `at`, in hex: tells whether the file is still the one we knew.
+  /// The SHA-256 of the 4 KiB before `at`, in hex. Shows whether others have changed the file there.
   std::string hash_before(std::uint64_t at) const;
-  bool without_dotlock() const noexcept { return forbidden_; }  ///< wanted, but the directory forbids it
+  /// True if a dotlock was wanted, but the directory does not allow one.
+  bool without_dotlock() const noexcept { return forbidden_; }
 
  private:
   bool try_lock(const RunContext& context, const Locking& locking);
 
   util::Path path_;
   util::Fd file_;
-  std::unique_ptr<Dotlock> dotlock_;  // goes before the file's lock does
+  std::unique_ptr<Dotlock> dotlock_;  // released before the file's own lock
   std::string busy_, busy_hint_;
   bool forbidden_ = false;
 };

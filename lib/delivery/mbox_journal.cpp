@@ -67,7 +67,7 @@ void copy(const Segments& segments, BufferedFile& out) {
   }
 }
 
-/// Appears whole or not at all.
+/// Writes the journal so that it appears whole or not at all.
 void write_journal(const JournalHead& head, const Segments& segments, const Segments& behind,
                    const Path& journal) {
   const Path part = journal.native() + ".part";
@@ -88,8 +88,8 @@ std::size_t read_mbox(const LockedMbox& mbox, std::uint64_t at, std::span<char> 
   return util::pread_all(mbox.fd(), into, static_cast<off_t>(at), mbox.path());
 }
 
-/// Nobody else has changed the place since the journal was written: each byte is the one before or the one
-/// after, or a zero that a power cut left.
+/// True if nobody else has changed the mailbox since the journal was written: each byte is the old one, the
+/// new one, or a zero that a power cut left.
 bool untouched(const LockedMbox& mbox, const Segments& segments, const JournalHead& head) {
   const auto size = mbox.bytes();
   if (mbox.inode() != head.inode || size < head.at || size > head.at + segments.bytes()) return false;
@@ -105,7 +105,7 @@ bool untouched(const LockedMbox& mbox, const Segments& segments, const JournalHe
       if (now[i] == after[i] || now[i] == 0) continue;
       const auto place = at + i;
       if (place < head.torn || place >= old_end) return false;
-      // What stood behind the torn part is the end of the segments now.
+      // What followed the torn part is now the end of the segments.
       const auto shifted = segments.bytes() - head.behind + (place - head.torn);
       if (segments.read(shifted, std::span(before).first(1)) != 1 || before[0] != now[i]) return false;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A write into a mailbox that recovery found it has to make: on disk before it begins, so that recovery
-// itself may be killed at any point.
+// Recovery may have to rewrite the end of a mailbox. It first records the rewrite in a journal on disk, so
+// that it can be killed at any point: the next recovery completes the rewrite from the journal.
 #pragma once
 #include <cstdint>
 
@@ -9,25 +9,27 @@
 
 namespace mailhaul::delivery {
 
-/// How much of `segments` the mailbox may hold, `at` being where it begins.
+/// What is written, and where.
 struct Rewrite {
   const Segments& segments;
-  std::uint64_t at = 0;
-  std::uint64_t torn =
-      0;  ///< so many bytes of the segments were there before, and behind them the rest of the file
+  std::uint64_t at = 0;  ///< the offset in the mailbox
+  /// How many bytes of `segments` an interrupted write had left at `at`. Mail that another program appended
+  /// after them is moved behind `segments`.
+  std::uint64_t torn = 0;
 };
 
-/// Puts the segments, and behind it what now stands behind its torn part, at its place, durably. `journal` is
-/// the file that says so meanwhile.
+/// Writes the segments at their offset, followed by the mail that stood after the torn part, and flushes.
+/// `journal` is the file that records the rewrite meanwhile. Throws Error{storage}.
 void rewrite(const LockedMbox& mbox, const Rewrite& change, const util::Path& journal);
 
-/// Completes what rewrite() began when it was killed. When others have changed the mailbox since, all of it
-/// goes to the end: true, some may be there twice.
+/// Completes a rewrite() that was killed. Returns true if others have changed the mailbox since: then all of
+/// the journal was appended, and some messages may be there twice.
 [[nodiscard]] bool complete_journal(const LockedMbox& mbox, const util::Path& journal);
 
-/// True when all of the mailbox from `at` on is a part of the segments, or zeros where a power cut left them.
+/// True if the mailbox from `at` to its end is the beginning of the segments, where zeros of a power cut may
+/// replace any byte.
 bool is_part_of(const LockedMbox& mbox, const Segments& segments, std::uint64_t at);
-/// How many bytes of the segments stand at `at` as they should.
+/// How many bytes of the mailbox from `at` on are equal to the segments.
 std::uint64_t common_bytes(const LockedMbox& mbox, const Segments& segments, std::uint64_t at);
 
 }  // namespace mailhaul::delivery

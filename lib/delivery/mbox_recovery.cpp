@@ -39,7 +39,8 @@ class Recovery {
       if (complete_journal(mbox_, journal_)) say("the interrupted delivery to ", " was completed");
       if (!complete_in_place()) append_missing();
     }
-    // What was found may stand in memory only: nobody flushed it, or a flush failed and told so once.
+    // What was found may be in memory only: it was never flushed, or a flush failed, which is reported only
+    // once.
     util::sync_fd(mbox_.fd(), mbox_.path());
     return results;
   }
@@ -76,21 +77,21 @@ bool Recovery::same_place() const {
          mbox_.hash_before(off_) == message.text("before");
 }
 
-/// S3 or S4 to S4, where nobody has changed what stood before our entries. False: that cannot be told.
+/// S3 or S4 to S4, if nobody has changed what precedes our entries. Returns false if that is not certain.
 bool Recovery::complete_in_place() {
   auto batch = segments(messages_.front().text("padding"));
   for (const auto& message : messages_) batch.add(extent_of(message));
   if (!same_place() || batch.bytes() != messages_.front().number("batch")) return false;
-  // Others may have added mail behind it.
+  // Other programs may have appended mail.
   const bool whole = common_bytes(mbox_, batch, off_) == batch.bytes();
   if (whole || is_part_of(mbox_, batch, off_)) {
     if (!whole && between_messages(mbox_.bytes())) say("the interrupted delivery to ", " was completed");
     write_segments(batch, mbox_.fd(), off_,
-                   mbox_.path());  // even so: after a failed flush it is not on the disk
+                   mbox_.path());  // even if it is whole: after a failed flush it is not on disk
     return true;
   }
   const auto torn = torn_bytes(batch);
-  // Where a reader changed or removed one of ours it looks the same: but whole ones stand before, or others
+  // It looks the same if a reader changed or removed one of ours; but then whole messages precede, or others
   // of ours follow.
   if (torn == 0 || between_messages(off_ + torn)) return false;
   if (std::ranges::count(found_from(off_ + torn), true) != 0) return false;
@@ -98,8 +99,8 @@ bool Recovery::complete_in_place() {
   return true;
 }
 
-/// A write cut short ends anywhere: where it ends between two of our messages, a reader may have been at
-/// work.
+/// An interrupted write may end anywhere. If it ends exactly between two of our messages, a reader may have
+/// removed the rest.
 bool Recovery::between_messages(std::uint64_t at) const {
   auto end = off_ + messages_.front().text("padding").size();
   return std::ranges::any_of(messages_.first(messages_.size() - 1), [&](const TicketFields& message) {
@@ -108,8 +109,8 @@ bool Recovery::between_messages(std::uint64_t at) const {
   });
 }
 
-/// How much of the batch was written before another program added mail right behind that; 0 when it cannot be
-/// told. Theirs begins with a From line, as ours does: the bytes that agree may reach into it.
+/// How much of the batch was written before another program appended mail to it; 0 if that is not clear.
+/// Their mail begins with a From line, like ours, so the bytes that are equal may reach into it.
 std::uint64_t Recovery::torn_bytes(const Segments& batch) const {
   constexpr std::uint64_t reach = 1024;
   const auto padding = messages_.front().text("padding").size();
@@ -139,7 +140,8 @@ void Recovery::append_missing() {
     any = any || !there[i];
   }
   if (!any) return;
-  say("messages of an interrupted delivery were added to ", "");  // first: a kill in between leaves no trace
+  say("messages of an interrupted delivery were added to ",
+      "");  // before it is done: a kill in between leaves no trace
   rewrite(mbox_, {missing, end, 0}, journal_);
 }
 

@@ -23,8 +23,8 @@ std::string read_part(int fd, const Path& path, Extent part) {
   return bytes;
 }
 
-/// An entry without its From line and the newlines at its end; where nothing else is, the From line: one cut
-/// short must not look like a message that holds nothing.
+/// An entry without its From line and the newlines at its end. If nothing else is there, the From line: one
+/// cut short must not look like an empty message.
 Extent content_of(int fd, const Path& path, Extent entry) {
   const auto head = read_part(fd, path, {entry.from, std::min<std::uint64_t>(entry.length, 4096)});
   const auto line = std::min(head.find('\n'), head.size() - 1) + 1;
@@ -45,14 +45,14 @@ Hash hash_of(int fd, const Path& path, Extent part) {
   return hash.finish();
 }
 
-/// What a whole copy of a message ends in, but for so many bytes that a reader may have added behind it.
+/// The end of a whole copy of a message. A reader may have added up to `added` bytes after it.
 struct Ending {
   std::string text;
   std::uint64_t added = 0;
 };
 
-/// Readers add and change header lines, never a body: from the empty line on all is as it was. Where there is
-/// only a header, what they add stands behind it.
+/// Readers add and change header lines, but never a body: from the empty line on, all bytes are unchanged. If
+/// there is only a header, readers add lines after it.
 Ending ending_of(int fd, const Path& path, Extent content) {
   constexpr std::uint64_t enough = 256;
   constexpr std::uint64_t most_added = 4096;
@@ -63,9 +63,9 @@ Ending ending_of(int fd, const Path& path, Extent content) {
   return {read_part(fd, path, {content.from + content.length - k, k}), has_body ? 0 : most_added};
 }
 
-/// Torn, and others' mail added right behind that, it may well be as long; then its ending is missing.
+/// A torn message followed by the mail of others may be as long as a whole one, but its end is missing.
 bool whole(const LockedMbox& mbox, Extent entry, int spool, const TicketFields& message) {
-  if (spool < 0) return true;  // a spool goes only after its batch was flushed
+  if (spool < 0) return true;  // a spool is removed only after its batch was flushed
   const Path path = message.text("spool");
   const auto ours = content_of(spool, path, {message.number("from"), message.number("length")});
   const auto theirs = content_of(mbox.fd(), mbox.path(), entry);
@@ -79,7 +79,7 @@ bool whole(const LockedMbox& mbox, Extent entry, int spool, const TicketFields& 
 
 using Wanted = std::map<std::string, std::size_t, std::less<>>;
 
-/// The message whose id stands in the text; wanted.end() when none does.
+/// The message whose id is in the text; wanted.end() if there is none.
 Wanted::const_iterator id_in(std::string_view text, const Wanted& wanted) {
   constexpr std::string_view digits = "0123456789";
   for (auto at = text.find(".mh"); at != std::string_view::npos; at = text.find(".mh", at + 1)) {
@@ -140,14 +140,14 @@ std::vector<Extent> entries_from(const LockedMbox& mbox, std::uint64_t start) {
     entries.push_back({at, 0});
   };
   constexpr std::uint64_t step = 256U << 10U;
-  std::string text = "\n";  // what is before `start` ends a line
+  std::string text = "\n";  // the byte before `start` ends a line
   std::uint64_t base = start - 1;
   for (std::uint64_t at = start; at < size; at += step) {
     text += read_part(mbox.fd(), mbox.path(), {at, std::min(step, size - at)});
     for (auto hit = text.find(separator); hit != std::string::npos; hit = text.find(separator, hit + 1)) {
       begin_at(base + hit + 1);
     }
-    const auto rest = std::min(text.size(), separator.size() - 1);  // the next one may begin in there
+    const auto rest = std::min(text.size(), separator.size() - 1);  // the next separator may begin there
     base += text.size() - rest;
     text.erase(0, text.size() - rest);
   }

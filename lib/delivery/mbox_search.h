@@ -10,11 +10,12 @@
 
 namespace mailhaul::delivery {
 
-/// The entries of an mbox from `start` on, which is where one begins (or its padding).
+/// The entries of an mbox from `start` on. REQUIRES: an entry, or the padding before it, begins at `start`.
 std::vector<Extent> entries_from(const LockedMbox& mbox, std::uint64_t start);
 
-/// For each of `messages`, whether a whole copy of it is among `entries`. By its id in the trace header;
-/// without one, equal contents are counted. `spool` below 0: it is gone, and the id must do.
+/// Whether `entries` contain a whole copy, for each of `messages`. A message is found by the id in its trace
+/// header, or without one by its content; equal contents are counted. A `spool` below 0 means that the spool
+/// is gone: then the id alone decides.
 std::vector<bool> find_copies(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
                               std::span<const TicketFields> messages);
 

@@ -45,7 +45,7 @@ void write_segments(const Segments& segments, int mbox, std::uint64_t at, const 
     util::pwrite_all(mbox, {piece.data(), got}, static_cast<off_t>(at + done), path);
     done += got;
     if (done - started < stride) continue;
-    // The disk works while we copy. Only a wish: what it cannot start, the flush will.
+    // The disk works while we copy. A failure does not matter: the flush writes what is left.
     ::sync_file_range(mbox, static_cast<off_t>(at + started), static_cast<off_t>(done - started),
                       SYNC_FILE_RANGE_WRITE);
     started = done;

@@ -18,7 +18,7 @@ Spool::~Spool() {
 }
 
 void Spool::cut_back() noexcept {
-  // Should it not get shorter, no matter: what is behind is overwritten, or named by no ticket.
+  // A failure does not matter: the bytes after the end are overwritten, or no ticket names them.
   const auto end = static_cast<off_t>(bytes_);
   [[maybe_unused]] const int cut = ::ftruncate(fd(), end);
   ::lseek(fd(), end, SEEK_SET);

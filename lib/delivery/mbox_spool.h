@@ -8,7 +8,7 @@
 
 namespace mailhaul::delivery {
 
-/// The file that holds a batch on its way into an mbox. Removed when destroyed, until keep() is called.
+/// The file that holds a batch on its way into an mbox. The destructor removes it unless keep() was called.
 class Spool {
  public:
   /// Throws Error{cannot_create | storage}.
@@ -21,8 +21,8 @@ class Spool {
   const util::Path& path() const noexcept { return path_; }
   std::uint64_t bytes() const noexcept { return bytes_; }
   void grew(std::uint64_t bytes) { bytes_ += bytes; }
-  void cut_back() noexcept;  ///< to bytes(): an entry was given up
-  void sync();               ///< the file and its directory
+  void cut_back() noexcept;  ///< truncates to bytes(), after an entry was abandoned
+  void sync();               ///< flushes the file and its directory to disk
   void keep() noexcept { kept_ = true; }
 
  private:
@@ -32,7 +32,7 @@ class Spool {
   bool kept_ = false;
 };
 
-/// What the names of the spools for one target end with.
+/// The end of the names of all spools for one target.
 std::string spool_suffix(const std::string& target);
 
 }  // namespace mailhaul::delivery

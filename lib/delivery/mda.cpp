@@ -29,8 +29,8 @@ using util::Kind;
 constexpr int try_again = 75;  // EX_TEMPFAIL
 constexpr std::string_view placeholders = "FTais%";
 
-/// The lock that the programs inherit: shared by all that we start, so that taking it alone means that none
-/// is left.
+/// The lock that the programs inherit. All that we start share it, so whoever gets it alone knows that none
+/// is running.
 class RunningPrograms {
  public:
   explicit RunningPrograms(const RunContext& context)
@@ -45,7 +45,7 @@ class RunningPrograms {
   Fd file_;
 };
 
-/// Waits until no program of an earlier run is at work, at most so long as it may be.
+/// Waits until no program of an earlier run is running, but no longer than one may run.
 void wait_for_running_programs(const RunContext& context, std::chrono::seconds limit) {
   using Clock = std::chrono::steady_clock;
   const RunningPrograms running(context);
@@ -82,8 +82,8 @@ class Mda final : public Handover {
 
   Settings settings_;
   std::unique_ptr<RunningPrograms> running_;
-  Fd output_;             // what a program says
-  bool stopped_ = false;  // one did not end in time when we were to stop: no other is started
+  Fd output_;             // what the program writes
+  bool stopped_ = false;  // a program had to be ended after a request to stop: start no other
 };
 
 DeliveryResult Mda::hand_over(const QueuedMessage& message) {
@@ -91,7 +91,7 @@ DeliveryResult Mda::hand_over(const QueuedMessage& message) {
   if (!output_) output_ = util::nameless_file(context().state_directory);
   const auto exit = run(message, output_);
   const auto result = judge(exit, output_);
-  // One that nothing was written to serves the next program as well.
+  // An empty file serves the next program as well.
   if (::lseek(output_.get(), 0, SEEK_END) != 0) output_ = Fd();
   return result;
 }
@@ -149,7 +149,7 @@ std::vector<DeliveryResult> Mda::recover(std::span<const Ticket> tickets) {
   std::vector<DeliveryResult> results;
   results.reserve(tickets.size());
   for (const auto& ticket : tickets) {
-    // COMMIT TRIED, which is not flushed, survives all but the end of the boot.
+    // COMMIT TRIED is not flushed: it survives anything but a power cut or a reboot.
     const TicketFields fields(ticket);
     const bool certain = fields.has("boot") && fields.text("boot") == context().boot;
     results.push_back({certain ? DeliveryStatus::later : DeliveryStatus::doubt,
@@ -242,7 +242,7 @@ std::unique_ptr<Destination> open_mda(const Spec& spec, const RunContext& contex
   return std::make_unique<Mda>(std::move(settings), std::move(setup), context);
 }
 
-/// Good for recover() alone.
+/// Only recover() works on it.
 std::unique_ptr<Destination> reopen_mda(const Ticket& ticket, const RunContext& context) {
   return std::make_unique<Mda>(
       Settings{}, Handover::Setup{.kind = mda_kind, .target = ticket.target, .form = StoredForm::with_sender},
@@ -251,7 +251,7 @@ std::unique_ptr<Destination> reopen_mda(const Ticket& ticket, const RunContext& 
 
 }  // namespace
 
-// Each message that waits holds a descriptor: hence the small batch.
+// The batch is small because each waiting message holds a descriptor.
 constinit const KindRow mda_kind{
     .name = "mda",
     .value = "COMMAND",

@@ -9,7 +9,7 @@
 
 namespace mailhaul::delivery {
 
-/// What stands for the placeholders of a command.
+/// The values of the placeholders in a command.
 struct Placeholders {
   std::string sender, user, account, id;
   std::uint64_t bytes = 0;

@@ -16,8 +16,7 @@ util::Path path_of(const Ticket& ticket) {
 
 namespace {
 
-/// With state files of version 1 a mailbox had eight hexadecimal digits in names; its id is shorter than
-/// that.
+/// In names of version 1 of the state file, a mailbox was eight hexadecimal digits; its id is shorter.
 bool is_old_mailbox(std::string_view mailbox) {
   return mailbox.size() == 8 && mailbox.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }

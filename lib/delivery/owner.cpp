@@ -11,7 +11,7 @@ namespace mailhaul::delivery {
 
 namespace {
 
-/// Empty when the system knows no user of that number.
+/// Empty if the system knows no user with that number.
 std::string name_of(uid_t user) {
   std::array<char, 4096> buffer{};
   passwd entry{};
@@ -35,7 +35,7 @@ void require_own_as_root(const util::Path& path) {
   auto place = path;
   struct stat info {};
   while (::stat(place.c_str(), &info) != 0) {
-    if (errno != ENOENT || !place.has_relative_path()) return;  // told by whoever opens it
+    if (errno != ENOENT || !place.has_relative_path()) return;  // opening it will report the error
     place = place.parent_path();
   }
   if (info.st_uid != 0) refuse_owner(place, info.st_uid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Root could deliver anywhere, but what it leaves in another user's mailbox that user cannot read.
+// Root may write anywhere, but another user cannot read the mail that root leaves in their mailbox.
 #pragma once
 #include <sys/stat.h>
 
@@ -7,10 +7,10 @@
 
 namespace mailhaul::delivery {
 
-/// Throws Error{cannot_create} with the user to run mailhaul as: `path` belongs to `owner`.
+/// Throws Error{cannot_create} because `path` belongs to `owner`; the hint names that user.
 [[noreturn]] void refuse_owner(const util::Path& path, uid_t owner);
-/// As root: throws like refuse_owner() for what belongs to another user. Nothing is at `path` yet: the same
-/// for the directory in which it would be made.
+/// As root, throws like refuse_owner() if `path` belongs to another user, or, if it does not exist, the
+/// directory in which it would be created. Does nothing for other users.
 void require_own_as_root(const util::Path& path);
 
 }  // namespace mailhaul::delivery

@@ -7,7 +7,7 @@
 
 namespace mailhaul::delivery {
 
-/// Lets so much time pass. Throws Error{cancelled} "stopped while DOING" as soon as we are asked to stop.
+/// Sleeps for `time`. Throws Error{cancelled} "stopped while DOING" as soon as the run is cancelled.
 void sleep_unless_cancelled(const RunContext& context, std::chrono::milliseconds time,
                             std::string_view doing);
 

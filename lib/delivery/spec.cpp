@@ -48,7 +48,7 @@ std::vector<std::string> with_home(std::vector<std::string> command, const Absol
   return command;
 }
 
-/// What fills the first field, read from the text behind "kind:".
+/// Reads the first field from the text after "kind:".
 Parsed parse_value(const KindRow& kind, std::string_view text, const Absolute& absolute) {
   Parsed parsed{{.kind = &kind}, {}};
   const auto& field = kind.fields.front();
@@ -70,7 +70,7 @@ Parsed parse_value(const KindRow& kind, std::string_view text, const Absolute& a
   return parsed;
 }
 
-/// The field that tells one destination of a kind from another.
+/// The value that distinguishes the destinations of a kind: that of the first field.
 Value place_of(const Spec& spec) {
   return spec.kind->fields.empty() ? Value{} : value_of(spec, spec.kind->fields.front().name);
 }

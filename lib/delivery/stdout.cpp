@@ -23,7 +23,8 @@ namespace {
 using util::Error;
 using util::Kind;
 
-/// Whose turn it is to write: there is one standard output in a process, and a message goes out in one piece.
+/// Held while a message is written: all accounts share standard output, and a message must not be
+/// interrupted.
 std::mutex& turn() {
   static std::mutex mutex;
   return mutex;
@@ -70,8 +71,8 @@ void Stdout::write_out(const QueuedMessage& message) const {
   }
 }
 
-/// Never more at a time than surely fits once there is room: a reader that stops reading does not keep us
-/// from seeing the wish to stop.
+/// Writes no more at a time than fits into a pipe that poll(2) reports as writable, so that the write never
+/// blocks, and a request to stop is seen even if the reader has stopped reading.
 void Stdout::write_piece(std::string_view bytes) const {
   while (!bytes.empty()) {
     std::array<struct pollfd, 2> waits{{{fd_, POLLOUT, 0}, {context().cancel->fd(), POLLIN, 0}}};
@@ -89,8 +90,8 @@ void Stdout::write_piece(std::string_view bytes) const {
   }
 }
 
-/// Nothing tells when a pipe or socket has run empty: it is looked at again and again. A socket forgets what
-/// was not read when its reader goes, but not before it has an error to show: that is looked at last.
+/// Nothing reports that a pipe or socket has become empty, so it is polled. A socket whose reader leaves
+/// drops what was not read, but shows an error before that: therefore the error is checked last.
 void Stdout::close() {
   const auto info = util::status_of(fd_, "standard output");
   if (S_ISREG(info.st_mode)) util::sync_fd(fd_, "standard output");
@@ -123,7 +124,7 @@ std::vector<DeliveryResult> Stdout::recover(std::span<const Ticket> tickets) {
   return results;
 }
 
-/// Good for recover() alone.
+/// Only recover() works on it.
 std::unique_ptr<Destination> reopen_stdout(const Ticket& /*ticket*/, const RunContext& context) {
   return std::make_unique<Stdout>(STDOUT_FILENO, context);
 }
@@ -138,7 +139,7 @@ std::unique_ptr<Destination> open_stdout(int fd, const RunContext& context) {
   return std::make_unique<Stdout>(fd, context);
 }
 
-// Each message that waits holds a descriptor: hence the small batch.
+// The batch is small because each waiting message holds a descriptor.
 constinit const KindRow stdout_kind{
     .name = "stdout",
     .value = "",

@@ -43,8 +43,8 @@ namespace {
 constexpr std::string_view from = "From ";
 }
 
-// Only the letters of "From " are held back, never the ">" before them: one more ">" may stand anywhere
-// among those, so it goes right before the "F", and a line of any number of ">" needs no memory.
+// Only the letters of "From " are held back, never the ">" before them: the additional ">" may be anywhere
+// among those, so it is written right before the "F", and a line with any number of ">" needs no memory.
 std::string_view FromQuoter::quote(std::string_view text) {
   quoted_.clear();
   std::size_t at = take_held(text);
@@ -57,7 +57,7 @@ std::string_view FromQuoter::quote(std::string_view text) {
     if (at_start && from.starts_with(start)) {
       quoted_.append(text, copied, at - copied);
       copied = at;
-      if (start.size() < from.size()) {  // what comes next decides
+      if (start.size() < from.size()) {  // the next text decides
         matched_ = start.size();
         return quoted_;
       }
@@ -72,7 +72,7 @@ std::string_view FromQuoter::quote(std::string_view text) {
   return quoted_.append(text, copied);
 }
 
-/// Goes on where the last text ended within "From "; returns how much of this one it took.
+/// Continues after a text that ended within "From ". Returns how much of this text it took.
 std::size_t FromQuoter::take_held(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size() && holds()) {
@@ -96,7 +96,7 @@ std::string_view FromQuoter::finish() {
 }
 
 bool SenderFinder::feed(std::string_view text) {
-  constexpr std::size_t enough = 65536;  // no honest Return-Path stands lower
+  constexpr std::size_t enough = 65536;  // no honest Return-Path comes later
   constexpr std::string_view name = "return-path:";
   held_.append(text);
   for (;;) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What happens to a message's bytes on their way to the disk. All of it takes pieces split anywhere.
+// What happens to the bytes of a message on their way to disk. All filters take pieces that are split
+// anywhere.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -7,23 +8,23 @@
 
 namespace mailhaul::delivery {
 
-/// CRLF becomes LF; a CR or LF alone stays. The views live until the next call.
+/// Replaces CRLF by LF; a CR or LF alone stays. The views are valid until the next call.
 class LineEnds {
  public:
   std::string_view convert(std::string_view wire);
-  std::string_view finish();  ///< the CR that ended the message, if one did
+  std::string_view finish();  ///< the CR at the end of the message, if there was one
 
  private:
-  std::string text_;  // a buffer: its size is not what is in use
+  std::string text_;  // a buffer, larger than its content
   bool held_cr_ = false;
 };
 
-/// mboxrd: each line that matches "^>*From " gets one more ">". The views live until the next call; nearly
-/// always they are the text itself.
+/// Quotes as qmail's mbox(5) does, a format known as mboxrd: each line that matches "^>*From " gets one more
+/// ">". The views are valid until the next call; they are nearly always the text itself.
 class FromQuoter {
  public:
   std::string_view quote(std::string_view text);
-  std::string_view finish();  ///< what was held back at the end of the message
+  std::string_view finish();  ///< what is still held back at the end of the message
 
  private:
   static constexpr std::size_t inside_line = static_cast<std::size_t>(-1);
@@ -34,13 +35,13 @@ class FromQuoter {
   std::size_t matched_ = 0;  // bytes of "From " seen at the start of this line, and held back
 };
 
-/// Looks for the first Return-Path of a header, keeping the bytes it was fed.
+/// Looks for the first Return-Path of a header (RFC 5321, section 4.4), and keeps the bytes it was given.
 class SenderFinder {
  public:
-  /// Takes more text. True: the sender is known, no more is needed (the header may be any length).
+  /// Takes more text. Returns true when the search is over; the header may be of any length.
   bool feed(std::string_view text);
   const std::string& held() const noexcept { return held_; }
-  /// The address, only [A-Za-z0-9@._+=-] and no leading "-"; MAILER-DAEMON where there is none.
+  /// The address, reduced to [A-Za-z0-9@._+=-] without a leading "-"; MAILER-DAEMON if there is none.
   std::string sender() const;
 
  private:

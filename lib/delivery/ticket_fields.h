@@ -10,16 +10,16 @@
 
 namespace mailhaul::delivery {
 
-/// What a ticket's data says: "name=value" lines, values escaped. Plain text, so that a person can read the
-/// state database.
+/// The data of a ticket: lines of "name=value", with escaped values. It is plain text so that a person can
+/// read the state database.
 class TicketFields {
  public:
   TicketFields() = default;
-  explicit TicketFields(const Ticket& ticket);  ///< throws Error{storage} when it cannot be read
+  explicit TicketFields(const Ticket& ticket);  ///< throws Error{storage} if it is damaged
   void set(std::string_view name, std::string_view value);
   void set(std::string_view name, std::uint64_t value);
-  const std::string& text(std::string_view name) const;  ///< throws Error{storage} when it is missing
-  std::uint64_t number(std::string_view name) const;     ///< the same
+  const std::string& text(std::string_view name) const;  ///< throws Error{storage} if it is missing
+  std::uint64_t number(std::string_view name) const;     ///< likewise, or if it is not a number
   bool has(std::string_view name) const { return find(name) != nullptr; }
   std::string data() const;
 

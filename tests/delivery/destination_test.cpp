@@ -16,7 +16,7 @@ using mailhaul::test::Fixture;
 using mailhaul::test::put;
 using mailhaul::test::thrown;
 
-TEST_CASE_FIXTURE(Fixture, "an id is made of the time of the context, not of the system's clock") {
+TEST_CASE_FIXTURE(Fixture, "an id is made from the clock of the run, not of the system") {
   for (const int micros : {0, 7, 123456, 999999}) {
     ticks = std::chrono::microseconds(micros);
     Ids of_a_run(context);
@@ -26,7 +26,7 @@ TEST_CASE_FIXTURE(Fixture, "an id is made of the time of the context, not of the
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "ids never come twice, nor go backwards with the clock") {
+TEST_CASE_FIXTURE(Fixture, "ids never repeat and never go backwards with the clock") {
   std::set<std::string> seen;
   std::string last;
   for (int i = 0; i < 1000; ++i) {
@@ -39,7 +39,7 @@ TEST_CASE_FIXTURE(Fixture, "ids never come twice, nor go backwards with the cloc
   }
 }
 
-TEST_CASE("an id is told from other names") {
+TEST_CASE("an id is recognised among other names") {
   const std::vector<std::pair<std::string, std::string>> table{
       {"12.mhIkm5.host", "12.mhIkm5.host"},
       {"12.mhIkm5.host,S=3:2,", "12.mhIkm5.host"},

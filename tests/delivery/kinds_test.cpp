@@ -44,7 +44,7 @@ class Shelf final : public Destination {
   }
   std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) override {
     for (const auto& ticket : tickets) {
-      if (std::filesystem::exists(part(id_of(ticket)))) publish({&ticket, 1});
+      if (std::filesystem::exists(part(id_of(ticket)))) (void)publish({&ticket, 1});
     }
     return std::vector<DeliveryResult>(tickets.size());
   }
@@ -126,7 +126,7 @@ TEST_CASE_FIXTURE(Fixture, "a kind of one file and one row is parsed, opened, de
   CHECK(slurp(dir / "mail" / second.id) == "#b\r\n");
 }
 
-TEST_CASE("a kind that is not in the table is not known") {
+TEST_CASE("a kind that is not in the table is unknown") {
   CHECK(find_kind("shelf") == nullptr);
   CHECK(find_kind("shelf", with_shelf) == &shelf_kind);
   const auto parsed = parse_shorthand(

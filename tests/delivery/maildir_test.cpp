@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "nothing is visible before it is published") {
   const auto tickets = staged();
   CHECK(names_in(path / "new").empty());
   CHECK(names_in(path / "tmp") == std::set{letter.id});
-  maildir->publish(tickets);
+  (void)maildir->publish(tickets);
   CHECK(names_in(path / "new") == std::set{final_name});
   CHECK(slurp(path / "new" / final_name) == stored);
 }
@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "running out of descriptors does not stop a batch") {
   for (int i = 0; i < 30; ++i) tickets.push_back(put(*maildir, envelope(), "x\r\n"));
   maildir->stage(tickets);
   ::setrlimit(RLIMIT_NOFILE, &before);
-  maildir->publish(tickets);
+  (void)maildir->publish(tickets);
   CHECK(names_in(dir / "m/new").size() == 30);
 }
 
@@ -218,7 +218,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "recovery publishes staged messages once, howe
 
 TEST_CASE_FIXTURE(MaildirFixture, "recovery finds messages that were published, moved or taken by a reader") {
   const auto tickets = staged();
-  maildir->publish(tickets);
+  (void)maildir->publish(tickets);
   CHECK(recovered(tickets).at(0).status == DeliveryStatus::published);
   fs::rename(path / "new" / final_name, path / "cur" / (final_name + ":2,S"));
   context.boot = "boot-2";

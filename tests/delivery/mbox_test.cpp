@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(MboxFixture, "a batch is appended to existing mail after one b
     const auto tickets = staged({"one\r\n", "two\r\n"});
     CHECK(slurp(path) == before);
     CHECK(fs::exists(dotlock));
-    mbox->publish(tickets);
+    (void)mbox->publish(tickets);
     CHECK(slurp(path) == before + padding + from + "one\n\n" + from + "two\n\n");
     CHECK(!fs::exists(dotlock));
   }
@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(MboxFixture, "a spool stays until its landings are recorded") 
   auto second = Tickets{put(*mbox, envelope(), "two")};
   mbox->stage(second);
   CHECK(names_in(dir / "state/spool").size() == 2);
-  mbox->publish(second);
+  (void)mbox->publish(second);
   CHECK(names_in(dir / "state/spool").size() == 1);
   CHECK(names_in(dir / "state/spool") != first);
   mbox->sweep(second);
@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(MboxFixture,
 }
 
 TEST_CASE_FIXTURE(MboxFixture,
-                  "another program's dotlock that nobody will remove is taken over, and that is said") {
+                  "another program's dotlock that nobody will remove is taken over, with a warning") {
   constexpr std::int64_t an_hour = 3600, two_days = 2 * 86400;
   const auto living = std::to_string(::getpid());
   const struct {
@@ -302,7 +302,7 @@ TEST_CASE_FIXTURE(MboxFixture, "as root an mbox of another user, or one in their
 TEST_CASE_FIXTURE(MboxFixture, "the dotlock names process and instance") {
   const auto tickets = staged({"x"});
   CHECK(slurp(dotlock) == std::to_string(::getpid()) + "\nmailhaul abcd1234\n");
-  mbox->publish(tickets);
+  (void)mbox->publish(tickets);
 }
 
 TEST_CASE_FIXTURE(MboxFixture, "with fcntl alone no dotlock is created or respected") {
@@ -325,7 +325,7 @@ TEST_CASE_FIXTURE(MboxFixture, "two accounts in one mbox wait for each other") {
   const auto first = staged({"one\r\n"});
   Tickets second{put(*other, envelope(false), "two\r\n")};
   CHECK(thrown([&] { other->stage(second); }).kind() == util::Kind::temporary);
-  mbox->publish(first);
+  (void)mbox->publish(first);
   deliver(*other, {put(*other, envelope(false), "two\r\n")});
   CHECK(slurp(path) == from + "one\n\n" + from + "two\n\n");
 }

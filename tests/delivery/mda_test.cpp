@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(MdaFixture, "no shell sees the arguments, and each stays one")
   CHECK(output() == "<a b;$(x)><-f ab@c><$HOME `id`>");
 }
 
-TEST_CASE_FIXTURE(MdaFixture, "the program's environment tells account, id, size and retry") {
+TEST_CASE_FIXTURE(MdaFixture, "the program's environment holds account, id, size and retry") {
   const auto command =
       "echo $MAILHAUL_ACCOUNT $MAILHAUL_ID $MAILHAUL_SIZE ${MAILHAUL_RETRY-no} > " + (dir / "out").native();
   auto letter = envelope(false);
@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(MdaFixture, "the program's environment tells account, id, size
   CHECK(output() == "home " + letter.id + " 6 1\n");
 }
 
-TEST_CASE_FIXTURE(MdaFixture, "how the program ended decides, and its words are passed on") {
+TEST_CASE_FIXTURE(MdaFixture, "the program's exit decides, and its output is passed on") {
   struct Case {
     std::string script;
     DeliveryStatus status;
@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(MdaFixture, "how the program ended decides, and its words are 
   }
 }
 
-TEST_CASE_FIXTURE(MdaFixture, "of many words the last are passed on") {
+TEST_CASE_FIXTURE(MdaFixture, "of a long output the end is passed on") {
   const auto result = hand_over({"sh", "-c", "seq 1 10000; exit 1"});
   CHECK(result.sentence.ends_with("; 9999; 10000"));
   CHECK(result.sentence.size() < 1000);
@@ -133,7 +133,8 @@ TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started
   CHECK((!started || ::poll(&ends, 1, 1'800'000) == 1));
 }
 
-TEST_CASE_FIXTURE(MdaFixture, "when we are to stop, no program is started after one that had to be ended") {
+TEST_CASE_FIXTURE(MdaFixture,
+                  "after a request to stop, no program is started after one that had to be ended") {
   set("command", {.words = {"sh", "-c", "echo started >> " + (dir / "out").native() + "; sleep 9999"}});
   CHECK(with_time_out([&](std::chrono::seconds time_out) {
     set("timeout", {.text = std::to_string(time_out.count()) + "s"});
@@ -155,7 +156,7 @@ TEST_CASE_FIXTURE(MdaFixture, "a program that cannot be started is an error with
   CHECK(contains(error.what(), "/no/such/program"));
 }
 
-TEST_CASE_FIXTURE(MdaFixture, "a message given up is not handed over") {
+TEST_CASE_FIXTURE(MdaFixture, "an abandoned message is not handed over") {
   set("command", {.words = {"true"}});
   const auto mda = open(spec, context);
   const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};
@@ -164,7 +165,7 @@ TEST_CASE_FIXTURE(MdaFixture, "a message given up is not handed over") {
   CHECK(test::names_in(dir / "state").empty());
 }
 
-TEST_CASE_FIXTURE(MdaFixture, "what a program writes is passed on although it took the message") {
+TEST_CASE_FIXTURE(MdaFixture, "what a program writes is passed on although it succeeded") {
   const std::vector<std::pair<std::string, std::string>> table{
       {"echo quota at 95% >&2", "sh wrote: quota at 95%"},
       {"echo one >&2; echo two >&2", "sh wrote: one; two"},

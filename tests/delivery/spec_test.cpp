@@ -69,7 +69,7 @@ TEST_CASE("a wrong shorthand is an error of one sentence") {
   for (const auto& row : rows) CHECK_MESSAGE(wrong_with(row.text) == row.sentence, row.text);
 }
 
-TEST_CASE("every field can be set and read back, and has a fallback that it would take itself") {
+TEST_CASE("every field can be set and read back, and accepts its own fallback") {
   for (const auto* kind : kinds()) {
     for (const auto& each : kind->fields) {
       CAPTURE(kind->name);
@@ -113,7 +113,7 @@ TEST_CASE("a field that a kind does not have is a bug") {
   CHECK_THROWS_AS((void)value_of({.kind = find_kind("stdout")}, "path"), mailhaul::util::Error);
 }
 
-TEST_CASE("two destinations are one place when their paths are, or all that tells them apart") {
+TEST_CASE("two destinations are one place if their paths are, or, without a path, their first fields") {
   const auto parse = [](std::string_view text) { return parse_shorthand(text, at_home).spec; };
   CHECK(same_place(parse("maildir:a"), parse("mbox:./a")));
   CHECK(same_place(parse("mda:x y"), parse("mda:x  'y'")));
@@ -130,7 +130,7 @@ TEST_CASE("a spec is described without its arguments, which may be private") {
   CHECK(describe(parse_shorthand("stdout", at_home).spec) == "stdout");
 }
 
-TEST_CASE("kinds and their fields have names of their own, and a shorthand fills a required field") {
+TEST_CASE("each kind has its own name, and a shorthand fills a required field") {
   std::set<std::string_view> names;
   for (const auto* kind : kinds()) {
     CHECK(names.insert(kind->name).second);
