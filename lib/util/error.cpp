@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "util/error.h"
 
+#include <algorithm>
+#include <array>
 #include <system_error>
 #include <utility>
 
@@ -43,6 +45,19 @@ int exit_status(Kind kind) noexcept {
       return 130;
   }
   return 70;
+}
+
+int most_serious(std::span<const int> statuses) noexcept {
+  // First what makes all else doubtful, then what somebody has to change here, then what has to change at the
+  // server, and last what may pass by itself.
+  constexpr std::array order{Kind::internal,  Kind::os,       Kind::config,      Kind::usage,
+                             Kind::no_config, Kind::login,    Kind::storage,     Kind::cannot_create,
+                             Kind::content,   Kind::protocol, Kind::unavailable, Kind::no_host,
+                             Kind::temporary, Kind::cancelled};
+  for (const Kind kind : order) {
+    if (std::ranges::find(statuses, exit_status(kind)) != statuses.end()) return exit_status(kind);
+  }
+  return 0;
 }
 
 Error prefixed(std::string_view subject, const Error& error, const std::string& hint) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cerrno>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +28,10 @@ enum class Kind {
 
 /// The status of sysexits.h; 130 for cancelled.
 int exit_status(Kind kind) noexcept;
+
+/// The most serious of several statuses, each 0 or the exit_status() of a Kind; 0 if there is no other. The
+/// order is the one in mailhaul(1).
+int most_serious(std::span<const int> statuses) noexcept;
 
 /// The work cannot go on. what() is one sentence: lower case, no full stop, what was tried, on what, what
 /// came back.
