@@ -8,21 +8,21 @@
 #include "app/json_lines.h"
 #include "app/nets.h"
 #include "app/output.h"
-#include "engine/glance.h"
+#include "engine/list.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
 
 namespace {
 
-Counts counts_of(const engine::Glance& glance) {
+Counts counts_of(const engine::MailboxListing& listing) {
   Counts counts;
-  for (const auto& line : glance.lines) {
+  for (const auto& message : listing.messages) {
     ++counts.total;
-    counts.bytes += line.bytes;
-    if (!line.is_new) continue;
+    counts.bytes += message.bytes;
+    if (!message.is_new) continue;
     ++counts.fresh;
-    counts.fresh_bytes += line.bytes;
+    counts.fresh_bytes += message.bytes;
   }
   counts.seen = counts.total - counts.fresh;
   return counts;
@@ -43,20 +43,22 @@ int run_check(const Invocation& invocation) {
   const auto accounts = account::select(config, invocation.words);
   const auto environment = real_environment(invocation, config, accounts);
   const auto tell = make_listener(invocation);
-  auto statuses = tell_mistakes(invocation, config, *tell);
-  std::vector<engine::Glance> glances(accounts.size());
+  std::vector<engine::MailboxListing> listings(accounts.size());
   engine::for_each_account(
-      accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs},
-      [&](std::size_t i) { glances[i] = engine::glance(accounts[i], environment, *tell, false); });
-  for (const auto& glance : glances) {
-    if (!glance.error) {
-      const auto counts = counts_of(glance);
-      print(invocation.json ? json_line(glance.account, counts) : text_of(glance.account, counts));
+      accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, [&](std::size_t i) {
+        listings[i] =
+            engine::list_mailbox(accounts[i], environment, *tell, engine::HeaderFields::leave_empty);
+      });
+  auto statuses = tell_mistakes(invocation, config, *tell);
+  for (const auto& listing : listings) {
+    if (!listing.error) {
+      const auto counts = counts_of(listing);
+      print(invocation.json ? json_line(listing.account, counts) : text_of(listing.account, counts));
       continue;
     }
-    statuses.push_back(tell_error(*tell, glance.account, *glance.error));
+    statuses.push_back(tell_error(*tell, listing.account, *listing.error));
   }
-  return engine::most_serious(statuses);
+  return util::most_serious(statuses);
 }
 
 }  // namespace mailhaul::app

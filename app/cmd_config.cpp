@@ -37,7 +37,7 @@ int run_config_check(const Invocation& invocation) {
       for (const auto& spec : account.deliver) delivery::require_usable(spec);
     }));
   }
-  if (const int status = engine::most_serious(statuses); status != 0) return status;
+  if (const int status = util::most_serious(statuses); status != 0) return status;
   if (!invocation.quiet && !invocation.json) {
     print(config.file.native() + ": configuration OK, " + util::counted(config.accounts.size(), "account") +
           "\n");
@@ -49,7 +49,7 @@ int run_config_show(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto statuses = tell_all_mistakes(invocation, config);
   if (statuses.empty()) print(account::show(config, layout_of(invocation)));
-  return engine::most_serious(statuses);
+  return util::most_serious(statuses);
 }
 
 int run_config_schema(const Invocation& invocation) {

@@ -13,7 +13,7 @@
 #include "app/json_lines.h"
 #include "app/nets.h"
 #include "app/output.h"
-#include "engine/glance.h"
+#include "engine/list.h"
 #include "util/nearest.h"
 #include "util/units.h"
 
@@ -130,15 +130,15 @@ void require_pipe(const Invocation& invocation) {
   }
 }
 
-void print_plan(const Invocation& invocation, const engine::Glance& glance) {
+void print_plan(const Invocation& invocation, const engine::MailboxListing& listing) {
   std::string text;
-  for (const auto& line : glance.lines) {
+  for (const auto& message : listing.messages) {
     if (invocation.json) {
-      text += json_line(glance.account, line, false);
+      text += json_line(listing.account, message, engine::HeaderFields::leave_empty);
       continue;
     }
-    text += safe(glance.account) + ": " + std::string(report::name_of(line.action)) + " " + line.uid + " (" +
-            util::format_size(line.bytes) + "): " + std::string(line.reason) + "\n";
+    text += safe(listing.account) + ": " + std::string(report::name_of(message.action)) + " " + message.uid +
+            " (" + util::format_size(message.bytes) + "): " + std::string(message.reason) + "\n";
   }
   print(text);
 }
@@ -147,9 +147,9 @@ std::vector<int> dry_run(const Invocation& invocation, const std::vector<account
                          const engine::Environment& environment, report::Listener& tell) {
   std::vector<int> statuses;
   for (const auto& account : accounts) {
-    const auto glance = engine::glance(account, environment, tell, false);
-    print_plan(invocation, glance);
-    if (glance.error) statuses.push_back(tell_error(tell, account.name, *glance.error));
+    const auto listing = engine::list_mailbox(account, environment, tell, engine::HeaderFields::leave_empty);
+    print_plan(invocation, listing);
+    if (listing.error) statuses.push_back(tell_error(tell, account.name, *listing.error));
   }
   return statuses;
 }
@@ -183,13 +183,13 @@ int run_fetch(const Invocation& given) {
   auto statuses = tell_mistakes(invocation, config, *tell);
   if (invocation.dry_run) {
     std::ranges::copy(dry_run(invocation, accounts, environment, *tell), std::back_inserter(statuses));
-    return engine::most_serious(statuses);
+    return util::most_serious(statuses);
   }
   for (const auto& outcome :
        engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, environment, *tell)) {
     statuses.push_back(engine::status_of(outcome));
   }
-  return engine::most_serious(statuses);
+  return util::most_serious(statuses);
 }
 
 }  // namespace mailhaul::app

@@ -10,14 +10,14 @@
 #include "app/output.h"
 #include "delivery/stdout.h"
 #include "delivery/text_filters.h"
-#include "engine/glance.h"
+#include "engine/get.h"
 
 namespace mailhaul::app {
 
 namespace {
 
 /// Prints one message unchanged, but with LF line ends.
-engine::Sink raw(delivery::LineEnds& ends) {
+engine::MessageSink raw(delivery::LineEnds& ends) {
   return {.begin = [](const std::string&) {},
           .piece = [&ends](std::string_view wire) { print(ends.convert(wire)); },
           .end = [&ends] { print(ends.finish()); }};
@@ -40,7 +40,7 @@ class Stream {
         ids_(context_),
         destination_(delivery::open_stdout(STDOUT_FILENO, context_)) {}
 
-  engine::Sink sink() {
+  engine::MessageSink sink() {
     return {.begin =
                 [this](const std::string&) {
                   writer_ = destination_->begin({.id = ids_.next(), .trace_header = {}}, 0);
@@ -83,9 +83,10 @@ int run_get(const Invocation& invocation) {
   return with_account(invocation, account, [&] {
     delivery::LineEnds ends;
     std::optional<Stream> stream;
-    engine::retrieve(account, environment, *tell, uids, [&](std::size_t messages) {
+    const auto open_sink = [&](std::size_t messages) {
       return messages == 1 ? raw(ends) : stream.emplace(environment, account).sink();
-    });
+    };
+    engine::get(account, environment, *tell, {.uids = uids, .open_sink = open_sink});
   });
 }
 

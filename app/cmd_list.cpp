@@ -9,7 +9,7 @@
 #include "app/json_lines.h"
 #include "app/nets.h"
 #include "app/output.h"
-#include "engine/glance.h"
+#include "engine/list.h"
 #include "util/escape.h"
 #include "util/units.h"
 
@@ -33,19 +33,20 @@ int run_list(const Invocation& invocation) {
   const auto account = the_account(invocation, config);
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
-  const auto glance = engine::glance(account, environment, *tell, true);
-  if (glance.error) return tell_error(*tell, account.name, *glance.error);
-  if (glance.lines.empty() && !invocation.json && !invocation.quiet && ::isatty(STDOUT_FILENO) == 1) {
+  const auto listing = engine::list_mailbox(account, environment, *tell, engine::HeaderFields::read);
+  if (listing.error) return tell_error(*tell, account.name, *listing.error);
+  if (listing.messages.empty() && !invocation.json && !invocation.quiet && ::isatty(STDOUT_FILENO) == 1) {
     print(safe(account.name) + ": no messages\n");
   }
-  for (const auto& line : glance.lines) {
+  for (const auto& message : listing.messages) {
     if (invocation.json) {
-      print(json_line(glance.account, line, true));
+      print(json_line(listing.account, message, engine::HeaderFields::read));
       continue;
     }
-    print(std::to_string(line.number) + "  " + line.uid + "  " + util::format_size(line.bytes) + "  " +
-          shown(line.date, 31) + "  " + shown(line.from, 40) + "  " + shown(line.subject, 60) + "  [" +
-          std::string(report::name_of(line.action)) + ": " + std::string(line.reason) + "]\n");
+    print(std::to_string(message.number) + "  " + message.uid + "  " + util::format_size(message.bytes) +
+          "  " + shown(message.date, 31) + "  " + shown(message.from, 40) + "  " +
+          shown(message.subject, 60) + "  [" + std::string(report::name_of(message.action)) + ": " +
+          std::string(message.reason) + "]\n");
   }
   return 0;
 }

@@ -7,7 +7,8 @@
 #include "app/json_lines.h"
 #include "app/nets.h"
 #include "app/output.h"
-#include "engine/glance.h"
+#include "engine/history.h"
+#include "engine/mark.h"
 #include "util/units.h"
 #include "util/utc.h"
 
@@ -15,7 +16,7 @@ namespace mailhaul::app {
 
 namespace {
 
-std::string text_of(const engine::Remembered& row) {
+std::string text_of(const engine::HistoryRow& row) {
   std::string text = "  " + row.uid + "  " + std::string(row.standing) + "  " + util::format_size(row.bytes);
   if (row.delivered) text += "  delivered " + util::format_utc(*row.delivered);
   if (row.due) text += "  due " + util::format_utc(*row.due);
@@ -47,13 +48,13 @@ int run_state_show(const Invocation& invocation) {
   auto statuses = tell_mistakes(invocation, config, *make_listener(invocation));
   for (const auto& account : accounts) {
     statuses.push_back(with_account(invocation, account, [&] {
-      const auto rows = engine::remembered(account, environment);
+      const auto rows = engine::history(account, environment);
       if (!invocation.json)
         print(safe(account.name) + ": " + util::counted(rows.size(), "message") + " recorded\n");
       for (const auto& row : rows) print(invocation.json ? json_line(account.name, row) : text_of(row));
     }));
   }
-  return engine::most_serious(statuses);
+  return util::most_serious(statuses);
 }
 
 void describe_state_change(CLI::App& parser, Invocation& invocation) {

@@ -69,14 +69,16 @@ void JsonLines::finished(std::string_view account, const report::Totals& totals,
                  {"status", status}}));
 }
 
-std::string json_line(std::string_view account, const engine::Line& line, bool headers) {
-  Json object{{"event", "message"},   {"account", account},  {"number", line.number},
-              {"uid", line.uid},      {"bytes", line.bytes}, {"action", report::name_of(line.action)},
-              {"reason", line.reason}};
-  if (headers) {
-    object["date"] = line.date;
-    object["from"] = line.from;
-    object["subject"] = line.subject;
+std::string json_line(std::string_view account, const engine::ListedMessage& message,
+                      engine::HeaderFields fields) {
+  Json object{{"event", "message"},       {"account", account},
+              {"number", message.number}, {"uid", message.uid},
+              {"bytes", message.bytes},   {"action", report::name_of(message.action)},
+              {"reason", message.reason}};
+  if (fields == engine::HeaderFields::read) {
+    object["date"] = message.date;
+    object["from"] = message.from;
+    object["subject"] = message.subject;
   }
   return line_of(object);
 }
@@ -91,7 +93,7 @@ std::string json_line(std::string_view account, const Counts& counts) {
                   {"new_bytes", counts.fresh_bytes}});
 }
 
-std::string json_line(std::string_view account, const engine::Remembered& row) {
+std::string json_line(std::string_view account, const engine::HistoryRow& row) {
   Json object{{"event", "message"},
               {"account", account},
               {"uid", row.uid},

@@ -5,7 +5,8 @@
 #include <string_view>
 
 #include "app/output.h"
-#include "engine/glance.h"
+#include "engine/history.h"
+#include "engine/list.h"
 #include "report/listener.h"
 
 namespace mailhaul::app {
@@ -30,13 +31,14 @@ class JsonLines : public report::Listener {
 };
 
 /// One message, as list and fetch --dry-run print it.
-std::string json_line(std::string_view account, const engine::Line& line, bool headers);
+std::string json_line(std::string_view account, const engine::ListedMessage& message,
+                      engine::HeaderFields fields);
 /// What check prints about an account.
 struct Counts {
   std::size_t fresh = 0, seen = 0, total = 0;
   std::uint64_t bytes = 0, fresh_bytes = 0;
 };
 std::string json_line(std::string_view account, const Counts& counts);
-std::string json_line(std::string_view account, const engine::Remembered& row);
+std::string json_line(std::string_view account, const engine::HistoryRow& row);
 
 }  // namespace mailhaul::app

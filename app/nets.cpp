@@ -2,13 +2,13 @@
 #include "app/nets.h"
 
 #include "app/output.h"
+#include "engine/notices.h"
 
 namespace mailhaul::app {
 
 int tell_error(report::Listener& tell, std::string_view account, const util::Error& error) {
-  const int status = util::exit_status(error.kind());
-  tell.failed(account, {.sentence = error.what(), .hint = error.hint(), .uid = {}, .status = status});
-  return status;
+  tell.failed(account, engine::notice_of(error));
+  return util::exit_status(error.kind());
 }
 
 int report_error(const Invocation& invocation, const util::Error& error) {

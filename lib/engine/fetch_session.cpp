@@ -66,9 +66,10 @@ void FetchSession::carry_out(std::span<const Step> steps) {
 void FetchSession::list_and_plan(const ReadRows& rows) {
   auto listed = session_.listing();
   if (session_.listing_faults().malformed_lines != 0) {
-    run_.warn("ignored " + util::counted(session_.listing_faults().malformed_lines, "malformed line") +
-                  " in the server's listing",
-              "the messages they stand for stay on the server; tell its operator");
+    run_.notices.warn("ignored " +
+                          util::counted(session_.listing_faults().malformed_lines, "malformed line") +
+                          " in the server's listing",
+                      "the messages they stand for stay on the server; tell its operator");
   }
   run_.totals.listed = static_cast<std::uint32_t>(listed.size());
   run_.totals.left = run_.totals.listed;
@@ -120,7 +121,7 @@ void FetchSession::settle_when_full() {
   if (!full || !unproven_.empty()) return;
   settler_.finish();
   const bool more_to_come = requests_.outstanding() || requests_.current().ask != Ask::proof;
-  if (more_to_come && run_.alternate()) return settler_.settle_beside();
+  if (more_to_come && run_.places.alternate()) return settler_.settle_beside();
   settler_.settle();
 }
 
@@ -145,7 +146,8 @@ void FetchSession::conclude(const ReceivedMessage& message) {
 }
 
 void FetchSession::close_places() {
-  settler_.close(run_.destinations, run_.account.removal_demanded ? Standing::delivered : Standing::seen);
+  settler_.close(run_.places.receiving(),
+                 run_.account.removal_demanded ? Standing::delivered : Standing::seen);
   settler_.commit();  // S5, durable before QUIT
 }
 
@@ -220,7 +222,7 @@ void FetchSession::remember(const Verdict& verdict) {
   run_.server.border_breaks = verdict.border_breaks;
   if (verdict.next != Next::one_by_one) return;
   run_.server.one_by_one_until = run_.environment.now() + std::chrono::days(7);
-  run_.warn_once(
+  run_.notices.warn_once(
       "the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
       "tell its operator; nothing is lost, it is only slower");
 }

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 
 #include "util/escape.h"
 #include "util/file.h"
@@ -27,23 +26,17 @@ std::string lock_key(const account::MailboxKey& key) {
   return text.data();
 }
 
-/// "Mon, 23 Nov 2026 12:34:56 +0000" (RFC 5322 section 3.3); not by strftime: its names follow the locale.
-std::string mail_date(state::Time now) {
-  constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t seconds = now.time_since_epoch().count();
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%s, %d %s %d %02d:%02d:%02d +0000",
-                days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
-                months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
-                parts.tm_min, parts.tm_sec);
-  return text.data();
+}  // namespace
+
+state::MailboxId mailbox_in(state::Store& store, const account::Account& account) {
+  const auto key = account::mailbox_of(account);
+  return store.mailbox(key.user, key.host, key.port);
 }
 
-}  // namespace
+std::optional<state::MailboxId> find_mailbox(const state::Store& store, const account::Account& account) {
+  const auto key = account::mailbox_of(account);
+  return store.find_mailbox(key.user, key.host, key.port);
+}
 
 util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file) {
   const util::Path folder = state_file.parent_path() / "locks";
@@ -56,24 +49,6 @@ util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_fi
         "wait until it has ended; a run that was killed holds no lock");
   }
   return std::move(*lock);
-}
-
-void warn_of_plain_text(const account::Account& account, const Environment& environment,
-                        report::Listener& tell) {
-  const auto& server = account.server;
-  const bool loopback = account::mailbox_of(account).port != 0;
-  if (server.tls != net::Tls::none || loopback || !environment.attended) return;
-  tell.warned(account.name,
-              {.sentence = "the password and all mail cross the network to " + server.host + " in clear text",
-               .hint = "leave \"tls\": \"none\" out; most servers offer TLS today",
-               .uid = {}});
-}
-
-std::string trace_header(const account::Account& account, const std::string& this_host, const std::string& id,
-                         state::Time now) {
-  const bool secure = account.server.tls != net::Tls::none;
-  return "Received: from " + account.server.host + " by " + this_host + " with " +
-         (secure ? "POP3S" : "POP3") + " (mailhaul)\n\tid " + id + "; " + mail_date(now) + "\n";
 }
 
 }  // namespace mailhaul::engine

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: MIT
-// The mailbox an account stands for: its key, its lock, and what deliveries must know of this run.
+// The mailbox on the server that an account stands for: its row in the store, and its lock.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "account/account.h"
-#include "delivery/destination.h"
-#include "engine/run.h"
+#include "state/store.h"
 #include "util/fd.h"
+#include "util/file.h"
 
 namespace mailhaul::engine {
 
-/// The kernel lock of the mailbox, beside the database; held as long as the Fd lives.
-/// Throws Error{temporary} when another mailhaul has it.
+/// The mailbox's id in the store; makes its row if there is none.
+state::MailboxId mailbox_in(state::Store& store, const account::Account& account);
+/// The same, but makes nothing: empty if there is none.
+std::optional<state::MailboxId> find_mailbox(const state::Store& store, const account::Account& account);
+
+/// Takes the mailbox's kernel lock, in a file beside the database. It is held as long as the Fd lives. Throws
+/// Error{temporary} while another run holds it.
 util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file);
-
-/// Where password and mail would cross a network in clear text, and a person is there to weigh it.
-void warn_of_plain_text(const account::Account& account, const Environment& environment,
-                        report::Listener& tell);
-
-/// "Received: from HOST by US with POP3S id ID; DATE", folded, LF line ends (RFC 5321 section 4.4).
-std::string trace_header(const account::Account& account, const std::string& this_host, const std::string& id,
-                         state::Time now);
 
 }  // namespace mailhaul::engine

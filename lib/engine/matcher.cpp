@@ -34,7 +34,7 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
 void Matcher::note_absent_rows(std::span<const Identity> identities, bool listing_is_whole) {
   // Where only contents tell messages apart, nothing can be called absent before all were retrieved.
   if (std::ranges::any_of(identities, &Identity::by_content)) {
-    return run_.warn_once(
+    return run_.notices.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
         "nothing is delivered twice; where mail need not stay there, have it removed (--no-leave-on-server)");
   }
@@ -57,8 +57,8 @@ void Matcher::warn_of_unfinished(const state::RowSummary& row) {
     if (landing.state == LandingState::delivered) continue;
     const std::string sentence =
         "message " + name + " may not have reached " + landing.target + ", and is no longer on the server";
-    if (run_.first_time(sentence))
-      run_.warn(sentence, "look for it there, and in the other places it was to go to", name);
+    if (run_.notices.first_time(sentence))
+      run_.notices.warn(sentence, "look for it there, and in the other places it was to go to", name);
   }
 }
 

@@ -48,7 +48,7 @@ void MessageNotes::tell_too_large(const Step& step) {
 }
 
 void MessageNotes::failed(const Step& step, const util::Error& error) {
-  run_.fail(error, uid(step));
+  run_.notices.message_failed(error, uid(step));
   comes_last(step);
 }
 
@@ -71,7 +71,8 @@ bool MessageNotes::not_taken(const ReceivedMessage& message) {
       kind = util::Kind::storage;
   }
   if (why.empty()) return false;
-  run_.fail(util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint), uid(step));
+  run_.notices.message_failed(
+      util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint), uid(step));
   if (message.row.standing == Standing::pending && !stopped) {
     auto row = message.row;
     ++row.failures;  // the next run lets the others go first

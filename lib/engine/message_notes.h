@@ -10,6 +10,7 @@
 #include "engine/matcher.h"
 #include "engine/plan.h"
 #include "engine/settle.h"
+#include "engine/uid.h"
 #include "util/error.h"
 
 namespace mailhaul::engine {

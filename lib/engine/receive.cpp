@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/mailbox.h"
+#include "engine/trace_header.h"
 #include "util/units.h"
 
 namespace mailhaul::engine {
@@ -69,7 +69,7 @@ void Receiver::open_writers(const Step& step, IncomingMessage& incoming) {
     landings = settler_.store().landings_of(run_.mailbox, row->id);
   }
   const auto fresh = envelope(run_.ids.next(), false);
-  for (const auto& destination : run_.destinations) {
+  for (const auto& destination : run_.places.receiving()) {
     // The id of what is handed over again stays; elsewhere a file of that name may be there.
     const auto tried = std::ranges::find_if(landings, [&](const auto& landing) {
       return landing.state == LandingState::tried && landing.target == destination->target();
@@ -106,7 +106,7 @@ bool Receiver::drop_delivered_copies(const Step& step, IncomingMessage& incoming
     delivered_somewhere = delivered_somewhere || delivered;
     if (delivered && wanted) {
       incoming.copies.erase(same);
-    } else if (!delivered || run_.destination(landing.target) == nullptr) {
+    } else if (!delivered || run_.places.find(landing.target) == nullptr) {
       warn_of_copy(step, landing, wanted ? &*same : nullptr);
     }
   }
@@ -121,15 +121,15 @@ void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, Inc
     case LandingState::intent:
       return;
     case LandingState::delivered:
-      return run_.warn(
+      return run_.notices.warn(
           message + " was delivered to " + landing.target +
               " by a run that did not complete its delivery; the profile now names other places, and they "
               "get it, too",
           "it is there twice if you look at both", notes_.uid(step));
     case LandingState::doubt:
-      return run_.warn(message + " was being delivered to " + landing.target +
-                           " when a run was killed, and cannot be found there; it is delivered again",
-                       "it may be there twice, if it was read and moved meanwhile", notes_.uid(step));
+      return run_.notices.warn(message + " was being delivered to " + landing.target +
+                                   " when a run was killed, and cannot be found there; it is delivered again",
+                               "it may be there twice, if it was read and moved meanwhile", notes_.uid(step));
     case LandingState::tried:
       break;
   }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "engine/recover.h"
+
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "engine/account_run.h"
+#include "engine/places.h"
 
 namespace mailhaul::engine {
 
@@ -14,74 +17,92 @@ using state::LandingState;
 
 namespace {
 
-/// Asks one destination what became of these, and notes the answers in the landings.
+/// The landings of a mailbox as they are stored, and as they turned out to be.
+struct Landings {
+  std::vector<Landing> stored, found;
+};
+
+/// Asks one destination what became of these messages, and notes the answers in the landings.
 void ask(delivery::Destination& place, const std::vector<Landing*>& landings) {
   std::vector<delivery::Ticket> tickets;
   for (const auto* landing : landings) tickets.push_back({landing->target, landing->ticket});
-  const auto outcomes = place.recover(tickets);
+  const auto results = place.recover(tickets);
   for (std::size_t i = 0; i < landings.size(); ++i) {
-    if (outcomes[i].status == DeliveryStatus::published) {
+    if (results[i].status == DeliveryStatus::published) {
       landings[i]->state = LandingState::delivered;
-    } else if (landings[i]->state == LandingState::intent && outcomes[i].status == DeliveryStatus::doubt) {
+    } else if (landings[i]->state == LandingState::intent && results[i].status == DeliveryStatus::doubt) {
       landings[i]->state = place.traits().exactly_once() ? LandingState::doubt : LandingState::tried;
     }
   }
 }
 
-/// What of the landings is to be written: rows delivered everywhere, and states that changed.
-state::Change conclusions(const AccountRun& run, const std::vector<Landing>& before,
-                          const std::vector<Landing>& after) {
-  state::Change change;
-  std::map<state::RowId, bool> whole;
-  for (const auto& landing : after) {
-    const bool delivered = landing.state == LandingState::delivered;
-    const auto [row, fresh] = whole.try_emplace(landing.row, delivered);
-    if (!fresh) row->second = row->second && delivered;
+/// Each row with a landing, and whether all its landings are delivered.
+std::map<state::RowId, bool> delivered_everywhere(const std::vector<Landing>& landings) {
+  std::map<state::RowId, bool> rows;
+  for (const auto& landing : landings) {
+    bool& all = rows.try_emplace(landing.row, true).first->second;
+    all = all && landing.state == LandingState::delivered;
   }
-  for (const auto& [id, delivered] : whole) {
+  return rows;
+}
+
+/// What is to be written: rows that are delivered everywhere, and landings whose state has changed.
+state::Change change_for(const state::Store& store, state::MailboxId mailbox, const Landings& landings,
+                         state::Time now) {
+  state::Change change;
+  const auto rows = delivered_everywhere(landings.found);
+  for (const auto& [id, delivered] : rows) {
     if (delivered) {
-      change.delivered.push_back({.row = id, .when = run.environment.now()});
-    } else if (const auto row = run.store.row(run.mailbox, id);
-               row && row->standing != state::Standing::pending) {
-      change.settled.push_back(id);  // it was there, and asked for again, for that run alone
+      change.delivered.push_back({.row = id, .when = now});
+    } else if (const auto row = store.row(mailbox, id); row && row->standing != state::Standing::pending) {
+      // It was delivered or marked before. What asked for it once more was that run's alone.
+      change.settled.push_back(id);
     }
   }
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (!whole.at(after[i].row) && after[i].state != before[i].state) change.landings.push_back(after[i]);
+  for (std::size_t i = 0; i < landings.found.size(); ++i) {
+    const Landing& landing = landings.found[i];
+    if (!rows.at(landing.row) && landing.state != landings.stored[i].state)
+      change.landings.push_back(landing);
   }
   return change;
 }
 
+/// The landings to ask about, by target. Without a ticket nothing was handed over: the next fetch does it.
+std::map<std::string, std::vector<Landing*>> open_by_target(std::vector<Landing>& landings) {
+  std::map<std::string, std::vector<Landing*>> by_target;
+  for (auto& landing : landings) {
+    const bool open = landing.state != LandingState::delivered && landing.state != LandingState::doubt;
+    if (open && !landing.ticket.empty()) by_target[landing.target].push_back(&landing);
+  }
+  return by_target;
+}
+
 }  // namespace
 
-void recover(AccountRun& run) {
-  const std::vector<Landing> before = run.store.landings(run.mailbox);
-  std::vector<Landing> after = before;
-  std::map<std::string, std::vector<Landing*>> by_target;
-  for (auto& landing : after) {
-    // Without a ticket nothing was handed over yet; the next fetch does it.
-    if (landing.state != LandingState::delivered && landing.state != LandingState::doubt &&
-        !landing.ticket.empty()) {
-      by_target[landing.target].push_back(&landing);
-    }
+void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context) {
+  Landings landings{.stored = store.landings(mailbox), .found = {}};
+  landings.found = landings.stored;
+  const auto by_target = open_by_target(landings.found);
+  const auto open = open_tickets(store);
+  // Opened from the tickets themselves: the profile may name other places now.
+  Destinations places;
+  for (const auto& [target, asked] : by_target) {
+    places.push_back(delivery::reopen({target, asked.front()->ticket}, context));
+    places.back()->sweep(open);  // before the first COMMIT: the old files may be what fills the disk
   }
-  const auto open = run.open_tickets();
-  // Opened from the tickets themselves: the profile may name others now.
-  std::vector<std::unique_ptr<delivery::Destination>> places;
-  for (const auto& [target, landings] : by_target) {
-    places.push_back(delivery::reopen({target, landings.front()->ticket}, run.context));
-    places.back()->sweep(open);  // before the first COMMIT: it may be what fills the disk
-  }
-  // Whoever intended these may have been killed before that COMMIT was flushed: nothing is published before.
-  const auto to_publish = [](const Landing* landing) { return landing->state == LandingState::intent; };
-  const bool publishes = std::ranges::any_of(
-      by_target, [&](const auto& place) { return std::ranges::any_of(place.second, to_publish); });
-  if (publishes) run.store.flush(run.mailbox);
-  auto place_of = places.begin();
-  for (const auto& [target, landings] : by_target) ask(**place_of++, landings);
-  run.store.commit(run.mailbox, conclusions(run, before, after));  // S3, S4 -> S5; no change: no write
-  const auto keep = run.open_tickets();
-  for (const auto& place : places) place->sweep(keep);
+  // The run that intended these may have been killed before its COMMIT was on the disk. Nothing is published
+  // before it is.
+  const auto publishes = [](const Landing& landing) {
+    return landing.state == LandingState::intent && !landing.ticket.empty();
+  };
+  if (std::ranges::any_of(landings.found, publishes)) store.flush(mailbox);
+  auto place = places.begin();
+  for (const auto& [target, asked] : by_target) ask(**place++, asked);
+  const auto now = std::chrono::floor<std::chrono::seconds>(context.now());
+  // S3, S4 -> S5. Where nothing has changed, nothing is written.
+  store.commit(mailbox, change_for(store, mailbox, landings, now));
+  const auto keep = open_tickets(store);
+  for (const auto& destination : places) destination->sweep(keep);
 }
 
 }  // namespace mailhaul::engine

@@ -17,7 +17,7 @@ void Removals::mark(std::uint32_t number, state::RowId row) {
 /// RFC 2449 section 6.7: where EXPIRE is 0 the server removes what was retrieved, at QUIT.
 bool Removals::must_not_quit() {
   if (session_.capabilities().expire_days != 0 || !(unsafe_ || piped_)) return false;
-  run_.warn(
+  run_.notices.warn(
       "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all of "
       "it is safe here",
       piped_ ? "use -K if what was piped may be removed" : "the next run fetches what is missing");
@@ -47,10 +47,11 @@ std::vector<std::uint32_t> Removals::finish() {
 void Removals::warn_of_refused(const pop3::RemovalResult& removal) {
   if (removal.refused.empty()) return;
   const auto& [number, words] = removal.refused.front();
-  run_.warn_once("the server refused to remove " + util::counted(removal.refused.size(), "message") +
-                     ", the first with -ERR " + words,
-                 "what is delivered will not be fetched again; the next run asks for its removal once more",
-                 "DELE refused");
+  run_.notices.warn_once(
+      "the server refused to remove " + util::counted(removal.refused.size(), "message") +
+          ", the first with -ERR " + words,
+      "what is delivered will not be fetched again; the next run asks for its removal once more",
+      "DELE refused");
 }
 
 void Removals::record(const std::vector<std::uint32_t>& numbers) {  // S7

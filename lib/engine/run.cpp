@@ -11,30 +11,24 @@
 #include <utility>
 
 #include "engine/account_run.h"
-#include "engine/backoff.h"
 #include "engine/fetch_session.h"
+#include "engine/login.h"
 #include "engine/mailbox.h"
+#include "engine/recover.h"
+#include "engine/trouble.h"
 
 namespace mailhaul::engine {
-
-int most_serious(std::span<const int> statuses) {
-  for (const int status : {70, 71, 78, 77, 74, 73, 65, 76, 69, 68, 75}) {
-    if (std::ranges::find(statuses, status) != statuses.end()) return status;
-  }
-  const auto other = std::ranges::find_if(statuses, [](int status) { return status != 0; });
-  return other == statuses.end() ? 0 : *other;
-}
 
 int status_of(const AccountOutcome& outcome) {
   std::vector<int> statuses;
   if (outcome.error) statuses.push_back(util::exit_status(outcome.error->kind()));
   for (const auto kind : outcome.message_errors) statuses.push_back(util::exit_status(kind));
-  return most_serious(statuses);
+  return util::most_serious(statuses);
 }
 
 namespace {
 
-/// Which accounts are still to be worked, and how many are being worked at each host.
+/// The accounts that are still waiting, and how many are being worked on at each host. Any thread.
 class Queue {
  public:
   Queue(const std::vector<account::Account>& accounts, const Limits& limits)
@@ -42,7 +36,8 @@ class Queue {
     for (std::size_t i = 0; i < accounts.size(); ++i) waiting_.push_back(i);
   }
 
-  /// The first account whose host has room; waits for one. Empty: none is left.
+  /// Takes the first account whose host has room, and waits for one if there is none. Empty when no account
+  /// is left.
   std::optional<std::size_t> take() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -93,34 +88,37 @@ void for_each_account(const std::vector<account::Account>& accounts, const Limit
 
 namespace {
 
-net::LoggedIn connect(AccountRun& run) {
-  const auto& account = run.account;
-  const auto trace = [&](char direction, std::string_view line) {
-    run.tell.traced(account.name, direction, line);
+net::LoggedIn log_in(AccountRun& run) {
+  const auto trace = [&run](char direction, std::string_view line) {
+    run.tell.traced(run.account.name, direction, line);
   };
-  return connect(account, run.environment, run.server, trace);
+  return log_in(run.account, run.environment, run.server, trace);
 }
 
-/// What the store knows of the mailbox. Much of it is read while the server is being talked to.
-std::future<state::MailboxRows> read_seen(const AccountRun& run) {
-  constexpr std::size_t many = 10'000;  // rows: a few milliseconds, more than a thread costs
-  const bool beside = run.store.row_count_at_most(run.mailbox) >= many;
-  return std::async(beside ? std::launch::async | std::launch::deferred : std::launch::deferred,
-                    [&] { return run.store.rows(run.mailbox); });
+/// Reads the mailbox's rows in a thread of its own while the server is asked for its listing, or, where they
+/// are few or there is no thread to be had, when get() is called.
+std::future<state::MailboxRows> read_rows(const AccountRun& run) {
+  constexpr std::size_t many = 10'000;  // to read so many takes longer than to start a thread
+  const bool in_thread = run.store.row_count_at_most(run.mailbox) >= many;
+  return std::async(in_thread ? std::launch::async | std::launch::deferred : std::launch::deferred,
+                    [&run] { return run.store.rows(run.mailbox); });
 }
 
 void fetch(AccountRun& run) {
+  constexpr int max_broken_off = 3;  // the first session, a second one, and one that asks one by one
   warn_of_plain_text(run.account, run.environment, run.tell);
-  recover(run);
-  run.open_destinations();
+  recover(run.store, run.mailbox, run.context);
+  run.places.open();
+  run.places.sweep(open_tickets(run.store));
   Part part = Part::all;
-  for (int broken_off = 0; broken_off < 3;) {  // the first, one more when an answer was missing, one by one
-    auto seen = read_seen(run);
-    auto logged_in = connect(run);
-    switch (fetch_once(
-        run, std::move(logged_in), [&] { return seen.get(); }, part)) {
+  for (int broken_off = 0; broken_off < max_broken_off;) {
+    auto rows = read_rows(run);
+    auto logged_in = log_in(run);
+    const auto get_rows = [&rows] { return rows.get(); };
+    switch (fetch_once(run, std::move(logged_in), get_rows, part)) {
       case Next::stop:
-        run.sweep();  // what the last batch left until it was DELIVERED
+        // The last batch kept its temporary files until it was recorded as delivered.
+        run.places.sweep(open_tickets(run.store));
         return;
       case Next::failed_messages:
         part = Part::failed;
@@ -136,7 +134,7 @@ void fetch(AccountRun& run) {
                     "try again later; nothing is lost");
 }
 
-/// The account's net: whatever goes wrong below ends here.
+/// The net for one account: returns what went wrong in `work`.
 template <typename Work>
 std::optional<util::Error> caught(const Work& work) {
   try {
@@ -144,64 +142,69 @@ std::optional<util::Error> caught(const Work& work) {
     return std::nullopt;
   } catch (const util::Error& error) {
     if (error.kind() != util::Kind::temporary || !error.hint().empty()) return error;
-    return util::Error(error.kind(), error.what(),
-                       "nothing is lost; the next run goes on where this one stopped");
+    return util::Error(error.kind(), error.what(), "nothing is lost; the next run continues from here");
   } catch (const std::exception& bug) {
     return util::Error(util::Kind::internal, std::string("a bug: ") + bug.what(), "please report it");
   }
 }
 
-void tell_outcome(const account::Account& account, const Environment& environment, report::Listener& tell,
-                  const AccountOutcome& outcome, bool hushed) {
-  if (outcome.error && !(outcome.error->kind() == util::Kind::cancelled && environment.cancel->requested())) {
-    tell.failed(account.name, {.sentence = outcome.error->what(),
-                               .hint = outcome.error->hint(),
-                               .uid = {},
-                               .status = util::exit_status(outcome.error->kind()),
-                               .quiet_skips_it = hushed});
+void report_outcome(const AccountOutcome& outcome, const util::Cancel& cancel, report::Listener& listener) {
+  const bool was_cancelled = outcome.error && outcome.error->kind() == util::Kind::cancelled;
+  if (outcome.error && !(was_cancelled && cancel.requested())) {
+    auto notice = notice_of(*outcome.error);
+    notice.quiet_skips_it = outcome.quiet_skips_it;
+    listener.failed(outcome.account, notice);
   }
-  const int own = status_of(outcome);
-  const bool stopped =
-      environment.cancel->requested() && (own == 0 || own == util::exit_status(util::Kind::cancelled));
-  const int status = stopped ? 128 + environment.cancel->signal() : own;
-  tell.finished(account.name, outcome.totals, status);
+  int status = status_of(outcome);
+  const bool nothing_else = status == 0 || status == util::exit_status(util::Kind::cancelled);
+  if (cancel.requested() && nothing_else) status = 128 + cancel.signal();
+  listener.finished(outcome.account, outcome.totals, status);
+}
+
+/// With the mailbox locked: fetches, and stores what was learned about the server.
+AccountOutcome fetch_locked(AccountRun& run) {
+  AccountOutcome outcome{.account = run.account.name};
+  outcome.error = caught([&] { fetch(run); });
+  outcome.totals = run.totals;
+  outcome.message_errors = run.notices.message_errors();
+  outcome.totals.failed = static_cast<std::uint32_t>(outcome.message_errors.size());
+  outcome = note_trouble(run, std::move(outcome));
+  const auto not_stored = caught([&] {
+    run.store.remember(run.mailbox, run.server);
+    run.store.note_told(run.mailbox, run.notices.newly_told());
+  });
+  if (!outcome.error) outcome.error = not_stored;
+  return outcome;
 }
 
 AccountOutcome fetch_account(const account::Account& account, const Environment& environment,
-                             report::Listener& tell, std::mutex& writes) {
+                             report::Listener& listener, std::mutex& writes) {
   const auto begun = std::chrono::steady_clock::now();
-  AccountOutcome outcome;
-  outcome.account = account.name;
-  // Another mailhaul at work, or anything else temporary before the store can be asked: never worth a cron
-  // mail.
-  bool hushed = environment.quiet;
-  tell.started(account.name);
-  outcome.error = caught([&] {
+  listener.started(account.name);
+  // Trouble that comes before the store can be asked, like another run at work, is not worth a mail from
+  // cron.
+  AccountOutcome outcome{.account = account.name, .quiet_skips_it = environment.quiet};
+  const auto error = caught([&] {
     state::Store store(environment.state_file, writes);
     const auto lock = lock_mailbox(account::mailbox_of(account), store.file());
-    AccountRun run(account, environment, tell, store);
-    outcome.error = caught([&] { fetch(run); });
-    outcome.totals = run.totals;
-    outcome.message_errors = run.message_errors;
-    hushed = note_trouble(run, outcome);
-    auto forgotten = caught([&] { run.remember(); });
-    if (outcome.error) throw util::Error(*outcome.error);
-    if (forgotten) throw util::Error(*forgotten);
+    AccountRun run(account, environment, listener, store);
+    outcome = fetch_locked(run);
   });
-  if (outcome.error && outcome.error->kind() != util::Kind::temporary) hushed = false;
+  if (error) outcome.error = error;
+  if (outcome.error && outcome.error->kind() != util::Kind::temporary) outcome.quiet_skips_it = false;
   outcome.totals.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  tell_outcome(account, environment, tell, outcome, hushed);
+  report_outcome(outcome, *environment.cancel, listener);
   return outcome;
 }
 
 }  // namespace
 
 std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
-                                const Environment& environment, report::Listener& tell) {
+                                const Environment& environment, report::Listener& listener) {
   std::vector<AccountOutcome> outcomes(accounts.size());
   std::mutex writes;
   for_each_account(accounts, limits, [&](std::size_t i) {
-    outcomes[i] = fetch_account(accounts[i], environment, tell, writes);
+    outcomes[i] = fetch_account(accounts[i], environment, listener, writes);
   });
   return outcomes;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Servers and runs that leave something in doubt: nothing lost, nothing doubled, nothing stuck.
+// Servers and runs that leave something in doubt: no message is lost, delivered twice or held up.
 #include <doctest/doctest.h>
 
 #include "engine/fixture.h"

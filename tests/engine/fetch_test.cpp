@@ -22,7 +22,7 @@ std::vector<std::string> bodies(int from, int to) {
 
 }  // namespace
 
-TEST_CASE("mail is delivered byte for byte and removed") {
+TEST_CASE("messages are delivered byte for byte and removed") {
   Household house;
   for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
   const auto outcome = house.run();
@@ -51,7 +51,7 @@ TEST_CASE(
   CHECK(house.mail() == bodies(1, 3));
 }
 
-TEST_CASE("wherever the wire is cut, the next run leaves each message exactly once") {
+TEST_CASE("wherever the connection is cut, each message is there exactly once after the next run") {
   for (const bool pipelining : {true, false}) {
     for (const bool leave : {false, true}) {
       bool cut = true;
@@ -141,7 +141,8 @@ TEST_CASE("before removal the header is checked: a re-used UIDL of equal size is
   CHECK(house.mail() == bodies(1, 2));
 }
 
-TEST_CASE("a message listed again after +OK to QUIT is removed again and not delivered twice") {
+TEST_CASE(
+    "a message that is listed again after its removal was confirmed is removed again, not delivered twice") {
   Household house;
   house.server.messages = {mail_of(1)};
   house.server.options.removes = false;
@@ -153,7 +154,7 @@ TEST_CASE("a message listed again after +OK to QUIT is removed again and not del
   CHECK(house.mail() == bodies(1, 1));
 }
 
-TEST_CASE("one message that the server refuses does not hold up the others") {
+TEST_CASE("a message that the server refuses to send does not hold up the others") {
   Household house;
   for (int n = 1; n <= 4; ++n) house.server.messages.push_back(mail_of(n));
   house.server.misbehave = [](const std::string& command,
@@ -198,7 +199,7 @@ TEST_CASE("if an MDA exits with 75, the message stays on the server and the othe
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("a message with two destinations is offered again only to the one that refused it") {
+TEST_CASE("a message that one of two destinations refused is offered again to that one only") {
   Household house;
   house.deliver_to("maildir");
   house.account.deliver.push_back(test::program({"/bin/sh", "-c", "test -e " + (house.dir / "ok").native()}));

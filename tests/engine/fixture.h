@@ -15,7 +15,7 @@
 
 namespace mailhaul::test {
 
-struct Told : report::Listener {
+struct RecordingListener : report::Listener {
   std::vector<std::string> failures, warnings, messages;
   void failed(std::string_view /*account*/, const report::Notice& notice) override {
     failures.push_back(std::to_string(notice.status) + (notice.quiet_skips_it ? " (quiet) " : " ") +
@@ -29,8 +29,8 @@ struct Told : report::Listener {
   }
 };
 
-/// A destination around a real one, for a test to change in part.
-struct Around : delivery::Destination {
+/// Passes every call on to a real destination; a test overrides what it wants to change.
+struct ForwardingDestination : delivery::Destination {
   std::unique_ptr<delivery::Destination> inner;
   const std::string& target() const noexcept override { return inner->target(); }
   const delivery::Traits& traits() const noexcept override { return inner->traits(); }
@@ -57,7 +57,7 @@ struct Household {
   engine::Environment environment;
   state::Time now{std::chrono::seconds(1'700'000'000)};
   std::atomic<int> ticks = 0;  ///< no two runs make the same ids
-  Told told;
+  RecordingListener told;
 
   Household() {
     account.name = "home";
@@ -86,7 +86,7 @@ struct Household {
   }
 
   engine::AccountOutcome run() {
-    told = Told();
+    told = RecordingListener();
     return engine::run({account}, {}, environment, told).front();
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Deliveries that were begun and not completed: by a kill, by a place that refused, by a power cut.
+// Deliveries that a kill, a power cut or a place that refused left incomplete.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -20,7 +20,7 @@ using Bodies = std::vector<std::string>;
 
 namespace {
 
-/// A program that kills us the first time it is run, and takes all mail from then on.
+/// A program that kills the run that starts it first, and accepts all mail from then on.
 delivery::Spec killer(const Household& house) {
   const auto mark = (house.dir / "killed").native();
   return test::program({"/bin/sh", "-c", "test -e " + mark + " || { touch " + mark + "; kill -9 $PPID; }"});
@@ -28,7 +28,7 @@ delivery::Spec killer(const Household& house) {
 
 delivery::Spec refuser() { return test::program({"/bin/sh", "-c", "exit 75"}); }
 
-/// Runs in a process of its own, which gets killed.
+/// Runs in a process of its own, which is killed.
 void run_and_die(Household& house) {
   std::cout.flush();
   const pid_t child = ::fork();
@@ -48,7 +48,7 @@ bool warned_of(const Household& house, const std::string& words) {
 
 }  // namespace
 
-TEST_CASE("killed while a program had the message: the other places are not in the way of the next run") {
+TEST_CASE("after a kill during a program's work, the copies in other places do not hinder the next run") {
   for (const std::string kind : {"mbox", "maildir"}) {
     CAPTURE(kind);
     Household house;
@@ -63,7 +63,7 @@ TEST_CASE("killed while a program had the message: the other places are not in t
   }
 }
 
-TEST_CASE("killed while a program had the message, whose UIDL then names another: both are delivered") {
+TEST_CASE("after a kill during a program's work, another message under the same UIDL is delivered as well") {
   Household house;
   house.account.deliver.push_back(killer(house));
   house.server.messages = {mail_of(1)};
@@ -74,12 +74,12 @@ TEST_CASE("killed while a program had the message, whose UIDL then names another
   CHECK(house.server.messages.empty());
 }
 
-TEST_CASE("after a power cut the messages a program may have had are named, and bear the old id") {
+TEST_CASE("after a power cut, messages that a program may have had are reported and keep their id") {
   Household house;
   const auto log = (house.dir / "log").native();
   house.deliver_to_command("echo \"$MAILHAUL_ID ${MAILHAUL_RETRY:-first}\" >>" + log + "; exit 75");
   house.server.messages = {mail_of(1)};
-  {  // COMMIT INTENT was flushed; TRIED, and what became of it, went with the power
+  {  // the power cut lost all that was written after INTENT
     std::mutex writes;
     house.run();
     state::Store store(house.environment.state_file, writes);
@@ -97,7 +97,7 @@ TEST_CASE("after a power cut the messages a program may have had are named, and 
   CHECK(test::slurp(log) == "17.mhold.here 1\n");
 }
 
-TEST_CASE("an unreadable or empty listing undoes nothing of what is half delivered") {
+TEST_CASE("an unreadable or empty listing changes nothing about half-done deliveries") {
   for (const bool empty : {true, false}) {
     CAPTURE(empty);
     Household house;
@@ -116,7 +116,7 @@ TEST_CASE("an unreadable or empty listing undoes nothing of what is half deliver
   }
 }
 
-TEST_CASE("half delivered, and then the server changes its UIDLs: nothing comes twice") {
+TEST_CASE("nothing is delivered twice if the server changes its UIDLs during half-done deliveries") {
   for (const bool wrong_sizes : {false, true}) {
     CAPTURE(wrong_sizes);
     Household house;
@@ -137,7 +137,7 @@ TEST_CASE("half delivered, and then the server changes its UIDLs: nothing comes 
   }
 }
 
-TEST_CASE("half delivered, and the UIDLs change places: nothing comes twice") {
+TEST_CASE("nothing is delivered twice if UIDLs change places during half-done deliveries") {
   Household house;
   house.account.deliver.push_back(refuser());
   house.server.messages = {mail_of(1), mail_of(2), mail_of(3)};
@@ -149,7 +149,7 @@ TEST_CASE("half delivered, and the UIDLs change places: nothing comes twice") {
   CHECK(house.mail().size() == 3);
 }
 
-TEST_CASE("a landing without a ticket does not keep the sweep from its work") {
+TEST_CASE("a landing without a ticket does not keep old temporary files from being removed") {
   Household house;
   house.account.deliver.push_back(refuser());
   house.server.messages = {mail_of(1)};
@@ -164,8 +164,8 @@ TEST_CASE("a landing without a ticket does not keep the sweep from its work") {
   CHECK(house.left_in_tmp() == 0);
 }
 
-TEST_CASE("a staged file that vanishes leaves its message on the server, and the next run brings it") {
-  struct Cleaned final : test::Around {
+TEST_CASE("if a staged file vanishes, its message stays on the server and the next run delivers it") {
+  struct Cleaned final : test::ForwardingDestination {
     util::Path tmp;
     void stage(std::span<delivery::Ticket> tickets) override {
       inner->stage(tickets);
@@ -188,7 +188,7 @@ TEST_CASE("a staged file that vanishes leaves its message on the server, and the
   CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
 }
 
-TEST_CASE("what went to standard output does not go there again because another place refused it") {
+TEST_CASE("a message that another place refused does not go to standard output again") {
   Household house;
   const auto out = house.dir / "out";
   house.account.deliver = {refuser(), {.kind = delivery::find_kind("stdout")}};

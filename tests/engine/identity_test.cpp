@@ -27,9 +27,9 @@ struct IdentityCase {
   const char* about;
   std::vector<const char*> listed;
   std::vector<Known> known;
-  std::vector<RowId> expected;  ///< a row for each listed message; 0: none
+  std::vector<RowId> expected;  ///< the row of each listed message; 0: none
   std::vector<RowId> absent;
-  std::size_t headers;  ///< asked for, where a UIDL tells nothing
+  std::size_t headers;  ///< asked for, where the UIDL decides nothing
 };
 
 const std::vector<IdentityCase> cases{

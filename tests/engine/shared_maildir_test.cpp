@@ -8,8 +8,8 @@
 #include "state/store.h"
 
 using namespace mailhaul;
-using test::Around;
 using test::body_of;
+using test::ForwardingDestination;
 using test::Household;
 using test::mail_of;
 using Mail = std::vector<std::string>;
@@ -17,7 +17,7 @@ using Mail = std::vector<std::string>;
 namespace {
 
 /// Lets something else happen after messages were staged, and before they are published.
-struct AfterStaging : Around {
+struct AfterStaging : ForwardingDestination {
   std::function<void()> happens;
   void stage(std::span<delivery::Ticket> tickets) override {
     inner->stage(tickets);

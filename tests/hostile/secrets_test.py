@@ -167,7 +167,7 @@ class Umask(Case):
 
 
 class Patience(Case):
-    """A cron job whose login is refused: what the next runs do (tests/engine/backoff_test.cpp has all intervals)."""
+    """A cron job whose login is refused: what the next runs do (tests/engine/login_test.cpp has all intervals)."""
 
     def setUp(self):
         super().setUp()

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Servers whose unique-ids are no good: changed, used again, numbers, none at all.
+// Servers whose UIDLs cannot be relied on: changed, used again, message numbers, or none at all.
 #include <doctest/doctest.h>
 
 #include "engine/fixture.h"
-#include "engine/glance.h"
+#include "engine/history.h"
+#include "engine/mark.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;
@@ -68,7 +69,7 @@ TEST_CASE("a body that arrives under its neighbour's number does not keep a know
   house.server.messages = {mail_of(1), mail_of(2), known};
   std::size_t asked = 0;
   house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
-    if (command.starts_with("RETR ") && ++asked == 2) return Reply("");  // skipped
+    if (command.starts_with("RETR ") && ++asked == 2) return Reply("");  // no answer to this one
     return std::nullopt;
   };
   house.run();
@@ -77,8 +78,7 @@ TEST_CASE("a body that arrives under its neighbour's number does not keep a know
   CHECK(house.mail() == Bodies{body_of(1), body_of(2), body_of(3)});
 }
 
-TEST_CASE(
-    "without UIDL a removal that was not confirmed does not remove other mail of equal header and size") {
+TEST_CASE("without UIDL, an unconfirmed removal does not remove another message of equal header and size") {
   Household house;
   house.server.options.uidl = false;
   house.server.messages = {{"", "Subject: alarm\r\n\r\ndisk 1 failed\r\n"}};
@@ -134,7 +134,7 @@ TEST_CASE("rows of messages that are gone from the server are deleted in the end
     house.now += 5 * 24h;
     house.run();
   }
-  CHECK(engine::remembered(house.account, house.environment).empty());
+  CHECK(engine::history(house.account, house.environment).empty());
 }
 
 TEST_CASE("with EXPIRE 0 a stop in the middle does not confirm messages that were retrieved and held back") {
@@ -154,7 +154,7 @@ TEST_CASE("with EXPIRE 0 a stop in the middle does not confirm messages that wer
 }
 
 TEST_CASE("a large message announced as small, for which there is no room, does not hold up the others") {
-  struct Narrow final : delivery::Writer {
+  struct WriterWithLittleRoom final : delivery::Writer {
     std::unique_ptr<delivery::Writer> inner;
     std::size_t bytes = 0;
     void append(std::string_view wire) override {
@@ -165,17 +165,17 @@ TEST_CASE("a large message announced as small, for which there is no room, does 
     }
     delivery::Ticket finish() override { return inner->finish(); }
   };
-  struct Small final : test::Around {
+  struct DestinationWithLittleRoom final : test::ForwardingDestination {
     std::unique_ptr<delivery::Writer> begin(const delivery::Envelope& envelope,
                                             std::uint64_t bytes) override {
-      auto writer = std::make_unique<Narrow>();
+      auto writer = std::make_unique<WriterWithLittleRoom>();
       writer->inner = inner->begin(envelope, bytes);
       return writer;
     }
   };
   Household house;
   house.environment.open = [](const delivery::Spec& spec, const delivery::RunContext& context) {
-    auto place = std::make_unique<Small>();
+    auto place = std::make_unique<DestinationWithLittleRoom>();
     place->inner = delivery::open(spec, context);
     return place;
   };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What is told, to whom, and how often.
+// What is reported, to whom, and how often.
 #include <doctest/doctest.h>
 
 #include "engine/fixture.h"
-#include "engine/glance.h"
+#include "engine/get.h"
+#include "engine/list.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;
@@ -39,15 +40,15 @@ TEST_CASE("sending the password in clear text is reported at a terminal") {
   const Texts warning{"the password and all mail cross the network to pop.example.org in clear text"};
   const Texts uids{"uid1"};
   const auto sink = [](std::size_t) {
-    return engine::Sink{[](const std::string&) {}, [](std::string_view) {}, [] {}};
+    return engine::MessageSink{[](const std::string&) {}, [](std::string_view) {}, [] {}};
   };
   for (const bool attended : {true, false}) {
     house.environment.attended = attended;
     house.told = {};
-    engine::glance(house.account, house.environment, house.told, true);
+    engine::list_mailbox(house.account, house.environment, house.told, engine::HeaderFields::read);
     CHECK(house.told.warnings == (attended ? warning : Texts{}));
     house.told = {};
-    engine::retrieve(house.account, house.environment, house.told, uids, sink);
+    engine::get(house.account, house.environment, house.told, {.uids = uids, .open_sink = sink});
     CHECK(house.told.warnings == (attended ? warning : Texts{}));
     house.run();
     CHECK(house.told.warnings == (attended ? warning : Texts{}));

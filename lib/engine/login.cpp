@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/backoff.h"
+#include "engine/login.h"
 
 #include <algorithm>
 #include <variant>
@@ -17,8 +17,7 @@ namespace {
 constexpr std::chrono::seconds first_pause = 5min;
 constexpr std::chrono::seconds longest_pause = 6h;
 
-/// Tells a changed profile from the one that was refused. Holds nothing of the secret: only where it comes
-/// from.
+/// Changes when the profile does. It is made of where the secret comes from, and of nothing in it.
 std::string login_mark(const account::Account& account, const std::string& profile_stamp) {
   std::string facts = profile_stamp + '\0' + account.server.host + '\0' +
                       std::to_string(account.server.effective_port()) + '\0' + account.user + '\0' +
@@ -32,27 +31,30 @@ std::string login_mark(const account::Account& account, const std::string& profi
   return util::hex(util::sha256(facts)).substr(0, 16);
 }
 
-void check_backoff(const account::Account& account, const Environment& environment, state::Server& server) {
+std::string reason_for_pause(std::uint32_t refused_logins) {
+  if (refused_logins == 0) return "the server asked for a pause";
+  if (refused_logins == 1) return "it refused the last login";
+  return "it refused the last " + std::to_string(refused_logins) + " logins";
+}
+
+/// Throws Error{temporary} during a pause; ends a pause that is over.
+void check_pause(const account::Account& account, const Environment& environment, state::Server& server) {
   if (!server.not_before) return;
   const auto now = environment.now();
-  // A clock that was stepped back must not lock anybody out for longer than the longest pause.
+  // If the clock was set back, a pause must not become longer than the longest one.
   const bool over = now >= *server.not_before || *server.not_before > now + longest_pause;
   if (over || environment.attended || server.login_mark != login_mark(account, environment.profile_stamp)) {
     server.not_before.reset();
     return;
   }
-  throw util::Error(
-      util::Kind::temporary,
-      "no login at " + account.server.host + " before " + util::format_utc(*server.not_before) + ": " +
-          (server.refused_logins == 0
-               ? "the server asked for a pause"
-               : (server.refused_logins == 1
-                      ? "it refused the last login"
-                      : "it refused the last " + std::to_string(server.refused_logins) + " logins")),
-      "run it at a terminal, or mend the profile, to try at once");
+  throw util::Error(util::Kind::temporary,
+                    "no login at " + account.server.host + " before " + util::format_utc(*server.not_before) +
+                        ": " + reason_for_pause(server.refused_logins),
+                    "to try at once, fix the profile or run mailhaul at a terminal");
 }
 
-/// After a limit the server's own number counts, where it names one: it knows best.
+/// Begins a pause if the login was refused, or was one too many for a limit of the server's. Where the server
+/// names a limit, that is how long the pause lasts.
 void note_refusal(const account::Account& account, const Environment& environment, state::Server& server,
                   const util::Error& error) {
   const auto* const refused = dynamic_cast<const net::RefusedError*>(&error);
@@ -69,9 +71,9 @@ void note_refusal(const account::Account& account, const Environment& environmen
 
 }  // namespace
 
-net::LoggedIn connect(const account::Account& account, const Environment& environment, state::Server& server,
-                      const net::Trace& trace) {
-  check_backoff(account, environment, server);
+net::LoggedIn log_in(const account::Account& account, const Environment& environment, state::Server& server,
+                     const net::Trace& trace) {
+  check_pause(account, environment, server);
   try {
     auto opened = environment.connect(account, server.login_method, trace);
     server.login_method = opened.login_method;
@@ -85,34 +87,16 @@ net::LoggedIn connect(const account::Account& account, const Environment& enviro
   }
 }
 
-bool note_trouble(AccountRun& run, AccountOutcome& outcome) {
-  auto& server = run.server;
-  if (outcome.error && outcome.error->kind() == util::Kind::cancelled)
-    return false;  // tells nothing of the server
-  const auto now = run.environment.now();
-  const int status = status_of(outcome);
-  if (status != util::exit_status(util::Kind::temporary)) {
-    if (server.trouble_told && status == 0) {
-      run.warn(
-          "the trouble that began at " + util::format_utc(server.failing_since.value_or(now)) + " is over",
-          "");
-    }
-    server.failing_since.reset();
-    server.trouble_told = false;
-    return false;
-  }
-  if (!server.failing_since || *server.failing_since > now) server.failing_since = now;
-  if (!run.environment.quiet) return false;
-  if (now - *server.failing_since < 24h || server.trouble_told) return true;
-  server.trouble_told = true;
-  const std::string since = "failing since " + util::format_utc(*server.failing_since) + ": ";
-  if (outcome.error) {
-    outcome.error = util::Error(outcome.error->kind(), since + outcome.error->what(), outcome.error->hint());
-  } else {
-    const std::string sentence = "messages have been " + since + run.last_trouble;
-    run.tell.failed(run.account.name, {.sentence = sentence, .hint = {}, .uid = {}, .status = status});
-  }
-  return false;
+void warn_of_plain_text(const account::Account& account, const Environment& environment,
+                        report::Listener& listener) {
+  const auto& server = account.server;
+  const bool loopback = account::mailbox_of(account).port != 0;
+  if (server.tls != net::Tls::none || loopback || !environment.attended) return;
+  listener.warned(
+      account.name,
+      {.sentence = "the password and all mail cross the network to " + server.host + " in clear text",
+       .hint = "remove \"tls\": \"none\" from the profile; most servers offer TLS today",
+       .uid = {}});
 }
 
 }  // namespace mailhaul::engine

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A cron job, minute by minute, at a server that refuses: how often it is asked, and how often a mail is
-// sent.
+// A cron job that runs every minute at a server that refuses: how often it logs in, and how often it causes a
+// mail.
 #include <doctest/doctest.h>
 
 #include "engine/fixture.h"
@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What a quiet run says.
-struct Mails : report::Listener {
+/// Counts what a run with -q prints.
+struct QuietOutput : report::Listener {
   int count = 0;
   void failed(std::string_view /*account*/, const report::Notice& notice) override {
     count += notice.quiet_skips_it ? 0 : 1;
@@ -46,9 +46,9 @@ struct Cron : test::Household {
   void run_for(std::chrono::minutes time, std::chrono::minutes step = 1min) {
     asked = told = 0;
     for (auto passed = 0min; passed < time; passed += step) {
-      Mails mails;
-      engine::run({account}, {}, environment, mails);
-      told += mails.count;
+      QuietOutput output;
+      engine::run({account}, {}, environment, output);
+      told += output.count;
       now += step;
     }
   }
@@ -129,7 +129,7 @@ TEST_CASE("a successful login, a run at a terminal, or a changed profile ends th
   cron.refuses = true;
   cron.environment.attended = false;
   cron.run_for(6min);
-  CHECK(cron.asked == 2);  // the pause is the first one again
+  CHECK(cron.asked == 2);  // the pauses start with the shortest one again
 }
 
 }  // namespace mailhaul

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What the seen store remembers of a mailbox, and forgetting it. No network.
-#include <algorithm>
+#include "engine/history.h"
+
 #include <mutex>
 #include <set>
 
 #include "engine/account_run.h"
-#include "engine/glance.h"
 #include "engine/mailbox.h"
+#include "engine/recover.h"
+#include "engine/uid.h"
 #include "util/escape.h"
 
 namespace mailhaul::engine {
@@ -41,41 +42,58 @@ std::string_view name_of(state::LandingState landing) {
   return {};
 }
 
-std::string uid_of(const state::Store& store, state::MailboxId mailbox, const state::RowSummary& row) {
+/// The row's UID as shown. Where the server gave none, the header's hash; without that, the row's number.
+std::string row_uid(const state::Store& store, state::MailboxId mailbox, const state::RowSummary& row) {
   if (!row.uidl.empty()) return util::escape_uid(row.uidl);
   const auto whole = store.row(mailbox, row.id);
   return whole && whole->header ? "sha256:" + util::hex(*whole->header) : "row:" + std::to_string(row.id);
 }
 
-/// What a dead run left half done is completed first; where its place is gone, forgetting is the way out.
-void complete_deliveries(const account::Account& account, const Environment& environment,
-                         state::Store& store) {
-  report::Listener nobody;
-  AccountRun run(account, environment, nobody, store);
+/// Completes what a dead run left half delivered. Where its place is missing, forgetting is the way out.
+void complete_deliveries_if_possible(const account::Account& account, const Environment& environment,
+                                     state::Store& store, state::MailboxId mailbox) {
   try {
-    recover(run);
+    recover(store, mailbox, context_of(account, environment, store, mailbox));
   } catch (const util::Error& error) {
     if (error.kind() != util::Kind::storage) throw;
   }
 }
 
-std::optional<state::MailboxId> find(const state::Store& store, const account::Account& account) {
-  const auto key = account::mailbox_of(account);
-  return store.find_mailbox(key.user, key.host, key.port);
+/// The rows with these UIDs; all without `uids`. Throws Error{usage} for a UID that no row has.
+std::vector<state::RowId> rows_with(const state::Store& store, std::optional<state::MailboxId> mailbox,
+                                    const account::Account& account, std::span<const std::string> uids) {
+  std::set<std::string> wanted;
+  for (const auto& typed : uids) wanted.insert(typed_uid(typed));
+  std::set<std::string> missing = wanted;
+  std::vector<state::RowId> found;
+  const auto seen = mailbox ? store.rows(*mailbox) : state::MailboxRows();
+  for (const auto& row : seen.rows()) {
+    if (!uids.empty()) {
+      const std::string uid = row_uid(store, *mailbox, row);
+      if (!wanted.contains(uid)) continue;
+      missing.erase(uid);
+    }
+    found.push_back(row.id);
+  }
+  if (missing.empty()) return found;
+  throw util::Error(
+      util::Kind::usage,
+      "account " + account.name + " remembers no message with the UID " + util::escape(*missing.begin()),
+      "mailhaul state show " + account.name + " shows what it remembers");
 }
 
 }  // namespace
 
-std::vector<Remembered> remembered(const account::Account& account, const Environment& environment) {
+std::vector<HistoryRow> history(const account::Account& account, const Environment& environment) {
   std::mutex writes;
   const state::Store store(environment.state_file, writes);
-  const auto mailbox = find(store, account);
+  const auto mailbox = find_mailbox(store, account);
   if (!mailbox) return {};
   const auto seen = store.rows(*mailbox);
   const auto landings = store.landings(*mailbox);
-  std::vector<Remembered> rows;
+  std::vector<HistoryRow> rows;
   for (const auto& row : seen.rows()) {
-    Remembered line{.uid = uid_of(store, *mailbox, row),
+    HistoryRow line{.uid = row_uid(store, *mailbox, row),
                     .standing = name_of(row.standing),
                     .bytes = row.bytes,
                     .delivered = row.delivered,
@@ -95,30 +113,10 @@ std::size_t forget(const account::Account& account, const Environment& environme
   std::mutex writes;
   state::Store store(environment.state_file, writes);
   const auto lock = lock_mailbox(account::mailbox_of(account), store.file());
-  const auto mailbox = find(store, account);
-  if (mailbox) complete_deliveries(account, environment, store);
+  const auto mailbox = find_mailbox(store, account);
+  if (mailbox) complete_deliveries_if_possible(account, environment, store, *mailbox);
   state::Change change;
-  std::set<std::string> wanted;
-  for (const auto& typed : uids) {
-    const auto bytes = util::unescape_uid(typed);
-    wanted.insert(util::escape_uid(bytes ? *bytes : typed));
-  }
-  std::set<std::string> missing = wanted;
-  if (mailbox) {
-    const auto seen = store.rows(*mailbox);
-    for (const auto& row : seen.rows()) {
-      const std::string uid = uids.empty() ? std::string() : uid_of(store, *mailbox, row);
-      if (!uids.empty() && !wanted.contains(uid)) continue;
-      change.forgotten.push_back(row.id);
-      missing.erase(uid);
-    }
-  }
-  if (!missing.empty()) {
-    throw util::Error(
-        util::Kind::usage,
-        "nothing is remembered of the UID " + util::escape(*missing.begin()) + " in account " + account.name,
-        "mailhaul state show " + account.name + " shows what is");
-  }
+  change.forgotten = rows_with(store, mailbox, account, uids);
   if (mailbox) store.commit(*mailbox, change);
   return change.forgotten.size();
 }

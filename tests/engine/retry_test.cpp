@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Messages that are met again: asked for once more, refused by a place or by the server, left without an
-// answer.
+// Messages that are fetched again, that a place or the server refused, or that a program gave no answer for.
 #include <doctest/doctest.h>
 
 #include <fstream>
 #include <sstream>
 
 #include "engine/fixture.h"
-#include "engine/glance.h"
+#include "engine/history.h"
+#include "engine/mark.h"
 
 using namespace mailhaul;
 using test::body_of;
@@ -18,9 +18,9 @@ using Reply = test::MemoryServer::Reply;
 
 namespace {
 
-/// A household of three messages, of which a run fetches one.
-struct ByOnes : Household {
-  ByOnes() {
+/// Three messages, and max_messages 1.
+struct OneMessageARun : Household {
+  OneMessageARun() {
     server.messages = {mail_of(1), mail_of(2), mail_of(3)};
     account.policy.leave_on_server = true;
     account.policy.max_messages = 1;
@@ -69,16 +69,16 @@ TEST_CASE("a message marked as seen that is requested again and refused by its p
   CHECK(house.server.messages.size() == 1);
 }
 
-TEST_CASE("a message marked twice in one call is marked once") {
+TEST_CASE("a message that is named twice is marked once") {
   Household house;
   house.server.messages = {mail_of(1), mail_of(2)};
   const std::vector<std::string> uids{"uid1", "uid1"};
   CHECK(engine::mark_seen(house.account, house.environment, house.told, uids) == 1);
-  CHECK(engine::remembered(house.account, house.environment).size() == 1);
+  CHECK(engine::history(house.account, house.environment).size() == 1);
 }
 
 TEST_CASE("with max_messages a message that a program refuses does not hold up the others") {
-  ByOnes house;
+  OneMessageARun house;
   house.deliver_to_command("! grep -q 'body 1$'");
   CHECK(house.fetched_by(4) == std::vector<std::uint32_t>{0, 1, 1, 0});
   house.deliver_to_command("cat >/dev/null");
@@ -87,7 +87,7 @@ TEST_CASE("with max_messages a message that a program refuses does not hold up t
 }
 
 TEST_CASE("with max_messages a message that the server refuses does not hold up the others") {
-  ByOnes house;
+  OneMessageARun house;
   house.server.misbehave = [](const std::string& command, std::size_t /*nth*/) {
     return command == "RETR 1" ? std::optional(Reply("-ERR it is damaged\r\n")) : std::nullopt;
   };
@@ -99,8 +99,8 @@ TEST_CASE("with max_messages a message that the server refuses does not hold up 
 
 namespace {
 
-/// MAILHAUL_RETRY and MAILHAUL_ID at each run of a program, which ends in these ways, one after the other.
-std::vector<std::string> told_to_program(const std::vector<std::string>& ends) {
+/// "$MAILHAUL_RETRY,$MAILHAUL_ID" as a program saw them in each of several runs, which end in these ways.
+std::vector<std::string> seen_by_program(const std::vector<std::string>& ends) {
   Household house;
   house.server.messages = {mail_of(1)};
   const auto log = (house.dir / "log").native(), way = (house.dir / "way").native();
@@ -119,14 +119,14 @@ std::vector<std::string> told_to_program(const std::vector<std::string>& ends) {
 }  // namespace
 
 TEST_CASE("a message for which a program gave no answer is marked as a retry until the program accepts it") {
-  const auto lines = told_to_program({"kill -9 $$", "exit 75", "exit 1", "exit 0"});
+  const auto lines = seen_by_program({"kill -9 $$", "exit 75", "exit 1", "exit 0"});
   REQUIRE(lines.size() == 4);
   CHECK(lines[0].starts_with(','));
   for (std::size_t n = 1; n < 4; ++n) CHECK(lines[n] == "1" + lines[0]);
 }
 
 TEST_CASE("a message that a program refused is given to it again as if for the first time") {
-  const auto lines = told_to_program({"exit 75", "exit 1", "exit 0"});
+  const auto lines = seen_by_program({"exit 75", "exit 1", "exit 0"});
   REQUIRE(lines.size() == 3);
   for (const auto& line : lines) CHECK(line.starts_with(','));
 }
@@ -154,7 +154,7 @@ TEST_CASE("a message due for removal that is delivered again must be marked agai
   house.account.policy.delete_after = std::chrono::hours(24);
   house.run();
   house.now += std::chrono::hours(25);
-  house.run();  // due
+  house.run();  // marks it as due
   house.account.policy.fetch_all = true;
   CHECK(house.run().totals.fetched == 1);
   house.account.policy.fetch_all = false;
@@ -180,7 +180,7 @@ TEST_CASE(
 }
 
 TEST_CASE("with max_messages each message that failed gets its turn") {
-  ByOnes house;
+  OneMessageARun house;
   const auto way = (house.dir / "way").native();
   house.deliver_to_command(". " + way);
   std::ofstream(way) << "exit 75\n";
@@ -195,7 +195,7 @@ TEST_CASE("with max_messages each message that failed gets its turn") {
 }
 
 TEST_CASE("with max_messages a message larger than announced does not hold up the others") {
-  ByOnes house;
+  OneMessageARun house;
   house.account.policy.max_size = 1000;
   house.server.messages[0].bytes = "Subject: 1\r\n\r\n" + std::string(5000, 'x') + "\r\n";
   house.server.misbehave = [](const std::string& command, std::size_t /*nth*/) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What happens beside the conversation: a batch is settled while the next one arrives, and a large mailbox's
-// rows are read while the server is asked.
+// What happens in a second thread: a batch is settled while the next one arrives, and a large mailbox's rows
+// are read while the server is asked for its listing.
 #include <doctest/doctest.h>
 
 #include <condition_variable>
@@ -20,13 +20,13 @@ using Bodies = std::vector<std::string>;
 
 namespace {
 
-/// What the places of a run have seen, and what they are to do about it. Calls come from two threads.
+/// Counts the calls of a run's destinations, and can act in the middle of them. Two threads call it.
 struct Watch {
   std::mutex mutex;
   std::condition_variable changed;
   std::size_t begun = 0, staged = 0, published = 0;  ///< calls
-  std::function<void()> staging = [] {};             ///< instead of nothing, before
-  std::function<void()> publishing = [] {};          ///< after all is published
+  std::function<void()> staging = [] {};             ///< called before stage()
+  std::function<void()> publishing = [] {};          ///< called after publish()
 
   template <typename Count>
   void count(Count member) {
@@ -34,46 +34,46 @@ struct Watch {
     ++(this->*member);
     changed.notify_all();
   }
-  /// Returns false if it did not come to that.
+  /// Returns false if `reached` did not become true in time.
   bool wait_for(const std::function<bool()>& reached) {
     std::unique_lock lock(mutex);
     return changed.wait_for(lock, test::limit, reached);
   }
 };
 
-/// Batches of two messages.
-struct Small : test::Around {
+/// Its batches have two messages.
+struct BatchesOfTwo : test::ForwardingDestination {
   Watch& watch;
-  delivery::Traits small;
-  explicit Small(Watch& watch_) : watch(watch_) {}
-  const delivery::Traits& traits() const noexcept override { return small; }
+  delivery::Traits batches_of_two;
+  explicit BatchesOfTwo(Watch& watch_) : watch(watch_) {}
+  const delivery::Traits& traits() const noexcept override { return batches_of_two; }
   std::unique_ptr<delivery::Writer> begin(const delivery::Envelope& envelope, std::uint64_t bytes) override {
     watch.count(&Watch::begun);
-    return Around::begin(envelope, bytes);
+    return ForwardingDestination::begin(envelope, bytes);
   }
   void stage(std::span<delivery::Ticket> tickets) override {
     watch.count(&Watch::staged);
     watch.staging();
-    Around::stage(tickets);
+    ForwardingDestination::stage(tickets);
   }
   std::vector<delivery::DeliveryResult> publish(std::span<const delivery::Ticket> tickets) override {
-    auto outcomes = Around::publish(tickets);
+    auto results = ForwardingDestination::publish(tickets);
     watch.count(&Watch::published);
     watch.publishing();
-    return outcomes;
+    return results;
   }
 };
 
-struct Beside : Household {
+struct BatchHousehold : Household {
   Watch watch;
-  explicit Beside(int messages) {
+  explicit BatchHousehold(int messages) {
     for (int n = 1; n <= messages; ++n) server.messages.push_back(mail_of(n));
     environment.open = [this](const delivery::Spec& spec, const delivery::RunContext& context) {
-      auto small = std::make_unique<Small>(watch);
-      small->inner = delivery::open(spec, context);
-      small->small = small->inner->traits();
-      small->small.batch = 2;
-      return small;
+      auto destination = std::make_unique<BatchesOfTwo>(watch);
+      destination->inner = delivery::open(spec, context);
+      destination->batches_of_two = destination->inner->traits();
+      destination->batches_of_two.batch = 2;
+      return destination;
     };
   }
   Bodies all(int count) const {
@@ -89,7 +89,7 @@ struct Beside : Household {
 TEST_CASE("the next batch arrives while one is being settled") {
   for (const std::string kind : {"maildir", "mbox"}) {
     CAPTURE(kind);
-    Beside house(9);
+    BatchHousehold house(9);
     house.deliver_to(kind);
     bool overlapped = false;
     house.watch.staging = [&] {
@@ -108,7 +108,7 @@ TEST_CASE("the next batch arrives while one is being settled") {
 }
 
 TEST_CASE("both places of a message are settled together while the next batch arrives") {
-  Beside house(7);
+  BatchHousehold house(7);
   house.account.deliver.push_back(test::place("mbox", house.dir / "box"));
   CHECK(engine::status_of(house.run()) == 0);
   CHECK(house.mail() == house.all(7));
@@ -122,7 +122,7 @@ TEST_CASE("both places of a message are settled together while the next batch ar
 }
 
 TEST_CASE("if a batch cannot be flushed, it and the one that arrives meanwhile stay on the server") {
-  Beside house(6);
+  BatchHousehold house(6);
   house.watch.staging = [&] {
     if (!house.watch.wait_for([&] { return house.watch.begun > 2; })) return;
     throw util::Error(util::Kind::storage, "the disk is on fire");
@@ -141,9 +141,9 @@ TEST_CASE("if a batch cannot be flushed, it and the one that arrives meanwhile s
 }
 
 TEST_CASE(
-    "a batch that is published, and fails afterwards, is completed by the next run; the one behind it comes "
-    "anew") {
-  Beside house(6);
+    "the next run completes a batch that failed after it was published, and fetches the one behind it "
+    "again") {
+  BatchHousehold house(6);
   house.watch.publishing = [] { throw util::Error(util::Kind::storage, "the directory cannot be flushed"); };
   CHECK(engine::status_of(house.run()) == 74);
   CHECK(house.mail() == house.all(2));
@@ -156,7 +156,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a batch that is being settled when the connection is lost is still settled") {
-  Beside house(6);
+  BatchHousehold house(6);
   bool lost = false;
   house.server.misbehave = [&](const std::string& command,
                                std::size_t) -> std::optional<test::MemoryServer::Reply> {
@@ -174,10 +174,11 @@ TEST_CASE("a batch that is being settled when the connection is lost is still se
 }
 
 TEST_CASE("a message that needs the database waits for the batch that uses it") {
-  Beside house(6);
+  BatchHousehold house(6);
   house.account.policy.leave_on_server = true;
   CHECK(engine::status_of(house.run()) == 0);
-  for (auto& message : house.server.messages) message.uidl = "other-" + message.uidl;  // a migration
+  for (auto& message : house.server.messages)
+    message.uidl = "other-" + message.uidl;  // the server has migrated
   house.server.messages.insert(house.server.messages.begin(), mail_of(7));
   house.server.messages.push_back(mail_of(8));
   house.server.messages.push_back(mail_of(9));
@@ -186,10 +187,10 @@ TEST_CASE("a message that needs the database waits for the batch that uses it") 
   CHECK(house.mail() == house.all(9));
 }
 
-TEST_CASE("equal messages without UIDL, in different batches, are different messages") {
+TEST_CASE("without UIDL, equal messages in different batches are different messages") {
   for (const bool top : {true, false}) {
     CAPTURE(top);
-    Beside house(0);
+    BatchHousehold house(0);
     house.server.options.uidl = false;
     house.server.options.top = top;
     for (int n = 0; n < 7; ++n) house.server.messages.push_back(mail_of(1));
@@ -203,9 +204,8 @@ TEST_CASE("equal messages without UIDL, in different batches, are different mess
   }
 }
 
-TEST_CASE(
-    "a message equal to one that an earlier batch has delivered is removed only when it is delivered, too") {
-  Beside house(4);
+TEST_CASE("a message equal to one that an earlier batch delivered is removed only after its own delivery") {
+  BatchHousehold house(4);
   house.server.options.uidl = false;
   house.server.options.top = false;
   house.server.messages.push_back(mail_of(1));
@@ -247,11 +247,10 @@ TEST_CASE("the rows of a large mailbox are read during the login, with the same 
 }
 
 TEST_CASE(
-    "what was delivered before an answer in doubt is looked at again, whatever became of the batch under "
-    "way") {
-  Beside house(9);
+    "messages delivered before a doubtful answer are checked again, even if the batch under way failed") {
+  BatchHousehold house(9);
   house.account.policy.leave_on_server = true;
-  bool doubtful = false;  // under the watch's mutex
+  bool doubtful = false;  // guarded by the watch's mutex
   house.server.misbehave = [&](const std::string& command,
                                std::size_t) -> std::optional<test::MemoryServer::Reply> {
     if (command == "RETR 4") house.watch.wait_for([&] { return house.watch.published == 1; });

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "account/account.h"
+#include "delivery/destination.h"
+#include "net/connection.h"
+#include "state/store.h"
+#include "util/cancel.h"
+#include "util/file.h"
+
+namespace mailhaul::engine {
+
+/// Everything that reaches outside the program, handed in by app, or by a test. The functions are called
+/// from several threads at a time. Outlives every run that uses it.
+struct Environment {
+  std::function<net::LoggedIn(const account::Account&, const std::string& login_method, const net::Trace&)>
+      connect;
+  std::function<std::unique_ptr<delivery::Destination>(const delivery::Spec&, const delivery::RunContext&)>
+      open;
+  std::function<std::chrono::sys_time<std::chrono::microseconds>()> clock;
+  std::string host;           ///< this machine's name, as it may stand in a file name
+  std::string boot;           ///< the kernel's boot id
+  std::string user;           ///< the user that the program runs as
+  util::Path state_file;      ///< the database
+  std::string profile_stamp;  ///< changes when the configuration file is written
+  bool attended = false;      ///< a person is at the terminal: a pause between logins ends
+  bool quiet = false;         ///< -q: temporary trouble is reported after 24 hours
+  const util::Cancel* cancel = nullptr;
+
+  state::Time now() const { return std::chrono::floor<std::chrono::seconds>(clock()); }
+};
+
+}  // namespace mailhaul::engine

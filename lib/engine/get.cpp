@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "engine/get.h"
+
+#include "engine/read_only_session.h"
+#include "net/refusal.h"
+#include "util/error.h"
+#include "util/escape.h"
+
+namespace mailhaul::engine {
+
+namespace {
+
+[[noreturn]] void throw_refused(const std::string& uid, const std::string& words) {
+  const auto meant = net::understand(words, util::Kind::content);
+  throw util::Error(meant.kind,
+                    "cannot retrieve message " + uid + ": the server said -ERR " + util::escape(words),
+                    meant.hint);
+}
+
+}  // namespace
+
+void get(const account::Account& account, const Environment& environment, report::Listener& listener,
+         const Retrieval& retrieval) {
+  ReadOnlySession look(account, environment, listener);
+  const auto indexes = look.indexes_of(retrieval.uids);
+  const MessageSink sink = retrieval.open_sink(indexes.size());
+  for (const auto i : indexes) {
+    look.session.want({.number = look.listed[i].number, .bytes = look.listed[i].bytes, .header_only = false});
+  }
+  for (const auto i : indexes) {
+    const std::string uid = look.uid_of(i);
+    pop3::Message& message = look.session.next();
+    if (message.refused()) throw_refused(uid, *message.refused());
+    sink.begin(uid);
+    while (const auto piece = message.read()) sink.piece(*piece);
+    sink.end();
+  }
+  look.leave();
+}
+
+}  // namespace mailhaul::engine

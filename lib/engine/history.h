@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What the store remembers of a mailbox. Nothing here uses the network.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "account/account.h"
+#include "engine/environment.h"
+#include "state/store.h"
+
+namespace mailhaul::engine {
+
+/// One message, as state show prints it.
+struct HistoryRow {
+  std::string uid;  ///< as shown and typed
+  std::string_view standing;
+  std::uint64_t bytes = 0;
+  std::optional<state::Time> delivered;
+  std::optional<state::Time> due;          ///< when delete_after marked it for removal
+  std::vector<std::string> open_landings;  ///< "maildir:/home/anna/Mail (intent)"
+};
+
+/// All that is remembered of the account's mailbox.
+std::vector<HistoryRow> history(const account::Account& account, const Environment& environment);
+
+/// Forgets messages, so that they are new again. Without `uids` (as typed), all of the mailbox. First
+/// completes what a dead run left half delivered. Returns how many were forgotten. Throws Error; Error{usage}
+/// for a UID that is not remembered, Error{temporary} while another run is at work on the mailbox.
+std::size_t forget(const account::Account& account, const Environment& environment,
+                   std::span<const std::string> uids);
+
+}  // namespace mailhaul::engine

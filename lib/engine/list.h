@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// What is on the server, and what fetch would do with it: for check, list and fetch --dry-run.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "account/account.h"
+#include "engine/environment.h"
+#include "engine/plan.h"
+#include "report/listener.h"
+#include "util/error.h"
+
+namespace mailhaul::engine {
+
+struct ListedMessage {
+  std::uint32_t number = 0;
+  std::string uid;  ///< as shown and typed
+  std::uint64_t bytes = 0;
+  Action action = Action::leave;
+  std::string_view reason;
+  bool is_new = false;              ///< neither delivered nor marked as seen
+  std::string date, from, subject;  ///< header fields as they stand, unfolded; only when asked for
+};
+
+struct MailboxListing {
+  std::string account;
+  std::vector<ListedMessage> messages;
+  std::optional<util::Error> error;  ///< why the listing is not complete
+};
+
+enum class HeaderFields {
+  leave_empty,
+  read,  ///< by TOP for each message, where the server has it
+};
+
+/// Logs in, lists and plans. Delivers and removes nothing. Never throws util::Error.
+MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
+                            report::Listener& listener, HeaderFields fields);
+
+}  // namespace mailhaul::engine

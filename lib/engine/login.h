@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "account/account.h"
+#include "engine/environment.h"
+#include "net/connection.h"
+#include "report/listener.h"
+#include "state/store.h"
+
+namespace mailhaul::engine {
+
+/// Logs in, the remembered login method first. Throws Error{temporary} without a connection while the account
+/// pauses (LAW section 7): after a refused login for 5 minutes, doubling to 6 hours, and after a limit of the
+/// server's for as long as it names, or 5 minutes. A person at the terminal or a changed profile ends the
+/// pause. Changes `server`, which the caller stores whatever happened.
+net::LoggedIn log_in(const account::Account& account, const Environment& environment, state::Server& server,
+                     const net::Trace& trace);
+
+/// Warns where the password and all mail cross a network in clear text, if a person is there to read it.
+void warn_of_plain_text(const account::Account& account, const Environment& environment,
+                        report::Listener& listener);
+
+}  // namespace mailhaul::engine

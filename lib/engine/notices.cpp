@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "engine/notices.h"
+
+namespace mailhaul::engine {
+
+report::Notice notice_of(const util::Error& error, std::string_view uid) {
+  return {
+      .sentence = error.what(), .hint = error.hint(), .uid = uid, .status = util::exit_status(error.kind())};
+}
+
+Notices::Notices(const std::string& account, report::Listener& listener, const std::vector<std::string>& told)
+    : account_(account), listener_(listener), told_(told.begin(), told.end()) {}
+
+void Notices::warn(std::string_view sentence, std::string_view hint, std::string_view uid) {
+  listener_.warned(account_, {.sentence = sentence, .hint = hint, .uid = uid});
+}
+
+void Notices::warn_once(std::string_view sentence, std::string_view hint, std::string_view about) {
+  const bool repeated = !first_time(about.empty() ? sentence : about);
+  listener_.warned(account_, {.sentence = sentence, .hint = hint, .uid = {}, .quiet_skips_it = repeated});
+}
+
+void Notices::warn_of_place(std::string_view sentence, std::string_view hint) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!said_of_places_.emplace(sentence).second) return;
+  }
+  warn_once(sentence, hint);
+}
+
+bool Notices::first_time(std::string_view sentence) {
+  const std::lock_guard lock(mutex_);
+  if (!told_.emplace(sentence).second) return false;
+  newly_told_.emplace_back(sentence);
+  return true;
+}
+
+std::vector<std::string> Notices::newly_told() const {
+  const std::lock_guard lock(mutex_);
+  return newly_told_;
+}
+
+void Notices::message_failed(const util::Error& error, std::string_view uid) {
+  message_errors_.push_back(error.kind());
+  auto notice = notice_of(error, uid);
+  // With -q, temporary trouble is reported once for the whole account, after a day: backoff.cpp.
+  notice.quiet_skips_it = error.kind() == util::Kind::temporary;
+  if (notice.quiet_skips_it) last_trouble_ = error.what();
+  listener_.failed(account_, notice);
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Who is told what about an account, and how often.
+#pragma once
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/listener.h"
+#include "util/error.h"
+
+namespace mailhaul::engine {
+
+/// The error as a notice. The notice refers to the texts of `error` and `uid`, and must not outlive them.
+report::Notice notice_of(const util::Error& error, std::string_view uid = {});
+
+/// Warnings and failures of one account's run. Any thread; the failures of messages are for one thread.
+class Notices {
+ public:
+  /// `account` and `listener` outlive the Notices. `told`: the standing warnings that earlier runs gave.
+  Notices(const std::string& account, report::Listener& listener, const std::vector<std::string>& told);
+
+  void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
+  /// A warning that holds until somebody changes something: -q shows it in the first run only. `about` names
+  /// the condition where the sentence varies.
+  void warn_once(std::string_view sentence, std::string_view hint, std::string_view about = {});
+  /// The same, and at most once in this run: the same destination may be open twice.
+  void warn_of_place(std::string_view sentence, std::string_view hint);
+  /// Returns true if no run has asked about this sentence before.
+  [[nodiscard]] bool first_time(std::string_view sentence);
+  /// The standing warnings that this run was the first to give, for the store.
+  std::vector<std::string> newly_told() const;
+
+  /// Reports that one message failed; the others go on.
+  void message_failed(const util::Error& error, std::string_view uid);
+  /// The kinds of these failures, in the order of the calls.
+  const std::vector<util::Kind>& message_errors() const noexcept { return message_errors_; }
+  /// The sentence of the last temporary one; empty if there was none.
+  const std::string& last_trouble() const noexcept { return last_trouble_; }
+
+ private:
+  const std::string& account_;
+  report::Listener& listener_;
+  mutable std::mutex mutex_;                 ///< guards the next three
+  std::set<std::string, std::less<>> told_;  ///< standing warnings, in any run
+  std::vector<std::string> newly_told_;      ///< those of this run
+  std::set<std::string, std::less<>> said_of_places_;
+  std::vector<util::Kind> message_errors_;
+  std::string last_trouble_;
+};
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "engine/read_only_session.h"
+
+#include <map>
+
+#include "engine/login.h"
+#include "engine/mailbox.h"
+#include "engine/uid.h"
+#include "util/escape.h"
+
+namespace mailhaul::engine {
+
+namespace {
+
+/// Logs in; a refused login is stored where the mailbox is known.
+net::LoggedIn log_in_or_note_refusal(ReadOnlySession& look, const Environment& environment,
+                                     report::Listener& listener) {
+  warn_of_plain_text(look.account, environment, listener);
+  try {
+    return log_in(look.account, environment, look.server, look.trace);
+  } catch (const util::Error&) {
+    if (look.mailbox != 0) look.store.remember(look.mailbox, look.server);
+    throw;
+  }
+}
+
+pop3::SessionOptions options_of(ReadOnlySession& look, const Environment& environment) {
+  const auto& one_by_one_until = look.server.one_by_one_until;
+  return {.capabilities = look.opened.capabilities,
+          .may_pipeline = !one_by_one_until || environment.now() >= *one_by_one_until,
+          .may_ask_capabilities = look.opened.answers_capa,
+          .trace = look.trace,
+          .redact = [&look](std::string_view words) { return look.opened.redactor.text(words); }};
+}
+
+}  // namespace
+
+ReadOnlySession::ReadOnlySession(const account::Account& account_, const Environment& environment,
+                                 report::Listener& listener)
+    : account(account_),
+      trace([&account_, &listener](char direction, std::string_view line) {
+        listener.traced(account_.name, direction, line);
+      }),
+      store(environment.state_file, writes),
+      lock(lock_mailbox(account::mailbox_of(account_), store.file())),
+      mailbox(find_mailbox(store, account_).value_or(0)),
+      server(mailbox != 0 ? store.server(mailbox) : state::Server()),
+      opened(log_in_or_note_refusal(*this, environment, listener)),
+      session(*opened.stream, options_of(*this, environment)),
+      listed(session.listing()),
+      seen(mailbox != 0 ? store.rows(mailbox) : state::MailboxRows()),
+      identities(identify(session, UidlIndex(listed), seen, store, mailbox)) {}
+
+std::string ReadOnlySession::uid_of(std::size_t index) const {
+  return shown_uid(listed[index], identities[index].header);
+}
+
+std::vector<std::size_t> ReadOnlySession::indexes_of(std::span<const std::string> uids) const {
+  std::multimap<std::string, std::size_t> by_uid;
+  for (std::size_t i = 0; i < listed.size(); ++i) by_uid.emplace(uid_of(i), i);
+  std::vector<std::size_t> indexes;
+  for (const auto& typed : uids) {
+    const auto [begin, end] = by_uid.equal_range(typed_uid(typed));
+    if (begin == end) {
+      throw util::Error(
+          util::Kind::usage,
+          "no message with the UID " + util::escape(typed) + " is listed by " + account.server.host,
+          "mailhaul list " + account.name + " shows the messages that are there");
+    }
+    for (auto found = begin; found != end; ++found) indexes.push_back(found->second);
+  }
+  return indexes;
+}
+
+void ReadOnlySession::leave() {
+  if (session.capabilities().expire_days != 0) session.quit();
+}
+
+}  // namespace mailhaul::engine

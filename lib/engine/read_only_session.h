@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstddef>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "account/account.h"
+#include "engine/environment.h"
+#include "engine/identity.h"
+#include "net/connection.h"
+#include "pop3/session.h"
+#include "report/listener.h"
+#include "state/store.h"
+#include "util/fd.h"
+
+namespace mailhaul::engine {
+
+/// A session that lists the mailbox and removes nothing. The mailbox is locked as long as it lives. It writes
+/// nothing to the store, except that a refused login counts. One thread at a time; does not move, since its
+/// members refer to one another.
+struct ReadOnlySession {
+  /// Locks, logs in, lists the messages and finds their rows. Throws what these throw.
+  ReadOnlySession(const account::Account& account, const Environment& environment,
+                  report::Listener& listener);
+  ReadOnlySession(const ReadOnlySession&) = delete;
+  ReadOnlySession& operator=(const ReadOnlySession&) = delete;
+
+  /// The indexes in `listed` of the messages with these UIDs as typed, in the order typed; several where a
+  /// UID is not unique. Throws Error{usage} for a UID that is not listed.
+  std::vector<std::size_t> indexes_of(std::span<const std::string> uids) const;
+  /// The UID of a listed message as shown.
+  std::string uid_of(std::size_t index) const;
+  /// Ends the session. With EXPIRE 0 a server may remove at QUIT what was retrieved (RFC 2449 section 6.7):
+  /// there the connection is closed without QUIT.
+  void leave();
+
+  const account::Account& account;
+  net::Trace trace;
+  std::mutex writes;
+  state::Store store;
+  util::Fd lock;
+  state::MailboxId mailbox;  ///< 0: the store does not know it yet
+  state::Server server;
+  net::LoggedIn opened;
+  pop3::Session session;
+  std::vector<pop3::Listed> listed;
+  state::MailboxRows seen;           ///< empty if the store does not know the mailbox
+  std::vector<Identity> identities;  ///< of each listed message
+};
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "engine/trouble.h"
+
+#include <utility>
+
+#include "util/utc.h"
+
+namespace mailhaul::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto told_after = 24h;
+
+/// The account is not in temporary trouble, or no longer.
+void note_end(AccountRun& run, int status, state::Time now) {
+  auto& server = run.server;
+  if (server.trouble_told && status == 0) {
+    run.notices.warn(
+        "the trouble that began at " + util::format_utc(server.failing_since.value_or(now)) + " is over", "");
+  }
+  server.failing_since.reset();
+  server.trouble_told = false;
+}
+
+}  // namespace
+
+AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome) {
+  auto& server = run.server;
+  outcome.quiet_skips_it = false;
+  // A run that was stopped says nothing about the server.
+  if (outcome.error && outcome.error->kind() == util::Kind::cancelled) return outcome;
+  const auto now = run.environment.now();
+  const int status = status_of(outcome);
+  if (status != util::exit_status(util::Kind::temporary)) {
+    note_end(run, status, now);
+    return outcome;
+  }
+  if (!server.failing_since || *server.failing_since > now) server.failing_since = now;
+  if (!run.environment.quiet) return outcome;
+  if (now - *server.failing_since < told_after || server.trouble_told) {
+    outcome.quiet_skips_it = true;
+    return outcome;
+  }
+  server.trouble_told = true;
+  const std::string since = "failing since " + util::format_utc(*server.failing_since) + ": ";
+  if (outcome.error) {
+    outcome.error = util::Error(outcome.error->kind(), since + outcome.error->what(), outcome.error->hint());
+  } else {
+    const std::string sentence = "messages have been " + since + run.notices.last_trouble();
+    run.tell.failed(run.account.name, {.sentence = sentence, .hint = {}, .uid = {}, .status = status});
+  }
+  return outcome;
+}
+
+}  // namespace mailhaul::engine
