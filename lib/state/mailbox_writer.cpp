@@ -6,16 +6,26 @@
 namespace mailhaul::state {
 
 MailboxWriter::MailboxWriter(Tables& tables, MailboxId mailbox)
-    : tables_(tables), mailbox_(tables.mailboxes.read(mailbox)) {}
+    : tables_(tables),
+      mailbox_(tables.mailboxes.read(mailbox)),
+      highest_row_(tables.messages.highest_row(mailbox)) {}
 
 void MailboxWriter::put(const MessageRow& message) {
-  if (const auto old = tables_.messages.read(id(), message.row.id)) mailbox_.messages.remove(old->sum);
+  const RowId row = message.row.id;
+  if (row > highest_row_) {
+    highest_row_ = row;
+    new_rows_.insert(row);
+  } else if (const auto old = tables_.messages.read(id(), row)) {
+    mailbox_.messages.remove(old->sum);
+  }
   mailbox_.messages.add(tables_.messages.write(id(), message));
 }
 
 void MailboxWriter::put(const Landing& landing) {
-  for (const auto& old : tables_.landings.of_row(id(), landing.row)) {
-    if (old.target == landing.target) mailbox_.landings.remove(sum_of(id(), old));
+  if (new_rows_.erase(landing.row) == 0) {
+    for (const auto& old : tables_.landings.of_row(id(), landing.row)) {
+      if (old.target == landing.target) mailbox_.landings.remove(sum_of(id(), old));
+    }
   }
   mailbox_.landings.add(sum_of(id(), landing));
   tables_.landings.write(id(), landing);

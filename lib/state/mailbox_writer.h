@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Changes the rows of one mailbox, and keeps the mailbox's totals in step.
 #pragma once
+#include <set>
 #include <span>
 
 #include "state/landing_table.h"
@@ -47,6 +48,8 @@ class MailboxWriter {
 
   Tables& tables_;
   MailboxRow mailbox_;
+  RowId highest_row_;         ///< a row with a higher id is new: it need not be looked for
+  std::set<RowId> new_rows_;  ///< of this transaction, as long as they have no landings
 };
 
 }  // namespace mailhaul::state

@@ -52,11 +52,7 @@ std::optional<util::Hash> Cursor::hash(int column) const {
   return hash;
 }
 
-std::int64_t Cursor::up_to(std::int64_t last, int column) const {
-  const std::int64_t stored = integer(column);
-  if (stored < 0 || stored > last) throw statement_.database_.damage("a row holds an impossible number");
-  return stored;
-}
+void Cursor::refuse_number() const { throw statement_.database_.damage("a row holds an impossible number"); }
 
 Statement::~Statement() { sqlite3_finalize(handle_); }
 

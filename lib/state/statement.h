@@ -51,7 +51,12 @@ class Cursor {
   }
 
  private:
-  std::int64_t up_to(std::int64_t last, int column) const;
+  std::int64_t up_to(std::int64_t last, int column) const {
+    const std::int64_t stored = integer(column);
+    if (stored < 0 || stored > last) refuse_number();
+    return stored;
+  }
+  [[noreturn]] void refuse_number() const;
   Statement& statement_;
 };
 

@@ -110,6 +110,13 @@ TEST_CASE("a landing is kept until its row is settled, and replaced by one of it
   CHECK(store.landings(mailbox)[2].state == LandingState::doubt);
   CHECK(store.landings_of(mailbox, 1)[0].ticket == maildir.ticket);
 
+  SUBCASE("written twice in one change, with its row") {
+    auto again = other;
+    again.row = 3;
+    store.commit(mailbox, {.rows = {Row{.id = 3}, Row{.id = 3}}, .landings = {again, mda, again}});
+    CHECK(store.landings(mailbox).size() == 4);
+    CHECK(store.rows(mailbox).rows().size() == 3);
+  }
   SUBCASE("listed for all mailboxes until they are delivered") {
     const auto bert = store.mailbox("bert", "h", 0);
     auto done = maildir;
