@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "account/config.h"
 #include "app/commands.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -170,13 +171,19 @@ void refuse_planned_commands(const Words& words) {
 
 /// The option that a mistyped one may have been meant as: "; did you mean --server?", or nothing.
 std::string guess(const CLI::App& command, const TypedOption& typed) {
+  const auto typed_name = typed.name.starts_with("--") ? typed.name : typed.word;
+  const auto word = typed_name.substr(typed_name.find_first_not_of('-'));
+  auto key = word;
+  std::ranges::replace(key, '-', '_');
+  if (const auto other = account::key_elsewhere_called(key);
+      !other.empty() && takes(command, account::option_name(other)))
+    return "; did you mean " + account::option_name(other) + "?";
   std::vector<std::string_view> names;
   for (const auto* app = &command; app != nullptr; app = app->get_parent())
     for (const auto* option : app->get_options({}))
       if (!option->get_group().empty())
         names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
-  const auto word = typed.name.starts_with("--") ? typed.name : typed.word;
-  const auto near = util::nearest(word.substr(word.find_first_not_of('-')), names);
+  const auto near = util::nearest(word, names);
   return near.empty() ? near : "; did you mean --" + near + "?";
 }
 
@@ -218,6 +225,9 @@ void check_words(const CLI::App& command, const Words& words) {
 Arguments normalise(const CLI::App& parser, const Words& typed) {
   const Scan scan(parser, typed);
   Words words = scan.words;
+  const bool is_help = !words.empty() && words.front() == "help";
+  if (is_help) words.erase(words.begin());
+  const bool asks_for_help = is_help || scan.asks_for_help();
   refuse_planned_commands(words);
   Arguments arguments;
   const CLI::App* command = &parser;
@@ -227,11 +237,13 @@ Arguments normalise(const CLI::App& parser, const Words& typed) {
     words.erase(words.begin());
   }
   arguments.names_command = command != &parser;
-  if (!arguments.names_command && !(words.empty() && scan.asks_for_help())) {
+  if (is_help && !words.empty() && !arguments.names_command) throw unknown_command(words.front());
+  if (!arguments.names_command && !(words.empty() && asks_for_help)) {
     command = find_part(parser, "fetch");
     arguments.parsed.emplace_back("fetch");
   }
-  if (!scan.asks_for_help()) {
+  if (is_help) arguments.parsed.emplace_back("--help");
+  if (!asks_for_help) {
     if (!parts_of(*command).empty()) refuse_part(*command, words);
     for (const auto& option : scan.options)
       if (!takes(*command, option.name)) refuse_option(scan, *command, option);

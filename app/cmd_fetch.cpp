@@ -14,7 +14,6 @@
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/list.h"
-#include "util/nearest.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -54,18 +53,16 @@ std::vector<account::Account> select(const Invocation& invocation, const account
     return account::select(config, invocation.words);
   } catch (const util::Error& error) {
     if (invocation.names_command || error.kind() != util::Kind::usage) throw;
-    std::vector<std::string_view> names;
-    for (const auto& row : commands())
-      if (row.inside.empty()) names.push_back(row.name);
-    const auto command = std::ranges::find_first_of(invocation.words, names);
-    if (command != invocation.words.end()) {
+    const auto is_command = [](const std::string& word) {
+      return std::ranges::any_of(commands(),
+                                 [&](const auto& row) { return row.inside.empty() && row.name == word; });
+    };
+    const auto command = std::ranges::find_if(invocation.words, is_command);
+    if (command != invocation.words.end())
       throw util::Error(error.kind(), "the command " + *command + " must come before account names",
                         "write mailhaul " + *command + " ...");
-    }
-    const auto near = util::nearest(invocation.words.front(), names);
-    throw util::Error(error.kind(), std::string(error.what()) + ", nor a command of that name",
-                      error.hint() + (near.empty() ? "; mailhaul --help lists the commands"
-                                                   : "; the command is called " + near));
+    if (std::ranges::find(config.names, invocation.words.front()) != config.names.end()) throw;
+    throw unknown_command(invocation.words.front(), config.names);
   }
 }
 

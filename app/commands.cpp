@@ -4,10 +4,16 @@
 #include <CLI/CLI.hpp>
 #include <array>
 
+#include "app/output.h"
+#include "net/connection.h"
+#include "util/escape.h"
+#include "util/join.h"
+#include "util/nearest.h"
+
 namespace mailhaul::app {
 
 std::span<const CommandRow> commands() {
-  static constexpr std::array<CommandRow, 12> rows{{
+  static constexpr std::array<CommandRow, 14> rows{{
       {"fetch", "fetch new mail (the default command)", describe_fetch, run_fetch},
       {"check", "print how many messages are new, seen and in total", describe_check, run_check},
       {"list", "print one line per message on the server, and what fetch would do with it", describe_list,
@@ -24,8 +30,23 @@ std::span<const CommandRow> commands() {
        "config"},
       {"schema", "print the JSON Schema of the configuration file", describe_nothing, run_config_schema,
        "config"},
+      {"help", "print the help of mailhaul or of a command", describe_help, nullptr},
+      {"version", "print the versions", describe_nothing, run_version},
   }};
   return rows;
+}
+
+util::Error unknown_command(std::string_view word, std::span<const std::string> accounts) {
+  std::vector<std::string_view> names(accounts.begin(), accounts.end());
+  for (const auto& row : commands())
+    if (row.inside.empty()) names.push_back(row.name);
+  const auto near = util::nearest(word, names);
+  const std::string list = "mailhaul --help lists the commands";
+  return {util::Kind::usage,
+          "'" + util::escape(word) +
+              (accounts.empty() ? "' is not a command" : "' is neither a command nor an account") +
+              (near.empty() ? "" : "; did you mean '" + near + "'?"),
+          accounts.empty() ? list : "accounts: " + util::joined(accounts) + "; " + list};
 }
 
 std::span<const std::string_view> planned_commands() {
@@ -33,6 +54,16 @@ std::span<const std::string_view> planned_commands() {
       "delete", "doctor",     "init",         "login",        "import",
       "watch",  "completion", "state export", "state import", "state verify"};
   return names;
+}
+
+void describe_help(CLI::App& parser, Invocation& /*invocation*/) {
+  parser.add_option_function<std::vector<std::string>>(
+      "COMMAND", [](const std::vector<std::string>&) {}, "the command");
+}
+
+int run_version(const Invocation& /*invocation*/) {
+  print("mailhaul " MAILHAUL_VERSION "\n" + net::library_versions() + "\n");
+  return 0;
 }
 
 void add_account(CLI::App& parser) {

@@ -2,6 +2,7 @@
 // The table of commands. The dispatcher, the help and the manual's test read it.
 #pragma once
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "app/invocation.h"
@@ -21,6 +22,9 @@ struct CommandRow {
   std::string_view inside = {};                                ///< the command it is a part of; empty: none
 };
 std::span<const CommandRow> commands();
+
+/// Error{usage} for a first word that is not a command, and, where accounts are known, not an account.
+util::Error unknown_command(std::string_view word, std::span<const std::string> accounts = {});
 
 /// Commands that mailhaul(1) announces and that are not implemented yet: status 64.
 std::span<const std::string_view> planned_commands();
@@ -42,6 +46,8 @@ void describe_nothing(CLI::App& parser, Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 int run_config_show(const Invocation& invocation);
 int run_config_schema(const Invocation& invocation);
+void describe_help(CLI::App& parser, Invocation& invocation);
+int run_version(const Invocation& invocation);
 
 /// Declare the words that a command takes, for its help and for their number. normalise() reads them, because
 /// the parser would read some UIDs as options or, in brackets, as lists.

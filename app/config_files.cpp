@@ -70,6 +70,7 @@ std::optional<util::Path> find_config(const Invocation& invocation) {
 
 util::Path require_config(const Invocation& invocation) {
   if (auto found = find_config(invocation)) return *found;
+  if (!invocation.names_command && !invocation.words.empty()) throw unknown_command(invocation.words.front());
   if (default_config().empty())
     throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
                       "set HOME, or name the file with -c");

@@ -72,7 +72,7 @@ std::vector<Bound> add_commands(CLI::App& parser, Invocation& invocation) {
       continue;
     }
     row.describe(*command, invocation);
-    bound.push_back({command, &row});
+    if (row.run != nullptr) bound.push_back({command, &row});  // help is read as --help
   }
   return bound;
 }

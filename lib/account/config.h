@@ -63,6 +63,9 @@ std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults
 /// A key as an option: "--max-size"; "--no-leave-on-server" for a boolean that is "false".
 std::string option_name(std::string_view key, std::string_view text = {});
 
+/// The key that another program calls by this name ("username", "keep"); empty: none is known.
+std::string_view key_elsewhere_called(std::string_view name);
+
 /// How JSON is written.
 enum class Layout { indented, one_line };
 /// The JSON Schema of the file, with LF at the end.

@@ -370,6 +370,11 @@ bool is_password_source(std::string_view name) {
   return std::ranges::find(sources, name) != sources.end();
 }
 
+std::string guess_key(std::string_view name) {
+  const auto other = key_elsewhere_called(name);
+  return other.empty() ? guess(name, key_names()) : "; did you mean \"" + std::string(other) + "\"?";
+}
+
 std::string option_name(std::string_view key, std::string_view text) {
   const auto* handler = find_handler(key);
   const bool negated = handler != nullptr && handler->type == Type::boolean && text == "false";

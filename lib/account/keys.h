@@ -32,6 +32,9 @@ std::span<const std::string_view> key_names();
 std::span<const std::string_view> password_sources();
 bool is_password_source(std::string_view name);
 
+/// "; did you mean \"user\"?" for an unknown key, or nothing.
+std::string guess_key(std::string_view name);
+
 /// The text of an option as the value that a file would have.
 Node option_value(const KeyHandler& handler, std::string_view text);
 

@@ -158,8 +158,7 @@ std::vector<util::Error> mistakes_in(const Layer& layer, const Paths& paths) {
     check([&] {
       const auto setting = setting_of(layer, member, paths);
       const auto* handler = find_handler(member.key);
-      if (handler == nullptr)
-        setting.refuse_at(member.position, "unknown key" + guess(member.key, key_names()));
+      if (handler == nullptr) setting.refuse_at(member.position, "unknown key" + guess_key(member.key));
       handler->set(scratch, setting);
     });
   check([&] { check_sources(layer, paths); });

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "util/ascii.h"
@@ -11,19 +12,23 @@ namespace mailhaul::util {
 
 namespace {
 
+bool same_letter(char one, char other) { return lower(one) == lower(other); }
+
+/// How many letters must be inserted, deleted, changed or exchanged with their neighbour.
 std::size_t edit_distance(std::string_view one, std::string_view other) {
-  std::vector<std::size_t> row(other.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  std::vector<std::size_t> before_last, last(other.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
   for (std::size_t i = 0; i < one.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
+    std::vector<std::size_t> row{i + 1};
     for (std::size_t j = 0; j < other.size(); ++j) {
-      const std::size_t change = diagonal + (lower(one[i]) == lower(other[j]) ? 0U : 1U);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
+      const std::size_t change = last[j] + (same_letter(one[i], other[j]) ? 0U : 1U);
+      row.push_back(std::min({change, row[j] + 1, last[j + 1] + 1}));
+      if (i > 0 && j > 0 && same_letter(one[i], other[j - 1]) && same_letter(one[i - 1], other[j]))
+        row.back() = std::min(row.back(), before_last[j - 1] + 1);
     }
+    before_last = std::exchange(last, std::move(row));
   }
-  return row.back();
+  return last.back();
 }
 
 }  // namespace

@@ -369,7 +369,7 @@ TEST_CASE("accounts are chosen by name; otherwise all that are enabled") {
     FAIL("nothing thrown");
   } catch (const util::Error& error) {
     CHECK(error.kind() == Kind::usage);
-    CHECK(std::string(error.what()) == "there is no account 'tow'");
+    CHECK(std::string(error.what()) == "there is no account 'tow'; did you mean 'two'?");
     CHECK(error.hint() == "accounts: one, two");
   }
   CHECK_THROWS_WITH(chosen({"onw"}), "there is no account 'onw'; did you mean 'one'?");

@@ -322,6 +322,25 @@ TEST_CASE("an option is refused by its name, with status 64") {
   }
 }
 
+TEST_CASE("the names that other programs have for a key lead to it") {
+  for (const auto& [name, key] : std::vector<std::pair<std::string, std::string>>{{"username", "user"},
+                                                                                  {"host", "server"},
+                                                                                  {"port", "server"},
+                                                                                  {"ssl", "tls"},
+                                                                                  {"keep", "leave_on_server"},
+                                                                                  {"folder", "deliver"},
+                                                                                  {"mailbox", "deliver"},
+                                                                                  {"passwd", "password"},
+                                                                                  {"usr", "user"}}) {
+    CAPTURE(name);
+    const auto said = Profile(file_with(name, "\"s3cret\"")).said();
+    CHECK(said.sentence.ends_with("." + name + ": unknown key; did you mean \"" + key + "\"?"));
+    const auto other = account::key_elsewhere_called(name);
+    CHECK((other.empty() || account::find_handler(other) != nullptr));
+  }
+  CHECK(account::key_elsewhere_called("colour").empty());
+}
+
 TEST_CASE("an option has dashes, and a boolean that is false has its no") {
   CHECK(account::option_name("max_size", "1") == "--max-size");
   CHECK(account::option_name("leave_on_server", "true") == "--leave-on-server");

@@ -103,17 +103,42 @@ class Options(Line):
 class Words(Line):
     def test_a_part_that_a_command_does_not_have(self):
         self.refused("state", "foo", says=("state has no command 'foo'\n",), hints=("show, mark-seen, forget",))
-        self.refused("config", "chek", says=("config has no command 'chek'; did you mean 'check'?",))
+        self.refused("config", "chekc", says=("config has no command 'chekc'; did you mean 'check'?",))
         self.refused("config", "nonsense", "home", says=("'nonsense'", "config"), hints=("check, show, schema",))
         self.refused("state", says=("state",), hints=("show, mark-seen, forget",))
         self.refused("state", "-q", says=("state",), hints=("show, mark-seen, forget",))
         self.assertSays(self.ok("state", "--help").out.decode(), "mark-seen")
 
     def test_a_word_that_was_meant_as_a_command(self):
-        self.refused("fetsh", says=("fetsh", "account", "command"), hints=("fetch",))
-        self.refused("chek", "home", says=("chek",), hints=("check",))
-        self.refused("help", says=("help",), hints=("mailhaul --help",))
+        for word, near in (("fetsh", "fetch"), ("ftech", "fetch"), ("hmoe", "home")):
+            self.refused(word, says=("'%s' is neither a command nor an account; did you mean '%s'?" % (word, near),),
+                         hints=("accounts: home", "mailhaul --help"))
+        self.refused("chek", "home", says=("'chek'", "did you mean 'check'?"))
+        self.refused("zzz", says=("'zzz' is neither a command nor an account\n",))
         self.assertNotIn("command", self.refused("fetch", "fetsh", says=("fetsh",), hints=("home",)).err)
+
+    def test_without_a_profile_too_a_mistyped_command_is_told_as_one(self):
+        self.world.config.unlink()
+        for word, near in (("ftech", "fetch"), ("lst", "list"), ("hlep", "help")):
+            self.refused(word, "home", says=("'%s' is not a command; did you mean '%s'?" % (word, near),),
+                         hints=("mailhaul --help",))
+        self.assertStatus(self.world.run(), 78)
+        self.assertStatus(self.world.run("fetch", "home"), 78)
+
+    def test_help_and_version_are_commands(self):
+        self.world.config.unlink()
+        self.assertEqual(self.ok("help").out, self.ok("--help").out)
+        for words in (("fetch",), ("state",), ("state", "show")):
+            self.assertEqual(self.ok("help", *words).out, self.ok(*words, "--help").out)
+        self.assertEqual(self.ok("version").out, self.ok("--version").out)
+        self.refused("help", "ftech", says=("'ftech' is not a command; did you mean 'fetch'?",))
+        self.refused("help", "doctor", says=("not implemented yet",))
+
+    def test_options_of_other_programs_lead_to_ours(self):
+        for option, near in (("--username", "--user"), ("--host", "--server"), ("--fetchall", "--fetch-all"),
+                             ("--max-message-size", "--max-size")):
+            self.refused("fetch", option, "x", says=("unknown option %s; did you mean %s?" % (option, near),))
+        self.refused("list", "--username", "x", says=("unknown option --username\n",))
 
     def test_help_names_what_is_done_without_a_command(self):
         self.assertSays(self.ok("--help").out.decode(), "mailhaul fetch --help")

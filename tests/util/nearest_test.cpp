@@ -12,3 +12,13 @@ TEST_CASE("the nearest name is suggested only if it is close") {
   CHECK(nearest("Deliver", names) == "deliver");
   CHECK(nearest("colour", names).empty());
 }
+
+TEST_CASE("two letters in the wrong order are one mistake") {
+  const std::vector<std::string_view> names{"fetch", "check", "list"};
+  CHECK(nearest("ftech", names) == "fetch");
+  CHECK(nearest("chekc", names) == "check");
+  CHECK(nearest("lsit", names) == "list");
+  CHECK(nearest("tfeth", names).empty());
+  CHECK(nearest("", names).empty());
+  CHECK(nearest("x", {}).empty());
+}
