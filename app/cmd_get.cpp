@@ -73,14 +73,14 @@ void describe_get(CLI::App& parser, Invocation& /*invocation*/) {
 int run_get(const Invocation& invocation) {
   if (invocation.json)
     throw util::Error(util::Kind::usage, "--json and get both need standard output", "omit --json");
-  const auto uids = uids_of(invocation);
-  if (uids.empty())
-    throw util::Error(util::Kind::usage, "no UID is given", "mailhaul list ACCOUNT shows the UIDs");
   const auto config = load_config(invocation);
-  const auto account = the_account(invocation, config);
+  const auto [account, uids] = target_of(invocation, config);
+  if (uids.empty())
+    throw util::Error(util::Kind::usage, "no UID is given",
+                      "mailhaul list " + account.name + " shows the UIDs");
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
-  return with_account(invocation, account, [&] {
+  return with_account(invocation, account, [&, &account = account, uids = uids] {
     delivery::LineEnds ends;
     std::optional<Stream> stream;
     const auto open_sink = [&](std::size_t messages) {

@@ -24,13 +24,13 @@ std::string text_of(const engine::HistoryRow& row) {
   return text + "\n";
 }
 
-/// The UIDs after the account, or none with --all. Throws Error{usage} when neither or both are given.
-std::span<const std::string> uids_or_all(const Invocation& invocation) {
-  const auto uids = uids_of(invocation);
-  if (uids.empty() == invocation.all) return uids;
+/// The account with its UIDs, or with none for --all. Throws Error{usage} when neither or both are given.
+Target uids_or_all(const Invocation& invocation, const account::Config& config) {
+  auto target = target_of(invocation, config);
+  if (target.uids.empty() == invocation.all) return target;
   throw util::Error(util::Kind::usage,
-                    uids.empty() ? "no UID is given" : "UIDs and --all are mutually exclusive",
-                    "give UIDs (mailhaul list ACCOUNT shows them), or --all");
+                    target.uids.empty() ? "no UID is given" : "UIDs and --all are mutually exclusive",
+                    "give UIDs (mailhaul list " + target.account.name + " shows them), or --all");
 }
 
 void say(const Invocation& invocation, const std::string& account, const std::string& text) {
@@ -64,23 +64,23 @@ void describe_state_change(CLI::App& parser, Invocation& invocation) {
 }
 
 int run_state_mark_seen(const Invocation& invocation) {
-  const auto uids = uids_or_all(invocation);
   const auto config = load_config(invocation);
-  const auto account = the_account(invocation, config);
+  const auto target = uids_or_all(invocation, config);
+  const auto& account = target.account;
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
   return with_account(invocation, account, [&] {
-    const auto count = engine::mark_seen(account, environment, *tell, uids);
+    const auto count = engine::mark_seen(account, environment, *tell, target.uids);
     say(invocation, account.name, util::counted(count, "message") + " marked as seen");
   });
 }
 
 int run_state_forget(const Invocation& invocation) {
-  const auto uids = uids_or_all(invocation);
   const auto config = load_config(invocation);
-  const auto account = the_account(invocation, config);
+  const auto target = uids_or_all(invocation, config);
+  const auto& account = target.account;
   return with_account(invocation, account, [&] {
-    const auto count = engine::forget(account, real_environment(invocation, config, {}), uids);
+    const auto count = engine::forget(account, real_environment(invocation, config, {}), target.uids);
     say(invocation, account.name,
         count == 0 ? "nothing to forget" : util::counted(count, "message") + " forgotten");
   });

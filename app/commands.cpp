@@ -68,7 +68,7 @@ int run_version(const Invocation& /*invocation*/) {
 
 void add_account(CLI::App& parser) {
   parser.add_option_function<std::string>(
-      "ACCOUNT", [](const std::string&) {}, "the account");
+      "ACCOUNT", [](const std::string&) {}, "the account (default: the only one)");
 }
 
 void add_accounts(CLI::App& parser) {

@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/nets.h"
+#include "util/nearest.h"
 
 namespace mailhaul::app {
 
@@ -85,6 +86,11 @@ bool describes_account(const Invocation& invocation) {
          std::ranges::any_of(invocation.overrides, [](const auto& entry) { return entry.first == "server"; });
 }
 
+/// Whether a word is the name of an account, or nearly.
+bool is_like(const std::string& word, std::string_view name) {
+  return word == name || !util::nearest(word, {&name, 1}).empty();
+}
+
 }  // namespace
 
 account::Config load_config(const Invocation& invocation) {
@@ -118,16 +124,21 @@ std::vector<int> tell_mistakes(const Invocation& invocation, const account::Conf
 }
 
 account::Account the_account(const Invocation& invocation, const account::Config& config) {
-  if (invocation.words.empty())
+  if (invocation.words.empty() && config.names.size() > 1)
     throw util::Error(util::Kind::usage, "no account is named", "name one: " + account::names_of(config));
-  const auto name = std::span(invocation.words).first(1);
+  const auto name = std::span(invocation.words.empty() ? config.names : invocation.words).first(1);
   const auto accounts = account::select(config, name);
   if (accounts.empty()) throw util::Error(account::mistakes_among(config, name).front().error);
   return accounts.front();
 }
 
-std::span<const std::string> uids_of(const Invocation& invocation) {
-  return std::span(invocation.words).subspan(std::min<std::size_t>(1, invocation.words.size()));
+Target target_of(const Invocation& invocation, const account::Config& config) {
+  const auto words = std::span(invocation.words);
+  const bool is_named =
+      !words.empty() && (config.names.size() > 1 || is_like(words.front(), config.names.front()));
+  Invocation alone = invocation;
+  alone.words.assign(words.begin(), words.begin() + (is_named ? 1 : 0));
+  return {the_account(alone, config), words.subspan(is_named ? 1 : 0)};
 }
 
 }  // namespace mailhaul::app

@@ -20,9 +20,16 @@ account::Config load_config(const Invocation& invocation);
 std::vector<int> tell_mistakes(const Invocation& invocation, const account::Config& config,
                                report::Listener& tell);
 
-/// The account that the first word names. Throws Error{usage}, and the first mistake of that account.
+/// The account that the first word names, or the only one that there is. Throws Error{usage}, and the first
+/// mistake of that account.
 account::Account the_account(const Invocation& invocation, const account::Config& config);
-/// The words after the account, for commands that take UIDs.
-std::span<const std::string> uids_of(const Invocation& invocation);
+
+/// An account, and the UIDs after it.
+struct Target {
+  account::Account account;
+  std::span<const std::string> uids;
+};
+/// As the_account(), for commands that take UIDs: where there is only one account, it need not be named.
+Target target_of(const Invocation& invocation, const account::Config& config);
 
 }  // namespace mailhaul::app

@@ -214,7 +214,7 @@ class Line(Command):
 
     def test_bad_options_are_usage(self):
         self.prepared()
-        for words in (("--no-such-option",), ("fetch", "--max-size"), ("fetch", "--max-size", "10X"), ("list",),
+        for words in (("--no-such-option",), ("fetch", "--max-size"), ("fetch", "--max-size", "10X"), ("list", "a", "b"),
                       ("get", "home"), ("fetch", "--password", "x"), ("-j", "many"), ("config", "nonsense"),
                       ("--color", "purple"), ("fetch", "--oauth", "x"), ("fetch", "--enabled")):
             with self.subTest(words):

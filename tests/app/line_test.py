@@ -148,6 +148,27 @@ class Words(Line):
             self.refused(*words, says=("%s: unexpected word 'other'" % command,), hints=("%s --help" % command,))
 
 
+    def test_the_only_account_need_not_be_named(self):
+        message = mail.local(self.drop.messages[0].wire)
+        self.assertEqual(self.ok("list").out, self.ok("list", "home").out)
+        self.assertEqual(self.ok("get", "uid-000001").out, message)
+        self.assertEqual(self.ok("get", "home", "uid-000001").out, message)
+        self.ok("state", "mark-seen", "uid-000001")
+        self.ok("state", "forget", "uid-000001")
+        self.ok("state", "mark-seen", "--all")
+        self.assertEqual(self.ok().out, b"")
+        self.refused("get", says=("no UID is given",), hints=("mailhaul list home",))
+        self.refused("get", "hoem", "uid-000001", says=("no account 'hoem'; did you mean 'home'?",))
+        self.refused("list", "uid-000001", says=("no account 'uid-000001'",))
+
+    def test_one_of_several_accounts_must_be_named(self):
+        account = self.account(self.server)
+        self.world.configure({"home": account, "off": {**account, "enabled": False}})
+        for words in (("list",), ("get",), ("state", "mark-seen", "--all"), ("state", "forget", "--all")):
+            self.refused(*words, says=("no account is named",), hints=("home, off",))
+        self.refused("get", "uid-000001", says=("no account 'uid-000001'",))
+
+
 class Uids(Line):
     def test_brackets_are_part_of_a_uid(self):
         self.drop.messages[0].uid = b"[a,b]"
