@@ -52,7 +52,7 @@ Node node_of(const delivery::Value& value, FieldType type) {
 
 const delivery::KindRow& kind_of(const Setting& setting, delivery::Kinds kinds) {
   const auto* member = setting.node->member("kind");
-  if (member == nullptr) setting.refuse("'kind' is missing");
+  if (member == nullptr) setting.refuse("\"kind\" is missing");
   std::vector<std::string_view> names;
   for (const auto* row : kinds) names.push_back(row->name);
   return *kinds[choice_of(setting.part(member->value, ".kind"), names)];
@@ -76,7 +76,7 @@ Spec object_of(const Setting& setting, delivery::Kinds kinds) {
     if (member.key != "kind") set_member(spec, setting, member);
   for (const auto& field : spec.kind->fields)
     if (field.required && setting.node->member(field.name) == nullptr)
-      setting.refuse("'" + std::string(field.name) + "' is missing");
+      setting.refuse("\"" + std::string(field.name) + "\" is missing");
   return spec;
 }
 
@@ -93,13 +93,13 @@ Spec destination_of(const Setting& setting, delivery::Kinds kinds) {
 
 std::vector<Spec> destinations_of(const Setting& setting, delivery::Kinds kinds) {
   if (setting.node->form != Form::list) return {destination_of(setting, kinds)};
-  if (setting.node->items.empty()) setting.refuse("names no destination");
+  if (setting.node->items.empty()) setting.refuse("contains no destination");
   std::vector<Spec> specs;
   for (const auto& item : setting.node->items) {
     const auto inner = setting.part(item, "[" + std::to_string(specs.size()) + "]");
     auto spec = destination_of(inner, kinds);
     if (std::ranges::any_of(specs, [&](const Spec& earlier) { return delivery::same_place(earlier, spec); }))
-      inner.refuse("a destination stands here twice: " + delivery::describe(spec));
+      inner.refuse("a destination appears twice: " + delivery::describe(spec));
     specs.push_back(std::move(spec));
   }
   return specs;

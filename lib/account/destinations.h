@@ -9,10 +9,10 @@
 
 namespace mailhaul::account {
 
-/// At least one, no two to one place; each of one of `kinds`.
+/// At least one destination, each of one of `kinds`, and no two of them the same place.
 std::vector<delivery::Spec> destinations_of(const Setting& setting,
                                             delivery::Kinds kinds = delivery::kinds());
-/// As they would be written in full.
+/// The destinations as objects with all their fields.
 Node show_destinations(std::span<const delivery::Spec> specs);
 
 }  // namespace mailhaul::account

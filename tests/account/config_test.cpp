@@ -217,7 +217,7 @@ TEST_CASE("several deliver options together replace the profile's") {
   CHECK(delivery::describe(account.deliver[1]) == "maildir:/home/anna/b");
   CHECK(delivery::describe(account.deliver[2]) == "mbox:/home/anna/c");
   profile.sources().overrides = {{"deliver", "mbox:a"}, {"deliver", "mbox:a"}};
-  CHECK(profile.said().sentence == "--deliver: a destination stands here twice: mbox:/home/anna/a");
+  CHECK(profile.said().sentence == "--deliver: a destination appears twice: mbox:/home/anna/a");
 }
 
 TEST_CASE("without a file three options are enough, and those missing are named") {

@@ -230,11 +230,11 @@ TEST_CASE("a value that cannot be is refused with its place and what could be") 
       {"max_messages", "4294967296", "must be a whole number from 0 to 4294967295"},
       {"order", "\"oldes\"", "must be oldest or newest; did you mean \"oldest\"?"},
       {"fetch_all", "null", "must be true or false, not null"},
-      {"deliver", "[]", "names no destination"},
+      {"deliver", "[]", "contains no destination"},
       {"deliver", "7", "must be a string such as \"maildir:~/Mail\", not a number"},
       {"deliver", "\"maildir:\"", "the path is missing (maildir:PATH)"},
-      {"deliver", "{\"path\": \"m\"}", "'kind' is missing"},
-      {"deliver", "{\"kind\": \"mbox\"}", "'path' is missing"},
+      {"deliver", "{\"path\": \"m\"}", "\"kind\" is missing"},
+      {"deliver", "{\"kind\": \"mbox\"}", "\"path\" is missing"},
       {"trace_header", "0", "must be true or false, not a number"},
       {"enabled", "\"\"", "must be true or false, not a string"},
   };
@@ -269,11 +269,11 @@ TEST_CASE("what is wrong inside deliver and arrays is told with its own place") 
        "F:2:77: accounts.work.deliver.timeout: must be a time such as 90s, 15m, 2h"},
       {"[\"maildir:m\", \"mbox:\"]", "F:2:48: accounts.work.deliver[1]: the path is missing (mbox:PATH)"},
       {"[\"maildir:m\", {\"kind\": \"mbox\", \"path\": \"./m/\"}]",
-       "F:2:48: accounts.work.deliver[1]: a destination stands here twice: mbox:/home/anna/./m"},
+       "F:2:48: accounts.work.deliver[1]: a destination appears twice: mbox:/home/anna/./m"},
       {"[\"mda:x y\", \"mda:x z\", \"mda:x  y\"]",
-       "F:2:57: accounts.work.deliver[2]: a destination stands here twice: mda:x"},
+       "F:2:57: accounts.work.deliver[2]: a destination appears twice: mda:x"},
       {"[\"stdout\", \"stdout\"]",
-       "F:2:45: accounts.work.deliver[1]: a destination stands here twice: stdout"},
+       "F:2:45: accounts.work.deliver[1]: a destination appears twice: stdout"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.json);
