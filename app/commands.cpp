@@ -57,8 +57,10 @@ std::span<const std::string_view> planned_commands() {
 }
 
 void describe_help(CLI::App& parser, Invocation& /*invocation*/) {
-  parser.add_option_function<std::vector<std::string>>(
-      "COMMAND", [](const std::vector<std::string>&) {}, "the command");
+  parser
+      .add_option_function<std::vector<std::string>>(
+          "COMMAND", [](const std::vector<std::string>&) {}, "the command")
+      ->type_name("");
 }
 
 int run_version(const Invocation& /*invocation*/) {
@@ -67,18 +69,24 @@ int run_version(const Invocation& /*invocation*/) {
 }
 
 void add_account(CLI::App& parser) {
-  parser.add_option_function<std::string>(
-      "ACCOUNT", [](const std::string&) {}, "the account (default: the only one)");
+  parser
+      .add_option_function<std::string>(
+          "ACCOUNT", [](const std::string&) {}, "the account (default: the only one)")
+      ->type_name("");
 }
 
 void add_accounts(CLI::App& parser) {
-  parser.add_option_function<std::vector<std::string>>(
-      "ACCOUNT", [](const std::vector<std::string>&) {}, "the accounts (default: all that are enabled)");
+  parser
+      .add_option_function<std::vector<std::string>>(
+          "ACCOUNT", [](const std::vector<std::string>&) {}, "the accounts (default: all that are enabled)")
+      ->type_name("");
 }
 
 void add_uids(CLI::App& parser) {
-  parser.add_option_function<std::vector<std::string>>(
-      "UID", [](const std::vector<std::string>&) {}, "the messages, as list shows them");
+  parser
+      .add_option_function<std::vector<std::string>>(
+          "UID", [](const std::vector<std::string>&) {}, "the messages, as list shows them")
+      ->type_name("");
 }
 
 }  // namespace mailhaul::app

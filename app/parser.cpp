@@ -57,6 +57,23 @@ void add_global_options(CLI::App& parser, Invocation& invocation) {
   add_jobs(parser, invocation.jobs);
 }
 
+/// The library's help, without the value that a switch has after "--no-".
+class Help : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    auto name = CLI::Formatter::make_option_name(option, is_positional);
+    if (const auto value = name.find("{false}"); value != std::string::npos) name.erase(value, 7);
+    return name;
+  }
+};
+
+std::shared_ptr<Help> make_help() {
+  auto help = std::make_shared<Help>();
+  help->label("SUBCOMMAND", "COMMAND");
+  help->label("Positionals", "Arguments");
+  return help;
+}
+
 struct Bound {
   CLI::App* parser;
   const CommandRow* row;
@@ -83,6 +100,7 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   // For errors that come before the options are read.
   invocation.json = std::ranges::find(typed, "--json") != typed.end();
   CLI::App parser("mailhaul: fetch mail over POP3 into a Maildir, an mbox or a program", "mailhaul");
+  parser.formatter(make_help());
   parser.fallthrough();
   parser.require_subcommand(1);
   parser.set_help_flag("-h,--help", "print this help");
