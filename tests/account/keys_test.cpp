@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every key, as it stands in the file and as an option of the command line: what it becomes, and what it
-// refuses.
+// Every key, in the file and as an option of the command line: which values it accepts and which it refuses.
 #include "account/keys.h"
 
 #include <doctest/doctest.h>
@@ -108,7 +107,7 @@ const std::vector<Case> good{
 
 }  // namespace
 
-TEST_CASE("every key in the file becomes what it says") {
+TEST_CASE("every key in the file sets its value") {
   for (const auto& row : good) {
     CAPTURE(row.key);
     CAPTURE(row.json);
@@ -118,7 +117,7 @@ TEST_CASE("every key in the file becomes what it says") {
   }
 }
 
-TEST_CASE("every key on the command line becomes the same, over what the file says") {
+TEST_CASE("every key on the command line sets the same value and overrides the file") {
   for (const auto& row : good) {
     if (row.option.empty()) continue;
     CAPTURE(row.key);
@@ -130,7 +129,7 @@ TEST_CASE("every key on the command line becomes the same, over what the file sa
   }
 }
 
-TEST_CASE("the tables above leave out no key") {
+TEST_CASE("the tables above cover every key") {
   std::set<std::string> in_file{"oauth", "tls_client_key"};  // refused below; see config_test.cpp
   std::set<std::string> as_option{"tls_client_key"};
   for (const auto& row : good) {
@@ -145,7 +144,7 @@ TEST_CASE("the tables above leave out no key") {
   }
 }
 
-TEST_CASE("a value that cannot be is refused with its place and what could be") {
+TEST_CASE("an impossible value is refused with its position and with what is possible") {
   const std::string size = "must be a size such as 500k, 10M or 2G";
   const std::string time = "must be a time such as 90s, 15m, 2h or 30d";
   const std::string pin = "must be sha256// and then a SHA-256 hash in base64 (44 characters)";
@@ -248,7 +247,7 @@ TEST_CASE("a value that cannot be is refused with its place and what could be") 
   }
 }
 
-TEST_CASE("what is wrong inside deliver and arrays is told with its own place") {
+TEST_CASE("a mistake inside deliver or an array is reported at its own position") {
   const struct {
     std::string json, sentence;
   } rows[] = {
@@ -272,8 +271,7 @@ TEST_CASE("what is wrong inside deliver and arrays is told with its own place") 
        "F:2:48: accounts.work.deliver[1]: a destination appears twice: mbox:/home/anna/./m"},
       {"[\"mda:x y\", \"mda:x z\", \"mda:x  y\"]",
        "F:2:57: accounts.work.deliver[2]: a destination appears twice: mda:x"},
-      {"[\"stdout\", \"stdout\"]",
-       "F:2:45: accounts.work.deliver[1]: a destination appears twice: stdout"},
+      {"[\"stdout\", \"stdout\"]", "F:2:45: accounts.work.deliver[1]: a destination appears twice: stdout"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.json);
@@ -341,7 +339,7 @@ TEST_CASE("the names that other programs have for a key lead to it") {
   CHECK(account::key_elsewhere_called("colour").empty());
 }
 
-TEST_CASE("an option has dashes, and a boolean that is false has its no") {
+TEST_CASE("an option has dashes, and a boolean that is false begins with --no-") {
   CHECK(account::option_name("max_size", "1") == "--max-size");
   CHECK(account::option_name("leave_on_server", "true") == "--leave-on-server");
   CHECK(account::option_name("leave_on_server", "false") == "--no-leave-on-server");

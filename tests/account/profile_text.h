@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configurations made from a few words, and what load() says about them.
+// Makes configurations from a few words, and returns what load() says about them.
 #pragma once
 #include <sys/stat.h>
 
@@ -19,7 +19,7 @@ struct Said {
   std::string sentence = "no error", hint;
 };
 
-/// A configuration file "F" (that is how complaints call it here) in a directory of its own.
+/// A configuration file "F" in a directory of its own; errors are shown without the directory.
 class Profile {
  public:
   explicit Profile(const std::string& text, mode_t mode = 0600) {
@@ -59,7 +59,7 @@ class Profile {
   account::Sources sources_;
 };
 
-/// A file with the account "work": `keys`, on line 2 from column 1, behind what every account needs.
+/// A file with the account "work": `keys`, on line 2 from column 1, after the keys that every account needs.
 inline std::string work(const std::string& keys) {
   const std::string needed = R"("server": "pop3s://h", "user": "u", "deliver": "maildir:m")";
   return R"({"accounts": {"work": {)" + needed + (keys.empty() ? "" : ",\n") + keys + "}}}";
