@@ -5,7 +5,7 @@
 namespace mailhaul::test {
 
 /// Only what hangs takes so long, whatever else the machine has to do.
-inline constexpr std::chrono::minutes limit{30};
+inline constexpr std::chrono::minutes limit{5};
 
 /// For a test that means to run into a time-out: tries a short one, which a slow machine may run into before
 /// the test means it to, then longer ones. Returns whether `attempt(time_out)` returned true for one of them.
