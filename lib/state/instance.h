@@ -7,10 +7,10 @@ namespace mailhaul::state {
 
 class Database;
 
-/// Eight random letters and digits, made at the first call. Made again when `machine` has changed: a home
-/// directory that is copied to another machine takes its database along, and from then on the two must not
-/// take each other's temporary files for their own. An empty `machine` never changes anything. Throws
-/// Error{storage} for a damaged one.
+/// Eight random letters and digits, made at the first call, and again when `machine` has changed: after a
+/// home directory was copied to another machine there are two databases, and neither may take temporary files
+/// of the other for its own. With an empty `machine` the name never changes. Throws Error{storage} when it is
+/// damaged.
 [[nodiscard]] std::string instance_on(Database& database, const std::string& machine);
 
 /// Version 1 had no checksum of it. REQUIRES: a Transaction is open.

@@ -84,14 +84,14 @@ MailboxTable::MailboxTable(Database& database) noexcept
 
 std::optional<MailboxId> MailboxTable::find(std::string_view user, std::string_view host,
                                             std::uint16_t port) {
-  const Snapshot snapshot(database_);  // nobody adds it in between
+  const Snapshot snapshot(database_);  // so that no other process can add it between the two searches
   const auto is_asked_for = [&](MailboxId id) {
     const auto mailbox = read(id).mailbox;
     return mailbox.user == user && mailbox.host == host && mailbox.port == port;
   };
   const auto found = read_ids(find_.query(user, host, port));
-  // For a mailbox that is not found a new row is made, and all its mail is fetched again. So the table is
-  // searched as well when the index has no such mailbox.
+  // When a mailbox is not found, a new row is made for it and all its mail is fetched again. So the table is
+  // searched, too, when the index does not have the mailbox.
   const auto candidates = found.empty() ? ids() : found;
   const bool in_table = std::ranges::any_of(candidates, is_asked_for);
   if (in_table == found.empty()) throw database_.damage("the table of mailboxes and its index differ");

@@ -38,7 +38,7 @@ void MailboxWriter::remove_landings(RowId row) {
 
 void MailboxWriter::forget(std::span<const RowId> rows) {
   if (rows.empty()) return;
-  // An id is never given to another message: what is not settled yet may still name it.
+  // An id is never used for another message, since a change that is not written yet may still name it.
   mailbox_.last_row = std::max(mailbox_.last_row, std::ranges::max(rows));
   for (const RowId row : rows) {
     remove_landings(row);

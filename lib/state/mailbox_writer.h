@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Changes the rows of one mailbox, and keeps the mailbox's totals in step.
+// Changes the rows of one mailbox and updates its totals.
 #pragma once
 #include <set>
 #include <span>
@@ -19,8 +19,8 @@ struct Tables {
       : mailboxes(database), messages(database), landings(database) {}
 };
 
-/// What one transaction changes in one mailbox. REQUIRES: a Transaction is open from before the constructor
-/// until after finish().
+/// What one transaction changes in one mailbox. REQUIRES: a Transaction begins before the constructor and
+/// ends after finish().
 class MailboxWriter {
  public:
   MailboxWriter(Tables& tables, MailboxId mailbox);
@@ -31,7 +31,7 @@ class MailboxWriter {
   void remove_landings(RowId row);
   void forget(std::span<const RowId> rows);  ///< and their landings
 
-  /// Calls `change` with one row, and writes it. Does nothing when there is no such row.
+  /// Calls `change` with the row and then writes it. Does nothing when the row does not exist.
   template <typename Change>
   void change_row(RowId row, Change change) {
     if (auto message = tables_.messages.read(id(), row)) {
@@ -48,8 +48,8 @@ class MailboxWriter {
 
   Tables& tables_;
   MailboxRow mailbox_;
-  RowId highest_row_;         ///< a row with a higher id is new: it need not be looked for
-  std::set<RowId> new_rows_;  ///< of this transaction, as long as they have no landings
+  RowId highest_row_;         ///< a row with a higher id is new, so it is not searched for
+  std::set<RowId> new_rows_;  ///< made by this transaction, without landings so far
 };
 
 }  // namespace mailhaul::state

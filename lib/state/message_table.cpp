@@ -11,7 +11,8 @@ namespace mailhaul::state {
 
 namespace {
 
-// Both that read whole rows select the same columns. "check" is a word of SQL's own.
+// Both statements that read whole rows select the same columns. "check" is quoted because it is a keyword of
+// SQL.
 constexpr const char* one_message =
     "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\", gone, "
     "absent_days, absent_since, header, content FROM messages WHERE mailbox = ?1 AND id = ?2";
@@ -39,10 +40,10 @@ struct MessageColumn {
   };
 };
 
-// With the plus SQLite does not search for the id, but compares it with each row's.
+// Because of the plus, SQLite does not search for the id, but compares it with that of each row.
 constexpr const char* has_message = "SELECT 1 FROM messages WHERE mailbox = ?1 AND +id = ?2";
 
-// Not REPLACE: that deletes the old row first, and its landings with it.
+// REPLACE would delete the old row first, and its landings with it.
 constexpr const char* write_message =
     "INSERT INTO messages (mailbox, id, standing, bytes, ordinal, suspect, failures, told, delivered, due, "
     "uidl, \"check\", gone, absent_days, absent_since, header, content) "
@@ -79,7 +80,7 @@ constexpr const char* long_absent_messages =
     "AND coalesce(gone, delivered, absent_since * 86400) < ?3 "
     "AND NOT EXISTS (SELECT 1 FROM landings WHERE mailbox = ?1 AND row = messages.id)";
 
-/// Of what a poll reads. `row`: a Row or a RowSummary.
+/// The checksum of what a poll reads. `row` is a Row or a RowSummary.
 template <typename AnyRow>
 Checksum checksum_of_summary(MailboxId mailbox, const AnyRow& row) {
   Checksum sum;
@@ -94,7 +95,7 @@ Checksum checksum_of_summary(MailboxId mailbox, const AnyRow& row) {
   return sum;
 }
 
-/// The checksum in a row, of all its columns, and its part of the mailbox's totals.
+/// The checksum that is stored in a row, and the part of the row in the totals of its mailbox.
 struct Sums {
   std::int64_t check = 0;
   std::uint64_t sum = 0;
@@ -190,7 +191,7 @@ Summaries MessageTable::summaries(MailboxId mailbox) {
   constexpr std::size_t enough = 1'000'000;  // ids may have gaps
   Summaries all;
   std::vector<RowSummary>& rows = all.rows.rows_;
-  // Growing would cost a quarter of the whole reading.
+  // A vector that grows would take a quarter of the time.
   rows.reserve(std::min(count_at_most(mailbox), enough));
   RowId last = 0;
   auto stored = summaries_.query(mailbox);

@@ -17,12 +17,12 @@ namespace mailhaul::state {
 /// One row of table `messages`.
 struct MessageRow {
   Row row;
-  std::int64_t absent_days = 0;              ///< days on which no listing had it, since one had it last
+  std::int64_t absent_days = 0;              ///< days on which it was not listed, since it was listed last
   std::optional<std::int64_t> absent_since;  ///< the first of these days, in days since 1970
   std::uint64_t sum = 0;                     ///< its part of the mailbox's totals; set by read()
 };
 
-/// All rows of a mailbox, in short.
+/// All rows of a mailbox, without their hashes.
 struct Summaries {
   MailboxRows rows;
   Totals totals;
@@ -41,15 +41,14 @@ struct HashIndexes {
   void add(std::span<const Row> rows);
 };
 
-/// The statements on the table. Each row has a checksum of all its columns: what reads a whole row throws
-/// Error{storage} for a damaged one. A write needs a Transaction around it. One thread at a time.
+/// The statements on the table. Each row has a checksum of all its columns. Functions that read whole rows
+/// throw Error{storage} when it is wrong. A write needs a Transaction around it. One thread at a time.
 class MessageTable {
  public:
   explicit MessageTable(Database& database) noexcept;
 
   [[nodiscard]] std::optional<MessageRow> read(MailboxId mailbox, RowId row);
-  /// True when one of the mailbox's rows has this id. Looks at all of them: for an id that read() does not
-  /// find.
+  /// True when a row of the mailbox has this id. Reads all of them: for an id that read() has not found.
   [[nodiscard]] bool has(MailboxId mailbox, RowId row);
   /// Inserts it, or replaces the row of its id. Returns its part of the mailbox's totals.
   [[nodiscard]] std::uint64_t write(MailboxId mailbox, const MessageRow& message);

@@ -36,7 +36,7 @@ void apply(const Change& change, MailboxWriter& writer) {
   writer.forget(change.forgotten);
 }
 
-/// A damaged landing may be read in its turn, but not be found by its row.
+/// False when a landing is read in the order of the table, but is not found by its row: it is damaged.
 bool all_found_by_row(LandingTable& table, MailboxId mailbox, const std::vector<Landing>& landings) {
   for (auto first = landings.begin(); first != landings.end();) {
     const auto is_of_another_row = [&](const Landing& landing) { return landing.row != first->row; };
@@ -89,7 +89,8 @@ MailboxRows Store::rows(MailboxId mailbox) const {
 std::optional<Row> Store::row(MailboxId mailbox, RowId id) const {
   auto& messages = connection_->tables.messages;
   if (auto found = messages.read(mailbox, id)) return std::move(found->row);
-  // A damaged row may be read in its turn, but not be found by its id. It would be taken for new mail.
+  // A damaged row may be read in the order of the table, and still not be found by its id. Its message would
+  // be taken for new mail.
   if (messages.has(mailbox, id)) throw connection_->database.damage("a message cannot be found by its id");
   return std::nullopt;
 }

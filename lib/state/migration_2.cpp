@@ -10,10 +10,10 @@
 
 namespace mailhaul::state {
 
-// Failures are counted apart from `suspect`, standing warnings that were told have a table, and all that mail
-// depends on has checksums. The tables are new, since SQLite adds columns only at the end of a row, and what
-// a poll reads has to come first. They have new names, so that a process of the version before, which may
-// still have the database open, cannot write to them.
+// Failures are counted apart from `suspect`, standing warnings that were told have a table, and everything
+// that mail depends on has checksums. The tables are new, since SQLite adds columns only at the end of a row,
+// and what a poll reads has to come first. They have new names, so that a process of the version before,
+// which may still have the database open, cannot write to them.
 const char* const make_version_2 = R"sql(
   DROP INDEX absent;
 

@@ -8,8 +8,9 @@ class Database;
 
 /// Creates the tables of version 2 beside those of version 1.
 extern const char* const make_version_2;
-/// Copies what is in the tables of version 1, by the classes that write the present tables: a version 3 has
-/// to lead there from version 1 as well. REQUIRES: make_version_2 was executed, in the same Transaction.
+/// Copies the content of the tables of version 1. It uses the classes that write the current tables, so a
+/// version 3 has to migrate from version 1 directly. REQUIRES: make_version_2 was executed, in the same
+/// Transaction.
 void copy_to_version_2(Database& database);
 /// Removes the tables of version 1.
 extern const char* const leave_version_1;
