@@ -38,7 +38,9 @@ void Unproven::compare(const ReceivedMessage& message) {
   pop3::Message& again = session_.next();
   Fingerprint fingerprint;
   while (const auto piece = again.read()) fingerprint.add(*piece);
-  if (again.refused() || fingerprint.finish().content != message.row.content) {
+  const bool same =
+      fingerprint.octets() == message.octets && fingerprint.finish().content == message.row.content;
+  if (again.refused() || !same) {
     body_changed_ = true;
     throw util::Error(
         util::Kind::protocol,
