@@ -43,7 +43,7 @@ std::vector<std::string> Notices::newly_told() const {
 void Notices::message_failed(const util::Error& error, std::string_view uid) {
   message_errors_.push_back(error.kind());
   auto notice = notice_of(error, uid);
-  // With -q, temporary trouble is reported once for the whole account, after a day: backoff.cpp.
+  // With -q, temporary trouble is reported once for the whole account, after a day: trouble.cpp.
   notice.quiet_skips_it = error.kind() == util::Kind::temporary;
   if (notice.quiet_skips_it) last_trouble_ = error.what();
   listener_.failed(account_, notice);
