@@ -17,6 +17,7 @@ std::string_view without_leading_blanks(std::string_view text);  ///< blanks and
 std::string_view without_line_ends(std::string_view text);       ///< no CR and no LF at the end
 bool has_control_character(std::string_view text);               ///< a byte below 0x20, or DEL
 
-std::optional<std::uint64_t> parse_number(std::string_view digits);  ///< decimal digits only, no overflow
+[[nodiscard]] std::optional<std::uint64_t> parse_number(
+    std::string_view digits);  ///< decimal digits only, no overflow
 
 }  // namespace mailhaul::util

@@ -6,7 +6,7 @@
 
 namespace mailhaul::util {
 
-std::optional<std::string> base64_decode(std::string_view text);
+[[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
 std::string base64_encode(std::string_view bytes);
 
 }  // namespace mailhaul::util

@@ -27,7 +27,7 @@ Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::add(std::string_view bytes) {
   if (EVP_DigestUpdate(context_->md, bytes.data(), bytes.size()) != 1) {
-    throw Error(Kind::internal, "cannot go on with SHA-256: OpenSSL refused");
+    throw Error(Kind::internal, "cannot continue SHA-256: OpenSSL refused");
   }
 }
 

@@ -73,10 +73,10 @@ std::string hint_for(int err, std::string_view path) {
   switch (err) {
     case ENOSPC:
     case EDQUOT:
-      return "make room on that disk and run again; nothing is lost";
+      return "free some space on that disk and run mailhaul again; nothing is lost";
     case EACCES:
     case EPERM:
-      return "this user may not: namei -l " + shell_word(path) + " shows who may";
+      return "you have no permission; namei -l " + shell_word(path) + " shows who has";
     case EROFS:
       return "its file system is mounted read-only";
     default:

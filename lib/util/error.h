@@ -8,13 +8,13 @@
 
 namespace mailhaul::util {
 
-/// What kind of thing went wrong: decides which net catches it and, one to one, the exit status (sysexits.h).
+/// What went wrong. The kind decides who catches the error, and each kind is one exit status (sysexits.h).
 enum class Kind {
   usage,          ///< 64: the command line
   content,        ///< 65: one message could not be understood, or was refused for its content
   no_config,      ///< 66: the file named with -c is missing
   no_host,        ///< 68: the host name does not exist
-  unavailable,    ///< 69: the server is no good until somebody changes something: no STLS, bad certificate
+  unavailable,    ///< 69: somebody has to change something first: no STLS, bad certificate
   internal,       ///< 70: a bug
   os,             ///< 71: the operating system refused something basic
   cannot_create,  ///< 73: a file or directory cannot be created
@@ -26,15 +26,15 @@ enum class Kind {
   cancelled,      ///< 128 + signal: asked to stop
 };
 
-/// The status of sysexits.h; 130 for cancelled.
+/// The status that sysexits.h has for this kind; 130 for `cancelled`.
 int exit_status(Kind kind) noexcept;
 
 /// The most serious of several statuses, each 0 or the exit_status() of a Kind; 0 if there is no other. The
 /// order is the one in mailhaul(1).
 int most_serious(std::span<const int> statuses) noexcept;
 
-/// The work cannot go on. what() is one sentence: lower case, no full stop, what was tried, on what, what
-/// came back.
+/// Thrown when the work cannot go on. what() is one sentence in lower case without a full stop: what was
+/// tried, on what, and the answer.
 class Error : public std::runtime_error {
  public:
   Error(Kind kind, const std::string& sentence, std::string hint = {});
@@ -47,9 +47,9 @@ class Error : public std::runtime_error {
 };
 
 /// The same error with "SUBJECT: " before its sentence, and with `hint` if it has none of its own.
-Error prefixed(std::string_view subject, const Error& error, const std::string& hint = {});
+[[nodiscard]] Error prefixed(std::string_view subject, const Error& error, const std::string& hint = {});
 
-/// The system's words for an errno value; safe in any thread.
+/// The system's text for an errno value; safe in any thread.
 std::string errno_text(int err);
 
 /// Throws Error{kind, "cannot <doing> <path>: <text of err>"}.

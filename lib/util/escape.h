@@ -12,6 +12,6 @@ std::string escape(std::string_view bytes, std::size_t limit = 200);
 /// A UID as it is written and read back: printable bytes except the backslash unchanged, others as \xNN.
 /// Never cut.
 std::string escape_uid(std::string_view uid);
-std::optional<std::string> unescape_uid(std::string_view text);  ///< empty: a bad \x sequence
+[[nodiscard]] std::optional<std::string> unescape_uid(std::string_view text);  ///< empty: a bad \x sequence
 
 }  // namespace mailhaul::util

@@ -39,7 +39,7 @@ Fd nameless_file(const Path& directory) {
 
 struct stat status_of(int fd, const Path& path) {
   struct stat info {};
-  if (::fstat(fd, &info) != 0) throw_errno(Kind::storage, "look at", path.native());
+  if (::fstat(fd, &info) != 0) throw_errno(Kind::storage, "read the attributes of", path.native());
   return info;
 }
 
@@ -140,10 +140,10 @@ std::optional<Fd> try_lock(const Path& path) {
 
 void require_private(const Path& path, std::string_view what) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) throw_errno(Kind::config, "look at", path.native());
+  if (::stat(path.c_str(), &info) != 0) throw_errno(Kind::config, "read", path.native());
   if (S_ISDIR(info.st_mode)) {
-    throw Error(Kind::config, path.native() + " is to hold " + std::string(what) + " and is a directory",
-                "name the file itself");
+    throw Error(Kind::config, path.native() + " should contain " + std::string(what) + ", but is a directory",
+                "give the path of the file itself");
   }
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     throw Error(Kind::config, path.native() + " holds " + std::string(what) + " and belongs to another user",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files as the law needs them: every call is checked, EINTR and short writes are repeated, directories
-// synced.
+// Files as the law needs them: every call is checked, calls are repeated after EINTR and short writes, and
+// directories are synced.
 #pragma once
 #include <sys/stat.h>
 
@@ -20,15 +20,15 @@ using Path = std::filesystem::path;
 Fd open_file(const Path& path, int flags, mode_t mode = 0, Kind kind = Kind::storage);
 /// The directory's descriptor (O_RDONLY | O_DIRECTORY).
 Fd open_directory(const Path& path, Kind kind = Kind::storage);
-/// A new file, 0600, for reading and writing, without a name: it is gone when it is closed.
-Fd nameless_file(const Path& directory);
-/// fstat(2); throws Error{storage} "cannot look at PATH: ...".
-struct stat status_of(int fd, const Path& path);
+/// A new file without a name, for reading and writing, which is gone when it is closed.
+[[nodiscard]] Fd nameless_file(const Path& directory);
+/// fstat(2); throws Error{storage} "cannot read the attributes of PATH: ...".
+[[nodiscard]] struct stat status_of(int fd, const Path& path);
 /// Writes all of it; throws Error{storage} "cannot write PATH: ...".
 void write_all(int fd, std::string_view bytes, const Path& path);
 void pwrite_all(int fd, std::string_view bytes, off_t offset, const Path& path);
 /// Reads up to into.size() bytes at offset, fewer only at the end of the file; returns how many.
-std::size_t pread_all(int fd, std::span<char> into, off_t offset, const Path& path);
+[[nodiscard]] std::size_t pread_all(int fd, std::span<char> into, off_t offset, const Path& path);
 /// fsync(2), for files and directories. Never retried: after an error the caller must abandon the object.
 void sync_fd(int fd, const Path& path);
 /// fsync of a directory by its path.
@@ -43,13 +43,13 @@ std::string read_file(const Path& path, std::size_t limit, Kind kind = Kind::sto
 std::string written_at(const Path& path);
 
 enum class LockMode { shared, exclusive };
-/// Takes a kernel lock on an open file or changes its mode. It belongs to the open file description (OFD), so
-/// that it excludes other threads as well, and a child that inherits the descriptor holds it too. False:
-/// somebody else holds it.
-bool try_lock(int fd, LockMode mode, const Path& path);
-/// An exclusive kernel lock on a file made 0600 if missing and never removed. Empty: somebody else
-/// holds it.
-std::optional<Fd> try_lock(const Path& path);
+/// Takes a kernel lock on an open file, or changes the mode of one that is held. The lock belongs to the open
+/// file description (OFD): it excludes other threads as well, and a child that inherits the descriptor holds
+/// it too. Returns false if somebody else holds the lock.
+[[nodiscard]] bool try_lock(int fd, LockMode mode, const Path& path);
+/// Takes an exclusive kernel lock on a file, which is created with mode 0600 if it is missing, and never
+/// removed. Returns nullopt if somebody else holds the lock.
+[[nodiscard]] std::optional<Fd> try_lock(const Path& path);
 
 /// Throws Error{config} unless the file belongs to the effective user (or root) and nobody else may read it.
 void require_private(const Path& path, std::string_view what);

@@ -33,7 +33,7 @@ bool linux_at_least(std::uint64_t major, std::uint64_t minor) {
 Medium medium_of(const std::filesystem::path& path) {
   struct statfs info {};
   if (::statfs(path.c_str(), &info) != 0)
-    throw_errno(Kind::storage, "look at the file system of", path.native());
+    throw_errno(Kind::storage, "determine the file system of", path.native());
   constexpr long cifs = 0xFF534D42L;
   constexpr long ceph = 0x00C36400L;
   constexpr long xfs = 0x58465342L;

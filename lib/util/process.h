@@ -42,7 +42,7 @@ class Child {
   ~Child();  ///< kills the group and reaps a child that was not waited for
   /// Waits until the child ends; after `limit` kills it (TERM, then KILL 5 s later). After a cancel it gets
   /// 10 s more at most.
-  Exit wait(std::chrono::seconds limit, const Cancel& cancel);
+  [[nodiscard]] Exit wait(std::chrono::seconds limit, const Cancel& cancel);
 
  private:
   pid_t pid_ = -1;
@@ -54,8 +54,8 @@ struct Captured {
   std::string output;
   std::string last_words;  ///< the end of its standard error
 };
-Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std::chrono::seconds limit,
-                 const Cancel& cancel);
+[[nodiscard]] Captured capture(std::span<const std::string> argv, std::size_t limit_bytes,
+                               std::chrono::seconds limit, const Cancel& cancel);
 
 /// The end of a program's output in a file, as one line that can be shown.
 std::string last_words(const Fd& said);

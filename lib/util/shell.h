@@ -11,6 +11,6 @@ namespace mailhaul::util {
 std::string shell_word(std::string_view word);
 /// Splits into words like a POSIX shell: blanks, '...', "...", \x; no expansion of any kind. nullopt if a
 /// quote is not closed.
-std::optional<std::vector<std::string>> split_words(std::string_view line);
+[[nodiscard]] std::optional<std::vector<std::string>> split_words(std::string_view line);
 
 }  // namespace mailhaul::util

@@ -9,9 +9,9 @@
 namespace mailhaul::util {
 
 /// "500k", "10M", "2G", plain bytes; powers of 1024.
-std::optional<std::uint64_t> parse_size(std::string_view text);
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 /// "90s", "15m", "2h", "30d"; a number without a unit is refused.
-std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+[[nodiscard]] std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 std::string format_size(std::uint64_t bytes);                ///< "4.2 MB": as shown to users; powers of 1024
 std::string format_duration(std::chrono::seconds duration);  ///< "30d", "90s": as parse_duration reads it
 std::string counted(std::uint64_t count, std::string_view noun);  ///< "1 message", "2 messages"
