@@ -12,12 +12,6 @@ namespace mailhaul::engine {
 
 using state::Standing;
 
-namespace {
-
-bool is_asked_for(const Step& step) { return step.action != Action::leave && step.action != Action::skip; }
-
-}  // namespace
-
 FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options)
     : run_(run),
       session_(stream, std::move(options)),
@@ -35,7 +29,7 @@ Next FetchSession::run(const ReadRows& rows, Part part) {
   list_and_plan(rows);  // LAW 1: which row is each message?
   if (part == Part::all) carry_out(plan_.sound());
   // One message that breaks each session must not keep the others on the server: QUIT comes first.
-  const bool some_failed = std::ranges::any_of(plan_.failed(), is_asked_for);
+  const bool some_failed = std::ranges::any_of(plan_.failed(), &Step::is_asked_for);
   const bool later = part == Part::all && some_failed && removals_.any();
   if (some_failed && !later) ask_singly();
   if (!later) carry_out(plan_.failed());
@@ -110,6 +104,7 @@ bool FetchSession::awaits_answer() {
     requests_.hold_back();
     if (requests_.drop_postponed()) removals_.retrieved_but_unsafe();
   }
+  // Not sooner: where a server skips an answer, that to the proof would pass for a message's.
   if (!requests_.outstanding() && unproven_.has_latest()) requests_.add({.ask = Ask::proof});
   return requests_.outstanding();
 }
@@ -184,11 +179,11 @@ Next FetchSession::end_early(const util::Error& error) {
   verdict.keep_batch ? settler_.settle() : settler_.drop();
   if (verdict.suspect_rows) suspect_rows();
   if (unsettled) throw util::Error(*unsettled);
-  const Step* to_blame = verdict.blame_current ? requests_.current().step : nullptr;
+  const Step* to_blame = verdict.current_comes_last ? requests_.current().step : nullptr;
   if (to_blame != nullptr) notes_.comes_last(*to_blame);
   close_places();
   remember(verdict);
-  if (verdict.next != Next::stop) return verdict.next;
+  if (verdict.next != Next::stop) return verdict.next;  // PIPELINING is doubted, not the message
   if (to_blame == nullptr) throw util::Error(error);
   throw util::Error(error.kind(), "message " + notes_.uid(*to_blame) + ": " + error.what(), error.hint());
 }

@@ -33,10 +33,9 @@ Verdict judge(const Evidence& evidence) {
     if (broken) verdict.border_breaks = 0;
     verdict.next = broken ? Next::one_by_one : missing_answer ? Next::new_session : Next::stop;
   }
-  // Where a new session is tried, it is the server's PIPELINING that is doubted.
   const bool of_the_server = evidence.kind == util::Kind::temporary || evidence.kind == util::Kind::protocol;
   const bool rest_of_latest = evidence.doubt.malformed_status && evidence.latest_unproven;
-  verdict.blame_current = verdict.next == Next::stop && of_the_server && !rest_of_latest;
+  verdict.current_comes_last = of_the_server && !rest_of_latest;
   return verdict;
 }
 

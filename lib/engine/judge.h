@@ -29,10 +29,10 @@ enum class Next {
 };
 
 struct Verdict {
-  bool keep_batch = false;     ///< what has arrived whole may be settled; otherwise it is dropped
-  bool keep_latest = false;    ///< the message read last may, too
-  bool suspect_rows = false;   ///< the next session checks the rows of this one before it believes them
-  bool blame_current = false;  ///< the message whose answer was awaited broke the session
+  bool keep_batch = false;          ///< what has arrived whole may be settled; otherwise it is dropped
+  bool keep_latest = false;         ///< the message read last may, too
+  bool suspect_rows = false;        ///< the next session checks the rows of this one before it believes them
+  bool current_comes_last = false;  ///< the message whose answer was awaited lets the others go first
   Next next = Next::stop;
   std::uint32_t border_breaks = 0;  ///< to be remembered
 };

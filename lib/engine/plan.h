@@ -34,7 +34,9 @@ struct Step {
   Action action = Action::leave;
   std::string_view reason;  ///< static text: shown by "mailhaul list"
   bool mark_due = false;    ///< delete_after has come: mark it, a later run removes it
-  bool too_large = false;   ///< stays because of max_size: worth a word
+  bool too_large = false;   ///< stays because of max_size, which the user is told
+  /// Whether the server is asked for it at all.
+  [[nodiscard]] bool is_asked_for() const { return action != Action::leave && action != Action::skip; }
 };
 
 /// When, and what this run has fetched already in earlier sessions: it counts against the limits.

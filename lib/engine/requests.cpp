@@ -17,9 +17,6 @@ void Requests::add(const Request& request) {
 pop3::Message& Requests::next() {
   current_ = asked_.front();
   asked_.pop_front();
-  // The last message has no other answer behind it that could show where it ends. Asked for now, the proof
-  // travels with it.
-  if (current_.ask == Ask::whole && asked_.empty()) add({.ask = Ask::proof});
   return session_.next();
 }
 
