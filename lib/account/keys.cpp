@@ -41,7 +41,7 @@ void set_tls(Account& account, const Setting& setting) {
 }
 
 void set_password(Account& account, const Setting& setting) {
-  account.secret = credentials::Literal{std::make_shared<const util::Secret>(text_of(setting))};
+  account.secret = credentials::Literal(util::Secret(text_of(setting)));
 }
 
 void set_variable(Account& account, const Setting& setting) {

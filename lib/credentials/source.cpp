@@ -35,11 +35,11 @@ Secret first_line(const Secret& text) {
   return without_line_ends(all.substr(0, all.find('\n')));
 }
 
-/// A password must fit on one line of the protocol: libcurl sends CR and LF in it as they are.
+/// A password must fit on one line of the protocol: libcurl sends a CR or LF in it as it is.
 Secret usable(Secret secret, const std::string& origin, const char* hint = "put the password there") {
   if (secret.empty()) throw Error(Kind::config, "the password from " + origin + " is empty", hint);
   if (util::has_control_character(secret.reveal()))
-    throw Error(Kind::config, "the password from " + origin + " holds a control character",
+    throw Error(Kind::config, "the password from " + origin + " contains a control character",
                 "is there a carriage return at its end?");
   return secret;
 }
@@ -60,10 +60,10 @@ Secret from_command(const Command& command, const util::Cancel& cancel) {
   if (!captured.exit.ok())
     throw Error(Kind::temporary,
                 name + " gave no password: " + util::describe(captured.exit, command_limit) + said,
-                "run it by hand; a locked key store has to be opened first");
+                "run it by hand; a locked key store has to be unlocked first");
   if (first_line(output).empty())
     throw Error(Kind::config, "the password from " + name + " is empty" + said,
-                "the first line of its output has to be the password");
+                "the password must be on the first line of its output");
   return usable(first_line(output), name);
 }
 
@@ -115,9 +115,9 @@ Secret from_person(const Subject& subject, const Environment& environment) {
                                                         subject.host + " (" + subject.account + "): ")
                                    : std::nullopt;
   if (!answer)
-    throw Error(Kind::config, "no password is configured, and there is nobody to ask",
+    throw Error(Kind::config, "no password is configured, and there is no terminal to ask on",
                 "add password_command, password_file, password_env or netrc to the account");
-  return usable(without_line_ends(answer->reveal()), "the terminal", "type it once more");
+  return usable(without_line_ends(answer->reveal()), "the terminal", "type it again");
 }
 
 }  // namespace
@@ -130,15 +130,14 @@ void require_usable(const Source& source) {
 
 Secret resolve(const Source& source, const Subject& subject, const Environment& environment,
                const util::Cancel& cancel) {
-  return std::visit(Each{[&](const Ask&) { return from_person(subject, environment); },
-                         [](const Literal& literal) {
-                           return usable(Secret(literal.password->reveal()), "the configuration");
-                         },
-                         [&](const Command& command) { return from_command(command, cancel); },
-                         [](const File& file) { return from_file(file); },
-                         [&](const Variable& variable) { return from_variable(variable, environment); },
-                         [&](const Netrc& netrc) { return from_netrc(netrc, subject); }},
-                    source);
+  return std::visit(
+      Each{[&](const Ask&) { return from_person(subject, environment); },
+           [](const Literal& literal) { return usable(literal.password(), "the configuration"); },
+           [&](const Command& command) { return from_command(command, cancel); },
+           [](const File& file) { return from_file(file); },
+           [&](const Variable& variable) { return from_variable(variable, environment); },
+           [&](const Netrc& netrc) { return from_netrc(netrc, subject); }},
+      source);
 }
 
 }  // namespace mailhaul::credentials

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
+// Where a password or token comes from, and how it is read.
 #pragma once
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,48 +15,67 @@
 
 namespace mailhaul::credentials {
 
-struct Literal {
-  std::shared_ptr<const util::Secret> password;
+/// The password itself. A copy of it has its own copy of the secret, which is wiped like the first one.
+class Literal {
+ public:
+  explicit Literal(util::Secret password) : password_(std::move(password)) {}
+  Literal(const Literal& other) : password_(other.password()) {}
+  Literal& operator=(const Literal& other) {
+    password_ = other.password();
+    return *this;
+  }
+  Literal(Literal&&) noexcept = default;
+  Literal& operator=(Literal&&) noexcept = default;
+  ~Literal() = default;
+  util::Secret password() const { return util::Secret(password_.reveal()); }
+
+ private:
+  util::Secret password_;
 };
+/// A program, started without a shell, that prints the password on the first line of its output within 60 s.
 struct Command {
-  std::vector<std::string> argv;  ///< no shell; first line of its output, 60 s
+  std::vector<std::string> argv;
 };
+/// A file that has the password on its first line.
 struct File {
-  util::Path path;  ///< first line
+  util::Path path;
 };
+/// A variable of the environment.
 struct Variable {
-  std::string name;  ///< of the environment variable
+  std::string name;
 };
+/// An entry in a netrc file.
 struct Netrc {
   util::Path path;
 };
-struct Ask {};  ///< prompt at the terminal
+/// The user, if there is a terminal.
+struct Ask {};
 using Source = std::variant<Ask, Literal, Command, File, Variable, Netrc>;
 
-/// What a source may use from outside; `app` provides it.
+/// What a source may ask of the world outside, handed in by `app`.
 struct Environment {
   std::function<std::optional<std::string>(const std::string& name)> variable;
-  /// Asks the user; returns nullopt if there is no terminal.
+  /// Empty: there is nobody to ask.
   std::function<std::optional<util::Secret>(std::string_view question)> prompt;
 };
 
-/// The user and the host: netrc looks up the host, the prompt names both.
+/// Whose password it is, and where: netrc looks up the host, and the prompt names both.
 struct Subject {
   std::string account, user, host;
 };
 
-/// The password or token. Throws Error{config | temporary (the command failed) | cancelled} with a hint about
-/// how to correct it.
-util::Secret resolve(const Source& source, const Subject& subject, const Environment& environment,
-                     const util::Cancel& cancel);
+/// The password or token. Throws Error{config | temporary (the command failed) | cancelled} with a hint that
+/// says what fixes it.
+[[nodiscard]] util::Secret resolve(const Source& source, const Subject& subject,
+                                   const Environment& environment, const util::Cancel& cancel);
 
-/// Throws Error{config} if a file with the password is missing or not private. Runs no program.
+/// Throws Error{config} if a file that contains the password is missing or not private. Runs no program.
 void require_usable(const Source& source);
 
-/// The password for machine and login in a netrc text (the curl and ftp grammar: machine, login, password,
-/// account, default, macdef, quotes, comments), of the first entry that matches; one without a login matches
-/// any. nullopt if there is none. Throws Error{config} "netrc line 4: a quote is not closed".
-std::optional<std::string> find_in_netrc(std::string_view netrc, std::string_view machine,
-                                         std::string_view login);
+/// The password for a machine and a login in the text of a netrc file (netrc.cpp has the format). The first
+/// entry that matches counts, and an entry without a login matches any. Empty: there is none. Throws
+/// Error{config} "netrc line 4: a quote is not closed".
+[[nodiscard]] std::optional<std::string> find_in_netrc(std::string_view netrc, std::string_view machine,
+                                                       std::string_view login);
 
 }  // namespace mailhaul::credentials

@@ -38,7 +38,7 @@ struct Refusal {
 Refusal refusal(const Source& source, const credentials::Environment& environment = world()) {
   try {
     const util::Cancel cancel;
-    credentials::resolve(source, anna, environment, cancel);
+    static_cast<void>(credentials::resolve(source, anna, environment, cancel));
   } catch (const util::Error& error) {
     return {error.kind(), error.what(), error.hint()};
   }
@@ -52,9 +52,7 @@ std::filesystem::path secret_file(const test::TempDir& dir, const std::string& b
   return path;
 }
 
-Source literal(const std::string& text) {
-  return credentials::Literal{std::make_shared<const util::Secret>(util::Secret(text))};
-}
+Source literal(const std::string& text) { return credentials::Literal(util::Secret(text)); }
 
 Source shell(const std::string& script) { return credentials::Command{{"sh", "-c", script}}; }
 
@@ -87,7 +85,7 @@ TEST_CASE("without a terminal, the keys that help are named") {
   for (const auto& environment : {world(), credentials::Environment{}}) {
     const auto said = refusal(credentials::Ask{}, environment);
     CHECK(said.kind == Kind::config);
-    CHECK(said.sentence == "no password is configured, and there is nobody to ask");
+    CHECK(said.sentence == "no password is configured, and there is no terminal to ask on");
     CHECK(said.hint == "add password_command, password_file, password_env or netrc to the account");
   }
 }
@@ -96,7 +94,7 @@ TEST_CASE("a command that fails is named, its output is not") {
   const auto failed = refusal(shell("echo s3cret; exit 3"));
   CHECK(failed.kind == Kind::temporary);
   CHECK(failed.sentence == "password_command 'sh' gave no password: exit status 3");
-  CHECK(failed.hint == "run it by hand; a locked key store has to be opened first");
+  CHECK(failed.hint == "run it by hand; a locked key store has to be unlocked first");
   CHECK(refusal(shell("printf 'one\\n\\033two\\n' >&2; exit 3")).sentence ==
         "password_command 'sh' gave no password: exit status 3: one; \\x1btwo");
   CHECK(refusal(shell("kill -9 $$")).sentence == "password_command 'sh' gave no password: signal 9 (Killed)");
@@ -114,7 +112,7 @@ TEST_CASE("a stop while a command runs is not a failed login") {
   util::Cancel cancel;
   cancel.request(15);
   try {
-    credentials::resolve(shell("echo x"), anna, world(), cancel);
+    static_cast<void>(credentials::resolve(shell("echo x"), anna, world(), cancel));
     FAIL("nothing thrown");
   } catch (const util::Error& error) {
     CHECK(error.kind() == Kind::cancelled);
@@ -156,10 +154,10 @@ TEST_CASE("an empty password and one with a control character are refused, and n
   } rows[] = {
       {credentials::Variable{"EMPTY"}, "the password from the environment variable EMPTY is empty"},
       {credentials::Variable{"TWO_LINES"},
-       "the password from the environment variable TWO_LINES holds a control character"},
-      {literal("a\rb"), "the password from the configuration holds a control character"},
-      {literal(std::string("a\0b", 3)), "the password from the configuration holds a control character"},
-      {shell("printf 'a\\tb\\n'"), "the password from password_command 'sh' holds a control character"},
+       "the password from the environment variable TWO_LINES contains a control character"},
+      {literal("a\rb"), "the password from the configuration contains a control character"},
+      {literal(std::string("a\0b", 3)), "the password from the configuration contains a control character"},
+      {shell("printf 'a\\tb\\n'"), "the password from password_command 'sh' contains a control character"},
       {credentials::File{secret_file(dir, "\n")},
        "the password from " + (dir / "secret").string() + " is empty"},
   };
