@@ -11,7 +11,7 @@ namespace mailhaul::net {
 
 namespace {
 
-/// The first certificate is the server's own; each field stands there as "Name:content".
+/// One field of the server's own certificate, which comes first; each is "Name:content".
 std::string field(const curl_slist* fields, std::string_view name) {
   for (; fields != nullptr; fields = fields->next) {
     const std::string_view line = fields->data;
@@ -33,8 +33,8 @@ CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cance
   const Trace no_trace;
   Dialogue unheard(nothing_to_hide, no_trace);
   CurlHandle curl(bare, cancel, unheard);
-  // The only place where verification is off: this connection carries no login, and ends when the certificate
-  // is here.
+  // The only place where verification is off: this connection carries no login, and ends once the certificate
+  // was received.
   curl_easy_setopt(curl.handle(), CURLOPT_SSL_VERIFYPEER, 0L);
   curl_easy_setopt(curl.handle(), CURLOPT_SSL_VERIFYHOST, 0L);
   curl_easy_setopt(curl.handle(), CURLOPT_CERTINFO, 1L);

@@ -42,7 +42,7 @@ void check(const Login& login) {
   }
   if (login.secret.empty() && needs_secret(login.auth)) {
     throw Error(Kind::login, "the password of " + util::escape(login.user) + " is empty",
-                "check where the profile says that the password is");
+                "check the source of the password in the profile");
   }
 }
 

@@ -17,7 +17,7 @@ namespace mailhaul::net {
 
 namespace {
 
-constexpr long receive_buffer_bytes = 256L * 1024;  // fewer reads; see CurlStream
+constexpr long receive_buffer_bytes = 256L * 1024;  // so that few reads do
 
 template <typename Value>
 void set(void* handle, CURLoption option, Value value) {
@@ -41,7 +41,7 @@ std::string bracketed(const std::string& host) {
   return is_ipv6 ? "[" + host + "]" : host;
 }
 
-/// Whether OpenSSL can find an authority there by the hash of its name: openssl-rehash(1).
+/// True if OpenSSL can find an authority there by the hash of its name: openssl-rehash(1).
 bool has_hashed_authorities(const char* directory) {
   if (directory == nullptr) return false;
   std::error_code failed;
@@ -60,7 +60,7 @@ void CurlHandle::FreeList::operator()(void* list) const noexcept {
   curl_slist_free_all(static_cast<curl_slist*>(list));
 }
 
-/// None of these lets an exception out into C: what throws in them ends the program.
+/// No exception may pass through C: what throws in one of these ends the program.
 struct CurlHandle::Callbacks {
   static std::size_t header(char* bytes, std::size_t size, std::size_t count, void* self) noexcept {
     CurlHandle& curl = *static_cast<CurlHandle*>(self);
@@ -71,12 +71,12 @@ struct CurlHandle::Callbacks {
       curl.forged_timestamp_ =
           apop_timestamp(curl.dialogue_->transcript().greeting()) == ApopTimestamp::forged;
     }
-    const bool strange =
-        curl.dialogue_->transcript().foreign_greeting().has_value();  // libcurl would wait on
-    return curl.forged_timestamp_ || strange ? 0 : line.size();       // 0 ends it before the digest is sent
+    // 0 ends the connection: before a digest is sent, or where libcurl would go on waiting for a greeting.
+    const bool foreign = curl.dialogue_->transcript().foreign_greeting().has_value();
+    return curl.forged_timestamp_ || foreign ? 0 : line.size();
   }
 
-  /// There is no other way to learn whether the environment names a proxy for this host.
+  /// libcurl offers no other way to learn whether the environment names a proxy for this host.
   static void note_proxy(CurlHandle& curl, std::string_view text) {
     constexpr std::string_view says = "Uses proxy env variable ";
     if (!text.starts_with(says)) return;
@@ -119,8 +119,8 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
   set(handle(), CURLOPT_NOSIGNAL, 1L);
   set(handle(), CURLOPT_PROTOCOLS_STR, "pop3,pop3s");
   set(handle(), CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  set(handle(), CURLOPT_SUPPRESS_CONNECT_HEADERS,
-      1L);  // a proxy's header might look like an answer of the server
+  // A header of the proxy's might look like an answer of the server's.
+  set(handle(), CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(handle(), CURLOPT_BUFFERSIZE, receive_buffer_bytes);
   set(handle(), CURLOPT_TCP_KEEPALIVE, 1L);
   set(handle(), CURLOPT_QUICK_EXIT, 1L);
@@ -132,7 +132,7 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
 
 CurlHandle::~CurlHandle() = default;
 
-/// With another name expected in the certificate, the URL bears that name and the connection goes to the
+/// If another name is expected in the certificate, the URL has that name, and the connection goes to the
 /// host.
 void CurlHandle::set_address(const Endpoint& endpoint) {
   const bool renamed = endpoint.tls != Tls::none && !endpoint.server_name.empty();
@@ -161,20 +161,20 @@ void CurlHandle::set_tls(const Endpoint& endpoint) {
   require_files(endpoint);
   if (!endpoint.ca_file.empty()) {
     set(handle(), CURLOPT_CAINFO, endpoint.ca_file);
-    set(handle(), CURLOPT_CAPATH, static_cast<char*>(nullptr));  // this authority instead of the system's
+    set(handle(), CURLOPT_CAPATH, static_cast<char*>(nullptr));  // in place of the system's authorities
   } else if (has_hashed_authorities(curl_version_info(CURLVERSION_NOW)->capath)) {
-    // The one certificate that is wanted, where to read all of the system's costs five times the rest of a
-    // poll.
+    // OpenSSL then reads only the authority that it needs. To read all of them takes five times as long as
+    // the rest of a poll.
     set(handle(), CURLOPT_CAINFO, static_cast<char*>(nullptr));
   }
   if (!endpoint.pins.empty()) set(handle(), CURLOPT_PINNEDPUBLICKEY, util::joined(endpoint.pins, {}, ";"));
   if (endpoint.client_cert.empty()) return;
   set(handle(), CURLOPT_SSLCERT, endpoint.client_cert);
   set(handle(), CURLOPT_SSLKEY, endpoint.client_key.empty() ? endpoint.client_cert : endpoint.client_key);
-  set(handle(), CURLOPT_KEYPASSWD, "");  // OpenSSL would ask at the terminal
+  set(handle(), CURLOPT_KEYPASSWD, "");  // otherwise OpenSSL asks at the terminal
 }
 
-/// A proxy that was written down holds whatever no_proxy in the environment says.
+/// A configured proxy is used whatever no_proxy in the environment says.
 void CurlHandle::set_proxy(const std::string& proxy) {
   require_proxy_url(proxy);
   if (proxy == "env") return;
@@ -220,7 +220,7 @@ bool CurlHandle::capa_takes_too_long() const {
          std::chrono::steady_clock::now() - last_sent_ > *capa_limit_;
 }
 
-/// CURLOPT_TIMEOUT is never set: with CONNECT_ONLY some releases take it for passed at once.
+/// CURLOPT_TIMEOUT is never set: with CONNECT_ONLY, some releases treat it as expired at once.
 ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   const long limit_ms = std::max(1L, static_cast<long>(limit.count()));
   set(handle(), CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
@@ -229,8 +229,7 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   result.code = curl_easy_perform(handle());
   result.words = problem_->data();
   if (result.words.empty()) result.words = curl_easy_strerror(static_cast<CURLcode>(result.code));
-  // Only the first words get into the buffer, and a server that hung up at once makes these useless ones come
-  // first.
+  // Only the first words get into the buffer. If the server hung up at once, they are these useless ones.
   if (result.words.starts_with("getpeername()") && !tls_words_.empty()) result.words = tls_words_;
   curl_off_t connect_time = 0;
   curl_easy_getinfo(handle(), CURLINFO_CONNECT_TIME_T, &connect_time);
@@ -241,7 +240,7 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   result.proxy_variable = proxy_variable_;
   result.forged_timestamp = forged_timestamp_;
   result.capa_timed_out = result.code == CURLE_ABORTED_BY_CALLBACK && capa_takes_too_long();
-  set(handle(), CURLOPT_VERBOSE, 0L);  // 7.88 makes a remark at every read otherwise
+  set(handle(), CURLOPT_VERBOSE, 0L);  // otherwise 7.88 makes a remark at every read
   set(handle(), CURLOPT_NOPROGRESS, 1L);
   set(handle(), CURLOPT_HEADERFUNCTION, static_cast<curl_write_callback>(nullptr));
   set(handle(), CURLOPT_HEADERDATA, static_cast<void*>(nullptr));

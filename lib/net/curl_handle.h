@@ -76,7 +76,7 @@ class CurlHandle {
   bool checks_timestamp_ = false, forged_timestamp_ = false;
 };
 
-/// "mail.example.org:995", the address in brackets where it has colons.
+/// "mail.example.org:995"; an IPv6 address is in brackets.
 std::string address_of(const Endpoint& endpoint);
 
 }  // namespace mailhaul::net

@@ -19,7 +19,7 @@ void CurlStream::write(std::string_view bytes) {
 
 std::size_t CurlStream::read(std::span<char> into) {
   for (;;) {
-    mind_cancel();
+    check_for_cancel();
     wire_.flush();
     if (const auto bytes = wire_.receive(into)) {
       stall_.received(*bytes);
@@ -31,7 +31,7 @@ std::size_t CurlStream::read(std::span<char> into) {
   }
 }
 
-void CurlStream::mind_cancel() {
+void CurlStream::check_for_cancel() {
   if (!cancel_.requested()) return;
   if (!drained_at_) drained_at_ = Clock::now() + limits_.drain;
   if (Clock::now() < *drained_at_) return;
@@ -42,7 +42,7 @@ void CurlStream::wait() {
   const auto start = Clock::now();
   auto limit = stall_.left();
   if (drained_at_) limit = std::min(limit, *drained_at_ - start);
-  // Once requested, the cancel's descriptor stays readable, and would turn waiting into spinning.
+  // Once a cancel is requested, its descriptor stays readable: to wait for it would be a busy loop.
   wire_.wait(std::chrono::ceil<std::chrono::milliseconds>(limit), drained_at_ ? -1 : cancel_.fd());
   stall_.waited(Clock::now() - start);
 }

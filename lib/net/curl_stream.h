@@ -10,13 +10,13 @@
 
 namespace mailhaul::net {
 
-/// A session's bytes after the login: never waits to write, and reads while it waits, so that neither side
-/// can be stuck with full buffers.
+/// The bytes of a session after the login. It never waits to write, and sends while it waits to read, so that
+/// full buffers cannot stop both sides.
 class CurlStream : public Stream {
  public:
   struct Limits {
     std::chrono::milliseconds silence{180'000};
-    std::chrono::milliseconds drain{10'000};  ///< how long is read on after a cancel was requested
+    std::chrono::milliseconds drain{10'000};  ///< for how long reading goes on after a cancel was requested
   };
 
   CurlStream(Wire wire, const Limits& limits, const util::Cancel& cancel);
@@ -25,7 +25,7 @@ class CurlStream : public Stream {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void mind_cancel();
+  void check_for_cancel();
   void wait();
   void check_for_stall() const;
 

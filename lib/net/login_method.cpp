@@ -53,7 +53,7 @@ void require(const Known& wanted) {
   throw util::Error(util::Kind::config,
                     "auth \"" + std::string(wanted.name) + "\" is not in this build of libcurl (" +
                         curl_version_info(CURLVERSION_NOW)->version + ")",
-                    "it has: " + util::joined(supported_auth()));
+                    "this build has: " + util::joined(supported_auth()));
 }
 
 const LoginMethod user_pass{.name = "user", .way = LoginMethod::Way::user_pass};

@@ -46,23 +46,23 @@ Error unknown_host(const LoginFailure& failure) {
 
 Error not_connected(const LoginFailure& failure) {
   const bool told = failure.result.system_error != 0;
-  return {Kind::temporary,
-          "cannot connect to " + address_of(failure.endpoint) + ": " +
-              (told ? util::errno_text(static_cast<int>(failure.result.system_error)) : words_of(failure)),
-          "see that the network is up and the port is right (pop3s:// takes 995, pop3:// takes 110); the "
-          "next run "
-          "tries again"};
+  return {
+      Kind::temporary,
+      "cannot connect to " + address_of(failure.endpoint) + ": " +
+          (told ? util::errno_text(static_cast<int>(failure.result.system_error)) : words_of(failure)),
+      "check that the network is up and the port is right (pop3s:// uses 995, pop3:// uses 110); the next "
+      "run tries again"};
 }
 
-/// No server of POP3 at the other end, or one that stands behind something else.
+/// For the case that there is no POP3 server at the other end, or something in front of it.
 std::string hint_for_port(const LoginFailure& failure) {
   const std::string port = std::to_string(failure.endpoint.effective_port());
-  return "is " + port + " the server's port for POP3? pop3s:// takes 995, pop3:// takes 110";
+  return "is " + port + " the server's port for POP3? pop3s:// uses 995, pop3:// uses 110";
 }
 
 Error foreign_greeting(const LoginFailure& failure) {
   return {Kind::protocol,
-          address_of(failure.endpoint) + " does not speak POP3: it greets with \"" +
+          address_of(failure.endpoint) + " does not speak POP3: its greeting is \"" +
               failure.redactor.shown(*failure.transcript.foreign_greeting()) + "\"",
           hint_for_port(failure)};
 }
@@ -72,23 +72,24 @@ Error timed_out(const LoginFailure& failure) {
   const std::string time = util::format_duration(failure.endpoint.connect_timeout);
   if (!failure.result.connected) {
     return {Kind::temporary, "cannot connect to " + address + " within " + time,
-            "see that the network is up and no firewall drops port " +
+            "check that the network is up and that no firewall drops port " +
                 std::to_string(failure.endpoint.effective_port()) + "; connect_timeout sets the limit"};
   }
   if (failure.transcript.greeted())
     return {Kind::temporary, address + " did not finish the login within " + time,
             "the server is slow or stuck; connect_timeout sets the limit, the next run tries again"};
   const bool speaks_first = failure.endpoint.tls == Tls::implicit;
-  return {Kind::temporary, address + " sent no greeting within " + time,
-          speaks_first
-              ? hint_for_port(failure)
-              : "if it expects TLS from the first byte (as on port 995), write pop3s:// in \"server\""};
+  return {
+      Kind::temporary, address + " sent no greeting within " + time,
+      speaks_first
+          ? hint_for_port(failure)
+          : "if the server expects TLS from the first byte (as on port 995), write pop3s:// in \"server\""};
 }
 
 Error refused_greeting(const LoginFailure& failure) {
   const std::string& words = failure.transcript.refusal().value_or("");
   const Refusal refusal = understand(words, Kind::temporary);
-  return {refusal.kind, address_of(failure.endpoint) + " takes no connections: " + quoted_refusal(failure),
+  return {refusal.kind, address_of(failure.endpoint) + " refuses connections: " + quoted_refusal(failure),
           refusal.hint};
 }
 
@@ -97,9 +98,9 @@ Error odd_reply(const LoginFailure& failure) {
   if (stage == Transcript::Stage::greeting && failure.transcript.refusal()) return refused_greeting(failure);
   const bool at_switch = stage == Transcript::Stage::stls;
   return {Kind::protocol,
-          address_of(failure.endpoint) + (at_switch ? " sent clear text behind its answer to STLS"
+          address_of(failure.endpoint) + (at_switch ? " sent clear text after its answer to STLS"
                                                     : " does not speak POP3: " + words_of(failure)),
-          at_switch ? "somebody may be tampering with the connection; pop3s:// leaves no room for that"
+          at_switch ? "somebody may be tampering with the connection; pop3s:// does not allow this"
                     : hint_for_port(failure)};
 }
 
@@ -110,13 +111,13 @@ Error refused_token(const LoginFailure& failure) {
           address_of(failure.endpoint) + " refused the token of " +
               failure.redactor.shown(failure.login.user) + ": " +
               (refusal ? failure.redactor.shown(*refusal) + " " : "") + failure.redactor.shown(sasl_error),
-          "the token has expired, or is not for this mailbox and POP3: get a new one"};
+          "the token has expired, or is not for this mailbox or not for POP3: get a new one"};
 }
 
 Error missing_mechanism(const LoginFailure& failure) {
   const std::string address = address_of(failure.endpoint);
   if (failure.method.way == LoginMethod::Way::apop) {
-    return {Kind::unavailable, address + " offers no APOP: its greeting bears no timestamp",
+    return {Kind::unavailable, address + " offers no APOP: its greeting has no timestamp",
             "set \"auth\" to \"auto\""};
   }
   std::string offered;
@@ -210,17 +211,17 @@ Error explain(const LoginFailure& failure) {
       return timed_out(failure);
     case CURLE_WEIRD_SERVER_REPLY:
       return odd_reply(failure);
-    case CURLE_WRITE_ERROR:  // our own doing, in the header callback
+    case CURLE_WRITE_ERROR:  // our header callback ended the connection
       if (failure.transcript.foreign_greeting()) return foreign_greeting(failure);
       return {Kind::protocol,
-              address + " sent an APOP timestamp that is no message-id: nothing was sent in answer",
+              address + " sent an APOP timestamp that is not a message-id: nothing was sent in answer",
               "set \"auth\" to \"auto\""};
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
       return lost(failure);
     case CURLE_AUTH_ERROR:
       return {Kind::login, "cannot log in to " + address + ": " + words_of(failure),
-              "is there a ticket? see klist(1)"};
+              "is there a Kerberos ticket? see klist(1)"};
     case CURLE_OUT_OF_MEMORY:
       return {Kind::os, "cannot connect to " + address + ": out of memory"};
     case CURLE_RECV_ERROR:

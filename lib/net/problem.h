@@ -13,7 +13,7 @@
 
 namespace mailhaul::net {
 
-/// An attempt to open a session that came to nothing.
+/// A failed attempt to open a session. All is borrowed.
 struct LoginFailure {
   const Endpoint& endpoint;
   const Login& login;
@@ -24,11 +24,11 @@ struct LoginFailure {
   const Deadline& deadline;
 };
 
-/// Why, in one sentence, with the server's own words, and what to do about it.
-util::Error explain(const LoginFailure& failure);
-/// The same for results that have to do with TLS.
+/// Why it failed, in one sentence with the server's own words, and what to do about it.
+[[nodiscard]] util::Error explain(const LoginFailure& failure);
+/// The same for results that have to do with TLS (STLS: RFC 2595 section 4).
 util::Error explain_tls(const LoginFailure& failure);
-/// The same for results that a proxy is to blame for; empty: none is.
+/// The same for results that a proxy caused; empty: none did.
 std::optional<util::Error> explain_proxy(const LoginFailure& failure);
 /// The server hung up or fell silent where CAPA should have been answered.
 bool unanswered_capa(const ConnectResult& result, const Transcript& transcript);

@@ -34,9 +34,8 @@ Error answered(const LoginFailure& failure) {
   const bool for_good = status < 500;
   return {for_good ? Kind::unavailable : Kind::temporary,
           "the proxy does not connect to " + address_of(failure.endpoint) + ": " + answer,
-          for_good
-              ? "many proxies let through the ports of the web alone: ask whoever runs it, or leave it out"
-              : "it may not reach the server; the next run tries again"};
+          for_good ? "many proxies only allow web ports: ask its operator, or do without the proxy"
+                   : "perhaps the proxy cannot reach the server; the next run tries again"};
 }
 
 Error socks(const LoginFailure& failure, const std::string& words) {
@@ -49,7 +48,7 @@ Error socks(const LoginFailure& failure, const std::string& words) {
       return refused_login(failure, words, "socks5h");
     default:
       return {Kind::temporary, "the proxy does not connect to " + address_of(failure.endpoint) + ": " + words,
-              "see that " + place_of(failure) + " is right, and that the proxy may reach the server"};
+              "check that " + place_of(failure) + " is right, and that the proxy can reach the server"};
   }
 }
 
@@ -65,7 +64,7 @@ std::optional<Error> explain_proxy(const LoginFailure& failure) {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Error(Kind::temporary, "cannot look up the proxy: " + words, "check " + place_of(failure));
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:  // libcurl talks to the proxy alone, and names are the proxy's to look up
+    case CURLE_COULDNT_CONNECT:  // libcurl talks only to the proxy, which looks up names
       return Error(Kind::temporary,
                    "cannot reach " + address_of(failure.endpoint) + " through the proxy: " + words,
                    "check " + place_of(failure) + ", and that the proxy is up");
@@ -73,7 +72,7 @@ std::optional<Error> explain_proxy(const LoginFailure& failure) {
       return socks(failure, words);
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:  // before the proxy said that it is through
+    case CURLE_RECV_ERROR:  // before the proxy reported that it had connected
       if (failure.result.proxy_status != 0 || failure.transcript.greeted()) return std::nullopt;
       return Error(Kind::temporary,
                    "the proxy does not connect to " + address_of(failure.endpoint) + ": " + words,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Servers echo what they were sent. Whatever leaves this module for a person goes through here first.
+// Servers echo what they were sent. Everything that this module shows to a person goes through here first.
 #pragma once
 #include <string>
 #include <string_view>
@@ -9,18 +9,19 @@
 
 namespace mailhaul::net {
 
-/// Hides secrets in text, as they are (in either case) and in base64 at any offset of a longer encoded
+/// Hides secrets in text, plain (in upper or lower case) and in base64 at any offset of a longer encoded
 /// string.
 class Redactor {
  public:
+  /// Adds a secret.
   void hide(std::string_view secret);
 
-  /// The text with each secret, and each base64 run that holds one, as "***"; also what stands before '@' in
-  /// a URL.
+  /// The text with "***" for each secret, each base64 run that contains one, and what comes before '@' in a
+  /// URL.
   std::string text(std::string_view bytes) const;
-  /// text(), escaped and cut: fit for an error's sentence.
+  /// The same, escaped and cut: fit for the sentence of an error.
   std::string shown(std::string_view bytes) const;
-  /// A line of ours: credentials as "***" whatever they are, so that nothing depends on recognising them.
+  /// A line of ours: credentials are "***" whatever they are, so that nothing depends on recognising them.
   std::string command(std::string_view line) const;
 
  private:

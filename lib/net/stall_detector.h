@@ -5,19 +5,19 @@
 
 namespace mailhaul::net {
 
-/// How long one waits for a server. Only time spent waiting counts, so a slow disk is not blamed on it. No
-/// clock inside.
+/// Decides when a server is too slow. Only time spent waiting counts, so that it is not blamed for a slow
+/// disk. It has no clock of its own.
 class StallDetector {
  public:
   using Duration = std::chrono::steady_clock::duration;
-  static constexpr std::size_t bytes_per_second = 64;  ///< slower than this is as good as silent
+  static constexpr std::size_t bytes_per_second = 64;  ///< less than this counts as silence
 
   explicit StallDetector(std::chrono::milliseconds silence);
 
   void waited(Duration time) noexcept;
   void received(std::size_t bytes) noexcept;
-  /// A new question went out. One that follows an answer counts like a second's bytes, or short answers one
-  /// by one over a long way would look like a trickle.
+  /// A new command was sent. If it follows an answer, it counts as one second's worth of bytes: otherwise
+  /// short answers, one by one on a slow line, would look like a trickle.
   void asked() noexcept;
 
   bool silent() const noexcept { return quiet_ >= silence_; }
@@ -26,8 +26,8 @@ class StallDetector {
 
  private:
   Duration silence_;
-  Duration quiet_{0};   // waited since the last byte
-  Duration window_{0};  // waited since the rate was looked at
+  Duration quiet_{0};   ///< waited since the last byte
+  Duration window_{0};  ///< waited since the rate was last checked
   std::size_t bytes_ = 0;
   bool answered_ = true, trickling_ = false;
 };

@@ -10,7 +10,7 @@ namespace mailhaul::net {
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// Queues bytes and sends what goes at once; never waits. What is left goes out while read() waits.
+  /// Queues bytes and sends what can be sent at once; never waits. The rest is sent while read() waits.
   virtual void write(std::string_view bytes) = 0;
   /// Waits for at least one byte, sending what is queued meanwhile; returns how many were stored, 0 at an
   /// orderly end. Throws Error{temporary} on failure or silence; Error{cancelled} 10 s after a cancel was

@@ -4,7 +4,7 @@
 
 namespace mailhaul::net {
 
-/// Throws Error{config} "KEY: ..." where a file that the endpoint's TLS needs is missing, or a key not
+/// Throws Error{config} "KEY: ..." if a file that the endpoint's TLS needs is missing, or a key is not
 /// private.
 void require_files(const Endpoint& endpoint);
 

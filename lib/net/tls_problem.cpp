@@ -30,16 +30,16 @@ std::string hint_for_certificate(const LoginFailure& failure, const std::string&
     if (about_dates && !facts.valid_until.empty()) {
       return "the certificate is valid from " + util::escape(facts.valid_from) + " until " +
              util::escape(facts.valid_until) +
-             ": its owner has to renew it, unless this machine's clock is wrong";
+             ": its owner must renew it, unless this machine's clock is wrong";
     }
     if (!about_dates) {
       return "the certificate is for " + (facts.names.empty() ? "another host" : util::escape(facts.names)) +
              ": use its name in \"server\", or in \"tls_server_name\" if this is the right server";
     }
   }
-  if (about_dates) return "the server's owner has to renew it, unless this machine's clock is wrong";
-  return "if the server is your own, put its certificate, or its authority's, into a file and name it in "
-         "\"tls_ca_file\"";
+  if (about_dates) return "the server's owner must renew it, unless this machine's clock is wrong";
+  return "if the server is your own, put its certificate, or that of its authority, into a file and name the "
+         "file in \"tls_ca_file\"";
 }
 
 std::string hint_for_handshake(const LoginFailure& failure, const std::string& words) {
@@ -50,7 +50,7 @@ std::string hint_for_handshake(const LoginFailure& failure, const std::string& w
                : "";
   }
   if (speaks_of(words, "protocol version") || speaks_of(words, "unsupported protocol")) {
-    return "the server knows no TLS version from \"tls_min_version\" on";
+    return "the server supports no TLS version from \"tls_min_version\" on";
   }
   const bool about_ours =
       speaks_of(words, "alert") && (speaks_of(words, "unknown ca") || speaks_of(words, "certificate"));
@@ -77,8 +77,7 @@ Error no_handshake(const LoginFailure& failure, const std::string& words) {
 Error no_stls(const LoginFailure& failure) {
   const auto& refusal = failure.transcript.refusal();
   const std::string address = address_of(failure.endpoint);
-  const std::string hint =
-      "write pop3s:// in \"server\", or, if it really is to be clear text, \"tls\": \"none\"";
+  const std::string hint = "write pop3s:// in \"server\", or \"tls\": \"none\" if you really want plain text";
   if (!refusal) return {Kind::unavailable, address + " offers no TLS (no STLS among its capabilities)", hint};
   return {understand(*refusal, Kind::unavailable).kind,
           address + " refused to switch to TLS: " + failure.redactor.shown(*refusal), hint};
@@ -94,8 +93,8 @@ Error explain_tls(const LoginFailure& failure) {
       return {Kind::unavailable, "the certificate of " + address + " is not trusted: " + words,
               hint_for_certificate(failure, util::lower(words))};
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-      return {Kind::unavailable, "the key of " + address + " is none of those in \"tls_pin\"",
-              "ask the server's owner whether the key was changed before you change \"tls_pin\""};
+      return {Kind::unavailable, "the key of " + address + " matches none of the pins in \"tls_pin\"",
+              "before you change \"tls_pin\", ask the server's operator whether the key was changed"};
     case CURLE_USE_SSL_FAILED:
       return no_stls(failure);
     case CURLE_SSL_CONNECT_ERROR:
@@ -103,21 +102,21 @@ Error explain_tls(const LoginFailure& failure) {
     case CURLE_SSL_CERTPROBLEM:
       return {Kind::config,
               "cannot use the client certificate " + failure.endpoint.client_cert + ": " + words,
-              "certificate and key have to be PEM, belong together, and need no passphrase"};
+              "certificate and key must be PEM files, belong together, and have no passphrase"};
     case CURLE_SSL_CACERT_BADFILE:
       if (failure.endpoint.ca_file.empty()) {
-        return {
-            Kind::config, "cannot check the certificate of " + address + ": " + words,
-            "the system has no certificates to trust: install them (Debian: ca-certificates), or name some "
-            "with \"tls_ca_file\""};
+        return {Kind::config, "cannot check the certificate of " + address + ": " + words,
+                "the system has no certificates to trust: install some (Debian: ca-certificates), or name a "
+                "file of "
+                "them in \"tls_ca_file\""};
       }
       return {Kind::config, "cannot use " + failure.endpoint.ca_file + ": " + words,
-              "\"tls_ca_file\" has to hold certificates in PEM"};
+              "\"tls_ca_file\" must contain certificates in PEM"};
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_NOT_BUILT_IN:
       return {Kind::config, "libcurl cannot connect to " + address + ": " + words};
-    case CURLE_RECV_ERROR:  // TLS 1.3 tells at the first read that a client certificate was missed
+    case CURLE_RECV_ERROR:  // with TLS 1.3, only the first read shows that a client certificate was wanted
       if (!speaks_of(util::lower(words), "alert")) break;
       return {Kind::unavailable, "no TLS with " + address + ": " + words,
               hint_for_handshake(failure, util::lower(words))};

@@ -11,8 +11,8 @@ namespace mailhaul::net {
 
 namespace {
 
-constexpr std::size_t most_capabilities = 256;  // the longest real answers have some twenty lines
-constexpr std::size_t longest_line = 1024;      // RFC 2449 has 512
+constexpr std::size_t most_capabilities = 256;  // the longest real answers have about twenty lines
+constexpr std::size_t longest_line = 1024;      // RFC 2449 section 4 allows 512
 constexpr std::size_t longest_trace = 1000;
 
 std::string_view words_after(std::string_view line, std::size_t prefix) {

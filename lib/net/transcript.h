@@ -10,7 +10,7 @@
 
 namespace mailhaul::net {
 
-/// What was said up to the login, as far as decisions need it. Lines come without their line end.
+/// What was said up to the login, as far as decisions depend on it. Lines come without their line ends.
 class Transcript {
  public:
   enum class Stage { greeting, capa, stls, user, login };
@@ -18,26 +18,28 @@ class Transcript {
   void sent(std::string_view line);
   void received(std::string_view line);
 
-  Stage stage() const noexcept { return stage_; }  ///< the last command that was sent
+  /// The kind of the last command that was sent.
+  Stage stage() const noexcept { return stage_; }
   const std::string& greeting() const noexcept { return greeting_; }
   bool greeted() const noexcept { return !greeting_.empty(); }
-  /// The first line that came instead of a greeting of POP3.
+  /// The first line that came instead of a POP3 greeting (RFC 1939 section 4).
   const std::optional<std::string>& foreign_greeting() const noexcept { return foreign_greeting_; }
-  bool secured() const noexcept { return secured_; }          ///< STLS was answered with +OK
-  bool login_tried() const noexcept { return login_tried_; }  ///< user name, password or a mechanism was sent
-  bool initial_response() const noexcept {
-    return initial_response_;
-  }  ///< AUTH came with credentials on its line
-  bool answered() const noexcept {
-    return answered_;
-  }  ///< the server said something after the last line of ours
+  /// STLS was answered with +OK (RFC 2595 section 4).
+  bool secured() const noexcept { return secured_; }
+  /// A user name, a password or a mechanism was sent.
+  bool login_tried() const noexcept { return login_tried_; }
+  /// The last AUTH had credentials on its line (RFC 5034 section 4).
+  bool initial_response() const noexcept { return initial_response_; }
+  /// The server has said something since our last line.
+  bool answered() const noexcept { return answered_; }
   /// CAPA was sent, and nothing has been answered to it.
   bool awaits_capa() const noexcept { return stage_ == Stage::capa && !answered_; }
   /// The words of the last -ERR, except to CAPA.
   const std::optional<std::string>& refusal() const noexcept { return refusal_; }
-  /// What a SASL challenge that was no question said: the JSON of a refused token.
+  /// The JSON of a refused token (RFC 7628 section 3.2.2), which comes in place of a SASL challenge.
   const std::string& sasl_error() const noexcept { return sasl_error_; }
-  /// The last whole CAPA answer, in upper case; what was said before TLS is forgotten.
+  /// The last whole answer to CAPA, in upper case. What was announced before TLS is forgotten, as RFC 2595
+  /// section 4 demands.
   const std::vector<std::string>& capabilities() const noexcept { return capabilities_; }
 
  private:
@@ -53,7 +55,7 @@ class Transcript {
        answered_ = false;
 };
 
-/// The transcript, told to the trace as it grows, with the secrets masked.
+/// The transcript, passed on to the trace as it grows, with the secrets hidden.
 class Dialogue {
  public:
   Dialogue(const Redactor& redactor, const Trace& trace) : redactor_(redactor), trace_(trace) {}
@@ -61,7 +63,7 @@ class Dialogue {
   void received(std::string_view line);
   void remark(std::string_view text) const;
   const Transcript& transcript() const noexcept { return transcript_; }
-  /// A line of the server's, fit for an error's sentence.
+  /// A line of the server's, fit for the sentence of an error.
   std::string shown(std::string_view line) const;
 
  private:

@@ -13,24 +13,25 @@
 
 namespace mailhaul::net {
 
-/// The bytes of an open connection, without waiting: libcurl's send and receive with their traps fenced in.
-/// One thread at a time.
+/// The bytes of an open connection, without waiting: libcurl's send and receive, and the answers to their
+/// traps. One thread at a time.
 class Wire {
  public:
   /// `curl` has connected to `address`, "host:port".
   Wire(std::unique_ptr<CurlHandle> curl, std::string address);
 
-  /// Sends what goes and keeps the rest for the next flush(). A failure shows in receive(), behind what had
-  /// arrived.
+  /// Sends what can be sent at once and keeps the rest for flush(). A failure shows in receive(), after what
+  /// had arrived before it.
   void queue(std::string_view bytes);
+  /// Sends more of what is queued, without waiting.
   void flush();
 
-  /// What is there: how many bytes were stored, 0 at the end of the stream, empty when one has to wait first.
+  /// Returns how many bytes were stored, 0 at the end of the stream, nothing if one has to wait() first.
   /// Throws Error{temporary} "connection to HOST:PORT lost: ...".
   std::optional<std::size_t> receive(std::span<char> into);
 
-  /// Sleeps until bytes may have come or gone, `wake_fd` (or -1) is readable, or the time is over. Only right
-  /// after receive() came back empty: bytes that TLS has decrypted already do not wake poll(2).
+  /// Sleeps until bytes may be received or sent, `wake_fd` (or -1) is readable, or the time is over.
+  /// REQUIRES: receive() has just returned nothing; bytes that TLS has already decrypted do not wake poll(2).
   void wait(std::chrono::milliseconds limit, int wake_fd) const;
 
   const std::string& address() const noexcept { return address_; }
@@ -43,13 +44,13 @@ class Wire {
   std::unique_ptr<CurlHandle> curl_;
   std::string address_;
   int socket_ = -1;
-  // OpenSSL wants a send that could not go out repeated from the same place with no fewer bytes: this buffer
-  // stays where and as it is until all of it has gone, and what comes meanwhile queues up behind.
+  // OpenSSL demands that a send that could not go out is repeated from the same place with no fewer bytes. So
+  // this buffer stays as and where it is until all of it was sent, and what comes meanwhile waits in behind_.
   using Buffer = std::array<char, 16 * 1024>;
   std::unique_ptr<Buffer> buffer_ = std::make_unique<Buffer>();
   std::size_t sent_ = 0, filled_ = 0;
   std::string behind_;
-  std::size_t taken_ = 0;  // of behind_
+  std::size_t taken_ = 0;  ///< of behind_
   std::string send_problem_;
 };
 

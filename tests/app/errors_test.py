@@ -65,11 +65,11 @@ class Network(Erring):
             with self.subTest(greeting):
                 server = self.serve(script(greeting))
                 self.fails(76, "127.0.0.1", "does not speak POP3", greeting.split(b"\r\n")[0].decode(),
-                           "pop3s:// takes 995", hint=True, at=server, connect_timeout="1h")
+                           "pop3s:// uses 995", hint=True, at=server, connect_timeout="1h")
 
     def test_a_server_that_hangs_up_at_once(self):
         server = self.serve(lambda connection: None)
-        self.fails(75, "closed the connection before its greeting", "pop3s:// takes 995", hint=True, at=server)
+        self.fails(75, "closed the connection before its greeting", "pop3s:// uses 995", hint=True, at=server)
 
     def test_a_server_that_answers_the_login_with_something_else(self):
         server = self.serve(script(b"+OK\r\n", ("expect", b"CAPA"), b"+OK\r\nUSER\r\n.\r\n", ("expect", b"USER"),

@@ -98,7 +98,7 @@ TEST_CASE("clear text after the answer to STLS is not taken for the server's") {
     session.login.auth = auth;
     const auto error = session.refused();
     CHECK(error.kind() == Kind::protocol);
-    CHECK(has(error.what(), "clear text behind"));
+    CHECK(has(error.what(), "clear text after"));
     server.wait_until_quiet();
     CHECK(server.received() == Strings{"CAPA", "STLS"});
   }
