@@ -77,7 +77,7 @@ RawLogin::Answer RawLogin::read_answer() {
   const auto line = read_line(deadline_.at);
   if (hung_up_) return Answer::no;
   if (!line) {
-    throw Error(Kind::temporary, wire_.address() + " did not answer the login in time",
+    throw Error(Kind::temporary, wire_.address() + " did not finish the login in time",
                 "the server is slow or stuck; connect_timeout sets the limit");
   }
   dialogue_.received(*line);

@@ -157,9 +157,9 @@ TEST_CASE("one deadline limits the whole login, over all login methods and whate
   const std::vector<Row> rows = {
       {Auth::automatic, "", "", "sent no greeting within ", "pop3s://"},
       {Auth::plain, greeting_and_capa({"SASL PLAIN"}), "", "did not finish the login within ", ""},
-      {Auth::user, capa, "", "did not answer the login in time", ""},
-      {Auth::user, capa + "C: USER *\nS: +OK\n", "", "did not answer the login in time", ""},
-      {Auth::automatic, capa, capa, "did not answer the login in time", ""},
+      {Auth::user, capa, "", "did not finish the login in time", ""},
+      {Auth::user, capa + "C: USER *\nS: +OK\n", "", "did not finish the login in time", ""},
+      {Auth::automatic, capa, capa, "did not finish the login in time", ""},
       {Auth::automatic, capa, "", "sent no greeting within ", ""},
   };
   std::vector<std::string> wrong(rows.size());
