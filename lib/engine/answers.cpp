@@ -23,10 +23,26 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
   // No TOP, or none for this one: the whole message tells as well.
   if (request.ask == Ask::header) return parts_.requests.add({&step, Ask::whole, request.action});
   const auto meant = net::understand(words, util::Kind::content);
-  parts_.notes.failed(step, util::Error(meant.kind,
-                                        "cannot retrieve message " + parts_.notes.uid(step) +
-                                            ": the server said -ERR " + util::escape(words),
-                                        meant.hint));
+  const std::string quoted = ": the server said -ERR " + util::escape(words);
+  switch (refusals_.add(words, meant.reason)) {
+    case RefusalEffect::gone:
+      return parts_.notes.tell(step, Action::skip, "it is no longer on the server");
+    case RefusalEffect::this_message:
+      return parts_.notes.failed(
+          step,
+          util::Error(meant.kind, "cannot retrieve message " + parts_.notes.uid(step) + quoted, meant.hint));
+    case RefusalEffect::stop_asking:
+      parts_.notes.refused_from(
+          step, util::Error(util::Kind::temporary, "the server hands out no more messages" + quoted,
+                            meant.reason == net::Reason::limit
+                                ? meant.hint
+                                : "it refused several in a row in these words; the next run asks again"));
+      parts_.requests.hold_back();
+      parts_.requests.drop_postponed();
+      return;
+    case RefusalEffect::told:
+      return;
+  }
 }
 
 void Answers::take_header(const Request& request, pop3::Message& message) {
@@ -39,6 +55,7 @@ void Answers::take_header(const Request& request, pop3::Message& message) {
 
 void Answers::take_whole(const Request& request, pop3::Message& message) {
   const Step& step = *request.step;
+  refusals_.none();
   auto incoming = receiver_.read(step, message);
   if (incoming.failure) return not_stored(step, incoming.octets, *incoming.failure);
   if (const auto why = missing_part(incoming, step.message.bytes)) {

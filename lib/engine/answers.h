@@ -9,6 +9,7 @@
 #include "engine/message_notes.h"
 #include "engine/plan.h"
 #include "engine/receive.h"
+#include "engine/refusals.h"
 #include "engine/removals.h"
 #include "engine/requests.h"
 #include "engine/settle.h"
@@ -55,6 +56,7 @@ class Answers {
 
   Parts parts_;
   Receiver receiver_;
+  Refusals refusals_;
   Budget budget_;
   int storage_failures_ = 0;  ///< in a row
 };

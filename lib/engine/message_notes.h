@@ -31,6 +31,8 @@ class MessageNotes {
   void failed(const Step& step, const util::Error& error);
   /// The same with "message UID stays on the server" put before the error.
   void stays(const Step& step, const util::Error& error);
+  /// The server refuses this message and those behind it: told, and no message is to blame.
+  void refused_from(const Step& step, const util::Error& error);
   /// A message was settled: where a destination did not take it, that is told. Returns whether it was so.
   [[nodiscard]] bool not_taken(const ReceivedMessage& message);
   /// It is delivered everywhere.

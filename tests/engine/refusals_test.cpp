@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "engine/refusals.h"
+
+#include <doctest/doctest.h>
+
+#include "engine/fixture.h"
+
+using namespace mailhaul;
+using engine::RefusalEffect;
+using engine::Refusals;
+using test::Household;
+using test::mail_of;
+using RefusalReply = test::MemoryServer::Reply;
+
+namespace {
+
+/// A maildrop of six messages whose RETR is answered with these words, from the message with this number on.
+void refuse_from(Household& house, std::size_t first, const std::string& words) {
+  for (int n = 1; n <= 6; ++n) house.server.messages.push_back(mail_of(n));
+  house.server.misbehave = [first, words](const std::string& command,
+                                          std::size_t) -> std::optional<RefusalReply> {
+    if (!command.starts_with("RETR ") || std::stoul(command.substr(5)) < first) return std::nullopt;
+    return RefusalReply("-ERR " + words + "\r\n");
+  };
+}
+
+}  // namespace
+
+TEST_CASE("three refusals in a row that differ in numbers only end the asking") {
+  Refusals refusals;
+  const auto unknown = net::Reason::unknown;
+  CHECK(refusals.add("message 1 is locked", unknown) == RefusalEffect::this_message);
+  CHECK(refusals.add("message 2 is locked", unknown) == RefusalEffect::this_message);
+  CHECK(refusals.add("message 3 is locked", unknown) == RefusalEffect::stop_asking);
+  CHECK(refusals.add("message 4 is locked", unknown) == RefusalEffect::told);
+}
+
+TEST_CASE("other words, or a message between them, begin the count anew") {
+  Refusals refusals;
+  const auto unknown = net::Reason::unknown;
+  for (int i = 0; i < 4; ++i) {
+    CHECK(refusals.add("a", unknown) == RefusalEffect::this_message);
+    CHECK(refusals.add("a", unknown) == RefusalEffect::this_message);
+    refusals.none();
+    CHECK(refusals.add("b", unknown) == RefusalEffect::this_message);
+  }
+}
+
+TEST_CASE("a limit ends the asking at once, and what is gone is no failure") {
+  Refusals refusals;
+  CHECK(refusals.add("expunged", net::Reason::gone) == RefusalEffect::gone);
+  CHECK(refusals.add("too many", net::Reason::limit) == RefusalEffect::stop_asking);
+  CHECK(refusals.add("too many", net::Reason::limit) == RefusalEffect::told);
+  CHECK(refusals.add("expunged", net::Reason::gone) == RefusalEffect::gone);
+}
+
+TEST_CASE("a limit in the server's words is told once, and what came before it is removed") {
+  for (const auto* words : {"Download exceed. msg=10", "Too many messages in one session",
+                            "Request is throttled. Suggested Backoff Time: 12345 milliseconds"}) {
+    for (const bool pipelining : {true, false}) {
+      CAPTURE(words);
+      CAPTURE(pipelining);
+      Household house;
+      house.server.options.pipelining = pipelining;
+      refuse_from(house, 4, words);
+      CHECK(engine::status_of(house.run()) == 75);
+      CHECK(house.told.failures.size() == 1);
+      CHECK(house.mail().size() == 3);
+      CHECK(house.server.messages.size() == 3);
+      house.server.misbehave = {};
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.mail().size() == 6);
+    }
+  }
+}
+
+TEST_CASE("a server that refuses one message after the other in the same words is asked for no more") {
+  for (const bool pipelining : {true, false}) {
+    CAPTURE(pipelining);
+    Household house;
+    house.server.options.pipelining = pipelining;
+    refuse_from(house, 2, "cannot open it");
+    house.run();
+    CHECK(house.told.failures.size() == 3);
+    CHECK(house.server.messages.size() == 5);
+    if (!pipelining) CHECK(house.server.count("RETR 5") == 0);
+  }
+}
+
+TEST_CASE("a message that is gone between the listing and RETR is no failure") {
+  Household house;
+  refuse_from(house, 6, "Message 6 expunged");
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.told.failures.empty());
+  CHECK(house.mail().size() == 5);
+}
+
+TEST_CASE("a server that had UIDs and refuses UIDL is in trouble, and nothing is fetched again") {
+  for (const bool leave : {true, false}) {
+    for (const bool top : {true, false}) {
+      CAPTURE(leave);
+      CAPTURE(top);
+      Household house;
+      house.account.policy.leave_on_server = true;
+      for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+      house.run();
+      house.account.policy.leave_on_server = leave;
+      house.server.options.uidl = false;
+      house.server.options.top = top;
+      const auto outcome = house.run();
+      CHECK(engine::status_of(outcome) == 75);
+      REQUIRE(outcome.error);
+      CHECK(std::string(outcome.error->what()).find("unknown command") != std::string::npos);
+      CHECK(house.mail().size() == 3);
+      house.server.options.uidl = true;
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.mail().size() == 3);
+      CHECK(house.server.messages.size() == (leave ? 3 : 0));
+    }
+  }
+}
