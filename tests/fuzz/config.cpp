@@ -180,7 +180,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(!guarded || shown.find(secret) == std::string::npos, "no password is shown");
   fuzz::require(!account::schema().empty(), "there is a schema");
   fuzz::error_of([&] { account::select(config, {}); });
-  if (!sources.overrides.empty()) return 0;
+  for (const auto& mistake : config.mistakes) {
+    check_error(mistake.error, sources, text);
+    fuzz::require(!guarded || (std::string(mistake.error.what()) + mistake.error.hint()).find(secret) ==
+                                  std::string::npos,
+                  "no complaint about an account quotes a password");
+  }
+  if (!sources.overrides.empty() || !config.mistakes.empty())
+    return 0;  // an account with a mistake is not shown
   sources.file = file.put(shown);
   fuzz::require(account::show(account::load(sources)) == shown,
                 "what is shown is a configuration, and the same");
