@@ -102,7 +102,7 @@ TEST_CASE("a login without CAPA may be refused like any other") {
       {greeting + "C: USER anna\nS: +OK\nC: PASS *\nS: -ERR wrong\nHANG\n", Kind::login, "wrong"},
       {greeting + "C: USER anna\nS: +OK\nC: PASS *\n", Kind::temporary, "lost: closed during the login"},
       {greeting + "C: USER anna\nS: ++\nHANG\n", Kind::protocol, "neither +OK nor -ERR"},
-      {"HANG\n", Kind::temporary, "did not answer"},
+      {"HANG\n", Kind::temporary, "did not finish the login"},
       {"", Kind::temporary, "closed"},
   };
   for (const Row& row : rows) {
