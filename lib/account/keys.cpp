@@ -155,38 +155,38 @@ constexpr std::array table{
     KeyHandler{{"server", "URL",
                 "pop3s://HOST[:PORT] (TLS from the first byte) or pop3://HOST[:PORT] (STLS required)",
                 "required", true},
-               Type::text,
+               KeyType::text,
                {},
                [](Account& a, const Setting& s) { set_server(a.server, s); },
                [](const Account& a) { return Node::of(server_url(a.server)); }},
     KeyHandler{
         {"tls", "WHAT", "required, or none for plain text", "required", true},
-        Type::choice,
+        KeyType::choice,
         tls_names,
         set_tls,
         [](const Account& a) { return Node::of(tls_names.at(a.server.tls == net::Tls::none ? 1 : 0)); }},
     KeyHandler{{"tls_ca_file", "FILE", "trust this CA or self-signed certificate", "the system's", true},
-               Type::path,
+               KeyType::path,
                {},
                set_server_path<&Endpoint::ca_file>,
                show_server_text<&Endpoint::ca_file>},
     KeyHandler{{"tls_server_name", "NAME", "the name expected in the certificate", "the host", true},
-               Type::text,
+               KeyType::text,
                {},
                [](Account& a, const Setting& s) { a.server.server_name = text_of(s); },
                show_server_text<&Endpoint::server_name>},
     KeyHandler{{"tls_client_cert", "FILE", "the client certificate", "none", true},
-               Type::path,
+               KeyType::path,
                {},
                set_server_path<&Endpoint::client_cert>,
                show_server_text<&Endpoint::client_cert>},
     KeyHandler{{"tls_client_key", "FILE", "the client certificate's key", "none", true},
-               Type::path,
+               KeyType::path,
                {},
                set_server_path<&Endpoint::client_key>,
                show_server_text<&Endpoint::client_key>},
     KeyHandler{{"tls_min_version", "VERSION", "the oldest TLS version accepted: 1.2 or 1.3", "1.2", true},
-               Type::choice,
+               KeyType::choice,
                tls_versions,
                [](Account& a, const Setting& s) {
                  a.server.min_version = net::TlsVersion(choice_of(s, tls_versions));
@@ -194,39 +194,39 @@ constexpr std::array table{
                [](const Account& a) { return Node::of(tls_versions.at(std::size_t(a.server.min_version))); }},
     KeyHandler{
         {"tls_pin", "PIN", "sha256//BASE64 of the server's public key, checked in addition", "none", true},
-        Type::pins,
+        KeyType::pins,
         {},
         [](Account& a, const Setting& s) { a.server.pins = pins_of(s); },
         show_pins},
     KeyHandler{{"user", "NAME", "login name", "required", true},
-               Type::text,
+               KeyType::text,
                {},
                [](Account& a, const Setting& s) { a.user = text_of(s); },
                [](const Account& a) { return Node::of(a.user); }},
     KeyHandler{{"password", "TEXT", "the password; prefer one of the next four keys", "ask", false},
-               Type::text,
+               KeyType::text,
                {},
                set_password,
                show_password},
     KeyHandler{
         {"password_command", "COMMAND", "a program that prints the password on its first line", "ask", true},
-        Type::words,
+        KeyType::words,
         {},
         [](Account& a, const Setting& s) { a.secret = credentials::Command{words_of(s)}; },
         show_command},
     KeyHandler{{"password_file", "FILE", "a file with the password on its first line", "ask", true},
-               Type::path,
+               KeyType::path,
                {},
                [](Account& a, const Setting& s) { a.secret = credentials::File{path_of(s)}; },
                show_file},
     KeyHandler{
         {"password_env", "VARIABLE", "the environment variable that contains the password", "ask", true},
-        Type::text,
+        KeyType::text,
         {},
         set_variable,
         show_variable},
     KeyHandler{{"netrc", "", "look up the password in $NETRC or ~/.netrc", "false", true},
-               Type::boolean,
+               KeyType::boolean,
                {},
                set_netrc,
                show_netrc},
@@ -235,86 +235,86 @@ constexpr std::array table{
          "how to log in: auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, gssapi, "
          "external, xoauth2, oauthbearer",
          "auto", true},
-        Type::choice,
+        KeyType::choice,
         auth_names,
         [](Account& a, const Setting& s) { a.auth = net::Auth(choice_of(s, auth_names)); },
         [](const Account& a) { return Node::of(auth_names.at(std::size_t(a.auth))); }},
     KeyHandler{{"oauth", "OBJECT", "OAuth 2 client settings (not implemented yet)", "none", false},
-               Type::object,
+               KeyType::object,
                {},
                set_oauth,
                [](const Account& /*account*/) { return Node(); }},
     KeyHandler{
         {"proxy", "URL", "socks5h://HOST:PORT, http://HOST:PORT, or env to use the proxy of the environment",
          "none", true},
-        Type::text,
+        KeyType::text,
         {},
         [](Account& a, const Setting& s) { a.server.proxy = proxy_of(s); },
         [](const Account& a) { return show_text(without_password(a.server.proxy)); }},
     KeyHandler{
         {"connect_timeout", "TIME", "the time limit for connection, TLS and login together", "30s", true},
-        Type::duration,
+        KeyType::duration,
         {},
         set_server_wait<&Endpoint::connect_timeout>,
         show_server_wait<&Endpoint::connect_timeout>},
     KeyHandler{{"timeout", "TIME", "the longest silence of the server after the login", "3m", true},
-               Type::duration,
+               KeyType::duration,
                {},
                set_server_wait<&Endpoint::silence>,
                show_server_wait<&Endpoint::silence>},
     KeyHandler{{"leave_on_server", "", "leave messages on the server", "false", true},
-               Type::boolean,
+               KeyType::boolean,
                {},
                set_policy_flag<&Policy::leave_on_server>,
                show_policy_flag<&Policy::leave_on_server>},
     KeyHandler{{"delete_after", "TIME", "with leave_on_server: delete messages this long after delivery",
                 "never", true},
-               Type::duration,
+               KeyType::duration,
                {},
                set_delete_after,
                show_delete_after},
     KeyHandler{{"max_size", "SIZE", "leave larger messages on the server", "no limit", true},
-               Type::size,
+               KeyType::size,
                {},
                set_policy_size<&Policy::max_size>,
                show_policy_number<&Policy::max_size>},
     KeyHandler{
         {"max_messages", "N", "fetch at most this many messages in one run", "no limit", true},
-        Type::number,
+        KeyType::number,
         {},
         [](Account& a, const Setting& s) {
           a.policy.max_messages = std::uint32_t(number_of(s, {0, std::numeric_limits<std::uint32_t>::max()}));
         },
         show_policy_number<&Policy::max_messages>},
     KeyHandler{{"max_bytes", "SIZE", "fetch at most this many bytes in one run", "no limit", true},
-               Type::size,
+               KeyType::size,
                {},
                set_policy_size<&Policy::max_bytes>,
                show_policy_number<&Policy::max_bytes>},
     KeyHandler{{"order", "ORDER", "which messages are fetched first: oldest or newest", "oldest", true},
-               Type::choice,
+               KeyType::choice,
                order_names,
                [](Account& a, const Setting& s) { a.policy.order = Order(choice_of(s, order_names)); },
                [](const Account& a) { return Node::of(order_names.at(std::size_t(a.policy.order))); }},
     KeyHandler{{"fetch_all", "", "also fetch messages that were seen before", "false", true},
-               Type::boolean,
+               KeyType::boolean,
                {},
                set_policy_flag<&Policy::fetch_all>,
                show_policy_flag<&Policy::fetch_all>},
     KeyHandler{{"deliver", "WHERE", "where mail goes, may be given several times", "required", true},
-               Type::deliver,
+               KeyType::deliver,
                {},
                [](Account& a, const Setting& s) { a.deliver = destinations_of(s); },
                [](const Account& a) { return show_destinations(a.deliver); }},
     KeyHandler{
         {"trace_header", "", "add a Received header with the server, the time and a stable id", "true", true},
-        Type::boolean,
+        KeyType::boolean,
         {},
         set_flag<&Account::trace_header>,
         show_flag<&Account::trace_header>},
     KeyHandler{
         {"enabled", "", "false: fetch this account only when it is named on the command line", "true", false},
-        Type::boolean,
+        KeyType::boolean,
         {},
         set_flag<&Account::enabled>,
         show_flag<&Account::enabled>},
@@ -343,7 +343,7 @@ std::span<const KeyRow> keys() { return key_rows; }
 std::string help_of(const KeyRow& key) {
   std::string help(key.help);
   const auto* handler = find_handler(key.name);
-  if (handler == nullptr || handler->type != Type::deliver) return help;
+  if (handler == nullptr || handler->type != KeyType::deliver) return help;
   std::string_view before = ": ";
   for (const auto* kind : delivery::kinds()) {
     help.append(before).append(delivery::form_of(*kind));
@@ -377,16 +377,16 @@ std::string guess_key(std::string_view name) {
 
 std::string option_name(std::string_view key, std::string_view text) {
   const auto* handler = find_handler(key);
-  const bool negated = handler != nullptr && handler->type == Type::boolean && text == "false";
+  const bool negated = handler != nullptr && handler->type == KeyType::boolean && text == "false";
   std::string option(negated ? "--no-" : "--");
   std::ranges::replace_copy(key, std::back_inserter(option), '_', '-');
   return option;
 }
 
 Node option_value(const KeyHandler& handler, std::string_view text) {
-  if (handler.type == Type::boolean && (text == "true" || text == "false"))
+  if (handler.type == KeyType::boolean && (text == "true" || text == "false"))
     return Node::of_flag(text == "true");
-  if (handler.type == Type::number) return {.form = Node::Form::number, .text = std::string(text)};
+  if (handler.type == KeyType::number) return {.form = Node::Form::number, .text = std::string(text)};
   return Node::of(text);
 }
 

@@ -12,13 +12,13 @@
 
 namespace mailhaul::account {
 
-enum class Type { text, choice, boolean, size, duration, number, path, words, pins, deliver, object };
+enum class KeyType { text, choice, boolean, size, duration, number, path, words, pins, deliver, object };
 
 /// One key. `set` reads a value into an account; `show` returns the value in force (null: none).
 struct KeyHandler {
   KeyRow key;
-  Type type;
-  std::span<const std::string_view> choices;  ///< for Type::choice
+  KeyType type;
+  std::span<const std::string_view> choices;  ///< for KeyType::choice
   void (*set)(Account& account, const Setting& setting);
   Node (*show)(const Account& account);
 };

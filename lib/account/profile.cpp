@@ -122,7 +122,7 @@ void check_client_key(const Effective& effective, const net::Endpoint& server) {
 
 /// The value of an option. A destination may be written as in the file.
 Node value_of(const KeyHandler& handler, const std::string& text) {
-  if (handler.type != Type::deliver || !(text.starts_with('{') || text.starts_with('[')))
+  if (handler.type != KeyType::deliver || !(text.starts_with('{') || text.starts_with('[')))
     return option_value(handler, text);
   try {
     return parse(text, option_name(handler.key.name, {}));
@@ -195,7 +195,7 @@ Node options_object(std::span<const Override> overrides) {
     const auto earlier = std::ranges::find(object.members, key, &Member::key);
     if (earlier == object.members.end()) {
       object.add(key, value_of(*handler, text));
-    } else if (handler->type == Type::deliver || handler->type == Type::pins) {
+    } else if (handler->type == KeyType::deliver || handler->type == KeyType::pins) {
       append(earlier->value, value_of(*handler, text));
     } else {
       earlier->value = value_of(*handler, text);

@@ -34,27 +34,27 @@ Schema whole_number() { return {{"type", "integer"}, {"minimum", 0}}; }
 
 Schema schema_of(const KeyHandler& handler) {
   switch (handler.type) {
-    case Type::text:
-    case Type::path:
+    case KeyType::text:
+    case KeyType::path:
       return type("string");
-    case Type::choice:
+    case KeyType::choice:
       return one_of(handler.choices);
-    case Type::boolean:
+    case KeyType::boolean:
       return type("boolean");
-    case Type::size:
+    case KeyType::size:
       return reference("size");
-    case Type::duration:
+    case KeyType::duration:
       return handler.key.fallback == "never" ? any_of({{{"const", "never"}}, reference("time")})
                                              : reference("time");
-    case Type::number:
+    case KeyType::number:
       return whole_number();
-    case Type::words:
+    case KeyType::words:
       return one_or_several(type("string"));
-    case Type::pins:
+    case KeyType::pins:
       return one_or_several(pattern("^sha256//[A-Za-z0-9+/]{43}=$"));
-    case Type::deliver:
+    case KeyType::deliver:
       return one_or_several(reference("destination"));
-    case Type::object:
+    case KeyType::object:
       return type("object");
   }
   return {};
