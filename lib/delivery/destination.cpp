@@ -17,9 +17,10 @@ std::unique_ptr<Destination> open(const Spec& spec, const RunContext& context) {
 std::unique_ptr<Destination> reopen(const Ticket& ticket, const RunContext& context, Kinds among) {
   const auto* kind = find_kind(ticket.target.substr(0, ticket.target.find(':')), among);
   if (kind != nullptr) return kind->reopen(ticket, context);
-  throw util::Error(util::Kind::storage,
-                    "an unfinished delivery is of a kind unknown here: " + util::escape(ticket.target),
-                    "use the mailhaul that wrote it, or a later one");
+  throw util::Error(
+      util::Kind::storage,
+      "an unfinished delivery has a kind that this mailhaul does not know: " + util::escape(ticket.target),
+      "use the mailhaul that wrote it, or a later one");
 }
 
 std::string Ids::next() {

@@ -127,9 +127,9 @@ std::vector<DeliveryResult> Maildir::publish(std::span<const Ticket> tickets) {
     const auto& id = fields.text("id");
     results.emplace_back();
     if (folder_.move_to_new(id, published_name(id, fields.number("size")))) continue;
-    results.back() = {DeliveryStatus::doubt,
-                      tmp_path(id).native() + " has vanished before it could be moved to new/",
-                      "another program cleans up there, or another mailhaul with a copy of this state"};
+    results.back() = {
+        DeliveryStatus::doubt, tmp_path(id).native() + " has vanished before it could be moved to new/",
+        "another program removes files there, or another mailhaul uses a copy of this state database"};
   }
   folder_.sync_both();
   return results;

@@ -63,7 +63,7 @@ void require_writable(const Path& path) {
     const int err = errno;
     throw Error(Kind::cannot_create,
                 "cannot write to " + (path / part).native() + ": " + util::errno_text(err),
-                "it must belong to whom mailhaul runs as: ls -ld " + (path / part).native());
+                "it must belong to the user that mailhaul runs as: ls -ld " + (path / part).native());
   }
 }
 
@@ -98,7 +98,7 @@ MaildirFolder MaildirFolder::find(const Path& path) {
   if (!has_all_parts(path)) {
     throw Error(Kind::storage,
                 "the Maildir " + path.native() + " is gone, and a delivery to it is unfinished",
-                "bring it back (is its disk mounted?), or have the messages fetched again: "
+                "restore it (is its disk mounted?), or have the messages fetched again: "
                 "mailhaul state forget ACCOUNT UID");
   }
   return MaildirFolder(path, Kind::storage);

@@ -56,8 +56,8 @@ void require_same_place(const MaildirFolder& folder, const TicketFields& message
   if (folder.new_inode() == message.number("new") && folder.tmp_inode() == message.number("tmp")) return;
   throw util::Error(
       util::Kind::storage,
-      "the Maildir " + folder.path().native() + " is not the one in which a delivery was left unfinished",
-      "bring the other one back (is its disk mounted?), or have the messages fetched again: "
+      "the Maildir " + folder.path().native() + " is not the one in which a delivery is unfinished",
+      "restore the other one (is its disk mounted?), or have the messages fetched again: "
       "mailhaul state forget ACCOUNT UID");
 }
 
@@ -89,8 +89,7 @@ DeliveryResult recover_one(MaildirFolder& folder, const RunContext& context, con
   const bool whole = waiting >= 0 && static_cast<std::uint64_t>(waiting) == bytes;
   if (whole && folder.move_to_new(id, published_name(id, bytes))) return {};
   if (waiting < 0 && taken_by_a_reader(message, context)) return {};
-  return {DeliveryStatus::doubt, "it cannot be told whether " + id + " reached " + folder.path().native(),
-          ""};
+  return {DeliveryStatus::doubt, "nobody can tell whether " + id + " reached " + folder.path().native(), ""};
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ LockedMbox Mbox::lock(Missing missing) {
   LockedMbox locked(path_, context_, locking_, missing);
   if (locked.without_dotlock()) {
     context_.warn(
-        "cannot make " + path_.native() + ".lock: its directory forbids it; fcntl locks alone are used",
+        "cannot create " + path_.native() + ".lock: its directory forbids it; fcntl locks alone are used",
         dotlockfile_installed()
             ? "dotlockfile may not either; where fcntl locks are enough, say \"lock\": \"fcntl\""
             : "install dotlockfile (Debian: liblockfile-bin), or say \"lock\": \"fcntl\"");

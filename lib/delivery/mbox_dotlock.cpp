@@ -157,7 +157,7 @@ Dotlock::Answer Dotlock::take_over() {
     if (const auto answer = create(); answer != Answer::taken) return answer;
   }
   if (!ours) {
-    context_.warn("took over " + path_.native() + ", which a program that is gone had left behind",
+    context_.warn("took over " + path_.native() + ", left behind by a program that is gone",
                   "if that program was killed while it wrote, the end of the mailbox may be damaged");
   }
   return Answer::taken;

@@ -31,7 +31,8 @@ constexpr int mbox_flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEX
 
 void require_plain_file(int fd, const Path& path) {
   const auto info = util::status_of(fd, path);
-  if (!S_ISREG(info.st_mode)) refuse(path, "is not a regular file", "name a file that is, or does not exist");
+  if (!S_ISREG(info.st_mode))
+    refuse(path, "is not a regular file", "name a regular file, or one that does not exist yet");
   if (info.st_nlink != 1) {
     refuse(path, "has a second name (a hard link)", "find it: find / -xdev -samefile " + path.native());
   }
@@ -54,7 +55,7 @@ Fd create_mbox_file(const Path& path) {
   if (err == ENOENT) {
     throw Error(Kind::storage,
                 "the mailbox " + path.native() + " is gone, and a delivery to it is unfinished",
-                "bring it back (is its disk mounted?), or make an empty one: touch " + path.native());
+                "restore it (is its disk mounted?), or create an empty one: touch " + path.native());
   }
   util::throw_errno(Kind::cannot_create, "open", path.native(), err);
 }
@@ -110,8 +111,8 @@ bool LockedMbox::try_lock(const RunContext& context, const Locking& locking) {
   dotlock_ = std::make_unique<Dotlock>(path_, context);
   const auto answer = dotlock_->try_take();
   forbidden_ = answer == Dotlock::Answer::forbidden;
-  busy_ = "it is locked by " + dotlock_->path().native() + ", which another program made";
-  busy_hint_ = "if no program is at work on it: rm " + dotlock_->path().native();
+  busy_ = "it is locked by " + dotlock_->path().native() + ", which another program created";
+  busy_hint_ = "if no program is using it: rm " + dotlock_->path().native();
   return answer != Dotlock::Answer::busy;
 }
 

@@ -60,7 +60,7 @@ class Recovery {
   }
   void say(std::string_view what, std::string_view how) const {
     context_.warn(std::string(what) + mbox_.path().native() + std::string(how),
-                  "the mailbox was changed by another program in between: a message may be there twice");
+                  "another program has changed the mailbox meanwhile: a message may be in it twice");
   }
 
   const LockedMbox& mbox_;
@@ -150,9 +150,9 @@ std::vector<DeliveryResult> Recovery::without_spool() const {
   std::vector<DeliveryResult> results(messages_.size());
   for (std::size_t i = 0; i < messages_.size(); ++i) {
     if (there[i]) continue;
-    results[i] = {
-        DeliveryStatus::doubt,
-        "it cannot be told whether " + messages_[i].text("id") + " reached " + mbox_.path().native(), ""};
+    results[i] = {DeliveryStatus::doubt,
+                  "nobody can tell whether " + messages_[i].text("id") + " reached " + mbox_.path().native(),
+                  ""};
   }
   return results;
 }

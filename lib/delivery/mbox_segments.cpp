@@ -41,7 +41,9 @@ void write_segments(const Segments& segments, int mbox, std::uint64_t at, const 
   std::vector<char> piece(256U << 10U);
   for (std::uint64_t done = 0, started = 0; done < segments.bytes();) {
     const auto got = segments.read(done, piece);
-    if (got == 0) throw util::Error(util::Kind::storage, "the spool for " + path.native() + " was cut short");
+    if (got == 0)
+      throw util::Error(util::Kind::storage,
+                        "the spool for " + path.native() + " is shorter than it should be");
     util::pwrite_all(mbox, {piece.data(), got}, static_cast<off_t>(at + done), path);
     done += got;
     if (done - started < stride) continue;

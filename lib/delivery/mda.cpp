@@ -87,7 +87,8 @@ class Mda final : public Handover {
 };
 
 DeliveryResult Mda::hand_over(const QueuedMessage& message) {
-  if (stopped_) return {DeliveryStatus::later, command() + ": not started, since we are to stop", ""};
+  if (stopped_)
+    return {DeliveryStatus::later, command() + ": not started, because mailhaul was asked to stop", ""};
   if (!output_) output_ = util::nameless_file(context().state_directory);
   const auto exit = run(message, output_);
   const auto result = judge(exit, output_);
@@ -128,7 +129,7 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   }
   const bool stopped = exit.timed_out && context().cancel->requested();
   DeliveryResult result{DeliveryStatus::rejected, program + ": ", ""};
-  result.sentence += stopped ? "stopped with us" : util::describe(exit, settings_.timeout);
+  result.sentence += stopped ? "stopped together with mailhaul" : util::describe(exit, settings_.timeout);
   if (!words.empty()) result.sentence += ": " + words;
   if (exit.signal != 0 || exit.timed_out) {
     result.status = DeliveryStatus::doubt;
@@ -153,7 +154,7 @@ std::vector<DeliveryResult> Mda::recover(std::span<const Ticket> tickets) {
     const TicketFields fields(ticket);
     const bool certain = fields.has("boot") && fields.text("boot") == context().boot;
     results.push_back({certain ? DeliveryStatus::later : DeliveryStatus::doubt,
-                       "it cannot be told whether " + command().substr(0, command().find(' ')) + " took " +
+                       "nobody can tell whether " + command().substr(0, command().find(' ')) + " took " +
                            id_of(ticket) + ": it will be handed over again",
                        ""});
   }
@@ -184,12 +185,13 @@ namespace {
 
 std::string wrong_placeholder(std::string_view word) {
   for (auto at = word.find('%'); at != std::string_view::npos; at = word.find('%', at + 2)) {
-    if (at + 1 == word.size()) return "a lone % ends a word of the command; write %% for a percent sign";
+    if (at + 1 == word.size())
+      return "a word of the command ends with a single %; write %% for a percent sign";
     if (placeholders.find(word[at + 1]) == std::string_view::npos)
       return "unknown %" + util::escape(word.substr(at + 1, 1)) +
              " in the command (known: %F %T %a %i %s %%)";
   }
-  if (word.find('\0') != std::string_view::npos) return "the command holds a NUL";
+  if (word.find('\0') != std::string_view::npos) return "the command contains a NUL character";
   return {};
 }
 

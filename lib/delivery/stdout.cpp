@@ -118,7 +118,7 @@ std::vector<DeliveryResult> Stdout::recover(std::span<const Ticket> tickets) {
   for (const auto& ticket : tickets) {
     results.push_back(
         {DeliveryStatus::doubt,
-         "it cannot be told whether " + id_of(ticket) + " was written to standard output: it will be again",
+         "nobody can tell whether " + id_of(ticket) + " was written to standard output: it will be again",
          ""});
   }
   return results;
@@ -134,7 +134,7 @@ std::unique_ptr<Destination> reopen_stdout(const Ticket& /*ticket*/, const RunCo
 std::unique_ptr<Destination> open_stdout(int fd, const RunContext& context) {
   if (::isatty(fd) == 1) {
     throw Error(Kind::usage, "messages are not written to a terminal",
-                "put a pipe or a file behind it: | less, | formail -Y -s procmail, > FILE");
+                "send the output to a program or a file: | less, | formail -Y -s procmail, > FILE");
   }
   return std::make_unique<Stdout>(fd, context);
 }

@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(MdaFixture, "after a power cut a message is in doubt, and name
   const auto result = reopen(tickets[0], context)->recover(tickets).at(0);
   CHECK(result.status == DeliveryStatus::doubt);
   CHECK(result.sentence ==
-        "it cannot be told whether procmail took " + letter.id + ": it will be handed over again");
+        "nobody can tell whether procmail took " + letter.id + ": it will be handed over again");
 }
 
 TEST_CASE_FIXTURE(MdaFixture, "recovery waits for a program that outlived its mailhaul") {

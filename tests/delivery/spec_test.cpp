@@ -62,7 +62,7 @@ TEST_CASE("a wrong shorthand is an error of one sentence") {
       {"mda:'' x", "the command is empty"},
       {"mda:procmail 'x", "a quote in the command is not closed"},
       {"mda:procmail -f %u", "unknown %u in the command (known: %F %T %a %i %s %%)"},
-      {"mda:procmail %%%", "a lone % ends a word of the command; write %% for a percent sign"},
+      {"mda:procmail %%%", "a word of the command ends with a single %; write %% for a percent sign"},
       {"stdout:", "nothing may follow 'stdout'"},
       {"stdout:x", "nothing may follow 'stdout'"},
   };
