@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the parts of one account's run share.
+// What the parts of the run of one account share.
 #pragma once
 #include <set>
 

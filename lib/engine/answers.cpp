@@ -20,7 +20,7 @@ void Answers::take(const Request& request, pop3::Message& message) {
 
 void Answers::take_refusal(const Request& request, const std::string& words) {
   const Step& step = *request.step;
-  // No TOP, or none for this one: the whole message tells as well.
+  // Without TOP, or if the server refuses it for this message, the whole message decides.
   if (request.ask == Ask::header) return parts_.requests.add({&step, Ask::whole, request.action});
   const auto meant = net::understand(words, util::Kind::content);
   const std::string quoted = ": the server said -ERR " + util::escape(words);
@@ -49,7 +49,7 @@ void Answers::take_header(const Request& request, pop3::Message& message) {
   const Step& step = *request.step;
   if (auto row = parts_.matcher.proven_by_header(step, header_of(message)))
     return confirm(request, std::move(*row), std::nullopt);
-  // Another message under a known UIDL, or one whose size moved: only the whole of it can tell.
+  // Either another message has this UIDL now, or its size has changed: only the whole message can decide.
   parts_.requests.add({&step, Ask::whole, Action::verify});
 }
 
@@ -64,7 +64,7 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
                                      "nothing is lost: the next runs ask for it again, after the others"});
   }
   auto match = parts_.matcher.match(step, incoming.hashes);
-  // A copy in the making bears the id of the message that had this UIDL before.
+  // The copies that were begun have the id of the message that had this UIDL before.
   if (match.uid_reused && std::ranges::any_of(incoming.copies, &IncomingMessage::Copy::may_be_repeated))
     return parts_.requests.add({&step, Ask::whole, request.action});
   const auto& run = parts_.run;
@@ -95,7 +95,7 @@ void Answers::accept(const Request& request, IncomingMessage incoming, const Mat
   parts_.unproven.set_latest({std::move(message), std::move(incoming), doubtful});
 }
 
-/// max_messages or max_bytes: the rest comes in a later run.
+/// Stops at max_messages or max_bytes: a later run fetches the rest.
 void Answers::over_limit(const Match& match) {
   parts_.matcher.release(match);
   parts_.removals.retrieved_but_unsafe();
@@ -121,7 +121,7 @@ void Answers::take_in_latest() {
   parts_.settler.batch().add(std::move(message));
 }
 
-/// The message is the row's: what changed is written, and it is removed where the policy says so.
+/// The message belongs to this row: writes what has changed, and removes the message if the policy says so.
 void Answers::confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes) {
   const Step& step = *request.step;
   const bool ours = row.standing == Standing::delivered || row.standing == Standing::gone;
@@ -132,7 +132,8 @@ void Answers::confirm(const Request& request, state::Row row, const std::optiona
     parts_.removals.mark(step.message.number, id);
 }
 
-/// A message too large for the disk must not hold up the others; a disk that takes no small one ends the run.
+/// A message too large for the disk must not hold up the others; a disk with no room for a small one ends the
+/// run.
 void Answers::not_stored(const Step& step, std::uint64_t octets, const util::Error& error) {
   constexpr std::uint64_t small_bytes = 1U << 20U;
   constexpr int most_failures = 10;

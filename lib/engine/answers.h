@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an answer of the server means for its message: known, new, refused, or not to be kept.
+// What the answer to a request means for its message: known, new, refused, or not to be kept.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -18,7 +18,7 @@
 
 namespace mailhaul::engine {
 
-/// What decides on an answer; all of it outlives the Answers.
+/// What Answers works with; all of it outlives the Answers.
 struct Parts {
   AccountRun& run;
   Settler& settler;
@@ -35,14 +35,14 @@ class Answers {
   explicit Answers(const Parts& parts)
       : parts_(parts), receiver_(parts.run, parts.settler, parts.matcher, parts.notes) {}
 
-  /// Where only contents tell messages apart, the limits of the run are applied to what is new.
+  /// If messages can only be told apart by content, the limits of the run count what turns out to be new.
   void limit(const Budget& budget) { budget_ = budget; }
   /// Reads the answer to its end. Throws what the session throws, and Error{storage} when the disk takes
   /// nothing any more.
   void take(const Request& request, pop3::Message& message);
   /// S1: the message read last has ended, for an answer stands behind it. It goes into the batch.
   void take_in_latest();
-  /// The disk has taken something again.
+  /// A message was stored: the disk accepts data again.
   void stored() noexcept { storage_failures_ = 0; }
 
  private:

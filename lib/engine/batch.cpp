@@ -37,7 +37,7 @@ bool Batch::overfull() const { return octets_ >= 4 * most_octets || messages_.si
 std::vector<ReceivedMessage> Batch::take() {
   octets_ = 0;
   auto messages = std::exchange(messages_, {});
-  // What was held back for its size came in last.
+  // Messages that were held back because of their size were added last.
   std::ranges::sort(messages, {}, [](const ReceivedMessage& message) { return message.step->place; });
   return messages;
 }

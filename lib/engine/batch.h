@@ -18,10 +18,10 @@ struct Step;
 /// One message in one destination.
 enum class CopyState {
   arrived,      ///< S1 to S3: not offered yet
-  handed_over,  ///< written into a pipe; only its end tells whether it was read
+  handed_over,  ///< written into a pipe; only the end of the pipe shows whether it was read
   delivered,    ///< S4
-  refused,      ///< the destination did not take it, this time or for good
-  in_doubt      ///< it cannot be told whether it was taken
+  refused,      ///< the destination did not accept it, this time or ever
+  in_doubt      ///< nobody can tell whether the destination accepted it
 };
 
 /// One message that is whole and invisible (S1) in each of its destinations.
@@ -29,12 +29,12 @@ struct ReceivedMessage {
   struct Copy {
     delivery::Destination* destination = nullptr;
     delivery::Ticket ticket;
-    bool may_be_repeated = false;  ///< it may have been handed over before: TRIED until it is taken
+    bool may_be_repeated = false;  ///< it may have been handed over before: TRIED until it is accepted
     CopyState state = CopyState::arrived;
     delivery::DeliveryResult result;  ///< why it was not delivered
   };
   const Step* step = nullptr;  ///< of the plan, which outlives the message
-  std::string_view reason;     ///< why it is delivered: the step's, unless its content told more
+  std::string_view reason;  ///< why it is delivered: the step's reason, unless its content gave a better one
   state::Row row;
   std::uint64_t octets = 0;              ///< as received
   bool partly_delivered = false;         ///< an earlier run has delivered it to one of its places
@@ -67,7 +67,7 @@ using Shares = std::vector<std::pair<delivery::Destination*, std::vector<Receive
 Shares shares_of(std::vector<ReceivedMessage>& messages);
 std::vector<delivery::Ticket> tickets_of(const std::vector<ReceivedMessage::Copy*>& copies);
 
-/// Messages that will not be intended: their temporary files go.
+/// Removes the temporary files of messages that will not be intended.
 void discard(std::vector<ReceivedMessage>& messages) noexcept;
 
 }  // namespace mailhaul::engine

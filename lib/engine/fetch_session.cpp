@@ -38,7 +38,7 @@ Next FetchSession::run(const ReadRows& rows, Part part) {
   return later ? Next::failed_messages : Next::stop;
 }
 
-/// So that it shows which message is to blame when the session breaks.
+/// Asks for one message at a time, so that the one that breaks the session can be named.
 void FetchSession::ask_singly() {
   session_.one_by_one();
   requests_.prove_each();
@@ -82,7 +82,7 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
 }
 
 void FetchSession::begin(const Step& step) {
-  // Where the header is all that a message is known by, TOP proves nothing that is not believed already.
+  // If a message is identified by its header alone, TOP proves nothing new.
   const auto* row = step.identity.row;
   const bool header_tells = session_.capabilities().top && row != nullptr && !row->uidl.empty();
   switch (step.action) {
@@ -98,18 +98,18 @@ void FetchSession::begin(const Step& step) {
   }
 }
 
-/// Whether anything is owed. When asked to stop, what is not sent yet is not asked for.
+/// Whether an answer is still expected. After a request to stop, commands that are not sent yet are dropped.
 bool FetchSession::awaits_answer() {
   if (run_.environment.cancel->requested()) {
     requests_.hold_back();
     if (requests_.drop_postponed()) removals_.retrieved_but_unsafe();
   }
-  // Not sooner: where a server skips an answer, that to the proof would pass for a message's.
+  // Not sooner: if the server skips an answer, the answer to the proof would be taken for a message's.
   if (!requests_.outstanding() && unproven_.has_latest()) requests_.add({.ask = Ask::proof});
   return requests_.outstanding();
 }
 
-/// One batch on its way to the disk, one on the wire; the latter goes on as long as the disk is behind.
+/// One batch is written to disk while the next arrives; the next one grows as long as the disk is behind.
 void FetchSession::settle_when_full() {
   if (settler_.done()) settler_.finish();
   const bool full = settler_.under_way() ? settler_.batch().overfull() : settler_.batch().full();
@@ -120,7 +120,7 @@ void FetchSession::settle_when_full() {
   settler_.settle();
 }
 
-/// What is held stands in the same spools as the batch: both are settled together.
+/// Messages that are held are in the same spools as the batch, so both are settled together.
 void FetchSession::check_unproven() {
   if (unproven_.empty()) return;
   requests_.hold_back();
@@ -188,7 +188,7 @@ Next FetchSession::end_early(const util::Error& error) {
   throw util::Error(error.kind(), "message " + notes_.uid(*to_blame) + ": " + error.what(), error.hint());
 }
 
-/// What came behind the message read last may be its rest.
+/// Bytes that arrived after the message read last may be the rest of it.
 void FetchSession::blame_latest(const util::Error& error) {
   const auto latest = unproven_.take_latest();
   if (!latest) return;

@@ -28,14 +28,14 @@ enum class Part {
   failed  ///< only those that failed before
 };
 
-/// The coordinator: each decision is made by the part that owns it. One thread at a time.
+/// Coordinates the parts; each decision is made by the part that owns it. One thread at a time.
 class FetchSession {
  public:
   FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options);
-  /// From the listing to QUIT. Until the rows are read nobody but `rows` uses the store. Returns
+  /// Works from the listing to QUIT. Until the rows are read, only `rows` uses the store. Returns
   /// Next::failed_messages where these still wait for a session of their own, otherwise Next::stop.
   [[nodiscard]] Next run(const ReadRows& rows, Part part);
-  /// After run() threw: settles what may be settled. Returns which session is worth a try; where none is,
+  /// After run() threw: settles what may be settled. Returns which session to try next; if there is none,
   /// throws the error, with the message that is to blame.
   [[nodiscard]] Next end_early(const util::Error& error);
 

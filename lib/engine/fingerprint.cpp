@@ -10,11 +10,11 @@ namespace mailhaul::engine {
 
 namespace {
 
-/// Of a header line or a field: more is not covered, so that a header without end costs no memory.
+/// The longest part of a header line or a field that is hashed, so that an endless header costs no memory.
 constexpr std::size_t longest_field = std::size_t{64} << 10U;
-/// Of all senders' fields that are sorted.
+/// The most bytes of senders' fields that are kept for sorting.
 constexpr std::size_t most_kept = std::size_t{1} << 20U;
-/// Of line ends at a body's end that are left out.
+/// The most line ends at the end of a body that are left out.
 constexpr std::size_t most_line_ends = std::size_t{64} << 10U;
 
 constexpr std::array<std::string_view, 12> senders_fields{
@@ -33,7 +33,7 @@ bool is_senders(std::string_view name) {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-/// With each run of white space as one blank, and none at the ends.
+/// The line with each run of white space as one blank, and none at its ends.
 std::string collapsed(std::string_view text) {
   std::string result;
   for (const char c : text) {

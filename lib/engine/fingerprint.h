@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a message is known by where its UIDL is no good: SHA-256 of what its sender wrote (LAW section 1).
+// What identifies a message if its UIDL cannot: SHA-256 of what its sender wrote (LAW section 1).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -19,17 +19,17 @@ struct MessageHashes {
 ///
 /// The header hash covers the fields that senders write and servers leave alone (RFC 5322 section 3.6):
 /// unfolded, white space collapsed, sorted, so that a server that adds, moves or folds fields changes
-/// nothing. Where there is none of these fields it covers all that a server is not known to add. TOP n 0 and
-/// RETR agree in it. The content hash covers the same and the body, without line ends at the body's end. One
-/// thread at a time.
+/// nothing. A header without these fields is covered except for fields that servers add. TOP n 0 and
+/// RETR give the same hash. The content hash covers the same and the body, without line ends at the body's
+/// end. One thread at a time.
 class Fingerprint {
  public:
   void add(std::string_view wire);
   /// May be called once.
   MessageHashes finish();
-  /// All bytes added, those that no hash covers too.
+  /// The number of bytes added, including those that no hash covers.
   std::uint64_t octets() const noexcept { return octets_; }
-  /// Whether anything but line ends came behind the header.
+  /// Whether anything but line ends followed the header.
   bool has_body() const noexcept { return has_body_; }
 
  private:

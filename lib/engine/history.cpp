@@ -49,7 +49,8 @@ std::string row_uid(const state::Store& store, state::MailboxId mailbox, const s
   return whole && whole->header ? "sha256:" + util::hex(*whole->header) : "row:" + std::to_string(row.id);
 }
 
-/// Completes what a dead run left half delivered. Where its place is missing, forgetting is the way out.
+/// Completes what a killed run left half delivered. If its place is missing, forgetting the message is the
+/// way out.
 void complete_deliveries_if_possible(const account::Account& account, const Environment& environment,
                                      state::Store& store, state::MailboxId mailbox) {
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the store remembers of a mailbox. Nothing here uses the network.
+// What the store knows about a mailbox. Nothing here uses the network.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -25,12 +25,13 @@ struct HistoryRow {
   std::vector<std::string> open_landings;  ///< "maildir:/home/anna/Mail (intent)"
 };
 
-/// All that is remembered of the account's mailbox.
+/// All that is remembered about the account's mailbox.
 std::vector<HistoryRow> history(const account::Account& account, const Environment& environment);
 
 /// Forgets messages, so that they are new again. Without `uids` (as typed), all of the mailbox. First
-/// completes what a dead run left half delivered. Returns how many were forgotten. Throws Error; Error{usage}
-/// for a UID that is not remembered, Error{temporary} while another run is at work on the mailbox.
+/// completes what a killed run left half delivered. Returns how many were forgotten. Throws Error;
+/// Error{usage} for a UID that is not remembered, Error{temporary} while another run is at work on the
+/// mailbox.
 std::size_t forget(const account::Account& account, const Environment& environment,
                    std::span<const std::string> uids);
 

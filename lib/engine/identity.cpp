@@ -13,8 +13,8 @@ using state::RowSummary;
 using state::Standing;
 
 /// Gives each message the row of its UIDL: the live one, or a gone one when there is no other. Returns the
-/// positions of those that their UIDL cannot identify: it is empty, not alone in this listing, or several
-/// live rows bear it.
+/// positions of those that their UIDL cannot identify: it is empty, it is not unique in this listing, or
+/// several live rows have it.
 std::vector<std::size_t> name(UidlIndex& index, const state::MailboxRows& seen,
                               std::vector<Identity>& identities) {
   std::vector<bool> nameless(identities.size());

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint32_t most_border_breaks = 2;
 
-/// While pipelining, an answer may have been skipped, and then bodies stand under their neighbours' names. A
+/// While pipelining, an answer may have been skipped: then bodies are under their neighbours' numbers. A
 /// plain cut inside a body suggests nothing of the kind as long as each body had its announced size.
 bool bodies_are_under_their_names(const Evidence& evidence) {
   if (!evidence.pipelining) return true;
@@ -21,8 +21,8 @@ bool bodies_are_under_their_names(const Evidence& evidence) {
 Verdict judge(const Evidence& evidence) {
   Verdict verdict{.border_breaks = evidence.border_breaks};
   verdict.keep_batch = !evidence.batch_failed && bodies_are_under_their_names(evidence);
-  // Bytes that nobody asked for may be the rest of the message read last. A connection that is lost says
-  // nothing against it.
+  // Bytes that nobody asked for may be the rest of the message read last. A lost connection is no evidence
+  // against that message.
   verdict.keep_latest = verdict.keep_batch && !evidence.doubt.malformed_status;
   verdict.suspect_rows = evidence.pipelining;
   if (evidence.pipelining && evidence.kind != util::Kind::cancelled) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the early end of a session means (LAW section 2). Pure: the engine's second plan().
+// What the early end of a session means (LAW section 2). Pure, like plan().
 #pragma once
 #include <cstdint>
 
@@ -8,14 +8,14 @@
 
 namespace mailhaul::engine {
 
-/// What is known when a session ended before its time.
+/// What is known about a session that ended early.
 struct Evidence {
   bool pipelining = false;       ///< several commands may have been under way
   bool quit_sent = false;        ///< only the answer to QUIT was awaited
   bool sizes_differed = false;   ///< a body had another size than announced
-  bool body_changed = false;     ///< a body was another one when it was asked for again, alone
+  bool body_changed = false;     ///< a body was different when it was asked for again, alone
   bool batch_failed = false;     ///< a batch could not be settled: nothing else should be
-  bool latest_unproven = false;  ///< no answer stands behind the message read last
+  bool latest_unproven = false;  ///< no answer has followed the message read last
   pop3::Doubt doubt = {};        ///< of the conversation
   util::Kind kind = util::Kind::temporary;
   std::uint32_t border_breaks = 0;  ///< earlier ends exactly between two answers, while pipelining
@@ -29,10 +29,10 @@ enum class Next {
 };
 
 struct Verdict {
-  bool keep_batch = false;          ///< what has arrived whole may be settled; otherwise it is dropped
+  bool keep_batch = false;          ///< complete messages may be settled; otherwise they are dropped
   bool keep_latest = false;         ///< the message read last may, too
   bool suspect_rows = false;        ///< the next session checks the rows of this one before it believes them
-  bool current_comes_last = false;  ///< the message whose answer was awaited lets the others go first
+  bool current_comes_last = false;  ///< the message whose answer was awaited comes last next time
   Next next = Next::stop;
   std::uint32_t border_breaks = 0;  ///< to be remembered
 };

@@ -22,7 +22,7 @@ struct ListedMessage {
   Action action = Action::leave;
   std::string_view reason;
   bool is_new = false;              ///< neither delivered nor marked as seen
-  std::string date, from, subject;  ///< header fields as they stand, unfolded; only when asked for
+  std::string date, from, subject;  ///< header fields as received, unfolded; only when asked for
 };
 
 struct MailboxListing {

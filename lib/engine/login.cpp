@@ -17,7 +17,7 @@ namespace {
 constexpr std::chrono::seconds first_pause = 5min;
 constexpr std::chrono::seconds longest_pause = 6h;
 
-/// Changes when the profile does. It is made of where the secret comes from, and of nothing in it.
+/// Changes when the profile does. Made of where the secret comes from, never of the secret.
 std::string login_mark(const account::Account& account, const std::string& profile_stamp) {
   std::string facts = profile_stamp + '\0' + account.server.host + '\0' +
                       std::to_string(account.server.effective_port()) + '\0' + account.user + '\0' +
@@ -53,8 +53,8 @@ void check_pause(const account::Account& account, const Environment& environment
                     "to try at once, fix the profile or run mailhaul at a terminal");
 }
 
-/// Begins a pause if the login was refused, or was one too many for a limit of the server's. Where the server
-/// names a limit, that is how long the pause lasts.
+/// Begins a pause if the login was refused, or a limit of the server was exceeded. If the server
+/// names a time, the pause lasts as long as that.
 void note_refusal(const account::Account& account, const Environment& environment, state::Server& server,
                   const util::Error& error) {
   const auto* const refused = dynamic_cast<const net::RefusedError*>(&error);

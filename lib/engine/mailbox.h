@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The mailbox on the server that an account stands for: its row in the store, and its lock.
+// The mailbox on the server that an account fetches from: its row in the store, and its lock.
 #pragma once
 #include <optional>
 #include <string>

@@ -82,7 +82,8 @@ std::size_t mark_seen(const account::Account& account, const Environment& enviro
   for (const auto i : indexes) {
     const auto* summary = look.identities[i].row;
     auto row = summary != nullptr ? look.store.row(look.mailbox, summary->id) : std::nullopt;
-    // Without UIDs, what was delivered is still to be removed as before. Who names a message wants it kept.
+    // Without UIDs on the command line, delivered messages are still removed as before. A message that the
+    // user names is kept.
     if (row && row->standing != state::Standing::pending && uids.empty()) continue;
     change.rows.push_back(seen_row(look, i, std::move(row)));
     change.settled.push_back(change.rows.back().id);

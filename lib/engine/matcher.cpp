@@ -13,7 +13,8 @@ using state::Standing;
 
 namespace {
 
-/// A server whose messages had UIDs in an earlier session has not lost them because it refuses UIDL once.
+/// If messages of this server had UIDs in an earlier session, one refusal of UIDL does not mean that it has
+/// none.
 void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& rows) {
   const auto has_uidl = [](const state::RowSummary& row) { return !row.uidl.empty(); };
   if (!faults.uidl_refusal || std::ranges::none_of(rows.rows(), has_uidl)) return;
@@ -37,7 +38,7 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
     const state::RowSummary* row = identities[i].row;
     if (row == nullptr) continue;
     identities[i].this_run = run_.delivered_now.contains(row->id);
-    // A row whose message is still to be looked at may be another one's of this listing.
+    // A row whose message has not been read yet may belong to another message of this listing.
     const bool proven = row->standing != Standing::pending && !row->suspect && row->bytes == listed[i].bytes;
     if (!proven) unplaced_.insert(row->id);
     if (proven && by_content) taken_.insert(row->id);  // otherwise only unplaced rows are ever looked for
@@ -45,9 +46,9 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
   return identities;
 }
 
-/// Rows whose messages are not listed: perhaps they are, under other UIDLs.
+/// Rows that no listed UIDL belongs to: their messages may be listed under other UIDLs.
 void Matcher::note_absent_rows(std::span<const Identity> identities, bool listing_is_whole) {
-  // Where only contents tell messages apart, nothing can be called absent before all were retrieved.
+  // If messages can only be told apart by content, none is absent before all were retrieved.
   if (std::ranges::any_of(identities, &Identity::by_content)) {
     return run_.notices.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
@@ -64,8 +65,8 @@ void Matcher::note_absent_rows(std::span<const Identity> identities, bool listin
   }
 }
 
-/// Landings that nothing can complete while the message is not on the server under its name: told once. They
-/// are kept: one listing without the message says little.
+/// Reports, once, landings that cannot be completed while their message is not listed under its UIDL. They
+/// are kept, because one listing without the message proves nothing.
 void Matcher::warn_of_unfinished(const state::RowSummary& row) {
   const std::string name = row.uidl.empty() ? "without a UID" : util::escape_uid(row.uidl);
   for (const auto& landing : run_.store.landings_of(run_.mailbox, row.id)) {
@@ -91,8 +92,8 @@ std::optional<state::Row> Matcher::proven_by_header(const Step& step,
 
 namespace {
 
-/// Whether a row of this message's UIDL is another message's. A row from before a change of the hashes has
-/// none: there the size decides.
+/// Whether a row with this message's UIDL belongs to another message. A row from before the hashes changed
+/// has no hash: its size decides.
 bool holds_another(const state::Row& row, const Step& step, const MessageHashes& hashes) {
   if (row.content) return *row.content != hashes.content;
   const bool delivered = row.standing == Standing::delivered || row.standing == Standing::gone;
@@ -108,7 +109,7 @@ Match Matcher::match(const Step& step, const MessageHashes& hashes) {
     match = {.uid_reused = true};
   }
   if (match.row && !match.row->content) {
-    // A row that was only made to note something of its message (too large, failed) yields to one that knows
+    // A row that was only made to note something about a message (too large, failed) yields to one that knows
     // the content under an older UIDL.
     const bool begun = match.row->standing != Standing::pending || step.identity.row->has_landings;
     if (auto known = begun ? std::nullopt : row_by_content(step, hashes)) {
@@ -130,15 +131,15 @@ void Matcher::release(const Match& match) {
   if (match.row) taken_.erase(match.row->id);
 }
 
-/// The row that bears this message's UIDL, unless its content was found under another one meanwhile.
+/// The row with this message's UIDL, unless its content was found under another UIDL meanwhile.
 std::optional<state::Row> Matcher::row_by_uid(const Step& step) const {
   const auto* row = row_of(step);
   if (row == nullptr || (unplaced_.contains(row->id) && taken_.contains(row->id))) return std::nullopt;
   return settler_.store().row(run_.mailbox, row->id);
 }
 
-/// The server has changed its UIDLs, or has none: a row of this content that no other message of this listing
-/// is. What was only marked as seen has no content: there header and size must do.
+/// The server has changed its UIDLs, or has none: finds a row with this content that no other message of this
+/// listing has. A row that was only marked as seen has no content hash: header and size decide.
 std::optional<state::Row> Matcher::row_by_content(const Step& step, const MessageHashes& hashes) {
   if (!step.identity.by_content && unplaced_.empty()) return std::nullopt;
   const auto& store = settler_.store();
@@ -153,8 +154,8 @@ std::optional<state::Row> Matcher::row_by_content(const Step& step, const Messag
   return std::nullopt;
 }
 
-/// The UIDL was used again for another message. The old row keeps its hashes, by which its message can still
-/// be known, and what of its delivery is open.
+/// The UIDL was used again for another message. The old row keeps its hashes, so that its message can still
+/// be recognised, and keeps its open landings.
 void Matcher::detach(const Step& step, state::Row row) {
   unplaced_.insert(row.id);
   taken_.erase(row.id);

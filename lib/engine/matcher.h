@@ -31,26 +31,27 @@ class Matcher {
  public:
   Matcher(AccountRun& run, Settler& settler) : run_(run), settler_(settler) {}
 
-  /// One identity for each listed message; rows that no message bears are noted as absent. `rows` are the
+  /// Returns one identity for each listed message, and notes rows without a message as absent. `rows` are the
   /// mailbox's; until this returns nobody else may use the store. Throws what the session throws.
   std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,
                                  const std::function<state::MailboxRows()>& rows);
 
-  /// The row that the listing gave the message; null once its content showed that it is another one's.
+  /// The row that the listing gave the message; null once its content showed that the row is another
+  /// message's.
   const state::RowSummary* row_of(const Step& step) const;
-  /// The row, if header and size are what it says.
+  /// The row, if the header and the size are those in the row.
   std::optional<state::Row> proven_by_header(const Step& step, const std::optional<util::Hash>& header) const;
-  /// The row of a message that was read whole. A row of its UIDL that holds another content gives it up.
+  /// The row of a message that was read whole. A row with its UIDL but other content loses the UIDL.
   Match match(const Step& step, const MessageHashes& hashes);
   /// The match was not used: the row may be found again.
   void release(const Match& match);
 
   /// The row as the message shows it now: UIDL, size, hashes, place among equals.
   state::Row updated(const Step& step, const MessageHashes& hashes, const Match& match);
-  /// The message is the row's, and stays so: what changed is written. `hashes`: of the message, where it was
-  /// read whole. Returns the row's id.
+  /// Settles that the message belongs to the row, and writes what has changed. `hashes`: of the message, if
+  /// it was read whole. Returns the row's id.
   state::RowId confirm(const Step& step, state::Row row, const std::optional<MessageHashes>& hashes);
-  /// The row of a message that is not delivered, to note something of it; a new one where there is none.
+  /// The row of a message that is not delivered, to note something about it; a new row if there is none.
   state::Row row_to_note(const Step& step) const;
 
   /// Rows changed because a message was found to be theirs.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is said of single messages, and what is remembered because of it.
+// What the user is told about single messages, and what is stored because of it.
 #pragma once
 #include <cstdint>
 #include <set>
@@ -25,19 +25,19 @@ class MessageNotes {
   std::string uid(const Step& step) const { return shown_uid(step.message, step.identity.header); }
   /// Tells the Listener what was done with a message. `places`: where it was delivered.
   void tell(const Step& step, Action action, std::string_view reason, std::string_view places = {});
-  /// A message stays on the server by the plan: tells why where that is news, and marks what is due.
+  /// The plan leaves a message on the server: tells the user why if that is news, and marks what is due.
   void left(const Step& step);
-  /// A message could not be retrieved or kept: told, and it comes last from now on.
+  /// Reports a message that could not be retrieved or stored; it comes last from now on.
   void failed(const Step& step, const util::Error& error);
   /// The same with "message UID stays on the server" put before the error.
   void stays(const Step& step, const util::Error& error);
-  /// The server refuses this message and those behind it: told, and no message is to blame.
+  /// Reports that the server refuses this message and all after it; no message is to blame.
   void refused_from(const Step& step, const util::Error& error);
-  /// A message was settled: where a destination did not take it, that is told. Returns whether it was so.
+  /// Reports the places that did not accept a settled message. Returns whether there were any.
   [[nodiscard]] bool not_taken(const ReceivedMessage& message);
-  /// It is delivered everywhere.
+  /// The message is delivered everywhere.
   void delivered(const ReceivedMessage& message);
-  /// It comes last in the next session, without a word.
+  /// The message comes last in the next session; nothing is reported.
   void comes_last(const Step& step);
 
  private:

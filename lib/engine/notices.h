@@ -18,7 +18,7 @@ report::Notice notice_of(const util::Error& error, std::string_view uid = {});
 /// Warnings and failures of one account's run. Any thread; the failures of messages are for one thread.
 class Notices {
  public:
-  /// `account` and `listener` outlive the Notices. `told`: the standing warnings that earlier runs gave.
+  /// `account` and `listener` outlive the Notices. `told`: the lasting warnings that earlier runs gave.
   Notices(const std::string& account, report::Listener& listener, const std::vector<std::string>& told);
 
   void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
@@ -29,7 +29,7 @@ class Notices {
   void warn_of_place(std::string_view sentence, std::string_view hint);
   /// Returns true if no run has asked about this sentence before.
   [[nodiscard]] bool first_time(std::string_view sentence);
-  /// The standing warnings that this run was the first to give, for the store.
+  /// The lasting warnings that this run was the first to give, for the store.
   std::vector<std::string> newly_told() const;
 
   /// Reports that one message failed; the others go on.
@@ -43,7 +43,7 @@ class Notices {
   const std::string& account_;
   report::Listener& listener_;
   mutable std::mutex mutex_;                 ///< guards the next three
-  std::set<std::string, std::less<>> told_;  ///< standing warnings, in any run
+  std::set<std::string, std::less<>> told_;  ///< lasting warnings, in any run
   std::vector<std::string> newly_told_;      ///< those of this run
   std::set<std::string, std::less<>> said_of_places_;
   std::vector<util::Kind> message_errors_;

@@ -12,7 +12,7 @@ Places::Places(std::span<const delivery::Spec> specs, const delivery::RunContext
 Destinations Places::open_all() const {
   Destinations opened;
   for (const auto& spec : specs_) opened.push_back(open_one_(spec, context_));
-  // What an MDA was handed cannot be taken back: the others must have the message before.
+  // What a program has received cannot be taken back, so all other places must have the message first.
   std::stable_partition(opened.begin(), opened.end(),
                         [](const auto& destination) { return destination->traits().exactly_once(); });
   return opened;

@@ -94,7 +94,7 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
   }
 }
 
-/// Limits of one run count what is retrieved. Looking again delivers nothing, as a rule.
+/// The limits of a run count what is retrieved to be delivered. A message that is only read again rarely is.
 void apply(Budget& budget, Step& step) {
   if (step.action != Action::fetch || budget.take(step.message.bytes)) return;
   step.action = Action::skip;
@@ -103,14 +103,14 @@ void apply(Budget& budget, Step& step) {
 
 }  // namespace
 
-Budget::Budget(const account::Policy& policy, const Moment& moment)
+Budget::Budget(const account::Policy& policy, const RunSoFar& so_far)
     : most_messages_(policy.max_messages),
       most_bytes_(policy.max_bytes),
-      messages_(moment.messages),
-      bytes_(moment.bytes) {}
+      messages_(so_far.messages),
+      bytes_(so_far.bytes) {}
 
 bool Budget::take(std::uint64_t bytes) {
-  // The first one always passes: a message larger than the limit would never come otherwise.
+  // The first message is always let through: otherwise one larger than the limit would never arrive.
   const bool too_many_bytes = most_bytes_ != 0 && messages_ != 0 && bytes_ + bytes > most_bytes_;
   if (messages_used_up() || too_many_bytes) return false;
   ++messages_;
@@ -121,13 +121,13 @@ bool Budget::take(std::uint64_t bytes) {
 bool Budget::messages_used_up() const { return most_messages_ != 0 && messages_ >= most_messages_; }
 
 Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, const account::Policy& policy,
-          const Moment& moment) {
-  Plan plan{.steps = {}, .budget = Budget(policy, moment)};
+          const RunSoFar& so_far) {
+  Plan plan{.steps = {}, .budget = Budget(policy, so_far)};
   auto& steps = plan.steps;
   steps.reserve(listed.size());
   for (std::size_t i = 0; i < listed.size(); ++i) {
     steps.push_back({.message = std::move(listed[i]), .identity = identities[i], .reason = {}});
-    decide(steps.back(), policy, moment.now);
+    decide(steps.back(), policy, so_far.now);
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
   // Only those that failed are sorted: there are few of them, and of the others perhaps 100,000.

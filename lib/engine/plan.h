@@ -21,10 +21,10 @@ using report::Action;
 struct Identity {
   /// Null: unknown so far. Points into the MailboxRows in which it was found.
   const state::RowSummary* row = nullptr;
-  std::optional<util::Hash> header;  ///< from TOP, where the UIDL is no good
+  std::optional<util::Hash> header;  ///< from TOP, if the UIDL does not identify it
   std::uint32_t ordinal = 0;         ///< among listed messages equal in (header, size)
   bool this_run = false;             ///< delivered in an earlier session of this run
-  bool by_content = false;           ///< neither UIDL nor TOP: only its content can tell
+  bool by_content = false;           ///< neither UIDL nor TOP: only its content identifies it
 };
 
 struct Step {
@@ -39,8 +39,8 @@ struct Step {
   [[nodiscard]] bool is_asked_for() const { return action != Action::leave && action != Action::skip; }
 };
 
-/// When, and what this run has fetched already in earlier sessions: it counts against the limits.
-struct Moment {
+/// The time, and what earlier sessions of this run have fetched, which counts towards the limits.
+struct RunSoFar {
   state::Time now;
   std::uint32_t messages = 0;
   std::uint64_t bytes = 0;
@@ -50,10 +50,10 @@ struct Moment {
 class Budget {
  public:
   Budget() = default;  ///< no limits
-  Budget(const account::Policy& policy, const Moment& moment);
+  Budget(const account::Policy& policy, const RunSoFar& so_far);
   /// Takes the room of one message; false when there is none.
   [[nodiscard]] bool take(std::uint64_t bytes);
-  /// Whether max_messages is used up; otherwise it is max_bytes that stands in the way.
+  /// Whether max_messages is used up; if not, max_bytes is.
   [[nodiscard]] bool messages_used_up() const;
 
  private:
@@ -74,6 +74,6 @@ struct Plan {
 
 /// `identities` runs parallel to `listed`; both are used up.
 [[nodiscard]] Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
-                        const account::Policy& policy, const Moment& moment);
+                        const account::Policy& policy, const RunSoFar& so_far);
 
 }  // namespace mailhaul::engine

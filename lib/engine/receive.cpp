@@ -13,8 +13,8 @@ using state::LandingState;
 
 namespace {
 
-/// What may come of a message beyond its announced size once it cannot be kept: a new connection costs less
-/// than an end that never comes.
+/// How much is still read beyond the announced size of a message that cannot be kept: a new connection costs
+/// less than waiting for an end that never comes.
 constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
 
 }  // namespace
@@ -44,7 +44,8 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
       if (fingerprint.octets() > step.message.bytes + most_drained_bytes) give_up(step, *incoming.failure);
       continue;
     }
-    // Servers that count line ends otherwise announce less; twice as much is a lie, and no limit would hold.
+    // Servers that count line ends differently announce less; but if twice as much arrives, the limit would
+    // mean nothing.
     if (run_.policy.max_size != 0 && fingerprint.octets() / 2 > run_.policy.max_size) {
       incoming.failure =
           util::Error(util::Kind::content, "it is larger than max_size, though announced smaller");
@@ -70,7 +71,7 @@ void Receiver::open_writers(const Step& step, IncomingMessage& incoming) {
   }
   const auto fresh = envelope(run_.ids.next(), false);
   for (const auto& destination : run_.places.receiving()) {
-    // The id of what is handed over again stays; elsewhere a file of that name may be there.
+    // A message that is handed over again keeps its id; in other places a file of that name may exist.
     const auto tried = std::ranges::find_if(landings, [&](const auto& landing) {
       return landing.state == LandingState::tried && landing.target == destination->target();
     });
@@ -89,7 +90,7 @@ delivery::Envelope Receiver::envelope(std::string id, bool may_be_repeated) cons
   return envelope;
 }
 
-/// The message has no end, and cannot be kept: the others come in the next session.
+/// The message has no end and cannot be kept: the others are fetched in the next session.
 void Receiver::give_up(const Step& step, const util::Error& error) {
   notes_.stays(step, error);
   throw util::Error(util::Kind::temporary,
@@ -113,8 +114,8 @@ bool Receiver::drop_delivered_copies(const Step& step, IncomingMessage& incoming
   return delivered_somewhere;
 }
 
-/// What is to be said of a landing of an earlier run when the message is delivered again. `copy`: the new one
-/// for the same place, or null.
+/// What the user is told about a landing of an earlier run when the message is delivered again. `copy`: the
+/// new one for the same place, or null.
 void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, IncomingMessage::Copy* copy) {
   const std::string message = "message " + notes_.uid(step);
   switch (landing.state) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One message's way from the wire to S1: into a writer in each of its places.
+// Reads one message from the wire to S1: into a writer for each of its places.
 #pragma once
 #include <memory>
 #include <optional>
@@ -15,7 +15,7 @@
 
 namespace mailhaul::engine {
 
-/// A message that was read to its end, and its copies in the making.
+/// A message that was read to its end, and the copies that were begun.
 struct IncomingMessage {
   struct Copy {
     delivery::Destination* destination;
@@ -23,14 +23,14 @@ struct IncomingMessage {
     bool may_be_repeated;  ///< it may have been handed over before
   };
   std::uint64_t octets = 0;  ///< as received
-  bool has_body = false;     ///< something came behind the header
+  bool has_body = false;     ///< something followed the header
   MessageHashes hashes;
   std::vector<Copy> copies;
   std::optional<util::Error> failure;  ///< of a writer: the message stays on the server, the others go on
 };
 
-/// Why it is no message, where less came than LIST announced: nothing at all, or the header alone. Servers
-/// list mail before its body is there.
+/// Why the message is incomplete if less arrived than LIST announced: nothing at all, or only a header.
+/// Servers list mail before its body is there.
 [[nodiscard]] std::optional<std::string> missing_part(const IncomingMessage& incoming,
                                                       std::uint64_t announced);
 
@@ -43,7 +43,7 @@ class Receiver {
   /// Reads the message into all of its places. Throws what the session throws, and Error{temporary} when the
   /// message cannot be kept and has no end.
   IncomingMessage read(const Step& step, pop3::Message& message);
-  /// Takes away the copies of places that have it already, and says of the others where one may come twice.
+  /// Drops the copies for places that have the message already, and warns about places that may get it twice.
   /// Returns whether an earlier run delivered it somewhere.
   bool drop_delivered_copies(const Step& step, IncomingMessage& incoming, const state::Row& row);
   /// S1: its copies are whole. Throws Error{storage}: none of them is left.

@@ -36,7 +36,7 @@ void ask(delivery::Destination& place, const std::vector<Landing*>& landings) {
   }
 }
 
-/// Each row with a landing, and whether all its landings are delivered.
+/// Each row that has a landing, and whether all its landings are delivered.
 std::map<state::RowId, bool> delivered_everywhere(const std::vector<Landing>& landings) {
   std::map<state::RowId, bool> rows;
   for (const auto& landing : landings) {
@@ -55,7 +55,7 @@ state::Change change_for(const state::Store& store, state::MailboxId mailbox, co
     if (delivered) {
       change.delivered.push_back({.row = id, .when = now});
     } else if (const auto row = store.row(mailbox, id); row && row->standing != state::Standing::pending) {
-      // It was delivered or marked before. What asked for it once more was that run's alone.
+      // It was delivered or marked before. Only that run asked for it once more.
       change.settled.push_back(id);
     }
   }
@@ -67,7 +67,8 @@ state::Change change_for(const state::Store& store, state::MailboxId mailbox, co
   return change;
 }
 
-/// The landings to ask about, by target. Without a ticket nothing was handed over: the next fetch does it.
+/// The landings to ask about, by target. A landing without a ticket was never handed over: the next fetch
+/// does that.
 std::map<std::string, std::vector<Landing*>> open_by_target(std::vector<Landing>& landings) {
   std::map<std::string, std::vector<Landing*>> by_target;
   for (auto& landing : landings) {
@@ -90,8 +91,8 @@ void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunC
     places.push_back(delivery::reopen({target, asked.front()->ticket}, context));
     places.back()->sweep(open);  // before the first COMMIT: the old files may be what fills the disk
   }
-  // The run that intended these may have been killed before its COMMIT was on the disk. Nothing is published
-  // before it is.
+  // The run that intended these may have been killed before its COMMIT reached the disk. Nothing is published
+  // before that.
   const auto publishes = [](const Landing& landing) {
     return landing.state == LandingState::intent && !landing.ticket.empty();
   };

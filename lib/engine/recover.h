@@ -5,7 +5,7 @@
 
 namespace mailhaul::engine {
 
-/// Completes what a dead process left half delivered in this mailbox (S3 and S4 to S5): each landing with a
+/// Completes what a killed process left half delivered in this mailbox (S3 and S4 to S5): each landing with a
 /// ticket, from the ticket alone (LAW sections 3 to 5). Comes before anything else that touches the mailbox.
 /// Throws Error{storage} when a place that a ticket names is missing, or another place has its name.
 void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context);

@@ -10,16 +10,16 @@ namespace mailhaul::engine {
 /// What a -ERR to RETR means for the session.
 enum class RefusalEffect {
   gone,          ///< the message is no longer on the server: no failure
-  this_message,  ///< it failed; the others are asked for
+  this_message,  ///< this message failed; the others are asked for
   stop_asking,   ///< a limit, or the third such answer in a row: the others would be refused as well
-  told           ///< another one behind a limit that was told
+  told           ///< refused because of a limit that was reported before
 };
 
 /// The refusals of one session. One thread at a time.
 class Refusals {
  public:
   [[nodiscard]] RefusalEffect add(std::string_view words, net::Reason reason);
-  /// A message was handed out.
+  /// The server has sent a message.
   void none() noexcept { in_a_row_ = 0; }
 
  private:

@@ -26,7 +26,7 @@ bool Removals::must_not_quit() {
 
 std::vector<std::uint32_t> Removals::finish() {
   if (must_not_quit()) return {};
-  // Of an earlier run's deliveries, too: its last COMMIT may not be durable, if a kill overtook it.
+  // This holds for deliveries of earlier runs too: a killed run's last COMMIT may not be durable.
   if (!marked_.empty()) run_.store.flush(run_.mailbox);
   phase_ = Phase::quitting;
   auto removal = session_.quit();  // S6

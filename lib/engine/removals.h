@@ -16,18 +16,18 @@ class Removals {
  public:
   Removals(AccountRun& run, pop3::Session& session) : run_(run), session_(session) {}
 
-  /// Asks for the removal of a message that this session has seen with its own eyes and whose row is S5, or
+  /// Asks for the removal of a message that this session has read itself and whose row is in S5, or in
   /// S4 of this run. Nothing once stop() was called.
   void mark(std::uint32_t number, state::RowId row);
   /// Whether QUIT would remove anything.
   [[nodiscard]] bool any() const noexcept { return !marked_.empty(); }
-  /// Something was retrieved that is not safe here: where a RETR alone removes, the session ends without
+  /// A message was retrieved and is not safe: if a RETR alone removes it, the session ends without
   /// QUIT.
   void retrieved_but_unsafe() noexcept { unsafe_ = true; }
-  /// The same of what went into a pipe, unless -K says that it may be removed.
+  /// The same for a message that went into a pipe, unless -K allows its removal.
   void retrieved_into_pipe() noexcept { piped_ = true; }
-  /// QUIT; what the server confirms is GONE. Returns the numbers removed, sorted. REQUIRES: nothing is owed,
-  /// and what was delivered is recorded. Throws Error{temporary} when the removal was not confirmed.
+  /// Sends QUIT; what the server confirms is GONE. Returns the numbers removed, sorted. REQUIRES: nothing is
+  /// owed, and what was delivered is recorded. Throws Error{temporary} when the removal was not confirmed.
   std::vector<std::uint32_t> finish();
   /// The session ended early: nothing else is removed.
   void stop() noexcept { phase_ = Phase::over; }

@@ -13,20 +13,20 @@ enum class Ask {
   proof    ///< NOOP: a proper answer shows that the message before it has ended
 };
 
-/// One thing asked of the server, for one step of the plan.
+/// One request to the server, for one step of the plan.
 struct Request {
   const Step* step = nullptr;  ///< null for a proof
   Ask ask = Ask::whole;
   Action action = Action::fetch;  ///< the step's, or `verify` once the header did not tell
 };
 
-/// What is asked of the server, in order, and what waits to be asked for. One thread at a time.
+/// The requests that were sent, in order, and those that wait. One thread at a time.
 class Requests {
  public:
   explicit Requests(pop3::Session& session) : session_(session) {}
 
   void add(const Request& request);
-  /// From now on each RETR is followed by a proof, so that it shows which message is to blame.
+  /// From now on a proof follows each RETR, so that a message that breaks the session can be named.
   void prove_each() noexcept { prove_each_ = true; }
   [[nodiscard]] bool outstanding() const noexcept { return !asked_.empty(); }
   /// The answer to the oldest request, which is current() from now on. REQUIRES: outstanding().
@@ -34,10 +34,10 @@ class Requests {
   [[nodiscard]] const Request& current() const noexcept { return current_; }
   void done() noexcept { current_ = {.ask = Ask::proof}; }
 
-  /// What is not sent yet is not asked for now.
+  /// Holds back the requests that are not sent yet.
   void hold_back();
   void postpone(const Request& request) { postponed_.push_back(request); }
-  /// Asks for what was held back or postponed.
+  /// Sends what was held back or postponed.
   void resume();
   /// Forgets what was held back or postponed; returns whether there was any.
   bool drop_postponed();

@@ -95,8 +95,8 @@ net::LoggedIn log_in(AccountRun& run) {
   return log_in(run.account, run.environment, run.server, trace);
 }
 
-/// Reads the mailbox's rows in a thread of its own while the server is asked for its listing, or, where they
-/// are few or there is no thread to be had, when get() is called.
+/// Reads the mailbox's rows in a thread of its own while the server is asked for its listing, or, if they
+/// are few or no thread can be started, when get() is called.
 std::future<state::MailboxRows> read_rows(const AccountRun& run) {
   constexpr std::size_t many = 10'000;  // to read so many takes longer than to start a thread
   const bool in_thread = run.store.row_count_at_most(run.mailbox) >= many;

@@ -29,7 +29,7 @@ void Settler::settle_beside() {
   finish();
   take_notes();
   carried_ = batch_.take();
-  // Where no thread is to be had, store() or finish() does the work.
+  // If no thread can be started, store() or finish() does the work.
   beside_ =
       std::async(std::launch::async | std::launch::deferred, [this] { return carry(std::move(carried_)); });
 }
@@ -68,7 +68,7 @@ std::vector<ReceivedMessage> Settler::carry(std::vector<ReceivedMessage> message
   try {
     intend(messages);
   } catch (const util::Error& error) {
-    // Another writer kept the database too long: no COMMIT was begun, so nothing is intended.
+    // Another writer held the database for too long: no COMMIT was begun, so nothing is intended.
     if (error.kind() == util::Kind::temporary) discard(messages);
     throw;
   }
@@ -98,8 +98,8 @@ void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
     if (message.row.id == 0) message.row.id = store_.next_row(mailbox_);
     change.rows.push_back(message.row);
     for (const auto& copy : message.copies) {
-      // What a pipe has taken shows only at its end: nothing to recover. Of a program that was killed with
-      // the power, recovery must know which messages it may have had.
+      // Only the end of a pipe shows what was read from it, so there is nothing to recover. But for a program
+      // that a power cut ended, recovery must know which messages it may have received.
       const bool ticket = !copy.destination->traits().settled_by_close();
       recoverable = recoverable || ticket;
       change.landings.push_back({.row = message.row.id,
@@ -108,7 +108,7 @@ void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
                                  .state = copy.may_be_repeated ? LandingState::tried : LandingState::intent});
     }
   }
-  // A failure here undoes nothing: the COMMIT may have got through, and then names these files.
+  // A failure here undoes nothing: the COMMIT may have succeeded, and then it names these files.
   store_.commit(mailbox_, change, recoverable ? Durability::synced : Durability::unsynced);
   landed_ = {};
 }
@@ -167,13 +167,13 @@ void Settler::hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy) {
   try {
     copy.result = std::move(copy.destination->publish({&copy.ticket, 1}).front());
   } catch (const util::Error& error) {
-    // A program that could not be started was handed nothing.
+    // A program that could not be started has received nothing.
     if (error.kind() == util::Kind::storage && !copy.may_be_repeated) landed_.landings.push_back(landing);
     throw;
   }
   copy.state = state_of(copy.result.status, *copy.destination);
-  // It said no, so it is in no doubt: to be offered again as if for the first time. Not where an earlier
-  // attempt got no answer.
+  // The destination refused it, so there is no doubt: it is offered again as if for the first time. Not if an
+  // earlier attempt got no answer.
   if (copy.state == CopyState::refused && !copy.may_be_repeated) landed_.landings.push_back(landing);
 }
 
@@ -187,7 +187,7 @@ void Settler::record(ReceivedMessage& message) {
   record_copies(message);
 }
 
-/// A message that is not delivered everywhere: who has it, and where it cannot be told.
+/// For a message that is not delivered everywhere: which places have it, and which may have it.
 void Settler::record_copies(const ReceivedMessage& message) {
   for (const auto& copy : message.copies) {
     const bool doubtful = copy.destination->traits().exactly_once() && copy.state == CopyState::in_doubt;

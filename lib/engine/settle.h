@@ -27,15 +27,16 @@ class Settler {
   /// S2, S3, S4: here and nowhere else. All that has arrived. Throws: nothing of the batch may be removed,
   /// recovery decides.
   void settle();
-  /// The same beside the caller, while the next batch arrives. REQUIRES: that one goes to other Destinations.
+  /// The same in another thread, while the next batch arrives. REQUIRES: the next batch uses other
+  /// Destinations.
   void settle_beside();
   [[nodiscard]] bool under_way() const noexcept { return beside_.valid(); }
   [[nodiscard]] bool done() const;  ///< finish() would not wait
   void finish();                    ///< waits for the batch under way, if there is one
-  /// Waits until nothing is under way that uses it.
+  /// Waits until no batch that uses it is under way.
   state::Store& store() const;
 
-  /// A batch could not be settled: no more should be.
+  /// True if a batch could not be settled: then no other may be.
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   /// Drops what has arrived.
   void drop();
@@ -48,7 +49,7 @@ class Settler {
   void forget_with_next_commit(state::RowId row) { noted_.forgotten.push_back(row); }
   /// S5: what was published is DELIVERED, durably.
   void commit();
-  /// Rows delivered in this session, for the mark of doubt.
+  /// Rows delivered in this session, to be marked as suspect.
   const std::vector<state::RowId>& delivered_rows() const noexcept { return delivered_rows_; }
 
  private:
@@ -75,7 +76,7 @@ class Settler {
   bool failed_ = false;
   std::vector<ReceivedMessage> carried_;  ///< the batch under way
   std::future<std::vector<ReceivedMessage>>
-      beside_;  ///< last: its end is waited for before anything else goes
+      beside_;  ///< last member: it is waited for before anything else is destroyed
 };
 
 }  // namespace mailhaul::engine

@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto told_after = 24h;
 
-/// The account is not in temporary trouble, or no longer.
+/// The account has no temporary trouble, or no longer has it.
 void note_end(AccountRun& run, int status, state::Time now) {
   auto& server = run.server;
   if (server.trouble_told && status == 0) {

@@ -11,21 +11,21 @@
 
 namespace mailhaul::engine {
 
-/// Finds a UIDL in a listing, which must outlive it. A few comparisons, or two where they are asked for in
+/// Finds a UIDL in a listing, which must outlive it. O(log n), or O(1) if UIDLs are looked up in
 /// the order of the listing, as the rows of a mailbox mostly are.
 class UidlIndex {
  public:
   explicit UidlIndex(std::span<const pop3::Listed> listed);
 
   std::span<const pop3::Listed> listed() const noexcept { return listed_; }
-  /// The position of the message that bears this UIDL, of one of them where there are several.
+  /// The position of the message with this UIDL, or of one of them if there are several.
   std::optional<std::size_t> find(std::string_view uidl);
-  /// Whether the message at this position has a UIDL, and no other one bears it.
+  /// Whether the message at this position has a UIDL that no other message has.
   bool unique(std::size_t position) const { return unique_[position]; }
 
  private:
   struct Key {
-    std::uint64_t leading;  ///< of the UIDL, behind what all have in common
+    std::uint64_t leading;  ///< the first bytes of the UIDL after the part that all have in common
     std::uint32_t position;
   };
   void sort();

@@ -7,10 +7,10 @@ namespace mailhaul::engine {
 
 namespace {
 
-/// After so many sizes that were only announced wrong the server's bodies are believed.
+/// After this many sizes that were only announced wrong, the server's bodies are believed.
 constexpr int confirmations = 3;
 
-/// So many messages at most are held; others come again. Each may hold a descriptor.
+/// At most this many messages are held, since each may hold a descriptor; others are fetched again.
 constexpr std::size_t most_held = 16;
 
 }  // namespace

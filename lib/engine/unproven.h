@@ -12,7 +12,7 @@
 
 namespace mailhaul::engine {
 
-/// The message read last. Only a proper answer behind it shows that it has ended: a server that does not
+/// The message read last. Only a proper answer after it shows that it has ended: a server that does not
 /// stuff dots seems to end it early.
 struct LatestMessage {
   ReceivedMessage message;
@@ -31,13 +31,13 @@ class Unproven {
   [[nodiscard]] bool has_latest() const noexcept { return latest_.has_value(); }
   [[nodiscard]] std::optional<LatestMessage> take_latest();
 
-  /// Whether a body of so many octets is to be held; announced by LIST with another number.
+  /// Whether a body of this many octets is to be held, because LIST announced another number.
   [[nodiscard]] bool doubts(std::uint64_t octets, std::uint64_t announced) const;
   void hold(ReceivedMessage message) { held_.push_back(std::move(message)); }
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
   [[nodiscard]] bool full() const noexcept;
-  /// Asks for what is held once more, alone; returns it, believed. REQUIRES: nothing is owed.
-  /// Throws Error{protocol} when a message comes back different.
+  /// Asks once more, alone, for each message that is held; returns them, believed. REQUIRES: no answer is
+  /// owed. Throws Error{protocol} when a message comes back different.
   std::vector<ReceivedMessage> check();
 
   [[nodiscard]] bool sizes_differed() const noexcept { return !held_.empty() || confirmed_ != 0; }

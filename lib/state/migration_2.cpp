@@ -10,7 +10,7 @@
 
 namespace mailhaul::state {
 
-// Failures are counted apart from `suspect`, standing warnings that were told have a table, and everything
+// Failures are counted apart from `suspect`, lasting warnings that were told have a table, and everything
 // that mail depends on has checksums. The tables are new, since SQLite adds columns only at the end of a row,
 // and what a poll reads has to come first. They have new names, so that a process of the version before,
 // which may still have the database open, cannot write to them.
@@ -41,7 +41,7 @@ const char* const make_version_2 = R"sql(
     UNIQUE (user, host, port)
   ) STRICT;
 
-  CREATE TABLE told (                            -- standing warnings
+  CREATE TABLE told (                            -- lasting warnings
     mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
     text TEXT NOT NULL,
     PRIMARY KEY (mailbox, text)

@@ -53,7 +53,7 @@ class Store {
   /// Unsynced: a power cut may take it back. Writes nothing when nothing has changed.
   void remember(MailboxId mailbox, const Server& server);
 
-  /// The standing warnings about this mailbox that were told before.
+  /// The lasting warnings about this mailbox that were told before.
   [[nodiscard]] std::vector<std::string> told(MailboxId mailbox) const;
   /// Adds to them; unsynced. Writes nothing when `warnings` is empty.
   void note_told(MailboxId mailbox, std::span<const std::string> warnings);

@@ -78,14 +78,14 @@ def due(making):
 
 def gone(making):
     drop = drop_of("gone")
-    drop.answers[b"DELE"] = refusing(b"2", b"-ERR not this one\r\n")  # told once: a standing warning
+    drop.answers[b"DELE"] = refusing(b"2", b"-ERR not this one\r\n")  # told once: a lasting warning
     server = making.account("gone", drop, leave_on_server=False)
     assert making.run("fetch", "gone") == 0
     server.stop()
 
 
 def bare(making):
-    """A server without UIDL and TOP that refuses a DELE: two standing warnings."""
+    """A server without UIDL and TOP that refuses a DELE: two lasting warnings."""
     drop = drop_of("bare", 1, capabilities=(b"USER",))
     drop.answers[b"DELE"] = refusing(b"1", b"-ERR not this one\r\n")
     server = making.account("bare", drop, leave_on_server=False)
