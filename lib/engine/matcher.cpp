@@ -46,6 +46,23 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
   return identities;
 }
 
+namespace {
+
+/// Rows whose UIDL may be another message's when it is listed again. Written at once and only when they are
+/// first missed: the next listing may have them all.
+std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
+                                         const state::MailboxRows& rows) {
+  std::vector<state::RowId> believed;
+  for (const auto id : absent) {
+    const auto& row = *rows.with_id(id);
+    const bool kept = row.standing == Standing::delivered || row.standing == Standing::seen;
+    if (kept && !row.suspect && !row.uidl.empty()) believed.push_back(id);
+  }
+  return believed;
+}
+
+}  // namespace
+
 /// Rows that no listed UIDL belongs to: their messages may be listed under other UIDLs.
 void Matcher::note_absent_rows(std::span<const Identity> identities, bool listing_is_whole) {
   // If messages can only be told apart by content, none is absent before all were retrieved.
@@ -59,6 +76,7 @@ void Matcher::note_absent_rows(std::span<const Identity> identities, bool listin
     if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
   }
   if (!listing_is_whole) return;  // its malformed lines may stand for these very messages
+  run_.store.commit(run_.mailbox, {.doubted = still_believed(absent, rows_)});
   run_.store.note_absent(run_.mailbox, absent, run_.environment.now());
   for (const auto id : absent) {
     if (rows_.with_id(id)->has_landings) warn_of_unfinished(*rows_.with_id(id));
@@ -85,17 +103,22 @@ const state::RowSummary* Matcher::row_of(const Step& step) const {
 
 std::optional<state::Row> Matcher::proven_by_header(const Step& step,
                                                     const std::optional<util::Hash>& header) const {
-  auto row = settler_.store().row(run_.mailbox, step.identity.row->id);
-  if (!row || row->header != header || row->bytes != step.message.bytes) return std::nullopt;
-  return row;
+  auto row = row_by_uid(step);
+  if (!row) return std::nullopt;
+  // Of what was marked as seen, perhaps by an import, less is known; it is never removed.
+  const bool proven = row->standing == Standing::seen
+                          ? !row->header || row->header == header
+                          : row->header == header && row->bytes == step.message.bytes;
+  return proven ? std::move(row) : std::nullopt;
 }
 
 namespace {
 
-/// Whether a row with this message's UIDL belongs to another message. A row from before the hashes changed
-/// has no hash: its size decides.
+/// Whether a row with this message's UIDL belongs to another message. A row that was only marked as seen may
+/// have the header's hash. A row from before the hashes changed has no hash: its size decides.
 bool holds_another(const state::Row& row, const Step& step, const MessageHashes& hashes) {
   if (row.content) return *row.content != hashes.content;
+  if (row.standing == Standing::seen) return row.header && *row.header != hashes.header;
   const bool delivered = row.standing == Standing::delivered || row.standing == Standing::gone;
   return delivered && row.bytes != step.message.bytes;
 }

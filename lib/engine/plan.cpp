@@ -57,10 +57,7 @@ void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) 
 
 void decide_delivered(Step& step, const account::Policy& policy, state::Time now) {
   const state::RowSummary& row = *step.identity.row;
-  if (row.suspect) {
-    step.action = Action::verify;
-    step.reason = "delivered in a session that ended in doubt";
-  } else if (row.bytes != step.message.bytes && over_size(step, policy)) {
+  if (row.bytes != step.message.bytes && over_size(step, policy)) {
     step.action = Action::skip;
     step.reason = "its size is another now, and larger than max_size";
     step.too_large = true;
@@ -84,6 +81,9 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
   } else if (policy.fetch_all && !step.identity.this_run) {
     decide_new(step, policy);
     if (step.action == Action::fetch) step.reason = "seen before, asked for again";
+  } else if (row->suspect && row->standing != state::Standing::gone) {
+    step.action = Action::verify;
+    step.reason = "known, but its session ended in doubt, or it was not listed meanwhile";
   } else if (row->standing == state::Standing::seen) {
     step.reason = "marked as seen";
   } else if (row->standing == state::Standing::gone) {

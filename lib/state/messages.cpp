@@ -32,6 +32,9 @@ void apply(const Change& change, MailboxWriter& writer) {
       message.absent_since.reset();
     });
   }
+  for (const RowId row : change.doubted) {
+    writer.change_row(row, [](MessageRow& message) { message.row.suspect = true; });
+  }
   for (const RowId row : change.settled) writer.remove_landings(row);
   writer.forget(change.forgotten);
 }

@@ -32,8 +32,8 @@ struct Row {
   std::uint32_t ordinal = 0;  ///< from 0, among messages of one listing whose header and bytes are equal
   std::optional<Time> delivered, gone;
   std::optional<Time> due;  ///< when a run marked it for removal (delete_after)
-  /// It was delivered or recognised in a session that ended in doubt, and has to be compared with the
-  /// server's message.
+  /// It was delivered or recognised in a session that ended in doubt, or was absent from a listing: it has to
+  /// be compared with the server's message.
   bool suspect = false;
   /// How often a pending message could not be retrieved or delivered. Such messages come after all others.
   std::uint32_t failures = 0;
@@ -68,11 +68,12 @@ struct Change {
   std::vector<Landing> landings;
   std::vector<Delivery> delivered;
   std::vector<ConfirmedRemoval> removed;
+  std::vector<RowId> doubted;    ///< rows that become suspect, after all else
   std::vector<RowId> settled;    ///< rows whose landings are removed
   std::vector<RowId> forgotten;  ///< rows that are removed, with their landings
   bool empty() const noexcept {
-    return rows.empty() && landings.empty() && delivered.empty() && removed.empty() && settled.empty() &&
-           forgotten.empty();
+    return rows.empty() && landings.empty() && delivered.empty() && removed.empty() && doubted.empty() &&
+           settled.empty() && forgotten.empty();
   }
 };
 

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// A UIDL that is listed again after it was absent may be another message's: it is compared once.
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "engine/fixture.h"
+#include "engine/mark.h"
+
+using namespace mailhaul;
+using namespace std::chrono_literals;
+using test::Household;
+using test::mail_of;
+using test::StoredMessage;
+using Messages = std::vector<StoredMessage>;
+
+namespace {
+
+/// One way to fetch and to deliver.
+struct Way {
+  std::string kind;
+  bool pipelining = true, top = true;
+};
+
+std::vector<Way> all_ways() {
+  std::vector<Way> ways;
+  for (const std::string kind : {"maildir", "mbox", "mda"}) {
+    for (const bool pipelining : {true, false}) {
+      for (const bool top : {true, false}) ways.push_back({kind, pipelining, top});
+    }
+  }
+  return ways;
+}
+
+/// Mail stays on the server.
+struct AbsentHousehold : Household {
+  Way way;
+  explicit AbsentHousehold(Way way_, Messages messages) : way(std::move(way_)) {
+    server.options.pipelining = way.pipelining;
+    server.options.top = way.top;
+    server.messages = std::move(messages);
+    account.policy.leave_on_server = true;
+    if (way.kind == "mda") {
+      deliver_to_command("cat >> " + (dir / "mda").native());
+    } else {
+      deliver_to(way.kind);
+    }
+  }
+  /// How often the n-th message of mail_of() was delivered.
+  long copies(int n) const {
+    const std::string body = "body " + std::to_string(n) + "\n";
+    std::string all;
+    if (way.kind == "maildir") {
+      for (const auto& one : mail()) all += one;
+    } else if (std::filesystem::exists(dir / way.kind)) {
+      all = test::slurp(dir / way.kind);
+    }
+    long found = 0;
+    for (auto at = all.find(body); at != std::string::npos; at = all.find(body, at + 1)) ++found;
+    return found;
+  }
+  void run_with(Messages messages) {
+    server.messages = std::move(messages);
+    CHECK(engine::status_of(run()) == 0);
+  }
+};
+
+StoredMessage named(const std::string& uidl, int n) { return {uidl, mail_of(n).bytes}; }
+
+StoredMessage longer(const std::string& uidl, int n) { return {uidl, mail_of(n).bytes + "and more\r\n"}; }
+
+long count_of(const std::vector<std::string>& commands, std::string_view verb) {
+  return std::ranges::count_if(commands, [&](const auto& command) { return command.starts_with(verb); });
+}
+
+}  // namespace
+
+TEST_CASE("a message of a UIDL that was absent is compared, and is new mail if it is another one") {
+  struct Change {
+    std::string what;
+    Messages before, after;
+  };
+  const std::vector<Change> changes{
+      {"same size", {named("A", 1), named("B", 2)}, {named("A", 3), named("B", 2)}},
+      {"other size", {named("A", 1), named("B", 2)}, {longer("A", 3), named("B", 2)}},
+      {"UIDLs swapped, and one more",
+       {named("A", 1), named("B", 2)},
+       {named("A", 2), named("B", 1), named("C", 3)}},
+      {"moved on by one", {named("A", 1), named("B", 2)}, {named("A", 2), named("B", 3)}},
+      {"the old one under a new UIDL", {named("A", 1), named("B", 2)}, {named("A", 3), named("C", 1)}},
+  };
+  for (const auto& way : all_ways()) {
+    for (const auto& change : changes) {
+      for (const bool leaving : {true, false}) {
+        CAPTURE(way.kind);
+        CAPTURE(way.pipelining);
+        CAPTURE(way.top);
+        CAPTURE(change.what);
+        CAPTURE(leaving);
+        AbsentHousehold house(way, change.before);
+        house.run();
+        house.run_with({});
+        house.account.policy.leave_on_server = leaving;
+        for (int run = 0; run < 2; ++run) {
+          house.run_with(leaving || run == 0 ? change.after : Messages());
+          for (int n = 1; n <= 3; ++n) CHECK(house.copies(n) == 1);
+        }
+        if (!leaving) continue;
+        house.server.commands.clear();
+        house.run_with(change.after);
+        CHECK(count_of(house.server.commands, "TOP") == 0);
+        CHECK(count_of(house.server.commands, "RETR") == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("a message that was absent and is the same is not fetched again, and is read once") {
+  for (const auto& way : all_ways()) {
+    CAPTURE(way.kind);
+    CAPTURE(way.pipelining);
+    CAPTURE(way.top);
+    const Messages messages{named("A", 1), named("B", 2), named("C", 3)};
+    AbsentHousehold house(way, messages);
+    house.run();
+    house.run_with({named("B", 2)});
+    house.server.commands.clear();
+    house.run_with(messages);
+    CHECK(count_of(house.server.commands, way.top ? "TOP" : "RETR") == 2);
+    CHECK(count_of(house.server.commands, way.top ? "RETR" : "TOP") == 0);
+    house.server.commands.clear();
+    house.run_with(messages);
+    CHECK(count_of(house.server.commands, "TOP") + count_of(house.server.commands, "RETR") == 0);
+    for (int n = 1; n <= 3; ++n) CHECK(house.copies(n) == 1);
+  }
+}
+
+TEST_CASE("a message that was absent and is the same is removed once it may be") {
+  for (const auto& way : all_ways()) {
+    CAPTURE(way.kind);
+    CAPTURE(way.top);
+    AbsentHousehold house(way, {named("A", 1), named("B", 2)});
+    house.run();
+    house.run_with({});
+    house.account.policy.leave_on_server = false;
+    house.run_with({named("A", 1), named("B", 3)});
+    CHECK(house.server.messages.empty());
+    for (int n = 1; n <= 3; ++n) CHECK(house.copies(n) == 1);
+  }
+}
+
+TEST_CASE("what was marked as seen is not believed of another message either") {
+  for (const auto& way : all_ways()) {
+    CAPTURE(way.kind);
+    CAPTURE(way.pipelining);
+    CAPTURE(way.top);
+    if (!way.top) continue;  // nothing but its UIDL is known of what was marked
+    AbsentHousehold house(way, {named("A", 1), named("B", 2)});
+    engine::mark_seen(house.account, house.environment, house.told, {});
+    house.run_with({});
+    house.account.policy.leave_on_server = false;
+    house.run_with({named("A", 3), named("B", 2)});
+    CHECK(house.copies(3) == 1);
+    CHECK(house.copies(1) + house.copies(2) == 0);
+    REQUIRE(house.server.messages.size() == 1);
+    CHECK(house.server.messages[0].uidl == "B");
+  }
+}
+
+TEST_CASE("polls write nothing while the same messages are absent") {
+  AbsentHousehold house({.kind = "maildir"}, {named("A", 1), named("B", 2), named("C", 3)});
+  house.run();
+  house.run_with({named("A", 1)});
+  const auto database = [&] { return test::slurp(house.environment.state_file); };
+  const auto before = database();
+  for (int run = 0; run < 3; ++run) house.run_with({named("A", 1)});
+  CHECK(database() == before);
+  house.run_with({});
+  CHECK(database() != before);
+}
+
+TEST_CASE("two messages that share header and size are not taken for one after an absence") {
+  for (const bool leaving : {true, false}) {
+    CAPTURE(leaving);
+    AbsentHousehold house({.kind = "maildir"}, {named("A", 1)});
+    house.run();
+    house.run_with({});
+    house.account.policy.leave_on_server = leaving;
+    house.run_with({named("X", 1), named("A", 1)});
+    CHECK(house.copies(1) == 2);
+  }
+}
