@@ -24,7 +24,7 @@ class Client:
 
     def __init__(self, row, server, home, memory=None):
         self.row, self.server, self.home = row, server, home
-        self.memory = memory  # mailhaul's database after earlier runs
+        self.memory = memory  # the database after earlier runs, of this mailhaul
         self.env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC"}
         self.env["USER"] = self.env["LOGNAME"] = USER or getpass.getuser()
 
@@ -100,7 +100,16 @@ class Mailhaul(Client):
         return "%s:%s" % (self.row.place, self.place(user))
 
     def command(self, *more):
-        return [str(self.home.parent / "mailhaul"), "-c", str(self.home / "config.json"), *more]
+        return [str(self.home.parent / self.program), "-c", str(self.home / "config.json"), *more]
+
+
+class Earlier(Mailhaul):
+    """Another build of mailhaul, to see what a change costs: the file that MAILHAUL_EARLIER names."""
+    program = "mailhaul-earlier"
+
+    @classmethod
+    def installed(cls):
+        return "MAILHAUL_EARLIER" in os.environ
 
 
 class Mpop(Client):
@@ -231,4 +240,5 @@ class Limit(Client):
         return "%s:%s" % (self.row.place, self.place(user))
 
 
-CLIENTS = {"mailhaul": Mailhaul, "mpop": Mpop, "fetchmail": Fetchmail, "getmail": Getmail, "fdm": Fdm, "limit": Limit}
+CLIENTS = {"mailhaul": Mailhaul, "earlier": Earlier, "mpop": Mpop, "fetchmail": Fetchmail, "getmail": Getmail, "fdm": Fdm,
+           "limit": Limit}

@@ -55,7 +55,7 @@ def counts_flushes(row, client, options):
 
 
 @contextlib.contextmanager
-def bench_for(row, options):
+def bench_for(row, clients, options):
     """A row's server and directory; prints the round trip of the delayed line."""
     with contextlib.ExitStack() as stack:
         directory = pathlib.Path(options.dir) / row.name
@@ -68,15 +68,16 @@ def bench_for(row, options):
         if link:
             print("   measured round trip: %.1f ms" % (link.round_trip(server.port) * 1000), flush=True)
         bench = Bench(row, server, directory, link, quick=options.quick)
-        if row.seen:
-            bench.remember()
+        for name in ("mailhaul", "earlier") if row.seen else ():
+            if name in clients:
+                bench.remember(name)
         yield bench
 
 
 def measure(row, clients, options):
     """All runs of a row, each round in a different order. Returns {client: [cost]}, flushes, and the bench."""
     dice = random.Random("%d %s" % (options.seed, row.name))
-    with bench_for(row, options) as bench:
+    with bench_for(row, clients, options) as bench:
         costs = {client: [] for client in clients}
         for turn in range(options.repeats):
             order = [client for client in clients if turn < row.runs(client, options.repeats)]
@@ -92,7 +93,7 @@ def measure(row, clients, options):
 def planned(options, table):
     """The rows chosen, with the clients that can do them. Prints what is left out."""
     # On a busy machine getmail may miss the end of its own child, and then waits for minutes.
-    usual = [name for name in CLIENTS if name != "getmail" or not options.quick]
+    usual = [name for name in CLIENTS if name != "earlier" and (name != "getmail" or not options.quick)]
     wanted = choose(CLIENTS, options.clients, "client") if options.clients else usual
     missing = [name for name in wanted if not CLIENTS[name].installed()]
     if missing:
@@ -101,7 +102,10 @@ def planned(options, table):
         print("flushes are not counted: strace is not installed or not allowed to trace")
         options.no_flushes = True
     chosen = choose([row.name for row in table], options.rows, "row")
-    return [(row, [name for name in wanted if name in row.clients and name not in missing])
+    def does(row, name):
+        return name not in missing and (name in row.clients or name == "earlier")
+
+    return [(row, [name for name in wanted if does(row, name)])
             for row in table if row.name in chosen]
 
 

@@ -32,10 +32,12 @@ class Bench:
         self.directory = pathlib.Path(directory)
         for program in (os.environ["MAILHAUL"], tool("limit"), tool("swallow")):
             shutil.copy(program, self.directory)  # USER may have no access to the build directory
+        if CLIENTS["earlier"].installed():
+            shutil.copy(os.environ["MAILHAUL_EARLIER"], self.directory / CLIENTS["earlier"].program)
         if USER:
             shutil.chown(self.directory, USER)
         self.runs = 0
-        self.memory = None  # mailhaul's database, if the row has messages seen
+        self.memory = {}  # the databases of each mailhaul, if the row has messages seen
         self.database_bytes = 0
 
     def start(self, words, env, prefix=(), times=1):
@@ -61,9 +63,9 @@ class Bench:
             cost = result.read_text() if result.exists() else ""
             return {**(json.loads(cost) if cost else NOTHING), "said": text}
 
-    def remember(self):
+    def remember(self, name):
         """mailhaul fetches the messages seen, because its database records more about a message than an identifier."""
-        keeper = CLIENTS["mailhaul"](self.row, self.server, self.directory / "keeper")
+        keeper = CLIENTS[name](self.row, self.server, self.directory / ("keeper-" + name))
         keeper.prepare()
         cost = self.start(keeper.command("-q", "--max-messages", str(self.row.seen), "--deliver",
                                          "mbox:%s/seen" % keeper.home), keeper.env)
@@ -71,14 +73,15 @@ class Bench:
             raise RuntimeError("mailhaul did not fetch the messages seen: " + cost["said"])
         self.server.restore()
         os.unlink(keeper.home / "seen")
-        self.memory = keeper.home / "state.db"
-        self.database_bytes = self.memory.stat().st_size
+        self.memory[name] = keeper.home / "state.db"
+        if name == "mailhaul":
+            self.database_bytes = self.memory[name].stat().st_size
 
     def run(self, name, counting=False):
         """A measured and verified run. With `counting` it is slow, because strace(1) counts the flushes."""
         self.runs += 1
         home = self.directory / ("run-%d" % self.runs)
-        client = CLIENTS[name](self.row, self.server, home, self.memory)
+        client = CLIENTS[name](self.row, self.server, home, self.memory.get(name))
         client.prepare()
         try:
             prefix, log = [], home / "calls"
