@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "util/ascii.h"
 
@@ -33,18 +34,15 @@ bool is_senders(std::string_view name) {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-/// The line with each run of white space as one blank, and none at its ends.
-std::string collapsed(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (!is_blank(c)) {
-      result += c;
-    } else if (!result.empty() && result.back() != ' ') {
-      result += ' ';
-    }
+/// Appends the text with each run of white space as one blank, and none at the text's ends.
+void append_collapsed(std::string& result, std::string_view text) {
+  const auto start = result.size();
+  for (auto word = std::ranges::find_if_not(text, is_blank); word != text.end();) {
+    const auto end = std::find_if(word, text.end(), is_blank);
+    if (result.size() != start) result += ' ';
+    result.append(word, end);
+    word = std::find_if_not(end, text.end(), is_blank);
   }
-  if (!result.empty() && result.back() == ' ') result.pop_back();
-  return result;
 }
 
 }  // namespace
@@ -79,15 +77,21 @@ void Fingerprint::end_header_line() {
 void Fingerprint::end_field() {
   if (field_.empty()) return;
   const auto colon = std::min(field_.find(':'), field_.size());
-  const std::string name = util::lower(collapsed(std::string_view(field_).substr(0, colon)));
-  const std::string text =
-      name + ':' + collapsed(std::string_view(field_).substr(std::min(colon + 1, field_.size()))) + '\n';
-  field_.clear();
-  if (!is_senders(name)) {
-    if (std::ranges::find(servers_fields, name) == servers_fields.end()) other_.add(text);
+  std::string text;
+  append_collapsed(text, std::string_view(field_).substr(0, colon));
+  text = util::lower(text);
+  const bool senders = is_senders(text);
+  const bool servers = std::ranges::find(servers_fields, text) != servers_fields.end();
+  const std::string line = std::exchange(field_, {});
+  if (!senders && (servers || !fields_.empty())) return;  // with senders' fields no others count
+  text += ':';
+  append_collapsed(text, std::string_view(line).substr(std::min(colon + 1, line.size())));
+  text += '\n';
+  if (!senders) {
+    other_.add(text);
   } else if (kept_bytes_ + text.size() <= most_kept) {
     kept_bytes_ += text.size();
-    fields_.push_back(text);
+    fields_.push_back(std::move(text));
   } else {
     has_excess_ = true;
     excess_.add(text);

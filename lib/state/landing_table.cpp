@@ -8,8 +8,9 @@ namespace {
 // All that read whole landings select the same columns.
 constexpr const char* all_landings =
     "SELECT row, target, ticket, state FROM landings WHERE mailbox = ?1 ORDER BY row, target";
-constexpr const char* landings_of_row =
-    "SELECT row, target, ticket, state FROM landings WHERE mailbox = ?1 AND row = ?2 ORDER BY target";
+constexpr const char* landings_of_rows =
+    "SELECT row, target, ticket, state FROM landings WHERE mailbox = ?1 AND row BETWEEN ?2 AND ?3 "
+    "ORDER BY row, target";
 constexpr const char* unfinished_landings =
     "SELECT row, target, ticket, state FROM landings WHERE state <> ?1 ORDER BY mailbox, row, target";
 struct LandingColumn {
@@ -19,7 +20,7 @@ struct LandingColumn {
 constexpr const char* write_landing =
     "INSERT INTO landings (mailbox, row, target, ticket, state) VALUES (?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT (mailbox, row, target) DO UPDATE SET ticket = ?4, state = ?5";
-constexpr const char* remove_landings = "DELETE FROM landings WHERE mailbox = ?1 AND row = ?2";
+constexpr const char* remove_landings = "DELETE FROM landings WHERE mailbox = ?1 AND row BETWEEN ?2 AND ?3";
 
 std::vector<Landing> read_landings(Cursor stored) {
   using Column = LandingColumn;
@@ -47,15 +48,15 @@ std::uint64_t sum_of(MailboxId mailbox, const Landing& landing) {
 
 LandingTable::LandingTable(Database& database) noexcept
     : all_(database, all_landings),
-      of_row_(database, landings_of_row),
+      of_rows_(database, landings_of_rows),
       unfinished_(database, unfinished_landings),
       write_(database, write_landing),
       remove_(database, remove_landings) {}
 
 std::vector<Landing> LandingTable::all(MailboxId mailbox) { return read_landings(all_.query(mailbox)); }
 
-std::vector<Landing> LandingTable::of_row(MailboxId mailbox, RowId row) {
-  return read_landings(of_row_.query(mailbox, row));
+std::vector<Landing> LandingTable::of_rows(MailboxId mailbox, RowRange rows) {
+  return read_landings(of_rows_.query(mailbox, rows.first, rows.last));
 }
 
 std::vector<Landing> LandingTable::unfinished() {
@@ -67,6 +68,6 @@ void LandingTable::write(MailboxId mailbox, const Landing& landing) {
              static_cast<int>(landing.state));
 }
 
-void LandingTable::remove(MailboxId mailbox, RowId row) { remove_.run(mailbox, row); }
+void LandingTable::remove(MailboxId mailbox, RowRange rows) { remove_.run(mailbox, rows.first, rows.last); }
 
 }  // namespace mailhaul::state

@@ -23,7 +23,7 @@ void MailboxWriter::put(const MessageRow& message) {
 
 void MailboxWriter::put(const Landing& landing) {
   if (new_rows_.erase(landing.row) == 0) {
-    for (const auto& old : tables_.landings.of_row(id(), landing.row)) {
+    for (const auto& old : tables_.landings.of_rows(id(), {landing.row, landing.row})) {
       if (old.target == landing.target) mailbox_.landings.remove(sum_of(id(), old));
     }
   }
@@ -31,17 +31,24 @@ void MailboxWriter::put(const Landing& landing) {
   tables_.landings.write(id(), landing);
 }
 
-void MailboxWriter::remove_landings(RowId row) {
-  for (const auto& old : tables_.landings.of_row(id(), row)) mailbox_.landings.remove(sum_of(id(), old));
-  tables_.landings.remove(id(), row);
+/// A batch has a thousand rows, and nearly always their ids follow each other: one statement for all of them.
+void MailboxWriter::remove_landings(std::vector<RowId> rows) {
+  std::ranges::sort(rows);
+  for (auto row = rows.begin(); row != rows.end();) {
+    RowRange range{.first = *row, .last = *row};
+    while (++row != rows.end() && *row <= range.last + 1) range.last = *row;
+    const auto landings = tables_.landings.of_rows(id(), range);
+    for (const auto& old : landings) mailbox_.landings.remove(sum_of(id(), old));
+    if (!landings.empty()) tables_.landings.remove(id(), range);
+  }
 }
 
 void MailboxWriter::forget(std::span<const RowId> rows) {
   if (rows.empty()) return;
   // An id is never used for another message, since a change that is not written yet may still name it.
   mailbox_.last_row = std::max(mailbox_.last_row, std::ranges::max(rows));
+  remove_landings({rows.begin(), rows.end()});
   for (const RowId row : rows) {
-    remove_landings(row);
     if (const auto old = tables_.messages.read(id(), row)) mailbox_.messages.remove(old->sum);
     tables_.messages.remove(id(), row);
   }

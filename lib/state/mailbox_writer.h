@@ -3,6 +3,7 @@
 #pragma once
 #include <set>
 #include <span>
+#include <vector>
 
 #include "state/landing_table.h"
 #include "state/mailbox_table.h"
@@ -28,16 +29,17 @@ class MailboxWriter {
   MailboxRow& mailbox() noexcept { return mailbox_; }
   void put(const MessageRow& message);  ///< inserts it, or replaces the row of its id
   void put(const Landing& landing);     ///< inserts it, or replaces the one of its row and target
-  void remove_landings(RowId row);
+  void remove_landings(std::vector<RowId> rows);
   void forget(std::span<const RowId> rows);  ///< and their landings
 
-  /// Calls `change` with the row and then writes it. Does nothing when the row does not exist.
+  /// Calls `change` with the row and then writes it. Does nothing when the row does not exist. REQUIRES:
+  /// `change` leaves UIDL and hashes as they are.
   template <typename Change>
   void change_row(RowId row, Change change) {
     if (auto message = tables_.messages.read(id(), row)) {
       mailbox_.messages.remove(message->sum);
       change(*message);
-      mailbox_.messages.add(tables_.messages.write(id(), *message));
+      mailbox_.messages.add(tables_.messages.update(id(), *message));
     }
   }
 

@@ -52,6 +52,11 @@ constexpr const char* write_message =
     "failures = ?7, told = ?8, delivered = ?9, due = ?10, uidl = ?11, \"check\" = ?12, gone = ?13, "
     "absent_days = ?14, absent_since = ?15, header = ?16, content = ?17";
 
+constexpr const char* update_message =
+    "UPDATE messages SET standing = ?3, bytes = ?4, ordinal = ?5, suspect = ?6, failures = ?7, told = ?8, "
+    "delivered = ?9, due = ?10, \"check\" = ?11, gone = ?12, absent_days = ?13, absent_since = ?14 "
+    "WHERE mailbox = ?1 AND id = ?2";
+
 constexpr const char* remove_message = "DELETE FROM messages WHERE mailbox = ?1 AND id = ?2";
 
 // What a poll needs. The hashes come last in a row, so that they are not decoded.
@@ -150,6 +155,7 @@ MessageTable::MessageTable(Database& database) noexcept
       read_(database, one_message),
       has_(database, has_message),
       write_(database, write_message),
+      update_(database, update_message),
       remove_(database, remove_message),
       summaries_(database, message_summaries),
       all_(database, all_messages),
@@ -181,6 +187,15 @@ std::uint64_t MessageTable::write(MailboxId mailbox, const MessageRow& message) 
   write_.run(mailbox, row.id, static_cast<int>(row.standing), row.bytes, row.ordinal, row.suspect,
              row.failures, row.told, row.delivered, row.due, Blob{row.uidl}, sums.check, row.gone,
              message.absent_days, message.absent_since, row.header, row.content);
+  return sums.sum;
+}
+
+std::uint64_t MessageTable::update(MailboxId mailbox, const MessageRow& message) {
+  const Row& row = message.row;
+  const Sums sums = sums_of(mailbox, message);
+  update_.run(mailbox, row.id, static_cast<int>(row.standing), row.bytes, row.ordinal, row.suspect,
+              row.failures, row.told, row.delivered, row.due, sums.check, row.gone, message.absent_days,
+              message.absent_since);
   return sums.sum;
 }
 

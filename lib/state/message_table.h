@@ -52,6 +52,9 @@ class MessageTable {
   [[nodiscard]] bool has(MailboxId mailbox, RowId row);
   /// Inserts it, or replaces the row of its id. Returns its part of the mailbox's totals.
   [[nodiscard]] std::uint64_t write(MailboxId mailbox, const MessageRow& message);
+  /// Writes all columns of an existing row but UIDL and hashes, in half the time of write(). REQUIRES: these
+  /// are as read() returned them.
+  [[nodiscard]] std::uint64_t update(MailboxId mailbox, const MessageRow& message);
   void remove(MailboxId mailbox, RowId row);  ///< and its landings
 
   /// has_landings is not set. REQUIRES: the caller compares the totals with the mailbox's.
@@ -69,7 +72,7 @@ class MessageTable {
   MessageRow checked(MailboxId mailbox, const Cursor& stored) const;
 
   Database& database_;
-  Statement read_, has_, write_, remove_, summaries_, all_, span_, highest_, absent_, absent_for_;
+  Statement read_, has_, write_, update_, remove_, summaries_, all_, span_, highest_, absent_, absent_for_;
 };
 
 }  // namespace mailhaul::state

@@ -15,6 +15,7 @@ void apply(const Change& change, MailboxWriter& writer) {
   for (const auto& row : change.rows)
     writer.put(MessageRow{.row = row});  // it is listed, so it counts no days of absence
   for (const auto& landing : change.landings) writer.put(landing);
+  std::vector<RowId> complete = change.settled;
   for (const auto& delivery : change.delivered) {
     writer.change_row(delivery.row, [&](MessageRow& message) {
       message.row.standing = delivery.standing;
@@ -22,7 +23,7 @@ void apply(const Change& change, MailboxWriter& writer) {
       message.row.due.reset();
       message.row.failures = 0;
     });
-    writer.remove_landings(delivery.row);
+    complete.push_back(delivery.row);
   }
   for (const auto& removal : change.removed) {
     writer.change_row(removal.row, [&](MessageRow& message) {
@@ -35,7 +36,7 @@ void apply(const Change& change, MailboxWriter& writer) {
   for (const RowId row : change.doubted) {
     writer.change_row(row, [](MessageRow& message) { message.row.suspect = true; });
   }
-  for (const RowId row : change.settled) writer.remove_landings(row);
+  writer.remove_landings(std::move(complete));
   writer.forget(change.forgotten);
 }
 
@@ -44,7 +45,7 @@ bool all_found_by_row(LandingTable& table, MailboxId mailbox, const std::vector<
   for (auto first = landings.begin(); first != landings.end();) {
     const auto is_of_another_row = [&](const Landing& landing) { return landing.row != first->row; };
     const auto next = std::find_if(first, landings.end(), is_of_another_row);
-    if (std::ssize(table.of_row(mailbox, first->row)) != next - first) return false;
+    if (std::ssize(table.of_rows(mailbox, {first->row, first->row})) != next - first) return false;
     first = next;
   }
   return true;
@@ -132,7 +133,7 @@ std::vector<Landing> Store::landings(MailboxId mailbox) const {
 }
 
 std::vector<Landing> Store::landings_of(MailboxId mailbox, RowId row) const {
-  return connection_->tables.landings.of_row(mailbox, row);
+  return connection_->tables.landings.of_rows(mailbox, {row, row});
 }
 
 std::vector<Landing> Store::unfinished_landings() const { return connection_->tables.landings.unfinished(); }

@@ -3,6 +3,8 @@
 
 #include <openssl/evp.h>
 
+#include <utility>
+
 #include "util/error.h"
 
 namespace mailhaul::util {
@@ -13,19 +15,23 @@ struct Sha256::Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   ~Context() { EVP_MD_CTX_free(md); }
-  void start() const {
+  bool started = false;
+  /// Not before it is needed: starting takes OpenSSL as long as hashing some hundred bytes.
+  void start() {
+    if (std::exchange(started, true)) return;
     if (md == nullptr || EVP_DigestInit_ex(md, EVP_sha256(), nullptr) != 1) {
       throw Error(Kind::internal, "cannot start SHA-256: OpenSSL refused");
     }
   }
 };
 
-Sha256::Sha256() : context_(std::make_unique<Context>()) { context_->start(); }
+Sha256::Sha256() : context_(std::make_unique<Context>()) {}
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::add(std::string_view bytes) {
+  context_->start();
   if (EVP_DigestUpdate(context_->md, bytes.data(), bytes.size()) != 1) {
     throw Error(Kind::internal, "cannot continue SHA-256: OpenSSL refused");
   }
@@ -33,10 +39,11 @@ void Sha256::add(std::string_view bytes) {
 
 Hash Sha256::finish() {
   Hash hash{};
+  context_->start();
   if (EVP_DigestFinal_ex(context_->md, hash.data(), nullptr) != 1) {
     throw Error(Kind::internal, "cannot finish SHA-256: OpenSSL refused");
   }
-  context_->start();
+  context_->started = false;
   return hash;
 }
 
@@ -48,19 +55,17 @@ Hash sha256(std::string_view bytes) {
 
 std::string hex(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += digits[byte >> 4U];
-    text += digits[byte & 15U];
+  std::string text(bytes.size() * 2, '0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    text[2 * i] = digits[byte >> 4U];
+    text[2 * i + 1] = digits[byte & 15U];
   }
   return text;
 }
 
 std::string hex(const Hash& hash) {
-  std::string bytes(hash.begin(), hash.end());
-  return hex(std::string_view(bytes));
+  return hex(std::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
 }
 
 }  // namespace mailhaul::util

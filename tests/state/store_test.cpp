@@ -151,6 +151,39 @@ TEST_CASE("a landing is kept until its row is settled, and replaced by one of it
   }
 }
 
+TEST_CASE("of many rows exactly the landings of those that are complete are removed") {
+  Place place;
+  auto store = place.open();
+  const auto mailbox = store.mailbox("anna", "h", 0);
+  const auto other_mailbox = store.mailbox("bert", "h", 0);
+  state::Change begun;
+  for (state::RowId id = 1; id <= 9; ++id) {
+    begun.rows.push_back({.id = id, .uidl = "u" + std::to_string(id), .header = hash_of("h")});
+    begun.landings.push_back({.row = id, .target = "maildir:/a", .ticket = "t"});
+    begun.landings.push_back({.row = id, .target = "maildir:/b", .ticket = "t"});
+  }
+  store.commit(mailbox, begun);
+  store.commit(other_mailbox, begun);
+  // In no order, one of them twice, one in two ways, and one that nobody knows.
+  store.commit(mailbox, {.delivered = {{.row = 7, .when = at_day(1)},
+                                       {.row = 1, .when = at_day(1)},
+                                       {.row = 2, .when = at_day(1)},
+                                       {.row = 99, .when = at_day(1)},
+                                       {.row = 3, .when = at_day(1)},
+                                       {.row = 2, .when = at_day(2)}},
+                         .doubted = {9},
+                         .settled = {8, 3, 5}});
+  std::vector<state::RowId> left;
+  for (const auto& landing : store.landings(mailbox)) left.push_back(landing.row);
+  CHECK(left == std::vector<state::RowId>{4, 4, 6, 6, 9, 9});
+  CHECK(store.landings(other_mailbox).size() == 18);
+  CHECK(store.row(mailbox, 2)->delivered == at_day(2));
+  CHECK(store.row(mailbox, 2)->header == hash_of("h"));
+  CHECK(store.row(mailbox, 8)->standing == Standing::pending);
+  CHECK(store.row(mailbox, 9)->suspect);
+  CHECK(store.rows(mailbox).rows().size() == 9);
+}
+
 TEST_CASE("the id of a row is never used again") {
   Place place;
   state::MailboxId mailbox = 0;
