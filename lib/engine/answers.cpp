@@ -71,7 +71,10 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
   const bool undelivered = !match.row || match.row->standing == Standing::pending;
   const bool asked_again = run.policy.fetch_all && match.row && !run.delivered_now.contains(match.row->id);
   const bool planned = request.action == Action::fetch && match.by == KnownBy::uid;
-  if (undelivered || asked_again || planned) return accept(request, std::move(incoming), match);
+  if (undelivered || asked_again || planned) {
+    if (incoming.too_large) return too_large(step, incoming.octets, match);
+    return accept(request, std::move(incoming), match);
+  }
   const bool by_uid = match.by == KnownBy::uid;
   confirm({&step, request.ask, by_uid ? request.action : Action::verify}, std::move(*match.row),
           incoming.hashes);
@@ -101,6 +104,14 @@ void Answers::over_limit(const Match& match) {
   parts_.removals.retrieved_but_unsafe();
   parts_.requests.hold_back();
   parts_.requests.drop_postponed();
+}
+
+/// Larger than max_size, though announced smaller: it stays like those of which LIST says so.
+void Answers::too_large(const Step& step, std::uint64_t octets, const Match& match) {
+  parts_.matcher.release(match);
+  parts_.removals.retrieved_but_unsafe();
+  parts_.notes.tell(step, Action::skip, "larger than max_size, though announced smaller");
+  parts_.notes.too_large(step, octets);
 }
 
 void Answers::take_in_latest() {

@@ -52,6 +52,7 @@ class Answers {
   void accept(const Request& request, IncomingMessage incoming, const Match& match);
   void confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes);
   void over_limit(const Match& match);
+  void too_large(const Step& step, std::uint64_t octets, const Match& match);
   void not_stored(const Step& step, std::uint64_t octets, const util::Error& error);
 
   Parts parts_;

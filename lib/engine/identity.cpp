@@ -61,10 +61,20 @@ const RowSummary* nth_row(const state::MailboxRows& seen, std::vector<state::Row
   return n < rows.size() ? seen.with_id(rows[n].id) : nullptr;
 }
 
-}  // namespace
+/// What came of messages that turned out too large, as long as LIST says of them what it said then.
+void add_received_bytes(std::span<const pop3::Listed> listed, const state::Store& store,
+                        state::MailboxId mailbox, std::vector<Identity>& identities) {
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    const auto* row = identities[i].row;
+    if (row == nullptr || !row->told || row->bytes != listed[i].bytes) continue;
+    if (const auto stored = store.row(mailbox, row->id))
+      identities[i].received_bytes = stored->received_bytes;
+  }
+}
 
-std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
-                               const state::Store& store, state::MailboxId mailbox) {
+/// By UIDL, else by header and size.
+std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const state::MailboxRows& seen,
+                                const state::Store& store, state::MailboxId mailbox) {
   const auto listed = index.listed();
   std::vector<Identity> identities(listed.size());
   const auto nameless = name(index, seen, identities);
@@ -86,6 +96,15 @@ std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const st
     identity.row = nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), taken,
                            identity.ordinal);
   }
+  return identities;
+}
+
+}  // namespace
+
+std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
+                               const state::Store& store, state::MailboxId mailbox) {
+  auto identities = find_rows(session, index, seen, store, mailbox);
+  add_received_bytes(index.listed(), store, mailbox, identities);
   return identities;
 }
 

@@ -202,6 +202,7 @@ state::Row Matcher::updated(const Step& step, const MessageHashes& hashes, const
   row.content = hashes.content;
   row.ordinal = step.identity.ordinal;
   row.suspect = false;
+  row.received_bytes = 0;
   return row;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/message_notes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "util/units.h"
@@ -27,23 +28,31 @@ void MessageNotes::left(const Step& step) {
   }
   if (step.action != Action::skip) return;
   tell(step, Action::skip, step.reason);
-  if (step.too_large) tell_too_large(step);
+  if (step.too_large) too_large(step, std::max(step.message.bytes, step.identity.received_bytes));
 }
 
-void MessageNotes::tell_too_large(const Step& step) {
-  const state::RowSummary* known = step.identity.row;
-  const bool told = known != nullptr && known->told;
-  const std::string sentence = "message " + uid(step) +
-                               " stays on the server: " + util::format_size(step.message.bytes) +
+void MessageNotes::too_large(const Step& step, std::uint64_t bytes) {
+  const std::string sentence = "message " + uid(step) + " stays on the server: " + util::format_size(bytes) +
                                ", larger than max_size (" + util::format_size(run_.policy.max_size) + ")";
+  // Where only its content can tell, no row would be found again, and its number is another one each time.
+  const bool by_content = step.identity.by_content;
+  const state::RowSummary* known = matcher_.row_of(step);
+  const bool told = by_content ? !run_.notices.first_time("too large: " + std::to_string(bytes))
+                               : known != nullptr && known->told;
   run_.tell.warned(run_.account.name, {.sentence = sentence,
                                        .hint = "fetch it with --max-size, or delete it on the server",
                                        .uid = uid(step),
                                        .status = 0,
                                        .quiet_skips_it = told});
-  if (told) return;
+  const std::uint64_t received = bytes == step.message.bytes ? 0 : bytes;
+  if (by_content || (told && received == step.identity.received_bytes)) return;
   state::Row row = matcher_.row_to_note(step);
   row.told = true;
+  if (row.standing ==
+      Standing::pending) {  // otherwise its size tells whether the message is the delivered one
+    row.bytes = step.message.bytes;
+    row.received_bytes = received;
+  }
   settler_.write_with_next_commit(std::move(row));
 }
 

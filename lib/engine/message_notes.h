@@ -37,12 +37,12 @@ class MessageNotes {
   [[nodiscard]] bool not_taken(const ReceivedMessage& message);
   /// The message is delivered everywhere.
   void delivered(const ReceivedMessage& message);
+  /// The message stays because of max_size: `bytes` of it arrived, or are announced. Told, and remembered.
+  void too_large(const Step& step, std::uint64_t bytes);
   /// The message comes last in the next session; nothing is reported.
   void comes_last(const Step& step);
 
  private:
-  void tell_too_large(const Step& step);
-
   AccountRun& run_;
   Settler& settler_;
   const Matcher& matcher_;

@@ -17,7 +17,8 @@ std::uint32_t failures(const Step& step) {
 }
 
 bool over_size(const Step& step, const account::Policy& policy) {
-  return policy.max_size != 0 && step.message.bytes > policy.max_size;
+  const auto bytes = std::max(step.message.bytes, step.identity.received_bytes);
+  return policy.max_size != 0 && bytes > policy.max_size;
 }
 
 /// A message that is not delivered yet, wholly or in part.

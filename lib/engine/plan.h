@@ -22,6 +22,7 @@ struct Identity {
   /// Null: unknown so far. Points into the MailboxRows in which it was found.
   const state::RowSummary* row = nullptr;
   std::optional<util::Hash> header;  ///< from TOP, if the UIDL does not identify it
+  std::uint64_t received_bytes = 0;  ///< of a message larger than announced, and than max_size
   std::uint32_t ordinal = 0;         ///< among listed messages equal in (header, size)
   bool this_run = false;             ///< delivered in an earlier session of this run
   bool by_content = false;           ///< neither UIDL nor TOP: only its content identifies it

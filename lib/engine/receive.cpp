@@ -40,15 +40,13 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
   while (const auto piece = message.read()) {
     fingerprint.add(*piece);
     run_.tell.received(run_.account.name, piece->size());
-    if (incoming.failure) {  // drained: the others are behind it
-      if (fingerprint.octets() > step.message.bytes + most_drained_bytes) give_up(step, *incoming.failure);
-      continue;
-    }
+    incoming.octets = fingerprint.octets();
     // Servers that count line ends differently announce less; but if twice as much arrives, the limit would
     // mean nothing.
-    if (run_.policy.max_size != 0 && fingerprint.octets() / 2 > run_.policy.max_size) {
-      incoming.failure =
-          util::Error(util::Kind::content, "it is larger than max_size, though announced smaller");
+    incoming.too_large =
+        incoming.too_large || (run_.policy.max_size != 0 && incoming.octets / 2 > run_.policy.max_size);
+    if (incoming.failure || incoming.too_large) {  // drained: the others are behind it
+      if (incoming.octets > step.message.bytes + most_drained_bytes) give_up(step, incoming);
       continue;
     }
     try {
@@ -57,8 +55,8 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
       incoming.failure = error;
     }
   }
-  if (incoming.failure) incoming.copies.clear();  // an unfinished writer must not outlive its place
-  incoming.octets = fingerprint.octets();
+  if (incoming.failure || incoming.too_large)
+    incoming.copies.clear();  // an unfinished writer must not outlive its place
   incoming.has_body = fingerprint.has_body();
   incoming.hashes = fingerprint.finish();
   return incoming;
@@ -91,8 +89,8 @@ delivery::Envelope Receiver::envelope(std::string id, bool may_be_repeated) cons
 }
 
 /// The message has no end and cannot be kept: the others are fetched in the next session.
-void Receiver::give_up(const Step& step, const util::Error& error) {
-  notes_.stays(step, error);
+void Receiver::give_up(const Step& step, const IncomingMessage& incoming) {
+  incoming.failure ? notes_.stays(step, *incoming.failure) : notes_.too_large(step, incoming.octets);
   throw util::Error(util::Kind::temporary,
                     "message " + notes_.uid(step) + " has no end: the session was given up");
 }

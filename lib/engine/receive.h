@@ -23,6 +23,7 @@ struct IncomingMessage {
     bool may_be_repeated;  ///< it may have been handed over before
   };
   std::uint64_t octets = 0;  ///< as received
+  bool too_large = false;    ///< than max_size, though announced smaller: it has no copies
   bool has_body = false;     ///< something followed the header
   MessageHashes hashes;
   std::vector<Copy> copies;
@@ -53,7 +54,7 @@ class Receiver {
   void open_writers(const Step& step, IncomingMessage& incoming);
   delivery::Envelope envelope(std::string id, bool may_be_repeated) const;
   void warn_of_copy(const Step& step, const state::Landing& landing, IncomingMessage::Copy* copy);
-  [[noreturn]] void give_up(const Step& step, const util::Error& error);
+  [[noreturn]] void give_up(const Step& step, const IncomingMessage& incoming);
 
   AccountRun& run_;
   Settler& settler_;

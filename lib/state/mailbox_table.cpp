@@ -18,7 +18,7 @@ constexpr const char* mailbox_ids = "SELECT id FROM mailboxes ORDER BY id";
 constexpr const char* one_mailbox =
     "SELECT user, host, port, last_row, absent_day, flushes, messages, messages_sum, landings, landings_sum, "
     "login_method, one_by_one_until, border_breaks, refused_logins, not_before, login_mark, failing_since, "
-    "trouble_told, \"check\" FROM mailboxes WHERE id = ?1";
+    "trouble_told, sizes_are_off, \"check\" FROM mailboxes WHERE id = ?1";
 struct MailboxColumn {
   enum : int {
     user,
@@ -39,6 +39,7 @@ struct MailboxColumn {
     login_mark,
     failing_since,
     trouble_told,
+    sizes_are_off,
     check
   };
 };
@@ -47,7 +48,7 @@ constexpr const char* update_mailbox =
     "UPDATE mailboxes SET last_row = ?2, absent_day = ?3, flushes = ?4, messages = ?5, messages_sum = ?6, "
     "landings = ?7, landings_sum = ?8, login_method = ?9, one_by_one_until = ?10, border_breaks = ?11, "
     "refused_logins = ?12, not_before = ?13, login_mark = ?14, failing_since = ?15, trouble_told = ?16, "
-    "\"check\" = ?17 WHERE id = ?1";
+    "sizes_are_off = ?17, \"check\" = ?18 WHERE id = ?1";
 
 constexpr const char* told_warnings = "SELECT text FROM told WHERE mailbox = ?1";
 constexpr const char* add_told_warning = "INSERT OR IGNORE INTO told (mailbox, text) VALUES (?1, ?2)";
@@ -132,6 +133,7 @@ MailboxRow MailboxTable::read(MailboxId mailbox) {
                                 .sum = static_cast<std::uint64_t>(row.integer(Column::landings_sum))},
                    .server = {.login_method = std::string(row.bytes(Column::login_method)),
                               .one_by_one_until = row.time(Column::one_by_one_until),
+                              .sizes_are_off = row.flag(Column::sizes_are_off),
                               .border_breaks = row.number<std::uint32_t>(Column::border_breaks),
                               .refused_logins = row.number<std::uint32_t>(Column::refused_logins),
                               .not_before = row.time(Column::not_before),
@@ -149,7 +151,8 @@ void MailboxTable::write(const MailboxRow& row) {
   write_.run(row.mailbox.id, row.last_row, row.absent_day, row.flushes, row.messages.count, row.messages.sum,
              row.landings.count, row.landings.sum, std::string_view(server.login_method),
              server.one_by_one_until, server.border_breaks, server.refused_logins, server.not_before,
-             std::string_view(server.login_mark), server.failing_since, server.trouble_told, check_of(row));
+             std::string_view(server.login_mark), server.failing_since, server.trouble_told,
+             server.sizes_are_off, check_of(row));
 }
 
 std::vector<std::string> MailboxTable::told(MailboxId mailbox) {

@@ -15,10 +15,12 @@ namespace {
 // SQL.
 constexpr const char* one_message =
     "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\", gone, "
-    "absent_days, absent_since, header, content FROM messages WHERE mailbox = ?1 AND id = ?2";
+    "absent_days, absent_since, header, content, received_bytes, remade FROM messages "
+    "WHERE mailbox = ?1 AND id = ?2";
 constexpr const char* all_messages =
     "SELECT id, standing, bytes, ordinal, suspect, failures, told, delivered, due, uidl, \"check\", gone, "
-    "absent_days, absent_since, header, content FROM messages WHERE mailbox = ?1 ORDER BY id";
+    "absent_days, absent_since, header, content, received_bytes, remade FROM messages "
+    "WHERE mailbox = ?1 ORDER BY id";
 struct MessageColumn {
   enum : int {
     id,
@@ -36,7 +38,9 @@ struct MessageColumn {
     absent_days,
     absent_since,
     header,
-    content
+    content,
+    received_bytes,
+    remade
   };
 };
 
@@ -46,11 +50,11 @@ constexpr const char* has_message = "SELECT 1 FROM messages WHERE mailbox = ?1 A
 // REPLACE would delete the old row first, and its landings with it.
 constexpr const char* write_message =
     "INSERT INTO messages (mailbox, id, standing, bytes, ordinal, suspect, failures, told, delivered, due, "
-    "uidl, \"check\", gone, absent_days, absent_since, header, content) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
+    "uidl, \"check\", gone, absent_days, absent_since, header, content, received_bytes, remade) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) "
     "ON CONFLICT (mailbox, id) DO UPDATE SET standing = ?3, bytes = ?4, ordinal = ?5, suspect = ?6, "
     "failures = ?7, told = ?8, delivered = ?9, due = ?10, uidl = ?11, \"check\" = ?12, gone = ?13, "
-    "absent_days = ?14, absent_since = ?15, header = ?16, content = ?17";
+    "absent_days = ?14, absent_since = ?15, header = ?16, content = ?17, received_bytes = ?18, remade = ?19";
 
 constexpr const char* update_message =
     "UPDATE messages SET standing = ?3, bytes = ?4, ordinal = ?5, suspect = ?6, failures = ?7, told = ?8, "
@@ -119,6 +123,8 @@ Sums sums_of(MailboxId mailbox, const MessageRow& message) {
   all.add(message.absent_since);
   all.add(message.row.header);
   all.add(message.row.content);
+  const auto of_version_3 = message.row.received_bytes << 1U | (message.row.remade ? 1U : 0U);
+  if (of_version_3 != 0) all.add(of_version_3);  // rows of version 2 keep their checksums
   return {.check = all.short_value(), .sum = part_of_totals(summary, all.short_value())};
 }
 
@@ -136,7 +142,9 @@ MessageRow read_message(const Cursor& stored) {
                   .due = stored.time(Column::due),
                   .suspect = stored.flag(Column::suspect),
                   .failures = stored.number<std::uint32_t>(Column::failures),
-                  .told = stored.flag(Column::told)},
+                  .told = stored.flag(Column::told),
+                  .received_bytes = stored.number<std::uint64_t>(Column::received_bytes),
+                  .remade = stored.flag(Column::remade)},
           .absent_days = stored.integer(Column::absent_days),
           .absent_since = stored.optional_integer(Column::absent_since)};
 }
@@ -186,7 +194,8 @@ std::uint64_t MessageTable::write(MailboxId mailbox, const MessageRow& message) 
   const Sums sums = sums_of(mailbox, message);
   write_.run(mailbox, row.id, static_cast<int>(row.standing), row.bytes, row.ordinal, row.suspect,
              row.failures, row.told, row.delivered, row.due, Blob{row.uidl}, sums.check, row.gone,
-             message.absent_days, message.absent_since, row.header, row.content);
+             message.absent_days, message.absent_since, row.header, row.content, row.received_bytes,
+             row.remade);
   return sums.sum;
 }
 

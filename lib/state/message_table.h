@@ -52,8 +52,8 @@ class MessageTable {
   [[nodiscard]] bool has(MailboxId mailbox, RowId row);
   /// Inserts it, or replaces the row of its id. Returns its part of the mailbox's totals.
   [[nodiscard]] std::uint64_t write(MailboxId mailbox, const MessageRow& message);
-  /// Writes all columns of an existing row but UIDL and hashes, in half the time of write(). REQUIRES: these
-  /// are as read() returned them.
+  /// Writes all columns of an existing row but UIDL, hashes, and what is known of its body, in half the time
+  /// of write(). REQUIRES: these are as read() returned them.
   [[nodiscard]] std::uint64_t update(MailboxId mailbox, const MessageRow& message);
   void remove(MailboxId mailbox, RowId row);  ///< and its landings
 

@@ -37,6 +37,7 @@ const char* const make_version_2 = R"sql(
     login_mark TEXT NOT NULL DEFAULT '',
     failing_since INTEGER,
     trouble_told INTEGER NOT NULL DEFAULT 0,
+    sizes_are_off INTEGER NOT NULL DEFAULT 0,
     "check" INTEGER NOT NULL DEFAULT 0,          -- checksum of what mail depends on
     UNIQUE (user, host, port)
   ) STRICT;
@@ -65,6 +66,8 @@ const char* const make_version_2 = R"sql(
     absent_since INTEGER,                        -- in days since 1970
     header BLOB,
     content BLOB,
+    received_bytes INTEGER NOT NULL DEFAULT 0,
+    remade INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, id)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX absent ON messages (mailbox, id) WHERE absent_days > 0;

@@ -38,6 +38,9 @@ struct Row {
   /// How often a pending message could not be retrieved or delivered. Such messages come after all others.
   std::uint32_t failures = 0;
   bool told = false;  ///< the user was told why it stays on the server (max_size): -q tells this once
+  /// How much came of a message that turned out larger than max_size, though LIST had `bytes`; 0: not known.
+  std::uint64_t received_bytes = 0;
+  bool remade = false;  ///< the server makes its body anew at each RETR: the header decides
 };
 
 enum class LandingState : std::uint8_t { intent, tried, delivered, doubt };
@@ -82,7 +85,8 @@ struct Server {
   std::string login_method;  ///< the net::LoginMethod that worked last
   /// The server's pipelining is broken: until this time messages are asked for one by one.
   std::optional<Time> one_by_one_until;
-  std::uint32_t border_breaks = 0;   ///< how often a session that pipelined ended exactly between two answers
+  bool sizes_are_off = false;       ///< LIST sizes are not those of the messages, or change for equal content
+  std::uint32_t border_breaks = 0;  ///< how often a session that pipelined ended exactly between two answers
   std::uint32_t refused_logins = 0;  ///< in a row
   std::optional<Time> not_before;    ///< the next login is not tried before this (back-off, LOGIN-DELAY)
   std::string login_mark;  ///< fingerprint of the profile that was refused, without anything of the secret

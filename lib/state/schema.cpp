@@ -9,6 +9,7 @@
 #include "state/database.h"
 #include "state/database_file.h"
 #include "state/migration_2.h"
+#include "state/migration_3.h"
 #include "state/transaction.h"
 #include "util/error.h"
 
@@ -87,7 +88,8 @@ struct Migration {
   const char* end;
 };
 const std::array migrations{Migration{version_1, nullptr, ""},
-                            Migration{make_version_2, copy_to_version_2, leave_version_1}};
+                            Migration{make_version_2, copy_to_version_2, leave_version_1},
+                            Migration{"", complete_version_3, ""}};
 
 }  // namespace
 

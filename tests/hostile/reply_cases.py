@@ -180,7 +180,7 @@ ENDLESS = [
               both(without(b"UIDL"), floods(b"TOP", b"+OK\r\nSubject: ", LINE, b"2 0")), status=76),
     Untouched("an endless header for list", floods(b"TOP", b"+OK\r\n", b"Subject: more\r\n" * 9999, b"2 0"), status=76,
               words=("list", "home")),
-    Case("an endless message where max_size is set", endless_message(b"more\r\n" * 9999), status=65, arrives=(1,),
+    Case("an endless message where max_size is set", endless_message(b"more\r\n" * 9999), status=75, arrives=(1,),
          stays=ALL, never=QUIT, keys={"max_size": "1M"}),
     Case("an endless message on a disk that fills", endless_message(b"more\r\n" * 9999), status=74, arrives=(1,),
          stays=ALL, never=QUIT, disk=4 * MIB),

@@ -249,6 +249,7 @@ TEST_CASE("what is recorded about a server can be read again") {
   Place place;
   const state::Server server{.login_method = "sasl:PLAIN",
                              .one_by_one_until = at_day(7),
+                             .sizes_are_off = true,
                              .border_breaks = 2,
                              .refused_logins = 3,
                              .not_before = at_day(1),
