@@ -13,7 +13,7 @@
 namespace mailhaul::app {
 
 std::span<const CommandRow> commands() {
-  static constexpr std::array<CommandRow, 14> rows{{
+  static constexpr std::array<CommandRow, 15> rows{{
       {"fetch", "fetch new mail (the default command)", describe_fetch, run_fetch},
       {"check", "print how many messages are new, seen and in total", describe_check, run_check},
       {"list", "print one line per message on the server, and what fetch would do with it", describe_list,
@@ -24,6 +24,8 @@ std::span<const CommandRow> commands() {
       {"mark-seen", "mark messages as seen: they are never fetched or removed", describe_state_change,
        run_state_mark_seen, "state"},
       {"forget", "make messages new again", describe_state_change, run_state_forget, "state"},
+      {"import", "take over the configuration of another program, and what it has fetched", describe_import,
+       run_import},
       {"config", "check and show the configuration", nullptr, nullptr},
       {"check", "check the configuration for mistakes", describe_nothing, run_config_check, "config"},
       {"show", "print the configuration in force, with secrets masked", describe_nothing, run_config_show,
@@ -50,9 +52,9 @@ util::Error unknown_command(std::string_view word, std::span<const std::string> 
 }
 
 std::span<const std::string_view> planned_commands() {
-  static constexpr std::array<std::string_view, 10> names{
-      "delete", "doctor",     "init",         "login",        "import",
-      "watch",  "completion", "state export", "state import", "state verify"};
+  static constexpr std::array<std::string_view, 9> names{"delete",       "doctor",       "init",
+                                                         "login",        "watch",        "completion",
+                                                         "state export", "state import", "state verify"};
   return names;
 }
 

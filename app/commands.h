@@ -42,6 +42,8 @@ int run_state_show(const Invocation& invocation);
 void describe_state_change(CLI::App& parser, Invocation& invocation);
 int run_state_mark_seen(const Invocation& invocation);
 int run_state_forget(const Invocation& invocation);
+void describe_import(CLI::App& parser, Invocation& invocation);
+int run_import(const Invocation& invocation);
 void describe_nothing(CLI::App& parser, Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 int run_config_show(const Invocation& invocation);

@@ -93,9 +93,11 @@ bool is_like(const std::string& word, std::string_view name) {
 
 }  // namespace
 
-account::Config load_config(const Invocation& invocation) {
+namespace {
+
+account::Config load_from(const Invocation& invocation, const std::optional<util::Path>& file) {
   account::Sources sources;
-  if (!describes_account(invocation)) sources.file = require_config(invocation);
+  sources.file = file;
   sources.overrides = invocation.overrides;
   if (!invocation.state.empty()) sources.state_file = std::filesystem::absolute(invocation.state);
   sources.jobs = invocation.jobs;
@@ -103,11 +105,41 @@ account::Config load_config(const Invocation& invocation) {
       .home = home(),
       .default_state_file = file_in(base_directory("XDG_STATE_HOME", ".local/state"), "state.db"),
       .default_netrc = variable("NETRC").value_or(below_home(".netrc").native())};
-  for (const auto& row : commands()) {
-    if (row.inside.empty()) sources.reserved_names.emplace_back(row.name);
-  }
-  for (const auto& name : planned_commands()) sources.reserved_names.emplace_back(name);
+  sources.reserved_names = command_names();
   return account::load(sources);
+}
+
+}  // namespace
+
+account::Config load_config(const Invocation& invocation) {
+  if (describes_account(invocation)) return load_from(invocation, std::nullopt);
+  return load_from(invocation, require_config(invocation));
+}
+
+account::Config load_config_from(const Invocation& invocation, const util::Path& file) {
+  return load_from(invocation, file);
+}
+
+util::Path config_to_write(const Invocation& invocation) {
+  const auto named =
+      invocation.config.empty() ? variable("MAILHAUL_CONFIG") : std::optional(invocation.config);
+  const util::Path file = named ? util::Path(*named) : default_config();
+  if (file.empty())
+    throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
+                      "set HOME, or name the file with -c");
+  return std::filesystem::absolute(file);
+}
+
+UserPlaces user_places() {
+  return {.home = home(), .config_home = base_directory("XDG_CONFIG_HOME", ".config")};
+}
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const auto& row : commands())
+    if (row.inside.empty()) names.emplace_back(row.name);
+  for (const auto& name : planned_commands()) names.emplace_back(name);
+  return names;
 }
 
 std::vector<int> tell_mistakes(const Invocation& invocation, const account::Config& config,

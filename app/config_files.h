@@ -15,6 +15,21 @@ namespace mailhaul::app {
 /// file is needed. Throws Error{no_config} when the file that was named is missing, Error{config | usage}.
 account::Config load_config(const Invocation& invocation);
 
+/// The same of a file that is named here.
+account::Config load_config_from(const Invocation& invocation, const util::Path& file);
+
+/// The file of -c, of $MAILHAUL_CONFIG, or the usual one, whether it exists or not.
+util::Path config_to_write(const Invocation& invocation);
+
+/// Where the user's files are; empty: no home directory is known.
+struct UserPlaces {
+  util::Path home, config_home;
+};
+UserPlaces user_places();
+
+/// Names that no account may have: those of the commands, and of planned ones.
+std::vector<std::string> command_names();
+
 /// Tells the mistakes of the accounts that the words name (without words, of all that are enabled); returns
 /// the status of each. Warns when no account is enabled.
 std::vector<int> tell_mistakes(const Invocation& invocation, const account::Config& config,

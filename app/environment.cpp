@@ -134,11 +134,6 @@ class Connector {
   std::map<std::string, util::Error> failed_;
 };
 
-std::string user_name() {
-  const passwd* entry = ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): before any thread
-  return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
-}
-
 /// The host for file names: "/" and ":" are replaced as in maildir(5).
 std::string host_for_names() {
   std::string name;
@@ -147,6 +142,11 @@ std::string host_for_names() {
 }
 
 }  // namespace
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): before any thread
+  return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
+}
 
 engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
                                      const std::vector<account::Account>& accounts) {

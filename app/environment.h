@@ -13,4 +13,7 @@ namespace mailhaul::app {
 engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
                                      const std::vector<account::Account>& accounts);
 
+/// The login name of the user that the program runs as.
+std::string user_name();
+
 }  // namespace mailhaul::app

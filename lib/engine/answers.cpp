@@ -20,6 +20,7 @@ void Answers::take(const Request& request, pop3::Message& message) {
 
 void Answers::take_refusal(const Request& request, const std::string& words) {
   const Step& step = *request.step;
+  if (step.is_unmet) return;  // it stays known by its UID
   // Without TOP, or if the server refuses it for this message, the whole message decides.
   if (request.ask == Ask::header) return parts_.requests.add({&step, Ask::whole, request.action});
   const auto meant = net::understand(words, util::Kind::content);
@@ -47,6 +48,7 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
 
 void Answers::take_header(const Request& request, pop3::Message& message) {
   const Step& step = *request.step;
+  if (step.is_unmet) return parts_.matcher.meet(step, header_of(message));
   if (auto row = parts_.matcher.proven_by_header(step, header_of(message)))
     return confirm(request, std::move(*row), std::nullopt);
   // Either another message has this UIDL now, or its size has changed: only the whole message can decide.

@@ -94,6 +94,7 @@ void FetchSession::begin(const Step& step) {
       return requests_.add({&step, header_tells && row->suspect ? Ask::header : Ask::whole, step.action});
     case Action::leave:
     case Action::skip:
+      if (step.is_unmet && header_tells) requests_.add({&step, Ask::header, step.action});
       return notes_.left(step);
   }
 }

@@ -101,6 +101,13 @@ const state::RowSummary* Matcher::row_of(const Step& step) const {
   return row == nullptr || detached_.contains(row->id) ? nullptr : row;
 }
 
+void Matcher::meet(const Step& step, const std::optional<util::Hash>& header) {
+  auto row = row_by_uid(step);
+  if (!row || !header || row->header || row->content) return;
+  row->header = header;
+  confirm(step, std::move(*row), std::nullopt);
+}
+
 std::optional<state::Row> Matcher::proven_by_header(const Step& step,
                                                     const std::optional<util::Hash>& header) const {
   auto row = row_by_uid(step);
@@ -162,13 +169,14 @@ std::optional<state::Row> Matcher::row_by_uid(const Step& step) const {
 }
 
 /// The server has changed its UIDLs, or has none: finds a row with this content that no other message of this
-/// listing has. A row that was only marked as seen has no content hash: header and size decide.
+/// listing has. A row that was only marked or imported has no content hash: header and size decide.
 std::optional<state::Row> Matcher::row_by_content(const Step& step, const MessageHashes& hashes) {
   if (!step.identity.by_content && unplaced_.empty()) return std::nullopt;
   const auto& store = settler_.store();
   auto rows = store.rows_with_content(run_.mailbox, hashes.content);
   for (auto& row : store.rows_with_header(run_.mailbox, hashes.header, step.message.bytes)) {
-    if (row.standing == Standing::seen && !row.content) rows.push_back(std::move(row));
+    const bool marked = row.standing == Standing::seen || row.standing == Standing::delivered;
+    if (marked && !row.content) rows.push_back(std::move(row));
   }
   for (auto& row : rows) {
     const bool candidate = step.identity.by_content || unplaced_.contains(row.id);

@@ -58,7 +58,10 @@ void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) 
 
 void decide_delivered(Step& step, const account::Policy& policy, state::Time now) {
   const state::RowSummary& row = *step.identity.row;
-  if (row.bytes != step.message.bytes && over_size(step, policy)) {
+  if (row.bytes == 0) {
+    step.is_unmet = true;
+    step.reason = "imported as delivered";
+  } else if (row.bytes != step.message.bytes && over_size(step, policy)) {
     step.action = Action::skip;
     step.reason = "its size is another now, and larger than max_size";
     step.too_large = true;

@@ -27,7 +27,7 @@ struct Row {
   RowId id = 0;
   Standing standing = Standing::pending;
   std::string uidl;                           ///< any bytes; empty when there is none
-  std::uint64_t bytes = 0;                    ///< the size that LIST had last
+  std::uint64_t bytes = 0;                    ///< the size that LIST had last; 0: imported, not listed yet
   std::optional<util::Hash> header, content;  ///< SHA-256; a row that was only marked may have none
   std::uint32_t ordinal = 0;  ///< from 0, among messages of one listing whose header and bytes are equal
   std::optional<Time> delivered, gone;

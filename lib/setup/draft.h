@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// What is known of an account that another program describes, in words of ours, and what could not be taken
+// over.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "account/document.h"
+#include "util/file.h"
+#include "util/secret.h"
+
+namespace mailhaul::setup {
+
+/// One thing that has no counterpart or another meaning here, and what to do about it.
+struct Note {
+  unsigned line = 0;  ///< in the file; 0: none in particular
+  std::string sentence, advice;
+};
+
+/// A message that another program has fetched.
+struct KnownMessage {
+  std::string uid;
+  std::optional<std::chrono::sys_seconds> fetched;  ///< empty: the list has no time
+};
+
+enum class Encryption { implicit, stls, none };
+
+/// A place where mail goes.
+struct Place {
+  std::string kind, path;          ///< "maildir", "mbox"; "mda" has a command instead of a path
+  std::vector<std::string> words;  ///< program and arguments
+  bool from_line = false;
+};
+
+/// One account. Empty texts, zeros and false are what mailhaul does anyway.
+struct Draft {
+  std::string name;
+  unsigned line = 0;
+  std::string poll_name;  ///< the name of fetchmail's entry, which its list may have instead of the host
+  std::string host, user;
+  std::uint16_t port = 0;
+  Encryption encryption = Encryption::none;
+  std::string ca_file, server_name, client_cert, client_key, min_version, auth, proxy;
+  util::Secret password;  ///< is written into a file of its own
+  std::vector<std::string> password_command;
+  std::string password_file;
+  bool netrc = false;
+  std::chrono::seconds timeout{0};
+  bool leave_on_server = false, fetch_all = false;
+  std::chrono::seconds delete_after{0};
+  std::uint64_t max_size = 0, max_bytes = 0, max_messages = 0;
+  bool trace_header = true;
+  bool enabled = true;
+  std::vector<Place> deliver;
+  util::Path seen_file;  ///< the other program's list of what it has fetched; empty: it does not go by one
+  std::vector<KnownMessage> known;
+};
+
+/// What a configuration of another program says.
+struct Outcome {
+  util::Path file;
+  std::vector<Draft> drafts;
+  std::vector<Note> notes;
+};
+
+/// What of the world outside counts; handed in by app.
+struct Surroundings {
+  util::Path home;         ///< ~
+  util::Path config_home;  ///< $XDG_CONFIG_HOME, else ~/.config
+  std::string user;        ///< who runs the program
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+};
+
+/// The keys of the account. `password_file` is where the password is going to be.
+account::Node profile_of(const Draft& draft, const util::Path& password_file);
+
+/// A command line that a shell runs, as program and arguments: split where it has none of the shell's
+/// characters, otherwise given to sh. Empty where it is empty.
+std::vector<std::string> words_of_shell(std::string_view command);
+/// Pairs: what the other program replaces in a command, and what is written in its place.
+using Placeholders = std::vector<std::pair<std::string, std::string>>;
+/// The same for a program that gets mail, where mailhaul reads % as the beginning of a placeholder.
+std::vector<std::string> program_of_shell(std::string_view command, const Placeholders& known);
+
+/// Replaces "~/" at the start; a relative path begins at `base`.
+std::string absolute(std::string_view path, const util::Path& home, const util::Path& base);
+
+/// Gives each account a valid name that no other one has; `reserved` are names that no account may have. Of
+/// two enabled accounts for one mailbox the second is switched off, with a note. Where nothing says where
+/// mail goes, the account is switched off, with a Maildir in `home`.
+void complete(Outcome& outcome, const Surroundings& around, const std::vector<std::string>& reserved);
+
+}  // namespace mailhaul::setup

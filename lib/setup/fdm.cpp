@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "setup/fdm_conf.h"
+#include "setup/programs.h"
+#include "util/ascii.h"
+#include "util/escape.h"
+
+namespace mailhaul::setup {
+namespace {
+
+/// A pattern with * and ?, as for file names.
+bool fits(std::string_view pattern, std::string_view text) {
+  std::size_t at = 0, star = std::string_view::npos, resume = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == text[i]) && pattern[at] != '*') {
+      ++at;
+      ++i;
+    } else if (at < pattern.size() && pattern[at] == '*') {
+      star = at++;
+      resume = i;
+    } else if (star != std::string_view::npos) {
+      at = star + 1;
+      i = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', at) == std::string_view::npos;
+}
+
+class FdmDrafting {
+ public:
+  FdmDrafting(const FdmConf& conf, Outcome& outcome, const Surroundings& around)
+      : conf_(conf), outcome_(outcome), around_(around) {}
+
+  void account(const FdmAccount& account) {
+    if (account.source != "pop3" && account.source != "pop3s")
+      return note(account.line,
+                  "account " + util::escape(account.name) + " does not use POP3, and was not taken over",
+                  "mailhaul fetches over POP3 only; leave this account to fdm");
+    if (account.server.empty() || !account.user || account.user->is_command)
+      return note(account.line, "account " + util::escape(account.name) + " has no server or no user",
+                  "it was not taken over; mailhaul needs both");
+    Draft draft{
+        .name = account.name, .line = account.line, .host = account.server, .user = account.user->text};
+    connection(draft, account);
+    secret(draft, account);
+    draft.leave_on_server = account.keep;
+    draft.max_size = conf_.max_size;
+    draft.trace_header = conf_.adds_received;
+    draft.enabled = !account.disabled && !account.pipe && !account.old_only;
+    if (account.pipe)
+      note(account.line, "the connection of " + util::escape(account.name) + " is a program",
+           "forward a port with ssh -L");
+    if (account.old_only) note(account.line, "old-only is not supported", "the account is switched off");
+    delivery(draft);
+    if (account.keep && !account.old_only && !account.cache.empty())
+      draft.seen_file = absolute(account.cache, around_.home, around_.home);
+    if (account.keep && account.cache.empty())
+      note(account.line, "fdm fetches everything again in each run; mailhaul fetches each message once",
+           "for the old way: \"fetch_all\": true");
+    outcome_.drafts.push_back(std::move(draft));
+  }
+
+ private:
+  void note(unsigned line, std::string sentence, std::string advice) {
+    outcome_.notes.push_back({line, std::move(sentence), std::move(advice)});
+  }
+
+  void connection(Draft& draft, const FdmAccount& account) {
+    const bool implicit = account.source == "pop3s";
+    draft.encryption = implicit           ? Encryption::implicit
+                       : account.starttls ? Encryption::stls
+                                          : Encryption::none;
+    const auto port =
+        util::parse_number(account.port).value_or(account.port == "pop3s" || implicit ? 995 : 110);
+    draft.port = static_cast<std::uint16_t>(port <= 65535 ? port : 0);
+    if (draft.encryption != Encryption::none && (!conf_.verify || !account.verify))
+      note(account.line, "fdm does not check the certificate of " + draft.host + "; mailhaul does",
+           "for a self-signed certificate, name it in tls_ca_file");
+  }
+
+  void secret(Draft& draft, const FdmAccount& account) {
+    if (!account.pass) {
+      draft.netrc = true;
+    } else if (account.pass->is_command) {
+      draft.password_command = words_of_shell(account.pass->text);
+    } else {
+      draft.password = util::Secret(account.pass->text);
+    }
+  }
+
+  static bool applies(const FdmRule& rule, const std::string& account) {
+    const auto matches = [&](const std::string& pattern) { return fits(pattern, account); };
+    return rule.for_all || std::ranges::any_of(rule.accounts, matches);
+  }
+
+  /// The rules that go by the account alone, up to the first that ends the search.
+  void delivery(Draft& draft) {
+    for (const auto& rule : conf_.rules) {
+      if (!rule.taken_apart() || !applies(rule, draft.name)) continue;
+      for (const auto& name : rule.actions) {
+        const auto action = conf_.actions.find(name);
+        if (action == conf_.actions.end()) continue;
+        for (const auto& [step, argument] : action->second.steps) place(draft, rule.line, step, argument);
+      }
+      if (!rule.goes_on) return;
+    }
+  }
+
+  void place(Draft& draft, unsigned line, const std::string& step, std::string argument) {
+    for (const auto& [tag, text] : {std::pair<std::string, std::string>{"%[home]", around_.home.native()},
+                                    {"%h", around_.home.native()},
+                                    {"%[account]", draft.name},
+                                    {"%a", draft.name}})
+      for (auto at = argument.find(tag); at != std::string::npos; at = argument.find(tag, at + text.size()))
+        argument.replace(at, tag.size(), text);
+    if (draft.deliver.size() > 100) return;
+    if (step.starts_with("other ")) {
+      if (step != "other keep" && step != "other stdout")
+        note(line, step.substr(6) + " is not supported", "let a program do it (mda:)");
+    } else if (argument.find('%') != std::string::npos) {
+      note(line, "a path or command goes by the message",
+           "mailhaul does not sort mail; deliver to a program (mda:)");
+    } else if (step == "maildir" || step == "mbox") {
+      draft.deliver.push_back(
+          {.kind = step, .path = absolute(argument, around_.home, around_.home), .words = {}});
+    } else if (auto words = program_of_shell(argument, {}); !words.empty()) {
+      draft.deliver.push_back({.kind = "mda", .path = {}, .words = std::move(words)});
+    }
+  }
+
+  const FdmConf& conf_;
+  Outcome& outcome_;
+  const Surroundings& around_;
+};
+
+}  // namespace
+
+Outcome read_fdm(const util::Path& file, std::string_view text, const Surroundings& around) {
+  const auto conf = parse_fdm_conf(text, file.native());
+  Outcome outcome{.file = file, .drafts = {}, .notes = conf.notes};
+  FdmDrafting drafting(conf, outcome, around);
+  for (const auto& account : conf.accounts) drafting.account(account);
+  for (const auto& rule : conf.rules) {
+    if (!rule.taken_apart())
+      outcome.notes.push_back(
+          {rule.line, "a rule goes by the content of messages, and was not taken over",
+           "mailhaul does not sort mail; deliver to a program (mda:) such as procmail or maildrop"});
+  }
+  return outcome;
+}
+
+}  // namespace mailhaul::setup

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+#include "setup/fdm_conf.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "setup/fdm_lexer.h"
+#include "util/escape.h"
+#include "util/units.h"
+
+namespace mailhaul::setup {
+namespace {
+
+using Form = FdmToken::Form;
+
+constexpr std::array<std::string_view, 8> statements{"set",     "account", "action", "match",
+                                                     "include", "ifdef",   "ifndef", "endif"};
+constexpr std::array<std::string_view, 4> steps_here{"maildir", "mbox", "pipe", "exec"};
+constexpr std::array<std::string_view, 6> options_elsewhere{
+    "delete-oversized", "proxy", "unmatched-mail", "file-umask", "file-group", "strip-characters"};
+
+class FdmParser {
+ public:
+  FdmParser(std::string_view text, const std::string& file) : lexer_(text, file) { advance(); }
+
+  FdmConf parse() {
+    while (token_.form != Form::end) statement();
+    return std::move(conf_);
+  }
+
+ private:
+  void advance() { token_ = lexer_.next(macros_); }
+  [[noreturn]] void unexpected() const { lexer_.refuse(token_.line, "this is not what fdm expects here"); }
+  void note(unsigned line, std::string sentence, std::string advice) {
+    conf_.notes.push_back({line, std::move(sentence), std::move(advice)});
+  }
+
+  bool begins_statement() const {
+    if (token_.form == Form::end || token_.form == Form::macro) return true;
+    return token_.form == Form::word && std::ranges::find(statements, token_.text) != statements.end();
+  }
+
+  /// A string, made of parts joined by "+".
+  FdmText text() {
+    FdmText result;
+    for (;;) {
+      if (token_.form == Form::macro) {
+        const auto macro = macros_.find(token_.text);
+        if (macro == macros_.end()) unexpected();
+        result.text += macro->second;
+      } else if (token_.form == Form::text || token_.form == Form::command) {
+        result.is_command = token_.form == Form::command;
+        result.text += token_.text;
+      } else {
+        unexpected();
+      }
+      if (result.text.size() > (64U << 10U)) unexpected();
+      advance();
+      if (!token_.is_mark('+')) return result;
+      if (result.is_command) unexpected();
+      advance();
+    }
+  }
+
+  void statement() {
+    const unsigned line = token_.line;
+    if (token_.form == Form::macro) return set_macro();
+    if (token_.form != Form::word) unexpected();
+    const std::string word = token_.text;
+    advance();
+    if (word == "set") return set_option(line);
+    if (word == "account") return account(line);
+    if (word == "action") return action();
+    if (word == "match") return rule(line);
+    if (word == "include") {
+      note(line, "include is not followed: " + util::escape(text().text), "import that file as well");
+    } else if (word == "ifdef" || word == "ifndef") {
+      condition(word == "ifdef");
+    } else if (word != "endif") {
+      lexer_.refuse(line, "fdm has no such statement");
+    }
+  }
+
+  void set_macro() {
+    const std::string name = token_.text;
+    advance();
+    if (!token_.is_mark('=')) unexpected();
+    advance();
+    if (macros_.size() > 1000) unexpected();
+    if (token_.form == Form::word) {
+      macros_[name] = token_.text;
+      return advance();
+    }
+    const auto value = text();
+    if (value.is_command)
+      lexer_.refuse(token_.line, "a macro is the output of a command; write the text itself");
+    macros_[name] = value.text;
+  }
+
+  void condition(bool wanted) {
+    const bool known = token_.form == Form::macro && macros_.contains(token_.text);
+    advance();
+    if (known == wanted) return;
+    for (unsigned open = 1; open > 0 && token_.form != Form::end; advance()) {
+      if (token_.is("ifdef") || token_.is("ifndef")) ++open;
+      if (token_.is("endif")) --open;
+    }
+  }
+
+  void set_option(unsigned line) {
+    const std::string name = token_.text;
+    if (token_.form != Form::word) unexpected();
+    advance();
+    const std::string value = token_.text;
+    if (name == "maximum-size") conf_.max_size = util::parse_size(value).value_or(0);
+    if (name == "verify-certificates") conf_.verify = true;
+    if (name == "no-received") conf_.adds_received = false;
+    if (std::ranges::find(options_elsewhere, name) != options_elsewhere.end())
+      note(line, "set " + name + " is not supported", name == "proxy" ? "set proxy in the account" : "");
+    while (!begins_statement()) advance();
+  }
+
+  void account(unsigned line) {
+    FdmAccount account{.name = text().text, .line = line};
+    while (!begins_statement()) {
+      const std::string word = token_.text;
+      if (token_.form != Form::word) {
+        if (!token_.is_mark('{') && !token_.is_mark('}') && token_.form != Form::text) unexpected();
+        advance();
+        continue;
+      }
+      advance();
+      account_word(account, word);
+    }
+    if (conf_.accounts.size() >= 1000) unexpected();
+    conf_.accounts.push_back(std::move(account));
+  }
+
+  void account_word(FdmAccount& account, const std::string& word) {
+    constexpr std::array<std::string_view, 10> sources{"pop3",  "pop3s", "imap",    "imaps",    "nntp",
+                                                       "nntps", "stdin", "maildir", "maildirs", "mbox"};
+    if (account.source.empty() && std::ranges::find(sources, word) != sources.end()) {
+      account.source = word;
+    } else if (word == "server") {
+      account.server = text().text;
+    } else if (word == "port") {
+      account.port = token_.text;
+      advance();
+    } else if (word == "user" || word == "pass") {
+      (word == "user" ? account.user : account.pass) = text();
+    } else if (word == "cache") {
+      account.cache = text().text;
+    } else if (word == "pipe") {
+      account.pipe = true;
+    } else {
+      account.disabled |= word == "disabled";
+      account.keep |= word == "keep";
+      account.starttls |= word == "starttls";
+      account.old_only |= word == "old-only";
+      if (word == "no-verify") account.verify = false;
+    }
+  }
+
+  /// "action NAME maildir PATH", or several steps in braces.
+  void action() {
+    const std::string name = text().text;
+    FdmAction action;
+    const bool several = token_.is_mark('{');
+    do {
+      if (token_.is_mark('{')) advance();
+      if (token_.is_mark('}')) break;
+      if (token_.form != Form::word) unexpected();
+      const std::string step = token_.text;
+      advance();
+      const bool is_ours = std::ranges::find(steps_here, step) != steps_here.end();
+      std::string argument;
+      while (token_.form != Form::end && !token_.is_mark('}') && (is_text() || !begins_step())) {
+        if (is_text()) {
+          const auto more = text().text;
+          if (argument.empty()) argument = more;
+        } else {
+          advance();
+        }
+      }
+      action.steps.emplace_back(is_ours ? step : "other " + step, std::move(argument));
+    } while (several && !token_.is_mark('}') && token_.form != Form::end);
+    if (several) advance();
+    conf_.actions[name] = std::move(action);
+  }
+
+  bool is_text() const {
+    if (token_.form == Form::macro) return macros_.contains(token_.text);
+    return token_.form == Form::text || token_.form == Form::command;
+  }
+  bool begins_step() const {
+    constexpr std::array<std::string_view, 10> others{"write", "append", "smtp", "lmtp", "rewrite",
+                                                      "tag",   "drop",   "keep", "imap", "stdout"};
+    if (begins_statement()) return true;
+    return token_.form == Form::word && (std::ranges::find(others, token_.text) != others.end() ||
+                                         std::ranges::find(steps_here, token_.text) != steps_here.end());
+  }
+
+  void rule(unsigned line) {
+    FdmRule rule{.line = line};
+    if (token_.is("all")) {
+      rule.for_all = true;
+      advance();
+    } else if (token_.is("account") || token_.is("accounts")) {
+      advance();
+      rule.accounts = texts();
+    }
+    if (!at_target()) {  // there is more: the content decides
+      rule.for_all = false;
+      rule.accounts.clear();
+      while (token_.form != Form::end && !at_target()) {
+        const bool names_account = token_.is("account") || token_.is("accounts");
+        advance();
+        if (names_account && token_.is_mark('{')) texts();
+      }
+    }
+    target(rule);
+    if (token_.is("continue")) {
+      rule.goes_on = true;
+      advance();
+    }
+    conf_.rules.push_back(std::move(rule));
+  }
+
+  bool at_target() const {
+    return token_.is("action") || token_.is("actions") || token_.is("drop") || token_.is("keep") ||
+           token_.is("tag") || token_.is_mark('{');
+  }
+
+  std::vector<std::string> texts() {
+    if (!token_.is_mark('{')) return {text().text};
+    std::vector<std::string> all;
+    for (advance(); !token_.is_mark('}');) {
+      if (!is_text() || all.size() > 1000) unexpected();
+      all.push_back(text().text);
+    }
+    advance();
+    return all;
+  }
+
+  void target(FdmRule& rule) {
+    if (token_.is_mark('{')) {  // rules inside of a rule
+      rule.for_all = false;
+      rule.accounts.clear();
+      unsigned open = 0;
+      do {
+        if (token_.is_mark('{')) ++open;
+        if (token_.is_mark('}')) --open;
+        advance();
+      } while (open > 0 && token_.form != Form::end);
+      return;
+    }
+    const bool named = token_.is("action") || token_.is("actions");
+    const bool tags = token_.is("tag");
+    advance();
+    if (named) rule.actions = texts();
+    if (!tags) return;
+    rule.goes_on = true;
+    while (!begins_statement() && !token_.is("continue")) advance();
+  }
+
+  FdmLexer lexer_;
+  FdmToken token_;
+  FdmMacros macros_;
+  FdmConf conf_;
+};
+
+}  // namespace
+
+FdmConf parse_fdm_conf(std::string_view text, const std::string& file) {
+  return FdmParser(text, file).parse();
+}
+
+}  // namespace mailhaul::setup

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <charconv>
+
+#include "setup/fetchmail_rc.h"
+#include "setup/programs.h"
+#include "util/ascii.h"
+#include "util/escape.h"
+
+namespace mailhaul::setup {
+namespace {
+
+/// Looks an option up; `defaults` have been merged into the values before.
+class Options {
+ public:
+  explicit Options(const FetchmailValues& values) : values_(values) {}
+  const FetchmailValue* find(std::string_view name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() || !found->second.on ? nullptr : &found->second;
+  }
+  bool on(std::string_view name) const { return find(name) != nullptr; }
+  bool off(std::string_view name) const {
+    const auto found = values_.find(name);
+    return found != values_.end() && !found->second.on;
+  }
+  std::string text(std::string_view name) const {
+    const auto* value = find(name);
+    return value == nullptr || value->texts.empty() ? std::string() : value->texts.front();
+  }
+  std::uint64_t number(std::string_view name) const { return util::parse_number(text(name)).value_or(0); }
+
+ private:
+  const FetchmailValues& values_;
+};
+
+std::uint16_t port_of(const std::string& text) {
+  if (text == "pop3s") return 995;
+  const auto number = util::parse_number(text).value_or(0);
+  return static_cast<std::uint16_t>(number <= 65535 ? number : 0);
+}
+
+class Drafting {
+ public:
+  Drafting(Outcome& outcome, const Surroundings& around) : outcome_(outcome), around_(around) {}
+
+  void entry(const FetchmailEntry& entry) {
+    const Options server(entry.values);
+    const auto protocol = util::lower(server.text("protocol"));
+    if (!is_pop3(entry, protocol)) return;
+    auto users = entry.users;
+    if (users.empty()) users.push_back({entry.line, entry.values});
+    for (const auto& user : users) {
+      Draft draft{.line = user.line, .poll_name = entry.name, .host = server.text("via")};
+      if (draft.host.empty()) draft.host = entry.name;
+      draft.auth = protocol == "apop" ? "apop" : auth_of(server.text("auth"), entry.line);
+      draft.enabled = !entry.skipped && !server.on("plugin");
+      draft.timeout = std::chrono::seconds(std::min<std::uint64_t>(server.number("timeout"), 86400));
+      const Options own(user.values);
+      identity(draft, own);
+      draft.name = users.size() == 1 ? entry.name : draft.user;
+      connection(draft, server, own);
+      password(draft, own);
+      policy(draft, own);
+      delivery(draft, own);
+      tell_what_has_no_counterpart(user.values);
+      if (draft.leave_on_server && !server.on("uidl"))
+        note(draft.line, "without uidl, fetchmail 6 keeps no list of what it has fetched",
+             "unless this is fetchmail 7: run it once more, then mailhaul state mark-seen " + draft.name +
+                 " --all");
+      outcome_.drafts.push_back(std::move(draft));
+    }
+    tell_what_has_no_counterpart(entry.values);
+  }
+
+  void note(unsigned line, std::string sentence, std::string advice) {
+    outcome_.notes.push_back({line, std::move(sentence), std::move(advice)});
+  }
+
+ private:
+  bool is_pop3(const FetchmailEntry& entry, const std::string& protocol) {
+    if (protocol == "pop3" || protocol == "apop") return true;
+    if (protocol.empty() || protocol == "auto") {
+      note(entry.line, entry.name + " has no protocol; it was taken over as POP3",
+           "if it is IMAP, remove the account");
+      return true;
+    }
+    note(entry.line, entry.name + " uses " + util::upper(protocol) + ", and was not taken over",
+         "mailhaul fetches over POP3 only; leave this entry to fetchmail");
+    return false;
+  }
+
+  std::string auth_of(const std::string& method, unsigned line) {
+    const auto name = util::lower(method);
+    if (name.empty() || name == "any" || name == "password") return {};
+    if (name == "ntlm" || name == "msn") return "ntlm";
+    if (name == "cram" || name == "cram-md5") return "cram-md5";
+    if (name.starts_with("kerberos") || name == "gssapi") return "gssapi";
+    if (name == "external" || name == "oauthbearer" || name == "xoauth2") return name;
+    note(line, "auth " + util::escape(method) + " is not supported", "mailhaul chooses a method itself");
+    return {};
+  }
+
+  void identity(Draft& draft, const Options& own) {
+    draft.user = own.on("user") ? own.text("user") : around_.user;
+    if (own.on("user is local") && own.on("is")) draft.user = own.text("is");
+  }
+
+  void connection(Draft& draft, const Options& server, const Options& own) {
+    draft.port = port_of(server.text("port"));
+    const auto mode = util::lower(own.text("sslmode"));
+    const auto protocol = util::lower(own.text("sslproto"));
+    const bool never = (own.on("sslproto") && protocol.empty()) || mode == "none";
+    const bool wrapped = own.on("ssl") || mode == "wrapped" || (mode.empty() && draft.port == 995);
+    draft.encryption = wrapped ? Encryption::implicit : never ? Encryption::none : Encryption::stls;
+    if (wrapped && draft.port == 0) draft.port = 995;
+    if (draft.encryption == Encryption::stls && mode != "starttls=must")
+      note(
+          draft.line,
+          "fetchmail encrypts the connection to " + draft.host + " if the server offers it; mailhaul insists",
+          "if the server has no STLS, and you accept plain text: \"tls\": \"none\"");
+    if (protocol.starts_with("tls1.3")) draft.min_version = "1.3";
+    if (own.off("sslcertck"))
+      note(draft.line, "fetchmail does not check the certificate of " + draft.host + "; mailhaul does",
+           "for a self-signed certificate, name it in tls_ca_file");
+    draft.ca_file = path(own.text("sslcertfile"));
+    draft.server_name = own.text("sslcommonname");
+    draft.client_cert = path(own.text("sslcert"));
+    draft.client_key = path(own.text("sslkey"));
+  }
+
+  /// fetchmail takes a relative path from the directory of its file.
+  std::string path(const std::string& text) const {
+    return absolute(text, around_.home, outcome_.file.parent_path());
+  }
+
+  void password(Draft& draft, const Options& own) {
+    draft.password_command = words_of_shell(own.text("passwordeval"));
+    draft.password_file = path(own.text("passwordfile"));
+    if (own.on("password")) draft.password = util::Secret(own.text("password"));
+    const bool named =
+        !draft.password.empty() || !draft.password_command.empty() || !draft.password_file.empty();
+    draft.netrc = !named && std::filesystem::exists(around_.home / ".netrc");
+  }
+
+  void policy(Draft& draft, const Options& own) {
+    draft.leave_on_server = own.on("keep");
+    draft.fetch_all = own.on("fetchall") && own.on("keep");
+    draft.max_size = own.number("limit");
+    draft.max_messages = own.number("fetchlimit");
+    if (own.on("expunge") || own.on("batchlimit"))
+      note(draft.line, "expunge and batchlimit are not needed", "mailhaul removes what is safe, in batches");
+    if (own.on("limit"))
+      note(own.find("limit")->line, "fetchmail mails a warning about mail that is too large",
+           "mailhaul names it in its messages, and in mailhaul list");
+  }
+
+  void delivery(Draft& draft, const Options& own) {
+    std::vector<std::string> names;
+    if (const auto* is = own.find("is")) names = is->texts;
+    const bool shared = names.size() > 1 ||
+                        (names.size() == 1 && (names[0] == "*" || names[0].find('=') != std::string::npos));
+    if (shared && !own.on("user is local"))
+      return note(draft.line,
+                  draft.host + " is a mailbox of several people, which mailhaul does not share out",
+                  "deliver to a program (mda:) that reads Delivered-To or the like");
+    const std::string local = own.on("user is local") ? own.text("user")
+                              : names.empty()         ? around_.user
+                                                      : names.front();
+    if (own.on("mda")) {
+      auto words = program_of_shell(own.text("mda"), {{"%T", local}, {"%s", "%F"}, {"%F", "%F"}});
+      if (!words.empty()) draft.deliver.push_back({.kind = "mda", .path = {}, .words = std::move(words)});
+      return;
+    }
+    if (own.on("bsmtp"))
+      return note(draft.line, "bsmtp writes SMTP commands into a file", "deliver to a program (mda:)");
+    const auto host = own.text("smtphost");
+    if (own.on("lmtp") || !(host.empty() || host == "localhost"))
+      return note(draft.line, "fetchmail delivers to " + util::escape(host.empty() ? "an LMTP server" : host),
+                  "mailhaul does not speak SMTP or LMTP; deliver to a program (mda:), or into a Maildir");
+    note(draft.line,
+         "fetchmail hands mail to the mail server of this machine; mailhaul does so through sendmail",
+         "for a Maildir without it: \"deliver\": \"maildir:~/Mail\"");
+    draft.deliver.push_back(
+        {.kind = "mda", .path = {}, .words = {"/usr/sbin/sendmail", "-i", "-f", "%F", "--", local}});
+  }
+
+  void tell_what_has_no_counterpart(const FetchmailValues& values) {
+    for (const auto& option : fetchmail_options()) {
+      const auto value = values.find(option.name);
+      if (option.advice.empty() || value == values.end() || !value->second.on) continue;
+      const Note told{value->second.line, std::string(option.name) + " is not supported",
+                      std::string(option.advice)};
+      const auto same = [&](const Note& other) {
+        return other.line == told.line && other.sentence == told.sentence;
+      };
+      if (std::ranges::none_of(outcome_.notes, same)) outcome_.notes.push_back(told);
+    }
+  }
+
+  Outcome& outcome_;
+  const Surroundings& around_;
+};
+
+util::Path seen_file(const FetchmailRc& rc, const Outcome& outcome, const Surroundings& around) {
+  const Options set(rc.set);
+  if (set.on("idfile")) return absolute(set.text("idfile"), around.home, outcome.file.parent_path());
+  const auto home = around.variable("FETCHMAILHOME");
+  return (home ? util::Path(*home) : around.home) / ".fetchids";
+}
+
+}  // namespace
+
+Outcome read_fetchmail(const util::Path& file, std::string_view text, const Surroundings& around) {
+  const auto rc = parse_fetchmailrc(text, file.native());
+  Outcome outcome{.file = file, .drafts = {}, .notes = {}};
+  Drafting drafting(outcome, around);
+  const Options set(rc.set);
+  if (set.number("daemon") > 0)
+    drafting.note(rc.set.find("daemon")->second.line,
+                  "fetchmail runs every " + set.text("daemon") + " seconds by itself",
+                  "start mailhaul from cron or a systemd timer: mailhaul(1), EXAMPLES");
+  for (const auto& entry : rc.entries) drafting.entry(entry);
+  for (auto& draft : outcome.drafts) {
+    // With fetchall, fetchmail does not go by its list.
+    if (draft.leave_on_server && !draft.fetch_all) draft.seen_file = seen_file(rc, outcome, around);
+  }
+  return outcome;
+}
+
+}  // namespace mailhaul::setup

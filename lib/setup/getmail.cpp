@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+// getmail's configuration: one account a file.
+#include <algorithm>
+#include <array>
+
+#include "setup/getmail_rc.h"
+#include "setup/programs.h"
+#include "util/ascii.h"
+#include "util/error.h"
+#include "util/escape.h"
+
+namespace mailhaul::setup {
+namespace {
+
+/// A key that has no counterpart; without advice, one that mailhaul needs not or that has no effect here.
+struct GetmailRow {
+  std::string_view section, key, advice;
+};
+constexpr std::array keys_elsewhere{
+    GetmailRow{"retriever", "delete_dup_msgids",
+               "mailhaul tells messages with the same UID apart by their contents"},
+    GetmailRow{"retriever", "envelope_recipient",
+               "mailhaul does not share out one mailbox among several people"},
+    GetmailRow{"retriever", "ssl_version", "set tls_min_version"},
+    GetmailRow{"retriever", "ssl_fingerprints",
+               "they are hashes of certificates; tls_pin wants the SHA-256 of the server's public key"},
+    GetmailRow{"retriever", "ssl_ciphers", "the TLS library decides"},
+    GetmailRow{"destination", "user", "each user runs mailhaul as himself"},
+    GetmailRow{"destination", "group", "each user runs mailhaul as himself"},
+    GetmailRow{"destination", "filemode", "mailhaul writes files for their owner alone (0600)"},
+    GetmailRow{"destination", "pipe_stdout", "what a program prints is shown with -v"},
+    GetmailRow{"options", "delete_bigger_than", "large mail stays on the server as long as other mail"},
+    GetmailRow{"options", "message_log", "mailhaul --json writes one line a message"},
+    GetmailRow{"options", "message_log_syslog", "mailhaul --json writes one line a message"},
+    GetmailRow{"options", "logfile", "redirect mailhaul's output"},
+};
+
+/// Reads one file.
+class GetmailDrafting {
+ public:
+  GetmailDrafting(const GetmailRc& rc, Outcome& outcome, const Surroundings& around)
+      : rc_(rc), outcome_(outcome), around_(around) {}
+
+  std::optional<Draft> draft() {
+    const auto type = text("retriever", "type");
+    if (rc_.find("retriever") == rc_.end()) return std::nullopt;
+    draft_.line = line("retriever", "type");
+    draft_.name = outcome_.file.filename().native();
+    draft_.host = text("retriever", "server");
+    draft_.user = text("retriever", "username");
+    if (draft_.name == "getmailrc") draft_.name = draft_.user.empty() ? draft_.host : draft_.user;
+    if (!is_pop3(type)) return std::nullopt;
+    if (draft_.host.empty() || draft_.user.empty()) {
+      note(draft_.line, "server or username is missing", "the file was not taken over");
+      return std::nullopt;
+    }
+    connection(type);
+    secret();
+    policy();
+    places(text("destination", "type"), "destination");
+    for (const auto& row : keys_elsewhere)
+      if (const auto value = text(row.section, row.key); !value.empty() && !is_off(value))
+        note(line(row.section, row.key), std::string(row.key) + " is not supported", std::string(row.advice));
+    filters();
+    seen_list();
+    return std::move(draft_);
+  }
+
+ private:
+  const GetmailValue* find(std::string_view section, std::string_view key) const {
+    const auto in = rc_.find(section);
+    if (in == rc_.end()) return nullptr;
+    const auto value = in->second.find(key);
+    return value == in->second.end() ? nullptr : &value->second;
+  }
+  std::string text(std::string_view section, std::string_view key) const {
+    const auto* value = find(section, key);
+    return value == nullptr ? "" : value->text;
+  }
+  unsigned line(std::string_view section, std::string_view key) const {
+    const auto* value = find(section, key);
+    return value == nullptr ? 0 : value->line;
+  }
+  static bool is_off(std::string_view text) {
+    const auto word = util::lower(text);
+    return word == "0" || word == "no" || word == "false" || word == "off";
+  }
+  bool option(std::string_view key, bool otherwise) const {
+    const auto value = text("options", key);
+    return value.empty() ? otherwise : !is_off(value);
+  }
+  std::uint64_t number(std::string_view key) const {
+    return util::parse_number(text("options", key)).value_or(0);
+  }
+
+  void note(unsigned line, std::string sentence, std::string advice) {
+    outcome_.notes.push_back({line, std::move(sentence), std::move(advice)});
+  }
+
+  /// "~" and "$VARIABLE" as getmail replaces them.
+  std::string expanded(std::string_view text, std::string_view base_of_relative = {}) const {
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+      if (text[at] != '$') {
+        result += text[at++];
+        continue;
+      }
+      const bool braces = at + 1 < text.size() && text[at + 1] == '{';
+      const auto from = at + (braces ? 2 : 1);
+      auto end = from;
+      while (end < text.size() &&
+             (text[end] == '_' || (util::lower(text[end]) >= 'a' && util::lower(text[end]) <= 'z') ||
+              (text[end] >= '0' && text[end] <= '9')))
+        ++end;
+      const auto value = around_.variable(std::string(text.substr(from, end - from)));
+      const auto after = braces && end < text.size() && text[end] == '}' ? end + 1 : end;
+      result += value ? *value : std::string(text.substr(at, after - at));
+      at = after;
+    }
+    if (base_of_relative.empty() && !result.starts_with('~')) return result;
+    return absolute(result, around_.home,
+                    base_of_relative.empty() ? around_.home : util::Path(base_of_relative));
+  }
+  std::string path(std::string_view section, std::string_view key) const {
+    return expanded(text(section, key), outcome_.file.parent_path().native());
+  }
+
+  bool is_pop3(const std::string& type) {
+    if (type.find("POP3") != std::string::npos && type.find("Multidrop") == std::string::npos) return true;
+    if (type.find("Multidrop") != std::string::npos && type.find("IMAP") == std::string::npos) {
+      note(draft_.line,
+           util::escape(type) + " shares out one mailbox among several people, which mailhaul does not",
+           "the account is switched off; deliver to a program (mda:) that reads Delivered-To or the like");
+      draft_.enabled = false;
+      return true;
+    }
+    note(draft_.line, util::escape(type) + " was not taken over",
+         "mailhaul fetches over POP3 only; leave this file to getmail");
+    return false;
+  }
+
+  void connection(const std::string& type) {
+    const bool tls = type.find("SSL") != std::string::npos;
+    draft_.encryption = tls ? Encryption::implicit : Encryption::none;
+    draft_.port = static_cast<std::uint16_t>(util::parse_number(text("retriever", "port")).value_or(0));
+    if (draft_.port == 0) draft_.port = tls ? 995 : 110;
+    draft_.ca_file = path("retriever", "ca_certs");
+    if (draft_.ca_file == "/etc/ssl/certs/ca-certificates.crt") draft_.ca_file.clear();  // the system's
+    draft_.client_cert = path("retriever", "certfile");
+    draft_.client_key = path("retriever", "keyfile");
+    draft_.server_name = text("retriever", "ssl_cert_hostname");
+    if (tls && text("retriever", "ca_certs").empty())
+      note(draft_.line, "getmail does not check the certificate of " + draft_.host + "; mailhaul does",
+           "for a self-signed certificate, name it in tls_ca_file");
+    if (const auto seconds = util::parse_number(text("retriever", "timeout")); seconds && *seconds > 0)
+      draft_.timeout = std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86400));
+    if (type.starts_with("BrokenUIDL"))
+      note(draft_.line, "the server has no UIDs that last: mailhaul knows its messages by their contents",
+           "run getmail once more, then mailhaul state mark-seen " + draft_.name + " --all");
+  }
+
+  void secret() {
+    const auto value = text("retriever", "password_command");
+    if (!value.empty()) {
+      if (auto words = getmail_strings(value)) {
+        for (auto& word : *words) draft_.password_command.push_back(expanded(word));
+      } else {
+        note(line("retriever", "password_command"), "password_command is more than a list of strings",
+             "write it as password_command into the account");
+      }
+    } else if (find("retriever", "password") != nullptr) {
+      draft_.password = util::Secret(text("retriever", "password"));
+    } else if (option("use_netrc", false)) {
+      draft_.netrc = true;
+      if (!text("options", "netrc_file").empty())
+        note(line("options", "netrc_file"), "netrc_file is not supported", "name the file in NETRC");
+    }
+    const auto is_on = [&](std::string_view key) {
+      return find("retriever", key) != nullptr && !is_off(text("retriever", key));
+    };
+    if (is_on("use_apop")) draft_.auth = "apop";
+    if (is_on("use_xoauth2")) draft_.auth = "xoauth2";
+  }
+
+  void policy() {
+    const bool read_all = option("read_all", true), remove = option("delete", false);
+    draft_.leave_on_server = !remove;
+    if (const auto days = number("delete_after"); days > 0 && !remove)
+      draft_.delete_after = std::chrono::hours(24 * std::min<std::uint64_t>(days, 36500));
+    if (read_all && !remove)
+      note(line("options", "read_all"),
+           "getmail fetches everything again in each run; mailhaul fetches each message once",
+           "if you want the old way: \"fetch_all\": true");
+    draft_.max_size = number("max_message_size");
+    draft_.max_messages = number("max_messages_per_session");
+    draft_.max_bytes = number("max_bytes_per_session");
+    if (!option("received", true)) draft_.trace_header = false;
+    if (option("delivered_to", true))
+      note(line("options", "delivered_to"), "mailhaul adds no Delivered-To field",
+           "a program (mda:) can add it");
+  }
+
+  /// A section's destination. `depth` ends sections that name one another.
+  void places(const std::string& type, const std::string& section, int depth = 0) {
+    if (++visited_ > 1000) return;  // of sections that name one another many times
+    if (type == "Maildir") {
+      draft_.deliver.push_back({.kind = "maildir", .path = directory(path(section, "path")), .words = {}});
+    } else if (type == "Mboxrd") {
+      draft_.deliver.push_back({.kind = "mbox", .path = path(section, "path"), .words = {}});
+    } else if (type == "MDA_external") {
+      program(section);
+    } else if (type == "MultiDestination" && depth < 8) {
+      const auto named = getmail_strings(text(section, "destinations"));
+      if (!named)
+        return note(line(section, "destinations"), "destinations is more than a list of strings", "");
+      for (const auto& destination : *named) place(destination, depth + 1);
+    } else {
+      note(line(section, "type"), util::escape(type) + " is not supported",
+           "mailhaul does not sort mail; deliver to a program (mda:) that does");
+    }
+  }
+
+  static std::string directory(std::string path) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    return path;
+  }
+
+  /// "[section]", "/a/maildir/" or "/an/mbox".
+  void place(const std::string& named, int depth) {
+    if (draft_.deliver.size() > 100) return;
+    if (named.starts_with('[') && named.ends_with(']')) {
+      const auto section = named.substr(1, named.size() - 2);
+      return places(text(section, "type"), section, depth);
+    }
+    const auto path = expanded(named, outcome_.file.parent_path().native());
+    const bool is_maildir = path.ends_with('/') || named.ends_with('/');
+    draft_.deliver.push_back({.kind = is_maildir ? "maildir" : "mbox", .path = directory(path), .words = {}});
+  }
+
+  void program(const std::string& section) {
+    Place place{.kind = "mda", .path = {}, .words = {path(section, "path")}};
+    const auto arguments = text(section, "arguments");
+    const auto words = arguments.empty() ? std::vector<std::string>() : getmail_strings(arguments);
+    if (!words) return note(line(section, "arguments"), "arguments is more than a list of strings", "");
+    for (const auto& word : *words) {
+      auto argument = replaced(expanded(word));
+      if (!argument)
+        return note(line(section, "arguments"),
+                    "an argument names the recipient, which mailhaul does not know",
+                    "mailhaul fetches for one person; give the program a fixed name");
+      place.words.push_back(std::move(*argument));
+    }
+    const auto unixfrom = text(section, "unixfrom");
+    place.from_line = !unixfrom.empty() && !is_off(unixfrom);
+    draft_.deliver.push_back(std::move(place));
+  }
+
+  /// "%(sender)" becomes "%F"; "%%" stays. Empty: another name stands there.
+  static std::optional<std::string> replaced(std::string_view word) {
+    constexpr std::string_view sender = "%(sender)";
+    std::string result;
+    while (!word.empty()) {
+      if (word.starts_with(sender)) {
+        result += "%F";
+        word.remove_prefix(sender.size());
+      } else if (word.starts_with("%(")) {
+        return std::nullopt;
+      } else {
+        result += word.front() == '%' ? "%%" : std::string(1, word.front());
+        word.remove_prefix(word.starts_with("%%") ? 2 : 1);
+      }
+    }
+    return result;
+  }
+
+  void filters() {
+    for (const auto& [name, section] : rc_) {
+      if (!name.starts_with("filter")) continue;
+      note(section.empty() ? 0 : section.begin()->second.line,
+           "the section " + util::escape(name) + " is not supported",
+           "mailhaul does not judge mail; deliver to a program (mda:) that runs the filter");
+    }
+  }
+
+  void seen_list() {
+    if (!draft_.leave_on_server) return;
+    std::string name;
+    bool replaced_before = false;
+    for (const char c : draft_.host + "-" + std::to_string(draft_.port) + "-" + draft_.user) {
+      const bool is_bad = std::string_view("/\\:;<>|").find(c) != std::string_view::npos;
+      if (!is_bad || !replaced_before) name += is_bad ? '-' : c;
+      replaced_before = is_bad;
+    }
+    draft_.seen_file = outcome_.file.parent_path() / ("oldmail-" + name);
+  }
+
+  const GetmailRc& rc_;
+  Outcome& outcome_;
+  const Surroundings& around_;
+  Draft draft_;
+  unsigned visited_ = 0;
+};
+
+}  // namespace
+
+Outcome read_getmail(const util::Path& file, std::string_view text, const Surroundings& around) {
+  const auto rc = parse_getmailrc(text, file.native());
+  Outcome outcome{.file = file, .drafts = {}, .notes = {}};
+  if (auto draft = GetmailDrafting(rc, outcome, around).draft()) outcome.drafts.push_back(std::move(*draft));
+  return outcome;
+}
+
+}  // namespace mailhaul::setup

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "setup/getmail_rc.h"
+
+#include "util/ascii.h"
+#include "util/error.h"
+#include "util/escape.h"
+
+namespace mailhaul::setup {
+namespace {
+
+std::string_view stripped_value(std::string_view text) {
+  const auto from = text.find_first_not_of(" \t\r");
+  return from == std::string_view::npos ? "" : text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
+}
+
+class IniParser {
+ public:
+  explicit IniParser(std::string file) : file_(std::move(file)) {}
+
+  GetmailRc parse(std::string_view text) {
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    while (!text.empty()) {
+      ++line_;
+      const auto end = text.find('\n');
+      take(text.substr(0, end));
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return std::move(rc_);
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& sentence) const {
+    throw util::Error(util::Kind::config,
+                      util::escape(file_, 4096) + ":" + std::to_string(line_) + ": " + sentence,
+                      "nothing was taken over; getmail --dump shows how getmail reads the file");
+  }
+
+  void take(std::string_view line) {
+    const auto text = stripped_value(line);
+    if (text.empty() || text.front() == '#' || text.front() == ';') return;
+    const bool goes_on = line.front() == ' ' || line.front() == '\t';
+    if (goes_on && value_ != nullptr) {
+      value_->text += '\n';
+      value_->text += text;
+    } else if (text.front() == '[') {
+      begin(text);
+    } else {
+      set(text);
+    }
+  }
+
+  void begin(std::string_view text) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) refuse("a section's name has no ]");
+    const auto [section, is_new] = rc_.try_emplace(std::string(text.substr(1, end - 1)));
+    if (!is_new) refuse("there are two sections of this name");
+    section_ = &section->second;
+    value_ = nullptr;
+  }
+
+  void set(std::string_view text) {
+    const auto divider = text.find_first_of("=:");
+    if (section_ == nullptr) refuse("a key stands before the first section");
+    if (divider == std::string_view::npos || divider == 0)
+      refuse("a line is neither a section nor \"key = value\"");
+    const auto [value, is_new] =
+        section_->try_emplace(util::lower(stripped_value(text.substr(0, divider))),
+                              GetmailValue{line_, std::string(stripped_value(text.substr(divider + 1)))});
+    if (!is_new) refuse("a key is given twice");
+    value_ = &value->second;
+  }
+
+  std::string file_;
+  unsigned line_ = 0;
+  GetmailRc rc_;
+  GetmailSection* section_ = nullptr;
+  GetmailValue* value_ = nullptr;
+};
+
+/// The literals of a tuple.
+class Literals {
+ public:
+  explicit Literals(std::string_view text) : text_(text) {}
+
+  std::optional<std::vector<std::string>> strings() {
+    skip();
+    const char open = peek();
+    if (open != '(' && open != '[') return bare();
+    ++at_;
+    for (skip(); peek() != (open == '(' ? ')' : ']'); skip()) {
+      auto item = string_or_number();
+      if (!item) return std::nullopt;
+      found_.push_back(std::move(*item));
+      skip();
+      if (peek() == ',') {
+        ++at_;
+      } else if (peek() != (open == '(' ? ')' : ']')) {
+        return std::nullopt;
+      }
+    }
+    ++at_;
+    skip();
+    if (at_ != text_.size()) return std::nullopt;
+    return std::move(found_);
+  }
+
+ private:
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  void skip() {
+    while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
+      ++at_;
+  }
+
+  std::optional<std::vector<std::string>> bare() {
+    if (peek() != '"' && peek() != '\'') return std::nullopt;
+    auto item = string_or_number();
+    skip();
+    if (!item || at_ != text_.size()) return std::nullopt;
+    return std::vector<std::string>{std::move(*item)};
+  }
+
+  std::optional<std::string> string_or_number() {
+    std::string whole;
+    const auto digits = text_.substr(at_).find_first_not_of("0123456789");
+    if (digits != 0 && at_ < text_.size()) {
+      whole = text_.substr(at_, digits);
+      at_ += whole.size();
+      return whole;
+    }
+    bool any = false;
+    for (skip(); begins_string(); skip()) {
+      any = true;
+      if (!one_string(whole)) return std::nullopt;
+    }
+    if (!any) return std::nullopt;
+    return whole;
+  }
+
+  bool begins_string() const {
+    const auto rest = text_.substr(at_, 2);
+    if (rest.starts_with('"') || rest.starts_with('\'')) return true;
+    return rest.size() == 2 && (rest[0] == 'r' || rest[0] == 'R') && (rest[1] == '"' || rest[1] == '\'');
+  }
+
+  bool one_string(std::string& into) {
+    const bool raw = text_[at_] == 'r' || text_[at_] == 'R';
+    if (raw) ++at_;
+    const char quote = text_[at_++];
+    if (text_.substr(at_).starts_with(std::string(2, quote))) return false;  // three quotes
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == '\n') return false;
+      if (c == quote) {
+        ++at_;
+        return true;
+      }
+      if (c != '\\') {
+        into += c;
+      } else if (++at_ == text_.size()) {
+        return false;
+      } else if (raw) {
+        into += '\\';
+        into += text_[at_];
+      } else if (!escaped(text_[at_], into)) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /// The escapes that are usual; others would need the whole of Python.
+  static bool escaped(char c, std::string& into) {
+    constexpr std::string_view letters = "\\'\"ntr", meanings = "\\'\"\n\t\r";
+    const auto letter = letters.find(c);
+    if (letter != std::string_view::npos) {
+      into += meanings[letter];
+      return true;
+    }
+    if (c == 'x' || c == 'u' || c == 'U' || c == 'N' || (c >= '0' && c <= '7')) return false;
+    into += '\\';
+    into += c;
+    return true;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::vector<std::string> found_;
+};
+
+}  // namespace
+
+GetmailRc parse_getmailrc(std::string_view text, const std::string& file) {
+  return IniParser(file).parse(text);
+}
+
+std::optional<std::vector<std::string>> getmail_strings(std::string_view text) {
+  return Literals(text).strings();
+}
+
+}  // namespace mailhaul::setup

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "setup/import.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "util/error.h"
+#include "util/escape.h"
+#include "util/join.h"
+
+namespace mailhaul::setup {
+namespace {
+
+constexpr std::size_t largest_configuration = 256U << 10U;
+constexpr std::size_t largest_list = 256U << 20U;  // two million messages
+
+bool is_file(const util::Path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+std::vector<util::Path> fetchmail_files(const Surroundings& around) {
+  const auto home = around.variable("FETCHMAILHOME");
+  if (home) return {util::Path(*home) / "fetchmailrc"};
+  return {around.home / ".fetchmailrc", "/etc/fetchmailrc"};
+}
+
+/// Whether getmail takes the file for a configuration.
+bool is_getmailrc(const util::Path& path) {
+  const auto name = path.filename().native();
+  const auto ends = [&](std::string_view end) { return name.ends_with(end); };
+  return is_file(path) && !name.starts_with('.') && !name.starts_with('#') && !name.starts_with("oldmail-") &&
+         !ends("~") && !ends("#") && !ends(".swp") && !ends(".bak") && !ends(".json");
+}
+
+std::vector<util::Path> getmail_files_in(const util::Path& directory) {
+  if (is_file(directory / "getmailrc")) return {directory / "getmailrc"};
+  std::vector<util::Path> files;
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, failure))
+    if (is_getmailrc(entry.path())) files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+std::vector<util::Path> getmail_files(const Surroundings& around) {
+  auto files = getmail_files_in(around.config_home / "getmail");
+  return files.empty() ? getmail_files_in(around.home / ".getmail") : files;
+}
+
+std::vector<util::Path> mpop_files(const Surroundings& around) {
+  return {around.home / ".mpoprc", around.config_home / "mpop" / "config"};
+}
+
+std::vector<util::Path> fdm_files(const Surroundings& around) {
+  return {around.home / ".fdm.conf", "/etc/fdm.conf"};
+}
+
+constexpr std::array table{
+    ProgramRow{"fetchmail", fetchmail_files, read_fetchmail, fetchmail_list,
+               "its daemon (fetchmail --quit, systemctl disable --now fetchmail) and its crontab lines"},
+    ProgramRow{"getmail", getmail_files, read_getmail, getmail_list, "its crontab lines and timers"},
+    ProgramRow{"mpop", mpop_files, read_mpop, mpop_list, "its crontab lines and timers"},
+    ProgramRow{"fdm", fdm_files, read_fdm, fdm_list, "its crontab lines and timers"},
+};
+
+[[noreturn]] void refuse_missing(const ProgramRow& program, const Surroundings& around) {
+  std::string places;
+  for (const auto& file : program.usual_files(around))
+    places += (places.empty() ? "" : " nor ") + util::escape(file.native(), 4096);
+  if (places.empty()) places = (around.config_home / std::string(program.name)).native();
+  throw util::Error(util::Kind::no_config,
+                    "there is no configuration of " + std::string(program.name) + ": neither " + places,
+                    "name the file: mailhaul import " + std::string(program.name) + " FILE");
+}
+
+/// fetchmail and mpop read the first file that there is, getmail all.
+std::vector<util::Path> files_of(const ImportRequest& request, const Surroundings& around) {
+  const auto& program = *request.program;
+  if (!request.file) {
+    auto files = program.usual_files(around);
+    std::erase_if(files, [](const auto& file) { return !is_file(file); });
+    if (files.empty()) refuse_missing(program, around);
+    if (program.name != "getmail") files.resize(1);
+    return files;
+  }
+  if (std::filesystem::is_directory(*request.file) && program.name == "getmail") {
+    auto files = getmail_files_in(*request.file);
+    if (!files.empty()) return files;
+  }
+  if (!is_file(*request.file))
+    throw util::Error(util::Kind::no_config, "there is no file " + util::escape(request.file->native(), 4096),
+                      "check the path");
+  return {std::filesystem::absolute(*request.file)};
+}
+
+/// What the account's list says. Where a list should be and is not, the user has to know.
+void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes) {
+  if (draft.seen_file.empty()) return;
+  if (is_file(draft.seen_file)) {
+    const auto text = util::read_file(draft.seen_file, largest_list, util::Kind::config);
+    draft.known = program.read_list(draft.seen_file, text, draft);
+  }
+  if (!draft.known.empty()) return;
+  notes.push_back({draft.line,
+                   "there is no list of what " + std::string(program.name) + " has fetched for " +
+                       draft.name + " (" + util::escape(draft.seen_file.native(), 4096) + ")",
+                   "the next run fetches all that is on the server, unless: mailhaul state mark-seen " +
+                       draft.name + " --all"});
+}
+
+}  // namespace
+
+std::span<const ProgramRow> programs() { return table; }
+
+const ProgramRow* find_program(std::string_view name) {
+  const auto found = std::ranges::find(table, name, &ProgramRow::name);
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::vector<Outcome> read_all(const ImportRequest& request, const Surroundings& around) {
+  const auto& program = *request.program;
+  std::vector<Outcome> outcomes;
+  auto reserved = request.reserved_names;
+  for (const auto& file : files_of(request, around)) {
+    const util::Secret text(util::read_file(file, largest_configuration, util::Kind::config));
+    auto outcome = program.read(file, text.reveal(), around);
+    complete(outcome, around, reserved);
+    for (auto& draft : outcome.drafts) {
+      read_list(program, draft, outcome.notes);
+      reserved.push_back(draft.name);
+    }
+    std::ranges::stable_sort(outcome.notes, {}, &Note::line);
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+}  // namespace mailhaul::setup

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The programs whose configurations are understood: a row for each.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "setup/draft.h"
+
+namespace mailhaul::setup {
+
+/// One program. `read` understands one file of it; it throws Error{config} "FILE:3: ..." for what the program
+/// would refuse as well. `seen` reads a list of messages for one account.
+struct ProgramRow {
+  std::string_view name;
+  std::vector<util::Path> (*usual_files)(const Surroundings& around);  ///< where its configuration may be
+  Outcome (*read)(const util::Path& file, std::string_view text, const Surroundings& around);
+  std::vector<KnownMessage> (*read_list)(const util::Path& file, std::string_view text, const Draft& draft);
+  std::string_view stop;  ///< what has to be done so that it does not fetch any more
+};
+std::span<const ProgramRow> programs();
+
+Outcome read_fetchmail(const util::Path& file, std::string_view text, const Surroundings& around);
+Outcome read_getmail(const util::Path& file, std::string_view text, const Surroundings& around);
+Outcome read_mpop(const util::Path& file, std::string_view text, const Surroundings& around);
+Outcome read_fdm(const util::Path& file, std::string_view text, const Surroundings& around);
+
+// The lists of fetched messages (seen_lists.cpp): what they say of the draft's mailbox. A list that its
+// program could not have written throws Error{config}.
+std::vector<KnownMessage> fetchmail_list(const util::Path& file, std::string_view text, const Draft& draft);
+std::vector<KnownMessage> getmail_list(const util::Path& file, std::string_view text, const Draft& draft);
+std::vector<KnownMessage> mpop_list(const util::Path& file, std::string_view text, const Draft& draft);
+std::vector<KnownMessage> fdm_list(const util::Path& file, std::string_view text, const Draft& draft);
+
+}  // namespace mailhaul::setup

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: MIT
+"""Moving in. The real peers fetch half of a mailbox; mailhaul takes over and fetches exactly the rest."""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from support.py import mail
+from support.py.certificates import Certificates
+from support.py.dovecot import PASSWORD, Dovecot, program
+from support.py.world import Case, World
+
+NOBODY = 65534  # some peers refuse to run as root
+
+
+def setUpModule():
+    global dovecot
+    if not program():
+        raise unittest.SkipTest("there is no Dovecot")
+    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
+    unittest.addModuleCleanup(folder.cleanup)
+    dovecot = Dovecot(*Certificates(folder.name).good)
+    unittest.addModuleCleanup(dovecot.stop)
+
+
+class Import(Case):
+    """A case whose user is not root."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() == 0:
+            self.world.prefix = ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups"]
+            os.chown(self.world.root, NOBODY, NOBODY)
+            os.chown(self.world.home, NOBODY, NOBODY)
+
+    def write(self, name, text, mode=0o600):
+        path = self.world.home / name
+        for parent in reversed(path.relative_to(self.world.home).parents):
+            folder = self.world.home / parent
+            if not folder.exists():
+                folder.mkdir(mode=0o700)
+                self.own(folder)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.chmod(mode)
+        self.own(path)
+        return path
+
+    @staticmethod
+    def own(path):
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+
+    def maildir(self, name="Mail"):
+        for part in ("", "tmp", "new", "cur"):
+            (self.world.home / name / part).mkdir(exist_ok=True)
+            self.own(self.world.home / name / part)
+        return self.world.home / name
+
+    def peer(self, *words, fine=(0,)):
+        done = subprocess.run([*self.world.prefix, *map(str, words)], env={**self.world.env, "USER": "nobody", "LOGNAME": "nobody"},
+                              cwd=self.world.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
+        self.assertIn(done.returncode, fine, done.stdout)
+        return done.stdout
+
+    def profile(self):
+        return json.loads(self.world.config.read_text())["accounts"]
+
+    def subjects(self):
+        """What arrived, by what no fetcher changes."""
+        return sorted(mail.header_field(text, b"Message-ID") for text in self.world.maildir())
+
+    def ok(self, *words):
+        result = self.world.run(*words)
+        self.assertStatus(result, 0)
+        return result
+
+
+class Peers(Import):
+    """Each: a configuration, its command, and what it is called here."""
+
+    def moves_in(self, name, user, command, fine=(0,)):
+        if shutil.which(name) is None:
+            self.skipTest(name + " is not installed")
+        first, second, more = mail.small(6, seed=71), mail.small(6, seed=72), mail.small(3, seed=73)
+        dovecot.add_user(user, first)
+        self.maildir()
+        self.peer(*command, fine=fine)
+        self.assertEqual(len(self.world.maildir()), 6, "%s has fetched one half" % name)
+        dovecot.deliver(user, second)
+        result = self.ok("import", name)
+        self.assertSays(result.out.decode(), "1 account added", "6 fetched messages", "mailhaul -n")
+        self.assertNotIn(PASSWORD, result.out.decode() + result.err)
+        dovecot.deliver(user, more)
+        self.ok()
+        wanted = sorted(mail.header_field(mail.local(wire), b"Message-ID") for wire in first + second + more)
+        self.assertEqual(self.subjects(), wanted)
+        self.assertEqual(self.ok().out, b"", "nothing is new")
+        self.assertEqual(dovecot.count(user), 15)
+        self.ok("-K")
+        self.assertEqual(dovecot.count(user), 0, "what was imported as delivered is removed as the rest is")
+        self.assertEqual(self.subjects(), wanted)
+        return next(iter(self.profile().values()))
+
+    def test_fetchmail(self):
+        rc = self.write(".fetchmailrc", """set no syslog
+poll box via 127.0.0.1 proto pop3 port %d uidl auth password timeout 60
+    user fetchmail-user there with password '%s' is nobody here
+    sslproto '' keep norewrite limit 1000000
+    mda "cat >%s/new/$$"
+""" % (dovecot.plain, PASSWORD, self.world.home / "Mail"))
+        account = self.moves_in("fetchmail", "fetchmail-user", ["fetchmail", "--silent", "--pidfile", self.world.home / "pid"])
+        self.assertEqual((account["tls"], account["leave_on_server"], account["max_size"], account["timeout"]),
+                         ("none", True, 1000000, "1m"))
+        self.assertEqual(account["deliver"]["command"], ["/bin/sh", "-c", "cat >%s/new/$$" % (self.world.home / "Mail"), "sh"])
+        dump = {}
+        exec(self.peer("fetchmail", "--configdump", "-f", rc), dump)  # it prints Python
+        server = dump["fetchmailrc"]["servers"][0]
+        user = server["users"][0]
+        self.assertEqual((server["pollname"], "pop3://%s:%s" % (server["via"], server["service"]), user["remote"], user["keep"],
+                          user["limit"], user["mda"]),
+                         ("box", account["server"], account["user"], account["leave_on_server"], account["max_size"],
+                          account["deliver"]["command"][2]))
+        with open(account["password_file"]) as file:
+            self.assertEqual(file.read(), user["password"] + "\n")
+
+    def test_getmail(self):
+        self.write(".config/getmail/getmailrc", """[retriever]
+type = SimplePOP3Retriever
+server = 127.0.0.1
+port = %d
+username = getmail-user
+password_command = ("/bin/echo", "%s")
+
+[destination]
+type = Maildir
+path = ~/Mail/
+
+[options]
+read_all = false
+delete_after = 30
+received = false
+delivered_to = false
+""" % (dovecot.plain, PASSWORD))
+        account = self.moves_in("getmail", "getmail-user", ["getmail", "--quiet"])
+        self.assertEqual((account["password_command"], account["leave_on_server"], account["delete_after"], account["deliver"]),
+                         (["/bin/echo", PASSWORD], True, "30d", "maildir:%s" % (self.world.home / "Mail")))
+        dump = self.peer("getmail", "--dump")
+        for words in ('server="127.0.0.1"', 'port="%d"' % dovecot.plain, 'username="getmail-user"', "delete_after : 30", "read_all : False"):
+            self.assertIn(words, dump.replace("'", '"'))
+
+    def test_mpop(self):
+        rc = self.write(".mpoprc", """defaults
+host 127.0.0.1
+port %d
+tls off
+auth user
+keep on
+received_header off
+
+account box
+user mpop-user
+passwordeval echo %s
+delivery maildir ~/Mail
+skipsize 20m
+""" % (dovecot.plain, PASSWORD))
+        account = self.moves_in("mpop", "mpop-user", ["mpop", "-a", "-q"])
+        self.assertEqual((account["password_command"], account["leave_on_server"], account["trace_header"], account["max_size"]),
+                         (["echo", PASSWORD], True, False, 20 << 20))
+        pretended = self.peer("mpop", "--pretend", "-C", rc, "box")
+        for words in ("host = 127.0.0.1", "port = %d" % dovecot.plain, "user = mpop-user", "keep = on", "skipsize = %d" % account["max_size"],
+                      "delivery = maildir %s" % account["deliver"].removeprefix("maildir:")):
+            self.assertIn(words, " ".join(pretended.split("\t")))
+
+    def test_fdm(self):
+        self.write(".fdm.conf", """$home = "%s"
+set no-received
+set lock-file "${home}/lock"
+account "box" pop3 server "127.0.0.1" port %d user "fdm-user" pass "%s"
+    new-only cache "${home}/cache" keep
+action "inbox" maildir "${home}/Mail"
+match all action "inbox"
+""" % (self.world.home, dovecot.plain, PASSWORD))
+        account = self.moves_in("fdm", "fdm-user", ["fdm", "-q", "-f", self.world.home / ".fdm.conf", "fetch"])
+        self.assertEqual((account["tls"], account["leave_on_server"], account["deliver"]),
+                         ("none", True, "maildir:%s" % (self.world.home / "Mail")))
+
+
+class Known(Import):
+    """What the list says, and what becomes of it on the server."""
+
+    def imports(self, count, times, **options):
+        """A mailbox of `count` messages; the list has a time for each of the first ones, by position or by UID."""
+        drop, server = self.maildrop(*mail.small(count, seed=74))
+        keys = {"read_all": "false", "received": "false", **options}
+        self.write(".config/getmail/getmailrc", """[retriever]
+type = SimplePOP3Retriever
+server = 127.0.0.1
+port = %d
+username = anna
+password = secret
+[destination]
+type = Maildir
+path = ~/Mail/
+[options]
+%s
+""" % (server.port, "\n".join("%s = %s" % pair for pair in keys.items())))
+        uids = {at if isinstance(at, bytes) else drop.messages[at].uid: when for at, when in times.items()}
+        self.write(".config/getmail/oldmail-127.0.0.1-%d-anna" % server.port, b"".join(b"%s\0%d\n" % pair for pair in uids.items()))
+        self.ok("import", "getmail")
+        return drop
+
+    def reasons(self):
+        return [row["reason"] for row in self.json_lines(self.ok("--json", "list")) if row["event"] == "message"]
+
+    def test_delete_after_counts_from_the_time_in_the_list(self):
+        self.imports(2, {0: 1500000000, 1: 4000000000}, delete_after=30)
+        self.assertEqual(self.reasons(), ["imported as delivered"] * 2)
+        self.ok()
+        self.assertEqual(self.world.maildir(), [])
+        self.assertEqual(["has come" in reason for reason in self.reasons()], [True, False])
+
+    def test_the_first_run_removes_nothing_and_reads_headers_only(self):
+        drop = self.imports(3, {0: 1500000000, 1: 1500000000})
+        self.ok("-K")
+        self.assertEqual(len(drop.retrieved), 1)
+        self.assertEqual(drop.removed, [drop.retrieved[0]], "what is new is delivered, and removed")
+        self.ok("-K")
+        self.assertEqual((len(drop.messages), len(drop.retrieved), len(self.world.maildir())), (0, 1, 1))
+
+    def test_a_uid_that_was_not_listed_and_is_used_again_is_new_mail(self):
+        drop = self.imports(2, {0: 1500000000, b"used-again": 1500000000})
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 1)
+        drop.add(*mail.small(1, seed=75))
+        drop.messages[-1].uid = b"used-again"
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 2)
+
+    def test_other_uids_on_the_server_bring_nothing_twice(self):
+        drop = self.imports(3, {0: 1500000000, 1: 1500000000, 2: 1500000000})
+        self.ok()
+        for number, message in enumerate(drop.messages):
+            message.uid = b"other-%d" % number
+        self.ok()
+        self.assertEqual(self.world.maildir(), [])
+
+    def test_without_top_messages_are_known_by_their_uids(self):
+        drop = self.imports(3, {0: 1500000000, 1: 1500000000})
+        drop.capabilities.remove(b"TOP")
+        for _ in range(2):
+            self.ok()
+            self.assertEqual((len(drop.retrieved), len(self.world.maildir())), (1, 1))
+
+
+class Files(Import):
+    RC = """account box
+host pop.example.org
+user anna
+password secret two
+delivery maildir ~/Mail
+keep on
+"""
+    LIST = " 2 pop.example.org anna\na\nb 1700000000\n"
+
+    def rc(self, text=RC):
+        return self.write(".mpoprc", text)
+
+    def refused(self, status, *words):
+        before = sorted(str(path) for path in self.world.home.rglob("*"))
+        result = self.world.run("import", "mpop")
+        self.assertStatus(result, status)
+        self.assertSays(result.err, *words)
+        self.assertNotIn("secret two", result.err + result.out.decode())
+        after = [path for path in sorted(str(path) for path in self.world.home.rglob("*"))
+                 if "/.local" not in path and not path.endswith("/passwords") and not path.endswith((".config", "mailhaul"))]
+        self.assertEqual([path for path in before if path in after], [path for path in after], "nothing was written")
+
+    def test_a_new_file_and_the_password_are_for_their_owner_alone(self):
+        self.rc()
+        self.write(".mpop_uidls/anna_at_pop.example.org", self.LIST)
+        self.ok("import", "mpop")
+        self.assertEqual(self.world.config.stat().st_mode & 0o777, 0o600)
+        password = self.world.config.parent / "passwords/box"
+        self.assertEqual((password.stat().st_mode & 0o777, password.read_text()), (0o600, "secret two\n"))
+        self.assertNotIn("secret two", self.world.config.read_text())
+        rows = self.json_lines(self.ok("--json", "state", "show"))
+        self.assertEqual([(row["uid"], row["standing"]) for row in rows], [("a", "delivered"), ("b", "delivered")])
+        self.assertEqual(rows[1]["delivered"], "2023-11-14T22:13:20Z")
+        self.ok("config", "check")
+
+    def test_comments_and_order_of_the_file_stay(self):
+        self.rc()
+        text = """// mine
+{
+  /* "accounts": {} */
+  "jobs": 3,
+  "accounts": {
+    "old": { "server": "pop3s://other.example", "user": "a", "deliver": "maildir:~/Old" } // last
+    // the end
+  },
+  "host_jobs": 1 // one
+}
+"""
+        self.write(".config/mailhaul/config.json", text)
+        self.ok("import", "mpop")
+        now = self.world.config.read_text()
+        at = now.index('\n    "box"')
+        end = now.index("\n    }", at) + len("\n    }")
+        without = now[:at] + now[end:]
+        self.assertEqual(without.replace("},", "}", 1) if without != text else without, text)
+        self.assertEqual(list(self.json_lines(self.ok("--json", "config", "show"))[0]["accounts"]), ["old", "box"])
+
+    def test_print_writes_nothing(self):
+        self.rc()
+        before = sorted(self.world.home.rglob("*"))
+        result = self.ok("import", "mpop", "--print")
+        self.assertSays(result.out.decode(), '"box": {', "pop3://pop.example.org", "nothing was written")
+        self.assertNotIn("secret two", result.out.decode() + result.err)
+        self.assertEqual(sorted(self.world.home.rglob("*")), before)
+
+    def test_an_account_of_this_name_is_not_replaced(self):
+        self.rc()
+        self.write(".config/mailhaul/config.json",
+                   '{"accounts": {"box": {"server": "pop3s://other.example", "user": "a", "deliver": "maildir:~/Old"}}}')
+        self.refused(78, "has one of this name")
+
+    def test_a_mailbox_that_is_fetched_already_is_refused(self):
+        self.rc()
+        self.write(".config/mailhaul/config.json",
+                   '{"accounts": {"x": {"server": "pop3s://pop.example.org", "user": "anna", "deliver": "maildir:~/Old"}}}')
+        self.refused(78, "the same mailbox")
+
+    def test_a_damaged_list_is_refused_as_a_whole(self):
+        self.rc()
+        self.write(".mpop_uidls/anna_at_pop.example.org", " 3 pop.example.org anna\na\nb\n")
+        self.refused(78, "is damaged", "nothing was taken over")
+        self.assertFalse(self.world.config.exists())
+
+    def test_a_second_import_after_a_first_one_failed_half_way_adds_nothing_twice(self):
+        self.rc()
+        self.write(".mpop_uidls/anna_at_pop.example.org", self.LIST)
+        self.ok("import", "mpop")
+        self.world.config.unlink()
+        (self.world.config.parent / "passwords/box").unlink()
+        self.ok("import", "mpop")
+        self.assertEqual(len(self.json_lines(self.ok("--json", "state", "show"))), 2)
+
+    def test_without_a_configuration_the_places_are_named(self):
+        result = self.world.run("import", "mpop")
+        self.assertStatus(result, 66)
+        self.assertSays(result.err, ".mpoprc", ".config/mpop/config", "import mpop FILE")
+
+    def test_imap_is_not_taken_over_and_is_told(self):
+        self.write(".fetchmailrc", "poll mail.example.org proto imap user a pass b\npoll pop.example.org proto pop3 uidl user a pass b\n")
+        result = self.ok("import", "fetchmail")
+        self.assertSays(result.err, ".fetchmailrc:1", "IMAP", "leave this entry to fetchmail")
+        self.assertEqual(list(self.profile()), ["pop.example.org"])
+
+    def test_what_has_no_counterpart_is_told_by_line_with_what_to_do(self):
+        self.rc(self.RC + "killsize 5m\nfilter /bin/true\n")
+        lines = self.json_lines(self.ok("--json", "import", "mpop", "--print"))
+        self.assertEqual([line["event"] for line in lines], ["warning", "warning", "warning", "imported"])
+        result = self.ok("import", "mpop")
+        self.assertSays(result.err, ".mpoprc:7: killsize", ".mpoprc:8: filter", "max_size leaves it on the server")
+
+
+if __name__ == "__main__":
+    unittest.main()

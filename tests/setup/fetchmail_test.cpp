@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "around.h"
+
+using namespace mailhaul;
+using test::read;
+using test::refusal;
+using test::requires_in;
+
+TEST_CASE("fetchmail: one mailbox that stays on the server, to a program") {
+  requires_in(read("fetchmail", R"(# comment
+set logfile "/var/log/f"
+defaults protocol pop3 timeout 90 sslcertck
+poll pop.example.it port 995 uidl
+  user "anna@example.it" there with password 'a"b \\x\x21' is anna here ssl keep
+  mda "/usr/bin/procmail -d %T"
+)"),
+              {R"(pop.example.it {"server":"pop3s://pop.example.it","user":"anna@example.it")",
+               R"("password_file":"PASSWORDS/pop.example.it","timeout":"90s","leave_on_server":true)",
+               R"("command":["/usr/bin/procmail","-d","anna"])", "password a\"b \\x!\n",
+               "list /home/anna/.fetchids"});
+}
+
+TEST_CASE("fetchmail: several users of one server are accounts of their own") {
+  requires_in(
+      read("fetchmail", R"(set idfile = "ids" set daemon 300
+poll gmx via pop.gmx.net proto pop3 service 995 uidl
+  user m@gmx pass x is m here ssl keep limit 1000 fetchlimit 20 mda cat
+  user k@gmx pass y is k here ssl nokeep fetchall)"),
+      {R"(m@gmx {"server":"pop3s://pop.gmx.net")", R"("max_size":1000,"max_messages":20)",
+       "list /home/anna/ids", R"(k@gmx {"server":"pop3s://pop.gmx.net")", R"("leave_on_server":false)",
+       R"("command":["/usr/sbin/sendmail","-i","-f","%F","--","k"])", "1: fetchmail runs every 300 seconds"});
+}
+
+TEST_CASE("fetchmail: passwords may look like keywords, numbers and comments") {
+  struct Row {
+    const char *option, *password;
+  };
+  for (const auto& [option, password] :
+       {Row{"pass keep", "keep"}, Row{"pass 4711", "4711"}, Row{"password three#four", "three#four"},
+        Row{"pass = \"one two\"", "one two"}, Row{"pass #x\n here", "here"}, Row{"pass a\\tb", "a\tb"},
+        Row{"pass '\\101\\0101'", "eA"}})
+    requires_in(read("fetchmail", "poll h.example proto pop3 user u " + std::string(option) + " mda cat"),
+                {"password " + std::string(password) + "\n"});
+}
+
+TEST_CASE("fetchmail: what fetchmail refuses is refused with its line, and no word is quoted") {
+  struct Row {
+    const char *text, *complaint;
+  };
+  for (const auto& [text, complaint] :
+       {Row{"poll h proto pop3\nuser u pass \"s3cret", "rc:2: a quote is not closed"},
+        Row{"poll h user u\nlimit 5k", "rc:2: limit needs a number"}, Row{"POLL s3cret", "rc:1: this is not"},
+        Row{"poll h user u pass x\nproto pop3", "rc:2: protocol is an option of the server"},
+        Row{"poll h\ndefaults proto pop3", "rc:2: defaults must come"},
+        Row{"poll h nosense", "rc:1: this is not"}, Row{"poll", "poll needs a value"}}) {
+    const auto said = refusal("fetchmail", text);
+    requires_in(said, {complaint});
+    CHECK(said.find("s3cret") == std::string::npos);
+  }
+}
+
+TEST_CASE("fetchmail: what has no counterpart is told with its line") {
+  const auto text = read("fetchmail", R"(poll drop.example proto pop3
+ envelope 1 "X-Envelope-To"
+ plugin "ssh %h"
+ user drop pass x to info=a sales=b * here
+ flush preconnect "x"
+poll mail.example proto imap user a
+skip old.example proto pop3 user w pass x no sslcertck no keep
+)");
+  requires_in(text,
+              {"2: envelope is not supported", "3: plugin is not supported", "mailbox of several people",
+               "5: flush", "5: preconnect", "6: mail.example uses IMAP", "7: fetchmail does not check",
+               R"(drop.example {"enabled":false)", R"(old.example {"enabled":false)"});
+}
+
+TEST_CASE("fetchmail: the names of version 7 are known") {
+  requires_in(
+      read("fetchmail",
+           "poll h.example proto pop3 user u passwordeval \"pass show x\" sslmode wrapped is u here mda cat\n"
+           "poll i.example proto pop3 user u passwordfile \"p\" sslmode none is u here mda cat"),
+      {R"("server":"pop3s://h.example","user":"u","password_command":["pass","show","x"])",
+       R"("server":"pop3://i.example","tls":"none","user":"u","password_file":"/home/anna/p")"});
+}
+
+TEST_CASE("fetchmail: what comes from a message is an argument of the shell, never a part of its text") {
+  requires_in(
+      read("fetchmail", "poll h.example proto pop3 user u pass x is o'hara here mda \"cat | f '%F' %T 50%\""),
+      {R"(["/bin/sh","-c","cat | f \"$2\" \"$1\" 50%%","sh","o'hara","%F"])"});
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The lists of fetched messages, and the file that accounts are added to.
+#include "around.h"
+#include "setup/profile_text.h"
+
+using namespace mailhaul;
+using namespace std::string_literals;
+using setup::Draft;
+
+namespace {
+
+Draft the_draft() {
+  return Draft{.name = "x", .poll_name = "box", .host = "pop.example", .user = "anna@example"};
+}
+
+std::string list(std::string_view program, std::string_view text) {
+  std::string all;
+  try {
+    for (const auto& known : setup::find_program(program)->read_list("L", text, the_draft()))
+      all += known.uid +
+             (known.fetched ? "@" + std::to_string(known.fetched->time_since_epoch().count()) : "") + " ";
+  } catch (const util::Error& error) {
+    CHECK(error.kind() == util::Kind::config);
+    CHECK(error.hint().find("nothing was taken over") != std::string::npos);
+    return error.what();
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("lists: the messages of one mailbox, each once, with their times") {
+  CHECK(list("fetchmail",
+             "anna@example@pop.example 1\nANNA@example@box 2@x rest\n  other@box 3\nanna@example@box 1\n") ==
+        "1 2@x ");
+  CHECK(list("getmail",
+             "b\0"
+             "1700000000\na\0"
+             " 5 \n\n"s) == "a@5 b@1700000000 ");
+  CHECK(list("mpop", "# top\n 2 pop.example anna@example\na b\nc 1700000000\n 1 other anna@example\nd\n") ==
+        "a b c@1700000000 ");
+  CHECK(list("fdm", "3 a b\n1 c\n3 d\nd\n") == "a b c d\nd ");
+  CHECK(list("fdm", "") == "");
+}
+
+TEST_CASE("lists: what is damaged is refused as a whole, with its line") {
+  struct Row {
+    const char *program, *text, *complaint;
+  };
+  for (const auto& [program, text, complaint] :
+       {Row{"fetchmail", "a@b 1\nno uid\n", "L:2 is damaged"}, Row{"fetchmail", "a@b\n", "L:1 is damaged"},
+        Row{"getmail", "uid\n", "L:1 is damaged"}, Row{"mpop", " 2 h u\na\n", "L:2 is damaged"},
+        Row{"mpop", " 2 h u\na\n 1 h v\nb\n", "L:3 is damaged"}, Row{"mpop", "x\n", "L:1 is damaged"},
+        Row{"mpop", " 0 h u\n", "L:1 is damaged"}, Row{"fdm", "9 abc\n", "L:1 is damaged"},
+        Row{"fdm", "3 abcd\n", "L:1 is damaged"}, Row{"fdm", "3 abc\nx abc\n", "L:2 is damaged"},
+        Row{"fdm", "99999999999999999999 a\n", "L:1 is damaged"}})
+    test::requires_in(list(program, text), {complaint});
+  test::requires_in(list("getmail", "a\0x\n"s), {"no number of seconds"});
+}
+
+TEST_CASE("profile text: accounts are added behind the last one, and everything else stays") {
+  account::Node keys{.form = account::Node::Form::object};
+  keys.add("user", account::Node::of("u"));
+  const std::string added = "\n    \"new\": {\n      \"user\": \"u\"\n    }";
+  struct Row {
+    std::string before, after;
+  };
+  for (const auto& [before, after] :
+       {Row{"{\"accounts\": {\"a\": {}}}", "{\"accounts\": {\"a\": {}," + added + "\n  }}"},
+        Row{"{\n \"accounts\": {\n  \"a\": { \"x\": \"}\" }, // c\n  // }\n }\n}\n",
+            "{\n \"accounts\": {\n  \"a\": { \"x\": \"}\" }, // c" + added + "\n  // }\n }\n}\n"},
+        Row{"{\"accounts\": {} /* e */}", "{\"accounts\": {" + added + "\n  } /* e */}"},
+        Row{"// \"accounts\": {\n{\"x\": {\"accounts\": {\"y\":1}}, \"s\": \"accounts\",\n\"accounts\": "
+            "{\"a\": 1\n}}",
+            "// \"accounts\": {\n{\"x\": {\"accounts\": {\"y\":1}}, \"s\": \"accounts\",\n\"accounts\": "
+            "{\"a\": 1," +
+                added + "\n}}"}}) {
+    CHECK(setup::with_profiles(before, {{"new", keys}}) == after);
+    CHECK(account::parse(after, "F").member("accounts") != nullptr);
+  }
+  CHECK(setup::with_profiles("", {{"new", keys}}) == "{\n  \"accounts\": {" + added + "\n  }\n}\n");
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// getmail, mpop and fdm.
+#include "around.h"
+
+using namespace mailhaul;
+using test::read;
+using test::refusal;
+using test::requires_in;
+
+TEST_CASE("getmail: a Maildir, a command for the password, removal after a month") {
+  requires_in(read("getmail", R"-([retriever]
+type = SimplePOP3SSLRetriever
+server: pop.example.net
+USERNAME = j@example.net
+password_command = ("/usr/bin/pass",
+  "show", r'a\b' "c", 7,)
+ca_certs = /etc/ssl/certs/ca-certificates.crt
+[destination]
+type = MultiDestination
+destinations = ("~/Mail/work/", "[program]", "$HOST/x")
+[program]
+type = MDA_external
+path = ~/bin/take
+arguments = ("-f", "%(sender)", "100%%")
+unixfrom = true
+[options]
+read_all = No
+delete_after = 30
+max_message_size = 1000
+delivered_to = false
+)-"),
+              {R"(rc {"server":"pop3s://pop.example.net","user":"j@example.net")",
+               R"x("password_command":["/usr/bin/pass","show","a\\bc","7"])x",
+               R"("leave_on_server":true,"delete_after":"30d","max_size":1000)",
+               R"("maildir:/home/anna/Mail/work")", R"("mbox:/home/anna/box/x")",
+               R"("command":["/home/anna/bin/take","-f","%F","100%%"],"from_line":true)",
+               "list /home/anna/oldmail-pop.example.net-995-j@example.net"});
+}
+
+TEST_CASE("getmail: what only Python could evaluate is told, and not evaluated") {
+  const auto text =
+      read("getmail",
+           "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\n"
+           "password_command = (open('/etc/passwd').read(),)\n[destination]\ntype = Maildir\npath = ~/M/\n");
+  requires_in(text, {"5: password_command is more than a list of strings", R"("tls":"none")",
+                     "getmail fetches everything again"});
+  CHECK(text.find("\"password_command\"") == std::string::npos);
+}
+
+TEST_CASE("getmail: IMAP is left to getmail, and sections that name one another end") {
+  CHECK(read("getmail", "[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = h\nusername = u\n") ==
+        "2: SimpleIMAPSSLRetriever was not taken over\n");
+  std::string many =
+      "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\n[destination]\ntype = "
+      "MultiDestination\ndestinations = (";
+  for (int n = 0; n < 1000; ++n) many += "'[destination]', ";
+  requires_in(read("getmail", many + ")\n"), {"switched off"});
+  requires_in(refusal("getmail", "[a]\nx = 1\nx = 2\n"), {"rc:3: a key is given twice"});
+  requires_in(refusal("getmail", "x = 1\n"), {"rc:1: a key stands before the first section"});
+}
+
+TEST_CASE("mpop: defaults, bases, quotes and durations") {
+  const auto text = read("mpop", R"(# comment
+defaults
+tls on
+tls_starttls off
+uidls_file ~/u/%U@%H
+account base
+host mail.example.com
+delivery mda "/usr/bin/take '%F'"
+keep 1d12h
+account anna : base
+user anna
+password tricky"quote
+account berta : anna
+user berta
+password "two words # no comment"
+tls_starttls
+proxy_host 127.0.0.1
+auth scram-sha-256-plus
+skipsize 20m
+keep off
+account default : anna
+)");
+  requires_in(
+      text,
+      {R"(anna {"server":"pop3s://mail.example.com","user":"anna","password_file":"PASSWORDS/anna","leave_on_server":true,"delete_after":"36h")",
+       R"("command":["/usr/bin/take","%F"])", "password tricky\"quote\n",
+       "list /home/anna/u/anna@mail.example.com",
+       R"(berta {"server":"pop3://mail.example.com","user":"berta")",
+       R"("auth":"scram-sha-256","proxy":"socks5h://127.0.0.1:1080")", R"("max_size":20971520)",
+       "password two words # no comment\n"});
+  CHECK(text.find("default {") == std::string::npos);
+  CHECK(text.find("base {") == std::string::npos);
+}
+
+TEST_CASE("mpop: what mpop refuses is refused with its line") {
+  requires_in(refusal("mpop", "host h\n"), {"rc:1: the first command"});
+  requires_in(refusal("mpop", "account a\nfoo s3cret\n"), {"rc:2: mpop has no such command"});
+  requires_in(refusal("mpop", "account a : b\n"), {"rc:1: an account is built on one"});
+  requires_in(refusal("mpop", "account a\naccount a\n"), {"rc:2: there are two accounts"});
+  requires_in(refusal("mpop", "account a\neval echo x\n"), {"rc:2: eval runs a program"});
+}
+
+TEST_CASE("fdm: accounts, macros, and the rules that go by the account alone") {
+  const auto text = read("fdm", R"($home = "/home/b"
+%n = 12
+set verify-certificates
+set maximum-size 50M
+ifdef $nothing
+account "no" pop3 server "x" user "y" pass "z"
+endif
+account "gmx" pop3s server "pop.gmx.net" port 995 user "m" + "@gmx" pass $(pass show (x))
+   new-only cache "${home}/cache" keep
+account "other" disabled pop3 server "h" user "u" pass "p\"q" starttls
+action "in" maildir "%[home]/in"
+action "both" { mbox '/m/box' add-header "X" "y" pipe "take %[subject]" }
+match "^List-Id:" in headers action "lists"
+match account "g*" action "in" continue
+match all actions { "both" }
+)");
+  requires_in(
+      text,
+      {R"-(gmx {"server":"pop3s://pop.gmx.net","user":"m@gmx","password_command":["/bin/sh","-c","pass show (x)"],"leave_on_server":true,"max_size":52428800)-",
+       R"("deliver":["maildir:/home/anna/in","mbox:/m/box"])", "list /home/b/cache",
+       R"(other {"enabled":false,"server":"pop3://h","user":"u")", "password p\"q\n",
+       "13: a rule goes by the content", "a path or command goes by the message"});
+  CHECK(text.find("no {") == std::string::npos);
+  requires_in(refusal("fdm", "account \"a"), {"rc:1: a quote is not closed"});
+  requires_in(refusal("fdm", "foo"), {"rc:1: fdm has no such statement"});
+  requires_in(refusal("fdm", "\naction \"a\" mbox \"${x}\""), {"rc:2: a macro is used that is not set"});
+}
+
+TEST_CASE("names are made valid and different, and one mailbox is fetched once") {
+  const auto text = read(
+      "mpop",
+      "defaults\nhost h\nuser u\ndelivery mbox /m\naccount fetch\naccount \"a b\"\naccount a-b\nuser v\n");
+  requires_in(text, {"fetch-2 {\"server\"", "a-b {\"enabled\":false", "a-b-2 {\"server\"",
+                     "it is the mailbox of fetch-2"});
+}
