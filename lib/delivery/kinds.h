@@ -39,8 +39,7 @@ enum class Settled { by_publish, by_close };
 struct Traits {
   Guarantee guarantee = Guarantee::exactly_once;
   Settled settled_by = Settled::by_publish;
-  std::size_t batch = 1024;     ///< the most messages that are settled together
-  bool line_ends_kept = false;  ///< stored with CRLF, as the server sent it; otherwise with LF
+  std::size_t batch = 1024;  ///< the most messages that are settled together
 
   /// True: messages are staged, intended, then published. False: they are handed over, and may be again.
   constexpr bool exactly_once() const noexcept { return guarantee == Guarantee::exactly_once; }

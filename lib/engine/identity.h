@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which row of the seen store a listed message is (LAW section 1, Identity).
+// Which row of the state database a listed message is (LAW section 1, Identity).
 #pragma once
 #include <functional>
 #include <span>

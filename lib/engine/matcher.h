@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// LAW 1: which row of the seen store is this message?
+// LAW 1: which row of the state database is this message?
 #pragma once
 #include <functional>
 #include <optional>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# End-to-end suites: the binary as its users run it. One by hand, from tests/:
-#   MAILHAUL=/path/to/mailhaul python3 -B -m unittest -v app.dovecot_test
+# End-to-end suites: the binary as its users run it. One by hand:
+#   tests/one app.dovecot_test
 # The same ones with all points: tests/slow/README.md.
 if(TARGET mailhaul)
   # Debian's own python3 first: that is the one whose version the tests are written for.

@@ -90,7 +90,7 @@ const KindRow shelf_kind{
     .value = "PATH",
     .help = "a directory of messages",
     .fields = shelf_fields,
-    .traits = {.line_ends_kept = true},
+    .traits = {},
     .open = [](const Spec& spec, const RunContext& context) -> std::unique_ptr<Destination> {
       util::make_directories(value_of(spec, "path").text);
       return std::make_unique<Shelf>(value_of(spec, "path").text, value_of(spec, "mark").text, context);

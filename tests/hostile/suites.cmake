@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The binary at hostile servers, and what must stay secret. One case by hand, from tests/:
-#   MAILHAUL=/path/to/mailhaul MAILHAUL_HOSTILE='a line of 10 MB' python3 -B -m unittest hostile.hostile_test
+# The binary at hostile servers, and what must stay secret. One case by hand:
+#   MAILHAUL_HOSTILE='a line of 10 MB' tests/one hostile.hostile_test
 if(TARGET mailhaul)
   # Under sanitizers a part of the table: they are slow, and most lines differ in what the server says, not in our code.
   set(mailhaul_every 1)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Real servers. tests/run has them unpacked; without that, or where the user is not root, their cases are skipped.
-#   tests/servers/unpack build/servers && cd tests &&
-#   MAILHAUL=/path/to/mailhaul MAILHAUL_SERVERS=$PWD/../build/servers python3 -B -m unittest -v servers.servers_test
+#   tests/servers/unpack build/servers && tests/one servers.servers_test
 if(TARGET mailhaul AND NOT MAILHAUL_SANITIZE)
   set(name ${MAILHAUL_TEST_PREFIX}servers)
   add_test(NAME ${name} COMMAND ${MAILHAUL_PYTHON} -B -m unittest -v servers.servers_test
