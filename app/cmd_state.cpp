@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "app/commands.h"
 #include "app/config_files.h"
@@ -24,13 +25,42 @@ std::string text_of(const engine::HistoryRow& row) {
   return text + "\n";
 }
 
-/// The account with its UIDs, or with none for --all. Throws Error{usage} when neither or both are given.
-Target uids_or_all(const Invocation& invocation, const account::Config& config) {
-  auto target = target_of(invocation, config);
-  if (target.uids.empty() == invocation.all) return target;
-  throw util::Error(util::Kind::usage,
-                    target.uids.empty() ? "no UID is given" : "UIDs and --all are mutually exclusive",
-                    "give UIDs (mailhaul list " + target.account.name + " shows them), or --all");
+/// UIDs from standard input, one a line.
+std::vector<std::string> uids_from_input() {
+  constexpr std::size_t most_bytes = 256U << 20U;
+  std::vector<std::string> uids;
+  std::size_t bytes = 0;
+  for (std::string line; std::getline(std::cin, line);) {
+    bytes += line.size();
+    if (bytes > most_bytes) throw util::Error(util::Kind::usage, "standard input has too many UIDs");
+    const auto from = line.find_first_not_of(" \t\r");
+    if (from == std::string::npos) continue;
+    uids.push_back(line.substr(from, line.find_last_not_of(" \t\r") - from + 1));
+  }
+  return uids;
+}
+
+/// What a command is about: named messages, or with --all every one.
+struct Messages {
+  account::Account account;
+  std::vector<std::string> uids;
+  bool none = false;  ///< standard input had no UID: nothing is to be done
+};
+
+/// Throws Error{usage} when neither UIDs nor --all are given, or both.
+Messages messages_of(const Invocation& invocation, const account::Config& config) {
+  const auto target = target_of(invocation, config);
+  if (target.uids.empty() != invocation.all) {
+    throw util::Error(
+        util::Kind::usage, target.uids.empty() ? "no UID is given" : "UIDs and --all are mutually exclusive",
+        "give UIDs (mailhaul list " + target.account.name + " shows them), - for standard input, or --all");
+  }
+  Messages messages{.account = target.account, .uids = {target.uids.begin(), target.uids.end()}};
+  if (messages.uids.size() == 1 && messages.uids.front() == "-") {
+    messages.uids = uids_from_input();
+    messages.none = messages.uids.empty();
+  }
+  return messages;
 }
 
 void say(const Invocation& invocation, const std::string& account, const std::string& text) {
@@ -63,24 +93,65 @@ void describe_state_change(CLI::App& parser, Invocation& invocation) {
   parser.add_flag("--all", invocation.all, "all messages of the account");
 }
 
-int run_state_mark_seen(const Invocation& invocation) {
+namespace {
+
+/// "; the newest is "Invoice" of Mon, 2 Nov 2026 08:12:00 +0100".
+std::string newest_of(const engine::Marked& marked) {
+  if (marked.newest_date.empty() && marked.newest_subject.empty()) return {};
+  return "; the newest is \"" + safe(marked.newest_subject) + "\"" +
+         (marked.newest_date.empty() ? "" : " of " + safe(marked.newest_date));
+}
+
+int run_mark(const Invocation& invocation, std::string_view as, engine::Marking marking) {
   const auto config = load_config(invocation);
-  const auto target = uids_or_all(invocation, config);
-  const auto& account = target.account;
+  const auto messages = messages_of(invocation, config);
+  const auto& account = messages.account;
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
+  marking.uids = messages.uids;
   return with_account(invocation, account, [&] {
-    const auto count = engine::mark_seen(account, environment, *tell, target.uids);
-    say(invocation, account.name, util::counted(count, "message") + " marked as seen");
+    engine::Marked marked;
+    if (!messages.none) marked = engine::mark(account, environment, *tell, marking);
+    say(invocation, account.name,
+        util::counted(marked.messages, "message") + " marked as " + std::string(as) + newest_of(marked));
+    if (marked.not_listed > 0)
+      say(invocation, account.name,
+          util::counted(marked.not_listed, "UID") + (marked.not_listed == 1 ? " is" : " are") +
+              " not on the server, and nothing was done about " + (marked.not_listed == 1 ? "it" : "them"));
   });
+}
+
+}  // namespace
+
+int run_state_mark_seen(const Invocation& invocation) { return run_mark(invocation, "seen", {}); }
+
+void describe_state_mark_delivered(CLI::App& parser, Invocation& invocation) {
+  describe_state_change(parser, invocation);
+  parser.add_option("--at", invocation.at, "when they were delivered, in UTC (default: now)")
+      ->type_name("TIME")
+      ->take_last();
+}
+
+int run_state_mark_delivered(const Invocation& invocation) {
+  engine::Marking marking{.uids = {}, .standing = state::Standing::delivered, .delivered = {}};
+  if (!invocation.at.empty()) {
+    marking.delivered = util::parse_utc(invocation.at);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    if (!marking.delivered || *marking.delivered > now)
+      throw util::Error(util::Kind::usage,
+                        "--at: " + std::string(marking.delivered ? "is in the future" : "is not a time"),
+                        "write 2026-03-01, or 2026-03-01T12:34:56Z");
+  }
+  return run_mark(invocation, "delivered", marking);
 }
 
 int run_state_forget(const Invocation& invocation) {
   const auto config = load_config(invocation);
-  const auto target = uids_or_all(invocation, config);
-  const auto& account = target.account;
+  const auto messages = messages_of(invocation, config);
+  const auto& account = messages.account;
   return with_account(invocation, account, [&] {
-    const auto count = engine::forget(account, real_environment(invocation, config, {}), target.uids);
+    const auto count =
+        messages.none ? 0 : engine::forget(account, real_environment(invocation, config, {}), messages.uids);
     say(invocation, account.name,
         count == 0 ? "nothing to forget" : util::counted(count, "message") + " forgotten");
   });

@@ -13,7 +13,7 @@
 namespace mailhaul::app {
 
 std::span<const CommandRow> commands() {
-  static constexpr std::array<CommandRow, 15> rows{{
+  static constexpr std::array<CommandRow, 16> rows{{
       {"fetch", "fetch new mail (the default command)", describe_fetch, run_fetch},
       {"check", "print how many messages are new, seen and in total", describe_check, run_check},
       {"list", "print one line per message on the server, and what fetch would do with it", describe_list,
@@ -23,6 +23,8 @@ std::span<const CommandRow> commands() {
       {"show", "show what is recorded about each message", describe_state_show, run_state_show, "state"},
       {"mark-seen", "mark messages as seen: they are never fetched or removed", describe_state_change,
        run_state_mark_seen, "state"},
+      {"mark-delivered", "mark messages as delivered: they are never fetched, and removed like others",
+       describe_state_mark_delivered, run_state_mark_delivered, "state"},
       {"forget", "make messages new again", describe_state_change, run_state_forget, "state"},
       {"import", "take over the configuration of another program, and what it has fetched", describe_import,
        run_import},

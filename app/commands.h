@@ -41,6 +41,8 @@ void describe_state_show(CLI::App& parser, Invocation& invocation);
 int run_state_show(const Invocation& invocation);
 void describe_state_change(CLI::App& parser, Invocation& invocation);
 int run_state_mark_seen(const Invocation& invocation);
+void describe_state_mark_delivered(CLI::App& parser, Invocation& invocation);
+int run_state_mark_delivered(const Invocation& invocation);
 int run_state_forget(const Invocation& invocation);
 void describe_import(CLI::App& parser, Invocation& invocation);
 int run_import(const Invocation& invocation);

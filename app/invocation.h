@@ -31,6 +31,7 @@ struct Invocation {
   std::optional<ServerCopy> server_copy;     ///< -k, -K
   bool all = false;                          ///< -a, --all
   bool dry_run = false;                      ///< -n
+  std::string at;                            ///< --at
   bool print_only = false;                   ///< --print
   const util::Cancel* cancel = nullptr;
   OutputFailure* output_failure = nullptr;  ///< of listeners, which must not throw

@@ -2,15 +2,17 @@
 #include "engine/mark.h"
 
 #include <algorithm>
-#include <numeric>
+#include <map>
 #include <utility>
 #include <vector>
 
 #include "engine/account_run.h"
+#include "engine/header_field.h"
 #include "engine/mailbox.h"
 #include "engine/notices.h"
 #include "engine/read_only_session.h"
 #include "engine/recover.h"
+#include "engine/uid.h"
 
 namespace mailhaul::engine {
 
@@ -26,17 +28,24 @@ void complete_deliveries(ReadOnlySession& look, const Environment& environment, 
   recover(look.store, look.mailbox, context);
 }
 
-/// The indexes of the messages to mark, each once, in the order of the listing.
-std::vector<std::size_t> indexes_to_mark(const ReadOnlySession& look, std::span<const std::string> uids) {
-  if (uids.empty()) {
-    std::vector<std::size_t> all(look.listed.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    return all;
+/// The messages to mark, each once, in the order of the listing, and how many UIDs are not listed.
+struct Chosen {
+  std::vector<std::size_t> indexes;
+  std::size_t not_listed = 0;
+};
+
+Chosen choose(const ReadOnlySession& look, std::span<const std::string> uids) {
+  Chosen chosen;
+  std::map<std::string, bool> wanted;  // whether it is listed
+  for (const auto& typed : uids) wanted.emplace(typed_uid(typed), false);
+  for (std::size_t i = 0; i < look.listed.size(); ++i) {
+    const auto found = uids.empty() ? wanted.end() : wanted.find(look.uid_of(i));
+    if (found != wanted.end()) found->second = true;
+    if (uids.empty() || found != wanted.end()) chosen.indexes.push_back(i);
   }
-  auto indexes = look.indexes_of(uids);
-  std::ranges::sort(indexes);
-  indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
-  return indexes;
+  chosen.not_listed =
+      static_cast<std::size_t>(std::ranges::count_if(wanted, [](const auto& uid) { return !uid.second; }));
+  return chosen;
 }
 
 /// Reads the header hashes that are missing. Without one, a message could not be recognised if the server
@@ -57,9 +66,8 @@ void read_hashes(ReadOnlySession& look, std::span<const std::size_t> indexes) {
 }
 
 /// The row of a listed message as it is to be stored; made anew where there is none.
-state::Row seen_row(ReadOnlySession& look, std::size_t index, std::optional<state::Row> known) {
+state::Row marked_row(ReadOnlySession& look, std::size_t index, std::optional<state::Row> known) {
   state::Row row = known ? std::move(*known) : state::Row{.id = look.store.next_row(look.mailbox)};
-  row.standing = state::Standing::seen;
   row.suspect = false;
   row.failures = 0;
   row.uidl = look.listed[index].uidl;
@@ -69,28 +77,47 @@ state::Row seen_row(ReadOnlySession& look, std::size_t index, std::optional<stat
   return row;
 }
 
+/// What tells a person whether the last one marked is mail that he has.
+void show_newest(ReadOnlySession& look, std::size_t index, Marked& marked) {
+  if (!look.session.capabilities().top) return;
+  look.session.want({.number = look.listed[index].number, .bytes = 0, .header_only = true});
+  const auto header = read_header(look.session.next());
+  marked.newest_date = header_field(header, "Date:");
+  marked.newest_subject = header_field(header, "Subject:");
+}
+
 }  // namespace
 
-std::size_t mark_seen(const account::Account& account, const Environment& environment,
-                      report::Listener& listener, std::span<const std::string> uids) {
+Marked mark(const account::Account& account, const Environment& environment, report::Listener& listener,
+            const Marking& marking) {
   ReadOnlySession look(account, environment, listener);
   look.mailbox = mailbox_in(look.store, account);
   complete_deliveries(look, environment, listener);
-  const auto indexes = indexes_to_mark(look, uids);
-  read_hashes(look, indexes);
+  const auto chosen = choose(look, marking.uids);
+  read_hashes(look, chosen.indexes);
   state::Change change;
-  for (const auto i : indexes) {
+  std::optional<std::size_t> newest;
+  for (const auto i : chosen.indexes) {
     const auto* summary = look.identities[i].row;
     auto row = summary != nullptr ? look.store.row(look.mailbox, summary->id) : std::nullopt;
-    // Without UIDs on the command line, delivered messages are still removed as before. A message that the
-    // user names is kept.
-    if (row && row->standing != state::Standing::pending && uids.empty()) continue;
-    change.rows.push_back(seen_row(look, i, std::move(row)));
-    change.settled.push_back(change.rows.back().id);
+    // Without UIDs on the command line, delivered messages are still removed as before, and what was marked
+    // as seen is kept. A message that the user names becomes what he says.
+    if (row && row->standing != state::Standing::pending && marking.uids.empty()) continue;
+    change.rows.push_back(marked_row(look, i, std::move(row)));
+    auto& stored = change.rows.back();
+    stored.standing = marking.standing;
+    if (marking.standing == state::Standing::delivered) {
+      stored.delivered = marking.delivered.value_or(environment.now());
+      stored.due.reset();
+    }
+    change.settled.push_back(stored.id);
+    newest = i;
   }
   look.store.commit(look.mailbox, change);
+  Marked marked{.messages = change.rows.size(), .not_listed = chosen.not_listed};
+  if (newest) show_newest(look, *newest, marked);
   look.leave();
-  return change.rows.size();
+  return marked;
 }
 
 }  // namespace mailhaul::engine

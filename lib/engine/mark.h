@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "account/account.h"
 #include "engine/environment.h"
 #include "report/listener.h"
+#include "state/rows.h"
 
 namespace mailhaul::engine {
 
-/// Marks listed messages as seen: they are never fetched and never removed. Without `uids` (as typed), all
-/// that are not delivered. First completes what a killed run left half delivered. Returns how many were
-/// marked. Throws Error; Error{usage} for a UID that is not listed.
-std::size_t mark_seen(const account::Account& account, const Environment& environment,
-                      report::Listener& listener, std::span<const std::string> uids);
+/// Which messages are marked, and as what.
+struct Marking {
+  std::span<const std::string> uids;                 ///< as typed; empty: all that are not known yet
+  state::Standing standing = state::Standing::seen;  ///< or `delivered`
+  std::optional<state::Time> delivered;              ///< when they were; empty: now
+};
+
+struct Marked {
+  std::size_t messages = 0;
+  std::size_t not_listed = 0;  ///< UIDs that the server does not list
+  /// Header fields of the last message that was marked, as received; empty if they cannot be read.
+  std::string newest_date, newest_subject;
+};
+
+/// Marks listed messages as seen: they are never fetched and never removed; or as delivered: they are never
+/// fetched, and removed like others that were delivered. First completes what a dead run left half delivered.
+/// Throws Error.
+Marked mark(const account::Account& account, const Environment& environment, report::Listener& listener,
+            const Marking& marking);
 
 }  // namespace mailhaul::engine

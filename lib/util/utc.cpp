@@ -15,4 +15,14 @@ std::string format_utc(std::chrono::sys_seconds time) {
   return {text.data(), length};
 }
 
+std::optional<std::chrono::sys_seconds> parse_utc(std::string_view text) {
+  const std::string whole(text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text));
+  std::tm parts{};
+  const char* end = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  const std::chrono::sys_seconds time(std::chrono::seconds(::timegm(&parts)));
+  if (format_utc(time) != whole) return std::nullopt;  // 30 February, or a digit too few
+  return time;
+}
+
 }  // namespace mailhaul::util

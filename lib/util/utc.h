@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace mailhaul::util {
 
 /// "2026-03-01T12:34:56Z".
 std::string format_utc(std::chrono::sys_seconds time);
+
+/// "2026-03-01T12:34:56Z", or "2026-03-01" for the beginning of that day. Empty: it is neither.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> parse_utc(std::string_view text);
 
 }  // namespace mailhaul::util

@@ -58,7 +58,7 @@ class Options(Line):
                 option = next(word for word in words if word.startswith("-"))
                 self.refused(*words, says=(option + " is an option of fetch, not of " + command,),
                              hints=("mailhaul fetch --help explains it", "mailhaul %s --help" % command))
-        self.refused("state", "show", "--all", says=("state mark-seen, state forget, not of state show",))
+        self.refused("state", "show", "--all", says=("state mark-seen, state mark-delivered, state forget, not of state show",))
 
     def test_an_unknown_option_names_the_nearest(self):
         for words, option, near in ((("--sever", "pop3://h"), "--sever", "--server"),
@@ -102,11 +102,11 @@ class Options(Line):
 
 class Words(Line):
     def test_a_part_that_a_command_does_not_have(self):
-        self.refused("state", "foo", says=("state has no command 'foo'\n",), hints=("show, mark-seen, forget",))
+        self.refused("state", "foo", says=("state has no command 'foo'\n",), hints=("show, mark-seen, mark-delivered, forget",))
         self.refused("config", "chekc", says=("config has no command 'chekc'; did you mean 'check'?",))
         self.refused("config", "nonsense", "home", says=("'nonsense'", "config"), hints=("check, show, schema",))
-        self.refused("state", says=("state",), hints=("show, mark-seen, forget",))
-        self.refused("state", "-q", says=("state",), hints=("show, mark-seen, forget",))
+        self.refused("state", says=("state",), hints=("show, mark-seen, mark-delivered, forget",))
+        self.refused("state", "-q", says=("state",), hints=("show, mark-seen, mark-delivered, forget",))
         self.assertSays(self.ok("state", "--help").out.decode(), "mark-seen")
 
     def test_a_word_that_was_meant_as_a_command(self):

@@ -59,7 +59,7 @@ TEST_CASE("a delivered message that is requested again and refused by its place 
 TEST_CASE("a message marked as seen that is requested again and refused by its place stays seen") {
   Household house;
   house.server.messages = {mail_of(1)};
-  CHECK(engine::mark_seen(house.account, house.environment, house.told, {}) == 1);
+  CHECK(engine::mark(house.account, house.environment, house.told, {}).messages == 1);
   house.account.policy.fetch_all = true;
   house.deliver_to_command("exit 1");
   CHECK(house.run().totals.fetched == 0);
@@ -73,7 +73,7 @@ TEST_CASE("a message that is named twice is marked once") {
   Household house;
   house.server.messages = {mail_of(1), mail_of(2)};
   const std::vector<std::string> uids{"uid1", "uid1"};
-  CHECK(engine::mark_seen(house.account, house.environment, house.told, uids) == 1);
+  CHECK(engine::mark(house.account, house.environment, house.told, {.uids = uids}).messages == 1);
   CHECK(engine::history(house.account, house.environment).size() == 1);
 }
 
@@ -139,8 +139,8 @@ TEST_CASE("a message that failed and is then marked as seen is not taken for ano
     return command == "RETR 1" ? std::optional(Reply("-ERR it is damaged\r\n")) : std::nullopt;
   };
   house.run();
-  CHECK(engine::mark_seen(house.account, house.environment, house.told, std::vector<std::string>{"old"}) ==
-        1);
+  CHECK(engine::mark(house.account, house.environment, house.told, {.uids = std::vector<std::string>{"old"}})
+            .messages == 1);
   house.server.messages.push_back({"new", "Subject: x\r\n\r\ntwo\r\n"});
   CHECK(house.run().totals.fetched == 1);
   CHECK(house.mail() == Bodies{"Subject: x\n\ntwo\n"});

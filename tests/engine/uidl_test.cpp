@@ -39,7 +39,7 @@ TEST_CASE("UIDLs that are message numbers stay correct when another client delet
 TEST_CASE("messages marked as seen stay marked when the server changes its UIDLs") {
   Household house;
   house.server.messages = {mail_of(1), mail_of(2), mail_of(3)};
-  engine::mark_seen(house.account, house.environment, house.told, {});
+  engine::mark(house.account, house.environment, house.told, {}).messages;
   for (auto& message : house.server.messages) message.uidl += "'";
   for (int run = 0; run < 2; ++run) CHECK(house.run().totals.fetched == 0);
   CHECK(house.server.messages.size() == 3);

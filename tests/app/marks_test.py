@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""state mark-seen and mark-delivered."""
+import unittest
+
+from support.py import mail
+from support.py.world import Case
+
+
+class Marks(Case):
+    def setUp(self):
+        super().setUp()
+        self.drop, self.server = self.maildrop(*mail.small(4, seed=81))
+        self.configure()
+
+    def configure(self, **keys):
+        self.world.configure({"home": self.account(self.server, **keys)})
+
+    def ok(self, *words):
+        result = self.world.run(*words)
+        self.assertStatus(result, 0)
+        return result.out.decode()
+
+    def with_input(self, text, *words):
+        file = self.world.path("input")
+        file.write_text(text)
+        with open(file, "rb") as stdin:
+            result = self.world.ended(self.world.start(*words, stdin=stdin))
+        self.assertStatus(result, 0)
+        return result.out.decode()
+
+    def uid(self, index):
+        return self.drop.messages[index].uid.decode()
+
+    def subject(self, index):
+        return mail.header_field(mail.local(self.drop.messages[index].wire), b"Subject").decode().strip()
+
+    def standings(self):
+        return {row["uid"]: row["standing"] for row in self.json_lines(self.world.run("--json", "state", "show"))}
+
+    def test_the_newest_message_that_was_marked_is_named(self):
+        out = self.ok("state", "mark-seen", "--all")
+        self.assertSays(out, "4 messages marked as seen", 'the newest is "%s" of ' % self.subject(3))
+        self.assertSays(self.ok("state", "mark-seen", "--all"), "0 messages marked as seen\n")
+
+    def test_uids_that_are_gone_are_counted_and_the_others_marked(self):
+        out = self.ok("state", "mark-seen", "home", self.uid(0), "gone-1", "gone-2")
+        self.assertSays(out, "1 message marked as seen", 'the newest is "%s"' % self.subject(0), "2 UIDs are not on the server")
+        self.assertEqual(self.standings(), {self.uid(0): "seen"})
+
+    def test_uids_come_from_standard_input(self):
+        out = self.with_input("  %s \n\ngone\r\n%s" % (self.uid(1), self.uid(2)), "state", "mark-seen", "-")
+        self.assertSays(out, "2 messages marked as seen", "1 UID is not on the server")
+        self.assertEqual(self.standings(), {self.uid(1): "seen", self.uid(2): "seen"})
+        self.assertSays(self.with_input("%s\n" % self.uid(1), "state", "forget", "home", "-"), "1 message forgotten")
+        self.assertEqual(self.standings(), {self.uid(2): "seen"})
+
+    def test_an_empty_input_marks_nothing(self):
+        self.assertSays(self.with_input("\n", "state", "mark-seen", "-"), "0 messages marked as seen")
+        self.assertEqual(self.standings(), {})
+
+    def test_what_is_marked_as_delivered_is_not_fetched_and_is_removed(self):
+        self.configure(leave_on_server=True)
+        self.assertSays(self.ok("state", "mark-delivered", "home", self.uid(0)), "1 message marked as delivered")
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 3)
+        self.ok("-K")
+        self.assertEqual((self.drop.messages, len(self.world.maildir())), ([], 3))
+
+    def test_delete_after_counts_from_the_time_that_is_given(self):
+        self.configure(leave_on_server=True, delete_after="30d")
+        self.ok("state", "mark-delivered", "home", self.uid(0), "--at", "2020-02-29")
+        self.ok("state", "mark-delivered", "home", self.uid(1))
+        rows = {row["uid"]: row for row in self.json_lines(self.world.run("--json", "state", "show"))}
+        self.assertEqual(rows[self.uid(0)]["delivered"], "2020-02-29T00:00:00Z")
+        lines = self.json_lines(self.world.run("--json", "list"))
+        reasons = [line["reason"] for line in lines if line["event"] == "message"]
+        self.assertEqual(["has come" in reason for reason in reasons], [True, False, False, False])
+
+    def test_a_message_that_was_marked_as_seen_can_be_named(self):
+        self.ok("state", "mark-seen", "--all")
+        self.ok("state", "mark-delivered", "home", self.uid(0))
+        self.assertSays(self.ok("state", "mark-delivered", "--all"), "0 messages")
+        self.assertEqual(sorted(self.standings().values()), ["delivered", "seen", "seen", "seen"])
+
+    def test_a_time_that_is_none_or_in_the_future_is_refused(self):
+        for time in ("yesterday", "2026-02-30", "2026-02-01T00:00", "9999-01-01", "1-1-1"):
+            with self.subTest(time):
+                result = self.world.run("state", "mark-delivered", "--all", "--at", time)
+                self.assertStatus(result, 64)
+                self.assertHint(result, "--at", "2026-03-01T12:34:56Z")
+        self.assertEqual(self.standings(), {})
+
+
+if __name__ == "__main__":
+    unittest.main()
