@@ -26,7 +26,7 @@ void check_refusal(const util::Error& error, std::string_view text) {
 
 void check_profile(const setup::Draft& draft) {
   const auto keys = setup::profile_of(draft, "/p/" + draft.name);
-  const auto text = setup::with_profiles("{\"accounts\": {\"x\": 1 // c\n}}", {{draft.name, keys}});
+  const auto text = setup::with_profiles("{\"accounts\": {\"/\": 1 // c\n}}", {{draft.name, keys}});
   const auto root = account::parse(text, "F");
   fuzz::require(root.member("accounts")->value.member(draft.name) != nullptr, "what is written can be read");
   for (const auto& member : keys.members)
