@@ -76,7 +76,7 @@ util::Path require_config(const Invocation& invocation) {
     throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
                       "set HOME, or name the file with -c");
   throw util::Error(util::Kind::config, "there is no configuration file " + default_config().native(),
-                    "write one (man 5 mailhaul-config has examples), or give everything on the command "
+                    "write one (man mailhaul.json has examples), or give everything on the command "
                     "line: mailhaul fetch --server pop3s://HOST --user NAME --deliver maildir:~/Mail");
 }
 

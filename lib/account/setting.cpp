@@ -89,7 +89,7 @@ void Setting::refuse(const std::string& sentence, const std::string& hint) const
 }
 
 void Setting::refuse_at(Position position, const std::string& sentence, const std::string& hint) const {
-  const std::string manual = on_command_line() ? "man mailhaul-fetch" : "man 5 mailhaul-config";
+  const std::string manual = on_command_line() ? "man mailhaul-fetch" : "man mailhaul.json";
   throw util::Error(on_command_line() ? util::Kind::usage : util::Kind::config,
                     where_at(*this, position) + sentence, hint.empty() ? "see " + manual : hint);
 }
