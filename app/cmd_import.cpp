@@ -160,9 +160,22 @@ class Move {
       throw util::Error(util::Kind::config, "the password of " + draft.name + " contains a line end",
                         "nothing was written; mailhaul cannot use such a password");
     const auto path = password_file_of(file_, draft);
-    setup::NewFile fresh(path, draft.password.reveal() + "\n");
+    const util::Secret line(draft.password.reveal() + "\n");
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) return require_same(path, line);
+    setup::NewFile fresh(path, line.reveal());
     fresh.publish_as_new();
     passwords_.emplace_back(path);
+  }
+
+  /// An import that was killed leaves such a file behind.
+  static void require_same(const util::Path& path, const util::Secret& line) {
+    util::require_private(path, "a password");
+    const util::Secret there(util::read_file(path, 1U << 20U, util::Kind::config));
+    if (there.reveal() == line.reveal()) return;
+    throw util::Error(util::Kind::cannot_create,
+                      "cannot write the password into " + safe(path.native()) + ": it has another one",
+                      "nothing was written; remove the file if no account uses it");
   }
 
   void record(const Draft& draft, const account::Config& config, const engine::Environment& environment) {
@@ -209,23 +222,37 @@ std::string json_of(const Draft& draft, const Outcome& outcome) {
   return account::write(object, account::Layout::one_line);
 }
 
+/// One line for each account, in columns.
+std::string table_of(const std::vector<const Draft*>& drafts) {
+  const auto mailbox = [](const Draft* draft) { return safe(draft->user + " at " + draft->host); };
+  std::size_t names = 0, mailboxes = 0;
+  for (const auto* draft : drafts) {
+    names = std::max(names, draft->name.size());
+    mailboxes = std::max(mailboxes, mailbox(draft).size());
+  }
+  std::string text;
+  for (const auto* draft : drafts) {
+    auto name = draft->name, at = mailbox(draft);
+    name.resize(names, ' ');
+    at.resize(mailboxes, ' ');
+    text +=
+        "  " + name + "  " + at + "  " + seen_text(*draft) + (draft->enabled ? "" : "; switched off") + "\n";
+  }
+  return text;
+}
+
 void print_summary(const Invocation& invocation, const setup::ProgramRow& program,
                    const std::vector<Outcome>& outcomes) {
-  std::string text;
-  for (const auto& outcome : outcomes)
-    for (const auto& draft : outcome.drafts) {
-      if (invocation.json) text += json_of(draft, outcome);
-      if (!invocation.json)
-        text += "  " + safe(draft.name) + "  " + safe(draft.user) + " at " + safe(draft.host) + "  " +
-                seen_text(draft) + (draft.enabled ? "" : "  (switched off)") + "\n";
-    }
-  if (invocation.json) return print(text);
+  if (invocation.json) {
+    for (const auto& outcome : outcomes)
+      for (const auto& draft : outcome.drafts) print(json_of(draft, outcome));
+    return;
+  }
   if (invocation.quiet) return;
   const auto drafts = drafts_of(outcomes);
+  const auto file = safe(config_to_write(invocation).native());
   print(util::counted(drafts.size(), "account") +
-        (invocation.print_only ? " found:\n"
-                               : " added to " + safe(config_to_write(invocation).native()) + ":\n") +
-        text);
+        (invocation.print_only ? " found:\n" : " added to " + file + ":\n") + table_of(drafts));
   if (invocation.print_only) return print("nothing was written\n");
   print("Now stop " + std::string(program.name) + ": " + std::string(program.stop) + ".\n" +
         "Then mailhaul -n shows what would happen to each message, and mailhaul fetches.\n");

@@ -81,9 +81,12 @@ std::string valid_name(std::string_view wanted) {
   return name.empty() ? "account" : name.substr(0, 100);
 }
 
-/// The mailbox as account::mailbox_of() sees it, but with every port.
+/// The mailbox as account::mailbox_of() sees it: the port counts on this machine only.
 std::string mailbox_of(const Draft& draft) {
-  return draft.user + "\n" + util::lower(draft.host) + "\n" + std::to_string(draft.port);
+  auto host = util::lower(draft.host);
+  if (host.ends_with('.')) host.pop_back();
+  const bool is_here = host == "localhost" || host == "::1" || host.starts_with("127.");
+  return draft.user + "\n" + host + (is_here ? "\n" + std::to_string(draft.port) : "");
 }
 
 }  // namespace

@@ -343,10 +343,24 @@ keep on
         self.rc()
         self.write(".mpop_uidls/anna_at_pop.example.org", self.LIST)
         self.ok("import", "mpop")
-        self.world.config.unlink()
-        (self.world.config.parent / "passwords/box").unlink()
+        self.world.config.unlink()  # as if a kill had come before it
         self.ok("import", "mpop")
         self.assertEqual(len(self.json_lines(self.ok("--json", "state", "show"))), 2)
+
+    def test_a_line_of_ten_megabytes_is_refused(self):
+        self.rc("account a\npassword secret two" + "x" * 10_000_000)
+        self.refused(78, ".mpoprc", "larger than")
+
+    def test_several_accounts_stand_in_columns(self):
+        self.rc(self.RC + "account another\nhost pop.example.org\nuser berta\ndelivery maildir ~/B\n")
+        self.assertSays(self.ok("import", "mpop").out.decode(), "\n  box      anna at pop.example.org   no list",
+                        "\n  another  berta at pop.example.org  no list")
+
+    def test_a_password_that_is_there_is_not_replaced(self):
+        self.rc()
+        self.write(".config/mailhaul/passwords/box", "another\n")
+        self.refused(73, "passwords/box", "has another one", "remove the file")
+        self.assertEqual(self.world.path(".config/mailhaul/passwords/box").read_text(), "another\n")
 
     def test_without_a_configuration_the_places_are_named(self):
         result = self.world.run("import", "mpop")

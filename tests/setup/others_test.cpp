@@ -137,4 +137,8 @@ TEST_CASE("names are made valid and different, and one mailbox is fetched once")
       "defaults\nhost h\nuser u\ndelivery mbox /m\naccount fetch\naccount \"a b\"\naccount a-b\nuser v\n");
   requires_in(text, {"fetch-2 {\"server\"", "a-b {\"enabled\":false", "a-b-2 {\"server\"",
                      "it is the mailbox of fetch-2"});
+  const auto ports = read("mpop",
+                          "defaults\nhost H.example\nuser u\ndelivery mbox /m\naccount a\nport 110\naccount "
+                          "b\nport 995\nhost h.example.\n");
+  requires_in(ports, {"b {\"enabled\":false"});
 }
