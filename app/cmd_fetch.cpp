@@ -127,6 +127,32 @@ void require_pipe(const Invocation& invocation) {
   }
 }
 
+/// "fetch, then remove"
+std::string words_for(const engine::ListedMessage& message) {
+  const std::string action(report::name_of(message.action));
+  return message.removes && message.action != report::Action::remove ? action + ", then remove" : action;
+}
+
+PlanTotals totals_of(const engine::MailboxListing& listing) {
+  PlanTotals totals;
+  for (const auto& message : listing.messages) {
+    ++(message.removes ? totals.removed : totals.stay);
+    if (message.action == report::Action::verify) ++totals.compared;
+    if (message.action != report::Action::fetch) continue;
+    ++totals.fetched;
+    totals.bytes += message.bytes;
+  }
+  return totals;
+}
+
+std::string text_of(const PlanTotals& totals) {
+  std::string text = std::to_string(totals.fetched) + " to fetch";
+  if (totals.fetched != 0) text += " (" + util::format_size(totals.bytes) + ")";
+  if (totals.compared != 0) text += ", " + std::to_string(totals.compared) + " to compare";
+  return text + ", " + std::to_string(totals.removed) + " to remove from the server, " +
+         std::to_string(totals.stay) + (totals.stay == 1 ? " stays\n" : " stay\n");
+}
+
 void print_plan(const Invocation& invocation, const engine::MailboxListing& listing) {
   std::string text;
   for (const auto& message : listing.messages) {
@@ -134,8 +160,13 @@ void print_plan(const Invocation& invocation, const engine::MailboxListing& list
       text += json_line(listing.account, message, engine::HeaderFields::leave_empty);
       continue;
     }
-    text += safe(listing.account) + ": " + std::string(report::name_of(message.action)) + " " + message.uid +
-            " (" + util::format_size(message.bytes) + "): " + std::string(message.reason) + "\n";
+    text += safe(listing.account) + ": " + words_for(message) + " " + message.uid + " (" +
+            util::format_size(message.bytes) + "): " + std::string(message.reason) + "\n";
+  }
+  if (!listing.error) {
+    const auto totals = totals_of(listing);
+    text +=
+        invocation.json ? json_line(listing.account, totals) : safe(listing.account) + ": " + text_of(totals);
   }
   print(text);
 }

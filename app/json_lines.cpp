@@ -74,13 +74,23 @@ std::string json_line(std::string_view account, const engine::ListedMessage& mes
   Json object{{"event", "message"},       {"account", account},
               {"number", message.number}, {"uid", message.uid},
               {"bytes", message.bytes},   {"action", report::name_of(message.action)},
-              {"reason", message.reason}};
+              {"reason", message.reason}, {"removes", message.removes}};
   if (fields == engine::HeaderFields::read) {
     object["date"] = message.date;
     object["from"] = message.from;
     object["subject"] = message.subject;
   }
   return line_of(object);
+}
+
+std::string json_line(std::string_view account, const PlanTotals& totals) {
+  return line_of({{"event", "plan"},
+                  {"account", account},
+                  {"to_fetch", totals.fetched},
+                  {"to_compare", totals.compared},
+                  {"to_remove", totals.removed},
+                  {"stay", totals.stay},
+                  {"bytes", totals.bytes}});
 }
 
 std::string json_line(std::string_view account, const Counts& counts) {

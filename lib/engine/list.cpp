@@ -30,6 +30,15 @@ bool is_new(const Step& step) {
   return step.identity.row == nullptr || step.identity.row->standing == state::Standing::pending;
 }
 
+/// A message that is fetched or compared is removed in the same run, unless it was marked as seen.
+bool removes(const Step& step, const account::Policy& policy) {
+  if (step.action == Action::remove) return true;
+  if (policy.leave_on_server) return false;
+  const auto* row = step.identity.row;
+  return step.action == Action::fetch ||
+         (step.action == Action::verify && (row == nullptr || row->standing != state::Standing::seen));
+}
+
 }  // namespace
 
 MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
@@ -37,15 +46,17 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
   MailboxListing listing{.account = account.name, .messages = {}, .error = {}};
   try {
     ReadOnlySession look(account, environment, listener);
-    const auto planned = plan(std::move(look.listed), std::move(look.identities), policy_of(account),
-                              {.now = environment.now()});
+    const auto policy = policy_of(account);
+    const auto planned =
+        plan(std::move(look.listed), std::move(look.identities), policy, {.now = environment.now()});
     for (const auto& step : planned.steps) {
       listing.messages.push_back({.number = step.message.number,
                                   .uid = shown_uid(step.message, step.identity.header),
                                   .bytes = step.message.bytes,
                                   .action = step.action,
                                   .reason = step.reason,
-                                  .is_new = is_new(step)});
+                                  .is_new = is_new(step),
+                                  .removes = removes(step, policy)});
     }
     if (std::ranges::any_of(planned.steps, [](const Step& step) { return step.identity.by_content; })) {
       listener.warned(

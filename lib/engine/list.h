@@ -22,6 +22,7 @@ struct ListedMessage {
   Action action = Action::leave;
   std::string_view reason;
   bool is_new = false;              ///< neither delivered nor marked as seen
+  bool removes = false;             ///< fetch would remove it from the server in the end
   std::string date, from, subject;  ///< header fields as received, unfolded; only when asked for
 };
 

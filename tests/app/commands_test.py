@@ -76,6 +76,30 @@ class Looking(Command):
         self.untouched()
         self.assertEqual(self.drop.retrieved, [])
 
+    def test_a_dry_run_says_what_would_be_removed_and_counts_it(self):
+        old, new = mail.small(2), mail.sized(700)
+        drop = self.prepared(*old, leave_on_server=True)
+        self.ok()
+        drop.add(new)
+        self.ok("state", "mark-seen", "home", "uid-000002")
+        removing = self.ok("-n", "-K").out.decode().splitlines()
+        self.assertIn("home: remove uid-000001 (%d B): delivered before" % len(old[0]), removing)
+        self.assertIn("home: leave uid-000002 (%d B): marked as seen" % len(old[1]), removing)
+        self.assertIn("home: fetch, then remove uid-000003 (%d B): new" % len(new), removing)
+        self.assertEqual(removing[-1],
+                         "home: 1 to fetch (%d B), 2 to remove from the server, 1 stays" % len(new))
+        leaving = self.ok("-n").out.decode().splitlines()
+        self.assertIn("home: fetch uid-000003 (%d B): new" % len(new), leaving)
+        self.assertEqual(leaving[-1],
+                         "home: 1 to fetch (%d B), 0 to remove from the server, 3 stay" % len(new))
+        *messages, total = self.json_lines(self.ok("-n", "-K", "--json"))
+        self.assertEqual([line["removes"] for line in messages], [True, False, True])
+        self.assertEqual(total, {"event": "plan", "account": "home", "to_fetch": 1, "to_compare": 0, "to_remove": 2,
+                                 "stay": 1, "bytes": len(new)})
+        self.assertEqual(drop.removed, [])
+        self.ok("-K")  # does what the dry run said
+        self.assertEqual(drop.uids(), [b"uid-000002"])
+
     def test_get_writes_the_raw_message_and_marks_nothing(self):
         messages = mail.corpus(30, seed=51, raw=True)
         self.prepared(*messages)
