@@ -12,8 +12,6 @@
 namespace mailhaul::setup {
 namespace {
 
-using Form = FdmToken::Form;
-
 constexpr std::array<std::string_view, 8> statements{"set",     "account", "action", "match",
                                                      "include", "ifdef",   "ifndef", "endif"};
 constexpr std::array<std::string_view, 4> steps_here{"maildir", "mbox", "pipe", "exec"};
@@ -30,6 +28,8 @@ class FdmParser {
   }
 
  private:
+  using Form = FdmToken::Form;
+
   void advance() { token_ = lexer_.next(macros_); }
   [[noreturn]] void unexpected() const { lexer_.refuse(token_.line, "this is not what fdm expects here"); }
   void note(unsigned line, std::string sentence, std::string advice) {

@@ -11,10 +11,9 @@ namespace mailhaul::setup {
 namespace {
 
 using Argument = FetchmailArgument;
-using Form = FetchmailToken::Form;
 using Option = FetchmailOption;
 
-constexpr std::array table{
+constexpr std::array option_rows{
     // server
     Option{"via", "", Argument::text, true},
     Option{"protocol", "", Argument::text, true},
@@ -116,8 +115,8 @@ constexpr std::array<std::string_view, 12> structure{"poll",     "server", "skip
                                                      "username", "here",   "there", "no",       "is",  "to"};
 
 const Option* find_option(std::string_view name) {
-  const auto found = std::ranges::find(table, name, &Option::name);
-  if (found == table.end()) return nullptr;
+  const auto found = std::ranges::find(option_rows, name, &Option::name);
+  if (found == option_rows.end()) return nullptr;
   return found->same_as.empty() ? &*found : find_option(found->same_as);
 }
 
@@ -131,7 +130,7 @@ class Parser {
   }
 
  private:
-  using Token = FetchmailToken;
+  using Form = FetchmailToken::Form;
 
   /// Goes to the next token that is not noise.
   void advance() {
@@ -327,7 +326,7 @@ class Parser {
 
 }  // namespace
 
-std::span<const FetchmailOption> fetchmail_options() { return table; }
+std::span<const FetchmailOption> fetchmail_options() { return option_rows; }
 
 FetchmailRc parse_fetchmailrc(std::string_view text, const std::string& file) {
   return Parser(text, file).parse();

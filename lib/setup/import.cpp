@@ -57,7 +57,7 @@ std::vector<util::Path> fdm_files(const Surroundings& around) {
   return {around.home / ".fdm.conf", "/etc/fdm.conf"};
 }
 
-constexpr std::array table{
+constexpr std::array program_rows{
     ProgramRow{"fetchmail", fetchmail_files, read_fetchmail, fetchmail_list,
                "its daemon (fetchmail --quit, systemctl disable --now fetchmail) and its crontab lines"},
     ProgramRow{"getmail", getmail_files, read_getmail, getmail_list, "its crontab lines and timers"},
@@ -112,11 +112,11 @@ void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes
 
 }  // namespace
 
-std::span<const ProgramRow> programs() { return table; }
+std::span<const ProgramRow> programs() { return program_rows; }
 
 const ProgramRow* find_program(std::string_view name) {
-  const auto found = std::ranges::find(table, name, &ProgramRow::name);
-  return found == table.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(program_rows, name, &ProgramRow::name);
+  return found == program_rows.end() ? nullptr : &*found;
 }
 
 std::vector<Outcome> read_all(const ImportRequest& request, const Surroundings& around) {
