@@ -53,13 +53,27 @@ void check_pause(const account::Account& account, const Environment& environment
                     "to try at once, fix the profile or run mailhaul at a terminal");
 }
 
+/// A server that hung up at the credentials may have refused them, or the line of the network was cut, or the
+/// server dislikes credentials on the line of the command. The second run tells: it tries another form where
+/// there is one, and it alone begins a pause.
+bool begins_pause(const state::Server& server, const net::RefusedError* refused, const util::Error& error) {
+  const auto reason = refused != nullptr ? refused->refusal().reason : net::Reason::unknown;
+  if (reason == net::Reason::hung_up) return server.refused_logins > 0;
+  return error.kind() == util::Kind::login || reason == net::Reason::limit;
+}
+
 /// Begins a pause if the login was refused, or a limit of the server was exceeded. If the server
 /// names a time, the pause lasts as long as that.
 void note_refusal(const account::Account& account, const Environment& environment, state::Server& server,
                   const util::Error& error) {
   const auto* const refused = dynamic_cast<const net::RefusedError*>(&error);
   const bool limit = refused != nullptr && refused->refusal().reason == net::Reason::limit;
-  if (error.kind() != util::Kind::login && !limit) return;
+  const bool hung_up = refused != nullptr && refused->refusal().reason == net::Reason::hung_up;
+  const bool pauses = begins_pause(server, refused, error);
+  if (hung_up && !refused->refusal().other_method.empty())
+    server.login_method = refused->refusal().other_method;
+  if (hung_up && !pauses) ++server.refused_logins;
+  if (!pauses) return;
   std::chrono::seconds pause = limit ? refused->refusal().pause.value_or(first_pause) : first_pause;
   if (!limit) {
     for (std::uint32_t i = 0; i < server.refused_logins && pause < longest_pause; ++i) pause *= 2;

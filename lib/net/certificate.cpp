@@ -32,7 +32,7 @@ CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cance
   const Redactor nothing_to_hide;
   const Trace no_trace;
   Dialogue unheard(nothing_to_hide, no_trace);
-  CurlHandle curl(bare, cancel, unheard);
+  CurlHandle curl(bare, cancel, unheard, Speaks::pop3);
   // The only place where verification is off: this connection carries no login, and ends once the certificate
   // was received.
   curl_easy_setopt(curl.handle(), CURLOPT_SSL_VERIFYPEER, 0L);

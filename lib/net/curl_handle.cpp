@@ -2,10 +2,12 @@
 #include "net/curl_handle.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <filesystem>
 
+#include "net/environment_proxy.h"
 #include "net/proxy_url.h"
 #include "net/tls_files.h"
 #include "util/ascii.h"
@@ -65,42 +67,37 @@ struct CurlHandle::Callbacks {
   static std::size_t header(char* bytes, std::size_t size, std::size_t count, void* self) noexcept {
     CurlHandle& curl = *static_cast<CurlHandle*>(self);
     const std::string_view line(bytes, size * count);
-    const bool greeted = curl.dialogue_->transcript().greeted();
     curl.dialogue_->received(line);
-    if (!greeted && curl.checks_timestamp_ && curl.dialogue_->transcript().greeted()) {
-      curl.forged_timestamp_ =
-          apop_timestamp(curl.dialogue_->transcript().greeting()) == ApopTimestamp::forged;
-    }
-    // 0 ends the connection: before a digest is sent, or where libcurl would go on waiting for a greeting.
-    const bool foreign = curl.dialogue_->transcript().foreign_greeting().has_value();
-    return curl.forged_timestamp_ || foreign ? 0 : line.size();
-  }
-
-  /// libcurl offers no other way to learn whether the environment names a proxy for this host.
-  static void note_proxy(CurlHandle& curl, std::string_view text) {
-    constexpr std::string_view says = "Uses proxy env variable ";
-    if (!text.starts_with(says)) return;
-    const std::string name(text.substr(says.size(), text.find(' ', says.size()) - says.size()));
-    if (util::lower(name) != "no_proxy") curl.proxy_variable_ = name;
+    // 0 ends the connection, where libcurl would go on waiting for a greeting.
+    return curl.dialogue_->transcript().foreign_greeting() ? 0 : line.size();
   }
 
   static int debug(CURL* /*handle*/, curl_infotype type, char* bytes, std::size_t size, void* self) noexcept {
     CurlHandle& curl = *static_cast<CurlHandle*>(self);
     const std::string_view text(bytes, size);
-    if (type == CURLINFO_HEADER_OUT) {
-      curl.dialogue_->sent(text);
-      curl.last_sent_ = std::chrono::steady_clock::now();
-    }
+    if (type == CURLINFO_HEADER_OUT) curl.dialogue_->sent(text);
     if (type != CURLINFO_TEXT) return 0;
     curl.dialogue_->remark(text);
     if (text.starts_with("OpenSSL ")) curl.tls_words_ = std::string(text.substr(0, text.find('\n')));
-    note_proxy(curl, text);
     return 0;
   }
 
   static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
     const CurlHandle& curl = *static_cast<CurlHandle*>(self);
-    return curl.cancel_.requested() || curl.capa_takes_too_long() ? 1 : 0;
+    return curl.cancel_.requested() ? 1 : 0;
+  }
+
+  /// A socket of its own, since libcurl closes it.
+  static curl_socket_t open_socket(void* self, curlsocktype /*purpose*/,
+                                   curl_sockaddr* /*address*/) noexcept {
+    const CurlHandle& curl = *static_cast<CurlHandle*>(self);
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    curl_easy_getinfo(curl.plain_->handle(), CURLINFO_ACTIVESOCKET, &socket);
+    return socket == CURL_SOCKET_BAD ? CURL_SOCKET_BAD : ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+  }
+
+  static int is_connected(void* /*self*/, curl_socket_t /*socket*/, curlsocktype /*purpose*/) noexcept {
+    return CURL_SOCKOPT_ALREADY_CONNECTED;
   }
 
   static std::size_t body(char* /*bytes*/, std::size_t size, std::size_t count, void* /*self*/) noexcept {
@@ -108,16 +105,18 @@ struct CurlHandle::Callbacks {
   }
 };
 
-CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue)
+CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue,
+                       Speaks speaks)
     : handle_(curl_easy_init()),
       problem_(std::make_unique<std::array<char, CURL_ERROR_SIZE>>()),
       cancel_(cancel),
-      dialogue_(&dialogue) {
+      dialogue_(&dialogue),
+      speaks_(speaks) {
   if (!handle_) throw util::Error(util::Kind::os, "libcurl cannot be started: out of memory");
   problem_->front() = '\0';
   set(handle(), CURLOPT_CONNECT_ONLY, 1L);
   set(handle(), CURLOPT_NOSIGNAL, 1L);
-  set(handle(), CURLOPT_PROTOCOLS_STR, "pop3,pop3s");
+  set(handle(), CURLOPT_PROTOCOLS_STR, speaks == Speaks::pop3 ? "pop3,pop3s" : "http,https");
   set(handle(), CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   // A header of the proxy's might look like an answer of the server's.
   set(handle(), CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -142,13 +141,25 @@ void CurlHandle::set_address(const Endpoint& endpoint) {
       throw util::Error(util::Kind::config, "\"" + util::escape(*host) + "\" is not a host name");
   }
   const std::string port = std::to_string(endpoint.effective_port());
-  const std::string scheme = endpoint.tls == Tls::implicit ? "pop3s://" : "pop3://";
   authority_ = bracketed(name) + ":" + port;
-  set(handle(), CURLOPT_URL, scheme + authority_ + "/");
+  // The scheme decides what libcurl says after the connection. With CONNECT_ONLY it says nothing on HTTP, and
+  // HTTPS is that inside TLS; through a proxy both are a tunnel.
+  const bool at_once = endpoint.tls == Tls::implicit;
+  if (speaks_ == Speaks::pop3) {
+    set(handle(), CURLOPT_URL, url(at_once ? "pop3s" : "pop3"));
+  } else {
+    set(handle(), CURLOPT_URL, url(at_once ? "https" : "http"));
+    set(handle(), CURLOPT_SSL_ENABLE_ALPN, 0L);
+    set(handle(), CURLOPT_HTTPPROXYTUNNEL, 1L);
+  }
   if (!renamed) return;
   const std::string way = bracketed(name) + ":" + port + ":" + bracketed(endpoint.host) + ":" + port;
   connect_to_.reset(curl_slist_append(nullptr, way.c_str()));
   set(handle(), CURLOPT_CONNECT_TO, static_cast<curl_slist*>(connect_to_.get()));
+}
+
+std::string CurlHandle::url(std::string_view scheme) const {
+  return std::string(scheme) + "://" + authority_ + "/";
 }
 
 void CurlHandle::set_tls(const Endpoint& endpoint) {
@@ -174,12 +185,37 @@ void CurlHandle::set_tls(const Endpoint& endpoint) {
   set(handle(), CURLOPT_KEYPASSWD, "");  // otherwise OpenSSL asks at the terminal
 }
 
-/// A configured proxy is used whatever no_proxy in the environment says.
+/// A configured proxy is used whatever no_proxy in the environment says. Proxies of the environment are named
+/// by scheme, and the server's is POP3 whatever the URL says.
 void CurlHandle::set_proxy(const std::string& proxy) {
   require_proxy_url(proxy);
-  if (proxy == "env") return;
-  set(handle(), CURLOPT_PROXY, proxy);
+  if (proxy == "env" && speaks_ == Speaks::pop3) return;
+  std::string found = proxy;
+  if (proxy == "env") {
+    auto named = proxy_of_environment(url("pop3"));
+    proxy_variable_ = std::move(named.variable);
+    found = std::move(named.url);
+  }
+  set(handle(), CURLOPT_PROXY, found);
   set(handle(), CURLOPT_NOPROXY, "");
+}
+
+/// The address is the one that the connection has already: no name is looked up again.
+void CurlHandle::begin_tls_on(std::unique_ptr<CurlHandle> plain) {
+  plain_ = std::move(plain);
+  const char* address = nullptr;
+  long port = 0;
+  curl_easy_getinfo(plain_->handle(), CURLINFO_PRIMARY_IP, &address);
+  curl_easy_getinfo(plain_->handle(), CURLINFO_PRIMARY_PORT, &port);
+  const std::string way =
+      "::" + bracketed(address == nullptr ? "127.0.0.1" : address) + ":" + std::to_string(std::max(1L, port));
+  connect_to_.reset(curl_slist_append(nullptr, way.c_str()));
+  set(handle(), CURLOPT_CONNECT_TO, static_cast<curl_slist*>(connect_to_.get()));
+  set(handle(), CURLOPT_URL, url("https"));
+  set(handle(), CURLOPT_PROXY, "");
+  set(handle(), CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
+  set(handle(), CURLOPT_OPENSOCKETDATA, this);
+  set(handle(), CURLOPT_SOCKOPTFUNCTION, &Callbacks::is_connected);
 }
 
 void CurlHandle::set_callbacks() {
@@ -197,27 +233,9 @@ void CurlHandle::set_callbacks() {
 
 void CurlHandle::log_in_by(const LoginMethod& method, const Login& login) {
   set(handle(), CURLOPT_USERNAME, login.user);
-  set(handle(), CURLOPT_LOGIN_OPTIONS, method.mechanisms);
-  set(handle(), CURLOPT_SASL_IR, method.initial_response ? 1L : 0L);
-  const auto option = method.way == LoginMethod::Way::bearer ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD;
-  if (!login.secret.empty()) set(handle(), option, login.secret.reveal());
-  checks_timestamp_ = method.way == LoginMethod::Way::apop;
-}
-
-/// The URL's scheme decides what libcurl says after the connection. With CONNECT_ONLY it says nothing on
-/// HTTP, and HTTPS is that inside TLS; through a proxy both are a tunnel. Proxies of the environment are
-/// named by scheme, and none was named for this server's.
-void CurlHandle::speak_no_pop3(const Endpoint& endpoint) {
-  set(handle(), CURLOPT_PROTOCOLS_STR, "http,https");
-  set(handle(), CURLOPT_URL, (endpoint.tls == Tls::none ? "http://" : "https://") + authority_ + "/");
-  set(handle(), CURLOPT_SSL_ENABLE_ALPN, 0L);
-  set(handle(), CURLOPT_HTTPPROXYTUNNEL, 1L);
-  if (endpoint.proxy == "env") set_proxy("");
-}
-
-bool CurlHandle::capa_takes_too_long() const {
-  return capa_limit_ && dialogue_->transcript().awaits_capa() &&
-         std::chrono::steady_clock::now() - last_sent_ > *capa_limit_;
+  set(handle(), CURLOPT_LOGIN_OPTIONS, "AUTH=" + util::upper(name_of(method.auth)));
+  set(handle(), CURLOPT_SASL_IR, method.at_once ? 1L : 0L);
+  if (!login.secret.empty()) set(handle(), CURLOPT_PASSWORD, login.secret.reveal());
 }
 
 /// CURLOPT_TIMEOUT is never set: with CONNECT_ONLY, some releases treat it as expired at once.
@@ -227,8 +245,7 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   set(handle(), CURLOPT_SERVER_RESPONSE_TIMEOUT, (limit_ms + 999) / 1000);
   ConnectResult result;
   result.code = curl_easy_perform(handle());
-  result.words = problem_->data();
-  if (result.words.empty()) result.words = curl_easy_strerror(static_cast<CURLcode>(result.code));
+  result.words = words(result.code);
   // Only the first words get into the buffer. If the server hung up at once, they are these useless ones.
   if (result.words.starts_with("getpeername()") && !tls_words_.empty()) result.words = tls_words_;
   curl_off_t connect_time = 0;
@@ -238,14 +255,17 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &result.proxy_status);
   curl_easy_getinfo(handle(), CURLINFO_PROXY_ERROR, &result.proxy_error);
   result.proxy_variable = proxy_variable_;
-  result.forged_timestamp = forged_timestamp_;
-  result.capa_timed_out = result.code == CURLE_ABORTED_BY_CALLBACK && capa_takes_too_long();
   set(handle(), CURLOPT_VERBOSE, 0L);  // otherwise 7.88 makes a remark at every read
   set(handle(), CURLOPT_NOPROGRESS, 1L);
   set(handle(), CURLOPT_HEADERFUNCTION, static_cast<curl_write_callback>(nullptr));
   set(handle(), CURLOPT_HEADERDATA, static_cast<void*>(nullptr));
   dialogue_ = nullptr;
   return result;
+}
+
+std::string CurlHandle::words(int code) const {
+  const std::string exact = problem_->data();
+  return exact.empty() ? curl_easy_strerror(static_cast<CURLcode>(code)) : exact;
 }
 
 std::string address_of(const Endpoint& endpoint) {

@@ -3,8 +3,8 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 
 #include "net/connection.h"
 #include "net/login_method.h"
@@ -17,14 +17,18 @@ namespace mailhaul::net {
 struct ConnectResult {
   int code = 0;  ///< CURLE_OK: connected, and logged in if credentials were given
   std::string words;
-  bool connected = false;         ///< TCP, at least
-  long system_error = 0;          ///< errno of the failed connect
-  long proxy_status = 0;          ///< of an HTTP proxy's answer to CONNECT
-  long proxy_error = 0;           ///< what a SOCKS proxy said: CURLPX_...
-  std::string proxy_variable;     ///< of the environment, if the proxy comes from there
-  bool forged_timestamp = false;  ///< the greeting's APOP timestamp was made up, so nothing was sent
-  bool capa_timed_out = false;    ///< the answer to CAPA took longer than wait_for_capa() allowed
+  bool connected = false;      ///< TCP, at least
+  long system_error = 0;       ///< errno of the failed connect
+  long proxy_status = 0;       ///< of an HTTP proxy's answer to CONNECT
+  long proxy_error = 0;        ///< what a SOCKS proxy said: CURLPX_...
+  std::string proxy_variable;  ///< of the environment, if the proxy comes from there
   bool ok() const noexcept { return code == 0; }
+};
+
+/// What libcurl itself says on a connection.
+enum class Speaks {
+  nothing,  ///< it ends with TCP, or with TLS from the first byte
+  pop3      ///< it reads the greeting, asks CAPA, switches to TLS by STLS, and may log in
 };
 
 /// One libcurl handle: one connection, one attempt to log in. `dialogue` is borrowed until connect() has
@@ -32,19 +36,19 @@ struct ConnectResult {
 class CurlHandle {
  public:
   /// Throws Error{config} for a file that cannot be used, and for a host or a proxy that is not one.
-  CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue);
+  CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue, Speaks speaks);
   ~CurlHandle();
   CurlHandle(const CurlHandle&) = delete;
   CurlHandle& operator=(const CurlHandle&) = delete;
 
-  /// Gives libcurl the credentials, so that connect() logs in. Without this it ends before the login.
+  /// connect() begins TLS on the connection that `plain` has opened (STLS: RFC 2595 section 4).
+  void begin_tls_on(std::unique_ptr<CurlHandle> plain);
+  /// Gives libcurl the credentials, so that connect() logs in. REQUIRES: it speaks POP3.
   void log_in_by(const LoginMethod& method, const Login& login);
-  /// connect() ends with the connection or with TLS: libcurl reads no greeting and asks no CAPA.
-  void speak_no_pop3(const Endpoint& endpoint);
-  /// connect() ends when an answer to CAPA takes longer than `limit`.
-  void wait_for_capa(std::chrono::milliseconds limit) noexcept { capa_limit_ = limit; }
   /// Connects, and does what was asked for. REQUIRES: called once.
   [[nodiscard]] ConnectResult connect(std::chrono::milliseconds limit);
+  /// libcurl's words about a result other than CURLE_OK, the more exact ones if there are any.
+  std::string words(int code) const;
   /// The CURL* itself.
   void* handle() const noexcept { return handle_.get(); }
 
@@ -61,7 +65,7 @@ class CurlHandle {
   void set_tls(const Endpoint& endpoint);
   void set_proxy(const std::string& proxy);
   void set_callbacks();
-  bool capa_takes_too_long() const;
+  std::string url(std::string_view scheme) const;
 
   std::unique_ptr<void, Free> handle_;
   std::unique_ptr<void, FreeList> connect_to_;
@@ -71,9 +75,8 @@ class CurlHandle {
   std::string authority_;       ///< "host:port" of the URL
   std::string tls_words_;       ///< the last words of OpenSSL
   std::string proxy_variable_;  ///< the one that libcurl takes the proxy from
-  std::optional<std::chrono::milliseconds> capa_limit_;
-  std::chrono::steady_clock::time_point last_sent_;
-  bool checks_timestamp_ = false, forged_timestamp_ = false;
+  Speaks speaks_;
+  std::unique_ptr<CurlHandle> plain_;  ///< what opened the connection that TLS was begun on
 };
 
 /// "mail.example.org:995"; an IPv6 address is in brackets.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "net/mechanism.h"
+#include "util/ascii.h"
 #include "util/error.h"
 #include "util/join.h"
 
@@ -13,27 +15,31 @@ namespace mailhaul::net {
 
 namespace {
 
+constexpr std::string_view in_two_steps = "-in-steps";
+constexpr std::size_t longest_timestamp = 512;  // as long as a whole greeting may be: RFC 2449 section 4
+
 struct Known {
   Auth auth;
   std::string_view name;
-  std::string_view mechanisms;
+  LoginMethod::Way way;
   int needs = 0;  ///< the feature of libcurl without which it cannot be done
 };
 
+using enum LoginMethod::Way;
 constexpr std::array known = {
-    Known{Auth::automatic, "auto", ""},
-    Known{Auth::user, "user", ""},
-    Known{Auth::apop, "apop", "AUTH=+APOP"},
-    Known{Auth::plain, "plain", "AUTH=PLAIN"},
-    Known{Auth::login, "login", "AUTH=LOGIN"},
-    Known{Auth::cram_md5, "cram-md5", "AUTH=CRAM-MD5"},
-    Known{Auth::scram_sha_1, "scram-sha-1", "AUTH=SCRAM-SHA-1", CURL_VERSION_GSASL},
-    Known{Auth::scram_sha_256, "scram-sha-256", "AUTH=SCRAM-SHA-256", CURL_VERSION_GSASL},
-    Known{Auth::ntlm, "ntlm", "AUTH=NTLM", CURL_VERSION_NTLM},
-    Known{Auth::gssapi, "gssapi", "AUTH=GSSAPI", CURL_VERSION_KERBEROS5},
-    Known{Auth::external, "external", "AUTH=EXTERNAL"},
-    Known{Auth::xoauth2, "xoauth2", "AUTH=XOAUTH2"},
-    Known{Auth::oauthbearer, "oauthbearer", "AUTH=OAUTHBEARER"},
+    Known{Auth::automatic, "auto", user_pass},
+    Known{Auth::user, "user", user_pass},
+    Known{Auth::apop, "apop", apop},
+    Known{Auth::plain, "plain", sasl},
+    Known{Auth::login, "login", sasl},
+    Known{Auth::cram_md5, "cram-md5", sasl},
+    Known{Auth::scram_sha_1, "scram-sha-1", sasl},
+    Known{Auth::scram_sha_256, "scram-sha-256", sasl},
+    Known{Auth::ntlm, "ntlm", by_libcurl, CURL_VERSION_NTLM},
+    Known{Auth::gssapi, "gssapi", by_libcurl, CURL_VERSION_KERBEROS5},
+    Known{Auth::external, "external", sasl},
+    Known{Auth::xoauth2, "xoauth2", sasl},
+    Known{Auth::oauthbearer, "oauthbearer", sasl},
 };
 
 const Known& find(Auth auth) {
@@ -41,12 +47,6 @@ const Known& find(Auth auth) {
 }
 
 bool has(int feature) { return (curl_version_info(CURLVERSION_NOW)->features & feature) == feature; }
-
-std::string automatic_mechanisms(Tls tls) {
-  if (tls != Tls::none) return "AUTH=PLAIN;AUTH=LOGIN";
-  const std::string scram = has(CURL_VERSION_GSASL) ? "AUTH=SCRAM-SHA-256;AUTH=SCRAM-SHA-1;" : "";
-  return scram + "AUTH=CRAM-MD5;AUTH=PLAIN;AUTH=LOGIN";
-}
 
 void require(const Known& wanted) {
   if (has(wanted.needs)) return;
@@ -56,49 +56,22 @@ void require(const Known& wanted) {
                     "this build has: " + util::joined(supported_auth()));
 }
 
-const LoginMethod user_pass{.name = "user", .way = LoginMethod::Way::user_pass};
-const LoginMethod user_pass_without_capa{.name = "user-without-capa",
-                                         .way = LoginMethod::Way::user_pass_without_capa};
-
-/// A server that does not survive CAPA can be asked without it, unless STLS has to come in between: libcurl
-/// asks CAPA to learn of it.
-std::vector<LoginMethod> with_last_resort(std::vector<LoginMethod> methods, Tls tls) {
-  if (tls != Tls::starttls) methods.push_back(user_pass_without_capa);
-  return methods;
+/// The methods of one `auth`, the quickest first.
+std::vector<LoginMethod> methods_of(Auth auth) {
+  const Known& row = find(auth);
+  const LoginMethod slow{.name = std::string(row.name), .auth = auth, .way = row.way};
+  if (row.way == user_pass || row.way == apop) return {slow};
+  const Mechanism* const mechanism = mechanism_of(auth);
+  if (mechanism != nullptr && !mechanism->client_first) return {slow};
+  LoginMethod quick = slow;
+  quick.at_once = true;
+  return {quick, {.name = quick.in_steps(), .auth = auth, .way = row.way}};
 }
 
-std::vector<LoginMethod> all_methods(Auth auth, Tls tls) {
-  using Way = LoginMethod::Way;
-  const std::string mechanisms =
-      auth == Auth::automatic ? automatic_mechanisms(tls) : std::string(find(auth).mechanisms);
-  const LoginMethod slow{.name = "sasl", .way = Way::sasl, .mechanisms = mechanisms};
-  const LoginMethod quick{
-      .name = "sasl-ir", .way = Way::sasl, .mechanisms = mechanisms, .initial_response = true};
-  switch (auth) {
-    case Auth::automatic:
-      return with_last_resort({quick, slow, user_pass}, tls);
-    case Auth::user:
-      return with_last_resort({user_pass}, tls);
-    case Auth::apop:
-      return {{.name = "apop", .way = Way::apop, .mechanisms = mechanisms}};
-    case Auth::cram_md5:
-      return {slow};  // the server's challenge comes first (RFC 2195)
-    case Auth::xoauth2:
-      return {{.name = "sasl-ir", .way = Way::xoauth2, .mechanisms = mechanisms, .initial_response = true},
-              {.name = "sasl", .way = Way::xoauth2, .mechanisms = mechanisms}};
-    case Auth::oauthbearer:
-      return {{.name = "sasl-ir", .way = Way::bearer, .mechanisms = mechanisms, .initial_response = true},
-              {.name = "sasl", .way = Way::bearer, .mechanisms = mechanisms}};
-    case Auth::plain:
-    case Auth::login:
-    case Auth::scram_sha_1:
-    case Auth::scram_sha_256:
-    case Auth::ntlm:
-    case Auth::gssapi:
-    case Auth::external:
-      return {quick, slow};
-  }
-  return {};
+/// Under TLS the password itself goes out, which is one round trip. Without it, what protects it comes first.
+std::vector<Auth> automatic_order(Tls tls) {
+  if (tls != Tls::none) return {Auth::plain, Auth::login, Auth::user};
+  return {Auth::scram_sha_256, Auth::scram_sha_1, Auth::cram_md5, Auth::plain, Auth::login, Auth::user};
 }
 
 /// RFC 822's atom: printable ASCII without the specials.
@@ -121,11 +94,21 @@ bool is_domain(std::string_view text) {
 
 }  // namespace
 
+std::string LoginMethod::in_steps() const { return at_once ? name + std::string(in_two_steps) : ""; }
+
 std::vector<LoginMethod> login_methods(Auth auth, Tls tls, std::string_view remembered) {
   require(find(auth));
-  std::vector<LoginMethod> methods = all_methods(auth, tls);
-  std::stable_partition(methods.begin(), methods.end(),
-                        [remembered](const LoginMethod& method) { return method.name == remembered; });
+  std::vector<LoginMethod> methods;
+  for (const Auth each : auth == Auth::automatic ? automatic_order(tls) : std::vector{auth}) {
+    for (LoginMethod& method : methods_of(each)) methods.push_back(std::move(method));
+  }
+  if (remembered == "sasl") {  // as old databases have it: in two steps
+    std::erase_if(methods, [](const LoginMethod& method) { return method.at_once; });
+    return methods;
+  }
+  const auto end = std::stable_partition(
+      methods.begin(), methods.end(), [&](const LoginMethod& method) { return method.name == remembered; });
+  for (auto method = methods.begin(); method != end; ++method) method->remembered = true;
   return methods;
 }
 
@@ -139,6 +122,58 @@ std::vector<std::string> supported_auth() {
   return names;
 }
 
+bool offers(const std::vector<std::string>& capabilities, std::string_view name, std::string_view argument) {
+  return std::ranges::any_of(capabilities, [&](const std::string& line) {
+    const auto words = words_of_capability(line);
+    if (words.empty() || words.front() != name) return false;
+    return argument.empty() || std::ranges::find(words, argument) != words.end();
+  });
+}
+
+std::vector<std::string> words_of_capability(std::string_view line) {
+  constexpr std::string_view blanks = " \t";
+  std::vector<std::string> words;
+  for (auto at = line.find_first_not_of(blanks); at != std::string_view::npos;
+       at = line.find_first_not_of(blanks)) {
+    line.remove_prefix(at);
+    words.push_back(util::upper(line.substr(0, line.find_first_of(blanks))));
+    line.remove_prefix(words.back().size());
+  }
+  return words;
+}
+
+Ladder::Ladder(Auth auth, Tls tls, std::string_view remembered)
+    : automatic_(auth == Auth::automatic),
+      has_way_without_capa_((auth == Auth::automatic || auth == Auth::user) && tls != Tls::starttls),
+      left_(login_methods(auth, tls, remembered)) {}
+
+bool Ladder::fits(const LoginMethod& method, const std::vector<std::string>& capabilities) const {
+  if (method.remembered || method.way != LoginMethod::Way::sasl) return true;
+  if (offers(capabilities, "SASL", mechanism_of(method.auth)->name)) return true;
+  return !automatic_ && !method.at_once;  // it was named: the server may know it and not list it
+}
+
+std::optional<LoginMethod> Ladder::choose(const std::vector<std::string>& capabilities) const {
+  const auto found =
+      std::ranges::find_if(left_, [&](const LoginMethod& method) { return fits(method, capabilities); });
+  return found == left_.end() ? std::nullopt : std::optional(*found);
+}
+
+void Ladder::strike(const LoginMethod& method) {
+  std::erase_if(left_, [&](const LoginMethod& other) {
+    return other.name == method.name || (other.auth == method.auth && !method.at_once);
+  });
+}
+
+void Ladder::strike_mechanism(const LoginMethod& method) {
+  std::erase_if(left_, [&](const LoginMethod& other) { return other.auth == method.auth; });
+}
+
+void Ladder::leave_out_capa() {
+  asks_capa_ = has_way_without_capa_ = false;
+  left_ = methods_of(Auth::user);
+}
+
 ApopTimestamp apop_timestamp(std::string_view greeting) {
   const auto begin = greeting.find('<');
   if (begin == std::string_view::npos) return ApopTimestamp::none;
@@ -148,6 +183,7 @@ ApopTimestamp apop_timestamp(std::string_view greeting) {
     return ApopTimestamp::forged;
   if (greeting.find('>', end + 1) != std::string_view::npos) return ApopTimestamp::forged;
   const std::string_view id = greeting.substr(begin + 1, end - begin - 1);
+  if (id.size() > longest_timestamp) return ApopTimestamp::forged;
   const auto at = id.find('@');
   if (at == std::string_view::npos)
     return ApopTimestamp::none;  // as in "<ready>", which libcurl does not take for a timestamp

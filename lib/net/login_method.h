@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The login methods: which are tried, and in which order. Pure. libcurl's own order is not used: it prefers
-// GSSAPI and NTLM even without a ticket, APOP whenever the greeting has a timestamp, and never falls back to
-// USER and PASS.
+// The login methods: which are tried, and in which order. Pure.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,22 +13,58 @@ namespace mailhaul::net {
 /// One way to log in; each is tried on a connection of its own.
 struct LoginMethod {
   enum class Way {
-    sasl,                    ///< AUTH by libcurl, with a password (RFC 5034)
-    bearer,                  ///< AUTH by libcurl, with a token (RFC 7628)
-    xoauth2,                 ///< AUTH XOAUTH2 by ourselves: libcurl does not read why a token is refused
-    apop,                    ///< APOP by libcurl (RFC 1939 section 7)
-    user_pass,               ///< USER and PASS by ourselves (RFC 1939 section 7)
-    user_pass_without_capa,  ///< the same at a server that does not survive the question for capabilities
+    by_libcurl,  ///< AUTH with what libcurl alone can do: NTLM and Kerberos
+    sasl,        ///< AUTH (RFC 5034)
+    apop,        ///< APOP (RFC 1939 section 7)
+    user_pass,   ///< USER and PASS (the same)
   };
-  std::string name;  ///< "sasl-ir", "sasl", "apop", "user": what is remembered
-  Way way = Way::sasl;
-  std::string mechanisms{};       ///< for libcurl: "AUTH=PLAIN;AUTH=LOGIN"
-  bool initial_response = false;  ///< the credentials stand on the AUTH line (RFC 5034 section 4)
+  std::string name;  ///< "plain", "plain-in-steps", "user": what is remembered
+  Auth auth = Auth::user;
+  Way way = Way::user_pass;
+  bool at_once = false;     ///< the credentials stand on the AUTH line, if they fit (RFC 5034 section 4)
+  bool remembered = false;  ///< it worked last time
+  /// The name of the method that sends the same in two steps; empty: there is none.
+  std::string in_steps() const;
 };
 
-/// The methods for this login, the remembered one first. Never clear text where TLS is demanded, never APOP
-/// unless it was asked for. Throws Error{config} for a mechanism that this build of libcurl does not have.
+/// All methods for this login, the remembered one first. Never APOP unless it was asked for. Throws
+/// Error{config} for a mechanism that this build of libcurl does not have.
 std::vector<LoginMethod> login_methods(Auth auth, Tls tls, std::string_view remembered);
+
+/// A line of the answer to CAPA (RFC 2449), in words, in upper case.
+std::vector<std::string> words_of_capability(std::string_view line);
+/// True if a line begins with `name` and, unless that is empty, has `argument` among its words.
+bool offers(const std::vector<std::string>& capabilities, std::string_view name,
+            std::string_view argument = {});
+
+/// The methods that are left to try for one login.
+class Ladder {
+ public:
+  Ladder(Auth auth, Tls tls, std::string_view remembered);
+  /// The first that suits these capabilities. One that the user has named is tried even where the server does
+  /// not list it, but then in two steps: its name goes out before the credentials do.
+  std::optional<LoginMethod> choose(const std::vector<std::string>& capabilities) const;
+  /// The method did not work. With credentials on the AUTH line, the same in two steps still may.
+  void strike(const LoginMethod& method);
+  /// The mechanism did not work in any form.
+  void strike_mechanism(const LoginMethod& method);
+  /// The server does not survive CAPA: only USER and PASS are left, without that question.
+  void leave_out_capa();
+
+  bool empty() const noexcept { return left_.empty(); }
+  bool by_libcurl() const noexcept {
+    return !left_.empty() && left_.front().way == LoginMethod::Way::by_libcurl;
+  }
+  bool asks_capa() const noexcept { return asks_capa_; }
+  /// USER and PASS are among the methods, and no STLS has to come first: only CAPA tells whether it is there.
+  bool has_way_without_capa() const noexcept { return has_way_without_capa_; }
+
+ private:
+  bool fits(const LoginMethod& method, const std::vector<std::string>& capabilities) const;
+
+  bool automatic_, has_way_without_capa_, asks_capa_ = true;
+  std::vector<LoginMethod> left_;
+};
 
 /// The name of an `auth`, as written in the configuration: "cram-md5".
 std::string name_of(Auth auth);

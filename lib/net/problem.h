@@ -5,8 +5,9 @@
 
 #include "net/connection.h"
 #include "net/curl_handle.h"
+#include "net/deadline.h"
+#include "net/login_conversation.h"
 #include "net/login_method.h"
-#include "net/raw_login.h"
 #include "net/redactor.h"
 #include "net/transcript.h"
 #include "util/error.h"
@@ -17,7 +18,8 @@ namespace mailhaul::net {
 struct LoginFailure {
   const Endpoint& endpoint;
   const Login& login;
-  const LoginMethod& method;
+  const std::optional<LoginMethod>& method;  ///< what was tried
+  const std::optional<LoginEnd>& end;        ///< how our own conversation ended, if one was begun
   const Redactor& redactor;
   const Transcript& transcript;
   const ConnectResult& result;
@@ -30,10 +32,18 @@ struct LoginFailure {
 util::Error explain_tls(const LoginFailure& failure);
 /// The same for results that a proxy caused; empty: none did.
 std::optional<util::Error> explain_proxy(const LoginFailure& failure);
-/// The server hung up or fell silent where CAPA should have been answered.
-bool unanswered_capa(const ConnectResult& result, const Transcript& transcript);
-/// No mechanism of the method is offered: nothing was tried, so nothing was refused.
-bool lacks_mechanism(const ConnectResult& result, const Transcript& transcript);
+/// The same for the end of our own conversation. REQUIRES: there is one.
+util::Error explain_login(const LoginFailure& failure);
+/// The words of an -ERR, fit for a sentence.
+std::string quoted(const LoginFailure& failure, std::string_view refusal);
+/// For the case that there is no POP3 server at the other end, or something in front of it.
+std::string hint_for_port(const LoginFailure& failure);
+util::Error timed_out(const LoginFailure& failure);
+util::Error lost(const LoginFailure& failure, const std::string& words);
+/// The peer ended TLS with an alert, or could not begin it.
+util::Error no_handshake(const LoginFailure& failure, const std::string& words);
+/// The server offers no TLS, or has refused it in these words.
+util::Error no_stls(const LoginFailure& failure, const std::optional<std::string>& refusal);
 
 /// What a failed name look-up means, from getaddrinfo's result: libcurl does not tell a name that does not
 /// exist from a resolver that does not answer.

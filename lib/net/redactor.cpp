@@ -89,7 +89,8 @@ std::string Redactor::shown(std::string_view bytes) const { return util::escape(
 std::string Redactor::command(std::string_view line) const {
   const std::string_view verb = line.substr(0, line.find(' '));
   if (verb == "CONNECT") return std::string(line.substr(0, line.find_first_of("\r\n")));
-  if (verb == "CAPA" || verb == "STLS" || verb == "QUIT" || verb == "*") return std::string(verb);
+  if (verb == "CAPA" || verb == "STLS" || verb == "UTF8" || verb == "QUIT" || verb == "*")
+    return std::string(verb);
   if (verb == "USER") return text(line);
   if (verb == "PASS") return "PASS ***";
   if (verb != "AUTH" && verb != "APOP") return std::string(hidden);  // an answer to a SASL challenge

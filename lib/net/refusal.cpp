@@ -77,6 +77,7 @@ Kind kind_for(Reason reason, Kind otherwise) {
     case Reason::in_use:
     case Reason::limit:
     case Reason::trouble:
+    case Reason::hung_up:
       return Kind::temporary;
     case Reason::permanent:
       return Kind::unavailable;
@@ -159,6 +160,7 @@ std::string hint_for(const Refusal& refusal, std::string_view words) {
       return "this will not go away by itself: ask the server's administrator";
     case Reason::trouble:
     case Reason::gone:
+    case Reason::hung_up:
       return {};
     case Reason::credentials:
     case Reason::unknown:
@@ -195,6 +197,19 @@ Refusal understand(std::string_view words, Kind otherwise) {
     refusal.pause = time_named_in(lower);
   refusal.hint = hint_for(refusal, lower);
   return refusal;
+}
+
+bool blames_the_way(std::string_view words) {
+  if (!response_code(words).empty() || understand(words, Kind::login).reason != Reason::unknown) return false;
+  const std::string lower = util::lower(words);
+  if (has_any(lower, {"passw", "credential", "username", "user name", "account", "denied", "disabled"}))
+    return false;
+  return has_any(
+      lower, {"unknown command", "unrecognized",    "unrecognised",    "not recognized", "not recognised",
+              "not implemented", "unimplemented",   "not supported",   "unsupported",    "syntax",
+              "protocol error",  "invalid command", "bad command",     "not understood", "mechanism",
+              "malformed",       "argument",        "parameter",       "base64",         "initial response",
+              "line too long",   "command not",     "command unknown", "wrong command"});
 }
 
 RefusedError::RefusedError(const util::Error& error, Refusal refusal)

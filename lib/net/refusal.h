@@ -20,7 +20,8 @@ enum class Reason {
   limit,        ///< how often, how much or how long: limits, quotas, throttling, time-outs, [LOGIN-DELAY]
   trouble,      ///< trouble of the server's own that passes
   permanent,    ///< trouble that lasts until somebody changes something at the server
-  gone          ///< the message is no longer there
+  gone,         ///< the message is no longer there
+  hung_up       ///< no -ERR at all: the server hung up when it was given the credentials
 };
 
 /// An -ERR, understood.
@@ -30,6 +31,8 @@ struct Refusal {
   std::string hint;  ///< what the user can do about it; may be empty
   /// The time for which the server does not want to be asked, where it names one; a day at most.
   std::optional<std::chrono::seconds> pause;
+  /// After hung_up: the login method that sends the same credentials in another form, if there is one.
+  std::string other_method = {};
 };
 
 /// Understands the words behind an -ERR. `otherwise` is the kind of a refusal whose reason is unknown.
@@ -44,6 +47,10 @@ class RefusedError : public util::Error {
  private:
   Refusal refusal_;
 };
+
+/// True if a refused login was refused for its form: the command, the mechanism, the line. A wrong password
+/// must never look like this, because another form would send it again.
+[[nodiscard]] bool blames_the_way(std::string_view words);
 
 /// "[SYS/TEMP] try later" -> "SYS/TEMP", in upper case; empty where there is no code (RFC 2449 section 8).
 std::string response_code(std::string_view words);

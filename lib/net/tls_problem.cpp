@@ -64,6 +64,8 @@ std::string hint_for_handshake(const LoginFailure& failure, const std::string& w
   return {};
 }
 
+}  // namespace
+
 Error no_handshake(const LoginFailure& failure, const std::string& words) {
   const std::string lower = util::lower(words);
   if (speaks_of(lower, "connection reset") || speaks_of(lower, "syscall") ||
@@ -74,16 +76,13 @@ Error no_handshake(const LoginFailure& failure, const std::string& words) {
           hint_for_handshake(failure, lower)};
 }
 
-Error no_stls(const LoginFailure& failure) {
-  const auto& refusal = failure.transcript.refusal();
+Error no_stls(const LoginFailure& failure, const std::optional<std::string>& refusal) {
   const std::string address = address_of(failure.endpoint);
   const std::string hint = "write pop3s:// in \"server\", or \"tls\": \"none\" if you really want plain text";
   if (!refusal) return {Kind::unavailable, address + " offers no TLS (no STLS among its capabilities)", hint};
   return {understand(*refusal, Kind::unavailable).kind,
           address + " refused to switch to TLS: " + failure.redactor.shown(*refusal), hint};
 }
-
-}  // namespace
 
 Error explain_tls(const LoginFailure& failure) {
   const std::string address = address_of(failure.endpoint);
@@ -96,7 +95,7 @@ Error explain_tls(const LoginFailure& failure) {
       return {Kind::unavailable, "the key of " + address + " matches none of the pins in \"tls_pin\"",
               "before you change \"tls_pin\", ask the server's operator whether the key was changed"};
     case CURLE_USE_SSL_FAILED:
-      return no_stls(failure);
+      return no_stls(failure, failure.transcript.refusal());
     case CURLE_SSL_CONNECT_ERROR:
       return no_handshake(failure, words);
     case CURLE_SSL_CERTPROBLEM:
@@ -118,8 +117,7 @@ Error explain_tls(const LoginFailure& failure) {
       return {Kind::config, "libcurl cannot connect to " + address + ": " + words};
     case CURLE_RECV_ERROR:  // with TLS 1.3, only the first read shows that a client certificate was wanted
       if (!speaks_of(util::lower(words), "alert")) break;
-      return {Kind::unavailable, "no TLS with " + address + ": " + words,
-              hint_for_handshake(failure, util::lower(words))};
+      return no_handshake(failure, words);
     default:
       return {Kind::unavailable, "cannot open a session with " + address + ": " + words};
   }

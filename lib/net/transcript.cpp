@@ -2,18 +2,27 @@
 #include "net/transcript.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "util/ascii.h"
-#include "util/base64.h"
 #include "util/escape.h"
 
 namespace mailhaul::net {
 
 namespace {
 
-constexpr std::size_t most_capabilities = 256;  // the longest real answers have about twenty lines
-constexpr std::size_t longest_line = 1024;      // RFC 2449 section 4 allows 512
+constexpr std::size_t most_capabilities = 256;          // the longest real answers have about twenty lines
+constexpr std::size_t longest_listing = 1024UL * 1024;  // of all of them
+constexpr std::size_t longest_line = 64UL * 1024;       // RFC 2449 section 4 allows 512
 constexpr std::size_t longest_trace = 1000;
+
+bool is_ok(std::string_view line) { return util::upper(line.substr(0, 3)) == "+OK"; }
+
+/// "+ERR" has been seen, too.
+bool is_refusal(std::string_view line) {
+  const std::string start = util::upper(line.substr(0, 4));
+  return start == "-ERR" || start == "+ERR";
+}
 
 std::string_view words_after(std::string_view line, std::size_t prefix) {
   line.remove_prefix(std::min(prefix, line.size()));
@@ -26,6 +35,10 @@ std::string_view words_after(std::string_view line, std::size_t prefix) {
 void Transcript::sent(std::string_view line) {
   const std::string_view verb = line.substr(0, line.find(' '));
   if (verb == "CONNECT") return;  // to a proxy
+  if (verb == "UTF8") {
+    utf8_owed_ = true;  // its answer decides nothing
+    return;
+  }
   answered_ = false;
   if (verb == "CAPA") {
     stage_ = Stage::capa;
@@ -42,27 +55,23 @@ void Transcript::sent(std::string_view line) {
 void Transcript::received(std::string_view line) {
   answered_ = true;
   if (listing_open_) return capability(line);
-  if (line.starts_with("+OK") || line.starts_with("-ERR")) return status(line);
-  if (stage_ == Stage::login && line.starts_with('+')) challenge(line);
+  if (std::exchange(utf8_owed_, false)) return;
+  if (is_ok(line) || is_refusal(line)) return status(line);
   const bool awaited = stage_ == Stage::greeting && !greeted() && !line.starts_with('+');
   if (awaited && !foreign_greeting_) foreign_greeting_ = std::string(line.substr(0, longest_line));
 }
 
 void Transcript::status(std::string_view line) {
-  const bool ok = line.starts_with('+');
+  const bool ok = is_ok(line);
   if (stage_ == Stage::greeting && greeting_.empty()) greeting_ = std::string(line.substr(0, longest_line));
   if (stage_ == Stage::capa) {
     listing_open_ = ok;
     listing_.clear();
+    listing_bytes_ = 0;
     return;
   }
   if (!ok) refusal_ = std::string(words_after(line, 4));
   if (ok && stage_ == Stage::stls) secured_ = true;
-}
-
-void Transcript::challenge(std::string_view line) {
-  const auto decoded = util::base64_decode(words_after(line, 1));
-  if (decoded && decoded->starts_with('{')) sasl_error_ = *decoded;
 }
 
 void Transcript::capability(std::string_view line) {
@@ -70,9 +79,13 @@ void Transcript::capability(std::string_view line) {
     capabilities_ = std::move(listing_);
     listing_.clear();
     listing_open_ = false;
-  } else if (listing_.size() < most_capabilities) {
-    listing_.push_back(util::upper(line.substr(0, longest_line)));
+    return;
   }
+  if (line.starts_with("..")) line.remove_prefix(1);  // a dot of the server's own stands behind another one
+  line = line.substr(0, longest_line);
+  listing_bytes_ += line.size();
+  if (listing_.size() < most_capabilities && listing_bytes_ <= longest_listing)
+    listing_.push_back(util::upper(line));
 }
 
 void Dialogue::sent(std::string_view line) {

@@ -36,23 +36,21 @@ class Transcript {
   bool awaits_capa() const noexcept { return stage_ == Stage::capa && !answered_; }
   /// The words of the last -ERR, except to CAPA.
   const std::optional<std::string>& refusal() const noexcept { return refusal_; }
-  /// The JSON of a refused token (RFC 7628 section 3.2.2), which comes in place of a SASL challenge.
-  const std::string& sasl_error() const noexcept { return sasl_error_; }
   /// The last whole answer to CAPA, in upper case. What was announced before TLS is forgotten, as RFC 2595
   /// section 4 demands.
   const std::vector<std::string>& capabilities() const noexcept { return capabilities_; }
 
  private:
   void status(std::string_view line);
-  void challenge(std::string_view line);
   void capability(std::string_view line);
 
   Stage stage_ = Stage::greeting;
-  std::string greeting_, sasl_error_;
+  std::string greeting_;
   std::optional<std::string> refusal_, foreign_greeting_;
   std::vector<std::string> capabilities_, listing_;
+  std::size_t listing_bytes_ = 0;
   bool listing_open_ = false, secured_ = false, login_tried_ = false, initial_response_ = false,
-       answered_ = false;
+       answered_ = false, utf8_owed_ = false;
 };
 
 /// The transcript, passed on to the trace as it grows, with the secrets hidden.

@@ -46,7 +46,7 @@ void Wire::flush() {
     std::size_t sent = 0;
     const CURLcode code = curl_easy_send(curl_->handle(), buffer_->data() + sent_, filled_ - sent_, &sent);
     if (code == CURLE_AGAIN) return;
-    if (code != CURLE_OK) send_problem_ = curl_easy_strerror(code);
+    if (code != CURLE_OK) send_problem_ = curl_->words(code);
     sent_ += sent;
   }
 }
@@ -55,7 +55,7 @@ std::optional<std::size_t> Wire::receive(std::span<char> into) {
   std::size_t received = 0;
   const CURLcode code = curl_easy_recv(curl_->handle(), into.data(), into.size(), &received);
   if (code == CURLE_OK) return received;
-  if (code != CURLE_AGAIN) lost(curl_easy_strerror(code));
+  if (code != CURLE_AGAIN) lost(curl_->words(code));
   if (!send_problem_.empty()) lost(send_problem_);
   return std::nullopt;
 }

@@ -34,6 +34,9 @@ class Wire {
   /// REQUIRES: receive() has just returned nothing; bytes that TLS has already decrypted do not wake poll(2).
   void wait(std::chrono::milliseconds limit, int wake_fd) const;
 
+  /// Gives back the handle; the wire is of no use then. REQUIRES: nothing is queued.
+  std::unique_ptr<CurlHandle> release() { return std::move(curl_); }
+
   const std::string& address() const noexcept { return address_; }
 
  private:

@@ -81,6 +81,28 @@ TEST_CASE("[LOGIN-DELAY] in any case causes a pause, and is reported after a day
   }
 }
 
+TEST_CASE(
+    "a server that hangs up at the credentials is asked once more, in another form, and then with pauses") {
+  test::Household house;
+  std::vector<std::string> methods;
+  house.environment.connect = [&](const account::Account&, const std::string& login_method,
+                                  const net::Trace&) -> net::LoggedIn {
+    methods.push_back(login_method);
+    throw net::RefusedError({util::Kind::temporary, "the server hung up"},
+                            {.reason = net::Reason::hung_up,
+                             .kind = util::Kind::temporary,
+                             .hint = {},
+                             .pause = std::nullopt,
+                             .other_method = "plain-in-steps"});
+  };
+  for (int minute = 0; minute < 60; ++minute) {
+    QuietOutput output;
+    engine::run({house.account}, {}, house.environment, output);
+    house.now += 1min;
+  }
+  CHECK(methods == std::vector<std::string>{"", "plain-in-steps", "plain-in-steps", "plain-in-steps"});
+}
+
 TEST_CASE("after a limit the pause is as long as the server says, and 5 minutes where it does not") {
   struct Row {
     const char* words;

@@ -10,7 +10,6 @@ from hostile.spoilers import (HangsUp, OnlyFirst, Reversed, Skips, after_login, 
 ONE_BY_ONE = without(b"PIPELINING")
 LINE = b"x" * 65536
 # During the login libcurl reads the lines: 7.88 waits for the end of any line, 8.14 refuses one of more than 64 KB.
-BEYOND_LIBCURL = (75, 69)
 QUIT = (b"QUIT",)
 
 
@@ -151,15 +150,15 @@ ENDLESS = [
     Untouched("each answer of the login in time, all of them too late",
               both(late(b"CAPA", 0.7), late(b"USER", 0.7), late(b"PASS", 0.7)), status=75, never=LEAVE + (b"PASS",),
               keys=QUICK),
-    Untouched("a byte at a time in CAPA", drips(b"CAPA", 0.1), status=75, keys=QUICK),
+    Untouched("a byte at a time in CAPA", drips(b"CAPA", 0.06), status=75, keys=QUICK),
     Untouched("a byte at a time after PASS", says(b"PASS", lambda s, a: s.connection.drip(b"+OK" + b" " * 999, 0.1)),
               status=75, keys=QUICK),
     Untouched("a byte at a time in LIST", drips(b"LIST", 0.2, b""), status=75, keys=QUICK),
     Case("a byte at a time in a body", drips(b"RETR", 0.1, b"3"), status=75, arrives=(1, 2), stays=ALL, never=QUIT,
          keys=QUICK),
-    Untouched("an endless greeting", raw(lambda c: c.flood(LINE)), status=BEYOND_LIBCURL, keys=QUICK),
-    Untouched("an endless line of CAPA", floods(b"CAPA", b"+OK\r\n", LINE), status=BEYOND_LIBCURL, keys=QUICK),
-    Untouched("an endless CAPA", floods(b"CAPA", b"+OK\r\n", b"X-CAPABILITY more\r\n" * 999), status=75,
+    Untouched("an endless greeting", raw(lambda c: c.flood(LINE)), status=76, keys=QUICK),
+    Untouched("an endless line of CAPA", floods(b"CAPA", b"+OK\r\n", LINE), status=76, keys=QUICK),
+    Untouched("an endless CAPA", floods(b"CAPA", b"+OK\r\n", b"X-CAPABILITY more\r\n" * 999), status=76,
               keys=QUICK),
     Untouched("an endless CAPA after the login",
               after_login(b"CAPA", lambda s, a: counting(s.connection, b"X-CAPABILITY %d\r\n")), status=76),

@@ -17,7 +17,7 @@ CASES = [
     Refused("STLS is refused", offers_and(b"-ERR not today\r\n"), tls="stls", says=("not today",)),
     Refused("STLS is refused for now", offers_and(b"-ERR [SYS/TEMP] later\r\n"), tls="stls", status=75,
             says=("later",)),
-    Refused("STLS is answered with neither", offers_and(b"* OK\r\n"), tls="stls", status=75, keys=QUICK),
+    Refused("STLS is answered with neither", offers_and(b"* OK\r\n"), tls="stls", status=76, keys=QUICK),
     Refused("STLS is answered, and clear text follows", offers_and(b"+OK\r\n+OK\r\n+OK\r\n+OK\r\n"), tls="stls",
             status=76),
     Refused("an answer injected before TLS", injects(b"+OK injected\r\n"), tls="stls", status=76),

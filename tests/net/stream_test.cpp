@@ -65,7 +65,8 @@ mailhaul::net::CurlStream bare_stream(const Session& session,
   const mailhaul::net::Redactor redactor;
   const mailhaul::net::Trace trace;
   mailhaul::net::Dialogue dialogue(redactor, trace);
-  auto curl = std::make_unique<mailhaul::net::CurlHandle>(session.endpoint, session.cancel, dialogue);
+  auto curl = std::make_unique<mailhaul::net::CurlHandle>(session.endpoint, session.cancel, dialogue,
+                                                          mailhaul::net::Speaks::pop3);
   REQUIRE(curl->connect(mailhaul::test::limit).ok());
   mailhaul::net::CurlStream stream(mailhaul::net::Wire(std::move(curl), "here"), limits, session.cancel);
   stream.write("GO\r\n");

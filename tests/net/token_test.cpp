@@ -11,6 +11,7 @@ using mailhaul::util::Kind;
 using Strings = std::vector<std::string>;
 
 const std::string reasons = R"({"status":"401","schemes":"bearer"})";
+const std::string told = "schemes bearer, status 401";
 
 /// A token that fits on the AUTH line, and one that does not.
 const Strings tokens = {"ya29.short", "ya29." + std::string(2000, 'x')};
@@ -59,7 +60,7 @@ TEST_CASE("the reasons for refusing a token get an empty answer, and the words t
       TokenSession session(server, token);
       const auto error = session.refused();
       CHECK(error.kind() == row.kind);
-      CHECK(has(error.what(), row.words + " " + reasons));
+      CHECK(has(error.what(), row.words + " (" + told + ")"));
       CHECK(server.connections() == 1);
       server.wait_until_quiet();
       CHECK(answer == "");
@@ -75,7 +76,7 @@ TEST_CASE("the reasons for refusing a token are reported even if nothing follows
     if (then == "HANG\n") session.endpoint.connect_timeout = std::chrono::seconds(1);
     const auto error = session.refused();
     CHECK(error.kind() == Kind::login);
-    CHECK(has(error.what(), reasons));
+    CHECK(has(error.what(), told));
     CHECK(has(error.hint(), "token"));
     CHECK(server.connections() == 1);
   }
@@ -105,13 +106,14 @@ TEST_CASE("a token that is accepted is sent in one step where it fits, else in t
 
 TEST_CASE("a server that dislikes a token on the AUTH line is asked again in two steps") {
   const std::string capa = greeting_and_capa({"SASL XOAUTH2"});
-  for (const std::string refusal : {"S: -ERR Protocol error. Connection is closed. 10\nHANG\n", ""}) {
+  for (const std::string refusal :
+       {"S: -ERR Protocol error. Connection is closed. 10\n", "S: -ERR syntax\nHANG\n"}) {
     CAPTURE(refusal);
     const auto first = transcript(capa + "C: AUTH XOAUTH2 *\n" + refusal);
     const auto second = transcript(capa + "C: AUTH XOAUTH2\nS: + \nC: dXNlcj1hbm5h*\nS: +OK\n");
     ScriptedServer server([&](Client& client) { client.number() == 1 ? first(client) : second(client); });
     TokenSession session(server, tokens.front());
-    CHECK(session.open().login_method == "sasl");
+    CHECK(session.open().login_method == "xoauth2-in-steps");
     server.wait_until_quiet();
     CHECK(server.mismatches() == Strings{});
     CHECK(server.connections() == 2);
@@ -119,13 +121,14 @@ TEST_CASE("a server that dislikes a token on the AUTH line is asked again in two
 }
 
 TEST_CASE("a server that does not offer XOAUTH2 gets no token") {
-  ScriptedServer server(transcript(greeting_and_capa({"SASL PLAIN X-XOAUTH2"}) + "HANG\n"));
+  ScriptedServer server(transcript(greeting_and_capa({"SASL PLAIN X-XOAUTH2"}) +
+                                   "C: AUTH XOAUTH2\nS: -ERR unknown mechanism\nHANG\n"));
   TokenSession session(server, tokens.front());
   const auto error = session.refused();
   CHECK(error.kind() == Kind::unavailable);
   CHECK(has(error.what(), "does not offer auth \"xoauth2\""));
   server.wait_until_quiet();
-  CHECK(server.received() == Strings{"CAPA"});
+  CHECK(server.received() == Strings{"CAPA", "AUTH XOAUTH2"});
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "util/base64.h"
-
 namespace {
 
 using namespace mailhaul::net;
@@ -64,11 +62,17 @@ TEST_CASE("an initial response is distinguished from a bare AUTH") {
   CHECK_FALSE(said.answered());
 }
 
-TEST_CASE("the error for a token is decoded") {
-  const std::string json = R"({"status":"401"})";
-  const auto said = after({"S: +OK", "C: AUTH XOAUTH2 x", "S: + " + mailhaul::util::base64_encode(json)});
-  CHECK(said.sasl_error() == json);
-  CHECK(after({"S: +OK", "C: AUTH LOGIN", "S: + VXNlcm5hbWU6"}).sasl_error().empty());
+TEST_CASE("+ERR is a refusal, and the answer to UTF8 decides nothing") {
+  CHECK(after({"S: +OK", "C: USER anna", "S: +OK", "C: PASS x", "S: +ERR wrong"}).refusal() == "wrong");
+  const auto said = after({"S: +OK", "C: UTF8", "C: USER anna", "S: -ERR not today", "S: +OK"});
+  CHECK_FALSE(said.refusal());
+  CHECK(said.stage() == Transcript::Stage::user);
+}
+
+TEST_CASE("a capability may begin with a dot, and be as long as any line") {
+  const std::string long_line = "SASL " + std::string(60'000, 'X') + " PLAIN";
+  const auto said = after({"S: +OK", "C: CAPA", "S: +ok", "S: ..odd", "S: " + long_line, "S: ."});
+  CHECK(said.capabilities() == std::vector<std::string>{".ODD", long_line});
 }
 
 TEST_CASE("an endless CAPA answer is not kept") {

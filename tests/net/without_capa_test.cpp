@@ -100,9 +100,9 @@ TEST_CASE("a login without CAPA may be refused like any other") {
       {"S: * OK IMAP4rev1\nHANG\n", Kind::protocol, "IMAP4rev1"},
       {greeting + "C: USER anna\nS: -ERR [AUTH] nobody\nHANG\n", Kind::login, "nobody"},
       {greeting + "C: USER anna\nS: +OK\nC: PASS *\nS: -ERR wrong\nHANG\n", Kind::login, "wrong"},
-      {greeting + "C: USER anna\nS: +OK\nC: PASS *\n", Kind::temporary, "lost: closed during the login"},
-      {greeting + "C: USER anna\nS: ++\nHANG\n", Kind::protocol, "neither +OK nor -ERR"},
-      {"HANG\n", Kind::temporary, "did not finish the login"},
+      {greeting + "C: USER anna\nS: +OK\nC: PASS *\n", Kind::temporary, "when it was given the credentials"},
+      {greeting + "C: USER anna\nS: ++\nHANG\n", Kind::protocol, "neither +OK nor -ERR: ++"},
+      {"HANG\n", Kind::temporary, "sent no greeting"},
       {"", Kind::temporary, "closed"},
   };
   for (const Row& row : rows) {

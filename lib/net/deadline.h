@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+
+#include "util/cancel.h"
+
+namespace mailhaul::net {
+
+/// Until when a server is waited for, and who may end the wait.
+struct Deadline {
+  std::chrono::steady_clock::time_point at;
+  const util::Cancel& cancel;
+  std::chrono::milliseconds left() const {
+    return std::chrono::ceil<std::chrono::milliseconds>(at - std::chrono::steady_clock::now());
+  }
+};
+
+}  // namespace mailhaul::net

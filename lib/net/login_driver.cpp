@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "net/login_driver.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "util/error.h"
+
+namespace mailhaul::net {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds longest_wait_for_words{5};
+
+/// A refused token is refused whether or not the server's words about it still come.
+class Patience {
+ public:
+  explicit Patience(const LoginLimits& limits) : limits_(limits) {}
+  std::chrono::milliseconds left(const LoginConversation& conversation) {
+    auto at = limits_.deadline.at;
+    if (conversation.awaits_capa()) at = std::min(at, limits_.capa_by);
+    if (conversation.knows_refusal()) {
+      if (!words_by_) words_by_ = Clock::now() + longest_wait_for_words;
+      at = std::min(at, *words_by_);
+    }
+    return Deadline{at, limits_.deadline.cancel}.left();
+  }
+
+ private:
+  const LoginLimits& limits_;
+  std::optional<Clock::time_point> words_by_;
+};
+
+/// What has arrived, or nothing if one has to wait; 0 bytes at the end of the stream, however it ended.
+std::optional<std::size_t> receive(Wire& wire, std::span<char> into, LoginConversation& conversation) {
+  try {
+    return wire.receive(into);
+  } catch (const util::Error& error) {
+    std::string words = error.what();
+    const std::string known = "connection to " + wire.address() + " lost: ";
+    if (words.starts_with(known)) words.erase(0, known.size());
+    conversation.closed(std::move(words));
+    return 0;
+  }
+}
+
+}  // namespace
+
+void converse(Wire& wire, LoginConversation& conversation, const LoginLimits& limits) {
+  Patience patience(limits);
+  std::array<char, 4096> buffer{};
+  for (;;) {
+    const util::Secret output = conversation.take_output();
+    if (!output.empty()) wire.queue(output.reveal());
+    if (conversation.state() != LoginConversation::State::reading) return;
+    if (limits.deadline.cancel.requested())
+      throw util::Error(util::Kind::cancelled, "stopped while logging in to " + wire.address());
+    if (const auto bytes = receive(wire, buffer, conversation)) {
+      if (*bytes == 0) return conversation.closed("closed during the login");
+      conversation.receive(std::string_view(buffer.data(), *bytes));
+      continue;
+    }
+    const auto left = patience.left(conversation);
+    if (left.count() <= 0) return conversation.fell_silent();
+    wire.flush();
+    wire.wait(left, limits.deadline.cancel.fd());
+  }
+}
+
+}  // namespace mailhaul::net

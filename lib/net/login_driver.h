@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+
+#include "net/deadline.h"
+#include "net/login_conversation.h"
+#include "net/wire.h"
+
+namespace mailhaul::net {
+
+/// Until when a server is waited for.
+struct LoginLimits {
+  Deadline deadline;
+  std::chrono::steady_clock::time_point capa_by;  ///< the answer to CAPA has to be here by then
+};
+
+/// Carries lines between the wire and the conversation until that is no longer reading. Throws
+/// Error{cancelled}.
+void converse(Wire& wire, LoginConversation& conversation, const LoginLimits& limits);
+
+}  // namespace mailhaul::net
