@@ -43,8 +43,9 @@ Instance read_unchecked(Database& database) {
           .machine = database.text("SELECT value FROM meta WHERE key = 'machine'")};
 }
 
-/// The name is empty when there is none yet.
+/// The name is empty when there is none yet. In one snapshot: another process may be writing all three.
 Instance read_instance(Database& database) {
+  const Snapshot snapshot(database);
   auto instance = read_unchecked(database);
   const auto check = database.text("SELECT value FROM meta WHERE key = 'check'");
   const bool none = instance.name.empty() && instance.machine.empty() && check.empty();

@@ -5,12 +5,14 @@
 #include <sys/resource.h>
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <future>
 #include <thread>
 
 #include "fixture.h"
 #include "state/database.h"
+#include "state/instance.h"
 #include "state/store.h"
 #include "state/transaction.h"
 
@@ -57,6 +59,26 @@ TEST_CASE("two processes that start at once share one database") {
   for (auto& opener : openers) opener.join();
   for (const auto& instance : instances) CHECK(instance == instances[0]);
   CHECK(instances[0].size() == 8);
+}
+
+TEST_CASE("a process that starts while another writes the instance name sees a whole one") {
+  Place place;
+  place.open();
+  std::mutex others;  // that of another process
+  state::Database writer(place.file, place.writes);
+  state::Database reader(place.file, others);
+  std::atomic<bool> done = false;
+  auto writing = std::async(std::launch::async, [&] {
+    for (int i = 0; i < 300; ++i) {
+      CHECK(state::instance_on(writer, "machine " + std::to_string(i)).size() == 8);
+    }
+    done = true;
+  });
+  const auto read_all = [&] {
+    for (int i = 0; i < 100000 && !done; ++i) CHECK(state::instance_on(reader, "").size() == 8);
+  };
+  CHECK_NOTHROW(read_all());
+  CHECK_NOTHROW(writing.get());
 }
 
 TEST_CASE("a commit that has returned survives kill -9, synced or not") {
