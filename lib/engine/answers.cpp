@@ -48,8 +48,9 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
 
 void Answers::take_header(const Request& request, pop3::Message& message) {
   const Step& step = *request.step;
-  if (step.is_unmet) return parts_.matcher.meet(step, header_of(message));
-  if (auto row = parts_.matcher.proven_by_header(step, header_of(message)))
+  const auto header = header_of(message);
+  if (step.is_unmet && parts_.matcher.meet(step, header)) return;
+  if (auto row = parts_.matcher.proven_by_header(step, header))
     return confirm(request, std::move(*row), std::nullopt);
   // Either another message has this UIDL now, or its size has changed: only the whole message can decide.
   parts_.requests.add({&step, Ask::whole, Action::verify});

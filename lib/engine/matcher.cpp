@@ -101,11 +101,13 @@ const state::RowSummary* Matcher::row_of(const Step& step) const {
   return row == nullptr || detached_.contains(row->id) ? nullptr : row;
 }
 
-void Matcher::meet(const Step& step, const std::optional<util::Hash>& header) {
+bool Matcher::meet(const Step& step, const std::optional<util::Hash>& header) {
   auto row = row_by_uid(step);
-  if (!row || !header || row->header || row->content) return;
+  if (!row || !header) return true;
+  if ((row->header || row->content) && row->header != header) return false;
   row->header = header;
   confirm(step, std::move(*row), std::nullopt);
+  return true;
 }
 
 std::optional<state::Row> Matcher::proven_by_header(const Step& step,

@@ -41,8 +41,8 @@ class Matcher {
   const state::RowSummary* row_of(const Step& step) const;
   /// The row, if the header and the size are those in the row.
   std::optional<state::Row> proven_by_header(const Step& step, const std::optional<util::Hash>& header) const;
-  /// Notes size and header of a message that was imported by its UID alone.
-  void meet(const Step& step, const std::optional<util::Hash>& header);
+  /// Notes size and header of a message that was recorded without a size. False: it has another header.
+  [[nodiscard]] bool meet(const Step& step, const std::optional<util::Hash>& header);
   /// The row of a message that was read whole. A row with its UIDL but other content loses the UIDL.
   Match match(const Step& step, const MessageHashes& hashes);
   /// The match was not used: the row may be found again.

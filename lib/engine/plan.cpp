@@ -58,7 +58,7 @@ void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) 
 
 void decide_delivered(Step& step, const account::Policy& policy, state::Time now) {
   const state::RowSummary& row = *step.identity.row;
-  if (row.bytes == 0) {
+  if (row.bytes == 0 && step.message.bytes != 0) {
     step.is_unmet = true;
     step.reason = "imported as delivered";
   } else if (row.bytes != step.message.bytes && over_size(step, policy)) {

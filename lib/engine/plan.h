@@ -35,7 +35,7 @@ struct Step {
   Action action = Action::leave;
   std::string_view reason;  ///< static text: shown by "mailhaul list"
   bool mark_due = false;    ///< delete_after has come: mark it, a later run removes it
-  bool is_unmet = false;    ///< imported by its UID alone: its size and header are noted
+  bool is_unmet = false;    ///< recorded without a size, as imports are: size and header are noted
   bool too_large = false;   ///< stays because of max_size, which the user is told
   /// Whether the server is asked for it at all.
   [[nodiscard]] bool is_asked_for() const { return action != Action::leave && action != Action::skip; }

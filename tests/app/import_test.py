@@ -255,6 +255,35 @@ path = ~/Mail/
             self.assertEqual((len(drop.retrieved), len(self.world.maildir())), (1, 1))
 
 
+class Sizes(Case):
+    """A row without a size need not be imported: some servers announce no sizes."""
+
+    @staticmethod
+    def without_sizes(session, _argument):
+        count = len(session.drop.messages)
+        return b"+OK\r\n" + b"".join(b"%d 0\r\n" % (n + 1) for n in range(count)) + b".\r\n"
+
+    def fetched(self):
+        drop, server = self.maildrop(*mail.small(3, seed=76))
+        drop.answers[b"LIST"] = self.without_sizes
+        self.world.configure({"home": self.account(server, leave_on_server=True)})
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(len(self.world.maildir()), 3)
+        return drop
+
+    def test_what_was_delivered_without_a_size_is_removed(self):
+        drop = self.fetched()
+        self.assertStatus(self.world.run("-K"), 0)
+        self.assertEqual((drop.messages, len(self.world.maildir())), ([], 3))
+
+    def test_a_size_that_comes_later_is_noted(self):
+        drop = self.fetched()
+        del drop.answers[b"LIST"]
+        for _ in range(2):
+            self.assertStatus(self.world.run("-K"), 0)
+        self.assertEqual((drop.messages, len(self.world.maildir())), ([], 3))
+
+
 class Files(Import):
     RC = """account box
 host pop.example.org
