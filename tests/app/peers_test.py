@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Moving in from the real peers: each fetches half of a mailbox; mailhaul takes over and fetches exactly the rest."""
+import shutil
+import tempfile
+import unittest
+
+from app import import_test
+from support.py import mail
+from support.py.certificates import Certificates
+from support.py.dovecot import PASSWORD, Dovecot, program
+
+
+def setUpModule():
+    global dovecot
+    if not program():
+        raise unittest.SkipTest("there is no Dovecot")
+    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
+    unittest.addModuleCleanup(folder.cleanup)
+    dovecot = Dovecot(*Certificates(folder.name).good)
+    unittest.addModuleCleanup(dovecot.stop)
+
+
+class Peers(import_test.Import):
+    """Each: a configuration, its command, and what it is called here."""
+
+    def moves_in(self, name, user, command, fine=(0,)):
+        if shutil.which(name) is None:
+            self.skipTest(name + " is not installed")
+        first, second, more = mail.small(6, seed=71), mail.small(6, seed=72), mail.small(3, seed=73)
+        dovecot.add_user(user, first)
+        self.maildir()
+        self.peer(*command, fine=fine)
+        self.assertEqual(len(self.world.maildir()), 6, "%s has fetched one half" % name)
+        dovecot.deliver(user, second)
+        result = self.ok("import", name)
+        self.assertSays(result.out.decode(), "1 account added", "6 fetched messages", "mailhaul -n")
+        self.assertNotIn(PASSWORD, result.out.decode() + result.err)
+        dovecot.deliver(user, more)
+        self.ok()
+        wanted = sorted(mail.header_field(mail.local(wire), b"Message-ID") for wire in first + second + more)
+        self.assertEqual(self.subjects(), wanted)
+        self.assertEqual(self.ok().out, b"", "nothing is new")
+        self.assertEqual(dovecot.count(user), 15)
+        self.ok("-K")
+        self.assertEqual(dovecot.count(user), 0, "what was imported as delivered is removed as the rest is")
+        self.assertEqual(self.subjects(), wanted)
+        return next(iter(self.profile().values()))
+
+    def test_fetchmail(self):
+        rc = self.write(".fetchmailrc", """set no syslog
+poll box via 127.0.0.1 proto pop3 port %d uidl auth password timeout 60
+    user fetchmail-user there with password '%s' is nobody here
+    sslproto '' keep norewrite limit 1000000
+    mda "cat >%s/new/$$"
+""" % (dovecot.plain, PASSWORD, self.world.home / "Mail"))
+        account = self.moves_in("fetchmail", "fetchmail-user", ["fetchmail", "--silent", "--pidfile", self.world.home / "pid"])
+        self.assertEqual((account["tls"], account["leave_on_server"], account["max_size"], account["timeout"]),
+                         ("none", True, 1000000, "1m"))
+        self.assertEqual(account["deliver"]["command"], ["/bin/sh", "-c", "cat >%s/new/$$" % (self.world.home / "Mail"), "sh"])
+        dump = {}
+        exec(self.peer("fetchmail", "--configdump", "-f", rc), dump)  # it prints Python
+        server = dump["fetchmailrc"]["servers"][0]
+        user = server["users"][0]
+        self.assertEqual((server["pollname"], "pop3://%s:%s" % (server["via"], server["service"]), user["remote"], user["keep"],
+                          user["limit"], user["mda"]),
+                         ("box", account["server"], account["user"], account["leave_on_server"], account["max_size"],
+                          account["deliver"]["command"][2]))
+        with open(account["password_file"]) as file:
+            self.assertEqual(file.read(), user["password"] + "\n")
+
+    def test_getmail(self):
+        self.write(".config/getmail/getmailrc", """[retriever]
+type = SimplePOP3Retriever
+server = 127.0.0.1
+port = %d
+username = getmail-user
+password_command = ("/bin/echo", "%s")
+
+[destination]
+type = Maildir
+path = ~/Mail/
+
+[options]
+read_all = false
+delete_after = 30
+received = false
+delivered_to = false
+""" % (dovecot.plain, PASSWORD))
+        account = self.moves_in("getmail", "getmail-user", ["getmail", "--quiet"])
+        self.assertEqual((account["password_command"], account["leave_on_server"], account["delete_after"], account["deliver"]),
+                         (["/bin/echo", PASSWORD], True, "30d", "maildir:%s" % (self.world.home / "Mail")))
+        dump = self.peer("getmail", "--dump")
+        for words in ('server="127.0.0.1"', 'port="%d"' % dovecot.plain, 'username="getmail-user"', "delete_after : 30", "read_all : False"):
+            self.assertIn(words, dump.replace("'", '"'))
+
+    def test_mpop(self):
+        rc = self.write(".mpoprc", """defaults
+host 127.0.0.1
+port %d
+tls off
+auth user
+keep on
+received_header off
+
+account box
+user mpop-user
+passwordeval echo %s
+delivery maildir ~/Mail
+skipsize 20m
+""" % (dovecot.plain, PASSWORD))
+        account = self.moves_in("mpop", "mpop-user", ["mpop", "-a", "-q"])
+        self.assertEqual((account["password_command"], account["leave_on_server"], account["trace_header"], account["max_size"]),
+                         (["echo", PASSWORD], True, False, 20 << 20))
+        pretended = self.peer("mpop", "--pretend", "-C", rc, "box")
+        for words in ("host = 127.0.0.1", "port = %d" % dovecot.plain, "user = mpop-user", "keep = on", "skipsize = %d" % account["max_size"],
+                      "delivery = maildir %s" % account["deliver"].removeprefix("maildir:")):
+            self.assertIn(words, " ".join(pretended.split("\t")))
+
+    def test_fdm(self):
+        self.write(".fdm.conf", """$home = "%s"
+set no-received
+set lock-file "${home}/lock"
+account "box" pop3 server "127.0.0.1" port %d user "fdm-user" pass "%s"
+    new-only cache "${home}/cache" keep
+action "inbox" maildir "${home}/Mail"
+match all action "inbox"
+""" % (self.world.home, dovecot.plain, PASSWORD))
+        account = self.moves_in("fdm", "fdm-user", ["fdm", "-q", "-f", self.world.home / ".fdm.conf", "fetch"])
+        self.assertEqual((account["tls"], account["leave_on_server"], account["deliver"]),
+                         ("none", True, "maildir:%s" % (self.world.home / "Mail")))
+
+
+if __name__ == "__main__":
+    unittest.main()
