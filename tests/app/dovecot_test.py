@@ -53,7 +53,7 @@ class Connections(Case):
                                tls_min_version="1.3")
 
     def test_sasl_mechanisms_by_name(self):
-        for auth in ("plain", "login", "cram-md5", "user"):
+        for auth in ("plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256", "user"):
             with self.subTest(auth):
                 self.fetch_and_compare("sasl-" + auth, auth=auth)
                 for file in self.world.maildir_files():

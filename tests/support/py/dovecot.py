@@ -30,7 +30,7 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
 auth_failure_delay = 0
 first_valid_uid = 0
 first_valid_gid = 0
@@ -84,6 +84,8 @@ auth_mechanisms {{
   plain = yes
   login = yes
   cram-md5 = yes
+  scram-sha-1 = yes
+  scram-sha-256 = yes
 }}
 auth_failure_delay = 0
 first_valid_uid = 0
