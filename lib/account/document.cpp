@@ -19,7 +19,39 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Form = Node::Form;
 
-/// An iterator over the text that tells how far the library has read.
+/// Where a string ends that begins at `at`; npos: not in its line.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  for (++at; at < text.size() && text[at] != '\n'; ++at) {
+    if (text[at] == '"') return at + 1;
+    if (text[at] == '\\') ++at;
+  }
+  return std::string_view::npos;
+}
+
+/// The commas after the last member of an object or the last item of an array, in order. One that has no
+/// value before it is none of them. Stops where the text cannot be understood: the reader will stop there,
+/// too.
+std::vector<const char*> trailing_commas(std::string_view text) {
+  std::vector<const char*> commas;
+  char before = '\0';
+  for (auto at = skip_blanks(text, 0); at < text.size(); at = skip_blanks(text, at)) {
+    const char c = text[at];
+    if (c == '"') {
+      at = end_of_string(text, at);
+    } else {
+      const auto next = std::min(skip_blanks(text, at + 1), text.size() - 1);
+      if (c == ',' && std::string_view(",:[{").find(before) == std::string_view::npos &&
+          (text[next] == '}' || text[next] == ']'))
+        commas.push_back(text.data() + at);
+      ++at;
+    }
+    before = c;
+  }
+  return commas;
+}
+
+/// An iterator over the text that tells how far the library has read, and shows it blanks for trailing
+/// commas, which it knows nothing of.
 class Reading {
  public:
   using iterator_category = std::forward_iterator_tag;
@@ -28,8 +60,12 @@ class Reading {
   using pointer = const char*;
   using reference = const char&;
 
-  Reading(const char* at, const char** furthest) : at_(at), furthest_(furthest) {}
-  reference operator*() const { return *at_; }
+  Reading(const char* at, const char** furthest, const std::vector<const char*>& hidden)
+      : at_(at), furthest_(furthest), hidden_(&hidden) {}
+  reference operator*() const {
+    static constexpr char blank = ' ';
+    return *at_ == ',' && std::ranges::binary_search(*hidden_, at_) ? blank : *at_;
+  }
   Reading& operator++() {
     *furthest_ = ++at_;
     return *this;
@@ -44,6 +80,7 @@ class Reading {
  private:
   const char* at_;
   const char** furthest_;
+  const std::vector<const char*>* hidden_;
 };
 
 /// Receives the library's events and builds the tree. An event comes as soon as its token was read, so that
@@ -54,8 +91,9 @@ class Builder {
       : text_(text), explainer_(text, file), furthest_(text.data()) {}
 
   Node build() {
-    const Reading begin(text_.data(), &furthest_);
-    const Reading end(text_.data() + text_.size(), &furthest_);
+    const auto hidden = trailing_commas(text_);
+    const Reading begin(text_.data(), &furthest_, hidden);
+    const Reading end(text_.data() + text_.size(), &furthest_, hidden);
     Json::sax_parse(begin, end, this, Json::input_format_t::json, true, true);
     return std::move(root_);
   }

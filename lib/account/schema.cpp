@@ -141,8 +141,9 @@ std::string schema(Layout layout) {
       {"$defs",
        {{"account", account_schema()},
         {"destination", destination_schema()},
-        {"size", any_of({whole_number(), pattern("^[0-9]+[kKmMgG]?$")})},
-        {"time", pattern("^[0-9]+[smhd]$")}}},
+        {"size",
+         any_of({whole_number(), pattern("^[0-9]+( *([bB]|[bB][yY][tT][eE][sS]?|[kKmMgG]([iI]?[bB])?))?$")})},
+        {"time", pattern("^[0-9]+ *(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)$")}}},
   };
   return whole.dump(layout == Layout::one_line ? -1 : 2) + "\n";
 }

@@ -20,6 +20,19 @@ bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U
 
 }  // namespace
 
+std::size_t skip_blanks(std::string_view text, std::size_t offset) {
+  for (;;) {
+    offset = std::min(text.find_first_not_of(blanks, offset), text.size());
+    const auto rest = text.substr(offset);
+    const auto end = rest.starts_with("//")   ? text.find('\n', offset)
+                     : rest.starts_with("/*") ? text.find("*/", offset + 2)
+                                              : offset;
+    if (end == offset) return offset;
+    if (end == std::string_view::npos) return rest.starts_with("//") ? text.size() : offset;
+    offset = end + (rest.starts_with("/*") ? 2 : 1);
+  }
+}
+
 SyntaxExplainer::SyntaxExplainer(std::string_view text, const std::string& file)
     : text_(text), file_(file), lines_{0} {
   for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
@@ -39,24 +52,11 @@ void SyntaxExplainer::fail(Position position, const std::string& sentence) const
                                             std::to_string(position.column) + ": " + sentence);
 }
 
-std::size_t SyntaxExplainer::skip_blanks(std::size_t offset) const {
-  for (;;) {
-    offset = std::min(text_.find_first_not_of(blanks, offset), text_.size());
-    const auto rest = text_.substr(offset);
-    const auto end = rest.starts_with("//")   ? text_.find('\n', offset)
-                     : rest.starts_with("/*") ? text_.find("*/", offset + 2)
-                                              : offset;
-    if (end == offset) return offset;
-    if (end == std::string_view::npos) return rest.starts_with("//") ? text_.size() : offset;
-    offset = end + (rest.starts_with("/*") ? 2 : 1);
-  }
-}
-
 SyntaxExplainer::BadToken SyntaxExplainer::bad_token(const State& state) const {
-  const auto offset = skip_blanks(state.settled);
+  const auto offset = skip_blanks(text_, state.settled);
   // The reader reports no comma or colon that is where it belongs; then the bad token comes after it.
   if (offset < text_.size() && (text_[offset] == ',' || text_[offset] == ':')) {
-    const auto next = skip_blanks(offset + 1);
+    const auto next = skip_blanks(text_, offset + 1);
     if (state.reached > next || next == text_.size()) return {next, text_[offset]};
   }
   return {offset, state.settled == 0 ? '\0' : text_[state.settled - 1]};
@@ -75,7 +75,8 @@ std::string SyntaxExplainer::wrong_string(std::size_t reached) const {
 std::string SyntaxExplainer::reason(const State& state, const BadToken& found) const {
   constexpr std::string_view openers = ",:[{";
   if (found.offset == text_.size()) {
-    if (state.inside == '\0') return "the file is empty";
+    if (state.inside == '\0' && !state.complete) return "the file is empty";
+    if (state.complete) return "there is more text after the end of the configuration";
     return std::string("the file ends too early: '") + (state.inside == '{' ? '}' : ']') + "' expected";
   }
   const char c = text_[found.offset];
@@ -87,8 +88,6 @@ std::string SyntaxExplainer::reason(const State& state, const BadToken& found) c
     return "strings must be in double quotes";
   if (c == '"' && in_place) return wrong_string(state.reached);
   if (state.after_key && found.before != ':') return "a ':' is missing after the key";
-  if (found.before == ',' && (c == '}' || c == ']'))
-    return std::string("there must be no comma before '") + c + "'";
   if (c == ',' && in_place) return "there is a comma too many";
   if (c == '}' || c == ']' || c == ',' || c == ':') return std::string("unexpected '") + c + "'";
   if (!in_place) return "a comma is missing";

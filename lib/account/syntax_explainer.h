@@ -9,6 +9,9 @@
 
 namespace mailhaul::account {
 
+/// Where blanks and comments that begin at `offset` end. A comment that is not closed stays.
+std::size_t skip_blanks(std::string_view text, std::size_t offset);
+
 /// Explains in plain words where and why a text is not JSON. Quotes only punctuation, since the text may be a
 /// secret.
 class SyntaxExplainer {
@@ -35,7 +38,6 @@ class SyntaxExplainer {
     char before;
   };
   BadToken bad_token(const State& state) const;
-  std::size_t skip_blanks(std::size_t offset) const;
   std::string wrong_string(std::size_t reached) const;
   std::string reason(const State& state, const BadToken& found) const;
 

@@ -1,61 +1,61 @@
 // SPDX-License-Identifier: MIT
 #include "util/units.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <limits>
+#include <span>
 
 #include "util/ascii.h"
 
 namespace mailhaul::util {
 
+namespace {
+
+constexpr std::string_view digits = "0123456789";
+
+struct Unit {
+  std::string_view names;  ///< with a blank before and after each
+  std::uint64_t factor;
+};
+
+/// A whole number, blanks, and one of the units: the number times the factor, unless it exceeds `most`.
+std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit> units,
+                                            std::uint64_t most) {
+  const auto end = std::min(text.find_first_not_of(digits), text.size());
+  const auto number = parse_number(text.substr(0, end));
+  const auto unit_begin = text.find_first_not_of(' ', end);
+  if (!number || (unit_begin == std::string_view::npos && end != text.size())) return std::nullopt;
+  const std::string unit(unit_begin == std::string_view::npos ? "-" : text.substr(unit_begin));
+  if (unit.find(' ') != std::string::npos) return std::nullopt;
+  for (const auto& [names, factor] : units)
+    if (names.find(" " + unit + " ") != std::string_view::npos)
+      return *number > most / factor ? std::nullopt : std::optional(*number * factor);
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  unsigned shift = 0;
-  if (!text.empty()) {
-    switch (lower(text.back())) {
-      case 'k':
-        shift = 10;
-        break;
-      case 'm':
-        shift = 20;
-        break;
-      case 'g':
-        shift = 30;
-        break;
-      default:
-        break;
-    }
-    if (shift != 0) text.remove_suffix(1);
-  }
-  const auto number = parse_number(text);
-  if (!number || *number > (std::numeric_limits<std::uint64_t>::max() >> (shift + 1U))) return std::nullopt;
-  return *number << shift;
+  // "-" stands for no unit.
+  static constexpr std::array<Unit, 4> units{{{" - b byte bytes ", 1},
+                                              {" k kb kib ", 1ULL << 10U},
+                                              {" m mb mib ", 1ULL << 20U},
+                                              {" g gb gib ", 1ULL << 30U}}};
+  if (text.ends_with('-')) return std::nullopt;
+  return parse_quantity(lower(text), units, std::numeric_limits<std::uint64_t>::max() >> 1U);
 }
 
 std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  std::uint64_t unit = 0;
-  switch (text.back()) {
-    case 's':
-      unit = 1;
-      break;
-    case 'm':
-      unit = 60;
-      break;
-    case 'h':
-      unit = 3600;
-      break;
-    case 'd':
-      unit = 86400;
-      break;
-    default:
-      return std::nullopt;
-  }
-  text.remove_suffix(1);
-  const auto number = parse_number(text);
+  static constexpr std::array<Unit, 4> units{{{" s sec second seconds ", 1},
+                                              {" m min minute minutes ", 60},
+                                              {" h hour hours ", 3600},
+                                              {" d day days ", 86400}}};
   constexpr std::uint64_t century = 100ULL * 366 * 86400;
-  if (!number || *number > century / unit) return std::nullopt;
-  return std::chrono::seconds(static_cast<std::int64_t>(*number * unit));
+  const auto seconds = parse_quantity(text, units, century);
+  if (!seconds) return std::nullopt;
+  return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
 }
 
 std::string format_size(std::uint64_t bytes) {

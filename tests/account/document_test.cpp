@@ -76,6 +76,23 @@ TEST_CASE("a text that is one string is read from its beginning, whatever preced
   CHECK(places(account::parse(memory.substr(1), "F")) == "1:1'x'");
 }
 
+TEST_CASE("a comma after the last member or item changes nothing") {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"{\"a\": 1,}", "{\"a\": 1}"},
+      {"[1, // x, ]\n ]", "[1]"},
+      {"[\"x\", /* , */ ]", "[\"x\"]"},
+      {"{\"a\": [true, {\"b\": null,},],}", "{\"a\": [true, {\"b\": null}]}"},
+      {"[[], {},]", "[[], {}]"},
+      {"[\",]\", \"\\\",}\", \"//\",]", "[\",]\", \"\\\",}\", \"//\"]"},
+  };
+  for (const auto& [with, without] : rows)
+    CHECK_MESSAGE(account::write(account::parse(with, "F"), account::Layout::one_line) ==
+                      account::write(account::parse(without, "F"), account::Layout::one_line),
+                  with);
+  CHECK(places(account::parse("{\"a\": [1,\n 2, ],\n \"b\": 3,}", "F")) ==
+        places(account::parse("{\"a\": [1,\n 2  ],\n \"b\": 3 }", "F")));
+}
+
 TEST_CASE("invalid JSON is reported with its position, in one sentence") {
   const struct {
     std::string text, sentence;
@@ -85,8 +102,15 @@ TEST_CASE("invalid JSON is reported with its position, in one sentence") {
       {"{", "F:1:2: the file ends too early: '}' expected"},
       {"{\"a\": [1", "F:1:9: the file ends too early: ']' expected"},
       {"{\"a\": 1,\n", "F:2:1: the file ends too early: '}' expected"},
-      {"{\"a\": 1,}", "F:1:9: there must be no comma before '}'"},
-      {"[1, // x\n ]", "F:2:2: there must be no comma before ']'"},
+      {"{\"a\": 1,]", "F:1:9: unexpected ']'"},
+      {"[1,,]", "F:1:4: there is a comma too many"},
+      {"[,]", "F:1:2: there is a comma too many"},
+      {"[1,] ]", "F:1:6: there is more text after the end of the configuration"},
+      {"{},", "F:1:4: there is more text after the end of the configuration"},
+      {"{\"a\",}", "F:1:6: a ':' is missing after the key"},
+      {"[1, /* x ]", "F:1:5: a comment is not closed, or begins with neither // nor /*"},
+      {"{\"a\": [1, // ]\n 2, ],\n \"b\": x }",
+       "F:3:7: expected a string in double quotes, a number, true, false, [ or {"},
       {"{\"a\": 1\n \"b\": 2}", "F:2:2: a comma is missing"},
       {"{\"a\": \"x\" // y\n \"b\": 2}", "F:2:2: a comma is missing"},
       {"[1 2]", "F:1:4: a comma is missing"},

@@ -221,7 +221,7 @@ TEST_CASE("an impossible value is refused with its position and with what is pos
       {"leave_on_server", "1", "must be true or false, not a number"},
       {"delete_after", "\"30\"", time},
       {"delete_after", "\"0d\"", "must be a time from 1s to 36500d"},
-      {"max_size", "\"50MB\"", size},
+      {"max_size", "\"50MX\"", size},
       {"max_size", "-1", size},
       {"max_size", "true", "must be a string such as \"10M\", not true"},
       {"max_messages", "\"7\"", "must be a number, not a string"},

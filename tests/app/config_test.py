@@ -218,6 +218,17 @@ class Places(Case):
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.world.maildir()), 1)
 
+    def test_comments_trailing_commas_and_units_in_words(self):
+        _, server = self.maildrop(*mail.small(1), mail.sized(20000))
+        keys = json.dumps(self.account(server))[1:-1]
+        self.world.write_config('{ // mine\n "accounts": {"home": {%s,\n "leave_on_server": true, /* , */\n'
+                                ' "delete_after": "30 days", "max_size": "10 KB",\n }, },\n}' % keys)
+        shown = json.loads(self.world.run("config", "show").out)
+        home = shown["accounts"]["home"]
+        self.assertEqual((home["delete_after"], home["max_size"]), ("30d", 10240))
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(len(self.world.maildir()), 1)
+
     def test_paths_begin_at_home(self):
         for path in ("rel/Mail", "~/tilde/Mail", "$HOME/dollar/Mail"):
             with self.subTest(path):

@@ -11,8 +11,12 @@ TEST_CASE("sizes are powers of 1024, and nothing overflows") {
   CHECK(parse_size("500k") == 512'000U);
   CHECK(parse_size("10M") == 10'485'760U);
   CHECK(parse_size("2g") == 2'147'483'648U);
-  for (const auto* bad :
-       {"", "k", "-1", "1.5M", "10MB", " 1", "99999999999999999999", "18446744073709551615k"}) {
+  for (const auto* same : {"10 MB", "10mb", "10 MiB", "10  m", "10240 KB", "10485760 bytes", "10485760b"}) {
+    CAPTURE(same);
+    CHECK(parse_size(same) == 10'485'760U);
+  }
+  for (const auto* bad : {"", "k", "-", "1-", "1 -", "-1", "1.5M", "10MX", "10 M B", "10 ", "10M ", " 1",
+                          "1 2", "b", "99999999999999999999", "18446744073709551615k"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_size(bad));
   }
@@ -23,7 +27,13 @@ TEST_CASE("times need a unit") {
   CHECK(parse_duration("15m") == 15min);
   CHECK(parse_duration("2h") == 2h);
   CHECK(parse_duration("30d") == 720h);
-  for (const auto* bad : {"", "30", "d", "-1d", "1w", "99999999999999d"}) {
+  for (const auto* same :
+       {"1 day", "1days", "24 hours", "24 h", "1440 min", "1440 minutes", "86400 seconds"}) {
+    CAPTURE(same);
+    CHECK(parse_duration(same) == 24h);
+  }
+  for (const auto* bad : {"", "30", "30 ", "d", "-1d", "30 d ", "30 da", "1 h 1 m", "30-", "30 month", "1w",
+                          "99999999999999d"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_duration(bad));
   }
