@@ -3,13 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
 
 #include "app/arguments.h"
 #include "app/commands.h"
 #include "app/nets.h"
+#include "app/variables.h"
 #include "net/connection.h"
-#include "util/ascii.h"
 #include "util/escape.h"
 
 namespace mailhaul::app {
@@ -17,12 +16,9 @@ namespace {
 
 void add_auto_switch(CLI::App& parser, const char* name, const char* help, AutoSwitch& value) {
   const auto choose = [name, &value](const std::string& text) {
-    static const std::map<std::string, AutoSwitch> choices{
-        {"auto", AutoSwitch::automatic}, {"always", AutoSwitch::always}, {"never", AutoSwitch::never}};
-    const auto choice = choices.find(text);
-    if (choice == choices.end())
-      throw CLI::ValidationError(name, "must be auto, always or never, not '" + text + "'");
-    value = choice->second;
+    const auto choice = read_switch(text);
+    if (!choice) throw CLI::ValidationError(name, "must be auto, always or never, not '" + text + "'");
+    value = *choice;
   };
   parser.add_option_function<std::string>(name, choose, help)->type_name("auto|always|never")->take_last();
 }
@@ -36,10 +32,8 @@ void add_file(CLI::App& parser, const char* name, const char* help, std::string&
 
 void add_jobs(CLI::App& parser, std::optional<unsigned>& jobs) {
   const auto read = [&jobs](const std::string& text) {
-    const auto number = util::parse_number(text);
-    if (!number || *number < 1 || *number > 1000)
-      throw CLI::ValidationError("--jobs", "must be a whole number from 1 to 1000");
-    jobs = static_cast<unsigned>(*number);
+    jobs = read_jobs(text);
+    if (!jobs) throw CLI::ValidationError("--jobs", "must be a whole number from 1 to 1000");
   };
   parser.add_option_function<std::string>("-j,--jobs", read, "fetch N accounts in parallel")
       ->type_name("N")
@@ -72,6 +66,13 @@ std::shared_ptr<Help> make_help() {
   help->label("SUBCOMMAND", "COMMAND");
   help->label("Positionals", "Arguments");
   return help;
+}
+
+/// -q and -v contradict each other: one that was typed replaces the other of the environment.
+void settle_loudness(const CLI::App& parser, Invocation& invocation) {
+  const bool quiet_typed = parser.count("--quiet") > 0, verbose_typed = parser.count("--verbose") > 0;
+  if (quiet_typed && !verbose_typed) invocation.verbose = 0;
+  if (verbose_typed && !quiet_typed) invocation.quiet = false;
 }
 
 struct Bound {
@@ -107,7 +108,8 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   // A function: asking libcurl for its versions loads libraries that a poll has no use for.
   const auto version = [] { return "mailhaul " MAILHAUL_VERSION "\n" + net::library_versions(); };
   parser.set_version_flag("-V,--version", std::function<std::string()>(version), "print the versions");
-  add_global_options(parser, invocation);
+  add_global_options(parser, invocation);  // sets -v to 0
+  read_variables(invocation);
   const auto bound = add_commands(parser, invocation);
   parser.footer("With no command, mailhaul runs fetch; for its options see mailhaul fetch --help");
   auto arguments = normalise(parser, typed);
@@ -122,6 +124,7 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
     throw util::Error(util::Kind::usage, util::escape(error.what(), 1000),
                       "mailhaul --help lists commands and options");
   }
+  settle_loudness(parser, invocation);
   for (const auto& [command, row] : bound) {
     if (command->parsed()) return row->run(invocation);
   }
