@@ -45,10 +45,8 @@ int run_check(const Invocation& invocation) {
   const auto tell = make_listener(invocation);
   std::vector<engine::MailboxListing> listings(accounts.size());
   engine::for_each_account(
-      accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, [&](std::size_t i) {
-        listings[i] =
-            engine::list_mailbox(accounts[i], environment, *tell, engine::HeaderFields::leave_empty);
-      });
+      accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs},
+      [&](std::size_t i) { listings[i] = engine::list_mailbox(accounts[i], environment, *tell, {}); });
   auto statuses = tell_mistakes(invocation, config, *tell);
   for (const auto& listing : listings) {
     if (!listing.error) {

@@ -175,7 +175,7 @@ std::vector<int> dry_run(const Invocation& invocation, const std::vector<account
                          const engine::Environment& environment, report::Listener& tell) {
   std::vector<int> statuses;
   for (const auto& account : accounts) {
-    const auto listing = engine::list_mailbox(account, environment, tell, engine::HeaderFields::leave_empty);
+    const auto listing = engine::list_mailbox(account, environment, tell, {});
     print_plan(invocation, listing);
     if (listing.error) statuses.push_back(tell_error(tell, account.name, *listing.error));
   }

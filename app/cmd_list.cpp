@@ -1,53 +1,79 @@
 // SPDX-License-Identifier: MIT
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/json_lines.h"
+#include "app/message_table.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/list.h"
-#include "util/escape.h"
-#include "util/units.h"
+#include "util/ascii.h"
 
 namespace mailhaul::app {
 
 namespace {
 
-std::string cut(const std::string& text, std::size_t most) {
-  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
+/// 0 where standard output is no terminal: nothing is cut then.
+std::size_t window_columns() {
+  struct winsize size {};
+  if (::isatty(STDOUT_FILENO) != 1) return 0;
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : 80;
 }
 
-/// A header field, which strangers write: printable ASCII only, and short enough for a line.
-std::string shown(const std::string& field, std::size_t most) { return cut(util::escape(field), most); }
+std::size_t number_from(const std::string& text) {
+  const auto number = util::parse_number(text);
+  if (!number || *number == 0) throw CLI::ValidationError("--last", "must be a whole number greater than 0");
+  return static_cast<std::size_t>(*number);
+}
 
 }  // namespace
 
-void describe_list(CLI::App& parser, Invocation& /*invocation*/) { add_account(parser); }
+void describe_list(CLI::App& parser, Invocation& invocation) {
+  add_account(parser);
+  parser.add_flag("--new", invocation.only_new,
+                  "only messages that are neither delivered nor marked as seen");
+  parser
+      .add_option_function<std::string>(
+          "--last", [&invocation](const std::string& text) { invocation.last = number_from(text); },
+          "only the last N messages on the server")
+      ->type_name("N")
+      ->take_last();
+  parser.add_flag("--uids", invocation.uids, "show the UIDs at a terminal, too");
+}
 
 int run_list(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
-  const auto listing = engine::list_mailbox(account, environment, *tell, engine::HeaderFields::read);
-  if (listing.error) return tell_error(*tell, account.name, *listing.error);
-  if (listing.messages.empty() && !invocation.json && !invocation.quiet && ::isatty(STDOUT_FILENO) == 1) {
-    print(safe(account.name) + ": no messages\n");
-  }
-  for (const auto& message : listing.messages) {
-    if (invocation.json) {
-      print(json_line(listing.account, message, engine::HeaderFields::read));
-      continue;
+  const auto columns = window_columns();
+  const bool wide = columns == 0 || invocation.verbose != 0;
+  std::optional<MessageTable> table;
+  const auto show = [&](const engine::MailboxListing& listing, const engine::ListedMessage& message) {
+    if (invocation.json) return print(json_line(listing.account, message, engine::HeaderFields::read));
+    if (!table) {
+      table.emplace(MessageTable::Style{.columns = columns, .uids = wide || invocation.uids, .reasons = wide},
+                    listing, environment.now());
+      print(table->heading());
     }
-    print(std::to_string(message.number) + "  " + message.uid + "  " + util::format_size(message.bytes) +
-          "  " + shown(message.date, 31) + "  " + shown(message.from, 40) + "  " +
-          shown(message.subject, 60) + "  [" + std::string(report::name_of(message.action)) + ": " +
-          std::string(message.reason) + "]\n");
-  }
+    print(table->row(message));
+  };
+  const auto listing = engine::list_mailbox(account, environment, *tell,
+                                            {.fields = engine::HeaderFields::read,
+                                             .only_new = invocation.only_new,
+                                             .last = invocation.last,
+                                             .show = show});
+  if (listing.error) return tell_error(*tell, account.name, *listing.error);
+  if (invocation.json) return 0;
+  if (!listing.messages.empty()) print(total_of(listing));
+  if (listing.messages.empty() && !invocation.quiet && columns != 0)
+    print(safe(account.name) + ": no " + (invocation.only_new ? "new " : "") + "messages\n");
   return 0;
 }
 

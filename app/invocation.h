@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the command line said.
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct Invocation {
   bool dry_run = false;                      ///< -n
   std::string at;                            ///< --at
   bool print_only = false;                   ///< --print
+  bool only_new = false, uids = false;       ///< --new, --uids of list
+  std::size_t last = 0;                      ///< --last of list; 0: all
   const util::Cancel* cancel = nullptr;
   OutputFailure* output_failure = nullptr;  ///< of listeners, which must not throw
 };

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/columns.h"
+#include "app/header_text.h"
 #include "app/output.h"
 #include "util/utc.h"
 
@@ -77,8 +79,11 @@ std::string json_line(std::string_view account, const engine::ListedMessage& mes
               {"reason", message.reason}, {"removes", message.removes}};
   if (fields == engine::HeaderFields::read) {
     object["date"] = message.date;
-    object["from"] = message.from;
-    object["subject"] = message.subject;
+    if (const auto time = parse_date(message.date)) object["time"] = util::format_utc(*time);
+    object["from"] = in_columns(decoded(message.from), 0);
+    object["subject"] = in_columns(decoded(message.subject), 0);
+    object["from_raw"] = in_columns(message.from, 0);
+    object["subject_raw"] = in_columns(message.subject, 0);
   }
   return line_of(object);
 }

@@ -13,17 +13,37 @@ namespace mailhaul::engine {
 
 namespace {
 
-void read_header_fields(pop3::Session& session, std::vector<ListedMessage>& messages) {
-  if (!session.capabilities().top) return;
-  for (const auto& listed : messages)
-    session.want({.number = listed.number, .bytes = 0, .header_only = true});
-  for (auto& listed : messages) {
-    pop3::Message& message = session.next();
-    const auto header = read_header(message);
-    listed.date = header_field(header, "Date:");
-    listed.from = header_field(header, "From:");
-    listed.subject = header_field(header, "Subject:");
+void take_header_fields(pop3::Message& message, ListedMessage& listed) {
+  if (message.refused()) return;
+  constexpr std::size_t max_bytes = 65536;  // the rest of a longer header is read and dropped
+  std::string header;
+  while (const auto piece = message.read())
+    header.append(piece->substr(0, max_bytes - std::min(max_bytes, header.size())));
+  listed.date = header_field(header, "Date:");
+  listed.from = header_field(header, "From:");
+  listed.subject = header_field(header, "Subject:");
+}
+
+/// Shows each message as soon as all about it is known.
+void show_all(pop3::Session& session, MailboxListing& listing, const ListRequest& request) {
+  const bool with_headers = request.fields == HeaderFields::read && session.capabilities().top;
+  for (const auto& listed : listing.messages)
+    if (with_headers) session.want({.number = listed.number, .bytes = 0, .header_only = true});
+  for (auto& listed : listing.messages) {
+    if (with_headers) take_header_fields(session.next(), listed);
+    if (request.show) request.show(listing, listed);
   }
+}
+
+/// Drops what was not asked for.
+void narrow(std::vector<ListedMessage>& messages, const ListRequest& request) {
+  if (request.only_new) std::erase_if(messages, [](const auto& message) { return !message.is_new; });
+  if (request.last == 0 || request.last >= messages.size()) return;
+  std::vector<std::uint32_t> numbers;
+  for (const auto& message : messages) numbers.push_back(message.number);
+  std::ranges::sort(numbers, std::greater());
+  const auto least = numbers[request.last - 1];
+  std::erase_if(messages, [&](const auto& message) { return message.number < least; });
 }
 
 bool is_new(const Step& step) {
@@ -42,7 +62,7 @@ bool removes(const Step& step, const account::Policy& policy) {
 }  // namespace
 
 MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
-                            report::Listener& listener, HeaderFields fields) {
+                            report::Listener& listener, const ListRequest& request) {
   MailboxListing listing{.account = account.name, .messages = {}, .error = {}};
   try {
     ReadOnlySession look(account, environment, listener);
@@ -65,7 +85,8 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
            .hint = "fetch compares contents, and delivers nothing twice",
            .uid = {}});
     }
-    if (fields == HeaderFields::read) read_header_fields(look.session, listing.messages);
+    narrow(listing.messages, request);
+    show_all(look.session, listing, request);
     look.leave();
   } catch (const util::Error& error) {
     listing.error = error;

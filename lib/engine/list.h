@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What is on the server, and what fetch would do with it: for check, list and fetch --dry-run.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,8 +39,17 @@ enum class HeaderFields {
   read,  ///< by TOP for each message, where the server has it
 };
 
+/// What is asked of a mailbox.
+struct ListRequest {
+  HeaderFields fields = HeaderFields::leave_empty;
+  bool only_new = false;
+  std::size_t last = 0;  ///< only so many, those with the highest numbers; 0: all
+  /// Takes each message as soon as its header fields are there; the listing is complete but for these.
+  std::function<void(const MailboxListing&, const ListedMessage&)> show = {};
+};
+
 /// Logs in, lists and plans. Delivers and removes nothing. Never throws util::Error.
 MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
-                            report::Listener& listener, HeaderFields fields);
+                            report::Listener& listener, const ListRequest& request);
 
 }  // namespace mailhaul::engine

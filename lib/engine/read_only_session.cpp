@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "engine/read_only_session.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 
 #include "engine/login.h"
 #include "engine/mailbox.h"
 #include "engine/uid.h"
+#include "util/ascii.h"
 #include "util/escape.h"
 
 namespace mailhaul::engine {
@@ -31,6 +34,16 @@ pop3::SessionOptions options_of(ReadOnlySession& look, const Environment& enviro
           .may_ask_capabilities = look.opened.answers_capa,
           .trace = look.trace,
           .redact = [&look](std::string_view words) { return look.opened.redactor.text(words); }};
+}
+
+/// The index of the message that "#N" means; empty for another word, and for a number that is not listed.
+std::optional<std::size_t> index_of_number(const std::vector<pop3::Listed>& listed, std::string_view typed) {
+  if (!typed.starts_with('#')) return std::nullopt;
+  const auto number = util::parse_number(typed.substr(1));
+  const auto found =
+      std::ranges::find_if(listed, [&](const auto& message) { return number && message.number == *number; });
+  if (found == listed.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - listed.begin());
 }
 
 }  // namespace
@@ -61,6 +74,10 @@ std::vector<std::size_t> ReadOnlySession::indexes_of(std::span<const std::string
   std::vector<std::size_t> indexes;
   for (const auto& typed : uids) {
     const auto [begin, end] = by_uid.equal_range(typed_uid(typed));
+    if (const auto numbered = index_of_number(listed, typed); begin == end && numbered) {
+      indexes.push_back(*numbered);
+      continue;
+    }
     if (begin == end) {
       throw util::Error(
           util::Kind::usage,

@@ -45,7 +45,8 @@ TEST_CASE("sending the password in clear text is reported at a terminal") {
   for (const bool attended : {true, false}) {
     house.environment.attended = attended;
     house.told = {};
-    engine::list_mailbox(house.account, house.environment, house.told, engine::HeaderFields::read);
+    engine::list_mailbox(house.account, house.environment, house.told,
+                         {.fields = engine::HeaderFields::read});
     CHECK(house.told.warnings == (attended ? warning : Texts{}));
     house.told = {};
     engine::get(house.account, house.environment, house.told, {.uids = uids, .open_sink = sink});

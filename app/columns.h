@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Text from strangers in columns of a table.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mailhaul::app {
+
+constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
+
+/// The text as it can be shown in `most` columns at most: valid UTF-8 as it is, everything else and what
+/// would change the direction of the line as \xNN; what does not fit is cut, and ends with "...". Followed by
+/// blanks up to `least` columns.
+std::string in_columns(std::string_view text, std::size_t least, std::size_t most = unlimited);
+
+/// The same with the blanks before it, for numbers.
+std::string right_aligned(std::string_view text, std::size_t columns);
+
+}  // namespace mailhaul::app
