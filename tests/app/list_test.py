@@ -2,11 +2,13 @@
 """What list shows: a table as wide as the window, header fields decoded, and numbers that get takes."""
 import datetime
 import subprocess
+import threading
 import unittest
 
 from app.terminal_test import at_a_terminal
 from support.py import mail
-from support.py.world import MAILHAUL, Case
+from support.py.maildrop import Session
+from support.py.world import LIMIT, MAILHAUL, Case
 
 YEAR = datetime.date.today().year
 KITCHEN = "Grüße aus der Küche"
@@ -92,14 +94,48 @@ class Table(Listing):
         drop.messages[2].uid = b"#1"  # a UID goes before a number
         self.assertEqual(self.world.run("get", "home", "#1").out, mail.local(messages[2]))
 
-    def test_a_reader_that_goes_away_is_no_error(self):
-        self.prepared(*mail.small(400))
-        with subprocess.Popen([MAILHAUL, "list"], env=self.world.env, cwd=self.world.root, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as process:
-            self.assertIn(b"SUBJECT", process.stdout.readline())
-            process.stdout.close()
-            self.assertEqual(process.stderr.read(), b"")
+    def asked(self, drop, before=lambda number: None):
+        """Notes the headers that are asked for; `before` is called with the number of each."""
+        numbers = []
+
+        class Noting(Session):
+            def one(self, verb, argument):
+                if verb == b"TOP":
+                    numbers.append(int(argument.split()[0]))
+                    before(numbers[-1])
+                return super().one(verb, argument)
+        drop.session = Noting
+        return numbers
+
+    def test_headers_that_are_not_shown_are_not_asked_for(self):
+        numbers = self.asked(self.prepared(*mail.small(9)))
+        self.lines("--last", "2")
+        self.assertEqual(numbers, [8, 9])
+
+    def test_a_row_is_printed_before_the_next_header_has_come(self):
+        drop, seen = self.prepared(*mail.small(3)), threading.Event()
+        drop.capabilities.remove(b"PIPELINING")
+        self.asked(drop, lambda number: number < 3 or seen.wait(LIMIT))
+        with subprocess.Popen([MAILHAUL, "list"], env=self.world.env, cwd=self.world.root,
+                              stdout=subprocess.PIPE) as process:
+            rows = [process.stdout.readline() for _ in range(3)]
+            self.assertFalse(seen.is_set())
+            seen.set()
+            rest = process.stdout.read()
+        self.assertEqual([b"#1" in rows[1], b"#2" in rows[2], b"#3" in rest], [True] * 3)
         self.assertEqual(process.returncode, 0)
+
+    def test_a_reader_that_goes_away_is_no_error(self):
+        self.prepared(*mail.small(1500), mail.sized(3000000), leave_on_server=True)  # more than a pipe holds
+        self.assertStatus(self.world.run(), 0)
+        for words in (("list",), ("-n", "-a"), ("state", "show"), ("get", "home", "uid-001501"), ("list", "--json")):
+            with self.subTest(words), subprocess.Popen(
+                    [MAILHAUL, *words], env=self.world.env, cwd=self.world.root, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE) as process:
+                self.assertNotEqual(process.stdout.readline(), b"")
+                process.stdout.close()
+                self.assertEqual(process.stderr.read(), b"")
+            self.assertEqual(process.returncode, 0, words)
 
 
 class Decoded(Listing):
