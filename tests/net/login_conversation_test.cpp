@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,7 +75,10 @@ Outcome outcome_of(Auth auth, Tls tls, const Strings& replies) {
   std::size_t longest = 1;
   for (const std::string& reply : replies)
     longest = std::max(longest, std::min<std::size_t>(reply.size(), 90));
-  for (std::size_t piece = 1; piece < longest; ++piece) {
+  // What has no end takes long enough in a few large pieces.
+  const bool endless =
+      std::ranges::any_of(replies, [](const std::string& reply) { return reply.size() > 10'000; });
+  for (std::size_t piece = endless ? 88 : 1; piece < longest; ++piece) {
     Talk talk(auth, tls);
     Outcome other = run(talk, replies, piece);
     if (auth == Auth::scram_sha_256) other.sent = first.sent;  // which is random
