@@ -6,6 +6,7 @@
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/json_lines.h"
+#include "app/key_options.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/list.h"
@@ -36,10 +37,13 @@ std::string text_of(const std::string& account, const Counts& counts) {
 
 }  // namespace
 
-void describe_check(CLI::App& parser, Invocation& /*invocation*/) { add_accounts(parser); }
+void describe_check(CLI::App& parser, Invocation& invocation) {
+  add_accounts(parser);
+  add_connection_options(parser, invocation);
+}
 
 int run_check(const Invocation& invocation) {
-  const auto config = load_config(invocation);
+  const auto config = load_config(invocation, account::Purpose::look);
   const auto accounts = account::select(config, invocation.words);
   const auto environment = real_environment(invocation, config, accounts);
   const auto tell = make_listener(invocation);

@@ -11,6 +11,7 @@
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/json_lines.h"
+#include "app/key_options.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/list.h"
@@ -19,33 +20,6 @@
 namespace mailhaul::app {
 
 namespace {
-
-/// Keys that are not options become hidden ones: account::load() explains them better than the parser.
-void add_key_option(CLI::App& parser, Invocation& invocation, const account::KeyRow& key) {
-  const std::string name(key.name);
-  const std::string option = account::option_name(key.name);
-  CLI::Option* added = nullptr;
-  if (key.value.empty()) {
-    added = parser.add_flag_function(
-        option + ",!--no-" + option.substr(2),
-        [&invocation, name](std::int64_t count) {
-          invocation.overrides.emplace_back(name, count > 0 ? "true" : "false");
-        },
-        account::help_of(key));
-  } else {
-    added = parser
-                .add_option_function<std::string>(
-                    option,
-                    [&invocation, name](const std::string& value) {
-                      invocation.overrides.emplace_back(name, value);
-                    },
-                    account::help_of(key))
-                ->type_name(std::string(key.value))
-                ->take_last()
-                ->trigger_on_parse();  // each time it is given: deliver and tls_pin may come several times
-  }
-  if (!key.on_command_line) added->group("");  // not in the help
-}
 
 /// The accounts that the words name. Without a command the first word may have been meant as one.
 std::vector<account::Account> select(const Invocation& invocation, const account::Config& config) {
@@ -195,7 +169,7 @@ void describe_fetch(CLI::App& parser, Invocation& invocation) {
   parser.add_flag("-a,--all", invocation.all, "also fetch messages that were seen before");
   parser.add_flag("-n,--dry-run", invocation.dry_run,
                   "say what would happen to each message and why; do nothing");
-  for (const auto& key : account::keys()) add_key_option(parser, invocation, key);
+  add_key_options(parser, invocation);
 }
 
 int run_fetch(const Invocation& given) {

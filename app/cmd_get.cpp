@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
+#include "app/key_options.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "delivery/stdout.h"
@@ -65,15 +66,16 @@ class Stream {
 
 }  // namespace
 
-void describe_get(CLI::App& parser, Invocation& /*invocation*/) {
+void describe_get(CLI::App& parser, Invocation& invocation) {
   add_account(parser);
   add_uids(parser);
+  add_connection_options(parser, invocation);
 }
 
 int run_get(const Invocation& invocation) {
   if (invocation.json)
     throw util::Error(util::Kind::usage, "--json and get both need standard output", "omit --json");
-  const auto config = load_config(invocation);
+  const auto config = load_for_uids(invocation);
   const auto [account, uids] = target_of(invocation, config);
   if (uids.empty())
     throw util::Error(util::Kind::usage, "no UID is given",

@@ -9,6 +9,7 @@
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/json_lines.h"
+#include "app/key_options.h"
 #include "app/message_table.h"
 #include "app/nets.h"
 #include "app/output.h"
@@ -36,6 +37,7 @@ std::size_t number_from(const std::string& text) {
 
 void describe_list(CLI::App& parser, Invocation& invocation) {
   add_account(parser);
+  add_connection_options(parser, invocation);
   parser.add_flag("--new", invocation.only_new,
                   "only messages that are neither delivered nor marked as seen");
   parser
@@ -48,7 +50,7 @@ void describe_list(CLI::App& parser, Invocation& invocation) {
 }
 
 int run_list(const Invocation& invocation) {
-  const auto config = load_config(invocation);
+  const auto config = load_config(invocation, account::Purpose::look);
   const auto account = the_account(invocation, config);
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);

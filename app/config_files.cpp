@@ -80,10 +80,13 @@ util::Path require_config(const Invocation& invocation) {
                     "line: mailhaul fetch --server pop3s://HOST --user NAME --deliver maildir:~/Mail");
 }
 
+bool names_server(const Invocation& invocation) {
+  return std::ranges::any_of(invocation.overrides, [](const auto& entry) { return entry.first == "server"; });
+}
+
 /// Whether the options describe an account, so that no file is needed.
 bool describes_account(const Invocation& invocation) {
-  return invocation.words.empty() &&
-         std::ranges::any_of(invocation.overrides, [](const auto& entry) { return entry.first == "server"; });
+  return invocation.words.empty() && names_server(invocation);
 }
 
 /// Whether a word is the name of an account, or nearly.
@@ -95,7 +98,8 @@ bool is_like(const std::string& word, std::string_view name) {
 
 namespace {
 
-account::Config load_from(const Invocation& invocation, const std::optional<util::Path>& file) {
+account::Config load_from(const Invocation& invocation, const std::optional<util::Path>& file,
+                          account::Purpose purpose = account::Purpose::deliver) {
   account::Sources sources;
   sources.file = file;
   sources.overrides = invocation.overrides;
@@ -106,14 +110,20 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
       .default_state_file = file_in(base_directory("XDG_STATE_HOME", ".local/state"), "state.db"),
       .default_netrc = variable("NETRC").value_or(below_home(".netrc").native())};
   sources.reserved_names = command_names();
+  sources.purpose = purpose;
   return account::load(sources);
 }
 
 }  // namespace
 
-account::Config load_config(const Invocation& invocation) {
-  if (describes_account(invocation)) return load_from(invocation, std::nullopt);
+account::Config load_config(const Invocation& invocation, account::Purpose purpose) {
+  if (describes_account(invocation)) return load_from(invocation, std::nullopt, purpose);
   return load_from(invocation, require_config(invocation));
+}
+
+account::Config load_for_uids(const Invocation& invocation) {
+  return names_server(invocation) ? load_from(invocation, std::nullopt, account::Purpose::look)
+                                  : load_config(invocation, account::Purpose::look);
 }
 
 account::Config load_config_from(const Invocation& invocation, const util::Path& file) {

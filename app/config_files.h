@@ -13,7 +13,11 @@ namespace mailhaul::app {
 
 /// The configuration in force: the file, and the options of this invocation. With --server and no account no
 /// file is needed. Throws Error{no_config} when the file that was named is missing, Error{config | usage}.
-account::Config load_config(const Invocation& invocation);
+account::Config load_config(const Invocation& invocation,
+                            account::Purpose purpose = account::Purpose::deliver);
+
+/// The same for a command whose words are UIDs: with --server no account is named.
+account::Config load_for_uids(const Invocation& invocation);
 
 /// The same of a file that is named here.
 account::Config load_config_from(const Invocation& invocation, const util::Path& file);

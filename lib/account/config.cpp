@@ -217,7 +217,7 @@ Config load(const Sources& sources) {
     config.file = *sources.file;
     Loader(sources, command_line).load_into(config);
   } else {
-    config.accounts.push_back(make_account("default", {&command_line, 1}, sources.paths));
+    config.accounts.push_back(make_account("default", {&command_line, 1}, sources.paths, sources.purpose));
     config.names.emplace_back("default");
   }
   if (sources.state_file) config.state_file = *sources.state_file;

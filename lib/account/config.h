@@ -24,6 +24,9 @@ struct Paths {
 /// "true" or "false". `deliver` may come several times; together they replace the destinations of the file.
 using Override = std::pair<std::string, std::string>;
 
+/// What the accounts are for. Without a file, only delivery needs a `deliver`.
+enum class Purpose { deliver, look };
+
 /// What the configuration is made from.
 struct Sources {
   std::optional<util::Path> file;        ///< empty: no file; `overrides` describe the account
@@ -32,6 +35,7 @@ struct Sources {
   std::optional<unsigned> jobs;
   Paths paths;
   std::vector<std::string> reserved_names;  ///< the commands: no account may have such a name
+  Purpose purpose = Purpose::deliver;
 };
 
 /// Reads and checks the configuration and fills in the defaults. A mistake in one account goes to `mistakes`.
@@ -56,9 +60,10 @@ struct KeyRow {
   std::string_view fallback;           ///< the default as documented
   bool on_command_line;
 };
-std::span<const KeyRow> keys();            ///< account keys
-std::string help_of(const KeyRow& key);    ///< its help; of `deliver` with the kinds that there are
-std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts ...
+std::span<const KeyRow> keys();             ///< account keys
+std::span<const KeyRow> connection_keys();  ///< those for the server, TLS and the login: the first ones
+std::string help_of(const KeyRow& key);     ///< its help; of `deliver` with the kinds that there are
+std::span<const KeyRow> top_level_keys();   ///< state, jobs, host_jobs, defaults, accounts ...
 
 /// A key as an option: "--max-size"; "--no-leave-on-server" for a boolean that is "false".
 std::string option_name(std::string_view key, std::string_view text = {});

@@ -340,6 +340,11 @@ std::span<const KeyHandler> key_handlers() { return table; }
 
 std::span<const KeyRow> keys() { return key_rows; }
 
+std::span<const KeyRow> connection_keys() {
+  return std::span<const KeyRow>(key_rows).first(
+      static_cast<std::size_t>(std::ranges::find(names, "leave_on_server") - names.begin()));
+}
+
 std::string help_of(const KeyRow& key) {
   std::string help(key.help);
   const auto* handler = find_handler(key.name);

@@ -88,7 +88,7 @@ constexpr std::array<std::string_view, 3> required_keys{"server", "user", "deliv
   whole.refuse_at(layer.position, names + (keys.size() == 1 ? " is missing" : " are missing"));
 }
 
-void require_keys(const Effective& effective, std::span<const Layer> layers) {
+void require_keys(const Effective& effective, std::span<const Layer> layers, Purpose purpose) {
   // Missing keys belong into the account's own entry: the last layer that is in the file.
   const auto in_file =
       std::find_if(layers.rbegin(), layers.rend(), [](const Layer& l) { return !l.file.empty(); });
@@ -96,7 +96,8 @@ void require_keys(const Effective& effective, std::span<const Layer> layers) {
   const Setting whole{.node = layer.object, .file = layer.file, .path = layer.path};
   std::vector<std::string> missing;
   for (const auto key : required_keys)
-    if (!effective.contains(key)) missing.push_back(whole.key(key));
+    if ((key != "deliver" || purpose == Purpose::deliver) && !effective.contains(key))
+      missing.push_back(whole.key(key));
   if (!missing.empty()) refuse_missing(whole, layer, missing);
 }
 
@@ -169,9 +170,10 @@ void check_layer(const Layer& layer, const Paths& paths) {
   if (const auto mistakes = mistakes_in(layer, paths); !mistakes.empty()) throw util::Error(mistakes.front());
 }
 
-Account make_account(const std::string& name, std::span<const Layer> layers, const Paths& paths) {
+Account make_account(const std::string& name, std::span<const Layer> layers, const Paths& paths,
+                     Purpose purpose) {
   const auto effective = effective_values(layers, paths);
-  require_keys(effective, layers);
+  require_keys(effective, layers, purpose);
   Account account;
   account.name = name;
   for (const auto& handler : key_handlers())

@@ -27,7 +27,8 @@ std::vector<util::Error> mistakes_in(const Layer& layer, const Paths& paths);
 
 /// The account that the layers describe; a later layer overrides an earlier one. Throws Error{config |
 /// usage}.
-Account make_account(const std::string& name, std::span<const Layer> layers, const Paths& paths);
+Account make_account(const std::string& name, std::span<const Layer> layers, const Paths& paths,
+                     Purpose purpose = Purpose::deliver);
 
 /// The options of the command line as an object; several `deliver` become an array. Throws Error{usage}.
 Node options_object(std::span<const Override> overrides);

@@ -60,6 +60,21 @@ class Options(Line):
                              hints=("mailhaul fetch --help explains it", "mailhaul %s --help" % command))
         self.refused("state", "show", "--all", says=("state mark-seen, state mark-delivered, state forget, not of state show",))
 
+    def test_options_that_describe_an_account_need_no_file(self):
+        self.world.config.unlink()
+        self.world.path("secret").write_text("secret")
+        self.world.path("secret").chmod(0o600)
+        account = self.account(self.server)
+        options = ["--server", account["server"], "--user", account["user"], "--tls", account["tls"],
+                   "--password-file", self.world.path("secret")]
+        self.assertSays(self.ok("check", *options).out.decode(), "2 new")
+        self.assertSays(self.ok(*options, "list").out.decode(), "uid-000001", "uid-000002")
+        uid = self.drop.uids()[1].decode()
+        self.assertIn(b"Subject:", self.ok("get", *options, "--", uid).out)
+        self.assertEqual((len(self.drop.uids()), self.world.maildir()), (2, []))
+        self.refused("check", "--server", account["server"], says=("also needs --user\n",))
+        self.refused(*options, says=("also needs --deliver\n",))
+
     def test_an_unknown_option_names_the_nearest(self):
         for words, option, near in ((("--sever", "pop3://h"), "--sever", "--server"),
                                     (("fetch", "-all"), "-l in -all", "--all"),
@@ -138,7 +153,8 @@ class Words(Line):
         for option, near in (("--username", "--user"), ("--host", "--server"), ("--fetchall", "--fetch-all"),
                              ("--max-message-size", "--max-size")):
             self.refused("fetch", option, "x", says=("unknown option %s; did you mean %s?" % (option, near),))
-        self.refused("list", "--username", "x", says=("unknown option --username\n",))
+        self.refused("state", "show", "--username", "x", says=("unknown option --username\n",))
+        self.refused("list", "--username", "x", says=("unknown option --username; did you mean --user?\n",))
 
     def test_help_names_what_is_done_without_a_command(self):
         self.assertSays(self.ok("--help").out.decode(), "mailhaul fetch --help")

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Account keys as options of the command line.
+#pragma once
+#include "app/invocation.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mailhaul::app {
+
+void add_key_options(CLI::App& parser, Invocation& invocation);  ///< all of them
+
+/// Those for the server, TLS and the login, for the commands that only look: without a file, --server and
+/// --user are enough.
+void add_connection_options(CLI::App& parser, Invocation& invocation);
+
+}  // namespace mailhaul::app
