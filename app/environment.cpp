@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "app/environment.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <pwd.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <map>
 
-#include "app/output.h"
+#include "app/oauth.h"
+#include "app/prompt.h"
 #include "credentials/source.h"
 #include "util/host.h"
 
@@ -19,56 +16,12 @@ namespace mailhaul::app {
 
 namespace {
 
-/// Switches off the echo of a terminal while it lives.
-class NoEcho {
- public:
-  explicit NoEcho(int fd) : fd_(fd) {
-    known_ = ::tcgetattr(fd, &before_) == 0;
-    termios quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    quiet.c_lflag |= ECHONL;
-    if (known_) ::tcsetattr(fd, TCSAFLUSH, &quiet);
-  }
-  NoEcho(const NoEcho&) = delete;
-  NoEcho& operator=(const NoEcho&) = delete;
-  ~NoEcho() {
-    if (known_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
-  }
-
- private:
-  int fd_;
-  bool known_ = false;
-  termios before_{};
-};
-
-/// Asks a question at the controlling terminal, without echo. Empty: there is no terminal. Throws
-/// Error{cancelled}.
-std::optional<util::Secret> ask(std::string_view question, const util::Cancel& cancel) {
-  const util::Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
-  if (!terminal) return std::nullopt;
-  const NoEcho no_echo(terminal.get());
-  util::write_all(terminal.get(), safe(question), "/dev/tty");
-  std::string answer;
-  for (char c = 0; c != '\n';) {
-    std::array<struct pollfd, 2> waits{{{terminal.get(), POLLIN, 0}, {cancel.fd(), POLLIN, 0}}};
-    ::poll(waits.data(), waits.size(), -1);
-    if (cancel.requested()) {
-      util::write_all(terminal.get(), "\n", "/dev/tty");
-      throw util::Error(util::Kind::cancelled, "stopped while asking for a password");
-    }
-    if (waits[0].revents == 0) continue;
-    if (::read(terminal.get(), &c, 1) != 1) break;
-    if (c != '\n') answer += c;
-  }
-  return util::Secret(std::move(answer));
-}
-
 /// Connects accounts. Keeps passwords that were typed, since a run may need several sessions.
 class Connector {
  public:
   Connector(const util::Cancel& cancel, const account::Config& config,
             const std::vector<account::Account>& accounts)
-      : cancel_(cancel) {
+      : cancel_(cancel), state_file_(config.state_file) {
     outside_ = {.variable = [](const std::string& name) -> std::optional<std::string> {
                   const char* value =
                       std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
@@ -83,6 +36,14 @@ class Connector {
 
   net::LoggedIn open(const account::Account& account, const std::string& login_method,
                      const net::Trace& trace) const {
+    const auto open_with = [&](const net::Login& login) {
+      return net::open_pop3({.endpoint = account.server,
+                             .login = login,
+                             .remembered_method = login_method,
+                             .cancel = cancel_,
+                             .trace = trace});
+    };
+    if (account.oauth) return open_by_oauth(account, oauth_subject(account, state_file_), cancel_, open_with);
     net::Login login{.user = account.user, .secret = {}, .auth = account.auth};
     const auto failure = failed_.find(account.name);
     if (failure != failed_.end()) throw util::Error(failure->second);  // do not ask again
@@ -92,16 +53,13 @@ class Connector {
     } else if (needs_secret(account)) {
       login.secret = resolve(account);
     }
-    return net::open_pop3({.endpoint = account.server,
-                           .login = login,
-                           .remembered_method = login_method,
-                           .cancel = cancel_,
-                           .trace = trace});
+    return open_with(login);
   }
 
  private:
-  /// Kerberos and client certificates need no password.
+  /// Kerberos, client certificates and OAuth 2 need no password.
   static bool needs_secret(const account::Account& account) {
+    if (account.oauth) return false;
     const bool asks = std::holds_alternative<credentials::Ask>(account.secret);
     return !asks || (account.auth != net::Auth::gssapi && account.auth != net::Auth::external);
   }
@@ -129,6 +87,7 @@ class Connector {
   }
 
   const util::Cancel& cancel_;
+  util::Path state_file_;
   credentials::Environment outside_;
   std::map<std::string, util::Secret> asked_;
   std::map<std::string, util::Error> failed_;

@@ -36,6 +36,8 @@ struct Invocation {
   bool print_only = false;                   ///< --print
   bool only_new = false, uids = false;       ///< --new, --uids of list
   std::size_t last = 0;                      ///< --last of list; 0: all
+  std::string token;                         ///< --token
+  bool print_token = false;                  ///< --print-token
   const util::Cancel* cancel = nullptr;
   OutputFailure* output_failure = nullptr;  ///< of listeners, which must not throw
 };

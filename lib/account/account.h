@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "credentials/oauth.h"
 #include "credentials/source.h"
 #include "delivery/spec.h"
 #include "net/connection.h"
@@ -33,6 +34,7 @@ struct Account {
   net::Endpoint server;
   net::Auth auth = net::Auth::automatic;
   credentials::Source secret;
+  std::optional<credentials::OAuth> oauth;  ///< in place of `secret`
   std::vector<delivery::Spec> deliver;
   Policy policy;
   bool removal_demanded = false;  ///< -K on the command line; only then is mail that went to stdout removed

@@ -11,6 +11,7 @@
 
 #include "account/destinations.h"
 #include "account/endpoint.h"
+#include "account/login_keys.h"
 #include "util/error.h"
 #include "util/units.h"
 
@@ -40,60 +41,12 @@ void set_tls(Account& account, const Setting& setting) {
   account.server.tls = net::Tls::none;
 }
 
-void set_password(Account& account, const Setting& setting) {
-  account.secret = credentials::Literal(util::Secret(text_of(setting)));
-}
-
-void set_variable(Account& account, const Setting& setting) {
-  const auto name = text_of(setting);
-  if (name.find('=') != std::string::npos) setting.refuse("must be the name of an environment variable");
-  account.secret = credentials::Variable{name};
-}
-
-void set_netrc(Account& account, const Setting& setting) {
-  if (!flag_of(setting)) return;
-  if (setting.paths->default_netrc.empty())
-    setting.refuse("no home directory is known, where .netrc would be", "set HOME or NETRC");
-  account.secret = credentials::Netrc{setting.paths->default_netrc};
-}
-
-void set_oauth(Account& /*account*/, const Setting& setting) {
-  throw util::Error(util::Kind::usage, setting.where() + "OAuth is not implemented yet",
-                    "set \"auth\" to \"xoauth2\", and let \"password_command\" print a token");
-}
-
 void set_delete_after(Account& account, const Setting& setting) {
   account.policy.delete_after.reset();
   if (setting.node->text != "never") account.policy.delete_after = duration_of(setting, keeping);
 }
 
-Node show_password(const Account& account) {
-  return std::holds_alternative<credentials::Literal>(account.secret) ? Node::of("***") : Node();
-}
-
-Node show_command(const Account& account) {
-  const auto* command = std::get_if<credentials::Command>(&account.secret);
-  if (command == nullptr) return {};
-  std::vector<Node> words;
-  for (const auto& word : command->argv) words.push_back(Node::of(word));
-  return Node::of_list(std::move(words));
-}
-
 Node show_text(std::string_view text) { return text.empty() ? Node() : Node::of(text); }
-
-Node show_file(const Account& account) {
-  const auto* file = std::get_if<credentials::File>(&account.secret);
-  return file == nullptr ? Node() : Node::of(file->path.string());
-}
-
-Node show_variable(const Account& account) {
-  const auto* variable = std::get_if<credentials::Variable>(&account.secret);
-  return variable == nullptr ? Node() : Node::of(variable->name);
-}
-
-Node show_netrc(const Account& account) {
-  return std::holds_alternative<credentials::Netrc>(account.secret) ? Node::of_flag(true) : Node();
-}
 
 Node show_pins(const Account& account) {
   std::vector<Node> pins;
@@ -239,11 +192,12 @@ constexpr std::array table{
         auth_names,
         [](Account& a, const Setting& s) { a.auth = net::Auth(choice_of(s, auth_names)); },
         [](const Account& a) { return Node::of(auth_names.at(std::size_t(a.auth))); }},
-    KeyHandler{{"oauth", "OBJECT", "OAuth 2 client settings (not implemented yet)", "none", false},
-               KeyType::object,
-               {},
-               set_oauth,
-               [](const Account& /*account*/) { return Node(); }},
+    KeyHandler{
+        {"oauth", "PROVIDER", "log in by OAuth 2 at google, microsoft, or as an object says", "none", false},
+        KeyType::object,
+        {},
+        set_oauth,
+        show_oauth},
     KeyHandler{
         {"proxy", "URL", "socks5h://HOST:PORT, http://HOST:PORT, or env to use the proxy of the environment",
          "none", true},

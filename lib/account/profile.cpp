@@ -121,6 +121,15 @@ void check_client_key(const Effective& effective, const net::Endpoint& server) {
   setting.refuse("needs " + setting.key("tls_client_cert"));
 }
 
+void check_oauth(const Effective& effective, const Account& account) {
+  using net::Auth;
+  if (!account.oauth || account.auth == Auth::automatic || account.auth == Auth::xoauth2 ||
+      account.auth == Auth::oauthbearer)
+    return;
+  effective.find("auth")->second.setting.refuse(
+      "must be auto, xoauth2 or oauthbearer where \"oauth\" is set");
+}
+
 /// The value of an option. A destination may be written as in the file.
 Node value_of(const KeyHandler& handler, const std::string& text) {
   if (handler.type != KeyType::deliver || !(text.starts_with('{') || text.starts_with('[')))
@@ -181,6 +190,7 @@ Account make_account(const std::string& name, std::span<const Layer> layers, con
       handler.set(account, found->second.setting);
   settle_delete_after(effective, account.policy);
   check_client_key(effective, account.server);
+  check_oauth(effective, account);
   return account;
 }
 

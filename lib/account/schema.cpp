@@ -7,6 +7,8 @@
 
 #include "account/config.h"
 #include "account/keys.h"
+#include "account/login_keys.h"
+#include "credentials/oauth.h"
 #include "delivery/spec.h"
 
 namespace mailhaul::account {
@@ -32,6 +34,21 @@ Schema one_of(std::span<const std::string_view> choices) {
 
 Schema whole_number() { return {{"type", "integer"}, {"minimum", 0}}; }
 
+Schema oauth_schema() {
+  Schema::array_t providers;
+  for (const auto& row : credentials::provider_rows()) providers.emplace_back(row.name);
+  Schema properties;
+  for (const auto& field : oauth_fields()) {
+    auto& property = properties[std::string(field.name)] =
+        field.name.ends_with("_command") ? one_or_several(type("string")) : type("string");
+    if (field.name == "provider") property = {{"enum", providers}};
+    property["description"] = field.help;
+  }
+  return any_of(
+      {{{"enum", providers}},
+       {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}}});
+}
+
 Schema schema_of(const KeyHandler& handler) {
   switch (handler.type) {
     case KeyType::text:
@@ -55,7 +72,7 @@ Schema schema_of(const KeyHandler& handler) {
     case KeyType::deliver:
       return one_or_several(reference("destination"));
     case KeyType::object:
-      return type("object");
+      return oauth_schema();
   }
   return {};
 }

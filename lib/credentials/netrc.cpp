@@ -15,9 +15,9 @@ namespace {
 constexpr std::string_view blanks = " \t\r\n";
 
 /// Splits a text into tokens; a "#" where a token would begin makes the rest of the line a comment.
-class Tokens {
+class NetrcTokens {
  public:
-  explicit Tokens(std::string_view text) : text_(text) {}
+  explicit NetrcTokens(std::string_view text) : text_(text) {}
 
   std::optional<std::string> next() {
     for (;;) {
@@ -84,7 +84,7 @@ struct Entry {
 
 std::optional<std::string> find_in_netrc(std::string_view netrc, std::string_view machine,
                                          std::string_view login) {
-  Tokens tokens(netrc);
+  NetrcTokens tokens(netrc);
   Entry entry;
   const auto is = [](const std::string& token, std::string_view word) {
     return util::equal_nocase(token, word);

@@ -2,14 +2,13 @@
 #include "credentials/source.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <utility>
 
+#include "credentials/command.h"
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
-#include "util/process.h"
 
 namespace mailhaul::credentials {
 namespace {
@@ -18,7 +17,6 @@ using util::Error;
 using util::Kind;
 using util::Secret;
 
-constexpr std::chrono::seconds command_limit{60};
 constexpr std::size_t largest = 64U << 10U;  // libcurl refuses longer tokens
 
 template <class... Readers>
@@ -45,26 +43,8 @@ Secret usable(Secret secret, const std::string& origin, const char* hint = "put 
 }
 
 Secret from_command(const Command& command, const util::Cancel& cancel) {
-  const auto name = "password_command '" + util::escape(command.argv.front()) + "'";
-  auto captured = [&] {
-    try {
-      return util::capture(command.argv, largest, command_limit, cancel);
-    } catch (const Error& error) {
-      throw Error(Kind::config, std::string("password_command: ") + error.what(), error.hint());
-    }
-  }();
-  const Secret output(std::move(captured.output));
-  if (cancel.requested()) throw Error(Kind::cancelled, "stopped while " + name + " was running");
-  const auto said = captured.last_words.empty() ? std::string() : ": " + captured.last_words;
-  // The usual reason is a locked keyring. That is temporary, so it is not a mistake in the configuration.
-  if (!captured.exit.ok())
-    throw Error(Kind::temporary,
-                name + " gave no password: " + util::describe(captured.exit, command_limit) + said,
-                "run it by hand; a locked key store has to be unlocked first");
-  if (first_line(output).empty())
-    throw Error(Kind::config, "the password from " + name + " is empty" + said,
-                "the password must be on the first line of its output");
-  return usable(first_line(output), name);
+  return usable(secret_from_command("password_command", command.argv, cancel),
+                "password_command '" + util::escape(command.argv.front()) + "'");
 }
 
 /// Throws Error{config} "KEY: ..." if the file is missing or others may read it.

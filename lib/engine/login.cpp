@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "credentials/oauth_refusal.h"
+#include "credentials/token_file.h"
 #include "net/refusal.h"
 #include "util/digest.h"
 #include "util/utc.h"
@@ -18,12 +20,14 @@ constexpr std::chrono::seconds first_pause = 5min;
 constexpr std::chrono::seconds longest_pause = 6h;
 
 /// Changes when the profile does. Made of where the secret comes from, never of the secret.
-std::string login_mark(const account::Account& account, const std::string& profile_stamp) {
-  std::string facts = profile_stamp + '\0' + account.server.host + '\0' +
+std::string login_mark(const account::Account& account, const Environment& environment) {
+  std::string facts = environment.profile_stamp + '\0' + account.server.host + '\0' +
                       std::to_string(account.server.effective_port()) + '\0' + account.user + '\0' +
                       std::to_string(static_cast<int>(account.auth)) + '\0' +
                       std::to_string(account.secret.index()) + '\0';
-  if (const auto* command = std::get_if<credentials::Command>(&account.secret)) {
+  if (account.oauth) {
+    facts += util::written_at(credentials::token_path(environment.state_file, account.name));
+  } else if (const auto* command = std::get_if<credentials::Command>(&account.secret)) {
     for (const auto& word : command->argv) facts += word + '\0';
   } else if (const auto* file = std::get_if<credentials::File>(&account.secret)) {
     facts += file->path.native() + '\0' + util::written_at(file->path);
@@ -43,7 +47,7 @@ void check_pause(const account::Account& account, const Environment& environment
   const auto now = environment.now();
   // If the clock was set back, a pause must not become longer than the longest one.
   const bool over = now >= *server.not_before || *server.not_before > now + longest_pause;
-  if (over || environment.attended || server.login_mark != login_mark(account, environment.profile_stamp)) {
+  if (over || environment.attended || server.login_mark != login_mark(account, environment)) {
     server.not_before.reset();
     return;
   }
@@ -66,6 +70,7 @@ bool begins_pause(const state::Server& server, const net::RefusedError* refused,
 /// names a time, the pause lasts as long as that.
 void note_refusal(const account::Account& account, const Environment& environment, state::Server& server,
                   const util::Error& error) {
+  if (dynamic_cast<const credentials::LoginNeeded*>(&error) != nullptr) return;  // the server was not asked
   const auto* const refused = dynamic_cast<const net::RefusedError*>(&error);
   const bool limit = refused != nullptr && refused->refusal().reason == net::Reason::limit;
   const bool hung_up = refused != nullptr && refused->refusal().reason == net::Reason::hung_up;
@@ -80,7 +85,7 @@ void note_refusal(const account::Account& account, const Environment& environmen
     ++server.refused_logins;
   }
   server.not_before = environment.now() + std::min(pause, longest_pause);
-  server.login_mark = login_mark(account, environment.profile_stamp);
+  server.login_mark = login_mark(account, environment);
 }
 
 }  // namespace

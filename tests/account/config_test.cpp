@@ -160,11 +160,29 @@ TEST_CASE("keys that contradict each other are refused") {
   CHECK(source_of(only(Profile(work("\"password_env\": \"p\", \"netrc\": false")))) == "variable");
 }
 
-TEST_CASE("features that are not implemented yet say so") {
-  const auto said = Profile(work("\"oauth\": {\"provider\": \"google\"}")).said();
-  CHECK(said.kind == Kind::usage);
-  CHECK(said.sentence == "F:2:10: accounts.work.oauth: OAuth is not implemented yet");
-  CHECK(said.hint == "set \"auth\" to \"xoauth2\", and let \"password_command\" print a token");
+TEST_CASE("oauth is a provider or an object, and what it cannot be is said") {
+  const std::string where = "F:2:10: accounts.work.oauth";
+  const struct {
+    std::string keys, sentence;
+  } rows[] = {
+      {"\"oauth\": \"google\"", "no error"},
+      {"\"oauth\": {\"provider\": \"microsoft\", \"client_id\": \"c\", \"tenant\": \"consumers\"}",
+       "no error"},
+      {"\"oauth\": {\"token_url\": \"https://x/t\", \"device_url\": \"https://x/d\"}", "no error"},
+      {"\"oauth\": \"gogle\"", where + ": must be google or microsoft; did you mean \"google\"?"},
+      {"\"oauth\": {}",
+       where + ": needs \"provider\", or \"token_url\" with \"authorize_url\" or \"device_url\""},
+      {"\"oauth\": {\"token_url\": \"https://x/t\"}",
+       where + ": needs \"authorize_url\" or \"device_url\" beside \"token_url\""},
+      {"\"oauth\": {\"clientid\": 1}",
+       "F:2:11: accounts.work.oauth.clientid: unknown key; did you mean \"client_id\"?"},
+      {"\"oauth\": {\"token_url\": \"http://x\"}",
+       "F:2:24: accounts.work.oauth.token_url: must be an https:// URL"},
+      {"\"oauth\": \"google\", \"auth\": \"plain\"",
+       "F:2:28: accounts.work.auth: must be auto, xoauth2 or oauthbearer where \"oauth\" is set"},
+  };
+  for (const auto& row : rows)
+    CHECK_MESSAGE(Profile(work(row.keys)).said().sentence == row.sentence, row.keys);
 }
 
 TEST_CASE("an account overrides the defaults, the command line both") {

@@ -8,7 +8,7 @@ from support.py import mail
 from support.py.world import Case
 
 LATER = (["delete", "home", "x"], ["state", "export"], ["state", "import", "x"], ["state", "verify"], ["doctor"], ["init"],
-         ["login", "home"], ["watch"], ["completion", "bash"])
+         ["watch"], ["completion", "bash"])
 
 
 class Command(Case):

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <poll.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <optional>
+
+#include "app/browser.h"
+#include "app/commands.h"
+#include "app/config_files.h"
+#include "app/nets.h"
+#include "app/oauth.h"
+#include "app/output.h"
+#include "app/prompt.h"
+#include "credentials/oauth_login.h"
+
+namespace mailhaul::app {
+namespace {
+
+using util::Error;
+using util::Kind;
+
+/// Several lines on standard error: standard output may be the token.
+void tell(const std::string& paragraph) {
+  std::string text;
+  for (std::size_t at = 0; at < paragraph.size();) {
+    const auto end = std::min(paragraph.find('\n', at), paragraph.size());
+    text += safe(std::string_view(paragraph).substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  util::write_all(STDERR_FILENO, text, "standard error");
+}
+
+void wait_unless_cancelled(std::chrono::seconds time, const util::Cancel& cancel) {
+  struct pollfd stop {
+    cancel.fd(), POLLIN, 0
+  };
+  const auto end = std::chrono::steady_clock::now() + time;
+  for (auto left = time + std::chrono::milliseconds(0); left.count() > 0 && !cancel.requested();
+       left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()))
+    ::poll(&stop, 1, static_cast<int>(left.count()));
+  if (cancel.requested()) throw Error(Kind::cancelled, "stopped while waiting for the login");
+}
+
+/// A token made elsewhere, from standard input.
+util::Secret read_token(const Invocation& invocation) {
+  if (invocation.token != "-")
+    throw Error(Kind::usage, "--token takes - only: the token comes from standard input",
+                "a token on the command line can be seen by others");
+  constexpr std::size_t largest = 256U << 10U;
+  return util::Secret(util::read_file("/dev/stdin", largest, Kind::usage));
+}
+
+credentials::Tokens get_tokens(const Invocation& invocation, const credentials::OAuthSubject& subject,
+                               const credentials::OAuthOutside& outside) {
+  if (!invocation.token.empty()) return take_token(subject, outside, read_token(invocation).reveal());
+  const auto terminal = open_terminal();
+  std::optional<NoEcho> no_echo;
+  if (terminal) no_echo.emplace(terminal.get());
+  const auto& cancel = *invocation.cancel;
+  return log_in(subject, outside,
+                {.tell = tell,
+                 .show_page = open_browser,
+                 .wait = [&cancel](std::chrono::seconds time) { wait_unless_cancelled(time, cancel); },
+                 .terminal = terminal.get()});
+}
+
+void log_in_by_oauth(const Invocation& invocation, const account::Account& account,
+                     const util::Path& state_file) {
+  const auto subject = oauth_subject(account, state_file);
+  const auto outside = oauth_outside(*invocation.cancel);
+  const bool prints = invocation.print_token;
+  if (prints && !agrees("Whoever has the token can read the mail of " + account.user + ". Print one? [y/N] ",
+                        *invocation.cancel))
+    throw Error(Kind::usage, "no token was made");
+  const auto tokens = get_tokens(invocation, subject, outside);
+  if (prints) return print(credentials::write_tokens(tokens).reveal());
+  credentials::keep_login(subject, outside, tokens);
+  if (!invocation.quiet) print(safe(account.name) + ": logged in as " + safe(account.user) + "\n");
+}
+
+}  // namespace
+
+void describe_login(CLI::App& parser, Invocation& invocation) {
+  add_account(parser);
+  parser.add_option("--token", invocation.token, "take a token that was made elsewhere from standard input")
+      ->type_name("-");
+  parser.add_flag("--print-token", invocation.print_token, "make a token for elsewhere and print it");
+}
+
+int run_login(const Invocation& invocation) {
+  const auto config = load_config(invocation);
+  const auto account = the_account(invocation, config);
+  return with_account(invocation, account, [&] {
+    if (account.oauth) return log_in_by_oauth(invocation, account, config.state_file);
+    throw Error(Kind::usage, "this account needs no login of its own: it uses a password",
+                "set \"oauth\" in the profile to log in by OAuth 2");
+  });
+}
+
+void describe_logout(CLI::App& parser, Invocation& /*invocation*/) { add_account(parser); }
+
+int run_logout(const Invocation& invocation) {
+  const auto config = load_config(invocation);
+  const auto account = the_account(invocation, config);
+  return with_account(invocation, account, [&] {
+    const bool was_there = credentials::forget_login(credentials::token_path(config.state_file, account.name),
+                                                     *invocation.cancel);
+    if (!invocation.quiet)
+      print(safe(account.name) + (was_there ? ": logged out\n" : ": there was no login\n"));
+  });
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "app/oauth.h"
+
+#include <chrono>
+
+#include "credentials/token_file.h"
+#include "net/refusal.h"
+
+namespace mailhaul::app {
+
+using credentials::OAuthOutside;
+using credentials::OAuthSubject;
+using net::Auth;
+
+OAuthSubject oauth_subject(const account::Account& account, const util::Path& state_file) {
+  return {.account = account.name,
+          .user = account.user,
+          .oauth = credentials::completed(*account.oauth),
+          .token_file = credentials::token_path(state_file, account.name),
+          .ca_file = account.server.ca_file,
+          .proxy = account.server.proxy};
+}
+
+OAuthOutside oauth_outside(const util::Cancel& cancel) {
+  return {.ask = [&cancel](const net::HttpsRequest& request) { return net::ask_https(request, cancel); },
+          .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
+          .cancel = &cancel};
+}
+
+namespace {
+
+[[noreturn]] void refuse_new_token(const util::Error& error, const OAuthSubject& subject,
+                                   const util::Secret& token, const OAuthOutside& outside) {
+  const auto why = credentials::explain_refused_token(subject, token, outside.now());
+  const util::Error explained(error.kind(), error.what() + ("; " + why.sentence), why.hint);
+  const auto* const refused = dynamic_cast<const net::RefusedError*>(&error);
+  if (refused != nullptr) throw net::RefusedError(explained, refused->refusal());
+  throw util::Error(explained);
+}
+
+net::LoggedIn open_with_token(const account::Account& account, const util::Secret& token,
+                              const OpenWith& open) {
+  const auto log_in = [&](Auth auth) {
+    return open({.user = account.user, .secret = util::Secret(token.reveal()), .auth = auth});
+  };
+  if (account.auth != Auth::automatic) return log_in(account.auth);
+  // Google and Microsoft take XOAUTH2; others rather what RFC 7628 says.
+  if (!account.oauth->provider.empty()) return log_in(Auth::xoauth2);
+  try {
+    return log_in(Auth::oauthbearer);
+  } catch (const util::Error& error) {
+    if (error.kind() != util::Kind::unavailable && error.kind() != util::Kind::protocol &&
+        error.kind() != util::Kind::config)
+      throw;
+  }
+  return log_in(Auth::xoauth2);
+}
+
+}  // namespace
+
+net::LoggedIn open_by_oauth(const account::Account& account, const OAuthSubject& subject,
+                            const util::Cancel& cancel, const OpenWith& open) {
+  const auto outside = oauth_outside(cancel);
+  auto token = credentials::access_token(subject, outside);
+  if (!token.is_new) {
+    try {
+      return open_with_token(account, token.token, open);
+    } catch (const util::Error& error) {
+      if (error.kind() != util::Kind::login) throw;
+    }
+    token = credentials::access_token(subject, outside, &token.token);
+  }
+  try {
+    return open_with_token(account, token.token, open);
+  } catch (const util::Error& error) {
+    if (error.kind() != util::Kind::login) throw;
+    refuse_new_token(error, subject, token.token, outside);
+  }
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// OAuth 2 for the program: the real network and clock, and a login at the mail server with a token.
+#pragma once
+#include <functional>
+
+#include "account/account.h"
+#include "credentials/access_token.h"
+#include "net/connection.h"
+
+namespace mailhaul::app {
+
+/// REQUIRES: the account has `oauth`.
+credentials::OAuthSubject oauth_subject(const account::Account& account, const util::Path& state_file);
+credentials::OAuthOutside oauth_outside(const util::Cancel& cancel);
+
+/// Opens a session with an access token. A token that was kept and is refused is renewed once; a new one that
+/// is refused is explained.
+using OpenWith = std::function<net::LoggedIn(net::Login)>;
+net::LoggedIn open_by_oauth(const account::Account& account, const credentials::OAuthSubject& subject,
+                            const util::Cancel& cancel, const OpenWith& open);
+
+}  // namespace mailhaul::app

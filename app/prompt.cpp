@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "app/prompt.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <string>
+
+#include "app/output.h"
+#include "util/error.h"
+#include "util/file.h"
+
+namespace mailhaul::app {
+namespace {
+
+// Signal handlers get no argument of ours, so they need globals. They are set before the handlers are.
+std::atomic<int> quiet_terminal{-1};
+std::atomic<bool> was_resumed{false};
+termios loud{}, quiet{};
+struct sigaction stop_before {
+}, go_before{};
+
+void stay_quiet() {
+  ::tcsetattr(quiet_terminal.load(), TCSAFLUSH, &quiet);
+  was_resumed = true;
+}
+
+void on_go_on(int /*signal*/) {
+  const int saved = errno;
+  if (quiet_terminal >= 0) stay_quiet();
+  errno = saved;
+}
+
+/// Stops as the system does it, with the terminal as it was; goes on when the program is in the foreground
+/// again.
+void on_stop(int signal) {
+  const int saved = errno;
+  ::tcsetattr(quiet_terminal.load(), TCSAFLUSH, &loud);
+  struct sigaction plain {
+  }, ours{};
+  plain.sa_handler = SIG_DFL;  // NOLINT: the system's macro
+  ::sigaction(signal, &plain, &ours);
+  sigset_t this_one;
+  sigemptyset(&this_one);
+  sigaddset(&this_one, signal);
+  sigset_t masked;
+  ::pthread_sigmask(SIG_UNBLOCK, &this_one, &masked);
+  ::raise(signal);
+  ::pthread_sigmask(SIG_SETMASK, &masked, nullptr);
+  ::sigaction(signal, &ours, nullptr);
+  stay_quiet();
+  errno = saved;
+}
+
+void handle(int signal, void (*handler)(int), struct sigaction& before) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(signal, &action, &before);
+}
+
+/// One line. Empty: the terminal is gone.
+std::string read_line(int terminal, std::string_view question, const util::Cancel& cancel) {
+  std::string answer;
+  for (char c = 0; c != '\n';) {
+    std::array<struct pollfd, 2> waits{{{terminal, POLLIN, 0}, {cancel.fd(), POLLIN, 0}}};
+    const int ready = ::poll(waits.data(), waits.size(), -1);
+    if (cancel.requested()) {
+      util::write_all(terminal, "\n", "/dev/tty");
+      throw util::Error(util::Kind::cancelled, "stopped while asking at the terminal");
+    }
+    if (NoEcho::resumed()) {
+      answer.clear();
+      util::write_all(terminal, safe(question), "/dev/tty");
+      continue;
+    }
+    if (ready < 0 || waits[0].revents == 0) continue;
+    const auto n = ::read(terminal, &c, 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n != 1) break;
+    if (c != '\n') answer += c;
+  }
+  return answer;
+}
+
+}  // namespace
+
+NoEcho::NoEcho(int fd) {
+  if (::tcgetattr(fd, &loud) != 0) return;
+  quiet = loud;
+  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  quiet.c_lflag |= ECHONL;
+  ::tcsetattr(fd, TCSAFLUSH, &quiet);
+  quiet_terminal = fd;
+  was_resumed = false;
+  handle(SIGTSTP, on_stop, stop_before);
+  handle(SIGCONT, on_go_on, go_before);
+}
+
+NoEcho::~NoEcho() {
+  const int fd = quiet_terminal.exchange(-1);
+  if (fd < 0) return;
+  ::sigaction(SIGTSTP, &stop_before, nullptr);
+  ::sigaction(SIGCONT, &go_before, nullptr);
+  ::tcsetattr(fd, TCSAFLUSH, &loud);
+}
+
+bool NoEcho::resumed() noexcept { return was_resumed.exchange(false); }
+
+util::Fd open_terminal() { return util::Fd(::open("/dev/tty", O_RDWR | O_CLOEXEC)); }
+
+std::optional<util::Secret> ask(std::string_view question, const util::Cancel& cancel) {
+  const auto terminal = open_terminal();
+  if (!terminal) return std::nullopt;
+  const NoEcho no_echo(terminal.get());
+  util::write_all(terminal.get(), safe(question), "/dev/tty");
+  return util::Secret(read_line(terminal.get(), question, cancel));
+}
+
+bool agrees(std::string_view question, const util::Cancel& cancel) {
+  const auto terminal = open_terminal();
+  if (!terminal)
+    throw util::Error(util::Kind::usage, "there is no terminal to ask on", "run it at a terminal");
+  util::write_all(terminal.get(), safe(question), "/dev/tty");
+  const auto answer = read_line(terminal.get(), question, cancel);
+  return answer.starts_with('y') || answer.starts_with('Y');
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Questions at the controlling terminal.
+#pragma once
+#include <termios.h>
+
+#include <optional>
+#include <string_view>
+
+#include "util/cancel.h"
+#include "util/fd.h"
+#include "util/secret.h"
+
+namespace mailhaul::app {
+
+/// Switches the echo of a terminal off while it lives, after Ctrl-Z and fg as well. One at a time.
+class NoEcho {
+ public:
+  explicit NoEcho(int fd);
+  NoEcho(const NoEcho&) = delete;
+  NoEcho& operator=(const NoEcho&) = delete;
+  ~NoEcho();
+  /// True once after the program was stopped and goes on: what was typed before is gone.
+  [[nodiscard]] static bool resumed() noexcept;
+};
+
+/// The controlling terminal; empty: there is none.
+util::Fd open_terminal();
+
+/// Asks a question at the controlling terminal, without echo. Empty: there is no terminal. Throws
+/// Error{cancelled}.
+std::optional<util::Secret> ask(std::string_view question, const util::Cancel& cancel);
+
+/// Asks with echo; true for an answer that begins with y. Throws Error{usage} without a terminal.
+bool agrees(std::string_view question, const util::Cancel& cancel);
+
+}  // namespace mailhaul::app

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// The keys that say where the password or the token comes from: how they are read and shown.
+#pragma once
+#include "account/account.h"
+#include "account/document.h"
+#include "account/setting.h"
+
+namespace mailhaul::account {
+
+void set_password(Account& account, const Setting& setting);
+void set_variable(Account& account, const Setting& setting);
+void set_netrc(Account& account, const Setting& setting);
+/// "google", "microsoft", or an object.
+void set_oauth(Account& account, const Setting& setting);
+
+/// Null: the account does not use that key. A password is "***".
+Node show_password(const Account& account);
+Node show_command(const Account& account);
+Node show_file(const Account& account);
+Node show_variable(const Account& account);
+Node show_netrc(const Account& account);
+Node show_oauth(const Account& account);
+
+/// One member of `oauth`, for its schema.
+struct OAuthField {
+  std::string_view name, help;
+};
+std::span<const OAuthField> oauth_fields();
+
+}  // namespace mailhaul::account

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// An access token for a login at the mail server: the one that is kept, or a new one.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "credentials/oauth.h"
+#include "net/https_request.h"
+#include "util/cancel.h"
+#include "util/file.h"
+#include "util/secret.h"
+
+namespace mailhaul::credentials {
+
+/// Whose login it is, at which provider, and where it is kept. Borrowed for the call.
+struct OAuthSubject {
+  std::string account, user;
+  OAuth oauth;
+  util::Path token_file;
+  std::string ca_file, proxy;
+};
+
+/// What OAuth 2 may ask of the world outside, handed in by `app`.
+struct OAuthOutside {
+  std::function<net::HttpsAnswer(const net::HttpsRequest&)> ask;
+  std::function<std::chrono::sys_seconds()> now;
+  const util::Cancel* cancel = nullptr;
+};
+
+struct AccessToken {
+  util::Secret token;
+  bool is_new = false;  ///< made by this call
+};
+
+/// A token that lives for five more minutes at least, if there is one to be had. A new token is on the disk
+/// before this returns. `refused`: a token that the mail server has refused, or nullptr; it is not returned
+/// again. Throws LoginNeeded (oauth_refusal.h), Error{temporary} for trouble at the provider that passes,
+/// Error{storage}.
+[[nodiscard]] AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outside,
+                                       const util::Secret* refused = nullptr);
+
+/// The words of an error that the mail server gave to a token which was made just now: what the token says
+/// about itself, and what helps.
+struct RefusedToken {
+  std::string sentence, hint;
+};
+RefusedToken explain_refused_token(const OAuthSubject& subject, const util::Secret& token,
+                                   std::chrono::sys_seconds now);
+
+/// Removes the login that is kept on this machine; false: there was none. The provider is not told.
+[[nodiscard]] bool forget_login(const util::Path& token_file, const util::Cancel& cancel);
+
+}  // namespace mailhaul::credentials

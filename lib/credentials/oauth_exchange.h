@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Requests to the token URL, with the client's id and secret.
+#pragma once
+#include <string_view>
+
+#include "credentials/access_token.h"
+#include "credentials/oauth_messages.h"
+#include "credentials/token_file.h"
+
+namespace mailhaul::credentials {
+
+/// The client of the profile, or, where it has none, the one that is named. Runs client_secret_command.
+[[nodiscard]] Client client_of(const OAuthSubject& subject, const OAuthOutside& outside,
+                               const std::string& otherwise);
+
+/// POSTs a form. Throws what net::ask_https() does.
+[[nodiscard]] net::HttpsAnswer post(const OAuthSubject& subject, const OAuthOutside& outside,
+                                    const std::string& url, util::Secret form);
+
+/// The error for an answer that is neither a token nor a refusal.
+[[nodiscard]] util::Error passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& answer,
+                                          const Unusable& reply);
+
+/// Takes secrets of ours out of the words of a server.
+OAuthRefusal masked(OAuthRefusal refusal, std::initializer_list<const util::Secret*> secrets);
+
+}  // namespace mailhaul::credentials

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The first login at an OAuth 2 provider, with a person at hand.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "credentials/access_token.h"
+#include "credentials/token_file.h"
+
+namespace mailhaul::credentials {
+
+/// What a first login may ask of the world outside, in addition.
+struct Person {
+  std::function<void(const std::string&)> tell;           ///< one paragraph, without LF at its end
+  std::function<void(const std::string& url)> show_page;  ///< opens a browser, if there is one
+  std::function<void(std::chrono::seconds)> wait;         ///< throws Error{cancelled}
+  int terminal = -1;                                      ///< pasted lines are read from it; -1: none
+};
+
+/// Gets tokens by the ways that the provider takes: device code, then a browser. Nothing is stored. Throws
+/// LoginNeeded when it is refused, Error{config} if there is no client id and none to be had.
+[[nodiscard]] Tokens log_in(const OAuthSubject& subject, const OAuthOutside& outside, const Person& person);
+
+/// The tokens in the text that `login --print-token` printed elsewhere, or a bare refresh token, renewed to
+/// show that it works. Throws LoginNeeded, Error{usage}.
+[[nodiscard]] Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside,
+                                std::string_view text);
+
+/// Stores a login, in place of the one before.
+void keep_login(const OAuthSubject& subject, const OAuthOutside& outside, const Tokens& tokens);
+
+}  // namespace mailhaul::credentials

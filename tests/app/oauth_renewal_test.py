@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""A login by OAuth 2 that is kept: renewal, trouble at the provider, refused tokens, kills; no secret gets out."""
+import json
+import os
+import unittest
+import urllib.request
+
+from crash import strace
+from support.py.oauth import CLOCK, HTML, AtTerminal, OAuthCase
+
+
+@unittest.skipUnless(CLOCK, "MAILHAUL_SHIFTED_CLOCK is not set")
+class Renewal(OAuthCase):
+    def prepared(self, **more):
+        self.provide(**more)
+        self.log_in()
+        before = self.kept()
+        self.later(3700)
+        return before
+
+    def test_trouble_that_passes_is_75_and_leaves_the_login_alone(self):
+        before = self.prepared()
+        answers = {"500": (500, {}, b"oops"), "503": (503, {"Retry-After": "77"}, b""), "429": (429, {}, {"error": "slow"}),
+                   "HTML": HTML, "cut": (200, {}, b'{"access_token": "at-x", "refr'), "empty": (200, {}, {}),
+                   "no token": (200, {}, {"token_type": "Bearer"}),
+                   "server_error": (400, {}, {"error": "temporarily_unavailable"})}
+        for name, answer in answers.items():
+            with self.subTest(name):
+                self.provider.special["/token"] = [answer]
+                result = self.world.run()
+                self.assertStatus(result, 75)
+                self.assertEqual(self.kept(), before)
+                self.assertNoSecret(result.err)
+                if name == "503":
+                    self.assertHint(result, "77 s")
+        self.assertStatus(self.world.run(), 0)
+
+    def test_a_provider_that_cannot_be_reached_is_75(self):
+        before = self.prepared()
+        text = self.world.config.read_text()
+        for url in ("https://127.0.0.1:%d/token" % self.closed_port(), "https://nowhere.invalid/token"):
+            self.world.config.write_text(text.replace(self.provider.url + "/token", url))
+            self.token_file.write_text(json.dumps({**before, "token_url": url}))
+            self.assertStatus(self.world.run(), 75)
+            self.assertEqual(self.kept()["refresh_token"], before["refresh_token"])
+
+    def test_an_answer_without_a_refresh_token_keeps_the_old_one(self):
+        before = self.prepared(rotates=False)
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(self.kept()["refresh_token"], before["refresh_token"])
+        self.assertNotEqual(self.kept()["access_token"], before["access_token"])
+        self.later(3700)
+        self.assertStatus(self.world.run(), 0)
+
+    def test_invalid_grant_is_77_with_the_words_that_fit(self):
+        self.prepared()
+        for token in self.provider.refreshes.values():
+            token.family.alive = False
+        for _ in range(2):  # and no pause hides it
+            result = self.world.run()
+            self.assertStatus(result, 77)
+            self.assertHint(result, "invalid_grant", "the password was changed, or the access was withdrawn",
+                            "mailhaul login home")
+            self.assertNoSecret(result.err)
+
+    def test_two_runs_at_once_make_one_renewal(self):
+        self.prepared()
+        profile = json.loads(self.world.config.read_text())
+        runs = [self.world.start("check", "home") for _ in range(4)]
+        statuses = {self.world.ended(run).status for run in runs}
+        self.assertLessEqual(statuses, {0, 75})  # 75: another one holds the mailbox
+        self.assertIn(0, statuses)
+        self.assertEqual(len(self.provider.forms("/token", "refresh_token")), 1)
+        self.assertEqual(self.provider.forms("/token")[0]["scope"], profile["accounts"]["home"]["oauth"]["scope"])
+
+    def test_a_token_that_ends_in_minutes_is_renewed_before_the_session(self):
+        self.provide()
+        self.log_in()
+        self.later(3400)
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(len(self.provider.forms("/token", "refresh_token")), 1)
+
+    def test_and_used_all_the_same_while_the_provider_has_trouble(self):
+        self.provide()
+        self.log_in()
+        self.later(3400)
+        self.provider.special["/token"] = [HTML]
+        self.assertStatus(self.world.run(), 0)
+
+    @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
+    def test_a_full_disk_shows_before_the_provider_replaces_the_token(self):
+        before = self.prepared()
+        self.world.prefix = strace.injecting("fallocate", "error=ENOSPC:when=1+", self.token_file.with_suffix(".json.new"))
+        result = self.world.run("check")
+        self.world.prefix = []
+        self.assertStatus(result, 74)
+        self.assertEqual(self.provider.forms("/token"), [])
+        self.assertEqual(self.kept(), before)
+        self.assertStatus(self.world.run(), 0)
+
+
+class Refusals(OAuthCase):
+    JWT = {"aud": "https://outlook.office.com", "scp": "POP.AccessAsUser.All", "upn": "anna", "exp": 4102444800}
+
+    def test_a_kept_token_that_is_refused_is_renewed_once(self):
+        self.provide()
+        self.log_in()
+        self.provider.accesses.clear()
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(len(self.provider.forms("/token", "refresh_token")), 1)
+
+    def test_a_new_token_that_is_refused_is_explained_by_what_it_says_itself(self):
+        for claims, words in (({}, "POP may be switched off"), ({"upn": "berta"}, "another mailbox"),
+                              ({"aud": "https://graph.microsoft.com"}, "something else than mail"),
+                              ({"scp": "IMAP.AccessAsUser.All"}, "does not allow POP"),
+                              ({"exp": 1}, "clock")):
+            with self.subTest(words):
+                self.begin_anew()
+                self.provide(jwt={**self.JWT, **claims}, oauth={"provider": "microsoft"})
+                self.log_in()
+                self.provider.accepts = lambda token: False
+                result = self.world.run()
+                self.assertStatus(result, 77)
+                self.assertHint(result, words, "the token is for " + {**self.JWT, **claims}["aud"])
+                self.assertEqual(len(self.provider.forms("/token", "refresh_token")), 1)
+                self.assertNoSecret(result.err)
+                self.assertStatus(self.world.run(), 75)  # a pause, as after any refused login
+
+    def test_the_mechanism_is_the_one_that_the_server_offers(self):
+        for mechanisms in (b"XOAUTH2", b"OAUTHBEARER", b"PLAIN OAUTHBEARER XOAUTH2"):
+            with self.subTest(mechanisms):
+                self.begin_anew()
+                self.provide(mechanisms=mechanisms)
+                self.log_in()
+                self.assertStatus(self.world.run(), 0)
+
+
+@unittest.skipUnless(strace.usable() and CLOCK, "strace is not here or may not trace")
+class Kills(OAuthCase):
+    def test_kill_9_at_any_call_of_a_renewal_loses_no_login(self):
+        self.provide()
+        self.log_in()
+        self.later(3700)
+        log = self.world.path("log")
+        self.world.prefix = strace.recording(log)
+        self.assertStatus(self.world.run("check"), 0)
+        points = strace.points(log, after="tokens/home.json")
+        last = max(n for n, point in enumerate(points) if "tokens" in point.line)
+        chosen = strace.sample(points[:last + 12], int(os.environ.get("MAILHAUL_OAUTH_KILLS", "40")))
+        killed = 0
+        for point in chosen:
+            self.later(3700)
+            self.world.prefix = strace.injecting(point.call, "signal=KILL:when=%d" % point.number)
+            killed += self.world.run("check").status in (-9, 137)
+            self.world.prefix = []
+            result = self.world.run("check")
+            self.assertEqual(result.status, 0, "%s\n%s" % (point.line, result.err))
+        self.assertGreater(killed, len(chosen) / 2)
+
+
+class Secrets(OAuthCase):
+    def test_no_child_sees_a_token_and_no_output_has_one(self):
+        seen = self.world.path("seen")
+        script = 'env >> "%s"; cat /proc/$PPID/cmdline /proc/$PPID/environ >> "%s"; echo the-client-secret' % (seen, seen)
+        self.provide(oauth={"client_secret_command": ["sh", "-c", script], "device_url": None})
+        run = AtTerminal(self.world, "login", "home")
+        urllib.request.urlopen(self.browse(run.expect(rb"(https://\S+/authorize\S+)\r"))).close()
+        self.assertEqual(run.end(), 0, run.screen)
+        self.provider.accesses.clear()
+        self.provider.secrets.append("the-client-secret")
+        results = [self.world.run(*words) for words in (("fetch", "-vv"), ("check", "-vv", "--json"), ("config", "show"))]
+        for result in results[:2]:
+            self.assertStatus(result, 0)
+        self.assertEqual(self.provider.forms("/token")[0]["client_secret"], "the-client-secret")
+        # The script itself has the words of its echo in its command line; only the tokens are looked for there.
+        self.provider.secrets.remove("the-client-secret")
+        self.assertNoSecret(seen.read_bytes())
+        self.provider.secrets.append("client_secret=the-client-secret")
+        self.assertNoSecret(run.screen, *(text for result in results for text in (result.out, result.err)))
+        others = [path.read_bytes() for path in self.world.root.rglob("*") if path.is_file() and path != self.token_file]
+        self.assertNoSecret(*others)
+
+
+if __name__ == "__main__":
+    unittest.main()

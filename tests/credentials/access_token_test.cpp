@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "credentials/access_token.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "credentials/oauth_login.h"
+#include "credentials/oauth_refusal.h"
+#include "credentials/token_file.h"
+#include "support/cpp/temp_dir.h"
+
+namespace {
+
+using namespace mailhaul::credentials;
+using namespace mailhaul::test;
+using mailhaul::net::HttpsAnswer;
+using mailhaul::net::HttpsRequest;
+using mailhaul::util::Kind;
+using mailhaul::util::Secret;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// A provider that gives one answer after the other, and a clock that stands still.
+struct FakeProvider {
+  TempDir directory;
+  mailhaul::util::Cancel cancel;
+  std::chrono::sys_seconds now{seconds(1'800'000'000)};
+  std::vector<std::pair<int, std::string>> answers;
+  std::vector<std::string> asked;
+  std::vector<seconds> waits;
+  std::vector<std::string> told;
+
+  OAuthSubject subject() {
+    return {
+        .account = "home",
+        .user = "anna",
+        .oauth = {.client_id = "c", .scope = "s", .token_url = "https://x/t", .device_url = "https://x/d"},
+        .token_file = directory / "tokens/home.json"};
+  }
+  OAuthOutside outside() {
+    return {.ask =
+                [this](const HttpsRequest& request) {
+                  asked.push_back(request.url + " " + request.body.reveal());
+                  REQUIRE_FALSE(answers.empty());
+                  auto [status, body] = answers.front();
+                  answers.erase(answers.begin());
+                  if (status == 0) throw mailhaul::util::Error(Kind::temporary, "no answer");
+                  return HttpsAnswer{.status = status, .body = Secret(std::move(body))};
+                },
+            .now = [this] { return now; },
+            .cancel = &cancel};
+  }
+  Person person() {
+    return {.tell = [this](const std::string& text) { told.push_back(text); },
+            .show_page = [](const std::string&) {},
+            .wait = [this](seconds time) { waits.push_back(time); }};
+  }
+  void keep(std::string access, std::string refresh, seconds rest) {
+    keep_login(subject(), outside(),
+               {.access = Secret(std::move(access)),
+                .refresh = Secret(std::move(refresh)),
+                .expires = now + rest,
+                .logged_in = now,
+                .used = now,
+                .user = "anna",
+                .client_id = "c",
+                .token_url = "https://x/t"});
+  }
+  std::string kept() { return slurp(directory / "tokens/home.json"); }
+};
+
+const std::string renewed = R"({"access_token":"new","refresh_token":"next","expires_in":3600})";
+
+TEST_CASE("a token that lives long enough is used without a question to the provider") {
+  FakeProvider provider;
+  provider.keep("at", "rt", minutes(6));
+  const auto token = access_token(provider.subject(), provider.outside());
+  CHECK(token.token.reveal() == "at");
+  CHECK_FALSE(token.is_new);
+}
+
+TEST_CASE("a token that ends soon is renewed, and is on the disk before it is used") {
+  FakeProvider provider;
+  provider.keep("at", "rt", minutes(4));
+  provider.answers = {{200, renewed}};
+  const auto token = access_token(provider.subject(), provider.outside());
+  CHECK(token.token.reveal() == "new");
+  CHECK(token.is_new);
+  CHECK(provider.asked.front() ==
+        "https://x/t grant_type=refresh_token&client_id=c&refresh_token=rt&scope=s");
+  CHECK(provider.kept().find("\"next\"") != std::string::npos);
+}
+
+TEST_CASE("trouble that passes changes nothing; a token with some minutes left is used meanwhile") {
+  for (const auto& [status, body] : std::initializer_list<std::pair<int, std::string>>{
+           {0, ""}, {500, ""}, {429, ""}, {200, "<html>"}, {200, "{"}}) {
+    FakeProvider provider;
+    provider.keep("at", "rt", minutes(4));
+    const auto before = provider.kept();
+    provider.answers = {{status, body}, {status, body}};
+    CHECK(access_token(provider.subject(), provider.outside()).token.reveal() == "at");
+    provider.now += minutes(5);
+    try {
+      (void)access_token(provider.subject(), provider.outside());
+      FAIL("a token that has ended was used");
+    } catch (const mailhaul::util::Error& error) {
+      CHECK(error.kind() == Kind::temporary);
+    }
+    CHECK(provider.kept() == before);
+  }
+}
+
+TEST_CASE("a token that the mail server refused is renewed, unless another run has done so already") {
+  FakeProvider provider;
+  provider.keep("at", "rt", minutes(30));
+  const Secret refused("at"), older("older");
+  CHECK(access_token(provider.subject(), provider.outside(), &older).token.reveal() == "at");
+  provider.answers = {{200, renewed}};
+  CHECK(access_token(provider.subject(), provider.outside(), &refused).is_new);
+}
+
+TEST_CASE("several sessions at once make one renewal") {
+  FakeProvider provider;
+  provider.keep("at", "rt", seconds(-1));
+  provider.answers = {{200, renewed}};  // a second question would fail
+  std::atomic<int> renewals{0}, good{0};
+  {
+    std::vector<std::jthread> sessions;
+    for (int i = 0; i < 4; ++i)
+      sessions.emplace_back([&] {
+        const auto token = access_token(provider.subject(), provider.outside());
+        renewals += token.is_new ? 1 : 0;
+        good += token.token.reveal() == "new" ? 1 : 0;
+      });
+  }
+  CHECK(renewals == 1);
+  CHECK(good == 4);
+}
+
+TEST_CASE("without a refresh token the login ends with its token") {
+  FakeProvider provider;
+  provider.keep("at", "", minutes(4));
+  CHECK(access_token(provider.subject(), provider.outside()).token.reveal() == "at");
+  provider.now += minutes(5);
+  CHECK_THROWS_AS((void)access_token(provider.subject(), provider.outside()), LoginNeeded);
+}
+
+TEST_CASE("a clock that was set back does not make a token live for years") {
+  FakeProvider provider;
+  provider.keep("at", "rt", minutes(30));
+  provider.now -= std::chrono::hours(24 * 400);
+  provider.answers = {{200, renewed}};
+  CHECK(access_token(provider.subject(), provider.outside()).is_new);
+}
+
+TEST_CASE("a secret of ours in the provider's words is not shown") {
+  FakeProvider provider;
+  provider.keep("at-secret", "rt-secret", seconds(-1));
+  provider.answers = {{400, R"({"error":"invalid_grant","error_description":"rt-secret at-secret"})"}};
+  try {
+    (void)access_token(provider.subject(), provider.outside());
+    FAIL("a dead login was used");
+  } catch (const LoginNeeded& error) {
+    CHECK(std::string(error.what()).find("secret") == std::string::npos);
+  }
+}
+
+const std::string device =
+    R"({"device_code":"d","user_code":"U","verification_uri":"https://x/a","expires_in":60,"interval":5})";
+
+TEST_CASE("a device code is asked for again and again, more slowly when the server says so or has trouble") {
+  FakeProvider provider;
+  provider.answers = {{200, device},
+                      {400, R"({"error":"authorization_pending"})"},
+                      {400, R"({"error":"slow_down"})"},
+                      {503, ""},
+                      {0, ""},
+                      {200, renewed}};
+  const auto tokens = log_in(provider.subject(), provider.outside(), provider.person());
+  CHECK(tokens.refresh.reveal() == "next");
+  CHECK(provider.waits ==
+        std::vector<seconds>{seconds(5), seconds(5), seconds(10), seconds(15), seconds(20)});
+}
+
+TEST_CASE("a device code that nobody enters ends") {
+  FakeProvider provider;
+  provider.answers.assign(100, {400, R"({"error":"authorization_pending"})"});
+  provider.answers.insert(provider.answers.begin(), {200, device});
+  CHECK_THROWS_AS((void)log_in(provider.subject(), provider.outside(), provider.person()), LoginNeeded);
+  CHECK(provider.waits.size() == 12);
+}
+
+TEST_CASE("a page that is not https is not shown to anybody") {
+  FakeProvider provider;
+  provider.answers = {{200, R"({"device_code":"d","user_code":"U","verification_uri":"http://evil/"})"}};
+  CHECK_THROWS_AS((void)log_in(provider.subject(), provider.outside(), provider.person()),
+                  mailhaul::util::Error);
+  CHECK(provider.told.empty());
+}
+
+}  // namespace

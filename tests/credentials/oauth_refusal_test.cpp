@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "credentials/oauth_refusal.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+namespace {
+
+using namespace mailhaul::credentials;
+using std::chrono::hours;
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+const OAuth google_mail{.provider = "google"}, microsoft_mail{.provider = "microsoft"};
+constexpr hours a_day{24};
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+TEST_CASE("a refusal names the provider, what was refused, and its words, escaped and cut") {
+  const auto error = explain(google_mail, "to renew the login",
+                             {"invalid_grant", "Token \x1b[31m" + std::string(500, 'x') + "\r\nTrace ID: 1"});
+  CHECK(error.kind() == mailhaul::util::Kind::login);
+  CHECK(std::string(error.what())
+            .starts_with("Google refused to renew the login: invalid_grant (Token \\x1b[31m"));
+  CHECK(std::string(error.what()).size() < 400);
+  CHECK_FALSE(contains(error.what(), "Trace"));
+  CHECK(std::string(explain({}, "the login", {"x", ""}).what()) == "the provider refused the login: x");
+}
+
+TEST_CASE("each refusal comes with the step that helps") {
+  struct Row {
+    const OAuth& oauth;
+    std::string error, description, hint;
+  };
+  for (const auto& [oauth, error, description, hint] : std::initializer_list<Row>{
+           {microsoft_mail, "invalid_grant", "AADSTS53003: blocked", "your organisation forbids"},
+           {microsoft_mail, "invalid_client", "AADSTS50011: redirect", "http://localhost"},
+           {microsoft_mail, "invalid_grant", "AADSTS65001: consent", "an administrator"},
+           {microsoft_mail, "access_denied", "AADSTS90094: consent", "an administrator"},
+           {microsoft_mail, "invalid_grant", "AADSTS50020: user", "\"consumers\" for a personal account"},
+           {microsoft_mail, "unauthorized_client", "AADSTS700016: app", "\"tenant\""},
+           {microsoft_mail, "unauthorized_client", "AADSTS7000112: disabled", "disabled this client"},
+           {microsoft_mail, "invalid_client", "AADSTS7000218: secret", "public client flows"},
+           {microsoft_mail, "invalid_scope", "", "outlook.office.com"},
+           {google_mail, "invalid_scope", "", "Desktop app"},
+           {google_mail, "redirect_uri_mismatch", "", "Desktop app"},
+           {google_mail, "invalid_client", "", "client_secret_command"},
+           {google_mail, "access_denied", "", "declined"},
+           {google_mail, "expired_token", "", "in time"},
+           {google_mail, "something_new", "", "mailhaul login"}}) {
+    CAPTURE(error + description);
+    CHECK(contains(explain(oauth, "the login", {error, description}).hint(), hint));
+  }
+}
+
+TEST_CASE("a refresh token that is not known any more: the age of the login says why") {
+  const auto hint = [](const OAuth& oauth, hours since_login, hours since_use) {
+    return explain(oauth, "to renew the login", {"invalid_grant", ""}, LoginAge{since_login, since_use})
+        .hint();
+  };
+  CHECK(contains(hint(google_mail, 7 * a_day, a_day), "\"In production\""));
+  CHECK(contains(hint(google_mail, 3 * a_day, a_day), "the password was changed"));
+  CHECK(contains(hint(google_mail, 400 * a_day, 190 * a_day), "not used for 190 days"));
+  CHECK(contains(hint(microsoft_mail, 7 * a_day, a_day), "the password was changed"));
+  CHECK(contains(hint(microsoft_mail, 400 * a_day, 91 * a_day), "not used for 91 days"));
+}
+
+std::string jwt(const std::string& payload) { return base64url("{}") + "." + base64url(payload) + ".sig"; }
+
+TEST_CASE("the claims of a token, and what is no JWT") {
+  const auto claims =
+      claims_of(jwt(R"({"aud":"https://outlook.office.com","scp":"a b","upn":"x@y","exp":1700000000})"));
+  REQUIRE(claims);
+  CHECK(claims->audience == "https://outlook.office.com");
+  CHECK(claims->scope == "a b");
+  CHECK(claims->user == "x@y");
+  CHECK(claims->expires == sys_seconds(seconds(1700000000)));
+  CHECK(claims_of(jwt(R"({"aud":7,"exp":"soon"})"))->audience.empty());
+  for (const auto& token : {std::string("ya29.a0Af"), std::string("opaque"), std::string(),
+                            std::string("a.b.c"), jwt("[]"), jwt("{"), std::string("..")})
+    CHECK_FALSE(claims_of(token));
+}
+
+TEST_CASE("why a new token is refused, and never the token itself") {
+  const sys_seconds now{seconds(1'800'000'000)};
+  Claims claims{.audience = "https://outlook.office.com",
+                .scope = "POP.AccessAsUser.All",
+                .user = "anna@x.org",
+                .expires = now + hours(1)};
+  CHECK(contains(diagnose(microsoft_mail, claims, "Anna@x.org", now).hint, "POP may be switched off"));
+  CHECK(contains(diagnose(microsoft_mail, claims, "other@x.org", now).hint, "another mailbox"));
+  CHECK(contains(diagnose(microsoft_mail, claims, "anna@x.org", now + hours(2)).hint, "clock"));
+  claims.scope = "IMAP.AccessAsUser.All";
+  CHECK(contains(diagnose(microsoft_mail, claims, "anna@x.org", now).hint, "does not allow POP"));
+  claims.audience = "https://graph.microsoft.com\x1b";
+  const auto diagnosis = diagnose(microsoft_mail, claims, "anna@x.org", now);
+  CHECK(contains(diagnosis.hint, "something else than mail"));
+  CHECK(contains(diagnosis.sentence, "graph.microsoft.com\\x1b"));
+  CHECK(contains(diagnose(google_mail, {}, "anna@x.org", now).hint, "POP may be switched off"));
+}
+
+}  // namespace
