@@ -11,6 +11,7 @@ using namespace mailhaul;
 namespace {
 
 constexpr std::size_t longest_trace = 1000;
+constexpr std::size_t longest_line = 64UL * 1024;
 
 std::string expanded(std::string_view line, const std::string& secret, int layers = 3) {
   std::string text;
@@ -89,8 +90,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   const auto& transcript = dialogue.transcript();
-  fuzz::require(transcript.capabilities().size() <= 256 && transcript.greeting().size() <= 1024 &&
-                    transcript.refusal().value_or("").size() <= 1024,
+  fuzz::require(transcript.capabilities().size() <= 256 && transcript.greeting().size() <= longest_line &&
+                    transcript.refusal().value_or("").size() <= longest_line,
                 "what is kept of a dialogue is bounded");
   return 0;
 }
