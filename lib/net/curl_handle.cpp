@@ -75,9 +75,9 @@ struct CurlHandle::Callbacks {
   static int debug(CURL* /*handle*/, curl_infotype type, char* bytes, std::size_t size, void* self) noexcept {
     CurlHandle& curl = *static_cast<CurlHandle*>(self);
     const std::string_view text(bytes, size);
-    if (type == CURLINFO_HEADER_OUT) curl.dialogue_->sent(text);
+    if (type == CURLINFO_HEADER_OUT && curl.dialogue_ != nullptr) curl.dialogue_->sent(text);
     if (type != CURLINFO_TEXT) return 0;
-    curl.dialogue_->remark(text);
+    if (curl.dialogue_ != nullptr) curl.dialogue_->remark(text);
     if (text.starts_with("OpenSSL ")) curl.tls_words_ = std::string(text.substr(0, text.find('\n')));
     return 0;
   }
@@ -246,8 +246,6 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   ConnectResult result;
   result.code = curl_easy_perform(handle());
   result.words = words(result.code);
-  // Only the first words get into the buffer. If the server hung up at once, they are these useless ones.
-  if (result.words.starts_with("getpeername()") && !tls_words_.empty()) result.words = tls_words_;
   curl_off_t connect_time = 0;
   curl_easy_getinfo(handle(), CURLINFO_CONNECT_TIME_T, &connect_time);
   result.connected = connect_time > 0;
@@ -255,7 +253,7 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &result.proxy_status);
   curl_easy_getinfo(handle(), CURLINFO_PROXY_ERROR, &result.proxy_error);
   result.proxy_variable = proxy_variable_;
-  set(handle(), CURLOPT_VERBOSE, 0L);  // otherwise 7.88 makes a remark at every read
+  if (!has_hung_up()) set(handle(), CURLOPT_VERBOSE, 0L);  // otherwise 7.88 makes a remark at every read
   set(handle(), CURLOPT_NOPROGRESS, 1L);
   set(handle(), CURLOPT_HEADERFUNCTION, static_cast<curl_write_callback>(nullptr));
   set(handle(), CURLOPT_HEADERDATA, static_cast<void*>(nullptr));
@@ -263,8 +261,14 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   return result;
 }
 
+bool CurlHandle::has_hung_up() const {
+  return std::string_view(problem_->data()).starts_with("getpeername()");
+}
+
+/// Only the first words get into the buffer. If the server hung up at once, they are those of getpeername(),
+/// which say nothing; what the server said as it went, such as a TLS alert, comes as a remark.
 std::string CurlHandle::words(int code) const {
-  const std::string exact = problem_->data();
+  const std::string exact = has_hung_up() ? tls_words_ : problem_->data();
   return exact.empty() ? curl_easy_strerror(static_cast<CURLcode>(code)) : exact;
 }
 

@@ -65,6 +65,7 @@ class CurlHandle {
   void set_tls(const Endpoint& endpoint);
   void set_proxy(const std::string& proxy);
   void set_callbacks();
+  bool has_hung_up() const;  ///< before libcurl was through, which it noticed only by the way
   std::string url(std::string_view scheme) const;
 
   std::unique_ptr<void, Free> handle_;
