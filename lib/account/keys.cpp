@@ -156,7 +156,7 @@ constexpr std::array table{
                {},
                [](Account& a, const Setting& s) { a.user = text_of(s); },
                [](const Account& a) { return Node::of(a.user); }},
-    KeyHandler{{"password", "TEXT", "the password; prefer one of the next four keys", "ask", false},
+    KeyHandler{{"password", "TEXT", "the password; prefer one of the next five keys", "ask", false},
                KeyType::text,
                {},
                set_password,
@@ -172,6 +172,12 @@ constexpr std::array table{
                {},
                [](Account& a, const Setting& s) { a.secret = credentials::File{path_of(s)}; },
                show_file},
+    KeyHandler{
+        {"password_credential", "NAME", "a credential that systemd loaded for the service", "ask", true},
+        KeyType::text,
+        {},
+        set_credential,
+        show_credential},
     KeyHandler{
         {"password_env", "VARIABLE", "the environment variable that contains the password", "ask", true},
         KeyType::text,
@@ -319,8 +325,8 @@ const KeyHandler* find_handler(std::string_view name) {
 }
 
 std::span<const std::string_view> password_sources() {
-  static constexpr std::array<std::string_view, 5> sources{"password", "password_command", "password_file",
-                                                           "password_env", "netrc"};
+  static constexpr std::array<std::string_view, 6> sources{
+      "password", "password_command", "password_file", "password_credential", "password_env", "netrc"};
   return sources;
 }
 

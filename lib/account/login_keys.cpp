@@ -78,6 +78,13 @@ void set_password(Account& account, const Setting& setting) {
   account.secret = credentials::Literal(util::Secret(text_of(setting)));
 }
 
+void set_credential(Account& account, const Setting& setting) {
+  const auto name = text_of(setting);
+  if (name.find('/') != std::string::npos || name == "." || name == "..")
+    setting.refuse("must be a name from LoadCredential= in the unit, without a folder");
+  account.secret = credentials::SystemdCredential{name};
+}
+
 void set_variable(Account& account, const Setting& setting) {
   const auto name = text_of(setting);
   if (name.find('=') != std::string::npos) setting.refuse("must be the name of an environment variable");
@@ -129,6 +136,11 @@ Node show_command(const Account& account) {
 Node show_file(const Account& account) {
   const auto* file = std::get_if<credentials::File>(&account.secret);
   return file == nullptr ? Node() : Node::of(file->path.string());
+}
+
+Node show_credential(const Account& account) {
+  const auto* credential = std::get_if<credentials::SystemdCredential>(&account.secret);
+  return credential == nullptr ? Node() : Node::of(credential->name);
 }
 
 Node show_variable(const Account& account) {

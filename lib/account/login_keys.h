@@ -8,6 +8,8 @@
 namespace mailhaul::account {
 
 void set_password(Account& account, const Setting& setting);
+/// The name of a file, without a folder.
+void set_credential(Account& account, const Setting& setting);
 void set_variable(Account& account, const Setting& setting);
 void set_netrc(Account& account, const Setting& setting);
 /// "google", "microsoft", or an object.
@@ -17,6 +19,7 @@ void set_oauth(Account& account, const Setting& setting);
 Node show_password(const Account& account);
 Node show_command(const Account& account);
 Node show_file(const Account& account);
+Node show_credential(const Account& account);
 Node show_variable(const Account& account);
 Node show_netrc(const Account& account);
 Node show_oauth(const Account& account);

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view google_advice =
     "With an app password you need none of this: switch on 2-step verification, make an app password at\n"
-    "https://myaccount.google.com/apppasswords, and use it with \"password_command\" or \"keyring\".\n"
+    "https://myaccount.google.com/apppasswords, and use it as the password, for example with "
+    "\"password_command\".\n"
     "\n"
     "For OAuth 2 you need a client id of your own:\n"
     "  1. Create a project at https://console.cloud.google.com/projectcreate.\n"

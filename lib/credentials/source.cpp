@@ -63,6 +63,23 @@ Secret from_file(const File& file) {
   return usable(first_line(text), file.path.string());
 }
 
+/// systemd sets the modes of the folder and of the files in it.
+Secret from_systemd(const SystemdCredential& credential, const Environment& environment) {
+  const auto folder = environment.variable ? environment.variable("CREDENTIALS_DIRECTORY") : std::nullopt;
+  if (!folder || folder->empty())
+    throw Error(Kind::config,
+                "password_credential: the environment variable CREDENTIALS_DIRECTORY is not set",
+                "systemd sets it for a service with LoadCredential=" + credential.name + ":FILE in its unit");
+  const util::Path path = util::Path(*folder) / credential.name;
+  try {
+    const Secret text(util::read_file(path, largest, Kind::config));
+    return usable(first_line(text), path.string());
+  } catch (const Error& error) {
+    throw util::prefixed("password_credential", error,
+                         "is LoadCredential=" + credential.name + ":FILE in the unit of the service?");
+  }
+}
+
 Secret from_variable(const Variable& variable, const Environment& environment) {
   auto value = environment.variable ? environment.variable(variable.name) : std::nullopt;
   if (!value)
@@ -115,6 +132,7 @@ Secret resolve(const Source& source, const Subject& subject, const Environment& 
            [](const Literal& literal) { return usable(literal.password(), "the configuration"); },
            [&](const Command& command) { return from_command(command, cancel); },
            [](const File& file) { return from_file(file); },
+           [&](const SystemdCredential& credential) { return from_systemd(credential, environment); },
            [&](const Variable& variable) { return from_variable(variable, environment); },
            [&](const Netrc& netrc) { return from_netrc(netrc, subject); }},
       source);

@@ -40,6 +40,10 @@ struct Command {
 struct File {
   util::Path path;
 };
+/// A file of this name in the folder that systemd made for the service (LoadCredential= in systemd.exec(5)).
+struct SystemdCredential {
+  std::string name;
+};
 /// A variable of the environment.
 struct Variable {
   std::string name;
@@ -50,7 +54,7 @@ struct Netrc {
 };
 /// The user, if there is a terminal.
 struct Ask {};
-using Source = std::variant<Ask, Literal, Command, File, Variable, Netrc>;
+using Source = std::variant<Ask, Literal, Command, File, SystemdCredential, Variable, Netrc>;
 
 /// What a source may ask of the world outside, handed in by `app`.
 struct Environment {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -138,6 +139,19 @@ std::optional<Fd> try_lock(const Path& path) {
   return file;
 }
 
+namespace {
+
+/// Whether a container platform or systemd has set the mode, and its owner cannot.
+bool is_provided(const Path& path, const struct stat& info) {
+  const auto text = path.lexically_normal().native();
+  if (text.starts_with("/run/secrets/") || text.starts_with("/run/credentials/")) return true;
+  struct statvfs mount {};
+  return info.st_uid != ::geteuid() && ::statvfs(path.c_str(), &mount) == 0 &&
+         (mount.f_flag & ST_RDONLY) != 0;
+}
+
+}  // namespace
+
 void require_private(const Path& path, std::string_view what) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) throw_errno(Kind::config, "read", path.native());
@@ -145,6 +159,7 @@ void require_private(const Path& path, std::string_view what) {
     throw Error(Kind::config, path.native() + " should contain " + std::string(what) + ", but is a directory",
                 "give the path of the file itself");
   }
+  if (is_provided(path, info)) return;
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     throw Error(Kind::config, path.native() + " holds " + std::string(what) + " and belongs to another user",
                 "chown it to yourself: chown \"$USER\" " + shell_word(path.native()));

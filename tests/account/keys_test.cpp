@@ -66,6 +66,7 @@ const std::vector<Case> good{
      "[ \"pass\", \"show\", \"a b\"]"},
     {"password_command", "\"~/bin/pw  ~/x\"", "~/bin/pw ~/x", "[ \"/home/anna/bin/pw\", \"~/x\"]"},
     {"password_file", "\"secret//\"", "secret//", "\"/home/anna/secret\""},
+    {"password_credential", "\"mail\"", "mail", "\"mail\""},
     {"password_env", "\"MAIL_PW\"", "MAIL_PW", "\"MAIL_PW\""},
     {"netrc", "true", "true", "true"},
     {"auth", "\"scram-sha-256\"", "scram-sha-256", "\"scram-sha-256\""},

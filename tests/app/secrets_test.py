@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from support.py import mail
+from support.py import mail, mounts
 from support.py.world import Case
 
 SHOW_ENVIRONMENT = {"kind": "mda", "command": ["sh", "-c", 'env > "$HOME/seen"; cat > /dev/null'], "allow_root": True}
@@ -63,6 +63,35 @@ class Files(Case):
         self.world.configure({"bad": bad, "good": good})
         result = self.world.run()
         self.assertEqual((result.status, result.err), (0, ""))
+
+    @unittest.skipUnless(mounts.usable(), "neither root nor a user namespace may mount here")
+    def test_a_container_platform_sets_the_modes_of_its_secrets(self):
+        for folder in ("secrets", "credentials/mail.service", "other"):
+            with self.subTest(folder):
+                there = self.world.path("run") / folder
+                there.mkdir(parents=True, exist_ok=True)
+                (there / "mail").write_text("secret\n")
+                (there / "mail").chmod(0o444)
+                _, server = self.maildrop(*mail.small(1))
+                account = self.account(server, password_file="/run/%s/mail" % folder)
+                del account["password"]
+                self.world.configure({"home": account})
+                self.world.prefix = mounts.instead(self.world.path("run"), "/run")
+                self.assertStatus(self.world.run(), 78 if folder == "other" else 0)
+
+    def test_a_credential_of_systemd(self):
+        _, server = self.maildrop(*mail.small(1))
+        account = self.account(server, password_credential="mail")
+        del account["password"]
+        self.world.configure({"home": account})
+        self.assertHint(self.world.run(), "home: error: password_credential", "CREDENTIALS_DIRECTORY", "LoadCredential=mail:FILE")
+        folder = self.world.path("credentials")
+        folder.mkdir()
+        (folder / "mail").write_text("secret\n")
+        (folder / "mail").chmod(0o440)
+        self.world.env["CREDENTIALS_DIRECTORY"] = str(folder)
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(len(self.world.maildir()), 1)
 
     def test_config_check_finds_what_a_run_would_find(self):
         there = str(self.world.path("file"))

@@ -130,6 +130,29 @@ TEST_CASE("a file with a secret that others can read is refused") {
   }
 }
 
+TEST_CASE("a credential of systemd is read, whatever its mode, and a missing one is named") {
+  const test::TempDir dir;
+  secret_file(dir, "of the service\n", 0440);
+  const auto with = [&](std::optional<std::string> folder) {
+    return credentials::Environment{.variable = [folder](const std::string& name) {
+      return name == "CREDENTIALS_DIRECTORY" ? folder : std::nullopt;
+    }};
+  };
+  const util::Cancel cancel;
+  const Source credential = credentials::SystemdCredential{"secret"};
+  CHECK(credentials::resolve(credential, anna, with(dir.path().string()), cancel).reveal() ==
+        "of the service");
+
+  const auto none = refusal(credential, with(std::nullopt));
+  CHECK(none.kind == Kind::config);
+  CHECK(none.sentence == "password_credential: the environment variable CREDENTIALS_DIRECTORY is not set");
+  CHECK(none.hint == "systemd sets it for a service with LoadCredential=secret:FILE in its unit");
+  const auto gone = refusal(credentials::SystemdCredential{"other"}, with(dir.path().string()));
+  CHECK(gone.kind == Kind::config);
+  CHECK(gone.sentence.starts_with("password_credential: "));
+  CHECK(gone.hint == "is LoadCredential=other:FILE in the unit of the service?");
+}
+
 TEST_CASE("a missing source is named") {
   const test::TempDir dir;
   const auto gone = dir / "gone";
