@@ -173,7 +173,10 @@ AccountOutcome fetch_locked(AccountRun& run) {
     run.store.remember(run.mailbox, run.server);
     run.store.note_told(run.mailbox, run.notices.newly_told());
   });
-  if (!outcome.error) outcome.error = not_stored;
+  if (not_stored && !outcome.error) {
+    outcome.error = not_stored;
+    outcome.quiet_skips_it = false;
+  }
   return outcome;
 }
 
@@ -190,8 +193,10 @@ AccountOutcome fetch_account(const account::Account& account, const Environment&
     AccountRun run(account, environment, listener, store);
     outcome = fetch_locked(run);
   });
-  if (error) outcome.error = error;
-  if (outcome.error && outcome.error->kind() != util::Kind::temporary) outcome.quiet_skips_it = false;
+  if (error) {
+    outcome.error = error;
+    outcome.quiet_skips_it = environment.quiet && error->kind() == util::Kind::temporary;
+  }
   outcome.totals.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   report_outcome(outcome, *environment.cancel, listener);
   return outcome;

@@ -11,9 +11,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto told_after = 24h;
+constexpr auto told_after = 24h;  // of trouble that passes
+constexpr auto told_again = 24h;  // of refused logins
 
-/// The account has no temporary trouble, or no longer has it.
+/// The account is not in trouble, or no longer in trouble that may pass.
 void note_end(AccountRun& run, int status, state::Time now) {
   auto& server = run.server;
   if (server.trouble_told && status == 0) {
@@ -21,7 +22,14 @@ void note_end(AccountRun& run, int status, state::Time now) {
         "the trouble that began at " + util::format_utc(server.failing_since.value_or(now)) + " is over", "");
   }
   server.failing_since.reset();
-  server.trouble_told = false;
+  server.trouble_told.reset();
+}
+
+/// Whether -q tells it now: a refused login at once, and then once a day; all else once, after a day.
+bool is_to_be_told(const state::Server& server, bool refused, state::Time now) {
+  const auto& told = server.trouble_told;
+  if (refused) return !told || *told > now || now - *told >= told_again;
+  return !told && now - *server.failing_since >= told_after;
 }
 
 }  // namespace
@@ -33,17 +41,17 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome) {
   if (outcome.error && outcome.error->kind() == util::Kind::cancelled) return outcome;
   const auto now = run.environment.now();
   const int status = status_of(outcome);
-  if (status != util::exit_status(util::Kind::temporary)) {
+  const bool refused = outcome.error && outcome.error->kind() == util::Kind::login;
+  if (!refused && status != util::exit_status(util::Kind::temporary)) {
     note_end(run, status, now);
     return outcome;
   }
   if (!server.failing_since || *server.failing_since > now) server.failing_since = now;
   if (!run.environment.quiet) return outcome;
-  if (now - *server.failing_since < told_after || server.trouble_told) {
-    outcome.quiet_skips_it = true;
-    return outcome;
-  }
-  server.trouble_told = true;
+  outcome.quiet_skips_it = !is_to_be_told(server, refused, now);
+  if (outcome.quiet_skips_it) return outcome;
+  server.trouble_told = now;
+  if (now - *server.failing_since < told_after) return outcome;
   const std::string since = "failing since " + util::format_utc(*server.failing_since) + ": ";
   if (outcome.error) {
     outcome.error = util::Error(outcome.error->kind(), since + outcome.error->what(), outcome.error->hint());

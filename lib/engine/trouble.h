@@ -6,8 +6,9 @@
 namespace mailhaul::engine {
 
 /// Notes in the run's `server` since when the account is in temporary trouble, and reports that it is over.
-/// With -q, trouble is reported once, after 24 hours: until then and afterwards the outcome comes back with
-/// quiet_skips_it set; at that one time its error says since when.
+/// With -q, trouble is reported once, after 24 hours, and a refused login at once and then once a day at
+/// most: at other times the outcome comes back with quiet_skips_it set. After a day its error says since
+/// when.
 [[nodiscard]] AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome);
 
 }  // namespace mailhaul::engine

@@ -70,6 +70,12 @@ std::int64_t check_of(const MailboxRow& row) {
   return sum.short_value();
 }
 
+/// A time that is stored as 0 where there is none.
+std::optional<Time> time_or_none(const Cursor& row, int column) {
+  const auto seconds = row.integer(column);
+  return seconds == 0 ? std::nullopt : std::optional(Time(std::chrono::seconds(seconds)));
+}
+
 }  // namespace
 
 MailboxTable::MailboxTable(Database& database) noexcept
@@ -139,7 +145,7 @@ MailboxRow MailboxTable::read(MailboxId mailbox) {
                               .not_before = row.time(Column::not_before),
                               .login_mark = std::string(row.bytes(Column::login_mark)),
                               .failing_since = row.time(Column::failing_since),
-                              .trouble_told = row.flag(Column::trouble_told)}};
+                              .trouble_told = time_or_none(row, Column::trouble_told)}};
   if (check_of(found) != row.integer(Column::check)) {
     throw database_.damage("the checksum of a mailbox is wrong");
   }
@@ -151,8 +157,9 @@ void MailboxTable::write(const MailboxRow& row) {
   write_.run(row.mailbox.id, row.last_row, row.absent_day, row.flushes, row.messages.count, row.messages.sum,
              row.landings.count, row.landings.sum, std::string_view(server.login_method),
              server.one_by_one_until, server.border_breaks, server.refused_logins, server.not_before,
-             std::string_view(server.login_mark), server.failing_since, server.trouble_told,
-             server.sizes_are_off, check_of(row));
+             std::string_view(server.login_mark), server.failing_since,
+             server.trouble_told ? server.trouble_told->time_since_epoch().count() : 0, server.sizes_are_off,
+             check_of(row));
 }
 
 std::vector<std::string> MailboxTable::told(MailboxId mailbox) {

@@ -36,7 +36,7 @@ const char* const make_version_2 = R"sql(
     not_before INTEGER,
     login_mark TEXT NOT NULL DEFAULT '',
     failing_since INTEGER,
-    trouble_told INTEGER NOT NULL DEFAULT 0,
+    trouble_told INTEGER NOT NULL DEFAULT 0,     -- when, or 0
     sizes_are_off INTEGER NOT NULL DEFAULT 0,
     "check" INTEGER NOT NULL DEFAULT 0,          -- checksum of what mail depends on
     UNIQUE (user, host, port)
@@ -159,7 +159,8 @@ MailboxRow old_mailbox(const Cursor& stored) {
                      .not_before = stored.time(Column::not_before),
                      .login_mark = std::string(stored.bytes(Column::login_mark)),
                      .failing_since = stored.time(Column::failing_since),
-                     .trouble_told = stored.flag(Column::trouble_told)}};
+                     .trouble_told = stored.flag(Column::trouble_told) ? stored.time(Column::failing_since)
+                                                                       : std::nullopt}};
 }
 
 /// Without the hashes: they cover other bytes of a message now. A row is known by UIDL and size until its

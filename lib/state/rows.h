@@ -91,7 +91,7 @@ struct Server {
   std::optional<Time> not_before;    ///< the next login is not tried before this (back-off, LOGIN-DELAY)
   std::string login_mark;  ///< fingerprint of the profile that was refused, without anything of the secret
   std::optional<Time> failing_since;  ///< since then every run has met temporary trouble
-  bool trouble_told = false;          ///< -q has told the user about the trouble
+  std::optional<Time> trouble_told;   ///< when -q told the user about the trouble last
   bool operator==(const Server&) const = default;
 };
 

@@ -71,3 +71,24 @@ TEST_CASE("a lasting warning is given even if an earlier one ended in the same w
   CHECK(run_with_warning("/var/mail is full") == Texts{"(again) /var/mail is full"});
   CHECK(run_with_warning("the disk of /var/mail is full") == Texts{"(again) the disk of /var/mail is full"});
 }
+
+TEST_CASE("with -q a login that is refused for two days is reported once a day, and once when it is over") {
+  Household house;
+  house.environment.quiet = true;
+  const auto connect = house.environment.connect;
+  house.environment.connect = [](const auto&, const auto&, const auto&) -> net::LoggedIn {
+    throw util::Error(util::Kind::login, "refused");
+  };
+  long reported = 0;
+  for (int runs = 0; runs < 2 * 24 * 6; ++runs) {
+    house.run();
+    for (const auto& failure : house.told.failures)
+      reported += failure.find("(quiet)") == std::string::npos ? 1 : 0;
+    house.now += std::chrono::minutes(10);
+  }
+  CHECK(reported == 2);
+  house.environment.connect = connect;
+  house.now += 6h;
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.told.warnings == Texts{"the trouble that began at 2023-11-14T22:13:20Z is over"});
+}

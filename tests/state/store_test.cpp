@@ -255,7 +255,7 @@ TEST_CASE("what is recorded about a server can be read again") {
                              .not_before = at_day(1),
                              .login_mark = "mark",
                              .failing_since = at_day(0),
-                             .trouble_told = true};
+                             .trouble_told = at_day(1)};
   state::MailboxId mailbox = 0;
   {
     auto store = place.open();
