@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/login.h"
 #include "net/refusal.h"
 #include "util/escape.h"
 
@@ -33,6 +34,7 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
           step,
           util::Error(meant.kind, "cannot retrieve message " + parts_.notes.uid(step) + quoted, meant.hint));
     case RefusalEffect::stop_asking:
+      note_limit(parts_.run.account, parts_.run.environment, parts_.run.server, meant);
       parts_.notes.refused_from(
           step, util::Error(util::Kind::temporary, "the server hands out no more messages" + quoted,
                             meant.reason == net::Reason::limit
@@ -139,6 +141,7 @@ void Answers::take_in_latest() {
 void Answers::confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes) {
   const Step& step = *request.step;
   const bool ours = row.standing == Standing::delivered || row.standing == Standing::gone;
+  if (hashes && row.bytes != step.message.bytes) parts_.run.server.sizes_are_off = true;
   const auto id = parts_.matcher.confirm(step, std::move(row), hashes);
   if (request.action == Action::verify)
     parts_.notes.tell(step, Action::verify, "the message is known; nothing was delivered");

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/login.h"
+#include "net/refusal.h"
 #include "util/units.h"
 
 namespace mailhaul::engine {
@@ -33,9 +35,10 @@ Next FetchSession::run(const ReadRows& rows, Part part) {
   const bool later = part == Part::all && some_failed && removals_.any();
   if (some_failed && !later) ask_singly();
   if (!later) carry_out(plan_.failed());
-  close_places();  // S5
-  remove();        // S6, S7
-  return later ? Next::failed_messages : Next::stop;
+  close_places();                                           // S5
+  remove();                                                 // S6, S7
+  const bool limited = run_.server.not_before.has_value();  // the failed ones would meet the same limit
+  return later && !limited ? Next::failed_messages : Next::stop;
 }
 
 /// Asks for one message at a time, so that the one that breaks the session can be named.
@@ -85,13 +88,16 @@ void FetchSession::begin(const Step& step) {
   // If a message is identified by its header alone, TOP proves nothing new.
   const auto* row = step.identity.row;
   const bool header_tells = session_.capabilities().top && row != nullptr && !row->uidl.empty();
+  // A size that the server is known to announce wrongly decides nothing.
+  const bool header_decides =
+      header_tells && row->standing != Standing::gone && (row->suspect || run_.server.sizes_are_off);
   switch (step.action) {
     case Action::fetch:
       return requests_.add({&step, Ask::whole, step.action});
     case Action::remove:
       return requests_.add({&step, header_tells ? Ask::header : Ask::whole, step.action});
     case Action::verify:
-      return requests_.add({&step, header_tells && row->suspect ? Ask::header : Ask::whole, step.action});
+      return requests_.add({&step, header_decides ? Ask::header : Ask::whole, step.action});
     case Action::leave:
     case Action::skip:
       if (step.is_unmet && header_tells) requests_.add({&step, Ask::header, step.action});
@@ -136,6 +142,7 @@ void FetchSession::conclude(const ReceivedMessage& message) {
   if (!message.delivered()) return;  // refused, or to be known when its destination is closed
   ++run_.totals.fetched;
   run_.totals.bytes += message.octets;
+  if (message.octets != message.step->message.bytes) run_.server.sizes_are_off = true;
   run_.delivered_now.insert(message.row.id);
   notes_.delivered(message);
   if (!run_.policy.leave_on_server) removals_.mark(message.step->message.number, message.row.id);
@@ -159,28 +166,36 @@ void FetchSession::remove() {
 Next FetchSession::end_early(const util::Error& error) {
   const bool quit_sent = removals_.quit_sent();
   removals_.stop();
-  std::optional<util::Error> unsettled;  // of the batch under way; the doubt has to be on record all the same
-  try {
-    settler_.finish();
-  } catch (const util::Error& failure) {
-    unsettled = failure;
-  }
-  const Verdict verdict = judge({.pipelining = session_.pipelining(),
-                                 .quit_sent = quit_sent,
-                                 .sizes_differed = unproven_.sizes_differed(),
-                                 .body_changed = unproven_.body_changed(),
-                                 .batch_failed = settler_.failed(),
-                                 .latest_unproven = unproven_.has_latest(),
-                                 .doubt = session_.doubt(),
-                                 .kind = error.kind(),
-                                 .border_breaks = run_.server.border_breaks});
+  std::optional<util::Error> unsettled;
+  const auto attempt = [&unsettled](const auto& step) {
+    try {
+      step();
+    } catch (const util::Error& failure) {
+      if (!unsettled) unsettled = failure;
+    }
+  };
+  attempt([this] { settler_.finish(); });
+  Verdict verdict = judge({.pipelining = session_.pipelining(),
+                           .quit_sent = quit_sent,
+                           .sizes_differed = unproven_.sizes_differed(),
+                           .body_changed = unproven_.body_changed(),
+                           .batch_failed = settler_.failed(),
+                           .latest_unproven = unproven_.has_latest(),
+                           .latest_refused = requests_.refused_last() != nullptr,
+                           .doubt = session_.doubt(),
+                           .kind = error.kind(),
+                           .border_breaks = run_.server.border_breaks});
+  // An answer may have been skipped, even between messages of one size. On record before what may fail.
+  if (verdict.suspect_rows) attempt([this] { settler_.suspect(matcher_.changed_rows()); });
+  if (unsettled) verdict.keep_batch = verdict.keep_latest = false;
   if (verdict.keep_latest) answers_.take_in_latest();
   if (verdict.keep_batch) blame_latest(error);
   unproven_.discard();
   verdict.keep_batch ? settler_.settle() : settler_.drop();
-  if (verdict.suspect_rows) suspect_rows();
   if (unsettled) throw util::Error(*unsettled);
-  const Step* to_blame = verdict.current_comes_last ? requests_.current().step : nullptr;
+  const Step* to_blame = verdict.refused_comes_last   ? requests_.refused_last()
+                         : verdict.current_comes_last ? requests_.current().step
+                                                      : nullptr;
   if (to_blame != nullptr) notes_.comes_last(*to_blame);
   close_places();
   remember(verdict);
@@ -196,22 +211,6 @@ void FetchSession::blame_latest(const util::Error& error) {
   notes_.stays(*latest->message.step,
                {util::Kind::protocol, "it cannot be told where it ends: " + std::string(error.what()),
                 "the server may not double the dots at the beginning of lines (RFC 1939 section 3)"});
-}
-
-/// An answer may have been skipped, between two messages of one size even: the next session looks at each of
-/// these rows by TOP before it believes them (LAW section 2).
-void FetchSession::suspect_rows() {
-  settler_.commit();  // the rows are to be read as delivered
-  state::Change change;
-  auto ids = settler_.delivered_rows();
-  ids.insert(ids.end(), matcher_.changed_rows().begin(), matcher_.changed_rows().end());
-  for (const auto id : ids) {
-    auto row = run_.store.row(run_.mailbox, id);
-    if (!row) continue;
-    row->suspect = true;
-    change.rows.push_back(std::move(*row));
-  }
-  run_.store.commit(run_.mailbox, change);
 }
 
 void FetchSession::remember(const Verdict& verdict) {
@@ -241,6 +240,8 @@ Next fetch_once(AccountRun& run, net::LoggedIn logged_in, const ReadRows& rows, 
     run.server.border_breaks = 0;
     return next;
   } catch (const util::Error& error) {
+    if (const auto* refused = dynamic_cast<const net::RefusedError*>(&error))
+      note_limit(run.account, run.environment, run.server, refused->refusal());
     return session.end_early(error);
   }
 }

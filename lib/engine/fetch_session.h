@@ -51,7 +51,6 @@ class FetchSession {
   void close_places();
   void remove();
   void blame_latest(const util::Error& error);
-  void suspect_rows();
   void remember(const Verdict& verdict);
 
   AccountRun& run_;

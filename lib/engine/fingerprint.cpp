@@ -45,6 +45,17 @@ void append_collapsed(std::string& result, std::string_view text) {
   }
 }
 
+/// A server that puts a notice in the place of a message takes another boundary each time.
+void remove_boundary(std::string& field) {
+  constexpr std::string_view name = "boundary=";
+  const auto at = util::lower(field).find(name);
+  if (at == std::string::npos) return;
+  const auto value = at + name.size();
+  const bool quoted = value < field.size() && field[value] == '"';
+  const auto end = quoted ? field.find('"', value + 1) : field.find_first_of("; ", value);
+  field.erase(at, end == std::string::npos ? end : end - at);
+}
+
 }  // namespace
 
 void Fingerprint::add(std::string_view wire) {
@@ -86,6 +97,7 @@ void Fingerprint::end_field() {
   if (!senders && (servers || !fields_.empty())) return;  // with senders' fields no others count
   text += ':';
   append_collapsed(text, std::string_view(line).substr(std::min(colon + 1, line.size())));
+  if (text.starts_with("content-type:")) remove_boundary(text);
   text += '\n';
   if (!senders) {
     other_.add(text);

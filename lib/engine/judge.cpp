@@ -35,7 +35,9 @@ Verdict judge(const Evidence& evidence) {
   }
   const bool of_the_server = evidence.kind == util::Kind::temporary || evidence.kind == util::Kind::protocol;
   const bool rest_of_latest = evidence.doubt.malformed_status && evidence.latest_unproven;
-  verdict.current_comes_last = of_the_server && !rest_of_latest;
+  const bool behind_refusal = evidence.doubt.malformed_status && evidence.latest_refused;
+  verdict.refused_comes_last = of_the_server && behind_refusal;
+  verdict.current_comes_last = of_the_server && !behind_refusal && !rest_of_latest;
   return verdict;
 }
 

@@ -16,6 +16,7 @@ struct Evidence {
   bool body_changed = false;     ///< a body was different when it was asked for again, alone
   bool batch_failed = false;     ///< a batch could not be settled: nothing else should be
   bool latest_unproven = false;  ///< no answer has followed the message read last
+  bool latest_refused = false;   ///< the message answered last was refused
   pop3::Doubt doubt = {};        ///< of the conversation
   util::Kind kind = util::Kind::temporary;
   std::uint32_t border_breaks = 0;  ///< earlier ends exactly between two answers, while pipelining
@@ -29,9 +30,11 @@ enum class Next {
 };
 
 struct Verdict {
-  bool keep_batch = false;          ///< complete messages may be settled; otherwise they are dropped
-  bool keep_latest = false;         ///< the message read last may, too
-  bool suspect_rows = false;        ///< the next session checks the rows of this one before it believes them
+  bool keep_batch = false;    ///< complete messages may be settled; otherwise they are dropped
+  bool keep_latest = false;   ///< the message read last may, too
+  bool suspect_rows = false;  ///< the next session checks the rows of this one before it believes them
+  bool refused_comes_last =
+      false;  ///< the message that was refused last does: its body may have come as well
   bool current_comes_last = false;  ///< the message whose answer was awaited comes last next time
   Next next = Next::stop;
   std::uint32_t border_breaks = 0;  ///< to be remembered

@@ -90,6 +90,13 @@ void note_refusal(const account::Account& account, const Environment& environmen
 
 }  // namespace
 
+void note_limit(const account::Account& account, const Environment& environment, state::Server& server,
+                const net::Refusal& refusal) {
+  if (refusal.reason != net::Reason::limit) return;
+  server.not_before = environment.now() + std::min(refusal.pause.value_or(first_pause), longest_pause);
+  server.login_mark = login_mark(account, environment);
+}
+
 net::LoggedIn log_in(const account::Account& account, const Environment& environment, state::Server& server,
                      const net::Trace& trace) {
   check_pause(account, environment, server);

@@ -3,6 +3,7 @@
 #include "account/account.h"
 #include "engine/environment.h"
 #include "net/connection.h"
+#include "net/refusal.h"
 #include "report/listener.h"
 #include "state/store.h"
 
@@ -14,6 +15,11 @@ namespace mailhaul::engine {
 /// pause. Changes `server`, which the caller stores whatever happened.
 net::LoggedIn log_in(const account::Account& account, const Environment& environment, state::Server& server,
                      const net::Trace& trace);
+
+/// Where a refusal, of whatever command, speaks of a limit: begins a pause, as long as the server names, or 5
+/// minutes. Changes `server` as above.
+void note_limit(const account::Account& account, const Environment& environment, state::Server& server,
+                const net::Refusal& refusal);
 
 /// Warns where the password and all mail cross a network in clear text, if a person is there to read it.
 void warn_of_plain_text(const account::Account& account, const Environment& environment,

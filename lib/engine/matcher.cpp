@@ -115,24 +115,29 @@ std::optional<state::Row> Matcher::proven_by_header(const Step& step,
   auto row = row_by_uid(step);
   if (!row) return std::nullopt;
   // Of what was marked as seen, perhaps by an import, less is known; it is never removed.
-  const bool proven = row->standing == Standing::seen
-                          ? !row->header || row->header == header
-                          : row->header == header && row->bytes == step.message.bytes;
+  const bool proven =
+      row->standing == Standing::seen
+          ? !row->header || row->header == header
+          : row->header == header && (row->bytes == step.message.bytes || run_.server.sizes_are_off);
   return proven ? std::move(row) : std::nullopt;
 }
 
-namespace {
-
 /// Whether a row with this message's UIDL belongs to another message. A row that was only marked as seen may
 /// have the header's hash. A row from before the hashes changed has no hash: its size decides.
-bool holds_another(const state::Row& row, const Step& step, const MessageHashes& hashes) {
-  if (row.content) return *row.content != hashes.content;
+bool Matcher::holds_another(const state::Row& row, const Step& step, const MessageHashes& hashes) const {
+  if (row.content) return *row.content != hashes.content && !is_remade(row, step, hashes);
   if (row.standing == Standing::seen) return row.header && *row.header != hashes.header;
   const bool delivered = row.standing == Standing::delivered || row.standing == Standing::gone;
   return delivered && row.bytes != step.message.bytes;
 }
 
-}  // namespace
+/// A server may make a message's body anew at each RETR: a notice with a random boundary in the place of a
+/// message that it cannot hand out. Then UIDL and header decide, for a day, or once that was seen of it.
+bool Matcher::is_remade(const state::Row& row, const Step& step, const MessageHashes& hashes) const {
+  const bool same = !row.uidl.empty() && row.uidl == step.message.uidl && row.header == hashes.header;
+  const bool lately = row.delivered && run_.environment.now() - *row.delivered < std::chrono::days(1);
+  return same && (row.remade || lately);
+}
 
 Match Matcher::match(const Step& step, const MessageHashes& hashes) {
   Match match{.row = row_by_uid(step)};
@@ -153,6 +158,7 @@ Match Matcher::match(const Step& step, const MessageHashes& hashes) {
   if (match.row) {
     taken_.insert(match.row->id);
     match.by = KnownBy::uid;
+    match.row->remade = match.row->remade || (match.row->content && *match.row->content != hashes.content);
   } else if ((match.row = row_by_content(step, hashes))) {
     match.by = KnownBy::content;
   }

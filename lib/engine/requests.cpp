@@ -17,7 +17,9 @@ void Requests::add(const Request& request) {
 pop3::Message& Requests::next() {
   current_ = asked_.front();
   asked_.pop_front();
-  return session_.next();
+  pop3::Message& message = session_.next();
+  refused_last_ = message.refused() && current_.ask == Ask::whole ? current_.step : nullptr;
+  return message;
 }
 
 void Requests::hold_back() {

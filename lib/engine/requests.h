@@ -32,6 +32,8 @@ class Requests {
   /// The answer to the oldest request, which is current() from now on. REQUIRES: outstanding().
   pop3::Message& next();
   [[nodiscard]] const Request& current() const noexcept { return current_; }
+  /// The message whose RETR was refused, if that is the answer read last.
+  [[nodiscard]] const Step* refused_last() const noexcept { return refused_last_; }
   void done() noexcept { current_ = {.ask = Ask::proof}; }
 
   /// Holds back the requests that are not sent yet.
@@ -46,6 +48,7 @@ class Requests {
   pop3::Session& session_;
   std::deque<Request> asked_, postponed_;
   Request current_{.ask = Ask::proof};
+  const Step* refused_last_ = nullptr;
   bool prove_each_ = false;
 };
 

@@ -58,6 +58,7 @@ void Settler::conclude(const std::vector<ReceivedMessage>& messages) const {
 
 void Settler::take_notes() {
   std::ranges::move(std::exchange(noted_.rows, {}), std::back_inserter(landed_.rows));
+  std::ranges::move(std::exchange(noted_.doubted, {}), std::back_inserter(landed_.doubted));
   std::ranges::move(std::exchange(noted_.forgotten, {}), std::back_inserter(landed_.forgotten));
 }
 
@@ -96,6 +97,8 @@ void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
   bool recoverable = false;
   for (auto& message : messages) {
     if (message.row.id == 0) message.row.id = store_.next_row(mailbox_);
+    message.row.suspect = message.row.suspect || suspect_;
+    intended_rows_.push_back(message.row.id);
     change.rows.push_back(message.row);
     for (const auto& copy : message.copies) {
       // Only the end of a pipe shows what was read from it, so there is nothing to recover. But for a program
@@ -227,7 +230,13 @@ void Settler::record_delivery(const ReceivedMessage& message) {
     landed_.rows.back().failures = 0;
   }
   landed_.delivered.push_back({.row = message.row.id, .standing = message.row.standing, .when = now_()});
-  delivered_rows_.push_back(message.row.id);
+}
+
+void Settler::suspect(std::span<const state::RowId> more) {
+  suspect_ = true;
+  noted_.doubted = intended_rows_;
+  noted_.doubted.insert(noted_.doubted.end(), more.begin(), more.end());
+  commit();
 }
 
 void Settler::commit() {

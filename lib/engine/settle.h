@@ -5,6 +5,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "engine/batch.h"
@@ -49,8 +50,9 @@ class Settler {
   void forget_with_next_commit(state::RowId row) { noted_.forgotten.push_back(row); }
   /// S5: what was published is DELIVERED, durably.
   void commit();
-  /// Rows delivered in this session, to be marked as suspect.
-  const std::vector<state::RowId>& delivered_rows() const noexcept { return delivered_rows_; }
+  /// The session ends in doubt: marks its rows and `more` as suspect, durably, and those settled from now on
+  /// together with their INTENT. S5, too. REQUIRES: nothing is under way.
+  void suspect(std::span<const state::RowId> more);
 
  private:
   void conclude(const std::vector<ReceivedMessage>& messages) const;
@@ -72,7 +74,8 @@ class Settler {
   state::Change noted_;   ///< by the caller, while a batch may be under way
   state::Change landed_;  ///< published, not yet DELIVERED in the database
   std::vector<ReceivedMessage> awaiting_close_;
-  std::vector<state::RowId> delivered_rows_;
+  std::vector<state::RowId> intended_rows_;  ///< of this session
+  bool suspect_ = false;                     ///< rows are written as suspect from now on
   bool failed_ = false;
   std::vector<ReceivedMessage> carried_;  ///< the batch under way
   std::future<std::vector<ReceivedMessage>>

@@ -24,7 +24,7 @@ bool Unproven::doubts(std::uint64_t octets, std::uint64_t announced) const {
 bool Unproven::full() const noexcept { return held_.size() >= most_held; }
 
 std::vector<ReceivedMessage> Unproven::check() {
-  for (const auto& message : held_) {
+  for (auto& message : held_) {
     if (confirmed_ >= confirmations) break;
     compare(message);
     ++confirmed_;
@@ -32,15 +32,17 @@ std::vector<ReceivedMessage> Unproven::check() {
   return std::exchange(held_, {});
 }
 
-void Unproven::compare(const ReceivedMessage& message) {
+void Unproven::compare(ReceivedMessage& message) {
   session_.want({.number = message.step->message.number, .bytes = message.octets, .header_only = false});
   session_.want_proof();
   pop3::Message& again = session_.next();
   Fingerprint fingerprint;
   while (const auto piece = again.read()) fingerprint.add(*piece);
-  const bool same =
-      fingerprint.octets() == message.octets && fingerprint.finish().content == message.row.content;
-  if (again.refused() || !same) {
+  const auto octets = fingerprint.octets();
+  const auto hashes = fingerprint.finish();
+  // Under the same header its body may be one that the server makes anew each time.
+  message.row.remade = hashes.content != message.row.content;
+  if (again.refused() || octets != message.octets || hashes.header != message.row.header) {
     body_changed_ = true;
     throw util::Error(
         util::Kind::protocol,

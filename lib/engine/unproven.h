@@ -45,7 +45,7 @@ class Unproven {
   void discard() noexcept;
 
  private:
-  void compare(const ReceivedMessage& message);
+  void compare(ReceivedMessage& message);
 
   pop3::Session& session_;
   MessageNotes& notes_;

@@ -272,3 +272,23 @@ TEST_CASE(
   CHECK(house.server.count("TOP 1 0") == 1);
   CHECK(house.mail() == house.all(9));
 }
+
+TEST_CASE("what a session in doubt delivered is suspect even if its last batch cannot be settled") {
+  BatchHousehold house(5);
+  house.account.policy.leave_on_server = true;
+  house.server.misbehave = [](const std::string& command,
+                              std::size_t) -> std::optional<test::MemoryServer::Reply> {
+    if (command != "RETR 4") return std::nullopt;
+    return test::MemoryServer::Reply("+OK\r\nSubject: 4\r\n\r\nbo", true);
+  };
+  house.watch.staging = [&] {
+    if (house.watch.staged == 2) throw util::Error(util::Kind::storage, "the disk is on fire");
+  };
+  CHECK(engine::status_of(house.run()) == 74);
+  house.server.misbehave = nullptr;
+  house.watch.staging = [] {};
+  house.server.commands.clear();
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.server.count("TOP 1 0") + house.server.count("TOP 2 0") == 2);
+  CHECK(house.mail() == house.all(5));
+}

@@ -68,6 +68,7 @@ TEST_CASE("a limit in the server's words is told once, and what came before it i
       CHECK(house.mail().size() == 3);
       CHECK(house.server.messages.size() == 3);
       house.server.misbehave = {};
+      house.now += std::chrono::minutes(5);  // the pause after a limit
       CHECK(engine::status_of(house.run()) == 0);
       CHECK(house.mail().size() == 6);
     }
@@ -117,5 +118,25 @@ TEST_CASE("a server that had UIDs and refuses UIDL is in trouble, and nothing is
       CHECK(house.mail().size() == 3);
       CHECK(house.server.messages.size() == (leave ? 3 : 0));
     }
+  }
+}
+
+TEST_CASE("words of a limit to RETR, LIST or UIDL begin a pause, as long as the server says") {
+  for (const std::string verb : {"RETR", "LIST", "UIDL"}) {
+    CAPTURE(verb);
+    Household house;
+    house.server.messages = {mail_of(1)};
+    house.server.misbehave = [verb](const std::string& command, std::size_t) -> std::optional<RefusalReply> {
+      if (!command.starts_with(verb)) return std::nullopt;
+      return RefusalReply("-ERR Request is throttled. Suggested Backoff Time: 900000 milliseconds\r\n");
+    };
+    CHECK(engine::status_of(house.run()) == 75);
+    house.server.misbehave = nullptr;
+    const auto sessions = house.server.sessions;
+    house.now += std::chrono::minutes(14);
+    CHECK(engine::status_of(house.run()) == 75);
+    CHECK(house.server.sessions == sessions);
+    house.now += std::chrono::minutes(1);
+    CHECK(house.run().totals.fetched == 1);
   }
 }

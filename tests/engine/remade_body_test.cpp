@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Servers that announce wrong sizes, or make a message's body anew each time it is retrieved.
+#include <doctest/doctest.h>
+
+#include "engine/fixture.h"
+
+using namespace mailhaul;
+using namespace std::chrono_literals;
+using test::Household;
+using test::mail_of;
+using Reply = test::MemoryServer::Reply;
+
+namespace {
+
+long asked_for(const Household& house, std::string_view verb) {
+  return std::ranges::count_if(house.server.commands,
+                               [&](const auto& command) { return command.starts_with(verb); });
+}
+
+/// LIST announces `more` bytes more than each message has.
+void announce(Household& house, std::size_t more) {
+  house.server.misbehave = [&house, more](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command != "LIST") return std::nullopt;
+    std::vector<std::string> lines;
+    for (const auto& message : house.server.messages)
+      lines.push_back(std::to_string(lines.size() + 1) + ' ' + std::to_string(message.bytes.size() + more));
+    return test::multi_line(lines);
+  };
+}
+
+/// Message 2 is a notice with a new boundary at each RETR and TOP.
+void make_notices(Household& house, int& made) {
+  house.server.misbehave = [&made](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command != "RETR 2" && command != "TOP 2 0") return std::nullopt;
+    const auto boundary = "=_" + std::to_string(++made + 100);
+    const std::string header =
+        "From: x\r\nSubject: notice\r\nContent-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n\r\n";
+    if (command.starts_with("TOP")) return Reply("+OK\r\n" + test::stuffed(header));
+    return Reply("+OK\r\n" + test::stuffed(header + "--" + boundary + "\r\n\r\nno\r\n"));
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a server whose sizes are known to be wrong is asked for headers only when they change") {
+  for (const bool pipelining : {true, false}) {
+    CAPTURE(pipelining);
+    Household house;
+    house.server.options.pipelining = pipelining;
+    house.account.policy.leave_on_server = true;
+    for (int n = 1; n <= 5; ++n) house.server.messages.push_back(mail_of(n));
+    announce(house, 7);
+    CHECK(house.run().totals.fetched == 5);
+    for (const std::size_t more : {9U, 11U, 0U}) {
+      announce(house, more);
+      house.server.commands.clear();
+      CHECK(house.run().totals.fetched == 0);
+      CHECK(asked_for(house, "RETR") == 0);
+      CHECK(asked_for(house, "TOP") == 5);
+    }
+    house.server.messages[2].bytes =
+        mail_of(33).bytes + "more\r\n";  // a UIDL that is used again is still noticed
+    CHECK(house.run().totals.fetched == 1);
+    CHECK(house.mail().size() == 6);
+  }
+}
+
+TEST_CASE("a notice with another boundary at each RETR is one message") {
+  for (const bool pipelining : {true, false}) {
+    for (const bool top : {true, false}) {
+      CAPTURE(pipelining);
+      CAPTURE(top);
+      Household house;
+      house.server.options.pipelining = pipelining;
+      house.server.options.top = top;
+      house.account.policy.leave_on_server = true;
+      for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+      int made = 0;
+      make_notices(house, made);
+      CHECK(house.run().totals.fetched == 3);
+      house.server.commands.clear();
+      CHECK(house.run().totals.fetched == 0);
+      CHECK(asked_for(house, "RETR") == 0);
+      const auto kept = house.server.messages;
+      for (int again = 0; again < 3; ++again) {  // compared within a day, and then at any time
+        house.server.messages = {};
+        house.run();
+        house.server.messages = kept;
+        CHECK(house.run().totals.fetched == 0);
+        house.now += 48h;
+      }
+      CHECK(house.mail().size() == 3);
+    }
+  }
+}
