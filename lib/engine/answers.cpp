@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/login.h"
+#include "engine/stand_in.h"
 #include "net/refusal.h"
 #include "util/escape.h"
 
@@ -51,6 +52,7 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
 void Answers::take_header(const Request& request, pop3::Message& message) {
   const Step& step = *request.step;
   const auto header = header_of(message);
+  if (header) keep_if_replaced(step, *header);
   if (step.is_unmet && parts_.matcher.meet(step, header)) return;
   if (auto row = parts_.matcher.proven_by_header(step, header))
     return confirm(request, std::move(*row), std::nullopt);
@@ -68,6 +70,7 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
     return parts_.notes.stays(step, {util::Kind::temporary, *why,
                                      "nothing is lost: the next runs ask for it again, after the others"});
   }
+  keep_if_replaced(step, incoming.hashes.header);
   auto match = parts_.matcher.match(step, incoming.hashes);
   // The copies that were begun have the id of the message that had this UIDL before.
   if (match.uid_reused && std::ranges::any_of(incoming.copies, &IncomingMessage::Copy::may_be_repeated))
@@ -101,6 +104,18 @@ void Answers::accept(const Request& request, IncomingMessage incoming, const Mat
       .copies = {}};
   if (match.row) message.partly_delivered = receiver_.drop_delivered_copies(step, incoming, message.row);
   parts_.unproven.set_latest({std::move(message), std::move(incoming), doubtful});
+}
+
+/// What arrived is a notice of the server, and the mail itself is only there.
+void Answers::keep_if_replaced(const Step& step, const util::Hash& header) {
+  if (!stands_in_for_another(header)) return;
+  parts_.removals.keep(step.message.number);
+  const std::string name = parts_.notes.uid(step);
+  parts_.run.notices.warn_once(
+      "the server sends a notice in place of message " + name + "; the message itself stays on the server",
+      "the notice contains it as an attachment; the server sends the message itself once it offers UTF8 "
+      "(RFC 6856)",
+      "notice in place of " + name);
 }
 
 /// Stops at max_messages or max_bytes: a later run fetches the rest.

@@ -51,6 +51,7 @@ class Answers {
   void take_whole(const Request& request, pop3::Message& message);
   void accept(const Request& request, IncomingMessage incoming, const Match& match);
   void confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes);
+  void keep_if_replaced(const Step& step, const util::Hash& header);
   void over_limit(const Match& match);
   void too_large(const Step& step, std::uint64_t octets, const Match& match);
   void not_stored(const Step& step, std::uint64_t octets, const util::Error& error);

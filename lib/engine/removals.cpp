@@ -9,9 +9,14 @@
 namespace mailhaul::engine {
 
 void Removals::mark(std::uint32_t number, state::RowId row) {
-  if (phase_ != Phase::open) return;
+  if (phase_ != Phase::open || kept_.contains(number)) return;
   session_.remove(number);
   marked_[number] = row;
+}
+
+void Removals::keep(std::uint32_t number) {
+  kept_.insert(number);
+  unsafe_ = true;
 }
 
 /// RFC 2449 section 6.7: where EXPIRE is 0 the server removes what was retrieved, at QUIT.

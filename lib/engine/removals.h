@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/account_run.h"
@@ -17,8 +18,10 @@ class Removals {
   Removals(AccountRun& run, pop3::Session& session) : run_(run), session_(session) {}
 
   /// Asks for the removal of a message that this session has read itself and whose row is in S5, or in
-  /// S4 of this run. Nothing once stop() was called.
+  /// S4 of this run. Nothing once stop() was called, or if the message is kept.
   void mark(std::uint32_t number, state::RowId row);
+  /// The server handed out something else in this message's place: it is not removed.
+  void keep(std::uint32_t number);
   /// Whether QUIT would remove anything.
   [[nodiscard]] bool any() const noexcept { return !marked_.empty(); }
   /// A message was retrieved and is not safe: if a RETR alone removes it, the session ends without
@@ -42,6 +45,7 @@ class Removals {
   AccountRun& run_;
   pop3::Session& session_;
   std::unordered_map<std::uint32_t, state::RowId> marked_;
+  std::unordered_set<std::uint32_t> kept_;
   Phase phase_ = Phase::open;
   bool unsafe_ = false, piped_ = false;
 };

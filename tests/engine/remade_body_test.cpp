@@ -93,3 +93,41 @@ TEST_CASE("a notice with another boundary at each RETR is one message") {
     }
   }
 }
+
+TEST_CASE("a notice in the place of a message is delivered once, and the message stays on the server") {
+  for (const bool pipelining : {true, false}) {
+    for (const bool top : {true, false}) {
+      CAPTURE(pipelining);
+      CAPTURE(top);
+      Household house;
+      house.server.options.pipelining = pipelining;
+      house.server.options.top = top;
+      for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+      const auto original = house.server.messages[1].bytes;
+      int made = 0;
+      house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+        const auto at = std::ranges::find(house.server.messages, original, &test::StoredMessage::bytes);
+        const auto number = std::to_string(at - house.server.messages.begin() + 1);
+        if (command != "RETR " + number && command != "TOP " + number + " 0") return std::nullopt;
+        const auto boundary = "=_1371-" + std::to_string(++made);
+        const std::string header =
+            "From: Mail Delivery Subsystem <postmaster>\r\nSubject: Cannot display Unicode content\r\n"
+            "Mime-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"" +
+            boundary + "\"\r\n\r\n";
+        if (command.starts_with("TOP")) return Reply("+OK\r\n" + test::stuffed(header));
+        return Reply("+OK\r\n" + test::stuffed(header + "--" + boundary + "\r\n\r\n" + original));
+      };
+      CHECK(house.run().totals.fetched == 3);
+      REQUIRE(house.told.warnings.size() == 1);
+      CHECK(house.told.warnings[0].find("in place of message") != std::string::npos);
+      for (int again = 0; again < 2; ++again) {
+        CHECK(house.server.messages.size() == 1);
+        CHECK(house.run().totals.fetched == 0);
+        house.now += 48h;
+      }
+      REQUIRE(house.server.messages.size() == 1);
+      CHECK(house.server.messages[0].bytes == original);
+      CHECK(house.mail().size() == 3);
+    }
+  }
+}

@@ -48,6 +48,18 @@ class Utf8(Case):
             for text in self.world.maildir():
                 self.assertNotIn(b"Gr\xc3\xbc\xc3\x9fe", text.split(b"\n\n")[0])
 
+    def test_the_originals_of_notices_stay_on_the_server(self):
+        with Older() as server:
+            plain = mail.small(2, seed=94)
+            server.deliver([*EIGHT_BIT, *plain])
+            self.configured(server)
+            first = self.fetched()
+            self.assertEqual(first.err.count("in place of message"), len(EIGHT_BIT), first.err)
+            self.fetched()
+            self.assertEqual(len(self.world.maildir()), len(EIGHT_BIT) + len(plain))
+            left = [file for folder in ("new", "cur") for file in (server.mailbox / folder).iterdir()]
+            self.assertEqual(sorted(file.read_bytes() for file in left), sorted(map(mail.local, EIGHT_BIT)))
+
     def test_what_was_left_from_before_is_not_fetched_again(self):
         with Older() as server:
             plain = mail.small(4, seed=93)

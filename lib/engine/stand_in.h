@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Notices that servers hand out in the place of a message, to a client that they take for too old.
+#pragma once
+#include "util/digest.h"
+
+namespace mailhaul::engine {
+
+/// Whether a message with this header hash is such a notice, not the mail that the server keeps. Known is the
+/// one of Courier's pop3d for a message with UTF-8 in its header, to whoever has not said UTF8 (RFC 6856).
+/// It contains the message as an attachment.
+[[nodiscard]] bool stands_in_for_another(const util::Hash& header);
+
+}  // namespace mailhaul::engine
