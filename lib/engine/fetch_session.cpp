@@ -72,7 +72,10 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
   run_.totals.left = run_.totals.listed;
   auto identities = matcher_.identify(session_, listed, rows);
   plan_ = plan(std::move(listed), std::move(identities), run_.policy,
-               {.now = run_.environment.now(), .messages = run_.totals.fetched, .bytes = run_.totals.bytes});
+               {.now = run_.environment.now(),
+                .messages = run_.totals.fetched,
+                .bytes = run_.totals.bytes,
+                .steps = Steps::with_work});
   answers_.limit(plan_.budget);
   std::uint64_t bytes = 0;
   std::uint32_t messages = 0;

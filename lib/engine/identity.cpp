@@ -90,7 +90,7 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
   for (const auto i : nameless) {
     Identity& identity = identities[i];
     identity.header = header_of(session.next());
-    identity.by_content = !identity.header.has_value();
+    identity.by_content = !identity.header;
     if (!identity.header) continue;
     identity.ordinal = equals[{*identity.header, listed[i].bytes}]++;
     identity.row = nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), taken,

@@ -128,10 +128,12 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
           const RunSoFar& so_far) {
   Plan plan{.steps = {}, .budget = Budget(policy, so_far)};
   auto& steps = plan.steps;
-  steps.reserve(listed.size());
+  const auto unknown = std::ranges::count(identities, nullptr, &Identity::row);
+  steps.reserve(so_far.steps == Steps::all ? listed.size() : static_cast<std::size_t>(unknown));
   for (std::size_t i = 0; i < listed.size(); ++i) {
-    steps.push_back({.message = std::move(listed[i]), .identity = identities[i], .reason = {}});
-    decide(steps.back(), policy, so_far.now);
+    Step step{.message = std::move(listed[i]), .identity = std::move(identities[i]), .reason = {}};
+    decide(step, policy, so_far.now);
+    if (step.has_work() || so_far.steps == Steps::all) steps.push_back(std::move(step));
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
   // Only those that failed are sorted: there are few of them, and of the others perhaps 100,000.

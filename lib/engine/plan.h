@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -17,11 +18,33 @@ namespace mailhaul::engine {
 
 using report::Action;
 
+/// As std::optional<util::Hash>, but small where there is none: a listing may have 100,000 messages, and
+/// their UIDLs identify nearly all of them.
+class RareHash {
+ public:
+  RareHash() = default;
+  RareHash(const std::optional<util::Hash>& hash)
+      : hash_(hash ? std::make_unique<util::Hash>(*hash) : nullptr) {}
+  RareHash(const RareHash& other) : RareHash(std::optional<util::Hash>(other)) {}
+  RareHash(RareHash&&) noexcept = default;
+  RareHash& operator=(RareHash other) noexcept {
+    hash_.swap(other.hash_);
+    return *this;
+  }
+  ~RareHash() = default;
+  explicit operator bool() const noexcept { return hash_ != nullptr; }
+  const util::Hash& operator*() const noexcept { return *hash_; }
+  operator std::optional<util::Hash>() const { return hash_ ? std::optional(*hash_) : std::nullopt; }
+
+ private:
+  std::unique_ptr<util::Hash> hash_;
+};
+
 /// How a listed message was recognised.
 struct Identity {
   /// Null: unknown so far. Points into the MailboxRows in which it was found.
   const state::RowSummary* row = nullptr;
-  std::optional<util::Hash> header;  ///< from TOP, if the UIDL does not identify it
+  RareHash header;                   ///< from TOP, if the UIDL does not identify it
   std::uint64_t received_bytes = 0;  ///< of a message larger than announced, and than max_size
   std::uint32_t ordinal = 0;         ///< among listed messages equal in (header, size)
   bool this_run = false;             ///< delivered in an earlier session of this run
@@ -39,6 +62,14 @@ struct Step {
   bool too_large = false;   ///< stays because of max_size, which the user is told
   /// Whether the server is asked for it at all.
   [[nodiscard]] bool is_asked_for() const { return action != Action::leave && action != Action::skip; }
+  /// Whether there is anything to do with it.
+  [[nodiscard]] bool has_work() const { return action != Action::leave || mark_due || is_unmet; }
+};
+
+/// Which of the listed messages a plan has steps for.
+enum class Steps {
+  all,
+  with_work  ///< not for those that are only left there: nearly all, where mail stays on the server
 };
 
 /// The time, and what earlier sessions of this run have fetched, which counts towards the limits.
@@ -46,6 +77,7 @@ struct RunSoFar {
   state::Time now;
   std::uint32_t messages = 0;
   std::uint64_t bytes = 0;
+  Steps steps = Steps::all;
 };
 
 /// What max_messages and max_bytes leave of a run.
@@ -64,8 +96,8 @@ class Budget {
 };
 
 struct Plan {
-  /// One for each listed message, in the order in which they are worked: the server's, or from the last to
-  /// the first. Those that failed before come last, fewest failures first.
+  /// One for each listed message (or for each with work), in the order in which they are worked: the
+  /// server's, or from the last to the first. Those that failed before come last, fewest failures first.
   std::vector<Step> steps;
   std::size_t failed_from = 0;  ///< the place of the first of these
   Budget budget;                ///< what is left of it for messages that only their content can tell

@@ -15,6 +15,19 @@ namespace {
 /// Sizes are claims. No message is larger, and the sum of the largest listing still fits into 63 bits.
 constexpr std::uint64_t largest_claim = std::uint64_t{1} << 40U;
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// A listing may have a million lines: the searches of std::string_view take several times as long as these.
+std::string_view after_blanks(std::string_view text) {
+  return {std::ranges::find_if_not(text, is_blank), text.end()};
+}
+
+std::string_view leading_digits(std::string_view text) {
+  return {text.begin(), std::ranges::find_if_not(text, is_digit)};
+}
+
 struct Numbered {
   std::uint32_t number;
   std::string_view rest;
@@ -22,16 +35,17 @@ struct Numbered {
 
 /// "17 rest": the number, and what follows the blanks after it.
 std::optional<Numbered> split(std::string_view line) {
-  line = util::without_leading_blanks(line);
-  const auto digits = line.substr(0, line.find_first_of(" \t"));
+  line = after_blanks(line);
+  const auto digits = leading_digits(line);
+  const auto rest = line.substr(digits.size());
+  if (!rest.empty() && !is_blank(rest.front())) return std::nullopt;
   const auto number = util::parse_number(digits);
   if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-  return Numbered{static_cast<std::uint32_t>(*number),
-                  util::without_leading_blanks(line.substr(digits.size()))};
+  return Numbered{static_cast<std::uint32_t>(*number), after_blanks(rest)};
 }
 
 std::uint64_t size_claim(std::string_view rest) {
-  const auto digits = rest.substr(0, rest.find_first_not_of("0123456789"));
+  const auto digits = leading_digits(rest);
   if (digits.empty()) return 0;
   return std::min(util::parse_number(digits).value_or(largest_claim), largest_claim);
 }
@@ -39,10 +53,16 @@ std::uint64_t size_claim(std::string_view rest) {
 /// A UID consists of printable characters without blanks (RFC 1939 section 7): what some servers append at
 /// one time and not at another is no part of it.
 std::string_view without_trailing_blanks(std::string_view uidl) {
-  return uidl.substr(0, uidl.find_last_not_of(" \t\r") + 1);
+  while (!uidl.empty() && (is_blank(uidl.back()) || uidl.back() == '\r')) uidl.remove_suffix(1);
+  return uidl;
 }
 
 }  // namespace
+
+void ListingBuilder::expect(std::uint64_t messages) {
+  constexpr std::uint64_t most = 1'000'000;  // a claim
+  listed_.reserve(static_cast<std::size_t>(std::min(messages, most)));
+}
 
 std::optional<std::size_t> ListingBuilder::place_of(std::uint32_t number) const {
   const std::size_t usual = number - 1;

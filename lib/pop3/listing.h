@@ -19,6 +19,8 @@ namespace mailhaul::pop3 {
 /// number the first counts.
 class ListingBuilder {
  public:
+  /// How many messages there will be, as STAT says.
+  void expect(std::uint64_t messages);
   void add_list_line(std::string_view line);
   void add_uidl_line(std::string_view line);
   std::vector<Listed> take() { return std::move(listed_); }

@@ -116,6 +116,7 @@ void Session::State::read_stat() {
 
 void Session::State::read_sizes(ListingBuilder& listing) {
   if (exchange.answer().ok) {
+    listing.expect(stat_count.value_or(0));
     read_list(most_lines(), [&](std::string_view line) { listing.add_list_line(line); });
   } else if (stat_count != 0U) {
     // Some servers refuse to list nothing. Where there is mail, a refused LIST must not look like an empty

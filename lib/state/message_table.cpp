@@ -89,14 +89,14 @@ constexpr const char* long_absent_messages =
     "AND coalesce(gone, delivered, absent_since * 86400) < ?3 "
     "AND NOT EXISTS (SELECT 1 FROM landings WHERE mailbox = ?1 AND row = messages.id)";
 
-/// The checksum of what a poll reads. `row` is a Row or a RowSummary.
+/// The checksum of what a poll reads. `row` is a Row or a RowSummary; the latter does not keep the ordinal.
 template <typename AnyRow>
-Checksum checksum_of_summary(MailboxId mailbox, const AnyRow& row) {
+Checksum checksum_of_summary(MailboxId mailbox, const AnyRow& row, std::uint32_t ordinal) {
   Checksum sum;
   sum.add(static_cast<std::uint64_t>(mailbox));
   sum.add(static_cast<std::uint64_t>(row.id));
   sum.add(row.bytes);
-  sum.add(std::uint64_t{row.ordinal} << 32U | row.failures);
+  sum.add(std::uint64_t{ordinal} << 32U | row.failures);
   sum.add(static_cast<std::uint64_t>(row.standing) << 2U | (row.suspect ? 2U : 0U) | (row.told ? 1U : 0U));
   sum.add(row.delivered);
   sum.add(row.due);
@@ -116,7 +116,7 @@ std::uint64_t part_of_totals(Checksum summary, std::int64_t check) {
 }
 
 Sums sums_of(MailboxId mailbox, const MessageRow& message) {
-  const Checksum summary = checksum_of_summary(mailbox, message.row);
+  const Checksum summary = checksum_of_summary(mailbox, message.row, message.row.ordinal);
   Checksum all = summary;
   all.add(message.row.gone);
   all.add(static_cast<std::uint64_t>(message.absent_days));
@@ -224,14 +224,14 @@ Summaries MessageTable::summaries(MailboxId mailbox) {
     row.id = stored.integer(Column::id);
     row.standing = stored.choice(Column::standing, Standing::gone);
     row.bytes = stored.number<std::uint64_t>(Column::bytes);
-    row.ordinal = stored.number<std::uint32_t>(Column::ordinal);
     row.suspect = stored.flag(Column::suspect);
     row.failures = stored.number<std::uint32_t>(Column::failures);
     row.told = stored.flag(Column::told);
     row.delivered = stored.time(Column::delivered);
     row.due = stored.time(Column::due);
     row.uidl = all.rows.keep(stored.bytes(Column::uidl));
-    all.totals.add(part_of_totals(checksum_of_summary(mailbox, row), stored.integer(Column::check)));
+    const auto summary = checksum_of_summary(mailbox, row, stored.number<std::uint32_t>(Column::ordinal));
+    all.totals.add(part_of_totals(summary, stored.integer(Column::check)));
     if (row.id <= std::exchange(last, row.id))
       throw database_.damage("messages are not in the order of their ids");
   }

@@ -83,6 +83,33 @@ TEST_CASE("the plan for each message follows from policy and row") {
   }
 }
 
+TEST_CASE("a plan without the messages that are only left keeps every other one, in its order") {
+  const auto known = delivered(1h), marked = due(31 * 24h, 1h), to_mark = delivered(40 * 24h);
+  const auto imported = delivered(1h, 0);
+  auto failed = delivered(1h);
+  failed.standing = Standing::pending;
+  failed.failures = 1;
+  std::vector<pop3::Listed> listed;
+  for (std::uint32_t n = 1; n <= 8; ++n) listed.push_back({.number = n, .bytes = n == 6 ? 999U : 100U});
+  const engine::RareHash hash = std::optional(util::Hash{7});
+  const std::vector<engine::Identity> identities{
+      {.row = &failed},  {.row = &known},  {.row = &marked},   {},
+      {.row = &to_mark}, {.header = hash}, {.row = &imported}, {.row = &known}};
+  auto policy = month;
+  policy.max_size = 500;
+  const auto plan = engine::plan(listed, identities, policy, {.now = now, .steps = engine::Steps::with_work});
+  std::vector<std::uint32_t> numbers;
+  for (const auto& step : plan.steps) numbers.push_back(step.message.number);
+  CHECK(numbers == std::vector<std::uint32_t>{3, 4, 5, 6, 7, 1});
+  CHECK(plan.failed_from == 5);
+  CHECK(plan.steps[2].mark_due);
+  CHECK(plan.steps[3].action == Action::skip);
+  CHECK(std::optional<util::Hash>(plan.steps[3].identity.header) == util::Hash{7});
+  CHECK(plan.steps[4].is_unmet);
+  CHECK(plan.steps[5].place == 5);
+  CHECK(engine::plan(listed, identities, policy, {.now = now}).steps.size() == 8);
+}
+
 TEST_CASE("the limits of a run count what is retrieved, in processing order") {
   const std::vector<pop3::Listed> listed{{1, 10, "a"}, {2, 20, "b"}, {3, 30, "c"}};
   const auto actions = [&](const account::Policy& policy) {
