@@ -42,7 +42,8 @@ struct Account {
   bool enabled = true;
 };
 
-/// A mailbox is a user at a host (lower case). The port counts only on loopback; elsewhere it is 0.
+/// A mailbox is a user at a host (lower case), or at a local socket ("unix:/path"). The port counts only on
+/// loopback; elsewhere it is 0.
 struct MailboxKey {
   std::string user, host;
   std::uint16_t port = 0;

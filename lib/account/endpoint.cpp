@@ -2,6 +2,7 @@
 #include "account/endpoint.h"
 
 #include <arpa/inet.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,7 @@ namespace {
 using net::Tls;
 
 constexpr std::string_view example_server = "pop3s://pop.example.org";
+constexpr std::string_view socket_scheme = "unix:";
 
 /// HOST[:PORT], the host without brackets.
 struct Authority {
@@ -80,8 +82,20 @@ Tls scheme_of(const Setting& setting, std::string_view text, std::size_t colon) 
   if (scheme == "pop3s") return Tls::implicit;
   if (scheme == "imap" || scheme == "imaps")
     setting.refuse("IMAP is not supported; write pop3s:// or pop3:// if the server speaks POP3 as well");
-  if (scheme != "pop3") setting.refuse("must begin with pop3s:// or pop3://");
+  if (scheme != "pop3") setting.refuse("must begin with pop3s://, pop3:// or unix:");
   return Tls::starttls;
+}
+
+/// A local socket needs neither a host nor TLS.
+void set_socket(net::Endpoint& endpoint, const Setting& setting, std::string_view path) {
+  if (path.empty()) setting.refuse("the path of the socket is missing");
+  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+  endpoint.tls = Tls::none;
+  endpoint.host = "localhost";
+  endpoint.port = 0;
+  endpoint.socket = absolute(setting, path).string();
+  if (endpoint.socket.size() > longest)
+    setting.refuse("the path of a socket has " + std::to_string(longest) + " bytes at most");
 }
 
 constexpr std::array<std::string_view, 6> proxy_schemes{"socks5h", "socks5", "socks4a",
@@ -114,6 +128,9 @@ std::string pin_of(const Setting& setting) {
 void set_server(net::Endpoint& endpoint, const Setting& setting) {
   const auto url = text_of(setting);
   const std::string_view text = url;
+  if (text.starts_with(socket_scheme))
+    return set_socket(endpoint, setting, text.substr(socket_scheme.size()));
+  endpoint.socket.clear();
   const auto colon = text.find("://");
   const auto tls = scheme_of(setting, text, colon);
   auto authority = text.substr(colon + 3);
@@ -131,6 +148,7 @@ void set_server(net::Endpoint& endpoint, const Setting& setting) {
 }
 
 std::string server_url(const net::Endpoint& endpoint) {
+  if (!endpoint.socket.empty()) return std::string(socket_scheme) + endpoint.socket;
   std::string url = endpoint.tls == Tls::implicit ? "pop3s://" : "pop3://";
   const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
   url += is_ipv6 ? "[" + endpoint.host + "]" : endpoint.host;

@@ -10,8 +10,8 @@
 
 namespace mailhaul::account {
 
-/// Sets host, port and the kind of TLS from "pop3s://HOST[:PORT]" or "pop3://HOST[:PORT]". An IPv6 address
-/// has brackets in the URL and none in the endpoint.
+/// Sets host, port and the kind of TLS from "pop3s://HOST[:PORT]" or "pop3://HOST[:PORT]", or the socket from
+/// "unix:PATH". An IPv6 address has brackets in the URL and none in the endpoint.
 void set_server(net::Endpoint& endpoint, const Setting& setting);
 std::string server_url(const net::Endpoint& endpoint);
 

@@ -23,6 +23,7 @@ using std::chrono::seconds;
 
 constexpr std::array<std::string_view, 2> tls_names{"required", "none"};
 constexpr std::array<std::string_view, 2> tls_versions{"1.2", "1.3"};
+constexpr std::array<std::string_view, 3> family_names{"any", "ipv4", "ipv6"};  // in the order of net::Family
 constexpr std::array<std::string_view, 2> order_names{"oldest", "newest"};
 // In the order of net::Auth.
 constexpr std::array<std::string_view, 13> auth_names{
@@ -34,7 +35,10 @@ constexpr Span waiting{seconds(1), hours(24)};
 constexpr Span keeping{seconds(1), hours(24 * 36500)};
 
 void set_tls(Account& account, const Setting& setting) {
-  if (choice_of(setting, tls_names) == 0) return;
+  const bool required = choice_of(setting, tls_names) == 0;
+  if (required && !account.server.socket.empty())
+    setting.refuse("\"required\" contradicts unix:", "there is no TLS on a local socket");
+  if (required) return;
   if (account.server.tls == net::Tls::implicit && !account.server.host.empty())
     setting.refuse("\"none\" contradicts pop3s://",
                    "for plain text write pop3://, or omit " + setting.key("tls"));
@@ -48,10 +52,9 @@ void set_delete_after(Account& account, const Setting& setting) {
 
 Node show_text(std::string_view text) { return text.empty() ? Node() : Node::of(text); }
 
-Node show_pins(const Account& account) {
-  std::vector<Node> pins;
-  for (const auto& pin : account.server.pins) pins.push_back(Node::of(pin));
-  return pins.empty() ? Node() : Node::of_list(std::move(pins));
+void set_tunnel(Account& account, const Setting& setting) {
+  account.server.tunnel = words_of(setting);
+  if (account.server.tunnel == std::vector<std::string>{"none"}) account.server.tunnel.clear();
 }
 
 Node show_delete_after(const Account& account) {
@@ -101,12 +104,20 @@ Node show_flag(const Account& account) {
   return Node::of_flag(account.*member);
 }
 
+template <auto member>
+Node show_server_list(const Account& account) {
+  std::vector<Node> items;
+  for (const auto& text : account.server.*member) items.push_back(Node::of(text));
+  return items.empty() ? Node() : Node::of_list(std::move(items));
+}
+
 using net::Endpoint;
 
 // {name, value, help, default, on the command line}, type, choices, set, show
 constexpr std::array table{
     KeyHandler{{"server", "URL",
-                "pop3s://HOST[:PORT] (TLS from the first byte) or pop3://HOST[:PORT] (STLS required)",
+                "pop3s://HOST[:PORT] (TLS from the first byte), pop3://HOST[:PORT] (STLS required), or "
+                "unix:PATH of a socket",
                 "required", true},
                KeyType::text,
                {},
@@ -150,7 +161,7 @@ constexpr std::array table{
         KeyType::pins,
         {},
         [](Account& a, const Setting& s) { a.server.pins = pins_of(s); },
-        show_pins},
+        show_server_list<&Endpoint::pins>},
     KeyHandler{{"user", "NAME", "login name", "required", true},
                KeyType::text,
                {},
@@ -211,6 +222,19 @@ constexpr std::array table{
         {},
         [](Account& a, const Setting& s) { a.server.proxy = proxy_of(s); },
         [](const Account& a) { return show_text(without_password(a.server.proxy)); }},
+    KeyHandler{
+        {"address_family", "FAMILY", "the addresses of the server that are used: any, ipv4 or ipv6", "any",
+         true},
+        KeyType::choice,
+        family_names,
+        [](Account& a, const Setting& s) { a.server.family = net::Family(choice_of(s, family_names)); },
+        [](const Account& a) { return Node::of(family_names.at(std::size_t(a.server.family))); }},
+    KeyHandler{
+        {"tunnel", "COMMAND", "a program whose standard input and output are the connection", "none", true},
+        KeyType::words,
+        {},
+        set_tunnel,
+        show_server_list<&Endpoint::tunnel>},
     KeyHandler{
         {"connect_timeout", "TIME", "the time limit for connection, TLS and login together", "30s", true},
         KeyType::duration,

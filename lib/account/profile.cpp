@@ -121,6 +121,15 @@ void check_client_key(const Effective& effective, const net::Endpoint& server) {
   setting.refuse("needs " + setting.key("tls_client_cert"));
 }
 
+void check_tunnel(const Effective& effective, const net::Endpoint& server) {
+  if (server.tunnel.empty()) return;
+  const auto& setting = effective.find("tunnel")->second.setting;
+  if (!server.socket.empty()) setting.refuse("contradicts unix: in " + setting.key("server"));
+  if (!server.proxy.empty())
+    setting.refuse("cannot be combined with " + setting.key("proxy"),
+                   "set " + setting.key("proxy") + " to none, or remove " + setting.key("tunnel"));
+}
+
 void check_oauth(const Effective& effective, const Account& account) {
   using net::Auth;
   if (!account.oauth || account.auth == Auth::automatic || account.auth == Auth::xoauth2 ||
@@ -190,6 +199,7 @@ Account make_account(const std::string& name, std::span<const Layer> layers, con
       handler.set(account, found->second.setting);
   settle_delete_after(effective, account.policy);
   check_client_key(effective, account.server);
+  check_tunnel(effective, account.server);
   check_oauth(effective, account);
   return account;
 }

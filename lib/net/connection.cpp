@@ -145,6 +145,7 @@ void Opener::attempt(Attempt& now) const {
   now.method = conversation.method();
   if (conversation.state() == State::logged_in) return keep(now, std::move(*wire));
   now.end = conversation.end();
+  if (now.end->what == LoginEnd::What::lost) now.result.tunnel_end = wire->end_of_tunnel();
 }
 
 /// The same connection inside TLS; empty: there is no TLS that can be trusted.

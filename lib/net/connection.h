@@ -19,6 +19,8 @@ namespace mailhaul::net {
 /// TLS from the first byte (RFC 8314), by STLS (RFC 2595 section 4), or none.
 enum class Tls { implicit, starttls, none };
 enum class TlsVersion { v1_2, v1_3 };
+/// Which addresses of a host are used.
+enum class Family { any, ipv4, ipv6 };
 /// How to log in. All but `user` (RFC 1939 section 7) and `apop` (the same) are SASL mechanisms, sent with
 /// AUTH (RFC 5034; AUTH itself is RFC 1734).
 enum class Auth {
@@ -48,9 +50,13 @@ struct Endpoint {
   /// "sha256//BASE64": one of them must match, in addition to the certificate check.
   std::vector<std::string> pins;
   std::string proxy;                         ///< URL; empty: none; "env": what the environment says
+  Family family = Family::any;               ///< of the proxy's addresses, if there is a proxy
+  std::string socket;                        ///< the path of a local socket, in place of host and port
+  std::vector<std::string> tunnel;           ///< a program whose standard input and output are the connection
   std::chrono::seconds connect_timeout{30};  ///< for connection, TLS and login together
   /// The longest silence afterwards; less than 64 bytes a second during that time is silence, too.
   std::chrono::seconds silence{180};
+  bool crosses_network() const noexcept { return socket.empty() && tunnel.empty(); }
   std::uint16_t effective_port() const noexcept {
     return port != 0 ? port : tls == Tls::implicit ? 995 : 110;
   }

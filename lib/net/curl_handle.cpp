@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -41,6 +42,18 @@ bool is_host(std::string_view host) {
 std::string bracketed(const std::string& host) {
   const bool is_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
   return is_ipv6 ? "[" + host + "]" : host;
+}
+
+long resolve_option(Family family) {
+  switch (family) {
+    case Family::any:
+      return CURL_IPRESOLVE_WHATEVER;
+    case Family::ipv4:
+      return CURL_IPRESOLVE_V4;
+    case Family::ipv6:
+      return CURL_IPRESOLVE_V6;
+  }
+  return CURL_IPRESOLVE_WHATEVER;
 }
 
 /// True if OpenSSL can find an authority there by the hash of its name: openssl-rehash(1).
@@ -91,9 +104,8 @@ struct CurlHandle::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype /*purpose*/,
                                    curl_sockaddr* /*address*/) noexcept {
     const CurlHandle& curl = *static_cast<CurlHandle*>(self);
-    curl_socket_t socket = CURL_SOCKET_BAD;
-    curl_easy_getinfo(curl.plain_->handle(), CURLINFO_ACTIVESOCKET, &socket);
-    return socket == CURL_SOCKET_BAD ? CURL_SOCKET_BAD : ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    const int socket = curl.tunnel_ ? curl.tunnel_->fd() : curl.plain_->socket();
+    return socket < 0 ? CURL_SOCKET_BAD : ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
   }
 
   static int is_connected(void* /*self*/, curl_socket_t /*socket*/, curlsocktype /*purpose*/) noexcept {
@@ -111,7 +123,9 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
       problem_(std::make_unique<std::array<char, CURL_ERROR_SIZE>>()),
       cancel_(cancel),
       dialogue_(&dialogue),
-      speaks_(speaks) {
+      speaks_(speaks),
+      at_once_(endpoint.tls == Tls::implicit),
+      tunnel_argv_(endpoint.tunnel) {
   if (!handle_) throw util::Error(util::Kind::os, "libcurl cannot be started: out of memory");
   problem_->front() = '\0';
   set(handle(), CURLOPT_CONNECT_ONLY, 1L);
@@ -126,7 +140,15 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
   set_address(endpoint);
   set_tls(endpoint);
   set_proxy(endpoint.proxy);
+  set(handle(), CURLOPT_IPRESOLVE, resolve_option(endpoint.family));
   set_callbacks();
+  if (!endpoint.socket.empty()) {
+    set(handle(), CURLOPT_PROXY, "");
+    set(handle(), CURLOPT_UNIX_SOCKET_PATH, endpoint.socket);
+  }
+  if (endpoint.tunnel.empty()) return;
+  connect_only_to("", "127.0.0.1", endpoint.effective_port());
+  use_open_socket();
 }
 
 CurlHandle::~CurlHandle() = default;
@@ -153,7 +175,12 @@ void CurlHandle::set_address(const Endpoint& endpoint) {
     set(handle(), CURLOPT_HTTPPROXYTUNNEL, 1L);
   }
   if (!renamed) return;
-  const std::string way = bracketed(name) + ":" + port + ":" + bracketed(endpoint.host) + ":" + port;
+  connect_only_to(authority_, endpoint.host, endpoint.effective_port());
+}
+
+/// `from` is "host:port" of the URL, or nothing for any.
+void CurlHandle::connect_only_to(const std::string& from, const std::string& host, long port) {
+  const std::string way = (from.empty() ? ":" : from) + ":" + bracketed(host) + ":" + std::to_string(port);
   connect_to_.reset(curl_slist_append(nullptr, way.c_str()));
   set(handle(), CURLOPT_CONNECT_TO, static_cast<curl_slist*>(connect_to_.get()));
 }
@@ -207,16 +234,56 @@ void CurlHandle::begin_tls_on(std::unique_ptr<CurlHandle> plain) {
   long port = 0;
   curl_easy_getinfo(plain_->handle(), CURLINFO_PRIMARY_IP, &address);
   curl_easy_getinfo(plain_->handle(), CURLINFO_PRIMARY_PORT, &port);
-  const std::string way =
-      "::" + bracketed(address == nullptr ? "127.0.0.1" : address) + ":" + std::to_string(std::max(1L, port));
-  connect_to_.reset(curl_slist_append(nullptr, way.c_str()));
-  set(handle(), CURLOPT_CONNECT_TO, static_cast<curl_slist*>(connect_to_.get()));
+  const bool known = address != nullptr && *address != '\0';
+  connect_only_to("", known ? address : "127.0.0.1", std::max(1L, port));
   set(handle(), CURLOPT_URL, url("https"));
+  use_open_socket();
+}
+
+/// libcurl gets a socket that is connected already, and looks up nothing.
+void CurlHandle::use_open_socket() {
   set(handle(), CURLOPT_PROXY, "");
   set(handle(), CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
   set(handle(), CURLOPT_OPENSOCKETDATA, this);
   set(handle(), CURLOPT_SOCKOPTFUNCTION, &Callbacks::is_connected);
 }
+
+/// A tunnel outside TLS: libcurl has nothing to do. It could not pass the socket on, either, since it calls
+/// connect(2) again for each handle, and the system allows that once.
+bool CurlHandle::is_bare() const noexcept {
+  return tunnel_ != nullptr && !at_once_ && speaks_ == Speaks::nothing;
+}
+
+int CurlHandle::socket() const {
+  if (is_bare()) return tunnel_->fd();
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(handle(), CURLINFO_ACTIVESOCKET, &socket);
+  return socket;
+}
+
+CurlHandle::Moved CurlHandle::moved(ssize_t result) {
+  if (result >= 0) return {CURLE_OK, static_cast<std::size_t>(result)};
+  if (errno == EAGAIN || errno == EINTR) return {CURLE_AGAIN, 0};
+  const std::string words = util::errno_text(errno);
+  words.copy(problem_->data(), problem_->size() - 1);
+  return {CURLE_RECV_ERROR, 0};
+}
+
+CurlHandle::Moved CurlHandle::send(std::string_view bytes) {
+  if (is_bare()) return moved(::send(tunnel_->fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  std::size_t sent = 0;
+  const CURLcode code = curl_easy_send(handle(), bytes.data(), bytes.size(), &sent);
+  return {code, sent};
+}
+
+CurlHandle::Moved CurlHandle::receive(std::span<char> into) {
+  if (is_bare()) return moved(::recv(tunnel_->fd(), into.data(), into.size(), 0));
+  std::size_t received = 0;
+  const CURLcode code = curl_easy_recv(handle(), into.data(), into.size(), &received);
+  return {code, received};
+}
+
+std::string CurlHandle::end_of_tunnel() { return tunnel_ ? tunnel_->end(cancel_) : std::string(); }
 
 void CurlHandle::set_callbacks() {
   set(handle(), CURLOPT_ERRORBUFFER, problem_->data());
@@ -240,6 +307,11 @@ void CurlHandle::log_in_by(const LoginMethod& method, const Login& login) {
 
 /// CURLOPT_TIMEOUT is never set: with CONNECT_ONLY, some releases treat it as expired at once.
 ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
+  if (!plain_ && !tunnel_argv_.empty()) tunnel_ = std::make_unique<Tunnel>(tunnel_argv_);
+  if (is_bare()) {
+    dialogue_ = nullptr;
+    return {.connected = true};
+  }
   const long limit_ms = std::max(1L, static_cast<long>(limit.count()));
   set(handle(), CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
   set(handle(), CURLOPT_SERVER_RESPONSE_TIMEOUT, (limit_ms + 999) / 1000);
@@ -253,6 +325,9 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &result.proxy_status);
   curl_easy_getinfo(handle(), CURLINFO_PROXY_ERROR, &result.proxy_error);
   result.proxy_variable = proxy_variable_;
+  const bool cut = result.code == CURLE_SSL_CONNECT_ERROR || result.code == CURLE_RECV_ERROR ||
+                   result.code == CURLE_GOT_NOTHING;
+  if (cut) result.tunnel_end = end_of_tunnel();
   if (!has_hung_up()) set(handle(), CURLOPT_VERBOSE, 0L);  // otherwise 7.88 makes a remark at every read
   set(handle(), CURLOPT_NOPROGRESS, 1L);
   set(handle(), CURLOPT_HEADERFUNCTION, static_cast<curl_write_callback>(nullptr));
@@ -273,6 +348,7 @@ std::string CurlHandle::words(int code) const {
 }
 
 std::string address_of(const Endpoint& endpoint) {
+  if (!endpoint.socket.empty()) return util::escape(endpoint.socket);
   return util::escape(bracketed(endpoint.host)) + ":" + std::to_string(endpoint.effective_port());
 }
 

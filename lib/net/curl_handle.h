@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <sys/types.h>
+
 #include <array>
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/connection.h"
 #include "net/login_method.h"
 #include "net/transcript.h"
+#include "net/tunnel.h"
 #include "util/cancel.h"
 
 namespace mailhaul::net {
@@ -22,6 +27,7 @@ struct ConnectResult {
   long proxy_status = 0;       ///< of an HTTP proxy's answer to CONNECT
   long proxy_error = 0;        ///< what a SOCKS proxy said: CURLPX_...
   std::string proxy_variable;  ///< of the environment, if the proxy comes from there
+  std::string tunnel_end;      ///< how the program of `tunnel` ended, and its last words
   bool ok() const noexcept { return code == 0; }
 };
 
@@ -31,8 +37,8 @@ enum class Speaks {
   pop3      ///< it reads the greeting, asks CAPA, switches to TLS by STLS, and may log in
 };
 
-/// One libcurl handle: one connection, one attempt to log in. `dialogue` is borrowed until connect() has
-/// returned.
+/// One libcurl handle: one connection, one attempt to log in. `endpoint` and `dialogue` are borrowed until
+/// connect() has returned.
 class CurlHandle {
  public:
   /// Throws Error{config} for a file that cannot be used, and for a host or a proxy that is not one.
@@ -47,9 +53,20 @@ class CurlHandle {
   void log_in_by(const LoginMethod& method, const Login& login);
   /// Connects, and does what was asked for. REQUIRES: called once.
   [[nodiscard]] ConnectResult connect(std::chrono::milliseconds limit);
+  /// Tunnel::end(); empty where there is no tunnel.
+  std::string end_of_tunnel();
+  /// The descriptor of the connection; -1: there is none.
+  int socket() const;
+  /// What was done without waiting: CURLE_OK, CURLE_AGAIN, or another result; and the number of bytes.
+  struct Moved {
+    int code = 0;
+    std::size_t bytes = 0;
+  };
+  Moved send(std::string_view bytes);
+  Moved receive(std::span<char> into);
   /// libcurl's words about a result other than CURLE_OK, the more exact ones if there are any.
   std::string words(int code) const;
-  /// The CURL* itself.
+  /// The CURL* itself, for questions about the connection.
   void* handle() const noexcept { return handle_.get(); }
 
  private:
@@ -64,6 +81,10 @@ class CurlHandle {
   void set_address(const Endpoint& endpoint);
   void set_tls(const Endpoint& endpoint);
   void set_proxy(const std::string& proxy);
+  void connect_only_to(const std::string& from, const std::string& host, long port);
+  void use_open_socket();
+  bool is_bare() const noexcept;
+  Moved moved(ssize_t result);
   void set_callbacks();
   bool has_hung_up() const;  ///< before libcurl was through, which it noticed only by the way
   std::string url(std::string_view scheme) const;
@@ -77,6 +98,9 @@ class CurlHandle {
   std::string tls_words_;       ///< the last words of OpenSSL
   std::string proxy_variable_;  ///< the one that libcurl takes the proxy from
   Speaks speaks_;
+  bool at_once_;  ///< TLS from the first byte
+  const std::vector<std::string>& tunnel_argv_;
+  std::unique_ptr<Tunnel> tunnel_;     ///< the connection, where libcurl does not open it
   std::unique_ptr<CurlHandle> plain_;  ///< what opened the connection that TLS was begun on
 };
 

@@ -19,18 +19,33 @@ using util::Kind;
 
 std::string words_of(const LoginFailure& failure) { return failure.redactor.shown(failure.result.words); }
 
-int look_up(const std::string& host) {
+int look_up(const std::string& host, Family family) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
+  wanted.ai_family = family == Family::any ? AF_UNSPEC : family == Family::ipv4 ? AF_INET : AF_INET6;
   addrinfo* found = nullptr;
   const int result = getaddrinfo(host.c_str(), nullptr, &wanted, &found);
   if (found != nullptr) freeaddrinfo(found);
   return result;
 }
 
+/// Where the host has addresses, but none of those that are wanted.
+std::optional<Error> no_such_family(const LoginFailure& failure) {
+  const std::string& host = failure.endpoint.host;
+  const Family family = failure.endpoint.family;
+  if (family == Family::any || !failure.endpoint.proxy.empty() || !failure.endpoint.crosses_network())
+    return std::nullopt;
+  if (look_up(host, family) == 0 || look_up(host, Family::any) != 0) return std::nullopt;
+  return Error(
+      Kind::no_host,
+      "the host " + util::escape(host) + " has no " + (family == Family::ipv4 ? "IPv4" : "IPv6") + " address",
+      "remove \"address_family\", or set it to \"any\"");
+}
+
 Error unknown_host(const LoginFailure& failure) {
+  if (const auto error = no_such_family(failure)) return *error;
   const std::string host = util::escape(failure.endpoint.host);
-  const int result = look_up(failure.endpoint.host);
+  const int result = look_up(failure.endpoint.host, Family::any);
   if (kind_of_lookup(result) == Kind::no_host) {
     return {Kind::no_host, "there is no host " + host + ": " + gai_strerror(result),
             "check the name in \"server\""};
@@ -40,13 +55,15 @@ Error unknown_host(const LoginFailure& failure) {
 }
 
 Error not_connected(const LoginFailure& failure) {
+  if (const auto error = no_such_family(failure)) return *error;
   const bool told = failure.result.system_error != 0;
-  return {
-      Kind::temporary,
-      "cannot connect to " + address_of(failure.endpoint) + ": " +
-          (told ? util::errno_text(static_cast<int>(failure.result.system_error)) : words_of(failure)),
-      "check that the network is up and the port is right (pop3s:// uses 995, pop3:// uses 110); the next "
-      "run tries again"};
+  const std::string words =
+      told ? util::errno_text(static_cast<int>(failure.result.system_error)) : words_of(failure);
+  return {Kind::temporary, "cannot connect to " + address_of(failure.endpoint) + ": " + words,
+          failure.endpoint.socket.empty()
+              ? "check that the network is up and the port is right (pop3s:// uses 995, pop3:// uses 110); "
+                "the next run tries again"
+              : "check that the server is running, and the path in \"server\""};
 }
 
 /// What libcurl says of a login that it has done itself.
@@ -69,6 +86,15 @@ Error odd_reply(const LoginFailure& failure) {
     return {understand(*said.refusal(), Kind::temporary).kind,
             address + " refuses connections: " + quoted(failure, *said.refusal())};
   return {Kind::protocol, address + " does not speak POP3: " + words_of(failure), hint_for_port(failure)};
+}
+
+Error tunnel_ended(const LoginFailure& failure) {
+  const std::string program = util::escape(failure.endpoint.tunnel.front());
+  return {
+      Kind::temporary,
+      "the tunnel to " + address_of(failure.endpoint) + " ended before the greeting: " + program + ": " +
+          failure.redactor.shown(failure.result.tunnel_end),
+      "run the command of \"tunnel\" by hand: the server's greeting has to appear, and nothing may be asked"};
 }
 
 bool speaks_of_alert(const LoginFailure& failure) {
@@ -122,6 +148,7 @@ Kind kind_of_lookup(int result) {
 Error explain(const LoginFailure& failure) {
   const std::string address = address_of(failure.endpoint);
   if (const auto error = explain_proxy(failure)) return *error;
+  if (!failure.result.tunnel_end.empty() && !failure.transcript.greeted()) return tunnel_ended(failure);
   if (failure.end) return explain_login(failure);
   switch (failure.result.code) {
     case CURLE_LOGIN_DENIED:

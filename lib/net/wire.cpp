@@ -15,12 +15,8 @@ namespace mailhaul::net {
 
 Wire::Wire(std::unique_ptr<CurlHandle> curl, std::string address)
     : curl_(std::move(curl)), address_(std::move(address)) {
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  if (curl_easy_getinfo(curl_->handle(), CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK ||
-      socket == CURL_SOCKET_BAD) {
-    lost("no socket");
-  }
-  socket_ = socket;
+  socket_ = curl_->socket();
+  if (socket_ < 0) lost("no socket");
 }
 
 void Wire::queue(std::string_view bytes) {
@@ -43,19 +39,17 @@ void Wire::refill() {
 void Wire::flush() {
   while (send_problem_.empty() && pending()) {
     if (sent_ == filled_) refill();
-    std::size_t sent = 0;
-    const CURLcode code = curl_easy_send(curl_->handle(), buffer_->data() + sent_, filled_ - sent_, &sent);
-    if (code == CURLE_AGAIN) return;
-    if (code != CURLE_OK) send_problem_ = curl_->words(code);
-    sent_ += sent;
+    const auto sent = curl_->send({buffer_->data() + sent_, filled_ - sent_});
+    if (sent.code == CURLE_AGAIN) return;
+    if (sent.code != CURLE_OK) send_problem_ = curl_->words(sent.code);
+    sent_ += sent.bytes;
   }
 }
 
 std::optional<std::size_t> Wire::receive(std::span<char> into) {
-  std::size_t received = 0;
-  const CURLcode code = curl_easy_recv(curl_->handle(), into.data(), into.size(), &received);
-  if (code == CURLE_OK) return received;
-  if (code != CURLE_AGAIN) lost(curl_->words(code));
+  const auto received = curl_->receive(into);
+  if (received.code == CURLE_OK) return received.bytes;
+  if (received.code != CURLE_AGAIN) lost(curl_->words(received.code));
   if (!send_problem_.empty()) lost(send_problem_);
   return std::nullopt;
 }

@@ -13,8 +13,8 @@
 
 namespace mailhaul::net {
 
-/// The bytes of an open connection, without waiting: libcurl's send and receive, and the answers to their
-/// traps. One thread at a time.
+/// The bytes of an open connection, without waiting: CurlHandle's send and receive, and the answers to
+/// their traps. One thread at a time.
 class Wire {
  public:
   /// `curl` has connected to `address`, "host:port".
@@ -36,6 +36,9 @@ class Wire {
 
   /// Gives back the handle; the wire is of no use then. REQUIRES: nothing is queued.
   std::unique_ptr<CurlHandle> release() { return std::move(curl_); }
+
+  /// CurlHandle::end_of_tunnel()
+  std::string end_of_tunnel() { return curl_->end_of_tunnel(); }
 
   const std::string& address() const noexcept { return address_; }
 

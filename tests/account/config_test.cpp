@@ -368,6 +368,7 @@ TEST_CASE("a mailbox is identified by user and host, and on this machine by the 
   CHECK(key("pop3s://LOCALHOST") == account::MailboxKey{"u", "localhost", 995});
   CHECK(key("pop3s://mail.localhost:7") == account::MailboxKey{"u", "mail.localhost", 7});
   CHECK(key("pop3://[::1]:7") == account::MailboxKey{"u", "::1", 7});
+  CHECK(key("unix:/run/Pop.sock") == account::MailboxKey{"u", "unix:/run/Pop.sock", 0});
   CHECK(key("pop3://127.example.org") == account::MailboxKey{"u", "127.example.org", 0});
 }
 

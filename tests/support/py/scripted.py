@@ -109,9 +109,10 @@ class Connection:
 
 
 class Server:
-    """Listens until stopped; a context manager. `budgets`: one per connection, then None."""
+    """Listens until stopped; a context manager. `budgets`: one per connection, then None. `path`: of a local socket, in place
+    of a port."""
 
-    def __init__(self, talk, tls=None, budgets=()):
+    def __init__(self, talk, tls=None, budgets=(), path=None):
         self.talk = talk
         self.tls = tls  # an ssl.SSLContext: TLS from the first byte
         self.budgets = list(budgets)
@@ -119,8 +120,14 @@ class Server:
         self.errors = []
         self._threads = []
         self._stopping = False
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
+        if path:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(path))
+            self._listener.listen(64)
+        else:
+            self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._address = self._listener.getsockname()
+        self.port = None if path else self._address[1]
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
 
@@ -139,7 +146,8 @@ class Server:
             if self._stopping:
                 sock.close()
                 return
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.port:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(sock, self.budgets.pop(0) if self.budgets else None)
             self.connections.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
@@ -171,7 +179,9 @@ class Server:
             return
         self._stopping = True
         try:  # wakes accept(); closing alone would not
-            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+            with socket.socket(self._listener.family) as waker:
+                waker.settimeout(5)
+                waker.connect(self._address)
         except OSError:
             pass
         self._acceptor.join(10)

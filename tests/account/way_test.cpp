@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The keys that say which way a connection takes, together.
+#include <doctest/doctest.h>
+
+#include "profile_text.h"
+
+using namespace mailhaul;
+using test::Profile;
+
+TEST_CASE("a tunnel goes with neither a socket nor a proxy, and a socket without TLS") {
+  const std::string socket =
+      "{\"accounts\": {\"a\": {\"server\": \"unix:/s\", \"user\": \"u\", \"deliver\": \"stdout\"";
+  CHECK(Profile(socket + "}}}").load().accounts.at(0).server.tls == net::Tls::none);
+  CHECK(Profile(socket + ", \"tls\": \"required\"}}}")
+            .said()
+            .sentence.ends_with("\"required\" contradicts unix:"));
+  CHECK(Profile(socket + ", \"tunnel\": \"x\"}}}")
+            .said()
+            .sentence.ends_with("contradicts unix: in \"server\""));
+  const auto said = Profile(test::work("\"tunnel\": \"x\", \"proxy\": \"socks5h://h\"")).said();
+  CHECK(said.sentence.ends_with("accounts.work.tunnel: cannot be combined with \"proxy\""));
+  CHECK(Profile(test::work("\"tunnel\": \"x\", \"proxy\": \"none\"")).said().sentence == "no error");
+}
