@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <optional>
 
+#include "app/columns.h"
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
@@ -19,13 +19,6 @@
 namespace mailhaul::app {
 
 namespace {
-
-/// 0 where standard output is no terminal: nothing is cut then.
-std::size_t window_columns() {
-  struct winsize size {};
-  if (::isatty(STDOUT_FILENO) != 1) return 0;
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : 80;
-}
 
 std::size_t number_from(const std::string& text) {
   const auto number = util::parse_number(text);
@@ -54,7 +47,7 @@ int run_list(const Invocation& invocation) {
   const auto account = the_account(invocation, config);
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
-  const auto columns = window_columns();
+  const auto columns = window_columns(STDOUT_FILENO);
   const bool wide = columns == 0 || invocation.verbose != 0;
   std::optional<MessageTable> table;
   const auto show = [&](const engine::MailboxListing& listing, const engine::ListedMessage& message) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "app/columns.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -120,6 +123,12 @@ std::string in_columns(std::string_view text, std::size_t least, std::size_t mos
 
 std::string right_aligned(std::string_view text, std::size_t columns) {
   return std::string(columns > text.size() ? columns - text.size() : 0, ' ').append(text);
+}
+
+std::size_t window_columns(int fd) {
+  struct winsize size {};
+  if (::isatty(fd) != 1) return 0;
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : 80;
 }
 
 }  // namespace mailhaul::app

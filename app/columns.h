@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Text from strangers in columns of a table.
+// Text from strangers in columns of a table, and how many columns there are.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -16,5 +16,8 @@ std::string in_columns(std::string_view text, std::size_t least, std::size_t mos
 
 /// The same with the blanks before it, for numbers.
 std::string right_aligned(std::string_view text, std::size_t columns);
+
+/// The columns of the window that a descriptor writes to; 0: it is no terminal.
+std::size_t window_columns(int fd);
 
 }  // namespace mailhaul::app

@@ -13,12 +13,13 @@
 namespace mailhaul::app {
 
 std::span<const CommandRow> commands() {
-  static constexpr std::array<CommandRow, 18> rows{{
+  static constexpr std::array<CommandRow, 19> rows{{
       {"fetch", "fetch new mail (the default command)", describe_fetch, run_fetch},
       {"check", "print how many messages are new, seen and in total", describe_check, run_check},
       {"list", "print one line per message on the server, and what fetch would do with it", describe_list,
        run_list},
       {"get", "write raw messages to standard output", describe_get, run_get},
+      {"delete", "remove messages from the server", describe_delete, run_delete},
       {"login", "get and keep an OAuth 2 login for an account", describe_login, run_login},
       {"logout", "forget the login of an account", describe_logout, run_logout},
       {"state", "show and repair what is recorded about messages", nullptr, nullptr},
@@ -56,8 +57,8 @@ util::Error unknown_command(std::string_view word, std::span<const std::string> 
 }
 
 std::span<const std::string_view> planned_commands() {
-  static constexpr std::array<std::string_view, 8> names{
-      "delete", "doctor", "init", "watch", "completion", "state export", "state import", "state verify"};
+  static constexpr std::array<std::string_view, 7> names{
+      "doctor", "init", "watch", "completion", "state export", "state import", "state verify"};
   return names;
 }
 

@@ -37,6 +37,8 @@ void describe_list(CLI::App& parser, Invocation& invocation);
 int run_list(const Invocation& invocation);
 void describe_get(CLI::App& parser, Invocation& invocation);
 int run_get(const Invocation& invocation);
+void describe_delete(CLI::App& parser, Invocation& invocation);
+int run_delete(const Invocation& invocation);
 void describe_login(CLI::App& parser, Invocation& invocation);
 int run_login(const Invocation& invocation);
 void describe_logout(CLI::App& parser, Invocation& invocation);

@@ -36,6 +36,7 @@ struct Invocation {
   bool print_only = false;                   ///< --print
   bool only_new = false, uids = false;       ///< --new, --uids of list
   std::size_t last = 0;                      ///< --last of list; 0: all
+  bool yes = false, unfetched = false;       ///< --yes, --unfetched of delete
   std::string token;                         ///< --token
   bool print_token = false;                  ///< --print-token
   const util::Cancel* cancel = nullptr;

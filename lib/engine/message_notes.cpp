@@ -34,16 +34,17 @@ void MessageNotes::left(const Step& step) {
 void MessageNotes::too_large(const Step& step, std::uint64_t bytes) {
   const std::string sentence = "message " + uid(step) + " stays on the server: " + util::format_size(bytes) +
                                ", larger than max_size (" + util::format_size(run_.policy.max_size) + ")";
+  const std::string hint = "mailhaul fetch --max-size 0 " + run_.account.name +
+                           " fetches it, mailhaul delete --unfetched " + run_.account.name +
+                           " UID removes it";
   // Where only its content can tell, no row would be found again, and its number is another one each time.
   const bool by_content = step.identity.by_content;
   const state::RowSummary* known = matcher_.row_of(step);
   const bool told = by_content ? !run_.notices.first_time("too large: " + std::to_string(bytes))
                                : known != nullptr && known->told;
-  run_.tell.warned(run_.account.name, {.sentence = sentence,
-                                       .hint = "fetch it with --max-size, or delete it on the server",
-                                       .uid = uid(step),
-                                       .status = 0,
-                                       .quiet_skips_it = told});
+  run_.tell.warned(
+      run_.account.name,
+      {.sentence = sentence, .hint = hint, .uid = uid(step), .status = 0, .quiet_skips_it = told});
   const std::uint64_t received = bytes == step.message.bytes ? 0 : bytes;
   if (by_content || (told && received == step.identity.received_bytes)) return;
   state::Row row = matcher_.row_to_note(step);

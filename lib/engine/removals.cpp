@@ -19,6 +19,12 @@ void Removals::keep(std::uint32_t number) {
   unsafe_ = true;
 }
 
+void Removals::mark_undelivered(std::uint32_t number, state::RowId row) {
+  if (phase_ != Phase::open) return;
+  session_.remove(number);
+  undelivered_[number] = row;
+}
+
 /// RFC 2449 section 6.7: where EXPIRE is 0 the server removes what was retrieved, at QUIT.
 bool Removals::must_not_quit() {
   if (session_.capabilities().expire_days != 0 || !(unsafe_ || piped_)) return false;
@@ -39,11 +45,11 @@ std::vector<std::uint32_t> Removals::finish() {
   warn_of_refused(removal);
   if (removal.accepted.empty()) return {};
   if (!removal.committed) {
-    throw util::Error(
-        util::Kind::temporary,
-        "the server did not confirm the removal of " + util::counted(removal.accepted.size(), "message") +
-            " (reply to QUIT: " + util::escape(removal.quit_answer) + ")",
-        "what is delivered will not be fetched again; the next run asks for its removal once more");
+    throw util::Error(util::Kind::temporary,
+                      "the server did not confirm the removal of " +
+                          util::counted(removal.accepted.size(), "message") +
+                          " (reply to QUIT: " + util::escape(removal.quit_answer) + ")",
+                      hint_);
   }
   record(removal.accepted);
   return removal.accepted;
@@ -52,17 +58,20 @@ std::vector<std::uint32_t> Removals::finish() {
 void Removals::warn_of_refused(const pop3::RemovalResult& removal) {
   if (removal.refused.empty()) return;
   const auto& [number, words] = removal.refused.front();
-  run_.notices.warn_once(
-      "the server refused to remove " + util::counted(removal.refused.size(), "message") +
-          ", the first with -ERR " + words,
-      "what is delivered will not be fetched again; the next run asks for its removal once more",
-      "DELE refused");
+  run_.notices.warn_once("the server refused to remove " + util::counted(removal.refused.size(), "message") +
+                             ", the first with -ERR " + words,
+                         hint_, "DELE refused");
 }
 
 void Removals::record(const std::vector<std::uint32_t>& numbers) {  // S7
   state::Change change;
   for (const auto number : numbers) {
-    change.removed.push_back({.row = marked_.at(number), .when = run_.environment.now()});
+    const auto undelivered = undelivered_.find(number);
+    if (undelivered == undelivered_.end()) {
+      change.removed.push_back({.row = marked_.at(number), .when = run_.environment.now()});
+    } else if (undelivered->second != 0) {
+      change.forgotten.push_back(undelivered->second);
+    }
   }
   const auto count = static_cast<std::uint32_t>(numbers.size());
   run_.totals.removed += count;

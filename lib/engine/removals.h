@@ -2,6 +2,8 @@
 // From S5 to S7: which messages are removed from the server, and when that counts.
 #pragma once
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -15,15 +17,23 @@ namespace mailhaul::engine {
 /// One thread at a time.
 class Removals {
  public:
-  Removals(AccountRun& run, pop3::Session& session) : run_(run), session_(session) {}
+  /// `hint`: what happens next to a message whose removal the server refused or did not confirm.
+  Removals(AccountRun& run, pop3::Session& session,
+           std::string_view hint =
+               "what is delivered will not be fetched again; the next run asks for its "
+               "removal once more")
+      : run_(run), session_(session), hint_(hint) {}
 
   /// Asks for the removal of a message that this session has read itself and whose row is in S5, or in
   /// S4 of this run. Nothing once stop() was called, or if the message is kept.
   void mark(std::uint32_t number, state::RowId row);
   /// The server handed out something else in this message's place: it is not removed.
   void keep(std::uint32_t number);
+  /// The same for a message that was never delivered and that the user wants removed. Its row, if there is
+  /// one (not 0), is forgotten with it: should the message be listed again, it is new mail.
+  void mark_undelivered(std::uint32_t number, state::RowId row);
   /// Whether QUIT would remove anything.
-  [[nodiscard]] bool any() const noexcept { return !marked_.empty(); }
+  [[nodiscard]] bool any() const noexcept { return !marked_.empty() || !undelivered_.empty(); }
   /// A message was retrieved and is not safe: if a RETR alone removes it, the session ends without
   /// QUIT.
   void retrieved_but_unsafe() noexcept { unsafe_ = true; }
@@ -44,7 +54,8 @@ class Removals {
 
   AccountRun& run_;
   pop3::Session& session_;
-  std::unordered_map<std::uint32_t, state::RowId> marked_;
+  std::string hint_;
+  std::unordered_map<std::uint32_t, state::RowId> marked_, undelivered_;
   std::unordered_set<std::uint32_t> kept_;
   Phase phase_ = Phase::open;
   bool unsafe_ = false, piped_ = false;

@@ -53,7 +53,7 @@ class Options(Line):
     def test_they_are_of_no_other_command(self):
         for words, command in ((("-k", "check"), "check"), (("check", "-k"), "check"),
                                (("--max-size", "10M", "list", "home"), "list"),
-                               (("config", "show", "-n"), "config show")):
+                               (("config", "show", "-K"), "config show")):
             with self.subTest(words):
                 option = next(word for word in words if word.startswith("-"))
                 self.refused(*words, says=(option + " is an option of fetch, not of " + command,),
