@@ -10,6 +10,7 @@
 #include "app/oauth.h"
 #include "app/prompt.h"
 #include "credentials/source.h"
+#include "setup/providers.h"
 #include "util/host.h"
 
 namespace mailhaul::app {
@@ -41,7 +42,8 @@ class Connector {
                              .login = login,
                              .remembered_method = login_method,
                              .cancel = cancel_,
-                             .trace = trace});
+                             .trace = trace,
+                             .advise = setup::advise});
     };
     if (account.oauth) return open_by_oauth(account, oauth_subject(account, state_file_), cancel_, open_with);
     net::Login login{.user = account.user, .secret = {}, .auth = account.auth};

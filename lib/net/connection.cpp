@@ -189,14 +189,15 @@ std::optional<std::chrono::seconds> announced_delay(const std::vector<std::strin
 /// Throws what explain() finds, with the meaning of the -ERR if one led to it.
 void Opener::fail(const Attempt& now) const {
   const Transcript& said = now.dialogue.transcript();
-  const Error error = explain({.endpoint = request_.endpoint,
-                               .login = request_.login,
-                               .method = now.method,
-                               .end = now.end,
-                               .redactor = redactor_,
-                               .transcript = said,
-                               .result = now.result,
-                               .deadline = deadline_});
+  const LoginFailure failure{.endpoint = request_.endpoint,
+                             .login = request_.login,
+                             .method = now.method,
+                             .end = now.end,
+                             .redactor = redactor_,
+                             .transcript = said,
+                             .result = now.result,
+                             .deadline = deadline_};
+  const Error error = advised(failure, explain(failure), request_.advise);
   if (now.end && now.end->what == LoginEnd::What::hung_up)
     throw RefusedError(error, {.reason = Reason::hung_up,
                                .kind = error.kind(),

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "net/advice.h"
 #include "net/redactor.h"
 #include "net/stream.h"
 #include "util/cancel.h"
@@ -90,6 +91,7 @@ struct OpenRequest {
   std::string_view remembered_method;  ///< LoggedIn::login_method of last time; may be empty
   const util::Cancel& cancel;
   const Trace& trace;
+  Advisor advise = nullptr;  ///< knows providers; may be none
 };
 
 /// Connects, negotiates TLS and logs in, trying the login methods from the remembered one on, each on a new

@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 
+#include "net/advice.h"
 #include "net/connection.h"
 #include "net/curl_handle.h"
 #include "net/deadline.h"
@@ -36,6 +37,8 @@ std::optional<util::Error> explain_proxy(const LoginFailure& failure);
 util::Error explain_login(const LoginFailure& failure);
 /// The words of an -ERR, fit for a sentence.
 std::string quoted(const LoginFailure& failure, std::string_view refusal);
+/// The same error with the hint of the provider behind the host, where there is one.
+util::Error advised(const LoginFailure& failure, const util::Error& error, Advisor advise);
 /// For the case that there is no POP3 server at the other end, or something in front of it.
 std::string hint_for_port(const LoginFailure& failure);
 util::Error timed_out(const LoginFailure& failure);

@@ -49,7 +49,8 @@ struct Session {
                            .login = login,
                            .remembered_method = remembered,
                            .cancel = cancel,
-                           .trace = tell});
+                           .trace = tell,
+                           .advise = advise});
   }
 
   /// The error of an open() that has to fail.
@@ -70,6 +71,7 @@ struct Session {
   net::Endpoint endpoint;
   net::Login login;
   std::string remembered;
+  net::Advisor advise = nullptr;
   util::Cancel cancel;
   std::vector<std::string> trace;
 };

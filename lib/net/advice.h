@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// What is known of the provider behind a host, in place of the general hints. The table of providers is on a
+// higher floor (setup/providers.h), so app hands its answer in as a function.
+#pragma once
+#include <string>
+
+namespace mailhaul::net {
+
+struct Endpoint;
+struct Login;
+
+/// Hints; an empty one changes nothing.
+struct Advice {
+  std::string refused;    ///< for a login that was refused
+  std::string mechanism;  ///< for a login method that the server does not offer
+  std::string server;     ///< for an address at which no POP3 server answers: the right one
+};
+
+/// Is asked only after a login has failed. Any thread.
+using Advisor = Advice (*)(const Endpoint& endpoint, const Login& login);
+
+}  // namespace mailhaul::net

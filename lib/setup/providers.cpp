@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "setup/providers.h"
+
+#include "setup/provider_rows.h"
+#include "util/ascii.h"
+#include "util/units.h"
+
+namespace mailhaul::setup {
+namespace {
+
+/// True for one of the words of a list.
+template <typename Test>
+bool any_word(std::string_view list, Test test) {
+  while (!list.empty()) {
+    const auto end = std::min(list.find(' '), list.size());
+    if (end > 0 && test(list.substr(0, end))) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
+}
+
+std::string plain_name(std::string_view host) {
+  auto name = util::lower(host);
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
+bool is_below(std::string_view host, std::string_view domain) {
+  return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
+                            host[host.size() - domain.size() - 1] == '.');
+}
+
+std::string joined(std::string_view first, std::string_view second) {
+  if (first.empty() || second.empty()) return std::string(first.empty() ? second : first);
+  return std::string(first) + "; " + std::string(second);
+}
+
+/// What kind of user name is wanted, where another kind was given.
+std::string advice_on_name(const Provider& provider, std::string_view user) {
+  const bool is_address = user.find('@') != std::string_view::npos;
+  const std::string name(provider.name);
+  if (provider.user == UserName::address && !is_address)
+    return "the user name at " + name + " is the whole address";
+  if (provider.user == UserName::local_part && is_address)
+    return "the user name at " + name + " is the part of the address before the @";
+  if (provider.user == UserName::assigned && is_address)
+    return "the user name at " + name + " is not the address, but the name that it has given you";
+  return {};
+}
+
+std::string advice_on_secret(const Provider& provider, const net::Login& login) {
+  const bool by_token = login.auth == net::Auth::xoauth2 || login.auth == net::Auth::oauthbearer;
+  const std::string name(provider.name);
+  if (by_token) return {};
+  if (provider.sign_in == SignIn::oauth)
+    return name + " takes OAuth 2 alone, no password: set \"oauth\" to \"" + std::string(provider.oauth) +
+           "\" in place of the password, and run mailhaul login";
+  if (provider.sign_in == SignIn::app_password)
+    return name + " wants an app password here, not the password of the account: " +
+           std::string(provider.get_secret);
+  return std::string(provider.get_secret);
+}
+
+std::string advice_on_interval(const Provider& provider) {
+  if (provider.interval.count() == 0) return {};
+  return std::string(provider.name) + " refuses a login within " + util::format_duration(provider.interval) +
+         " of the last one";
+}
+
+std::string refused_at(const Provider& provider, const net::Login& login) {
+  auto text = joined(advice_on_name(provider, login.user), advice_on_secret(provider, login));
+  text = joined(joined(text, provider.enable), advice_on_interval(provider));
+  return text.empty() ? "check user name and password in the web mail of " + std::string(provider.name)
+                      : text;
+}
+
+std::string lacks_method_at(const Provider& provider, const net::Login& login) {
+  const bool by_token = login.auth == net::Auth::xoauth2 || login.auth == net::Auth::oauthbearer;
+  if (by_token && provider.oauth.empty())
+    return joined(std::string(provider.name) +
+                      " takes a password over POP3, no OAuth 2: remove \"oauth\" "
+                      "and \"auth\"",
+                  provider.get_secret);
+  return joined(by_token ? "" : advice_on_secret(provider, login), provider.enable);
+}
+
+std::string server_at(const Provider& provider, const net::Endpoint& endpoint) {
+  const std::string name(provider.name);
+  if (provider.host.empty()) return joined(name + " has no POP3 server", provider.note);
+  const bool is_right = plain_name(endpoint.host) == provider.host && endpoint.tls == provider.tls &&
+                        endpoint.effective_port() == provider.port;
+  return is_right ? "" : "the POP3 server of " + name + " is " + server_url(provider);
+}
+
+}  // namespace
+
+std::vector<const Provider*> providers() {
+  std::vector<const Provider*> rows;
+  for (const auto part :
+       {providers_of_the_world(), providers_of_italy(), providers_of_german_lands(), providers_of_europe()})
+    for (const auto& row : part) rows.push_back(&row);
+  return rows;
+}
+
+const Provider* provider_of_domain(std::string_view domain) {
+  const auto wanted = plain_name(domain);
+  for (const auto* row : providers())
+    if (any_word(row->domains, [&](std::string_view word) { return word == wanted; })) return row;
+  return nullptr;
+}
+
+const Provider* provider_of_mx(std::string_view host) {
+  const auto wanted = plain_name(host);
+  for (const auto* row : providers())
+    if (any_word(row->mx, [&](std::string_view word) { return is_below(wanted, word); })) return row;
+  return nullptr;
+}
+
+const Provider* provider_of_server(std::string_view host) {
+  const auto wanted = plain_name(host);
+  for (const auto* row : providers())
+    if (!row->host.empty() && row->host == wanted) return row;
+  for (const auto* row : providers())
+    if (any_word(row->domains, [&](std::string_view word) { return is_below(wanted, word); })) return row;
+  return provider_of_mx(wanted);
+}
+
+std::string server_url(const Provider& provider) {
+  const bool implicit = provider.tls == net::Tls::implicit;
+  std::string url = (implicit ? "pop3s://" : "pop3://") + std::string(provider.host);
+  if (provider.port != (implicit ? 995 : 110)) url += ":" + std::to_string(provider.port);
+  return url;
+}
+
+std::string user_name_of(const Provider& provider, std::string_view address) {
+  switch (provider.user) {
+    case UserName::address:
+      return std::string(address);
+    case UserName::local_part:
+      return std::string(address.substr(0, address.rfind('@')));
+    case UserName::assigned:
+      break;
+  }
+  return {};
+}
+
+net::Advice advise(const net::Endpoint& endpoint, const net::Login& login) {
+  const auto* const provider = provider_of_server(endpoint.host);
+  if (provider == nullptr) return {};
+  return {.refused = refused_at(*provider, login),
+          .mechanism = lacks_method_at(*provider, login),
+          .server = server_at(*provider, endpoint)};
+}
+
+}  // namespace mailhaul::setup

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "net/advice.h"
+
+#include "session_fixture.h"
+
+namespace {
+
+using namespace mailhaul;
+using namespace mailhaul::test;
+using util::Kind;
+
+net::Advice three_hints(const net::Endpoint& /*endpoint*/, const net::Login& /*login*/) {
+  return {.refused = "REFUSED", .mechanism = "MECHANISM", .server = "SERVER"};
+}
+
+net::Advice nothing(const net::Endpoint& /*endpoint*/, const net::Login& /*login*/) { return {}; }
+
+/// The error of a login at a server that follows the script.
+util::Error end_of(const std::string& script, net::Auth auth = net::Auth::automatic,
+                   net::Advisor advise = three_hints) {
+  ScriptedServer server(transcript(script));
+  Session session(server);
+  session.login.auth = auth;
+  session.advise = advise;
+  return session.refused();
+}
+
+const std::string by_plain = greeting_and_capa({"SASL PLAIN"}) + "C: AUTH PLAIN *\n";
+
+TEST_CASE("a provider's hint takes the place of the general one, and belongs to what went wrong") {
+  CHECK(end_of(by_plain + "S: -ERR [AUTH] wrong\nHANG\n").hint() == "REFUSED");
+  CHECK(end_of(by_plain).hint() == "REFUSED");
+  CHECK(end_of(greeting_and_capa({"SASL PLAIN"}) + "C: AUTH *\nS: -ERR unknown\nHANG\n",
+               net::Auth::scram_sha_256)
+            .hint() == "MECHANISM");
+  CHECK(end_of("S: * OK IMAP4rev1 ready\nHANG\n").hint() == "SERVER");
+  CHECK(end_of("").hint() == "SERVER");
+}
+
+TEST_CASE("the sentence and the kind stay as they are") {
+  const auto with = end_of(by_plain + "S: -ERR [AUTH] wrong\nHANG\n");
+  CHECK(with.kind() == Kind::login);
+  CHECK(has(with.what(), "[AUTH] wrong"));
+}
+
+TEST_CASE("a lock, a limit and trouble at the server keep their own hints") {
+  for (const std::string words : {"[IN-USE] busy", "[LOGIN-DELAY] wait 5 minutes", "[SYS/TEMP] disk"})
+    CHECK(end_of(by_plain + "S: -ERR " + words + "\nHANG\n").hint() ==
+          end_of(by_plain + "S: -ERR " + words + "\nHANG\n", net::Auth::automatic, nullptr).hint());
+}
+
+TEST_CASE("without a provider's hint the general one is given") {
+  CHECK(has(end_of(by_plain + "S: -ERR [AUTH] wrong\nHANG\n", net::Auth::automatic, nothing).hint(),
+            "check user name and password"));
+}
+
+}  // namespace

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "setup/providers.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <regex>
+#include <sstream>
+
+namespace {
+
+using namespace mailhaul;
+using setup::Provider;
+using setup::SignIn;
+
+std::vector<std::string> words_of(std::string_view list) {
+  std::istringstream stream{std::string(list)};
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+bool is_host(const std::string& name) {
+  static const std::regex form("([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}");
+  return name.size() <= 253 && std::regex_match(name, form);
+}
+
+/// Fits into a hint: no capital of a sentence, no full stop, no control character.
+bool is_clause(std::string_view text) {
+  return text.empty() ||
+         (!text.ends_with('.') && !text.ends_with(' ') && text.find("  ") == std::string_view::npos &&
+          std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
+}
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+net::Endpoint at(const std::string& host, std::uint16_t port = 995) { return {.host = host, .port = port}; }
+
+net::Login login(const std::string& user, net::Auth auth = net::Auth::automatic) {
+  return {.user = user, .secret = {}, .auth = auth};
+}
+
+TEST_CASE("every row of the table of providers is complete, and every host is a host") {
+  const auto rows = setup::providers();
+  CHECK(rows.size() > 70);
+  const std::regex day("20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])");
+  for (const auto* row : rows) {
+    CAPTURE(row->name);
+    CHECK(!row->name.empty());
+    CHECK(!(row->domains.empty() && row->mx.empty()));
+    CHECK((row->host.empty() || is_host(std::string(row->host))));
+    CHECK((!row->host.empty() || !row->note.empty()));  // what to do instead
+    for (const auto& domain : words_of(row->domains)) CHECK_MESSAGE(is_host(domain), domain);
+    for (const auto& host : words_of(row->mx)) CHECK_MESSAGE(is_host(host), host);
+    CHECK(row->tls != net::Tls::none);
+    CHECK(row->port == (row->tls == net::Tls::implicit ? 995 : 110));
+    CHECK((row->sign_in != SignIn::app_password || !row->get_secret.empty()));
+    CHECK((row->sign_in != SignIn::oauth || !row->oauth.empty()));
+    CHECK((row->oauth.empty() || row->oauth == "google" || row->oauth == "microsoft"));
+    for (const auto text : {row->get_secret, row->enable, row->note}) CHECK_MESSAGE(is_clause(text), text);
+    CHECK(row->source.starts_with("https://"));
+    CHECK(std::regex_match(std::string(row->checked), day));
+  }
+}
+
+TEST_CASE("no two providers have a domain, an MX name or a name in common") {
+  std::map<std::string, int> domains, mx, names;
+  for (const auto* row : setup::providers()) {
+    ++names[std::string(row->name)];
+    for (const auto& word : words_of(row->domains)) ++domains[word];
+    for (const auto& word : words_of(row->mx)) ++mx[word];
+  }
+  for (const auto& all : {domains, mx, names})
+    for (const auto& [word, times] : all) CHECK_MESSAGE(times == 1, word);
+}
+
+TEST_CASE("a provider is found by domain, by MX host and by server") {
+  const auto name = [](const Provider* row) { return row == nullptr ? "" : std::string(row->name); };
+  CHECK(name(setup::provider_of_domain("GMail.com")) == "Gmail");
+  CHECK(name(setup::provider_of_domain("evilgmail.com")) == "");
+  CHECK(name(setup::provider_of_domain("sub.gmail.com")) == "");
+  CHECK(name(setup::provider_of_mx("ALT1.aspmx.l.google.com.")) == "Gmail");
+  CHECK(name(setup::provider_of_mx("firm-example.mail.protection.outlook.com")) == "Microsoft 365");
+  CHECK(name(setup::provider_of_mx("hotmail-com.olc.protection.outlook.com")) == "Outlook.com");
+  CHECK(name(setup::provider_of_mx("google.com.example.org")) == "");
+  CHECK(name(setup::provider_of_server("pop3s.pec.aruba.it")) == "Aruba PEC");
+  CHECK(name(setup::provider_of_server("pop3s.aruba.it")) == "Aruba");
+  CHECK(name(setup::provider_of_server("imap.gmail.com")) == "Gmail");
+  CHECK(name(setup::provider_of_server("mail.example.org")) == "");
+}
+
+TEST_CASE("the user name is what the provider wants") {
+  const auto name_at = [](std::string_view domain) {
+    return setup::user_name_of(*setup::provider_of_domain(domain), "jane@" + std::string(domain));
+  };
+  CHECK(name_at("gmail.com") == "jane@gmail.com");
+  CHECK(name_at("web.de") == "jane");
+  CHECK(name_at("legalmail.it") == "");
+}
+
+TEST_CASE("a refused login is answered with what helps at that provider, the app password first") {
+  struct Row {
+    std::string host, user;
+    std::vector<std::string> parts;
+  };
+  const std::vector<Row> rows = {
+      {"pop.gmail.com", "jane@gmail.com", {"app password", "myaccount.google.com/apppasswords", "POP on"}},
+      {"outlook.office365.com",
+       "jane@outlook.com",
+       {"no password", "\"oauth\" to \"microsoft\"", "allow POP"}},
+      {"pop.mail.yahoo.com", "jane@yahoo.com", {"app password", "login.yahoo.com"}},
+      {"pop.gmx.net", "jane@gmx.de", {"switch POP3 on"}},
+      {"pop3.web.de", "jane@web.de", {"before the @", "switch POP3 on", "within 15m"}},
+      {"popmail.libero.it", "jane", {"the whole address", "new password"}},
+      {"pop3s.pec.aruba.it", "jane@pec.it", {"90 days"}},
+      {"pop3s.aruba.it", "jane@firm.it", {"check user name and password"}},
+      {"mbox.cert.legalmail.it", "jane@legalmail.it", {"User ID"}},
+      {"securepop.t-online.de", "jane@t-online.de", {"password of its own"}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.host);
+    const auto hint = setup::advise(at(row.host), login(row.user)).refused;
+    for (const auto& part : row.parts) CHECK_MESSAGE(has(hint, part), hint);
+  }
+  const auto gmail = setup::advise(at("pop.gmail.com"), login("jane@gmail.com")).refused;
+  CHECK(gmail.starts_with("Gmail wants an app password"));
+}
+
+TEST_CASE("a login by token is not told to use an app password, and is told where there is no OAuth 2") {
+  using net::Auth;
+  const auto gmail = setup::advise(at("pop.gmail.com"), login("jane@gmail.com", Auth::xoauth2));
+  CHECK(gmail.refused.starts_with("switch POP on"));
+  CHECK(has(setup::advise(at("pop.gmx.net"), login("jane@gmx.net", Auth::xoauth2)).mechanism, "no OAuth 2"));
+  CHECK(has(setup::advise(at("outlook.office365.com"), login("j@live.com")).mechanism, "OAuth 2 alone"));
+}
+
+TEST_CASE("a wrong server or port is answered with the right one, the right one with nothing") {
+  const auto server = [](const net::Endpoint& endpoint) {
+    return setup::advise(endpoint, login("jane@web.de")).server;
+  };
+  CHECK(server(at("pop3.web.de")) == "");
+  CHECK(server(at("POP3.web.de.", 0)) == "");
+  CHECK(server(at("pop3.web.de", 993)) == "the POP3 server of WEB.DE is pop3s://pop3.web.de");
+  CHECK(has(server(at("imap.web.de")), "pop3s://pop3.web.de"));
+  CHECK(has(server(at("pop.tim.it")), "pop3://pop.tim.it"));
+  CHECK(has(server(at("imap.mail.me.com")), "iCloud has no POP3 server; "));
+  CHECK(server(at("mail.example.org", 993)) == "");
+}
+
+}  // namespace
