@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The part of Store about messages and their landings: reading them, and the transaction that changes them.
 #include <algorithm>
+#include <string>
 
 #include "state/connection.h"
 #include "state/database_file.h"
@@ -84,7 +85,11 @@ std::size_t Store::row_count_at_most(MailboxId mailbox) const {
 MailboxRows Store::rows(MailboxId mailbox) const {
   Connection& connection = *connection_;
   const Snapshot snapshot(connection.database);
+  // Each page of the table is needed once, so few of them are kept meanwhile.
+  const auto usual = std::to_string(connection.database.number("PRAGMA cache_size"));
+  connection.database.execute("PRAGMA cache_size = -200");
   auto [rows, totals] = connection.tables.messages.summaries(mailbox);
+  connection.database.execute(("PRAGMA cache_size = " + usual).c_str());
   connection.require_whole(totals, connection.tables.mailboxes.read(mailbox).messages);
   rows.mark_landings(landings(mailbox));
   return std::move(rows);

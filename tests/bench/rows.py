@@ -104,7 +104,7 @@ for _count in (1000, 10000, 100000, 1000000):
     ROWS.append(Row(
         "seen-%d" % _count, "{:,} seen on the server, 10 new".format(_seen), "%d:400:600" % (_seen + 10),
         remove=False, seen=_seen, clients=ALL if _count == 100000 else ("mailhaul", "mpop", "limit"),
-        targets=(Target("wall", "mpop", at_most=1),) if _count == 100000 else
+        targets=(Target("wall", "mpop", at_most=1), MEMORY) if _count == 100000 else
         (Target("database", 200 * MIB),) if _count == 1000000 else (),
         seconds={name: _count / 1e6 * (2 if name != "getmail" else 30) for name in ALL}))
 
