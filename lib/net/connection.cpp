@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "net/addresses.h"
 #include "net/curl_handle.h"
 #include "net/curl_stream.h"
 #include "net/login_conversation.h"
@@ -105,12 +106,13 @@ class Opener {
       : request_(request),
         deadline_{std::chrono::steady_clock::now() + request.endpoint.connect_timeout, request.cancel},
         redactor_(redactor_for(request.endpoint, request.login)),
-        ladder_(request.login.auth, request.endpoint.tls, request.remembered_method) {}
+        ladder_(request.login.auth, request.endpoint.tls, request.remembered_method),
+        addresses_(request.endpoint) {}
 
   LoggedIn open();
 
  private:
-  void attempt(Attempt& now) const;
+  void attempt(Attempt& now);
   void attempt_by_libcurl(Attempt& now) const;
   void keep(Attempt& now, Wire wire) const;
   std::optional<Wire> secured(Attempt& now, Wire plain) const;
@@ -121,18 +123,25 @@ class Opener {
   const Deadline deadline_;
   Redactor redactor_;
   Ladder ladder_;
+  Addresses addresses_;
 };
 
-void Opener::attempt(Attempt& now) const {
+void Opener::attempt(Attempt& now) {
   if (ladder_.by_libcurl()) return attempt_by_libcurl(now);
   const Endpoint& endpoint = request_.endpoint;
   using State = LoginConversation::State;
   auto curl = std::make_unique<CurlHandle>(endpoint, deadline_.cancel, now.dialogue, Speaks::nothing);
-  now.result = curl->connect(deadline_.left());
+  const auto mute_at = std::chrono::steady_clock::now() + endpoint.connect_timeout / 3;
+  if (!addresses_.chosen().empty()) curl->connect_to_address(addresses_.chosen());
+  curl->give_up_when_mute(mute_at,
+                          [this](const std::string& peer) { return addresses_.has_another_than(peer); });
+  now.result = curl->connect(addresses_.limit(deadline_.left()));
+  addresses_.note(now.result);
   if (!now.result.ok()) return;
   std::optional<Wire> wire(std::in_place, std::move(curl), address_of(endpoint));
   LoginConversation conversation({endpoint, request_.login, ladder_}, now.dialogue);
-  LoginLimits limits{deadline_, deadline_.at};
+  LoginLimits limits{deadline_, deadline_.at, mute_at,
+                     [this, &now] { return addresses_.has_another_than(now.result.peer); }};
   if (ladder_.has_way_without_capa())  // the other half of the time is for that way
     limits.capa_by = std::chrono::steady_clock::now() + deadline_.left() / 2;
   converse(*wire, conversation, limits);
@@ -145,6 +154,8 @@ void Opener::attempt(Attempt& now) const {
   now.method = conversation.method();
   if (conversation.state() == State::logged_in) return keep(now, std::move(*wire));
   now.end = conversation.end();
+  const bool in_time = std::chrono::steady_clock::now() < deadline_.at;
+  now.result.mute = conversation.awaits_greeting() && now.end->what == LoginEnd::What::timed_out && in_time;
   if (now.end->what == LoginEnd::What::lost) now.result.tunnel_end = wire->end_of_tunnel();
 }
 
@@ -196,7 +207,8 @@ void Opener::fail(const Attempt& now) const {
                              .redactor = redactor_,
                              .transcript = said,
                              .result = now.result,
-                             .deadline = deadline_};
+                             .deadline = deadline_,
+                             .tried = addresses_.tried()};
   const Error error = advised(failure, explain(failure), request_.advise);
   if (now.end && now.end->what == LoginEnd::What::hung_up)
     throw RefusedError(error, {.reason = Reason::hung_up,
@@ -227,6 +239,10 @@ LoggedIn Opener::open() {
     Attempt now(redactor_, request_.trace);
     attempt(now);
     if (now.stream) return opened(now);
+    if (addresses_.go_on_after(now.result)) {
+      now.dialogue.remark("this address does not answer; " + addresses_.chosen() + " is tried");
+      continue;
+    }
     if (!goes_on(now, ladder_) || ladder_.empty()) fail(now);
     now.dialogue.remark("this server does not accept this way to log in; the next one is tried");
   }

@@ -4,11 +4,13 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <utility>
 
 #include "net/environment_proxy.h"
+#include "net/lookup.h"
 #include "net/proxy_url.h"
 #include "net/tls_files.h"
 #include "util/ascii.h"
@@ -56,18 +58,6 @@ long resolve_option(Family family) {
   return CURL_IPRESOLVE_WHATEVER;
 }
 
-/// True if OpenSSL can find an authority there by the hash of its name: openssl-rehash(1).
-bool has_hashed_authorities(const char* directory) {
-  if (directory == nullptr) return false;
-  std::error_code failed;
-  for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    const auto name = entry->path().filename().native();
-    if (name.size() == 10 && name.ends_with(".0")) return true;  // 8 digits
-  }
-  return false;
-}
-
 }  // namespace
 
 void CurlHandle::Free::operator()(void* thing) const noexcept { curl_easy_cleanup(thing); }
@@ -96,8 +86,23 @@ struct CurlHandle::Callbacks {
   }
 
   static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-    const CurlHandle& curl = *static_cast<CurlHandle*>(self);
-    return curl.cancel_.requested() ? 1 : 0;
+    CurlHandle& curl = *static_cast<CurlHandle*>(self);
+    return curl.cancel_.requested() || curl.finds_mute_peer() ? 1 : 0;
+  }
+
+  static curl_socket_t note_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
+    CurlHandle& curl = *static_cast<CurlHandle*>(self);
+    const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (socket < 0) return CURL_SOCKET_BAD;
+    curl.sockets_.push_back(socket);
+    if (auto text = in_digits(&address->addr, address->addrlen); !text.empty())
+      curl.result_.tried.push_back(std::move(text));
+    return socket;
+  }
+
+  static int close_socket(void* self, curl_socket_t socket) noexcept {
+    std::erase(static_cast<CurlHandle*>(self)->sockets_, socket);
+    return ::close(socket);
   }
 
   /// A socket of its own, since libcurl closes it.
@@ -125,6 +130,8 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
       dialogue_(&dialogue),
       speaks_(speaks),
       at_once_(endpoint.tls == Tls::implicit),
+      host_(endpoint.host),
+      port_(endpoint.effective_port()),
       tunnel_argv_(endpoint.tunnel) {
   if (!handle_) throw util::Error(util::Kind::os, "libcurl cannot be started: out of memory");
   problem_->front() = '\0';
@@ -142,16 +149,18 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
   set_proxy(endpoint.proxy);
   set(handle(), CURLOPT_IPRESOLVE, resolve_option(endpoint.family));
   set_callbacks();
+  note_sockets();
   if (!endpoint.socket.empty()) {
     set(handle(), CURLOPT_PROXY, "");
     set(handle(), CURLOPT_UNIX_SOCKET_PATH, endpoint.socket);
   }
   if (endpoint.tunnel.empty()) return;
-  connect_only_to("", "127.0.0.1", endpoint.effective_port());
+  connect_only_to("127.0.0.1", endpoint.effective_port());
   use_open_socket();
 }
 
-CurlHandle::~CurlHandle() = default;
+/// libcurl calls back when it closes the connection.
+CurlHandle::~CurlHandle() { handle_.reset(); }
 
 /// If another name is expected in the certificate, the URL has that name, and the connection goes to the
 /// host.
@@ -175,12 +184,12 @@ void CurlHandle::set_address(const Endpoint& endpoint) {
     set(handle(), CURLOPT_HTTPPROXYTUNNEL, 1L);
   }
   if (!renamed) return;
-  connect_only_to(authority_, endpoint.host, endpoint.effective_port());
+  connect_only_to(endpoint.host, endpoint.effective_port());
 }
 
-/// `from` is "host:port" of the URL, or nothing for any.
-void CurlHandle::connect_only_to(const std::string& from, const std::string& host, long port) {
-  const std::string way = (from.empty() ? ":" : from) + ":" + bracketed(host) + ":" + std::to_string(port);
+/// Whatever host the URL names.
+void CurlHandle::connect_only_to(const std::string& host, long port) {
+  const std::string way = "::" + bracketed(host) + ":" + std::to_string(port);
   connect_to_.reset(curl_slist_append(nullptr, way.c_str()));
   set(handle(), CURLOPT_CONNECT_TO, static_cast<curl_slist*>(connect_to_.get()));
 }
@@ -200,7 +209,7 @@ void CurlHandle::set_tls(const Endpoint& endpoint) {
   if (!endpoint.ca_file.empty()) {
     set(handle(), CURLOPT_CAINFO, endpoint.ca_file);
     set(handle(), CURLOPT_CAPATH, static_cast<char*>(nullptr));  // in place of the system's authorities
-  } else if (has_hashed_authorities(curl_version_info(CURLVERSION_NOW)->capath)) {
+  } else if (has_hashed_authorities()) {
     // OpenSSL then reads only the authority that it needs. To read all of them takes five times as long as
     // the rest of a poll.
     set(handle(), CURLOPT_CAINFO, static_cast<char*>(nullptr));
@@ -235,9 +244,16 @@ void CurlHandle::begin_tls_on(std::unique_ptr<CurlHandle> plain) {
   curl_easy_getinfo(plain_->handle(), CURLINFO_PRIMARY_IP, &address);
   curl_easy_getinfo(plain_->handle(), CURLINFO_PRIMARY_PORT, &port);
   const bool known = address != nullptr && *address != '\0';
-  connect_only_to("", known ? address : "127.0.0.1", std::max(1L, port));
+  connect_only_to(known ? address : "127.0.0.1", std::max(1L, port));
   set(handle(), CURLOPT_URL, url("https"));
   use_open_socket();
+}
+
+void CurlHandle::note_sockets() {
+  set(handle(), CURLOPT_OPENSOCKETFUNCTION, &Callbacks::note_socket);
+  set(handle(), CURLOPT_OPENSOCKETDATA, this);
+  set(handle(), CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close_socket);
+  set(handle(), CURLOPT_CLOSESOCKETDATA, this);
 }
 
 /// libcurl gets a socket that is connected already, and looks up nothing.
@@ -283,6 +299,30 @@ CurlHandle::Moved CurlHandle::receive(std::span<char> into) {
   return {code, received};
 }
 
+void CurlHandle::connect_to_address(const std::string& address) { connect_only_to(address, port_); }
+
+void CurlHandle::give_up_when_mute(std::chrono::steady_clock::time_point at,
+                                   std::function<bool(const std::string&)> agrees) {
+  mute_at_ = at;
+  give_up_ = std::move(agrees);
+}
+
+/// Is asked about once a second, so half a second early is nearer than the next time. Where no address has
+/// accepted a connection yet, libcurl goes on to the next one by itself.
+bool CurlHandle::finds_mute_peer() {
+  if (!give_up_ || std::chrono::steady_clock::now() + std::chrono::milliseconds(500) < mute_at_) return false;
+  for (const int socket : sockets_) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    auto* const general = reinterpret_cast<sockaddr*>(&address);  // NOLINT(*-reinterpret-cast)
+    if (::getpeername(socket, general, &size) != 0) continue;
+    result_.peer = in_digits(general, size);
+    result_.mute = std::exchange(give_up_, {})(result_.peer);
+    return result_.mute;
+  }
+  return false;
+}
+
 std::string CurlHandle::end_of_tunnel() { return tunnel_ ? tunnel_->end(cancel_) : std::string(); }
 
 void CurlHandle::set_callbacks() {
@@ -315,12 +355,16 @@ ConnectResult CurlHandle::connect(std::chrono::milliseconds limit) {
   const long limit_ms = std::max(1L, static_cast<long>(limit.count()));
   set(handle(), CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
   set(handle(), CURLOPT_SERVER_RESPONSE_TIMEOUT, (limit_ms + 999) / 1000);
-  ConnectResult result;
+  ConnectResult& result = result_;
+  const HostNameLocale locale(authority_ + host_);
   result.code = curl_easy_perform(handle());
   result.words = words(result.code);
   curl_off_t connect_time = 0;
   curl_easy_getinfo(handle(), CURLINFO_CONNECT_TIME_T, &connect_time);
-  result.connected = connect_time > 0;
+  result.connected = connect_time > 0 || !result.peer.empty();
+  const char* peer = nullptr;
+  curl_easy_getinfo(handle(), CURLINFO_PRIMARY_IP, &peer);
+  if (peer != nullptr && *peer != '\0') result.peer = peer;
   curl_easy_getinfo(handle(), CURLINFO_OS_ERRNO, &result.system_error);
   curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &result.proxy_status);
   curl_easy_getinfo(handle(), CURLINFO_PROXY_ERROR, &result.proxy_error);
@@ -349,7 +393,7 @@ std::string CurlHandle::words(int code) const {
 
 std::string address_of(const Endpoint& endpoint) {
   if (!endpoint.socket.empty()) return util::escape(endpoint.socket);
-  return util::escape(bracketed(endpoint.host)) + ":" + std::to_string(endpoint.effective_port());
+  return bracketed(endpoint.host) + ":" + std::to_string(endpoint.effective_port());
 }
 
 }  // namespace mailhaul::net

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,7 +28,11 @@ struct ConnectResult {
   long proxy_status = 0;       ///< of an HTTP proxy's answer to CONNECT
   long proxy_error = 0;        ///< what a SOCKS proxy said: CURLPX_...
   std::string proxy_variable;  ///< of the environment, if the proxy comes from there
-  std::string tunnel_end;      ///< how the program of `tunnel` ended, and its last words
+  /// The addresses that connections were tried to, and the one that the connection is to.
+  std::vector<std::string> tried;
+  std::string peer;
+  bool mute = false;       ///< given up because the peer said nothing (give_up_when_mute)
+  std::string tunnel_end;  ///< how the program of `tunnel` ended, and its last words
   bool ok() const noexcept { return code == 0; }
 };
 
@@ -51,6 +56,12 @@ class CurlHandle {
   void begin_tls_on(std::unique_ptr<CurlHandle> plain);
   /// Gives libcurl the credentials, so that connect() logs in. REQUIRES: it speaks POP3.
   void log_in_by(const LoginMethod& method, const Login& login);
+  /// connect() tries this address only, and looks up nothing.
+  void connect_to_address(const std::string& address);
+  /// If a peer that accepted the connection has not finished TLS by then, and `agrees` does for its address,
+  /// connect() gives up.
+  void give_up_when_mute(std::chrono::steady_clock::time_point at,
+                         std::function<bool(const std::string& peer)> agrees);
   /// Connects, and does what was asked for. REQUIRES: called once.
   [[nodiscard]] ConnectResult connect(std::chrono::milliseconds limit);
   /// Tunnel::end(); empty where there is no tunnel.
@@ -81,9 +92,11 @@ class CurlHandle {
   void set_address(const Endpoint& endpoint);
   void set_tls(const Endpoint& endpoint);
   void set_proxy(const std::string& proxy);
-  void connect_only_to(const std::string& from, const std::string& host, long port);
+  void connect_only_to(const std::string& host, long port);
+  void note_sockets();
   void use_open_socket();
   bool is_bare() const noexcept;
+  bool finds_mute_peer();
   Moved moved(ssize_t result);
   void set_callbacks();
   bool has_hung_up() const;  ///< before libcurl was through, which it noticed only by the way
@@ -99,12 +112,18 @@ class CurlHandle {
   std::string proxy_variable_;  ///< the one that libcurl takes the proxy from
   Speaks speaks_;
   bool at_once_;  ///< TLS from the first byte
+  std::string host_;
+  long port_;
+  std::chrono::steady_clock::time_point mute_at_{};
+  std::function<bool(const std::string&)> give_up_;
+  std::vector<int> sockets_;  ///< those that libcurl has open
+  ConnectResult result_;
   const std::vector<std::string>& tunnel_argv_;
   std::unique_ptr<Tunnel> tunnel_;     ///< the connection, where libcurl does not open it
   std::unique_ptr<CurlHandle> plain_;  ///< what opened the connection that TLS was begun on
 };
 
-/// "mail.example.org:995"; an IPv6 address is in brackets.
+/// "mail.example.org:995", as the user wrote the host; an IPv6 address is in brackets.
 std::string address_of(const Endpoint& endpoint);
 
 }  // namespace mailhaul::net

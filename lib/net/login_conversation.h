@@ -72,6 +72,7 @@ class LoginConversation {
   util::Secret take_output();
   /// REQUIRES: the state is `ended`.
   const LoginEnd& end() const noexcept { return end_; }
+  bool awaits_greeting() const noexcept { return awaited_ == Awaited::greeting; }
   /// CAPA was sent, and nothing has been answered to it.
   bool awaits_capa() const noexcept { return awaited_ == Awaited::capa && capa_bytes_ == 0; }
   /// The refusal is known already; only more words about it may come.

@@ -20,20 +20,30 @@ constexpr std::chrono::seconds longest_wait_for_words{5};
 /// A refused token is refused whether or not the server's words about it still come.
 class Patience {
  public:
-  explicit Patience(const LoginLimits& limits) : limits_(limits) {}
+  explicit Patience(const LoginLimits& limits) : limits_(limits), gives_up_(limits.give_up != nullptr) {}
   std::chrono::milliseconds left(const LoginConversation& conversation) {
     auto at = limits_.deadline.at;
+    if (gives_up_ && conversation.awaits_greeting()) {
+      if (Clock::now() < limits_.greeting_by) return until(limits_.greeting_by);
+      gives_up_ = limits_.give_up();
+      if (gives_up_) return std::chrono::milliseconds(0);
+    }
     if (conversation.awaits_capa()) at = std::min(at, limits_.capa_by);
     if (conversation.knows_refusal()) {
       if (!words_by_) words_by_ = Clock::now() + longest_wait_for_words;
       at = std::min(at, *words_by_);
     }
-    return Deadline{at, limits_.deadline.cancel}.left();
+    return until(at);
   }
 
  private:
+  std::chrono::milliseconds until(Clock::time_point at) const {
+    return Deadline{at, limits_.deadline.cancel}.left();
+  }
+
   const LoginLimits& limits_;
   std::optional<Clock::time_point> words_by_;
+  bool gives_up_;
 };
 
 /// What has arrived, or nothing if one has to wait; 0 bytes at the end of the stream, however it ended.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <chrono>
+#include <functional>
 
 #include "net/deadline.h"
 #include "net/login_conversation.h"
@@ -12,6 +13,9 @@ namespace mailhaul::net {
 struct LoginLimits {
   Deadline deadline;
   std::chrono::steady_clock::time_point capa_by;  ///< the answer to CAPA has to be here by then
+  /// Where the greeting is not here by then, the conversation ends if `give_up` agrees. Empty: it waits on.
+  std::chrono::steady_clock::time_point greeting_by{};
+  std::function<bool()> give_up = {};
 };
 
 /// Carries lines between the wire and the conversation until that is no longer reading. Throws

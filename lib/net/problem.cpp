@@ -3,11 +3,12 @@
 
 #include <curl/curl.h>
 #include <netdb.h>
-#include <sys/socket.h>
 
+#include "net/lookup.h"
 #include "net/refusal.h"
 #include "util/ascii.h"
 #include "util/escape.h"
+#include "util/join.h"
 #include "util/units.h"
 
 namespace mailhaul::net {
@@ -19,33 +20,22 @@ using util::Kind;
 
 std::string words_of(const LoginFailure& failure) { return failure.redactor.shown(failure.result.words); }
 
-int look_up(const std::string& host, Family family) {
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_family = family == Family::any ? AF_UNSPEC : family == Family::ipv4 ? AF_INET : AF_INET6;
-  addrinfo* found = nullptr;
-  const int result = getaddrinfo(host.c_str(), nullptr, &wanted, &found);
-  if (found != nullptr) freeaddrinfo(found);
-  return result;
-}
-
 /// Where the host has addresses, but none of those that are wanted.
 std::optional<Error> no_such_family(const LoginFailure& failure) {
   const std::string& host = failure.endpoint.host;
   const Family family = failure.endpoint.family;
   if (family == Family::any || !failure.endpoint.proxy.empty() || !failure.endpoint.crosses_network())
     return std::nullopt;
-  if (look_up(host, family) == 0 || look_up(host, Family::any) != 0) return std::nullopt;
-  return Error(
-      Kind::no_host,
-      "the host " + util::escape(host) + " has no " + (family == Family::ipv4 ? "IPv4" : "IPv6") + " address",
-      "remove \"address_family\", or set it to \"any\"");
+  if (look_up(host, family).result == 0 || look_up(host, Family::any).result != 0) return std::nullopt;
+  return Error(Kind::no_host,
+               "the host " + host + " has no " + (family == Family::ipv4 ? "IPv4" : "IPv6") + " address",
+               "remove \"address_family\", or set it to \"any\"");
 }
 
 Error unknown_host(const LoginFailure& failure) {
   if (const auto error = no_such_family(failure)) return *error;
-  const std::string host = util::escape(failure.endpoint.host);
-  const int result = look_up(failure.endpoint.host, Family::any);
+  const std::string& host = failure.endpoint.host;
+  const int result = look_up(host, Family::any).result;
   if (kind_of_lookup(result) == Kind::no_host) {
     return {Kind::no_host, "there is no host " + host + ": " + gai_strerror(result),
             "check the name in \"server\""};
@@ -59,7 +49,7 @@ Error not_connected(const LoginFailure& failure) {
   const bool told = failure.result.system_error != 0;
   const std::string words =
       told ? util::errno_text(static_cast<int>(failure.result.system_error)) : words_of(failure);
-  return {Kind::temporary, "cannot connect to " + address_of(failure.endpoint) + ": " + words,
+  return {Kind::temporary, "cannot connect to " + where(failure) + ": " + words,
           failure.endpoint.socket.empty()
               ? "check that the network is up and the port is right (pop3s:// uses 995, pop3:// uses 110); "
                 "the next run tries again"
@@ -103,6 +93,13 @@ bool speaks_of_alert(const LoginFailure& failure) {
 
 }  // namespace
 
+std::string where(const LoginFailure& failure) {
+  const Endpoint& endpoint = failure.endpoint;
+  const bool named = failure.tried.size() == 1 && failure.tried.front() == endpoint.host;
+  const bool known = !failure.tried.empty() && !named && endpoint.proxy.empty() && endpoint.crosses_network();
+  return address_of(endpoint) + (known ? " (tried " + util::joined(failure.tried, {}, ", ") + ")" : "");
+}
+
 std::string quoted(const LoginFailure& failure, std::string_view refusal) {
   return refusal.empty() ? "no reason given" : failure.redactor.shown(refusal);
 }
@@ -117,7 +114,7 @@ Error timed_out(const LoginFailure& failure) {
   const std::string address = address_of(failure.endpoint);
   const std::string time = util::format_duration(failure.endpoint.connect_timeout);
   if (!failure.result.connected) {
-    return {Kind::temporary, "cannot connect to " + address + " within " + time,
+    return {Kind::temporary, "cannot connect to " + where(failure) + " within " + time,
             "check that the network is up and that no firewall drops port " +
                 std::to_string(failure.endpoint.effective_port()) + "; connect_timeout sets the limit"};
   }
@@ -126,7 +123,7 @@ Error timed_out(const LoginFailure& failure) {
             "the server is slow or stuck; connect_timeout sets the limit, the next run tries again"};
   const bool speaks_first = failure.endpoint.tls == Tls::implicit;
   return {
-      Kind::temporary, address + " sent no greeting within " + time,
+      Kind::temporary, where(failure) + " sent no greeting within " + time,
       speaks_first
           ? hint_for_port(failure)
           : "if the server expects TLS from the first byte (as on port 995), write pop3s:// in \"server\""};
@@ -135,7 +132,7 @@ Error timed_out(const LoginFailure& failure) {
 Error lost(const LoginFailure& failure, const std::string& words) {
   const std::string address = address_of(failure.endpoint);
   if (!failure.transcript.greeted()) {
-    return {Kind::temporary, address + " closed the connection before its greeting: " + words,
+    return {Kind::temporary, where(failure) + " closed the connection before its greeting: " + words,
             hint_for_port(failure)};
   }
   return {Kind::temporary, "connection to " + address + " lost: " + words};

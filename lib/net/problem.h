@@ -2,6 +2,8 @@
 // The one place that turns libcurl's result codes into sentences for people.
 #pragma once
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "net/advice.h"
 #include "net/connection.h"
@@ -25,6 +27,7 @@ struct LoginFailure {
   const Transcript& transcript;
   const ConnectResult& result;
   const Deadline& deadline;
+  const std::vector<std::string>& tried;  ///< addresses
 };
 
 /// Why it failed, in one sentence with the server's own words, and what to do about it.
@@ -35,6 +38,8 @@ util::Error explain_tls(const LoginFailure& failure);
 std::optional<util::Error> explain_proxy(const LoginFailure& failure);
 /// The same for the end of our own conversation. REQUIRES: there is one.
 util::Error explain_login(const LoginFailure& failure);
+/// "host:port", and the addresses that were tried.
+std::string where(const LoginFailure& failure);
 /// The words of an -ERR, fit for a sentence.
 std::string quoted(const LoginFailure& failure, std::string_view refusal);
 /// The same error with the hint of the provider behind the host, where there is one.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "net/tls_files.h"
 
+#include <curl/curl.h>
 #include <fcntl.h>
+
+#include <filesystem>
 
 #include "net/login_method.h"
 #include "net/proxy_url.h"
@@ -27,6 +30,18 @@ void require_readable(const std::string& key, const std::string& file) {
 }
 
 }  // namespace
+
+bool has_hashed_authorities() {
+  const char* const directory = curl_version_info(CURLVERSION_NOW)->capath;
+  if (directory == nullptr) return false;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const auto name = entry->path().filename().native();
+    if (name.size() == 10 && name.ends_with(".0")) return true;  // 8 digits
+  }
+  return false;
+}
 
 void require_files(const Endpoint& endpoint) {
   if (!endpoint.ca_file.empty()) require_readable("tls_ca_file", endpoint.ca_file);

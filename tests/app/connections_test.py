@@ -116,3 +116,22 @@ class Connections(Case):
         drop, server = self.maildrop(*self.mail)
         self.fetched(server="pop3://localhost:%d" % server.port, address_family="ipv4")
         self.assertEqual(drop.messages, [])
+
+    def test_a_host_name_with_umlauts_in_every_locale(self):
+        asked = []
+
+        def proxy(connection):
+            asked.append(connection.line())
+            while connection.line():
+                pass
+            connection.send(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+
+        server = self.serve(proxy)
+        for locale in ("C", "C.UTF-8"):
+            self.world.env["LC_ALL"] = locale
+            self.world.configure({"home": self.account(1, server="pop3://B\u00fccher.example",
+                                                       proxy="http://127.0.0.1:%d" % server.port)})
+            result = self.world.run()
+            self.assertStatus(result, 75)
+            self.assertSays(result.err, "B\u00fccher.example:110")
+        self.assertEqual(asked, [b"CONNECT xn--bcher-kva.example:110 HTTP/1.1"] * 2)

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "net/connection.h"
+#include "net/curl_handle.h"
+
+namespace mailhaul::net {
+
+/// Which address of a host a connection is tried to. At first libcurl chooses, and takes the first that
+/// accepts the connection; after one that accepts and then says nothing, the others are tried one by one.
+/// With a proxy, a tunnel or a local socket, there is nothing to choose.
+class Addresses {
+ public:
+  explicit Addresses(const Endpoint& endpoint) : endpoint_(endpoint) {}
+
+  /// Empty: libcurl chooses.
+  const std::string& chosen() const noexcept { return chosen_; }
+  /// There is another one to try. Looks up the host, once.
+  bool has_another_than(const std::string& address);
+  /// How long one attempt may take. `left`: the time for all of them.
+  std::chrono::milliseconds limit(std::chrono::milliseconds left);
+  /// An attempt has ended so.
+  void note(const ConnectResult& result);
+  /// Chooses the next address, if this attempt found none that works; returns whether there is one.
+  bool go_on_after(const ConnectResult& result);
+
+  const std::vector<std::string>& tried() const noexcept { return tried_; }
+
+ private:
+  const std::string* another_than(const std::string& address);
+
+  const Endpoint& endpoint_;
+  std::string chosen_;
+  std::vector<std::string> tried_, all_, given_up_;
+  bool looked_up_ = false;
+};
+
+}  // namespace mailhaul::net

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// A host with several addresses, some of which are of no use; and host names beyond ASCII.
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <map>
+
+#include "session_fixture.h"
+#include "support/cpp/temp_dir.h"
+#include "util/fd.h"
+
+namespace {
+
+using namespace mailhaul::test;
+using mailhaul::net::Tls;
+using mailhaul::util::Fd;
+using Strings = std::vector<std::string>;
+
+/// What hosts stand for in these tests. All others are looked up as ever.
+std::map<std::string, Strings>& known_hosts() {
+  static std::map<std::string, Strings> hosts;
+  return hosts;
+}
+
+/// Accepts connections on an address of this machine, and says nothing. An empty queue is enough: nobody
+/// calls accept(2).
+class Mute {
+ public:
+  Mute(const std::string& address, std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    REQUIRE(::inet_pton(AF_INET, address.c_str(), &to.sin_addr) == 1);
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+    REQUIRE(::listen(socket_.get(), 8) == 0);
+  }
+
+ private:
+  Fd socket_;
+};
+
+const std::string logs_in = greeting_and_capa({"SASL PLAIN"}) + "C: AUTH PLAIN *\nS: +OK in\n";
+
+struct Several : Session {
+  Several(const ScriptedServer& server, Strings addresses, Tls tls = Tls::none) : Session(server, tls) {
+    endpoint.host = "several.test";
+    endpoint.connect_timeout = std::chrono::seconds(6);
+    known_hosts()[endpoint.host] = std::move(addresses);
+    spill(directory / "ca.pem", authority().pem());
+    endpoint.ca_file = directory / "ca.pem";
+    endpoint.server_name = "localhost";
+  }
+  TempDir directory;
+};
+
+}  // namespace
+
+/// Replaces the system's in this program, for libcurl as well.
+extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* wanted, addrinfo** found) {
+  const auto real = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  const auto known = known_hosts().find(host == nullptr ? "" : host);
+  if (known == known_hosts().end()) return real(host, service, wanted, found);
+  *found = nullptr;
+  addrinfo** end = found;
+  for (const auto& address : known->second) {
+    if (real(address.c_str(), service, wanted, end) != 0) continue;
+    while (*end != nullptr) end = &(*end)->ai_next;
+  }
+  return *found == nullptr ? EAI_NONAME : 0;
+}
+
+namespace {
+
+/// Opens a session at a host with two mute addresses before the one that works. Returns false where the time
+/// was not enough, as on a busy machine.
+bool gets_past_mute_addresses(Tls tls, std::chrono::seconds connect_timeout) {
+  ScriptedServer server(transcript(logs_in),
+                        {.tls = tls == Tls::implicit, .certificate = authority().issue()});
+  const Mute first("127.0.0.2", server.port());
+  const Mute second("127.0.0.3", server.port());
+  Several session(server, {"127.0.0.2", "127.0.0.3", "127.0.0.1"}, tls);
+  session.endpoint.connect_timeout = connect_timeout;
+  try {
+    session.open();
+  } catch (const mailhaul::util::Error&) {
+    return false;
+  }
+  server.wait_until_quiet();
+  return server.connections() == 1 && session.traced("* this address does not answer; 127.0.0.3 is tried") &&
+         session.traced("* this address does not answer; 127.0.0.1 is tried");
+}
+
+}  // namespace
+
+TEST_CASE("after an address that accepts the connection and is mute, the next one is tried") {
+  for (const Tls tls : {Tls::none, Tls::implicit}) {
+    CAPTURE(static_cast<int>(tls));
+    CHECK((gets_past_mute_addresses(tls, std::chrono::seconds(3)) ||
+           gets_past_mute_addresses(tls, std::chrono::seconds(30))));
+  }
+}
+
+TEST_CASE("an address that refuses connections is skipped at once") {
+  ScriptedServer server(transcript(logs_in));
+  Several session(server, {"127.0.0.2", "127.0.0.1"});
+  session.endpoint.connect_timeout = limit;
+  CHECK_NOTHROW(session.open());
+}
+
+TEST_CASE("a single address is waited for as long as connect_timeout says") {
+  ScriptedServer server([](Client& client) {
+    client.dawdle(std::chrono::milliseconds(2500));
+    transcript(logs_in)(client);
+  });
+  Several session(server, {"127.0.0.1"});
+  session.endpoint.connect_timeout = std::chrono::seconds(6);
+  bool opened = false;
+  try {
+    session.open();
+    opened = true;
+  } catch (const mailhaul::util::Error&) {  // a busy machine
+  }
+  server.wait_until_quiet();
+  CHECK(server.connections() == 1);
+  if (!opened) MESSAGE("the machine is too slow for this test to say anything");
+}
+
+TEST_CASE("an error names the addresses that were tried") {
+  struct Row {
+    Strings addresses;
+    std::string words;
+  };
+  ScriptedServer server(transcript("HANG\n"));
+  const auto port = std::to_string(server.port());
+  const Mute mute("127.0.0.2", server.port());
+  const std::vector<Row> rows = {
+      {{"127.0.0.3", "127.0.0.4"},
+       "cannot connect to several.test:" + port + " (tried 127.0.0.3, 127.0.0.4): Connection refused"},
+      {{"127.0.0.3"}, "cannot connect to several.test:" + port + " (tried 127.0.0.3): Connection refused"},
+      {{"127.0.0.2", "127.0.0.1"},
+       "several.test:" + port + " (tried 127.0.0.2, 127.0.0.1) sent no greeting within 1s"},
+  };
+  for (const Row& row : rows) {
+    Several session(server, row.addresses);
+    session.endpoint.connect_timeout = std::chrono::seconds(1);
+    CHECK(session.refused().what() == row.words);
+  }
+}
+
+TEST_CASE("a host name with umlauts is looked up in its ASCII form, though the locale is C") {
+  ScriptedServer server(transcript(logs_in));
+  Session session(server);
+  known_hosts()["xn--bcher-kva.test"] = {"127.0.0.1"};
+  session.endpoint.host =
+      "B\xC3\xBC"
+      "cher.test";
+  CHECK_NOTHROW(session.open());
+  known_hosts().erase("xn--bcher-kva.test");
+  CHECK(has(session.refused().what(),
+            "there is no host B\xC3\xBC"
+            "cher.test"));
+}
+
+TEST_CASE("a certificate for the ASCII form of a host name is good for the form with umlauts") {
+  ScriptedServer server(transcript(logs_in),
+                        {.tls = true, .certificate = authority().issue({.names = {"xn--bcher-kva.test"}})});
+  Several session(server, {"127.0.0.1"}, Tls::implicit);
+  session.endpoint.connect_timeout = limit;
+  session.endpoint.server_name =
+      "b\xC3\xBC"
+      "cher.test";
+  CHECK_NOTHROW(session.open());
+  session.endpoint.server_name.clear();
+  session.endpoint.host =
+      "b\xC3\xBC"
+      "cher.test";
+  known_hosts()["xn--bcher-kva.test"] = {"127.0.0.1"};
+  CHECK_NOTHROW(session.open());
+}
