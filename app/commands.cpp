@@ -13,9 +13,10 @@
 namespace mailhaul::app {
 
 std::span<const CommandRow> commands() {
-  static constexpr std::array<CommandRow, 19> rows{{
+  static constexpr auto rows = std::to_array<CommandRow>({
       {"fetch", "fetch new mail (the default command)", describe_fetch, run_fetch},
       {"check", "print how many messages are new, seen and in total", describe_check, run_check},
+      {"status", "say how the accounts are doing, without asking the servers", describe_status, run_status},
       {"list", "print one line per message on the server, and what fetch would do with it", describe_list,
        run_list},
       {"get", "write raw messages to standard output", describe_get, run_get},
@@ -39,7 +40,7 @@ std::span<const CommandRow> commands() {
        "config"},
       {"help", "print the help of mailhaul or of a command", describe_help, nullptr},
       {"version", "print the versions", describe_nothing, run_version},
-  }};
+  });
   return rows;
 }
 

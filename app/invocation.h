@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the command line said.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -39,6 +40,9 @@ struct Invocation {
   bool yes = false, unfetched = false;       ///< --yes, --unfetched of delete
   std::string token;                         ///< --token
   bool print_token = false;                  ///< --print-token
+
+  std::optional<std::chrono::seconds> max_age;  ///< --max-age of status
+
   const util::Cancel* cancel = nullptr;
   OutputFailure* output_failure = nullptr;  ///< of listeners, which must not throw
 };

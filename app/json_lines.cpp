@@ -66,6 +66,8 @@ void JsonLines::finished(std::string_view account, const report::Totals& totals,
                  {"failed", totals.failed},
                  {"removed", totals.removed},
                  {"left", totals.left},
+                 {"waiting", totals.waiting},
+                 {"waiting_bytes", totals.waiting_bytes},
                  {"bytes", totals.bytes},
                  {"seconds", totals.seconds},
                  {"status", status}}));
@@ -117,6 +119,28 @@ std::string json_line(std::string_view account, const engine::HistoryRow& row) {
   if (row.delivered) object["delivered"] = util::format_utc(*row.delivered);
   if (row.due) object["due"] = util::format_utc(*row.due);
   if (!row.open_landings.empty()) object["open"] = row.open_landings;
+  return line_of(object);
+}
+
+std::string json_line(std::string_view account, const engine::AccountStatus& status) {
+  Json object{{"event", "status"}, {"account", account}};
+  const auto put_time = [&object](const char* name, const std::optional<state::Time>& time) {
+    if (time) object[name] = util::format_utc(*time);
+  };
+  if (status.run) {
+    const auto& run = *status.run;
+    object["status"] = run.status;
+    put_time("last_run", run.ended);
+    put_time("last_success", run.succeeded);
+    put_time("last_mail", run.mail);
+    put_time("failing_since", run.failing_since);
+    put(object, "error", run.error);
+    put(object, "hint", run.hint);
+    object["left"] = run.listed;
+    object["waiting"] = run.waiting;
+    object["waiting_bytes"] = run.waiting_bytes;
+  }
+  put_time("not_before", status.not_before);
   return line_of(object);
 }
 

@@ -7,6 +7,7 @@
 #include "app/output.h"
 #include "engine/history.h"
 #include "engine/list.h"
+#include "engine/status.h"
 #include "report/listener.h"
 
 namespace mailhaul::app {
@@ -46,5 +47,6 @@ struct PlanTotals {
 };
 std::string json_line(std::string_view account, const PlanTotals& totals);
 std::string json_line(std::string_view account, const engine::HistoryRow& row);
+std::string json_line(std::string_view account, const engine::AccountStatus& status);
 
 }  // namespace mailhaul::app

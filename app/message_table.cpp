@@ -2,42 +2,21 @@
 #include "app/message_table.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
 #include <utility>
 
 #include "app/columns.h"
 #include "app/header_text.h"
+#include "app/times.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
 
 namespace {
 
-std::tm local(std::chrono::sys_seconds time) {
-  const std::time_t seconds = time.time_since_epoch().count();
-  std::tm parts{};
-  ::localtime_r(&seconds, &parts);
-  return parts;
-}
-
-/// "27 Nov 08:23"; "27 Nov  2024" in another year; what cannot be understood as it is.
+/// As shown_time(); what cannot be understood as it is.
 std::string shown_date(const std::string& field, std::chrono::sys_seconds now) {
-  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto time = parse_date(field);
-  if (!time) return field;
-  const auto parts = local(*time);
-  const char* month = months.at(static_cast<std::size_t>(parts.tm_mon));
-  std::array<char, 48> text{};
-  if (parts.tm_year == local(now).tm_year) {
-    std::snprintf(text.data(), text.size(), "%2d %s %02d:%02d", parts.tm_mday, month, parts.tm_hour,
-                  parts.tm_min);
-  } else {
-    std::snprintf(text.data(), text.size(), "%2d %s  %d", parts.tm_mday, month, parts.tm_year + 1900);
-  }
-  return text.data();
+  return time ? shown_time(*time, now) : field;
 }
 
 std::string without_blanks_at_end(std::string line) {

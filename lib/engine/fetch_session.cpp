@@ -79,7 +79,13 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
   answers_.limit(plan_.budget);
   std::uint64_t bytes = 0;
   std::uint32_t messages = 0;
+  run_.totals.waiting = 0;
+  run_.totals.waiting_bytes = 0;
   for (const auto& step : plan_.steps) {
+    if (step.action == Action::fetch || step.action == Action::skip) {
+      ++run_.totals.waiting;
+      run_.totals.waiting_bytes += step.message.bytes;
+    }
     if (step.action != Action::fetch && step.action != Action::verify) continue;
     ++messages;
     bytes += step.message.bytes;
@@ -146,6 +152,10 @@ void FetchSession::conclude(const ReceivedMessage& message) {
   ++run_.totals.fetched;
   run_.totals.bytes += message.octets;
   if (message.octets != message.step->message.bytes) run_.server.sizes_are_off = true;
+  if (message.step->action == Action::fetch) {
+    --run_.totals.waiting;
+    run_.totals.waiting_bytes -= message.step->message.bytes;
+  }
   run_.delivered_now.insert(message.row.id);
   notes_.delivered(message);
   if (!run_.policy.leave_on_server) removals_.mark(message.step->message.number, message.row.id);

@@ -42,6 +42,7 @@ std::vector<std::string> Notices::newly_told() const {
 
 void Notices::message_failed(const util::Error& error, std::string_view uid) {
   message_errors_.push_back(error.kind());
+  last_failure_ = error.what();
   auto notice = notice_of(error, uid);
   // With -q, temporary trouble is reported once for the whole account, after a day: trouble.cpp.
   notice.quiet_skips_it = error.kind() == util::Kind::temporary;

@@ -38,6 +38,8 @@ class Notices {
   const std::vector<util::Kind>& message_errors() const noexcept { return message_errors_; }
   /// The sentence of the last temporary one; empty if there was none.
   const std::string& last_trouble() const noexcept { return last_trouble_; }
+  /// The sentence of the last one of any kind; empty if there was none.
+  const std::string& last_failure() const noexcept { return last_failure_; }
 
  private:
   const std::string& account_;
@@ -47,7 +49,7 @@ class Notices {
   std::vector<std::string> newly_told_;      ///< those of this run
   std::set<std::string, std::less<>> said_of_places_;
   std::vector<util::Kind> message_errors_;
-  std::string last_trouble_;
+  std::string last_trouble_, last_failure_;
 };
 
 }  // namespace mailhaul::engine

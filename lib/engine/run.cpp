@@ -12,6 +12,7 @@
 
 #include "engine/account_run.h"
 #include "engine/fetch_session.h"
+#include "engine/last_run.h"
 #include "engine/login.h"
 #include "engine/mailbox.h"
 #include "engine/recover.h"
@@ -168,10 +169,12 @@ AccountOutcome fetch_locked(AccountRun& run) {
   outcome.totals = run.totals;
   outcome.message_errors = run.notices.message_errors();
   outcome.totals.failed = static_cast<std::uint32_t>(outcome.message_errors.size());
+  const auto not_noted = caught([&] { note_last_run(run, outcome); });
   outcome = note_trouble(run, std::move(outcome));
   const auto not_stored = caught([&] {
     run.store.remember(run.mailbox, run.server);
     run.store.note_told(run.mailbox, run.notices.newly_told());
+    if (not_noted) throw util::Error(*not_noted);
   });
   if (not_stored && !outcome.error) {
     outcome.error = not_stored;

@@ -10,7 +10,9 @@ namespace mailhaul::report {
 /// What an account's run came to, in messages.
 struct Totals {
   std::uint32_t listed = 0, fetched = 0, failed = 0, removed = 0;
-  std::uint32_t left = 0;   ///< still on the server
+  std::uint32_t left = 0;     ///< still on the server
+  std::uint32_t waiting = 0;  ///< of these, messages that are not delivered
+  std::uint64_t waiting_bytes = 0;
   std::uint64_t bytes = 0;  ///< of the fetched messages
   double seconds = 0;
 };

@@ -7,6 +7,7 @@
 
 #include "state/database.h"
 #include "state/mailbox_writer.h"
+#include "state/run_table.h"
 #include "state/store.h"
 
 namespace mailhaul::state {
@@ -17,6 +18,7 @@ struct Store::Connection {
   Database database;
   std::string instance;
   Tables tables{database};
+  RunTable runs{database};
 
   std::optional<HashIndexes> hashes;    ///< of the mailbox that was asked for last
   std::map<MailboxId, RowId> last_row;  ///< handed out by next_row()

@@ -95,6 +95,22 @@ struct Server {
   bool operator==(const Server&) const = default;
 };
 
+/// How the last runs on a mailbox ended, for people and for what paces the runs. No mail depends on it.
+struct LastRun {
+  Time ended;                         ///< the last run
+  std::optional<Time> asked;          ///< the last run that was to ask the server
+  std::optional<Time> succeeded;      ///< the last run without an error
+  std::optional<Time> mail;           ///< the last run that delivered something
+  std::optional<Time> failing_since;  ///< since then each run has failed
+  int status = 0;                     ///< the exit status of the last run
+  std::string error, hint;            ///< what went wrong in it; empty: nothing
+  std::uint32_t listed = 0;           ///< messages that stayed on the server, as far as it was asked
+  std::uint32_t waiting = 0;          ///< of these, those that are not delivered
+  std::uint64_t waiting_bytes = 0;
+  std::string refusing;  ///< the places that refused all messages in a row, one a line
+  bool operator==(const LastRun&) const = default;
+};
+
 enum class Durability { synced, unsynced };  ///< what is unsynced survives kill -9, but not a power cut
 
 }  // namespace mailhaul::state

@@ -10,6 +10,7 @@
 #include "state/database_file.h"
 #include "state/migration_2.h"
 #include "state/migration_3.h"
+#include "state/migration_4.h"
 #include "state/transaction.h"
 #include "util/error.h"
 
@@ -89,7 +90,7 @@ struct Migration {
 };
 const std::array migrations{Migration{version_1, nullptr, ""},
                             Migration{make_version_2, copy_to_version_2, leave_version_1},
-                            Migration{"", complete_version_3, ""}};
+                            Migration{"", complete_version_3, ""}, Migration{make_version_4, nullptr, ""}};
 
 }  // namespace
 

@@ -61,4 +61,12 @@ void Store::note_told(MailboxId mailbox, std::span<const std::string> warnings) 
   transaction.commit();
 }
 
+std::optional<LastRun> Store::last_run(MailboxId mailbox) const { return connection_->runs.read(mailbox); }
+
+void Store::note_run(MailboxId mailbox, const LastRun& run) {
+  Transaction transaction(connection_->database, Durability::unsynced);
+  connection_->runs.write(mailbox, run);
+  transaction.commit();
+}
+
 }  // namespace mailhaul::state

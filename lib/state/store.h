@@ -58,6 +58,10 @@ class Store {
   /// Adds to them; unsynced. Writes nothing when `warnings` is empty.
   void note_told(MailboxId mailbox, std::span<const std::string> warnings);
 
+  /// Empty when no run has ended so far.
+  [[nodiscard]] std::optional<LastRun> last_run(MailboxId mailbox) const;
+  void note_run(MailboxId mailbox, const LastRun& run);  ///< unsynced
+
   // messages.cpp: messages and their landings.
 
   [[nodiscard]] std::size_t row_count_at_most(MailboxId mailbox) const;  ///< an upper limit, found quickly

@@ -11,7 +11,8 @@ from support.py import mail, terminal
 from support.py.world import MAILHAUL, Case
 
 DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", "deliver", "status", "error", "hint",
-              "listed", "fetched", "failed", "removed", "left", "seconds"}
+              "listed", "fetched", "failed", "removed", "left", "waiting",
+              "waiting_bytes", "seconds"}
 CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 

@@ -359,3 +359,29 @@ TEST_CASE("a change that the tables do not allow is a bug, and the store cannot 
   auto again = place.open();
   CHECK_FALSE(again.row(mailbox, 1));
 }
+
+TEST_CASE("the last run of a mailbox is read as it was written, and replaced by the next") {
+  Place place;
+  const state::LastRun run{.ended = at_day(3),
+                           .asked = at_day(2),
+                           .succeeded = at_day(1),
+                           .mail = at_day(0),
+                           .failing_since = at_day(2),
+                           .status = 75,
+                           .error = "a",
+                           .hint = "b",
+                           .listed = 3,
+                           .waiting = 2,
+                           .waiting_bytes = std::uint64_t{1} << 40,
+                           .refusing = "c\nd"};
+  {
+    auto store = place.open();
+    const auto mailbox = store.mailbox("anna", "h", 0);
+    CHECK_FALSE(store.last_run(mailbox));
+    store.note_run(mailbox, {.ended = at_day(1)});
+    store.note_run(mailbox, run);
+  }
+  auto store = place.open();
+  CHECK(store.last_run(store.mailbox("anna", "h", 0)) == run);
+  CHECK_FALSE(store.last_run(store.mailbox("bert", "h", 0)));
+}

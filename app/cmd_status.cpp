@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+#include <optional>
+
+#include "app/commands.h"
+#include "app/config_files.h"
+#include "app/environment.h"
+#include "app/json_lines.h"
+#include "app/nets.h"
+#include "app/output.h"
+#include "app/times.h"
+#include "engine/status.h"
+#include "util/units.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+std::string when(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
+  const auto shown = shown_time(time, now);
+  return shown.substr(shown.find_first_not_of(' ')) + " (" + ago(time, now) + ")";
+}
+
+/// "ok" or what is wrong, and since when.
+std::string state_of(const engine::AccountStatus& status, std::chrono::sys_seconds now) {
+  if (!status.run) return "no run so far\n";
+  const auto& run = *status.run;
+  if (!run.failing_since) return "ok, last run " + when(run.ended, now) + "\n";
+  std::string text = "failing since " + when(*run.failing_since, now) + "\n";
+  if (!run.error.empty()) text += "  error: " + safe(run.error) + "\n";
+  if (!run.hint.empty()) text += "  hint: " + safe(run.hint) + "\n";
+  return text + "  last success: " + (run.succeeded ? when(*run.succeeded, now) : "never") + "\n";
+}
+
+std::string text_of(const std::string& account, const engine::AccountStatus& status,
+                    std::chrono::sys_seconds now) {
+  std::string text = safe(account) + ": " + state_of(status, now);
+  if (status.not_before) text += "  no login before " + shown_time(*status.not_before, now) + "\n";
+  if (!status.run) return text;
+  const auto& run = *status.run;
+  if (run.mail) text += "  last mail: " + when(*run.mail, now) + "\n";
+  if (run.waiting != 0)
+    text += "  on the server: " + util::counted(run.waiting, "message") + " not delivered (" +
+            util::format_size(run.waiting_bytes) + "), " + std::to_string(run.listed) + " in total\n";
+  else if (run.listed != 0)
+    text += "  on the server: " + util::counted(run.listed, "message") + ", all delivered or marked\n";
+  return text;
+}
+
+/// Error{temporary} where the last success is too long ago.
+void require_age(const engine::AccountStatus& status, std::chrono::seconds most,
+                 std::chrono::sys_seconds now) {
+  const auto succeeded = status.run ? status.run->succeeded : std::nullopt;
+  if (succeeded && now - *succeeded <= most) return;
+  throw util::Error(util::Kind::temporary, succeeded ? "the last success was " + ago(*succeeded, now) +
+                                                           ", more than " + util::format_duration(most)
+                                                     : "no run has succeeded so far");
+}
+
+}  // namespace
+
+void describe_status(CLI::App& parser, Invocation& invocation) {
+  add_accounts(parser);
+  const auto read = [&invocation](const std::string& text) {
+    invocation.max_age = util::parse_duration(text);
+    if (!invocation.max_age) throw CLI::ValidationError("--max-age", "must be a time such as 90s, 15m or 2h");
+  };
+  parser
+      .add_option_function<std::string>("--max-age", read,
+                                        "status 75 when an account's last success is older")
+      ->type_name("TIME")
+      ->take_last();
+}
+
+int run_status(const Invocation& invocation) {
+  const auto config = load_config(invocation);
+  const auto environment = real_environment(invocation, config, {});
+  auto statuses = tell_mistakes(invocation, config, *make_listener(invocation));
+  const auto now = environment.now();
+  for (const auto& account : account::select(config, invocation.words)) {
+    statuses.push_back(with_account(invocation, account, [&] {
+      const auto status = engine::status(account, environment);
+      if (invocation.json) {
+        print(json_line(account.name, status));
+      } else if (!invocation.quiet) {
+        print(text_of(account.name, status, now));
+      }
+      if (invocation.max_age) require_age(status, *invocation.max_age, now);
+    }));
+  }
+  return util::most_serious(statuses);
+}
+
+}  // namespace mailhaul::app

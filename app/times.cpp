@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "app/times.h"
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+
+#include "util/units.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+std::tm local(std::chrono::sys_seconds time) {
+  const std::time_t seconds = time.time_since_epoch().count();
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  return parts;
+}
+
+}  // namespace
+
+std::string shown_time(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
+  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto parts = local(time);
+  const char* month = months.at(static_cast<std::size_t>(parts.tm_mon));
+  std::array<char, 48> text{};
+  if (parts.tm_year == local(now).tm_year) {
+    std::snprintf(text.data(), text.size(), "%2d %s %02d:%02d", parts.tm_mday, month, parts.tm_hour,
+                  parts.tm_min);
+  } else {
+    std::snprintf(text.data(), text.size(), "%2d %s  %d", parts.tm_mday, month, parts.tm_year + 1900);
+  }
+  return text.data();
+}
+
+std::string ago(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
+  using namespace std::chrono_literals;
+  const auto passed = now - time;
+  const auto in_units = [&passed](std::chrono::seconds unit, const char* noun) {
+    return util::counted(static_cast<std::uint64_t>(passed / unit), noun) + " ago";
+  };
+  if (passed < 1min) return "just now";
+  if (passed < 2h) return in_units(1min, "minute");
+  if (passed < 48h) return in_units(1h, "hour");
+  return in_units(24h, "day");
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Times as people read them: local, and as short as they can be.
+#pragma once
+#include <chrono>
+#include <string>
+
+namespace mailhaul::app {
+
+/// "27 Nov 08:23"; "27 Nov  2024" in another year than `now`: always 12 columns.
+std::string shown_time(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
+
+/// "5 minutes ago", "2 days ago"; "just now" within a minute and for a time in the future.
+std::string ago(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
+
+}  // namespace mailhaul::app

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// What a run leaves in the store for `status`.
+#pragma once
+#include "engine/account_run.h"
+#include "engine/run.h"
+#include "state/rows.h"
+
+namespace mailhaul::engine {
+
+/// What is to be stored when a run has ended with `outcome`, where `last` is from the run before. A run that
+/// was stopped says nothing about the account.
+[[nodiscard]] state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome,
+                                            state::Time now);
+
+/// Stores it for the run's mailbox. The error is the one before -q has changed it.
+void note_last_run(AccountRun& run, const AccountOutcome& outcome);
+
+}  // namespace mailhaul::engine

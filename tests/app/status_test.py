@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""status: what the state knows of an account, without the network."""
+import unittest
+
+from support.py import mail
+from support.py.world import Case
+
+
+class Status(Case):
+    def setUp(self):
+        super().setUp()
+        self.drop, self.server = self.maildrop(*mail.small(4, seed=91))
+        self.configure()
+
+    def configure(self, **keys):
+        self.world.configure({"home": self.account(self.server, leave_on_server=True, **keys)})
+
+    def status(self, *words, expected=0):
+        result = self.world.run("status", *words)
+        self.assertStatus(result, expected)
+        return result.out.decode() + result.err
+
+    def json(self):
+        return self.json_lines(self.world.run("--json", "status"))[0]
+
+    def test_an_account_that_was_never_fetched(self):
+        self.assertEqual(self.status(), "home: no run so far\n")
+        self.assertEqual(self.json(), {"event": "status", "account": "home"})
+        self.assertFalse((self.world.state_dir / "state.db").exists())
+        self.assertSays(self.status("--max-age", "1h", expected=75), "no run has succeeded so far")
+
+    def test_a_run_that_succeeded(self):
+        self.assertStatus(self.world.run(), 0)
+        self.server.stop()
+        self.assertSays(self.status(), "home: ok, last run ", "(just now)", "last mail: ", "on the server: 4 messages, all delivered")
+        self.assertSays(self.status("home", "--max-age", "1h"), "home: ok")
+        found = self.json()
+        self.assertEqual((found["status"], found["waiting"], found["left"]), (0, 0, 4))
+        self.assertEqual(found["last_run"], found["last_success"])
+        self.assertEqual(found["last_run"], found["last_mail"])
+        self.assertNotIn("failing_since", found)
+
+    def test_what_waits_on_the_server_is_counted(self):
+        self.configure(max_messages=1)
+        result = self.world.run("--json")
+        summary = [line for line in self.json_lines(result) if line["event"] == "summary"][0]
+        self.assertEqual((summary["left"], summary["waiting"]), (4, 3))
+        waiting = sum(len(message.wire) for message in self.drop.messages[1:])
+        self.assertEqual(summary["waiting_bytes"], waiting)
+        found = self.json()
+        self.assertEqual((found["waiting"], found["waiting_bytes"]), (3, waiting))
+        self.assertSays(self.status(), "on the server: 3 messages not delivered (", "4 in total")
+        self.configure()
+        self.world.run()
+        self.assertEqual(self.json()["waiting"], 0)
+
+    def test_trouble_is_shown_with_its_beginning_and_its_end(self):
+        self.assertStatus(self.world.run(), 0)
+        self.drop.answers[b"LIST"] = lambda *_: b"-ERR [SYS/TEMP] come back later\r\n"
+        self.assertStatus(self.world.run("-q"), 75)
+        begun = self.json()
+        self.assertEqual((begun["status"], begun["left"]), (75, 4))
+        self.assertSays(begun["error"], "come back later")
+        self.assertStatus(self.world.run("-q"), 75)
+        after = self.json()
+        self.assertEqual((after["failing_since"], after["last_success"]), (begun["failing_since"], begun["last_success"]))
+        self.assertSays(self.status(), "home: failing since ", "error: ", "come back later", "last success: ")
+        self.drop.behave()
+        self.assertStatus(self.world.run(), 0)
+        self.assertSays(self.status(), "home: ok")
+        self.assertNotIn("failing_since", self.json())
+
+    def test_a_refused_login_is_shown_with_the_pause(self):
+        self.configure(password="wrong")
+        self.assertStatus(self.world.run(), 77)
+        found = self.json()
+        self.assertEqual(found["status"], 77)
+        self.assertIn("not_before", found)
+        self.assertSays(self.status(), "failing since", "no login before ")
+
+    def test_a_message_that_a_program_refuses_is_trouble(self):
+        self.configure(deliver={"kind": "mda", "command": "false", "allow_root": True})
+        self.assertStatus(self.world.run(), 74)
+        found = self.json()
+        self.assertEqual((found["status"], found["waiting"]), (74, 4))
+        self.assertSays(found["error"], "false: exit status 1")
+
+    def test_max_age_must_be_a_time(self):
+        self.assertSays(self.status("--max-age", "soon", expected=64), "--max-age", "90s")
+
+
+if __name__ == "__main__":
+    unittest.main()
