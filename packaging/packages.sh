@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2034  # used where this file is sourced
 build_packages=(g++:g++ cmake:cmake ninja-build:ninja libcurl4-openssl-dev libssl-dev libsqlite3-dev
-  libcli11-dev nlohmann-json3-dev ca-certificates)
+  libcli11-dev nlohmann-json3-dev libc-ares-dev libpugixml-dev ca-certificates)
 
 # shellcheck disable=SC2034
 test_packages=(doctest-dev python3:python3 openssl:openssl dovecot-pop3d procmail maildrop mutt strace:strace
@@ -33,8 +33,8 @@ install_missing() {                                    # WHAT-FOR ENTRY...
     cat >&2 <<END
 This is neither Debian nor Ubuntu. Please install what corresponds to these Debian packages:
   ${*%%:*}
-(libcurl 7.88, OpenSSL 3.0, SQLite 3.40, CLI11 2.1, nlohmann/json 3.11, CMake 3.25, g++ 12,
-or later), then run this again with --no-install.
+(libcurl 7.88, OpenSSL 3.0, SQLite 3.40, CLI11 2.1, nlohmann/json 3.11, c-ares 1.18, pugixml 1.13,
+CMake 3.25, g++ 12, or later), then run this again with --no-install.
 END
     exit 1
   fi

@@ -19,10 +19,11 @@ namespace {
 using util::Error;
 using util::Kind;
 
-constexpr std::size_t largest_answer = 1U << 20U;
-
 struct FreeRequest {
   void operator()(void* handle) const noexcept { curl_easy_cleanup(handle); }
+};
+struct FreeRequests {
+  void operator()(void* handle) const noexcept { curl_multi_cleanup(handle); }
 };
 struct FreeHeaders {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
@@ -31,13 +32,14 @@ struct FreeHeaders {
 /// What the callbacks of one request share.
 struct Transfer {
   const util::Cancel* cancel;
+  std::size_t largest;
   std::string body;
   bool too_large = false;
 };
 
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* transfer) noexcept {
   Transfer& to = *static_cast<Transfer*>(transfer);
-  to.too_large = to.body.size() + size * count > largest_answer;
+  to.too_large = to.body.size() + size * count > to.largest;
   if (to.too_large) return 0;
   to.body.append(bytes, size * count);
   return size * count;
@@ -97,46 +99,140 @@ void set_network(CURL* handle, const HttpsRequest& request) {
   give(handle, CURLOPT_NOPROXY, "");
 }
 
-std::unique_ptr<curl_slist, FreeHeaders> headers_for(BodyType type) {
-  std::unique_ptr<curl_slist, FreeHeaders> list(curl_slist_append(nullptr, "Accept: application/json"));
-  if (type == BodyType::json) {
+std::unique_ptr<curl_slist, FreeHeaders> headers_for(const HttpsRequest& request) {
+  std::unique_ptr<curl_slist, FreeHeaders> list(
+      curl_slist_append(nullptr, ("Accept: " + request.accept).c_str()));
+  if (request.type == BodyType::json) {
     auto* const longer = curl_slist_append(list.get(), "Content-Type: application/json");
     if (longer == nullptr) throw Error(Kind::os, "libcurl is out of memory");
   }
   return list;
 }
 
+/// One request on its way. The request and `cancel` must outlive it.
+class HttpsTransfer {
+ public:
+  HttpsTransfer(const HttpsRequest& request, const util::Cancel& cancel)
+      : request_(request),
+        transfer_{.cancel = &cancel, .largest = request.largest, .body = {}},
+        headers_(headers_for(request)),
+        handle_(curl_easy_init()) {
+    require_https(request.url);
+    if (!handle_) throw Error(Kind::os, "libcurl cannot be started: out of memory");
+    transfer_.body.reserve(request.largest / 16);  // so that no copy of a token stays behind in memory
+    give(handle(), CURLOPT_URL, request.url.c_str());
+    give(handle(), CURLOPT_ERRORBUFFER, problem_.data());
+    give(handle(), CURLOPT_HTTPHEADER, headers_.get());
+    give(handle(), CURLOPT_WRITEFUNCTION, &take_body);
+    give(handle(), CURLOPT_WRITEDATA, &transfer_);
+    give(handle(), CURLOPT_XFERINFOFUNCTION, &check_cancel);
+    give(handle(), CURLOPT_XFERINFODATA, &transfer_);
+    give(handle(), CURLOPT_NOPROGRESS, 0L);
+    set_network(handle(), request);
+    if (request.type != BodyType::none) set_body(handle(), request);
+  }
+  HttpsTransfer(const HttpsTransfer&) = delete;  // libcurl has pointers into it
+  HttpsTransfer& operator=(const HttpsTransfer&) = delete;
+
+  CURL* handle() const { return handle_.get(); }
+
+  /// What came, after the transfer has ended with `code`. Throws like ask_https().
+  HttpsAnswer finish(CURLcode code) {
+    HttpsAnswer answer{.body = util::Secret(std::move(transfer_.body))};
+    if (transfer_.cancel->requested())
+      throw Error(Kind::cancelled, "stopped while asking " + host_in(request_.url));
+    if (code != CURLE_OK)
+      fail(request_, code, transfer_.too_large ? "its answer is too large" : problem_.data());
+    long status = 0;
+    curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status);
+    answer.status = static_cast<int>(status);
+    curl_off_t wait = 0;
+    curl_easy_getinfo(handle(), CURLINFO_RETRY_AFTER, &wait);
+    if (wait > 0) answer.retry_after = std::chrono::seconds(std::min<curl_off_t>(wait, 86400));
+    return answer;
+  }
+
+ private:
+  const HttpsRequest& request_;
+  Transfer transfer_;
+  std::array<char, CURL_ERROR_SIZE> problem_{};
+  std::unique_ptr<curl_slist, FreeHeaders> headers_;
+  std::unique_ptr<CURL, FreeRequest> handle_;
+};
+
+HttpsOutcome outcome_of(HttpsTransfer& transfer, CURLcode code) {
+  try {
+    return {.answer = transfer.finish(code), .error = {}};
+  } catch (const Error& error) {
+    if (error.kind() == Kind::cancelled) throw;
+    return {.answer = {}, .error = error};
+  }
+}
+
+/// Several transfers in one thread. Gives their handles back before these are freed.
+class Together {
+ public:
+  Together() : all_(curl_multi_init()) {
+    if (!all_) throw Error(Kind::os, "libcurl cannot be started: out of memory");
+  }
+  Together(const Together&) = delete;
+  Together& operator=(const Together&) = delete;
+  ~Together() {
+    for (auto* const handle : running_) curl_multi_remove_handle(all_.get(), handle);
+  }
+
+  void start(CURL* handle) {
+    give(handle, CURLOPT_QUICK_EXIT, 1L);
+    running_.push_back(handle);
+    if (curl_multi_add_handle(all_.get(), handle) != CURLM_OK)
+      throw Error(Kind::os, "libcurl is out of memory");
+  }
+
+  /// Goes on until all have ended; tells each end.
+  template <typename Tell>
+  void run(const util::Cancel& cancel, Tell tell) {
+    curl_waitfd stop{.fd = cancel.fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
+    for (int left = 1; left != 0 && !cancel.requested();) {
+      curl_multi_perform(all_.get(), &left);
+      int queued = 0;
+      while (const auto* const ended = curl_multi_info_read(all_.get(), &queued))
+        if (ended->msg == CURLMSG_DONE) tell(ended->easy_handle, ended->data.result);
+      if (left != 0) curl_multi_poll(all_.get(), &stop, 1, 1000, nullptr);
+    }
+    if (cancel.requested()) throw Error(Kind::cancelled, "stopped while asking for the mail server");
+  }
+
+ private:
+  std::unique_ptr<CURLM, FreeRequests> all_;
+  std::vector<CURL*> running_;
+};
+
 }  // namespace
 
 HttpsAnswer ask_https(const HttpsRequest& request, const util::Cancel& cancel) {
-  require_https(request.url);
-  const std::unique_ptr<CURL, FreeRequest> handle(curl_easy_init());
-  if (!handle) throw Error(Kind::os, "libcurl cannot be started: out of memory");
-  Transfer transfer{.cancel = &cancel};
-  transfer.body.reserve(largest_answer / 16);  // so that no copy of a token stays behind in memory
-  std::array<char, CURL_ERROR_SIZE> problem{};
-  const auto headers = headers_for(request.type);
-  give(handle.get(), CURLOPT_URL, request.url.c_str());
-  give(handle.get(), CURLOPT_ERRORBUFFER, problem.data());
-  give(handle.get(), CURLOPT_HTTPHEADER, headers.get());
-  give(handle.get(), CURLOPT_WRITEFUNCTION, &take_body);
-  give(handle.get(), CURLOPT_WRITEDATA, &transfer);
-  give(handle.get(), CURLOPT_XFERINFOFUNCTION, &check_cancel);
-  give(handle.get(), CURLOPT_XFERINFODATA, &transfer);
-  give(handle.get(), CURLOPT_NOPROGRESS, 0L);
-  set_network(handle.get(), request);
-  if (request.type != BodyType::none) set_body(handle.get(), request);
-  const CURLcode code = curl_easy_perform(handle.get());
-  HttpsAnswer answer{.body = util::Secret(std::move(transfer.body))};
-  if (cancel.requested()) throw Error(Kind::cancelled, "stopped while asking " + host_in(request.url));
-  if (code != CURLE_OK) fail(request, code, transfer.too_large ? "its answer is too large" : problem.data());
-  long status = 0;
-  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
-  answer.status = static_cast<int>(status);
-  curl_off_t wait = 0;
-  curl_easy_getinfo(handle.get(), CURLINFO_RETRY_AFTER, &wait);
-  if (wait > 0) answer.retry_after = std::chrono::seconds(std::min<curl_off_t>(wait, 86400));
-  return answer;
+  HttpsTransfer transfer(request, cancel);
+  return transfer.finish(curl_easy_perform(transfer.handle()));
+}
+
+std::vector<HttpsOutcome> ask_https_together(std::span<const HttpsRequest> requests,
+                                             const util::Cancel& cancel) {
+  std::vector<HttpsOutcome> outcomes(requests.size());
+  std::vector<std::unique_ptr<HttpsTransfer>> transfers;
+  Together together;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    try {
+      transfers.push_back(std::make_unique<HttpsTransfer>(requests[i], cancel));
+      together.start(transfers.back()->handle());
+    } catch (const Error& error) {
+      outcomes[i].error = error;
+      transfers.resize(i + 1);
+    }
+  }
+  together.run(cancel, [&](CURL* handle, CURLcode code) {
+    for (std::size_t i = 0; i < transfers.size(); ++i)
+      if (transfers[i] && transfers[i]->handle() == handle) outcomes[i] = outcome_of(*transfers[i], code);
+  });
+  return outcomes;
 }
 
 }  // namespace mailhaul::net

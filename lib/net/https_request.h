@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
-// One HTTPS request and its answer, for the OAuth 2 servers of mail providers.
+// HTTPS requests and their answers: for the OAuth 2 servers of mail providers, and for what providers say of
+// their mail servers.
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "util/cancel.h"
+#include "util/error.h"
 #include "util/secret.h"
 
 namespace mailhaul::net {
@@ -20,11 +25,13 @@ struct HttpsRequest {
   std::string ca_file = {};  ///< trusted in addition to the system's authorities; may be empty
   std::string proxy = {};    ///< as Endpoint::proxy
   std::chrono::seconds limit{30};
+  std::size_t largest = std::size_t{1} << 20U;  ///< bytes of an answer; a longer one is refused
+  std::string accept = "application/json";
 };
 
 struct HttpsAnswer {
   int status = 0;
-  util::Secret body;  ///< 1 MiB at most
+  util::Secret body;
   std::optional<std::chrono::seconds> retry_after = {};
 };
 
@@ -32,5 +39,16 @@ struct HttpsAnswer {
 /// answer, Error{unavailable} if the certificate is not trusted, Error{config} for a URL that is not https,
 /// Error{cancelled}. No error contains anything of the body.
 [[nodiscard]] HttpsAnswer ask_https(const HttpsRequest& request, const util::Cancel& cancel);
+
+/// The answer to one of several requests, or why there is none.
+struct HttpsOutcome {
+  std::optional<HttpsAnswer> answer;
+  std::optional<util::Error> error;
+};
+
+/// The same for several requests at once, in one thread; the outcomes are in the order of the requests. A
+/// look-up of a host that hangs does not hold up the end. Throws Error{cancelled} only.
+[[nodiscard]] std::vector<HttpsOutcome> ask_https_together(std::span<const HttpsRequest> requests,
+                                                           const util::Cancel& cancel);
 
 }  // namespace mailhaul::net

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "setup/host_names.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "util/ascii.h"
+#include "util/error.h"
+#include "util/escape.h"
+
+namespace mailhaul::setup {
+namespace {
+
+std::vector<std::string_view> labels_of(std::string_view name) {
+  std::vector<std::string_view> labels;
+  for (std::size_t from = 0;;) {
+    const auto dot = name.find('.', from);
+    labels.push_back(name.substr(from, dot == std::string_view::npos ? dot : dot - from));
+    if (dot == std::string_view::npos) return labels;
+    from = dot + 1;
+  }
+}
+
+bool is_letter(char c) { return util::lower(c) >= 'a' && util::lower(c) <= 'z'; }
+bool is_decimal(char c) { return c >= '0' && c <= '9'; }
+
+bool is_label(std::string_view label) {
+  return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+         std::ranges::all_of(label, [](char c) { return is_letter(c) || is_decimal(c) || c == '-'; });
+}
+
+/// Below a country, many registries sell names below these.
+bool is_registry(std::string_view label) {
+  static constexpr std::array<std::string_view, 18> names{"ac",  "co",  "com", "edu", "ed",  "go",
+                                                          "gob", "gov", "gv",  "ltd", "me",  "mil",
+                                                          "ne",  "net", "nom", "or",  "org", "sch"};
+  return std::ranges::find(names, label) != names.end();
+}
+
+}  // namespace
+
+bool is_host_name(std::string_view name) {
+  const auto labels = labels_of(name);
+  return name.size() <= 253 && labels.size() >= 2 && std::ranges::all_of(labels, is_label) &&
+         std::ranges::any_of(labels.back(), is_letter);
+}
+
+std::string base_domain(std::string_view host) {
+  const auto name = util::lower(host);
+  const auto labels = labels_of(name);
+  const std::size_t count = labels.size();
+  const bool below_registry = count >= 3 && labels[count - 1].size() == 2 && is_registry(labels[count - 2]);
+  const std::size_t kept = std::min<std::size_t>(count, below_registry ? 3 : 2);
+  return name.substr(static_cast<std::size_t>(labels[count - kept].data() - name.data()));
+}
+
+std::string domain_of(std::string_view address) {
+  const auto at = address.rfind('@');
+  const std::string_view domain = at == std::string_view::npos ? "" : address.substr(at + 1);
+  const bool has_odd_byte =
+      util::has_control_character(address) || address.find_first_of(" \"<>") != std::string_view::npos;
+  if (at != 0 && !has_odd_byte && is_host_name(domain)) return util::lower(domain);
+  const bool is_foreign =
+      std::ranges::any_of(domain, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  throw util::Error(
+      util::Kind::usage, "'" + util::escape(address) + "' is not a mail address",
+      is_foreign ? "write the domain as the DNS has it: xn--..." : "write for example anna@example.org");
+}
+
+}  // namespace mailhaul::setup
