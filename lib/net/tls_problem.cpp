@@ -22,24 +22,50 @@ bool speaks_of(const std::string& words, std::string_view what) {
   return words.find(what) != std::string::npos;
 }
 
+/// "it is for X, issued by Y, valid from ... until ..., and its key is sha256//..."
+std::string described(const CertificateFacts& facts) {
+  if (facts.subject.empty()) return {};
+  return "it is for " + util::escape(facts.subject) + ", issued by " +
+         (facts.issuer == facts.subject ? "itself" : util::escape(facts.issuer)) + ", valid from " +
+         util::escape(facts.valid_from) + " until " + util::escape(facts.valid_until) + ", and its key is " +
+         facts.pin + "; ";
+}
+
+/// A command that saves the server's certificate, and the key that trusts it.
+std::string way_to_trust(const LoginFailure& failure) {
+  const Endpoint& endpoint = failure.endpoint;
+  const std::string& name = endpoint.server_name.empty() ? endpoint.host : endpoint.server_name;
+  return "to trust this certificate alone, compare the key with what the server's operator says, save it "
+         "(openssl "
+         "s_client -connect " +
+         address_of(endpoint) + (endpoint.tls == Tls::starttls ? " -starttls pop3" : "") + " -servername " +
+         name + " </dev/null | openssl x509 >FILE), and name the file in \"tls_ca_file\"";
+}
+
+std::string hint_for_untrusted(const LoginFailure& failure, const CertificateFacts& facts,
+                               const std::string& words) {
+  std::string why;
+  if (facts.alone && speaks_of(words, "issuer certificate"))
+    why =
+        "the server sent it without the certificate of its issuer, so the chain is incomplete, or the issuer "
+        "is "
+        "not one that this machine trusts: tell the server's operator; ";
+  return described(facts) + why + way_to_trust(failure);
+}
+
 std::string hint_for_certificate(const LoginFailure& failure, const std::string& words) {
   const auto limit = std::min(failure.deadline.left(), longest_look);
   const bool about_dates = speaks_of(words, "expired") || speaks_of(words, "not yet valid");
-  if (about_dates || speaks_of(words, "match")) {
-    const auto facts = look_at_certificate(failure.endpoint, failure.deadline.cancel, limit);
-    if (about_dates && !facts.valid_until.empty()) {
-      return "the certificate is valid from " + util::escape(facts.valid_from) + " until " +
-             util::escape(facts.valid_until) +
-             ": its owner must renew it, unless this machine's clock is wrong";
-    }
-    if (!about_dates) {
-      return "the certificate is for " + (facts.names.empty() ? "another host" : util::escape(facts.names)) +
-             ": use its name in \"server\", or in \"tls_server_name\" if this is the right server";
-    }
-  }
+  const auto facts = look_at_certificate(failure.endpoint, failure.deadline.cancel, limit);
+  if (about_dates && !facts.valid_until.empty())
+    return "the certificate is valid from " + util::escape(facts.valid_from) + " until " +
+           util::escape(facts.valid_until) +
+           ": its owner must renew it, unless this machine's clock is wrong";
   if (about_dates) return "the server's owner must renew it, unless this machine's clock is wrong";
-  return "if the server is your own, put its certificate, or that of its authority, into a file and name the "
-         "file in \"tls_ca_file\"";
+  if (speaks_of(words, "match"))
+    return "the certificate is for " + (facts.names.empty() ? "another host" : util::escape(facts.names)) +
+           ": use its name in \"server\", or in \"tls_server_name\" if this is the right server";
+  return hint_for_untrusted(failure, facts, words);
 }
 
 std::string hint_for_handshake(const LoginFailure& failure, const std::string& words) {

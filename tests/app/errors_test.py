@@ -126,6 +126,18 @@ class Tls(Erring):
     def test_a_certificate_of_an_unknown_authority(self):
         self.both_ways(certificates.good, ("issuer", "authority", "trusted"))
 
+    def test_a_chain_that_is_incomplete(self):
+        """The authority's own certificate came with it, or did not."""
+        alone, key = certificates.other_authority
+        whole = self.world.path("chain.pem")
+        whole.write_bytes(pathlib.Path(alone).read_bytes() + (certificates.dir / "other_ca.pem").read_bytes())
+        for chain, incomplete in ((alone, True), (whole, False)):
+            with self.subTest(incomplete=incomplete):
+                _, url, _ = self.offered((chain, key), True)
+                result = self.fails(69, "issued by CN", "its key is " + certificates.pin(certificates.other_authority),
+                                    "openssl s_client", "tls_ca_file", hint=True, server=url, tls="required")
+                self.assertEqual("chain is incomplete" in result.err, incomplete)
+
     def test_a_pin_that_does_not_fit(self):
         _, url, server = self.offered(certificates.good, True)
         self.fails(69, ("pin", "public key"), hint=True, server=url, tls="required", tls_ca_file=str(certificates.ca),

@@ -141,6 +141,32 @@ TEST_CASE("an expired certificate is reported with its date, also over STLS") {
   for (const std::string& line : server.received()) CHECK((line == "CAPA" || line == "STLS"));
 }
 
+TEST_CASE("an untrusted certificate is described, and the error says how to trust it alone") {
+  struct Row {
+    Certificate certificate;
+    std::string issuer;
+    bool incomplete;
+  };
+  const std::vector<Row> rows = {{Authority().issue(), "issued by CN", true},
+                                 {self_signed(), "issued by itself", false}};
+  for (const Row& row : rows) {
+    ScriptedServer server(stls_script(), {.certificate = row.certificate});
+    TlsSession session(server, Tls::starttls);
+    const auto hint = session.refused().hint();
+    CAPTURE(hint);
+    CHECK(has(hint, "it is for CN"));
+    CHECK(has(hint, row.issuer));
+    CHECK(has(hint, "GMT until "));
+    CHECK(has(hint, "its key is " + row.certificate.pin + ";"));
+    CHECK(has(hint, "chain is incomplete") == row.incomplete);
+    CHECK(has(hint, "openssl s_client -connect 127.0.0.1:" + std::to_string(server.port()) +
+                        " -starttls pop3 -servername 127.0.0.1 </dev/null"));
+    spill(session.directory / "own.pem", row.certificate.pem);
+    session.endpoint.ca_file = session.directory / "own.pem";
+    CHECK_NOTHROW(session.open());
+  }
+}
+
 TEST_CASE("a self-signed certificate may be trusted by name") {
   const auto own = self_signed();
   ScriptedServer server(session_script(), tls_with(own));
