@@ -38,6 +38,8 @@ std::span<const CommandRow> commands() {
        "config"},
       {"schema", "print the JSON Schema of the configuration file", describe_nothing, run_config_schema,
        "config"},
+      {"completion", "print what makes a shell complete command lines of mailhaul", describe_completion,
+       run_completion},
       {"help", "print the help of mailhaul or of a command", describe_help, nullptr},
       {"version", "print the versions", describe_nothing, run_version},
   });
@@ -58,8 +60,8 @@ util::Error unknown_command(std::string_view word, std::span<const std::string> 
 }
 
 std::span<const std::string_view> planned_commands() {
-  static constexpr std::array<std::string_view, 7> names{
-      "doctor", "init", "watch", "completion", "state export", "state import", "state verify"};
+  static constexpr std::array<std::string_view, 6> names{"doctor",       "init",         "watch",
+                                                         "state export", "state import", "state verify"};
   return names;
 }
 

@@ -58,6 +58,8 @@ void describe_nothing(CLI::App& parser, Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 int run_config_show(const Invocation& invocation);
 int run_config_schema(const Invocation& invocation);
+void describe_completion(CLI::App& parser, Invocation& invocation);
+int run_completion(const Invocation& invocation);
 void describe_help(CLI::App& parser, Invocation& invocation);
 int run_version(const Invocation& invocation);
 

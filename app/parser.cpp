@@ -6,7 +6,9 @@
 
 #include "app/arguments.h"
 #include "app/commands.h"
+#include "app/completion.h"
 #include "app/nets.h"
+#include "app/output.h"
 #include "app/variables.h"
 #include "net/connection.h"
 #include "util/escape.h"
@@ -109,8 +111,12 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   const auto version = [] { return "mailhaul " MAILHAUL_VERSION "\n" + net::library_versions(); };
   parser.set_version_flag("-V,--version", std::function<std::string()>(version), "print the versions");
   add_global_options(parser, invocation);  // sets -v to 0
-  read_variables(invocation);
   const auto bound = add_commands(parser, invocation);
+  if (typed.size() >= 2 && typed[0] == "completion" && typed[1] == "words") {
+    print(completions(parser, std::span(typed).subspan(2)));
+    return 0;
+  }
+  read_variables(invocation);
   parser.footer("With no command, mailhaul runs fetch; for its options see mailhaul fetch --help");
   auto arguments = normalise(parser, typed);
   invocation.names_command = arguments.names_command;

@@ -63,7 +63,9 @@ struct KeyRow {
 std::span<const KeyRow> keys();             ///< account keys
 std::span<const KeyRow> connection_keys();  ///< those for the server, TLS and the login: the first ones
 std::string help_of(const KeyRow& key);     ///< its help; of `deliver` with the kinds that there are
-std::span<const KeyRow> top_level_keys();   ///< state, jobs, host_jobs, defaults, accounts ...
+/// The values of a key that has few, or how they begin ("maildir:"); empty for other keys and names.
+std::vector<std::string> choices_of(std::string_view name);
+std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts ...
 
 /// A key as an option: "--max-size"; "--no-leave-on-server" for a boolean that is "false".
 std::string option_name(std::string_view key, std::string_view text = {});

@@ -341,6 +341,18 @@ std::string help_of(const KeyRow& key) {
   return help;
 }
 
+std::vector<std::string> choices_of(std::string_view name) {
+  const auto* handler = find_handler(name);
+  if (handler == nullptr) return {};
+  if (handler->type != KeyType::deliver) return {handler->choices.begin(), handler->choices.end()};
+  std::vector<std::string> forms;
+  for (const auto* kind : delivery::kinds()) {
+    const auto form = delivery::form_of(*kind);
+    forms.push_back(form.substr(0, form.find(':') == std::string::npos ? form.size() : form.find(':') + 1));
+  }
+  return forms;
+}
+
 std::span<const std::string_view> key_names() { return names; }
 
 const KeyHandler* find_handler(std::string_view name) {

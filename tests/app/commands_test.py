@@ -8,7 +8,7 @@ from support.py import mail
 from support.py.world import Case
 
 LATER = (["state", "export"], ["state", "import", "x"], ["state", "verify"], ["doctor"], ["init"],
-         ["watch"], ["completion", "bash"])
+         ["watch"])
 
 
 class Command(Case):
