@@ -94,24 +94,10 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
 }
 
 void FetchSession::begin(const Step& step) {
-  // If a message is identified by its header alone, TOP proves nothing new.
-  const auto* row = step.identity.row;
-  const bool header_tells = session_.capabilities().top && row != nullptr && !row->uidl.empty();
-  // A size that the server is known to announce wrongly decides nothing.
-  const bool header_decides =
-      header_tells && row->standing != Standing::gone && (row->suspect || run_.server.sizes_are_off);
-  switch (step.action) {
-    case Action::fetch:
-      return requests_.add({&step, Ask::whole, step.action});
-    case Action::remove:
-      return requests_.add({&step, header_tells ? Ask::header : Ask::whole, step.action});
-    case Action::verify:
-      return requests_.add({&step, header_decides ? Ask::header : Ask::whole, step.action});
-    case Action::leave:
-    case Action::skip:
-      if (step.is_unmet && header_tells) requests_.add({&step, Ask::header, step.action});
-      return notes_.left(step);
-  }
+  const auto request =
+      first_request(step, {.top = session_.capabilities().top, .sizes_are_off = run_.server.sizes_are_off});
+  if (request) requests_.add(*request);
+  if (step.action == Action::leave || step.action == Action::skip) notes_.left(step);
 }
 
 /// Whether an answer is still expected. After a request to stop, commands that are not sent yet are dropped.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/same_message.h"
 #include "util/escape.h"
 
 namespace mailhaul::engine {
@@ -114,34 +115,12 @@ std::optional<state::Row> Matcher::proven_by_header(const Step& step,
                                                     const std::optional<util::Hash>& header) const {
   auto row = row_by_uid(step);
   if (!row) return std::nullopt;
-  // Of what was marked as seen, perhaps by an import, less is known; it is never removed.
-  const bool proven =
-      row->standing == Standing::seen
-          ? !row->header || row->header == header
-          : row->header == header && (row->bytes == step.message.bytes || run_.server.sizes_are_off);
-  return proven ? std::move(row) : std::nullopt;
-}
-
-/// Whether a row with this message's UIDL belongs to another message. A row that was only marked as seen may
-/// have the header's hash. A row from before the hashes changed has no hash: its size decides.
-bool Matcher::holds_another(const state::Row& row, const Step& step, const MessageHashes& hashes) const {
-  if (row.content) return *row.content != hashes.content && !is_remade(row, step, hashes);
-  if (row.standing == Standing::seen) return row.header && *row.header != hashes.header;
-  const bool delivered = row.standing == Standing::delivered || row.standing == Standing::gone;
-  return delivered && row.bytes != step.message.bytes;
-}
-
-/// A server may make a message's body anew at each RETR: a notice with a random boundary in the place of a
-/// message that it cannot hand out. Then UIDL and header decide, for a day, or once that was seen of it.
-bool Matcher::is_remade(const state::Row& row, const Step& step, const MessageHashes& hashes) const {
-  const bool same = !row.uidl.empty() && row.uidl == step.message.uidl && row.header == hashes.header;
-  const bool lately = row.delivered && run_.environment.now() - *row.delivered < std::chrono::days(1);
-  return same && (row.remade || lately);
+  return header_proves(*row, step, header, run_.server.sizes_are_off) ? std::move(row) : std::nullopt;
 }
 
 Match Matcher::match(const Step& step, const MessageHashes& hashes) {
   Match match{.row = row_by_uid(step)};
-  if (match.row && holds_another(*match.row, step, hashes)) {
+  if (match.row && is_another(*match.row, step, hashes, run_.environment.now())) {
     detach(step, std::move(*match.row));
     match = {.uid_reused = true};
   }

@@ -64,8 +64,6 @@ class Matcher {
   void warn_of_unfinished(const state::RowSummary& row);
   std::optional<state::Row> row_by_uid(const Step& step) const;
   std::optional<state::Row> row_by_content(const Step& step, const MessageHashes& hashes);
-  bool holds_another(const state::Row& row, const Step& step, const MessageHashes& hashes) const;
-  bool is_remade(const state::Row& row, const Step& step, const MessageHashes& hashes) const;
   void detach(const Step& step, state::Row row);
 
   AccountRun& run_;

@@ -5,6 +5,27 @@
 
 namespace mailhaul::engine {
 
+std::optional<Request> first_request(const Step& step, ServerTraits server) {
+  // If a message is identified by its header alone, TOP proves nothing new.
+  const auto* row = step.identity.row;
+  const bool header_tells = server.top && row != nullptr && !row->uidl.empty();
+  const bool header_decides =
+      header_tells && row->standing != state::Standing::gone && (row->suspect || server.sizes_are_off);
+  const Request header{&step, Ask::header, step.action}, whole{&step, Ask::whole, step.action};
+  switch (step.action) {
+    case Action::fetch:
+      return whole;
+    case Action::remove:
+      return header_tells ? header : whole;
+    case Action::verify:
+      return header_decides ? header : whole;
+    case Action::leave:
+    case Action::skip:
+      break;
+  }
+  return step.is_unmet && header_tells ? std::optional(header) : std::nullopt;
+}
+
 void Requests::add(const Request& request) {
   asked_.push_back(request);
   if (request.ask == Ask::proof) return session_.want_proof();

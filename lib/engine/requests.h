@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <deque>
+#include <optional>
 
 #include "engine/plan.h"
 #include "pop3/session.h"
@@ -19,6 +20,15 @@ struct Request {
   Ask ask = Ask::whole;
   Action action = Action::fetch;  ///< the step's, or `verify` once the header did not tell
 };
+
+/// What a server is known to do.
+struct ServerTraits {
+  bool top = false;            ///< it knows TOP
+  bool sizes_are_off = false;  ///< it announces wrong sizes: a size decides nothing
+};
+
+/// What is asked first of a message; nothing if the plan leaves it alone.
+[[nodiscard]] std::optional<Request> first_request(const Step& step, ServerTraits server);
 
 /// The requests that were sent, in order, and those that wait. One thread at a time.
 class Requests {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// What proves that a listed message is its row's, while the UIDL is the same.
+#include "engine/same_message.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+#include "engine/requests.h"
+
+using namespace mailhaul;
+using namespace mailhaul::engine;
+using namespace std::chrono_literals;
+using state::Standing;
+
+namespace {
+
+util::Hash sample_hash(unsigned char first) {
+  util::Hash hash{};
+  hash[0] = first;
+  return hash;
+}
+
+const state::Time today{std::chrono::seconds(1'700'000'000)};
+
+state::Row sample_row(Standing standing) {
+  return {.id = 1,
+          .standing = standing,
+          .uidl = "a",
+          .bytes = 100,
+          .header = sample_hash(1),
+          .content = sample_hash(2),
+          .delivered = today - 48h};
+}
+
+Step sample_step(std::uint64_t bytes) {
+  return {.message = {.number = 1, .bytes = bytes, .uidl = "a"}, .identity = {}, .reason = {}};
+}
+
+}  // namespace
+
+TEST_CASE("a header proves a message together with its size, unless the server's sizes are wrong") {
+  struct Case {
+    Standing standing;
+    std::uint64_t bytes;
+    std::optional<util::Hash> header;
+    bool sizes_are_off, proves;
+  };
+  for (const auto& row : {
+           Case{Standing::delivered, 100, sample_hash(1), false, true},
+           Case{Standing::delivered, 101, sample_hash(1), false, false},
+           Case{Standing::delivered, 101, sample_hash(1), true, true},
+           Case{Standing::delivered, 100, sample_hash(9), true, false},
+           Case{Standing::delivered, 100, std::nullopt, true, false},
+           Case{Standing::seen, 999, sample_hash(1), false, true},
+           Case{Standing::seen, 999, sample_hash(9), false, false},
+       }) {
+    CAPTURE(row.bytes);
+    CAPTURE(row.sizes_are_off);
+    CHECK(header_proves(sample_row(row.standing), sample_step(row.bytes), row.header, row.sizes_are_off) ==
+          row.proves);
+  }
+  auto marked = sample_row(Standing::seen);
+  marked.header.reset();
+  CHECK(header_proves(marked, sample_step(1), sample_hash(9), false));
+}
+
+TEST_CASE("another body under the same header is another message, unless the server makes bodies anew") {
+  const MessageHashes same{sample_hash(1), sample_hash(2)}, new_body{sample_hash(1), sample_hash(3)},
+      new_header{sample_hash(4), sample_hash(3)};
+  auto row = sample_row(Standing::delivered);
+  CHECK_FALSE(is_another(row, sample_step(7), same, today));
+  CHECK(is_another(row, sample_step(100), new_body, today));
+  CHECK(is_another(row, sample_step(100), new_header, today));
+  row.remade = true;
+  CHECK_FALSE(is_another(row, sample_step(100), new_body, today));
+  CHECK(is_another(row, sample_step(100), new_header, today));
+  row.remade = false;
+  row.delivered = today - 23h;
+  CHECK_FALSE(is_another(row, sample_step(100), new_body, today));
+  row.uidl = "b";  // found by its content
+  CHECK(is_another(row, sample_step(100), new_body, today));
+}
+
+TEST_CASE("a row without hashes goes by its size if its message was delivered") {
+  const MessageHashes any{sample_hash(8), sample_hash(9)};
+  for (const auto standing : {Standing::delivered, Standing::gone, Standing::seen, Standing::pending}) {
+    CAPTURE(static_cast<int>(standing));
+    auto row = sample_row(standing);
+    row.content.reset();
+    row.header.reset();
+    CHECK_FALSE(is_another(row, sample_step(100), any, today));
+    const bool delivered = standing == Standing::delivered || standing == Standing::gone;
+    CHECK(is_another(row, sample_step(101), any, today) == delivered);
+  }
+}
+
+TEST_CASE("TOP is asked where a header can decide, RETR elsewhere, and nothing of what is left alone") {
+  state::RowSummary row{};
+  row.uidl = "a";
+  row.standing = Standing::delivered;
+  auto asked = [&row](Action action, ServerTraits server) -> std::optional<Ask> {
+    Step step = sample_step(100);
+    step.action = action;
+    step.identity.row = &row;
+    const auto request = first_request(step, server);
+    return request ? std::optional(request->ask) : std::nullopt;
+  };
+  const ServerTraits top{.top = true, .sizes_are_off = false}, neither{};
+  CHECK(asked(Action::fetch, top) == Ask::whole);
+  CHECK(asked(Action::remove, top) == Ask::header);
+  CHECK(asked(Action::remove, neither) == Ask::whole);
+  CHECK(asked(Action::verify, top) == Ask::whole);
+  CHECK(asked(Action::verify, {.top = true, .sizes_are_off = true}) == Ask::header);
+  CHECK(asked(Action::verify, {.top = false, .sizes_are_off = true}) == Ask::whole);
+  CHECK(asked(Action::leave, top) == std::nullopt);
+  row.suspect = true;
+  CHECK(asked(Action::verify, top) == Ask::header);
+  row.standing = Standing::gone;
+  CHECK(asked(Action::verify, top) == Ask::whole);
+  row.uidl = {};
+  CHECK(asked(Action::remove, top) == Ask::whole);
+}
