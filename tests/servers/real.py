@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Real POP3 servers from Debian's packages, each on an ephemeral loopback port for one test. servers/unpack unpacks them.
 
-They are made for inetd: for each connection the test starts one, and the connection is its standard input and output.
+Most are made for inetd: for each connection the test starts one, and the connection is its standard input and output.
 """
 import os
 import pathlib
@@ -15,6 +15,7 @@ import threading
 
 from support.py import dovecot, mail, mounts
 from support.py.certificates import Certificates
+from support.py.pop import Pop
 
 FOLDER = pathlib.Path(os.environ.get("MAILHAUL_SERVERS", "/nonexistent"))
 UID = 65534  # whose mail it is; the servers give up root's rights for that
@@ -81,6 +82,12 @@ class Server:
                                        env={**self.environment, **more.pop("env", {})}, **more)
         self.processes.append(process)
 
+    def folder(self, name):
+        folder = self.dir / name
+        folder.mkdir()
+        os.chown(folder, UID, UID)
+        return folder
+
     def log(self):
         return (self.dir / "log").read_text(errors="replace")
 
@@ -92,12 +99,6 @@ class Mbox(Server):
         with open(self.mailbox, "ab") as box:
             for wire in wires:
                 box.write(FROM + mail.mboxrd(wire) + b"\n")
-
-    def folder(self, name):
-        folder = self.dir / name
-        folder.mkdir()
-        os.chown(folder, UID, UID)
-        return folder
 
     def empty(self, box):
         box.write_bytes(b"")
@@ -155,6 +156,76 @@ exec "$2"
 
     def command(self):
         return ["unshare", "-m", "sh", "-c", self.SCRIPT, "sh", self.dir, FOLDER / self.program]
+
+
+class Cyrus(Server):
+    """A service of Cyrus's master: it is given a socket that listens, and asks saslauthd for passwords. Both are ours here.
+
+    What lies in its folder becomes mail when the folder is reconstructed.
+    """
+    program = "usr/lib/cyrus/bin/pop3d"
+    CONFIGURATION = """configdirectory: {0}/state
+partition-default: {0}/spool
+defaultpartition: default
+cyrus_user: nobody
+cyrus_group: nogroup
+servername: pop.example.org
+autocreate_quota: 0
+allowplaintext: yes
+sasl_mech_list: PLAIN
+sasl_pwcheck_method: saslauthd
+sasl_saslauthd_path: {0}/saslauthd
+"""
+
+    def prepare(self):
+        self.folder("spool")
+        state = self.folder("state")
+        for part in ("db", "lock", "log", "msg", "proc", "socket"):
+            (state / part).mkdir()
+            os.chown(state / part, UID, UID)
+        (self.dir / "conf").write_text(self.CONFIGURATION.format(self.dir))
+        self.environment.update(CYRUS_SERVICE="pop3", CYRUS_ID="1")
+        self.passwords = socket.socket(socket.AF_UNIX)
+        self.passwords.bind(str(self.dir / "saslauthd"))
+        (self.dir / "saslauthd").chmod(0o666)
+        self.passwords.listen()
+        threading.Thread(target=self.check_passwords, daemon=True).start()
+        self.number = 0
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        self.passwords.shutdown(socket.SHUT_RDWR)
+        self.passwords.close()
+
+    def check_passwords(self):
+        """saslauthd's protocol: user, password, service and realm, each behind its length; so is the answer."""
+        while True:
+            try:
+                connection, _ = self.passwords.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as words:
+                asked = [words.read(int.from_bytes(words.read(2), "big")) for _ in range(4)]
+                connection.sendall(b"\0\2OK" if asked[:2] == [USER.encode(), PASSWORD.encode()] else b"\0\2NO")
+
+    def accept(self):
+        self.start(self.listener, ["sh", "-c", 'exec "$@" 3>/dev/null 4<&0', "sh", *self.command(self.program)])
+
+    def command(self, program):
+        return [FOLDER / program, "-C", self.dir / "conf"]
+
+    def deliver(self, wires):
+        if self.number == 0:
+            with Pop(self.port, USER, PASSWORD) as pop:
+                pop.command("QUIT")  # the first login has made the mailbox
+        mailbox = next((self.dir / "spool").rglob("cyrus.header")).parent
+        for wire in wires:
+            self.number += 1
+            file = mailbox / ("%d." % self.number)
+            file.write_bytes(wire)
+            os.chown(file, UID, UID)
+        subprocess.run([*self.command("usr/lib/cyrus/bin/reconstruct"), "user." + USER], env=self.environment, check=True,
+                       stdout=subprocess.DEVNULL)
 
 
 class Courier(Server):

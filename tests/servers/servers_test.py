@@ -58,6 +58,9 @@ class Real(Case):
     def test_popa3d(self):
         self.left_and_fetched_again(real.Popa3d, mail.corpus(40, seed=91), mail.small(3, seed=92))
 
+    def test_cyrus(self):
+        self.left_and_fetched_again(real.Cyrus, mail.corpus(40, seed=91), mail.small(3, seed=92))
+
     def test_courier(self):
         plain = [wire for wire in mail.corpus(42, seed=91) if header_of(wire).isascii()]
         self.left_and_fetched_again(real.Courier, plain, mail.small(3, seed=92))
