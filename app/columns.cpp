@@ -125,6 +125,34 @@ std::string right_aligned(std::string_view text, std::size_t columns) {
   return std::string(columns > text.size() ? columns - text.size() : 0, ' ').append(text);
 }
 
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  while (!text.empty()) columns += take_cell(text).columns;
+  return columns;
+}
+
+std::string wrapped(std::string_view text, Wrapping wrapping) {
+  std::string lines;
+  std::size_t column = wrapping.first;
+  bool at_start = true;
+  for (std::size_t from = 0; from < text.size();) {
+    const auto end = std::min(text.find(' ', from), text.size());
+    const auto word = text.substr(from, end - from);
+    const auto length = columns_of(word);
+    if (!at_start && wrapping.columns != 0 && column + 1 + length > wrapping.columns) {
+      lines.append("\n").append(wrapping.indent, ' ');
+      column = wrapping.indent;
+      at_start = true;
+    }
+    if (!at_start) lines += ' ';
+    lines += word;
+    column += length + (at_start ? 0 : 1);
+    at_start = false;
+    from = end + 1;
+  }
+  return lines;
+}
+
 std::size_t window_columns(int fd) {
   struct winsize size {};
   if (::isatty(fd) != 1) return 0;

@@ -17,6 +17,18 @@ std::string in_columns(std::string_view text, std::size_t least, std::size_t mos
 /// The same with the blanks before it, for numbers.
 std::string right_aligned(std::string_view text, std::size_t columns);
 
+/// The columns that the text takes, as in_columns() shows it.
+std::size_t columns_of(std::string_view text);
+
+/// Where lines end and begin.
+struct Wrapping {
+  std::size_t columns = 80;  ///< of a line at most, unless a word is longer; 0: lines are not broken
+  std::size_t first = 0;     ///< columns before the text in its first line, which are there already
+  std::size_t indent = 0;    ///< blanks before all other lines
+};
+/// The text broken at blanks, without a line end at its end.
+std::string wrapped(std::string_view text, Wrapping wrapping);
+
 /// The columns of the window that a descriptor writes to; 0: it is no terminal.
 std::size_t window_columns(int fd);
 

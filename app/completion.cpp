@@ -167,6 +167,7 @@ std::string options_of(const CLI::App& command, std::string_view typed) {
 Words account_names(const std::string& config_file) {
   Invocation invocation;
   invocation.config = config_file;
+  if (config_file == "-") return {};  // it will be standard input, and is not there yet
   try {
     return load_config(invocation).names;
   } catch (const util::Error&) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iostream>
 
 #include "app/commands.h"
 #include "app/nets.h"
@@ -44,6 +45,19 @@ util::Path file_in(const util::Path& directory, const char* name) {
   return directory.empty() ? util::Path() : directory / "mailhaul" / name;
 }
 
+constexpr const char* standard_input = "-";
+
+/// Throws Error{config} if it is too long.
+util::Secret read_standard_input() {
+  constexpr std::size_t most_bytes = 16U << 20U;
+  std::string text(most_bytes + 1, '\0');
+  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::cin.gcount()));
+  if (text.size() > most_bytes)
+    throw util::Error(util::Kind::config, "the configuration on standard input is larger than 16 MiB");
+  return util::Secret(std::move(text));
+}
+
 bool is_there(const util::Path& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 util::Path default_config() { return file_in(base_directory("XDG_CONFIG_HOME", ".config"), "config.json"); }
@@ -52,6 +66,7 @@ util::Path default_config() { return file_in(base_directory("XDG_CONFIG_HOME", "
 std::optional<util::Path> find_config(const Invocation& invocation) {
   const auto named =
       invocation.config.empty() ? variable("MAILHAUL_CONFIG") : std::optional(invocation.config);
+  if (named == standard_input) return *named;
   if (named) {
     if (!is_there(*named)) {
       throw util::Error(
@@ -102,6 +117,10 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
                           account::Purpose purpose = account::Purpose::deliver) {
   account::Sources sources;
   sources.file = file;
+  if (file == util::Path(standard_input)) {
+    sources.text = read_standard_input();
+    sources.file = "standard input";
+  }
   sources.overrides = invocation.overrides;
   if (!invocation.state.empty()) sources.state_file = std::filesystem::absolute(invocation.state);
   sources.jobs = invocation.jobs;
@@ -133,6 +152,9 @@ account::Config load_config_from(const Invocation& invocation, const util::Path&
 util::Path config_to_write(const Invocation& invocation) {
   const auto named =
       invocation.config.empty() ? variable("MAILHAUL_CONFIG") : std::optional(invocation.config);
+  if (named == standard_input)
+    throw util::Error(util::Kind::usage, "the configuration on standard input cannot be written",
+                      "name a file with -c");
   const util::Path file = named ? util::Path(*named) : default_config();
   if (file.empty())
     throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",

@@ -2,11 +2,33 @@
 #include "app/key_options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 
 #include "app/commands.h"
 
 namespace mailhaul::app {
 namespace {
+
+/// The heading under which the help has the option of a key.
+std::string group_of(std::string_view key) {
+  constexpr std::array<std::string_view, 4> server{"server", "proxy", "address_family", "tunnel"};
+  constexpr std::array<std::string_view, 3> login{"user", "netrc", "auth"};
+  if (key.starts_with("tls")) return "TLS";
+  if (key.ends_with("timeout") || std::ranges::find(server, key) != server.end()) return "Server";
+  if (key.starts_with("password") || key == "keyring" || std::ranges::find(login, key) != login.end())
+    return "Login";
+  return key == "deliver" || key == "trace_header" ? "Delivery" : "Messages";
+}
+
+/// With what holds when the option is not given, where that says something.
+std::string help_with_default(const account::KeyRow& key) {
+  const auto fallback = key.fallback;
+  const bool is_plain = fallback == "required" || fallback == "none" || fallback == "false" ||
+                        fallback == "ask" || fallback == "never" || fallback.empty();
+  if (is_plain && key.name != "tls") return account::help_of(key);
+  return account::help_of(key) + " (default: " + std::string(fallback == "true" ? "yes" : fallback) + ")";
+}
 
 /// Keys that are not options become hidden ones: account::load() explains them better than the parser.
 void add_key_option(CLI::App& parser, Invocation& invocation, const account::KeyRow& key) {
@@ -19,7 +41,7 @@ void add_key_option(CLI::App& parser, Invocation& invocation, const account::Key
         [&invocation, name](std::int64_t count) {
           invocation.overrides.emplace_back(name, count > 0 ? "true" : "false");
         },
-        account::help_of(key));
+        help_with_default(key));
   } else {
     added = parser
                 .add_option_function<std::string>(
@@ -27,12 +49,12 @@ void add_key_option(CLI::App& parser, Invocation& invocation, const account::Key
                     [&invocation, name](const std::string& value) {
                       invocation.overrides.emplace_back(name, value);
                     },
-                    account::help_of(key))
+                    help_with_default(key))
                 ->type_name(std::string(key.value))
                 ->take_last()
                 ->trigger_on_parse();  // each time it is given: deliver and tls_pin may come several times
   }
-  if (!key.on_command_line) added->group("");  // not in the help
+  added->group(key.on_command_line ? group_of(key.name) : "");  // an empty group is not in the help
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "app/arguments.h"
 #include "app/commands.h"
 #include "app/completion.h"
+#include "app/help.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "app/variables.h"
@@ -37,37 +38,22 @@ void add_jobs(CLI::App& parser, std::optional<unsigned>& jobs) {
     jobs = read_jobs(text);
     if (!jobs) throw CLI::ValidationError("--jobs", "must be a whole number from 1 to 1000");
   };
-  parser.add_option_function<std::string>("-j,--jobs", read, "fetch N accounts in parallel")
+  parser.add_option_function<std::string>("-j,--jobs", read, "fetch N accounts in parallel (default: 8)")
       ->type_name("N")
       ->take_last();
 }
 
 void add_global_options(CLI::App& parser, Invocation& invocation) {
-  add_file(parser, "-c,--config", "configuration file", invocation.config);
-  add_file(parser, "--state", "state database", invocation.state);
+  add_file(parser, "-c,--config",
+           "configuration file; - is standard input (default: ~/.config/mailhaul/config.json)",
+           invocation.config);
+  add_file(parser, "--state", "state database (default: ~/.local/state/mailhaul/state.db)", invocation.state);
   parser.add_flag("-q,-s,--quiet", invocation.quiet, "print errors only");
   parser.add_flag("-v,--verbose", invocation.verbose, "print more; twice: the conversation with the server");
   parser.add_flag("--json", invocation.json, "print one JSON object per line");
-  add_auto_switch(parser, "--progress", "show a live progress line", invocation.progress);
-  add_auto_switch(parser, "--color", "use colour", invocation.color);
+  add_auto_switch(parser, "--progress", "show a live progress line (default: auto)", invocation.progress);
+  add_auto_switch(parser, "--color", "use colour (default: auto)", invocation.color);
   add_jobs(parser, invocation.jobs);
-}
-
-/// The library's help, without the value that a switch has after "--no-".
-class Help : public CLI::Formatter {
- public:
-  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
-    auto name = CLI::Formatter::make_option_name(option, is_positional);
-    if (const auto value = name.find("{false}"); value != std::string::npos) name.erase(value, 7);
-    return name;
-  }
-};
-
-std::shared_ptr<Help> make_help() {
-  auto help = std::make_shared<Help>();
-  help->label("SUBCOMMAND", "COMMAND");
-  help->label("Positionals", "Arguments");
-  return help;
 }
 
 /// -q and -v contradict each other: one that was typed replaces the other of the environment.
@@ -102,8 +88,8 @@ std::vector<Bound> add_commands(CLI::App& parser, Invocation& invocation) {
 int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   // For errors that come before the options are read.
   invocation.json = std::ranges::find(typed, "--json") != typed.end();
-  CLI::App parser("mailhaul: fetch mail over POP3 into a Maildir, an mbox or a program", "mailhaul");
-  parser.formatter(make_help());
+  CLI::App parser("fetch mail over POP3 into a Maildir, an mbox or a program", "mailhaul");
+  parser.formatter(help_formatter());
   parser.fallthrough();
   parser.require_subcommand(1);
   parser.set_help_flag("-h,--help", "print this help");
@@ -117,7 +103,6 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
     return 0;
   }
   read_variables(invocation);
-  parser.footer("With no command, mailhaul runs fetch; for its options see mailhaul fetch --help");
   auto arguments = normalise(parser, typed);
   invocation.names_command = arguments.names_command;
   invocation.words = std::move(arguments.words);

@@ -96,7 +96,7 @@ class Loader {
       : sources_(sources), command_line_(command_line), file_(sources.file->string()) {}
 
   void load_into(Config& config) {
-    const auto text = read(*sources_.file);
+    const auto text = sources_.text ? util::Secret(sources_.text->reveal()) : read(*sources_.file);
     const Node root = parse(text.reveal(), file_);
     const auto whole = setting(root, "");
     require_form(whole, Form::object, {});
@@ -118,6 +118,7 @@ class Loader {
   }
 
   void require_privacy(const Node& root) const {
+    if (sources_.text) return;  // others cannot read it there
     const auto* defaults = root.member("defaults");
     const auto* accounts = root.member("accounts");
     const auto in_account = [](const Member& account) { return holds_secret(account.value); };

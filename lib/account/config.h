@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "account/account.h"
+#include "util/secret.h"
 
 namespace mailhaul::account {
 
@@ -30,6 +31,7 @@ enum class Purpose { deliver, look };
 /// What the configuration is made from.
 struct Sources {
   std::optional<util::Path> file;        ///< empty: no file; `overrides` describe the account
+  std::optional<util::Secret> text;      ///< what is in it, if that was read already
   std::vector<Override> overrides;       ///< apply to every account of this run
   std::optional<util::Path> state_file;  ///< --state
   std::optional<unsigned> jobs;

@@ -226,7 +226,7 @@ class Line(Command):
         self.assertEqual(self.ok("-V").out, self.ok("--version").out)
         for words in (("--help",), ("-h",), ("fetch", "--help"), ("list", "-h"), ("state", "--help")):
             self.assertSays(self.ok(*words).out.decode(), "mailhaul", "--")
-        self.assertSays(self.ok("fetch", "--help").out.decode(), "--leave-on-server", "--max-size", "--dry-run")
+        self.assertSays(self.ok("fetch", "--help").out.decode(), "--[no-]leave-on-server", "--max-size", "--dry-run")
 
     def test_what_is_not_built_yet_says_so(self):
         self.prepared()
