@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/commands.h"
 #include "app/config_files.h"
+#include "app/doctor.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/run.h"
@@ -30,12 +31,15 @@ void describe_nothing(CLI::App& /*parser*/, Invocation& /*invocation*/) {}
 int run_config_check(const Invocation& invocation) {
   const auto config = load_config(invocation);
   auto statuses = tell_all_mistakes(invocation, config);
+  const auto tell = make_listener(invocation);
+  const auto outside = doctor_outside(invocation, config);
   for (const auto& account : config.accounts) {
-    statuses.push_back(with_account(invocation, account, [&] {
-      net::require_usable(account.server, account.auth);
-      credentials::require_usable(account.secret);
-      for (const auto& spec : account.deliver) delivery::require_usable(spec);
-    }));
+    setup::check_offline(account, outside, [&](const setup::Finding& finding) {
+      if (finding.grade == setup::Grade::fault)
+        statuses.push_back(tell_error(*tell, account.name, {finding.kind, finding.sentence, finding.advice}));
+      if (finding.grade == setup::Grade::warning)
+        tell->warned(account.name, {.sentence = finding.sentence, .hint = finding.advice, .uid = {}});
+    });
   }
   if (const int status = util::most_serious(statuses); status != 0) return status;
   if (!invocation.quiet && !invocation.json) {

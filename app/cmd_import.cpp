@@ -4,7 +4,6 @@
 // again.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 
 #include "account/document.h"
@@ -35,18 +34,6 @@ const setup::ProgramRow& program_of(const Invocation& invocation) {
                         ? "import: the program is missing"
                         : "import does not know the program '" + safe(invocation.words.front()) + "'",
                     "the programs: " + names);
-}
-
-setup::Surroundings surroundings() {
-  const auto places = user_places();
-  return {.home = places.home,
-          .config_home = places.config_home,
-          .user = user_name(),
-          .variable = [](const std::string& name) -> std::optional<std::string> {
-            const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
-            if (value == nullptr) return std::nullopt;
-            return value;
-          }};
 }
 
 std::vector<const Draft*> drafts_of(const std::vector<Outcome>& outcomes) {

@@ -54,6 +54,8 @@ int run_state_mark_delivered(const Invocation& invocation);
 int run_state_forget(const Invocation& invocation);
 void describe_import(CLI::App& parser, Invocation& invocation);
 int run_import(const Invocation& invocation);
+void describe_doctor(CLI::App& parser, Invocation& invocation);
+int run_doctor(const Invocation& invocation);
 void describe_nothing(CLI::App& parser, Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 int run_config_show(const Invocation& invocation);

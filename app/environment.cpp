@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "app/config_files.h"
 #include "app/oauth.h"
 #include "app/prompt.h"
 #include "credentials/source.h"
@@ -107,6 +108,18 @@ std::string host_for_names() {
 std::string user_name() {
   const passwd* entry = ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): before any thread
   return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
+}
+
+setup::Surroundings surroundings() {
+  const auto places = user_places();
+  return {.home = places.home,
+          .config_home = places.config_home,
+          .user = user_name(),
+          .variable = [](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
+            if (value == nullptr) return std::nullopt;
+            return value;
+          }};
 }
 
 engine::Environment real_environment(const Invocation& invocation, const account::Config& config,

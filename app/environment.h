@@ -5,6 +5,7 @@
 #include "account/account.h"
 #include "app/invocation.h"
 #include "engine/run.h"
+#include "setup/draft.h"
 
 namespace mailhaul::app {
 
@@ -15,5 +16,8 @@ engine::Environment real_environment(const Invocation& invocation, const account
 
 /// The login name of the user that the program runs as.
 std::string user_name();
+
+/// What importers, doctor and init may know of the world outside.
+setup::Surroundings surroundings();
 
 }  // namespace mailhaul::app

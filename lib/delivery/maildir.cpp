@@ -178,6 +178,8 @@ std::unique_ptr<Destination> reopen_maildir(const Ticket& ticket, const RunConte
   return std::make_unique<Maildir>(MaildirFolder::find(path_of(ticket)), util::Medium::plain, context);
 }
 
+void require_usable_maildir(const Spec& spec) { MaildirFolder::require_usable(value_of(spec, "path").text); }
+
 }  // namespace
 
 constinit const KindRow maildir_kind{
@@ -188,6 +190,7 @@ constinit const KindRow maildir_kind{
     .traits = {},
     .open = open_maildir,
     .reopen = reopen_maildir,
+    .require_usable = require_usable_maildir,
 };
 
 }  // namespace mailhaul::delivery

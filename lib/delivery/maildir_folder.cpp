@@ -44,17 +44,27 @@ bool has_all_parts(const Path& path) {
   });
 }
 
+void require_completable(const Path& path) {
+  if (may_be_completed(path)) return;
+  throw Error(Kind::cannot_create, path.native() + " is neither a Maildir nor empty",
+              "name a directory that does not exist yet, for example " + (path / "new-mail").native());
+}
+
 void make_parts(const Path& path) {
-  if (!may_be_completed(path)) {
-    throw Error(Kind::cannot_create, path.native() + " is neither a Maildir nor empty",
-                "name a directory that does not exist yet, for example " + (path / "new-mail").native());
-  }
+  require_completable(path);
   for (const char* part : parts) {
     if (::mkdir((path / part).c_str(), 0700) != 0 && errno != EEXIST) {
       util::throw_errno(Kind::cannot_create, "create directory", (path / part).native());
     }
   }
   util::sync_directory(path);
+}
+
+void require_directory(const Path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return;
+  throw Error(Kind::cannot_create, path.native() + " is not a directory",
+              "for a file of messages: mbox:" + path.native());
 }
 
 void require_writable(const Path& path) {
@@ -83,15 +93,21 @@ MaildirFolder::MaildirFolder(const Path& path, Kind kind) : path_(path) {
 MaildirFolder MaildirFolder::make(const Path& path) {
   require_own_as_root(path);
   util::make_directories(path);
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(path, ignored)) {
-    throw Error(Kind::cannot_create, path.native() + " is not a directory",
-                "for a file of messages: mbox:" + path.native());
-  }
+  require_directory(path);
   if (!has_all_parts(path)) make_parts(path);
   for (const char* part : parts) require_own_as_root(path / part);
   require_writable(path);
   return MaildirFolder(path, Kind::cannot_create);
+}
+
+void MaildirFolder::require_usable(const Path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return require_creatable(path);
+  require_own_as_root(path);
+  require_directory(path);
+  if (!has_all_parts(path)) return require_completable(path);
+  for (const char* part : parts) require_own_as_root(path / part);
+  require_writable(path);
 }
 
 MaildirFolder MaildirFolder::find(const Path& path) {

@@ -297,6 +297,13 @@ std::unique_ptr<Destination> reopen_mbox(const Ticket& ticket, const RunContext&
                                 context);
 }
 
+void require_usable_mbox(const Spec& spec) {
+  const util::Path path = value_of(spec, "path").text;
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return require_creatable(path);
+  open_mbox_file(path, Missing::refuse);
+}
+
 }  // namespace
 
 constinit const KindRow mbox_kind{
@@ -307,6 +314,7 @@ constinit const KindRow mbox_kind{
     .traits = {},
     .open = open_mbox_kind,
     .reopen = reopen_mbox,
+    .require_usable = require_usable_mbox,
 };
 
 }  // namespace mailhaul::delivery

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Root may write anywhere, but another user cannot read the mail that root leaves in their mailbox.
+// Who may write to a path. Root may write anywhere, but another user cannot read the mail that root leaves in
+// their mailbox.
 #pragma once
 #include <sys/stat.h>
 
@@ -12,5 +13,7 @@ namespace mailhaul::delivery {
 /// As root, throws like refuse_owner() if `path` belongs to another user, or, if it does not exist, the
 /// directory in which it would be created. Does nothing for other users.
 void require_own_as_root(const util::Path& path);
+/// Throws Error{cannot_create} if a path that does not exist cannot be created either. Creates nothing.
+void require_creatable(const util::Path& path);
 
 }  // namespace mailhaul::delivery

@@ -51,7 +51,8 @@ std::string describe(const Spec& spec);
 /// Whether mail for both would go to one place.
 bool same_place(const Spec& one, const Spec& other);
 
-/// Throws Error{config} for what would be refused whatever the mail: an MDA as root, without allow_root.
+/// Throws Error{config | cannot_create | storage} for what would be refused whatever the mail: an MDA as
+/// root, without allow_root; a path that cannot be used. Creates nothing.
 void require_usable(const Spec& spec);
 
 }  // namespace mailhaul::delivery

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "net/addresses.h"
+#include "net/certificate.h"
 #include "net/curl_handle.h"
 #include "net/curl_stream.h"
 #include "net/login_conversation.h"
@@ -110,6 +111,7 @@ class Opener {
         addresses_(request.endpoint) {}
 
   LoggedIn open();
+  std::vector<std::string> look();
 
  private:
   void attempt(Attempt& now);
@@ -248,7 +250,37 @@ LoggedIn Opener::open() {
   }
 }
 
+/// The same conversation with nothing left on the ladder: it ends where a login would begin.
+std::vector<std::string> Opener::look() {
+  ladder_.leave_nothing();
+  Attempt now(redactor_, request_.trace);
+  attempt(now);
+  const bool at_its_end = now.end && now.end->what == LoginEnd::What::not_offered;
+  const bool dislikes_capa = now.end && now.end->what == LoginEnd::What::capa_unanswered;
+  if (!at_its_end && (!dislikes_capa || request_.endpoint.tls == Tls::starttls)) fail(now);
+  return now.dialogue.transcript().capabilities();
+}
+
 }  // namespace
+
+ServerFacts look_at_server(const OpenRequest& request) {
+  ServerFacts facts;
+  const Trace listen = [&](char direction, std::string_view line) {
+    if (direction == '<' && facts.greeting.empty()) facts.greeting = line;
+    if (request.trace) request.trace(direction, line);
+  };
+  OpenRequest heard{.endpoint = request.endpoint,
+                    .login = request.login,
+                    .remembered_method = {},
+                    .cancel = request.cancel,
+                    .trace = listen,
+                    .advise = request.advise};
+  facts.capabilities = Opener(heard).look();
+  if (request.endpoint.tls == Tls::none) return facts;
+  facts.valid_until =
+      look_at_certificate(request.endpoint, request.cancel, request.endpoint.connect_timeout).valid_until;
+  return facts;
+}
 
 LoggedIn open_pop3(const OpenRequest& request) {
   check(request.login);

@@ -99,6 +99,17 @@ struct OpenRequest {
 /// RefusedError (net/refusal.h) where an -ERR led to it; what() contains the server's words.
 [[nodiscard]] LoggedIn open_pop3(const OpenRequest& request);
 
+/// What a server says of itself before anybody logs in.
+struct ServerFacts {
+  std::string greeting;                   ///< as it came
+  std::vector<std::string> capabilities;  ///< in upper case; empty: CAPA is refused
+  std::string valid_until;  ///< when its certificate ends, in OpenSSL's words; empty: no TLS, or not known
+};
+
+/// Connects, reads the greeting and the capabilities and negotiates TLS. Nothing of the user's is sent. Of
+/// the login only its name and method count, for `advise`. Throws like open_pop3().
+[[nodiscard]] ServerFacts look_at_server(const OpenRequest& request);
+
 /// Throws Error{config} for what open_pop3() would refuse before it connects: a file that cannot be used, a
 /// proxy that is not a URL, an `auth` that this build of libcurl does not have.
 void require_usable(const Endpoint& endpoint, Auth auth);

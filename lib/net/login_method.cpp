@@ -169,6 +169,11 @@ void Ladder::strike_mechanism(const LoginMethod& method) {
   std::erase_if(left_, [&](const LoginMethod& other) { return other.auth == method.auth; });
 }
 
+void Ladder::leave_nothing() {
+  has_way_without_capa_ = false;
+  left_.clear();
+}
+
 void Ladder::leave_out_capa() {
   asks_capa_ = has_way_without_capa_ = false;
   left_ = methods_of(Auth::user);

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
 """A login that fails at a known provider is answered with what helps there. The provider is behind a proxy of ours."""
-import unittest
-
 from support.py.world import Case
 
 
@@ -63,7 +61,3 @@ class Providers(Case):
         hint = self.hint(unwilling, 69, server="pop3://outlook.office365.com", user="jane@outlook.com",
                          auth="scram-sha-256")
         self.assertSays(hint, "OAuth 2 alone", "mailhaul login")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// All checks, from the configuration to the server, each on a line of its own. Changes nothing.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "account/document.h"
+#include "app/commands.h"
+#include "app/config_files.h"
+#include "app/doctor.h"
+#include "app/environment.h"
+#include "app/key_options.h"
+#include "app/output.h"
+#include "util/units.h"
+
+namespace mailhaul::app {
+namespace {
+
+using account::Node;
+using setup::Finding;
+using setup::Grade;
+
+std::string_view name_of(Grade grade) {
+  switch (grade) {
+    case Grade::ok:
+      return "ok";
+    case Grade::warning:
+      return "warning";
+    case Grade::fault:
+      break;
+  }
+  return "fault";
+}
+
+/// Prints findings, and knows the worst.
+class Findings {
+ public:
+  explicit Findings(const Invocation& invocation) : invocation_(invocation) {}
+
+  void tell(const Finding& finding) {
+    if (finding.grade == Grade::fault) statuses_.push_back(util::exit_status(finding.kind));
+    if (finding.grade == Grade::ok && invocation_.quiet) return;
+    print(invocation_.json ? json_of(finding) : text_of(finding));
+  }
+  void fault(const std::string& account, const util::Error& error) {
+    tell({.grade = Grade::fault,
+          .account = account,
+          .check = "configuration",
+          .sentence = error.what(),
+          .advice = error.hint().empty() ? "correct it there; man mailhaul.json has all keys" : error.hint(),
+          .kind = error.kind()});
+  }
+  int status() const { return util::most_serious(statuses_); }
+
+ private:
+  static std::string text_of(const Finding& finding) {
+    std::string text(name_of(finding.grade));
+    text.resize(9, ' ');
+    if (!finding.account.empty()) text += safe(finding.account) + ": ";
+    text += finding.check + ": " + safe(finding.sentence) + "\n";
+    if (!finding.advice.empty()) text += "         hint: " + safe(finding.advice) + "\n";
+    return text;
+  }
+  static std::string json_of(const Finding& finding) {
+    Node object{.form = Node::Form::object};
+    object.add("event", Node::of("finding")).add("grade", Node::of(std::string(name_of(finding.grade))));
+    if (!finding.account.empty()) object.add("account", Node::of(finding.account));
+    object.add("check", Node::of(finding.check)).add("text", Node::of(safe(finding.sentence)));
+    if (!finding.advice.empty()) object.add("hint", Node::of(safe(finding.advice)));
+    const bool is_fault = finding.grade == Grade::fault;
+    object.add("status",
+               Node::of_number(static_cast<std::uint64_t>(is_fault ? util::exit_status(finding.kind) : 0)));
+    return account::write(object, account::Layout::one_line);
+  }
+
+  const Invocation& invocation_;
+  std::vector<int> statuses_;
+};
+
+void check_accounts(const Invocation& invocation, const account::Config& config, Findings& findings) {
+  const setup::TellFinding tell = [&](const Finding& finding) { findings.tell(finding); };
+  const auto accounts = account::select(config, invocation.words);
+  auto outside = doctor_outside(invocation, config);
+  if (accounts.empty() && account::mistakes_among(config, invocation.words).empty())
+    findings.tell(
+        {.grade = Grade::warning,
+         .check = "configuration",
+         .sentence = "no account is enabled",
+         .advice = "remove \"enabled\": false, or name one: mailhaul doctor " + config.names.front()});
+  setup::check_clock(config.file, outside, tell);
+  setup::check_state(accounts, outside, tell);
+  setup::check_timers(accounts, outside, tell);
+  for (const auto& account : accounts) setup::check_offline(account, outside, tell);
+  // Asks for passwords, and takes those of the environment away from programs that are started.
+  const auto environment = real_environment(invocation, config, accounts);
+  outside.log_in = [&environment](const account::Account& account) {
+    return environment.connect(account, {}, [](char, std::string_view) {});
+  };
+  for (const auto& account : accounts) setup::check_online(account, outside, tell);
+}
+
+}  // namespace
+
+setup::DoctorOutside doctor_outside(const Invocation& invocation, const account::Config& config) {
+  return {.around = surroundings(),
+          .state_file = config.state_file,
+          .now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
+          .cancel = invocation.cancel,
+          .log_in = {}};
+}
+
+void describe_doctor(CLI::App& parser, Invocation& invocation) {
+  add_accounts(parser);
+  add_connection_options(parser, invocation);
+}
+
+int run_doctor(const Invocation& invocation) {
+  Findings findings(invocation);
+  account::Config config;
+  try {
+    config = load_config(invocation, account::Purpose::look);
+  } catch (const util::Error& error) {
+    if (error.kind() == util::Kind::usage) throw;
+    findings.fault({}, error);
+    setup::check_timers({}, doctor_outside(invocation, config),
+                        [&](const Finding& finding) { findings.tell(finding); });
+    return findings.status();
+  }
+  const auto mistakes = account::mistakes_among(config, invocation.words);
+  for (const auto& mistake : mistakes) findings.fault(mistake.account, mistake.error);
+  if (mistakes.empty() && !config.file.empty())
+    findings.tell(
+        {.check = "configuration",
+         .sentence = config.file.native() + " has " + util::counted(config.names.size(), "account")});
+  check_accounts(invocation, config, findings);
+  return findings.status();
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// What can be checked of an account without the network.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "credentials/access_token.h"
+#include "credentials/token_file.h"
+#include "setup/doctor.h"
+#include "util/escape.h"
+#include "util/shell.h"
+#include "util/units.h"
+
+namespace mailhaul::setup {
+namespace {
+
+using util::Error;
+using util::Kind;
+
+/// What one check of an account found.
+class Report {
+ public:
+  Report(const account::Account& account, std::string check, const TellFinding& tell)
+      : account_(account), check_(std::move(check)), tell_(tell) {}
+
+  void ok(std::string sentence) const { say({.check = check_, .sentence = std::move(sentence)}); }
+  void warn(std::string sentence, std::string advice) const {
+    say({.grade = Grade::warning,
+         .check = check_,
+         .sentence = std::move(sentence),
+         .advice = std::move(advice)});
+  }
+  void fault(const Error& error) const {
+    say({.grade = Grade::fault,
+         .check = check_,
+         .sentence = error.what(),
+         .advice = error.hint(),
+         .kind = error.kind()});
+  }
+
+ private:
+  void say(Finding finding) const {
+    finding.account = account_.name;
+    tell_(finding);
+  }
+
+  const account::Account& account_;
+  std::string check_;
+  const TellFinding& tell_;
+};
+
+bool runs_a_shell(const std::vector<std::string>& command) {
+  const auto name = util::Path(command.front()).filename().native();
+  const bool is_shell =
+      std::ranges::any_of(std::initializer_list<std::string_view>{"sh", "bash", "dash", "zsh", "ksh", "ash"},
+                          [&](std::string_view shell) { return name == shell; });
+  return is_shell && std::ranges::find(command, "-c") != command.end();
+}
+
+/// A word that only a shell would understand; empty: there is none.
+std::string shell_word_in(const std::vector<std::string>& command) {
+  if (runs_a_shell(command)) return {};
+  for (const auto& word : command) {
+    const bool is_operator = word == "|" || word == "||" || word == "&" || word == "&&" || word == ";" ||
+                             word == ">" || word == ">>" || word == "<" || word == "2>&1" ||
+                             word.starts_with("2>");
+    const bool is_variable = word.starts_with('$') && word.size() > 1;
+    if (is_operator || is_variable || word.starts_with("~/") || word.starts_with("`")) return word;
+  }
+  return {};
+}
+
+std::string for_a_shell(const std::vector<std::string>& command) {
+  std::string line;
+  for (const auto& word : command) line += (line.empty() ? "" : " ") + word;
+  return "[\"sh\", \"-c\", \"" + util::escape(line) + "\"]";
+}
+
+void check_command(const std::vector<std::string>& command, const Surroundings& around,
+                   const Report& report) {
+  const auto& program = command.front();
+  if (find_program_file(program, around).empty()) {
+    const bool is_path = program.find('/') != std::string::npos;
+    report.fault(Error(Kind::config,
+                       "there is no program " + util::escape(program) + (is_path ? "" : " in $PATH"),
+                       program.find(' ') == std::string::npos
+                           ? "install it, or write its whole path"
+                           : "program and arguments are words of their own: [\"program\", \"argument\"]"));
+  }
+  if (const auto word = shell_word_in(command); !word.empty())
+    report.warn("the program gets \"" + util::escape(word) + "\" as it is, because no shell runs it",
+                "where a shell is meant, write " + for_a_shell(command));
+}
+
+void check_destinations(const account::Account& account, const DoctorOutside& outside,
+                        const TellFinding& tell) {
+  for (const auto& spec : account.deliver) {
+    const Report report(account, "destination", tell);
+    bool sound = true;
+    const TellFinding note = [&](const Finding& finding) {
+      sound = false;
+      tell(finding);
+    };
+    const Report noted(account, "destination", note);
+    try {
+      delivery::require_usable(spec);
+    } catch (const Error& error) {
+      noted.fault(error);
+    }
+    const auto* command = delivery::find_field(*spec.kind, "command");
+    if (command != nullptr)
+      check_command(delivery::value_of(spec, command->name).words, outside.around, noted);
+    if (sound) report.ok(delivery::describe(spec) + " can be used");
+  }
+}
+
+/// True if the login that is kept was not renewed for so long that the provider soon forgets it.
+bool ends_soon(const account::Account& account, const credentials::Tokens& tokens,
+               std::chrono::sys_seconds now) {
+  using std::chrono::days;
+  const auto lives = account.oauth->provider == "google"      ? days(180)
+                     : account.oauth->provider == "microsoft" ? days(90)
+                                                              : days(0);
+  return lives.count() > 0 && now > tokens.used + lives - days(14);
+}
+
+void check_oauth(const account::Account& account, const DoctorOutside& outside, const Report& report) {
+  const auto path = credentials::token_path(outside.state_file, account.name);
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
+    return report.fault(
+        Error(Kind::login, "nobody has logged in yet", "run: mailhaul login " + account.name));
+  util::require_private(path, "a token");
+  const util::Secret text(util::read_file(path, 1U << 20U));
+  const auto tokens = credentials::read_tokens(text.reveal());
+  if (!tokens)
+    return report.fault(Error(Kind::storage, "cannot read " + path.native() + ": it is damaged",
+                              "remove it and log in again: mailhaul login " + account.name));
+  if (tokens->refresh.empty())
+    return report.warn("the login cannot be renewed: the provider gave no refresh token",
+                       "log in again when it ends: mailhaul login " + account.name);
+  if (ends_soon(account, *tokens, outside.now))
+    return report.warn(
+        "the login was not renewed for a long time, and the provider forgets it within 14 days",
+        "fetch more often; a run renews it");
+  report.ok("a login is kept");
+}
+
+struct SecretCheck {
+  const account::Account& account;
+  const DoctorOutside& outside;
+  const Report& report;
+
+  void operator()(const credentials::Ask& /*source*/) const {
+    if (account.auth == net::Auth::gssapi || account.auth == net::Auth::external) return;
+    report.warn("no password is configured, so that only a run at a terminal can ask for it",
+                "for cron or systemd, add password_command or password_file to the account");
+  }
+  void operator()(const credentials::Literal& /*source*/) const { report.ok("stands in the profile"); }
+  void operator()(const credentials::Command& source) const {
+    bool sound = true;
+    const TellFinding note = [&](const Finding& finding) {
+      sound = false;
+      if (finding.grade == Grade::fault)
+        report.fault(Error(finding.kind, finding.sentence, finding.advice));
+      else
+        report.warn(finding.sentence, finding.advice);
+    };
+    check_command(source.argv, outside.around, Report(account, "password", note));
+    if (sound) report.ok("comes from the program " + util::escape(source.argv.front()));
+  }
+  void operator()(const credentials::File& source) const {
+    report.ok("comes from the file " + source.path.native());
+  }
+  void operator()(const credentials::SystemdCredential& source) const {
+    const auto folder = outside.around.variable("CREDENTIALS_DIRECTORY");
+    if (!folder)
+      return report.warn("the credential " + util::escape(source.name) +
+                             " is there only in a service of systemd: $CREDENTIALS_DIRECTORY is not set",
+                         "in its unit: LoadCredential=" + util::escape(source.name) + ":PATH");
+    report.ok("is a credential of systemd");
+  }
+  void operator()(const credentials::Variable& source) const {
+    const auto value = outside.around.variable(source.name);
+    if (!value || value->empty())
+      return report.warn(
+          "the variable " + util::escape(source.name) + " is " + (value ? "empty" : "not set") + " here",
+          "set it where mailhaul is started");
+    report.ok("comes from the variable " + util::escape(source.name));
+  }
+  void operator()(const credentials::Netrc& source) const { report.ok("comes from " + source.path.native()); }
+};
+
+void check_secret(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
+  const Report report(account, account.oauth ? "oauth" : "password", tell);
+  try {
+    if (account.oauth) return check_oauth(account, outside, report);
+    credentials::require_usable(account.secret);
+    std::visit(SecretCheck{account, outside, report}, account.secret);
+  } catch (const Error& error) {
+    report.fault(error);
+  }
+}
+
+bool can_be_run(const util::Path& file) {
+  std::error_code ignored;
+  return ::access(file.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(file, ignored);
+}
+
+}  // namespace
+
+util::Path find_program_file(std::string_view name, const Surroundings& around) {
+  if (name.find('/') != std::string_view::npos)
+    return can_be_run(util::Path(name)) ? util::Path(name) : util::Path();
+  const std::string list = around.variable("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+  for (std::size_t at = 0; at <= list.size();) {
+    const auto end = std::min(list.find(':', at), list.size());
+    const auto file = util::Path(list.substr(at, end - at)) / name;
+    if (can_be_run(file)) return file;
+    at = end + 1;
+  }
+  return {};
+}
+
+void check_offline(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
+  try {
+    net::require_usable(account.server, account.auth);
+  } catch (const Error& error) {
+    Report(account, "server", tell).fault(error);
+  }
+  check_secret(account, outside, tell);
+  check_destinations(account, outside, tell);
+}
+
+}  // namespace mailhaul::setup

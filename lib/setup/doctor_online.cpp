@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// What can be checked of an account at its server.
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <ctime>
+#include <memory>
+
+#include "pop3/session.h"
+#include "setup/doctor.h"
+#include "setup/providers.h"
+#include "util/ascii.h"
+#include "util/escape.h"
+#include "util/units.h"
+#include "util/utc.h"
+
+namespace mailhaul::setup {
+namespace {
+
+using util::Error;
+using util::Kind;
+
+constexpr std::chrono::days enough_notice(14);
+
+/// The checks of one account, in their order.
+class OnlineChecks {
+ public:
+  OnlineChecks(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell)
+      : account_(account), outside_(outside), tell_(tell) {}
+
+  void run() {
+    if (!names_host() || !looks_up() || !answers()) return;
+    logs_in();
+  }
+
+ private:
+  void ok(std::string check, std::string sentence) const {
+    tell_({.account = account_.name, .check = std::move(check), .sentence = std::move(sentence)});
+  }
+  void warn(std::string check, std::string sentence, std::string advice) const {
+    tell_({.grade = Grade::warning,
+           .account = account_.name,
+           .check = std::move(check),
+           .sentence = std::move(sentence),
+           .advice = std::move(advice)});
+  }
+  void fault(std::string check, const Error& error) const {
+    tell_({.grade = Grade::fault,
+           .account = account_.name,
+           .check = std::move(check),
+           .sentence = error.what(),
+           .advice = error.hint(),
+           .kind = error.kind()});
+  }
+
+  /// Where a program, a socket or a proxy makes the connection, the name is theirs to look up.
+  bool looks_up_here() const { return account_.server.crosses_network() && account_.server.proxy.empty(); }
+
+  bool names_host() const {
+    const auto* const provider = provider_of_server(account_.server.host);
+    if (provider == nullptr || !provider->host.empty()) return true;
+    fault("server", Error(Kind::config, std::string(provider->name) + " has no POP3 server",
+                          std::string(provider->note)));
+    return false;
+  }
+
+  bool looks_up() const {
+    if (!looks_up_here()) return true;
+    const auto host = util::escape(account_.server.host);
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int result = ::getaddrinfo(account_.server.host.c_str(), nullptr, &wanted, &found);
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> all(found, [](addrinfo* first) {
+      if (first != nullptr) ::freeaddrinfo(first);
+    });
+    unsigned v4 = 0, v6 = 0;
+    for (const auto* one = found; one != nullptr; one = one->ai_next)
+      ++(one->ai_family == AF_INET6 ? v6 : v4);
+    if (result == 0 && v4 + v6 > 0) {
+      ok("look-up",
+         host + " has " + util::counted(v4, "IPv4 address") + " and " + util::counted(v6, "IPv6 address"));
+      return true;
+    }
+    const bool missing = result == EAI_NONAME || result == EAI_NODATA;
+    const auto hint = advise(account_.server, {.user = account_.user, .secret = {}}).server;
+    fault("look-up",
+          Error(missing ? Kind::no_host : Kind::temporary,
+                (missing ? "there is no host " : "cannot look up ") + host + ": " + ::gai_strerror(result),
+                !hint.empty() ? hint
+                : missing     ? "check the name in \"server\""
+                              : "check that the network is up, and /etc/resolv.conf"));
+    return false;
+  }
+
+  static std::string check_of(const Error& error, bool greeted) {
+    if (error.kind() == Kind::unavailable) return "TLS";
+    return greeted ? "greeting" : "connection";
+  }
+
+  bool answers() {
+    const net::Login nobody{.user = account_.user, .secret = {}, .auth = account_.auth};
+    bool greeted = false;
+    const net::Trace listen = [&](char direction, std::string_view /*line*/) {
+      greeted = greeted || direction == '<';
+    };
+    try {
+      const auto facts = net::look_at_server({.endpoint = account_.server,
+                                              .login = nobody,
+                                              .remembered_method = {},
+                                              .cancel = *outside_.cancel,
+                                              .trace = listen,
+                                              .advise = advise});
+      report_on(facts);
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() == Kind::cancelled) throw;
+      fault(check_of(error, greeted), error);
+      return false;
+    }
+  }
+
+  void report_on(const net::ServerFacts& facts) const {
+    const auto& server = account_.server;
+    ok("connection", util::escape(server.host) + ":" + std::to_string(server.effective_port()) + " answers");
+    report_on_tls(facts);
+    ok("greeting", facts.greeting);
+    report_on_capabilities(facts.capabilities);
+  }
+
+  void report_on_tls(const net::ServerFacts& facts) const {
+    if (account_.server.tls == net::Tls::none) {
+      const bool here = account::mailbox_of(account_).port != 0 || !account_.server.crosses_network();
+      if (!here)
+        warn("TLS", "the password and all mail cross the network in clear text",
+             "remove \"tls\": \"none\" from the profile; most servers offer TLS today");
+      return;
+    }
+    std::tm parts{};
+    const bool known = ::strptime(facts.valid_until.c_str(), "%b %d %H:%M:%S %Y", &parts) != nullptr;
+    const auto until = std::chrono::sys_seconds(std::chrono::seconds(known ? ::timegm(&parts) : 0));
+    if (!known) return ok("TLS", "the certificate is trusted");
+    const auto day = util::format_utc(until).substr(0, 10);
+    if (until - outside_.now > enough_notice) return ok("TLS", "the certificate is trusted, until " + day);
+    warn("TLS", "the certificate of the server ends on " + day,
+         "its owner must renew it by then, or logins fail");
+  }
+
+  void report_on_capabilities(const std::vector<std::string>& lines) const {
+    if (lines.empty())
+      return warn("capabilities", "the server does not say what it can do (CAPA)",
+                  "nothing to do: mailhaul tries what it needs");
+    std::string all;
+    for (const auto& line : lines) all += (all.empty() ? "" : ", ") + util::escape(line);
+    const auto expire = pop3::parse_capabilities(lines).expire_days;
+    if (!expire) return ok("capabilities", all);
+    if (*expire == 0)
+      return warn("capabilities", "EXPIRE 0: the server may remove a message as soon as it was read",
+                  "\"leave_on_server\" cannot keep mail there");
+    warn("capabilities",
+         "EXPIRE " + std::to_string(*expire) + ": the server removes mail by itself after " +
+             util::counted(static_cast<std::uint64_t>(*expire), "day"),
+         "fetch more often than that");
+  }
+
+  void logs_in() const {
+    const auto method = [](const net::LoggedIn& opened) {
+      return opened.login_method.empty() ? std::string() : " by " + opened.login_method;
+    };
+    try {
+      auto opened = outside_.log_in(account_);
+      ok("login", "logged in as " + util::escape(account_.user) + method(opened));
+      report_on_delay(opened.capabilities);
+      lists(opened);
+    } catch (const Error& error) {
+      if (error.kind() == Kind::cancelled) throw;
+      fault("login", error);
+    }
+  }
+
+  void report_on_delay(const std::vector<std::string>& capabilities) const {
+    for (const auto& line : capabilities) {
+      if (!line.starts_with("LOGIN-DELAY ")) continue;
+      const auto seconds = util::parse_number(line.substr(12, line.find(' ', 12) - 12));
+      if (seconds && *seconds > 0 && *seconds < 86'400 * 30)
+        ok("login delay",
+           "the server wants " +
+               util::format_duration(std::chrono::seconds(static_cast<std::int64_t>(*seconds))) +
+               " between two logins");
+    }
+  }
+
+  void lists(net::LoggedIn& opened) const {
+    try {
+      pop3::Session session(*opened.stream, {.capabilities = opened.capabilities,
+                                             .may_ask_capabilities = opened.answers_capa,
+                                             .redact = [&opened](std::string_view words) {
+                                               return opened.redactor.text(words);
+                                             }});
+      const auto listed = session.listing();
+      report_on(listed, session.listing_faults());
+      if (session.capabilities().expire_days != 0) session.quit();
+    } catch (const Error& error) {
+      if (error.kind() == Kind::cancelled) throw;
+      fault("listing", error);
+    }
+  }
+
+  void report_on(const std::vector<pop3::Listed>& listed, const pop3::ListingFaults& faults) const {
+    const auto messages = util::counted(listed.size(), "message");
+    if (faults.uidl_refusal)
+      return warn("listing", messages + ", but the server has no UIDL: " + *faults.uidl_refusal,
+                  "mailhaul tells messages apart by their headers, which takes longer");
+    if (faults.malformed_lines > 0)
+      return warn("listing",
+                  messages + ", and " + util::counted(faults.malformed_lines, "line") +
+                      " that make no sense: " + faults.first_malformed_line,
+                  "tell the server's administrator; the other messages are fetched");
+    ok("listing", messages);
+  }
+
+  const account::Account& account_;
+  const DoctorOutside& outside_;
+  const TellFinding& tell_;
+};
+
+}  // namespace
+
+void check_online(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
+  OnlineChecks(account, outside, tell).run();
+}
+
+}  // namespace mailhaul::setup

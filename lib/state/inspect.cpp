@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "state/inspect.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "state/database_file.h"
+#include "state/schema.h"
+
+namespace mailhaul::state {
+
+namespace {
+
+using util::Error;
+using util::Kind;
+
+constexpr std::int64_t first_with_mailboxes = 2;  // version of the tables
+
+struct Close {
+  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+
+/// A database that nobody writes, for SQLite's immutable mode: no lock, no journal, no shared memory.
+class Still {
+ public:
+  explicit Still(const util::Path& file) : file_(file) {
+    sqlite3* opened = nullptr;
+    const auto name = uri_of(file);
+    const int code = sqlite3_open_v2(name.c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+    database_.reset(opened);
+    if (code != SQLITE_OK) fail();
+  }
+
+  /// Calls `take` with each row.
+  template <typename Take>
+  void each(const char* sql, Take take) const {
+    sqlite3_stmt* prepared = nullptr;
+    const int code = sqlite3_prepare_v2(database_.get(), sql, -1, &prepared, nullptr);
+    const std::unique_ptr<sqlite3_stmt, Close> statement(prepared);
+    if (code != SQLITE_OK) fail();
+    int step = sqlite3_step(prepared);
+    for (; step == SQLITE_ROW; step = sqlite3_step(prepared)) take(prepared);
+    if (step != SQLITE_DONE) fail();
+  }
+
+  std::int64_t number(const char* sql) const {
+    std::int64_t value = 0;
+    each(sql, [&](sqlite3_stmt* row) { value = sqlite3_column_int64(row, 0); });
+    return value;
+  }
+
+ private:
+  static std::string uri_of(const util::Path& file) {
+    std::string uri = "file:";
+    for (const char c : file.native()) {
+      constexpr std::string_view hex = "0123456789ABCDEF";
+      const auto byte = static_cast<unsigned char>(c);
+      if (c == '%' || c == '?' || c == '#')
+        uri.append({'%', hex[byte >> 4U], hex[byte & 15U]});
+      else
+        uri += c;
+    }
+    return uri + "?immutable=1";
+  }
+
+  [[noreturn]] void fail() const { throw damaged(file_, sqlite3_errmsg(database_.get())); }
+
+  const util::Path& file_;
+  std::unique_ptr<sqlite3, Close> database_;
+};
+
+std::string text_of(sqlite3_stmt* row, int column) {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(row, column));
+  return bytes == nullptr ? std::string()
+                          : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
+}
+
+MailboxGlance mailbox_in(sqlite3_stmt* row) {
+  MailboxGlance mailbox{.user = text_of(row, 0),
+                        .host = text_of(row, 1),
+                        .port = static_cast<std::uint16_t>(sqlite3_column_int(row, 2)),
+                        .refused_logins = static_cast<std::uint32_t>(sqlite3_column_int64(row, 3)),
+                        .not_before = std::nullopt};
+  if (sqlite3_column_type(row, 4) != SQLITE_NULL)
+    mailbox.not_before = Time(std::chrono::seconds(sqlite3_column_int64(row, 4)));
+  return mailbox;
+}
+
+bool has_content(const util::Path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && info.st_size > 0;
+}
+
+void read(const util::Path& file, Glance& glance) {
+  const Still database(file);
+  std::string found;
+  database.each("PRAGMA integrity_check(1)", [&](sqlite3_stmt* row) { found = text_of(row, 0); });
+  if (found != "ok") throw damaged(file, found);
+  if (database.number("PRAGMA application_id") != application_id)
+    throw Error(Kind::storage, file.native() + " is the database of another program",
+                "name another file with --state FILE");
+  glance.version = database.number("PRAGMA user_version");
+  refuse_newer(file, glance.version);
+  if (glance.version < first_with_mailboxes) return;
+  database.each("SELECT user, host, port, refused_logins, not_before FROM mailboxes ORDER BY id",
+                [&](sqlite3_stmt* row) { glance.mailboxes.push_back(mailbox_in(row)); });
+}
+
+}  // namespace
+
+Glance inspect(const util::Path& named) {
+  Glance glance;
+  const auto file = real_path(named);
+  auto journal = file;
+  journal += "-wal";
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR) util::throw_errno(Kind::storage, "look at", file.native());
+    if (has_content(journal))
+      throw Error(Kind::storage,
+                  "the state database " + file.native() + " is missing, but its journal exists",
+                  "put the database back, or move the journal away, too");
+    return glance;
+  }
+  glance.exists = true;
+  if (!S_ISREG(info.st_mode))
+    throw Error(Kind::config, "the state database " + file.native() + " is not a regular file",
+                "name another one with --state FILE");
+  glance.bytes = static_cast<std::uint64_t>(info.st_size);
+  if (::faccessat(AT_FDCWD, file.c_str(), R_OK | W_OK, AT_EACCESS) != 0)
+    util::throw_errno(Kind::storage, "write to", file.native());
+  if (info.st_size < 4096) throw damaged(file, info.st_size == 0 ? "it is empty" : "it is cut short");
+  glance.has_journal = has_content(journal);
+  if (!glance.has_journal) read(file, glance);
+  return glance;
+}
+
+}  // namespace mailhaul::state

@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: MIT
+"""doctor: set-ups that are broken in one place each, which it names together with the cure; and a healthy one, of which it
+changes nothing."""
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import ssl
+import tempfile
+import time
+import unittest
+
+from crash import strace
+from support.py import mail
+from support.py.certificates import Certificates
+from support.py.world import Case
+
+WRITES = ("write pwrite64 writev ?rename ?renameat renameat2 ?link linkat ?unlink unlinkat fsync fdatasync syncfs ftruncate fallocate "
+          "?mkdir mkdirat fchmod ?chmod fchmodat utimensat openat ?open ?creat symlinkat").split()
+
+
+def setUpModule():
+    global certificates
+    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
+    unittest.addModuleCleanup(folder.cleanup)
+    certificates = Certificates(folder.name)
+
+
+def tls(which):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*map(str, which))
+    return context
+
+
+class Doctor(Case):
+    def setUp(self):
+        super().setUp()
+        self.bin = self.world.path("bin")
+        self.bin.mkdir()
+        self.program("crontab", "exit 1")
+        self.world.env["PATH"] = "%s:%s" % (self.bin, self.world.env["PATH"])
+        self.drop, self.server = self.maildrop(*mail.small(3))
+
+    def program(self, name, script):
+        file = self.bin / name
+        file.write_text("#!/bin/sh\n%s\n" % script)
+        file.chmod(0o755)
+        return file
+
+    def set_up(self, **keys):
+        self.world.configure({"home": self.account(self.server, **keys)})
+
+    def secure(self, which, **keys):
+        self.server = self.serve(self.drop, tls=tls(which))
+        self.set_up(**{"server": "pop3s://localhost:%d" % self.server.port, "tls": "required",
+                       "tls_ca_file": str(certificates.ca), **keys})
+
+    def findings(self, *words, status=None, **more):
+        result = self.world.run("--json", "doctor", *words, **more)
+        found = self.json_lines(result)
+        for finding in found:
+            self.assertEqual(finding["event"], "finding")
+            self.assertEqual(finding["grade"] == "ok", "hint" not in finding, finding)
+        if status is not None:
+            self.assertStatus(result, status)
+        return found
+
+    def names(self, grade, check, *words, status=0, hint=(), more=()):
+        """Exactly this is wrong, and all else that could be checked is ok."""
+        found = self.findings(*more, status=status)
+        wrong = [finding for finding in found if finding["grade"] != "ok"]
+        self.assertEqual([(finding["grade"], finding["check"]) for finding in wrong], [(grade, check)], wrong)
+        self.assertSays(wrong[0]["text"], *words)
+        self.assertSays(wrong[0]["hint"], *hint)
+        return [finding["check"] for finding in found if finding["grade"] == "ok"]
+
+    def fault(self, check, status, *words, hint=()):
+        return self.names("fault", check, *words, status=status, hint=hint)
+
+    def warning(self, check, *words, hint=()):
+        return self.names("warning", check, *words, hint=hint)
+
+
+class Healthy(Doctor):
+    def fetched(self):
+        self.secure(certificates.good, leave_on_server=True)
+        self.assertStatus(self.world.run(), 0)
+
+    def test_all_is_ok(self):
+        self.fetched()
+        found = self.findings(status=0)
+        self.assertEqual({finding["grade"] for finding in found}, {"ok"}, found)
+        self.assertEqual([finding["check"] for finding in found],
+                         ["configuration", "clock", "space", "state", "timer", "password", "destination", "look-up",
+                          "connection", "TLS", "greeting", "capabilities", "login", "listing"])
+        text = self.world.run("doctor").out.decode()
+        self.assertEqual(len(text.splitlines()), len(found))
+        self.assertSays(text, "3 messages", "2049-12-31", "logged in as anna", "is whole")
+        self.assertEqual(self.world.run("-q", "doctor").out, b"")
+
+    def test_before_the_first_fetch_nothing_is_created(self):
+        self.secure(certificates.good)
+        found = self.findings(status=0)
+        self.assertEqual({finding["grade"] for finding in found}, {"ok"}, found)
+        self.assertFalse(self.world.state_dir.exists())
+        self.assertFalse(self.world.path("Mail").exists())
+
+    @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
+    def test_nothing_is_written_but_the_output(self):
+        self.fetched()
+        log = self.world.root / "calls"
+        self.world.prefix = ["strace", "-f", "-qq", "-y", "-o", str(log), "-e", "trace=" + ",".join(WRITES), "-e", "signal=none"]
+        self.assertStatus(self.world.run("doctor"), 0)
+        touched = []
+        for line in log.read_text(errors="replace").splitlines():
+            call, rest = re.match(r"\d+ +([a-z0-9_]+)\((.*)", line).groups()
+            to_ours = re.match(r"\d+<(pipe|socket|anon_inode|UNIX|TCP|UDP|NETLINK)", rest) or rest.startswith("1<")
+            if ("O_CREAT" in rest if call in ("openat", "open") else not to_ours) and "crontab" not in rest:
+                touched.append(line)
+        self.assertEqual(touched, [])
+
+    def test_accounts_are_named_as_elsewhere(self):
+        self.world.configure({"home": self.account(self.server), "work": self.account(self.server, user="bert")})
+        self.assertEqual({f.get("account") for f in self.findings("home", status=0)}, {None, "home"})
+        self.assertStatus(self.world.run("doctor", "nobody"), 64)
+
+
+class Configuration(Doctor):
+    def test_a_key_that_does_not_exist(self):
+        self.set_up(sever="x")
+        self.fault("configuration", 78, "sever", "server", hint=("man mailhaul.json",))
+
+    def test_not_json(self):
+        self.world.write_config("{ accounts }")
+        self.fault("configuration", 78, "config.json:1:", "double quotes", hint=("man mailhaul.json",))
+
+    def test_others_can_read_the_password(self):
+        self.set_up()
+        self.world.config.chmod(0o644)
+        self.fault("configuration", 78, "config.json", hint=("chmod",))
+
+    def test_one_account_is_broken_and_the_other_is_checked(self):
+        self.world.configure({"home": self.account(self.server), "work": self.account(self.server, user="b", timeout="x")})
+        self.assertIn("listing", self.fault("configuration", 78, "timeout"))
+
+    def test_no_account_is_enabled(self):
+        self.set_up(enabled=False)
+        self.warning("configuration", "no account is enabled", hint=("mailhaul doctor home",))
+
+    def test_no_configuration(self):
+        self.fault("configuration", 78, "no configuration file")
+
+
+class Secrets(Doctor):
+    """The server is looked at although the password is not there."""
+
+    def broken(self, check, status, *words, hint, **keys):
+        self.world.configure({"home": {**self.account(self.server), **keys}})
+        config = json.loads(self.world.config.read_text())
+        if not {"password", "oauth"} & set(keys):
+            del config["accounts"]["home"]["password"]
+        else:
+            config["accounts"]["home"].pop("password")
+        self.world.write_config(json.dumps(config))
+        found = self.findings(status=status)
+        wrong = [f for f in found if f["grade"] != "ok" and f["check"] == check]
+        self.assertEqual(len(wrong), 1, found)
+        self.assertSays(wrong[0]["text"], *words)
+        self.assertSays(wrong[0]["hint"], *hint)
+        self.assertIn("capabilities", [f["check"] for f in found if f["grade"] == "ok"])
+        return found
+
+    def test_the_file_is_missing(self):
+        self.broken("password", 78, "/no/file", hint=("",), password_file="/no/file")
+
+    def test_others_can_read_the_file(self):
+        file = self.world.path("pw")
+        file.write_text("secret\n")
+        file.chmod(0o644)
+        self.broken("password", 78, "pw", hint=("chmod",), password_file=str(file))
+
+    def test_there_is_no_such_program(self):
+        self.broken("password", 78, "gpg2x", "$PATH", hint=("install",), password_command=["gpg2x", "-d"])
+
+    def test_a_pipe_without_a_shell(self):
+        self.program("pass", "echo secret")
+        self.broken("password", 0, '"|"', hint=('["sh", "-c", "pass show x | head -1"]',),
+                    password_command=["pass", "show", "x", "|", "head", "-1"])
+
+    def test_a_shell_may_have_pipes(self):
+        self.set_up()
+        self.world.configure({"home": {**{k: v for k, v in self.account(self.server).items() if k != "password"},
+                                       "password_command": ["sh", "-c", "echo secret | head -1"]}})
+        self.assertEqual({f["grade"] for f in self.findings(status=0)}, {"ok"})
+
+    def test_the_program_fails(self):
+        self.program("pass", "echo locked >&2; exit 2")
+        self.broken("login", 75, "pass", "locked", hint=("",), password_command=["pass", "show", "x"])
+
+    def test_a_variable_is_not_set(self):
+        self.broken("password", 78, "PW", "not set", hint=("where mailhaul is started",), password_env="PW")
+
+    def test_no_password_and_no_terminal(self):
+        self.broken("password", 78, "no password is configured", hint=("password_command",))
+
+    def test_no_credential_of_systemd(self):
+        self.broken("password", 78, "CREDENTIALS_DIRECTORY", hint=("LoadCredential=",), password_credential="mail")
+
+    def test_netrc_has_no_entry(self):
+        file = self.world.path(".netrc")
+        file.write_text("machine other login anna password x\n")
+        file.chmod(0o600)
+        self.broken("login", 78, ".netrc", "127.0.0.1", hint=("machine",), netrc=True)
+
+    def test_nobody_has_logged_in(self):
+        self.broken("oauth", 77, "nobody has logged in", hint=("mailhaul login home",),
+                    oauth={"provider": "google", "client_id": "x"})
+
+
+class Destinations(Doctor):
+    def deliver(self, spec, status, *words, hint):
+        self.set_up(deliver=spec)
+        self.assertIn("listing", self.fault("destination", status, *words, hint=hint))
+        self.assertStatus(check := self.world.run("config", "check"), status)
+        self.assertSays(check.err, *words, *hint)
+
+    def test_the_maildir_is_a_file(self):
+        self.world.path("Mail").write_text("x")
+        self.deliver("maildir:~/Mail", 73, "is not a directory", hint=("mbox:",))
+
+    def test_the_maildir_is_full_of_other_things(self):
+        self.world.path("Mail").mkdir()
+        self.world.path("Mail/notes.txt").write_text("x")
+        self.deliver("maildir:~/Mail", 73, "neither a Maildir nor empty", hint=("does not exist yet",))
+
+    def test_the_mbox_is_a_directory(self):
+        self.world.path("mbox").mkdir()
+        self.deliver("mbox:~/mbox", 73, "is a directory", hint=("maildir:",))
+
+    def test_the_mbox_is_a_link(self):
+        self.world.path("mbox").symlink_to("elsewhere")
+        self.deliver("mbox:~/mbox", 73, "symbolic link", hint=("points to",))
+
+    def test_the_path_leads_through_a_file(self):
+        self.world.path("file").write_text("x")
+        self.deliver("maildir:~/file/Mail", 73, "is not a directory", hint=("another path",))
+
+    def test_there_is_no_such_program(self):
+        self.deliver({"kind": "mda", "command": ["nosuchprogram"], "allow_root": True}, 78, "nosuchprogram", hint=("install",))
+
+    def test_a_tilde_that_no_shell_replaces(self):
+        self.program("lda", "cat")
+        self.set_up(deliver={"kind": "mda", "command": ["lda", "-c", "~/lda.conf"], "allow_root": True})
+        self.warning("destination", "~/lda.conf", "no shell", hint=('["sh", "-c"',))
+        self.assertSays(self.world.run("config", "check").err, "~/lda.conf", "no shell")
+
+
+class State(Doctor):
+    def fetched(self):
+        self.set_up(leave_on_server=True)
+        self.assertStatus(self.world.run(), 0)
+        return self.world.state_dir / "state.db"
+
+    def test_the_database_is_empty(self):
+        self.fetched().write_bytes(b"")
+        self.assertIn("listing", self.fault("state", 74, "state.db", "empty", hint=("",)))
+
+    def test_the_database_is_damaged(self):
+        file = self.fetched()
+        data = bytearray(file.read_bytes())
+        data[4096:8192] = b"\xff" * 4096
+        file.write_bytes(data)
+        self.fault("state", 74, "damaged", hint=("mv",))
+
+    def test_the_database_is_of_a_newer_version(self):
+        with contextlib.closing(sqlite3.connect(self.fetched())) as database:
+            database.execute("PRAGMA user_version = 999")
+            database.commit()
+        self.fault("state", 74, "newer mailhaul", hint=("--state",))
+
+    def test_the_database_is_of_another_program(self):
+        file = self.fetched()
+        file.unlink()
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            database.execute("CREATE TABLE x (y)")
+            database.commit()
+        self.fault("state", 74, "another program", hint=("--state",))
+
+    def test_its_directory_is_a_file(self):
+        self.set_up()
+        file = self.world.path("file")
+        file.write_text("x")
+        found = self.findings("--state", str(file / "state.db"), status=73)
+        self.assertSays([f for f in found if f["grade"] == "fault"][0]["text"], "cannot create the state database")
+
+    def test_a_pause_is_in_force(self):
+        self.fetched()
+        self.drop.password = b"other"
+        self.assertStatus(self.world.run(), 77)
+        self.drop.password = b"secret"
+        self.assertIn("login", self.warning("pause", "do not log in before", "1 login", hint=("at a terminal",)))
+
+    def test_the_clock_is_behind(self):
+        self.set_up()
+        os.utime(self.world.config, (time.time() + 86400,) * 2)
+        self.warning("clock", "was written later", hint=("set the clock",))
+
+
+class Timers(Doctor):
+    def test_a_crontab_line_names_a_program_that_is_not_there(self):
+        self.set_up()
+        self.program("crontab", "echo '*/5 * * * * /opt/gone/mailhaul -q'")
+        self.fault("timer", 78, "crontab -l", "/opt/gone/mailhaul", hint=("command -v mailhaul",))
+
+    def test_a_unit_names_a_program_that_is_not_there(self):
+        self.set_up()
+        units = self.world.home / ".config/systemd/user"
+        units.mkdir(parents=True)
+        (units / "mailhaul.service").write_text("[Service]\nExecStart=/opt/gone/mailhaul -q\n")
+        self.fault("timer", 78, "mailhaul.service", hint=("command -v mailhaul",))
+
+    def test_more_often_than_the_provider_likes(self):
+        self.program("crontab", "echo '*/5 * * * * %s -q'" % self.program("mailhaul", "exit 0"))
+        self.set_up(server="pop3s://pop3.web.de", tls="required", proxy="socks5h://127.0.0.1:%d" % self.closed_port())
+        found = self.findings(status=75)
+        timers = [f for f in found if f["check"] == "timer" and f["grade"] == "warning"]
+        self.assertSays(timers[0]["text"], "every 5m", "WEB.DE", "15m")
+
+
+class Servers(Doctor):
+    def test_a_host_that_does_not_exist(self):
+        self.set_up(server="pop3://nowhere.invalid")
+        found = self.findings()
+        self.assertEqual([f["check"] for f in found if f["grade"] == "fault"], ["look-up"])
+        self.assertIn(found[-1]["status"], (68, 75))
+
+    def test_nobody_listens(self):
+        self.set_up(server="pop3://127.0.0.1:%d" % self.closed_port())
+        self.assertIn("look-up", self.fault("connection", 75, "refused", hint=("port",)))
+
+    def test_another_protocol(self):
+        self.server = self.serve(lambda connection: (connection.send("* OK IMAP4rev1\r\n"), connection.line()))
+        self.set_up()
+        self.fault("greeting", 76, "does not speak POP3", hint=("port",))
+
+    def test_a_provider_without_pop3(self):
+        self.set_up(server="pop3s://imap.mail.me.com", tls="required")
+        self.fault("server", 78, "iCloud has no POP3 server", hint=("IMAP only",))
+
+    def test_an_untrusted_certificate(self):
+        self.secure(certificates.selfsigned)
+        self.fault("TLS", 69, "certificate", hint=("tls_ca_file",))
+
+    def test_a_certificate_of_another_host(self):
+        self.secure(certificates.elsewhere)
+        self.fault("TLS", 69, "certificate", hint=("mail.example.org",))
+
+    def test_an_expired_certificate(self):
+        self.secure(certificates.expired)
+        self.fault("TLS", 69, "expired", hint=("2021",))
+
+    def test_another_pin(self):
+        self.secure(certificates.good, tls_pin="sha256//" + "A" * 43 + "=")
+        self.fault("TLS", 69, "pin", hint=("tls_pin",))
+
+    def test_no_stls(self):
+        self.set_up(tls="required")
+        self.fault("TLS", 69, "STLS", hint=("",))
+
+    def test_a_wrong_password(self):
+        self.drop.password = b"other"
+        self.set_up()
+        self.assertIn("capabilities", self.fault("login", 77, "refused the login", hint=("password",)))
+
+    def test_no_uidl(self):
+        self.drop.capabilities = [b"TOP", b"USER"]
+        self.set_up()
+        self.warning("listing", "no UIDL", hint=("headers",))
+
+    def test_mail_that_expires(self):
+        self.drop.capabilities += [b"EXPIRE 0"]
+        self.set_up()
+        self.warning("capabilities", "EXPIRE 0", hint=("leave_on_server",))
+
+    def test_a_login_delay_is_told(self):
+        self.drop.capabilities += [b"LOGIN-DELAY 900"]
+        self.set_up()
+        found = {f["check"]: f for f in self.findings(status=0)}
+        self.assertSays(found["login delay"]["text"], "15m")
+
+    def test_the_worst_decides(self):
+        self.world.configure({"home": self.account(self.closed_port()), "work": self.account(self.server, user="b", sever="x")})
+        self.findings(status=78)
+
+    def test_text_names_the_cure_on_a_line_of_its_own(self):
+        self.drop.password = b"other"
+        self.set_up()
+        text = self.world.run("doctor").out.decode()
+        self.assertRegex(text, r"(?m)^fault    home: login: .*refused.*\n         hint: ")
