@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 
+#include "setup/containers.h"
 #include "util/error.h"
 #include "util/escape.h"
 #include "util/join.h"
@@ -24,24 +25,6 @@ std::vector<util::Path> fetchmail_files(const Surroundings& around) {
   const auto home = around.variable("FETCHMAILHOME");
   if (home) return {util::Path(*home) / "fetchmailrc"};
   return {around.home / ".fetchmailrc", "/etc/fetchmailrc"};
-}
-
-/// Whether getmail takes the file for a configuration.
-bool is_getmailrc(const util::Path& path) {
-  const auto name = path.filename().native();
-  const auto ends = [&](std::string_view end) { return name.ends_with(end); };
-  return is_file(path) && !name.starts_with('.') && !name.starts_with('#') && !name.starts_with("oldmail-") &&
-         !ends("~") && !ends("#") && !ends(".swp") && !ends(".bak") && !ends(".json");
-}
-
-std::vector<util::Path> getmail_files_in(const util::Path& directory) {
-  if (is_file(directory / "getmailrc")) return {directory / "getmailrc"};
-  std::vector<util::Path> files;
-  std::error_code failure;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, failure))
-    if (is_getmailrc(entry.path())) files.push_back(entry.path());
-  std::ranges::sort(files);
-  return files;
 }
 
 std::vector<util::Path> getmail_files(const Surroundings& around) {
@@ -75,6 +58,11 @@ constexpr std::array program_rows{
                     "name the file: mailhaul import " + std::string(program.name) + " FILE");
 }
 
+bool is_directory(const ImportRequest& request) {
+  std::error_code ignored;
+  return request.file && std::filesystem::is_directory(*request.file, ignored);
+}
+
 /// fetchmail and mpop read the first file that there is, getmail all.
 std::vector<util::Path> files_of(const ImportRequest& request, const Surroundings& around) {
   const auto& program = *request.program;
@@ -85,10 +73,7 @@ std::vector<util::Path> files_of(const ImportRequest& request, const Surrounding
     if (program.name != "getmail") files.resize(1);
     return files;
   }
-  if (std::filesystem::is_directory(*request.file) && program.name == "getmail") {
-    auto files = getmail_files_in(*request.file);
-    if (!files.empty()) return files;
-  }
+  if (is_directory(request)) return files_below(std::filesystem::absolute(*request.file), program.name);
   if (!is_file(*request.file))
     throw util::Error(util::Kind::no_config, "there is no file " + util::escape(request.file->native(), 4096),
                       "check the path");
@@ -128,6 +113,8 @@ std::vector<Outcome> read_all(const ImportRequest& request, const Surroundings& 
     auto outcome = program.read(file, text.reveal(), around);
     complete(outcome, around, reserved);
     for (auto& draft : outcome.drafts) {
+      if (is_directory(request) && !draft.seen_file.empty())
+        draft.seen_file = list_below(std::filesystem::absolute(*request.file), program.name, draft.seen_file);
       read_list(program, draft, outcome.notes);
       reserved.push_back(draft.name);
     }

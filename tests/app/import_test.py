@@ -288,3 +288,59 @@ keep on
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Containers(Import):
+    """Directories of docker-mailserver and Mailu, when they are named."""
+
+    RC = 'poll pop.example.org proto pop3 user "anna" password "secret" keep ssl mda "true"\n'
+    GETMAIL = """[retriever]
+type = SimplePOP3SSLRetriever
+server = pop.example.org
+username = anna
+password = secret
+[destination]
+type = Maildir
+path = /var/mail/anna/
+[options]
+delete = false
+read_all = false
+"""
+
+    def known(self, program, directory):
+        self.ok("import", program, self.world.home / directory)
+        rows = self.json_lines(self.ok("--json", "state", "show"))
+        return [(row["uid"], row["standing"]) for row in rows]
+
+    def test_fetchmail_of_docker_mailserver(self):
+        self.write(".fetchids", "anna@pop.example.org mine\n")  # of the host's own fetchmail
+        for config in ("dms/config", "dms"):
+            with self.subTest(config):
+                self.write("dms/config/fetchmail.cf", self.RC)
+                self.write("dms/mail-state/lib-fetchmail/.fetchids", "anna@pop.example.org u1\nanna@pop.example.org u2\n")
+                self.assertEqual(self.known("fetchmail", config), [("u1", "delivered"), ("u2", "delivered")])
+                self.begin_anew()
+
+    def test_getmail_of_docker_mailserver(self):
+        for name in ("dms/config/getmail/main.cf", "dms/config/getmail-main.cf"):
+            with self.subTest(name):
+                self.write(name, self.GETMAIL)
+                self.write("dms/config/postfix-accounts.cf", "anna@example.org|{SHA512-CRYPT}x\n")
+                self.write("dms/mail-state/lib-getmail/oldmail-pop.example.org-995-anna", b"u1\x001700000000\n")
+                self.assertEqual(self.known("getmail", "dms/config"), [("u1", "delivered")])
+                self.begin_anew()
+
+    def test_the_list_of_mailu(self):
+        self.write("mailu/fetchids", "anna@pop.example.org u1\n")
+        result = self.world.run("import", "fetchmail", self.world.home / "mailu")
+        self.assertStatus(result, 66)
+        self.assertHint(result, "Mailu", "database", "fetchmailrc", "poll HOST")
+        self.write("mailu/fetchmailrc", self.RC)
+        self.assertEqual(self.known("fetchmail", "mailu"), [("u1", "delivered")])
+
+    def test_a_directory_without_a_configuration_is_refused(self):
+        self.write("other/postfix-accounts.cf", "x\n")
+        for program in ("fetchmail", "getmail", "mpop", "fdm"):
+            result = self.world.run("import", program, self.world.home / "other")
+            self.assertStatus(result, 66)
+            self.assertSays(result.err, "no configuration of " + program, "other")

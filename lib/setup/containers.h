@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Where the containers of docker-mailserver and Mailu keep what fetchmail and getmail have in a home
+// directory.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "util/file.h"
+
+namespace mailhaul::setup {
+
+/// The configurations of the program in a directory that a person has named: beside each other as in a home
+/// directory, or as docker-mailserver mounts them ("config/fetchmail.cf", "getmail/main.cf"). Throws
+/// Error{no_config} where there is none.
+[[nodiscard]] std::vector<util::Path> files_below(const util::Path& directory, std::string_view program);
+
+/// The list of fetched messages of a configuration in such a directory: `usual`, or the file of the same name
+/// where a container keeps it. `usual` if there is none.
+[[nodiscard]] util::Path list_below(const util::Path& directory, std::string_view program,
+                                    const util::Path& usual);
+
+/// The getmail configurations that getmail itself would take in a directory.
+[[nodiscard]] std::vector<util::Path> getmail_files_in(const util::Path& directory);
+
+}  // namespace mailhaul::setup
