@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sqlite3
-import ssl
 import tempfile
 import time
 import unittest
@@ -14,7 +13,8 @@ import unittest
 from crash import strace
 from support.py import mail
 from support.py.certificates import Certificates
-from support.py.world import Case, sanitized
+from support.py.doctor import Doctor
+from support.py.world import sanitized
 
 WRITES = ("write pwrite64 writev ?rename ?renameat renameat2 ?link linkat ?unlink unlinkat fsync fdatasync syncfs ftruncate fallocate "
           "?mkdir mkdirat fchmod ?chmod fchmodat utimensat openat ?open ?creat symlinkat").split()
@@ -24,62 +24,7 @@ def setUpModule():
     global certificates
     folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
     unittest.addModuleCleanup(folder.cleanup)
-    certificates = Certificates(folder.name)
-
-
-def tls(which):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*map(str, which))
-    return context
-
-
-class Doctor(Case):
-    def setUp(self):
-        super().setUp()
-        self.bin = self.world.path("bin")
-        self.bin.mkdir()
-        self.program("crontab", "exit 1")
-        self.world.env["PATH"] = "%s:%s" % (self.bin, self.world.env["PATH"])
-        self.drop, self.server = self.maildrop(*mail.small(3))
-
-    def program(self, name, script):
-        file = self.bin / name
-        file.write_text("#!/bin/sh\n%s\n" % script)
-        file.chmod(0o755)
-        return file
-
-    def set_up(self, **keys):
-        self.world.configure({"home": self.account(self.server, **keys)})
-
-    def secure(self, which, **keys):
-        self.server = self.serve(self.drop, tls=tls(which))
-        self.set_up(**{"server": "pop3s://localhost:%d" % self.server.port, "tls": "required",
-                       "tls_ca_file": str(certificates.ca), **keys})
-
-    def findings(self, *words, status=None, **more):
-        result = self.world.run("--json", "doctor", *words, **more)
-        found = self.json_lines(result)
-        for finding in found:
-            self.assertEqual(finding["event"], "finding")
-            self.assertEqual(finding["grade"] == "ok", "hint" not in finding, finding)
-        if status is not None:
-            self.assertStatus(result, status)
-        return found
-
-    def names(self, grade, check, *words, status=0, hint=(), more=()):
-        """Exactly this is wrong, and all else that could be checked is ok."""
-        found = self.findings(*more, status=status)
-        wrong = [finding for finding in found if finding["grade"] != "ok"]
-        self.assertEqual([(finding["grade"], finding["check"]) for finding in wrong], [(grade, check)], wrong)
-        self.assertSays(wrong[0]["text"], *words)
-        self.assertSays(wrong[0]["hint"], *hint)
-        return [finding["check"] for finding in found if finding["grade"] == "ok"]
-
-    def fault(self, check, status, *words, hint=()):
-        return self.names("fault", check, *words, status=status, hint=hint)
-
-    def warning(self, check, *words, hint=()):
-        return self.names("warning", check, *words, hint=hint)
+    certificates = Doctor.certificates = Certificates(folder.name)
 
 
 class Healthy(Doctor):
@@ -180,6 +125,21 @@ class Secrets(Doctor):
         file.chmod(0o644)
         self.broken("password", 78, "pw", hint=("chmod",), password_file=str(file))
 
+    def tokens(self, used, refresh_token):
+        """An OAuth 2 login that was renewed so many days ago, with an access token for an hour."""
+        now = int(time.time())
+        self.world.configure({"home": {**{k: v for k, v in self.account(self.server).items() if k != "password"},
+                                       "oauth": {"provider": "microsoft", "client_id": "x"}}})
+        folder = self.world.state_dir / "tokens"
+        folder.mkdir(parents=True, exist_ok=True)
+        for directory in (self.world.state_dir, folder):
+            directory.chmod(0o700)
+        file = folder / "home.json"
+        file.write_text(json.dumps({"user": "anna", "client_id": "x", "token_url": "https://x.example", "access_token": "a",
+                                    "refresh_token": refresh_token, "expires": now + 3600, "logged_in": now - 86400 * used,
+                                    "used": now - 86400 * used}))
+        file.chmod(0o600)
+
     def test_there_is_no_such_program(self):
         self.broken("password", 78, "gpg2x", "$PATH", hint=("install",), password_command=["gpg2x", "-d"])
 
@@ -216,6 +176,18 @@ class Secrets(Doctor):
     def test_nobody_has_logged_in(self):
         self.broken("oauth", 77, "nobody has logged in", hint=("mailhaul login home",),
                     oauth={"provider": "google", "client_id": "x"})
+
+
+    def test_a_login_that_the_provider_soon_forgets(self):
+        for days, grade in ((70, "ok"), (80, "warning")):
+            with self.subTest(days):
+                self.tokens(refresh_token="r", used=days)
+                wrong = [f["check"] for f in self.findings() if f["grade"] == "warning"]
+                self.assertEqual(wrong, ["oauth"] if grade == "warning" else [])
+
+    def test_a_login_that_cannot_be_renewed(self):
+        self.tokens(refresh_token="", used=1)
+        self.assertSays(str(self.findings()), "no refresh token")
 
 
 class Destinations(Doctor):
