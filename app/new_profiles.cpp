@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "app/new_profiles.h"
+
+#include <algorithm>
+
+#include "app/config_files.h"
+#include "app/output.h"
+#include "util/error.h"
+
+namespace mailhaul::app {
+namespace {
+
+using util::Error;
+using util::Kind;
+
+/// A command that was killed leaves such a file behind.
+void require_same(const util::Path& path, const util::Secret& line) {
+  util::require_private(path, "a password");
+  const util::Secret there(util::read_file(path, 1U << 20U, Kind::config));
+  if (there.reveal() == line.reveal()) return;
+  throw Error(Kind::cannot_create,
+              "cannot write the password into " + safe(path.native()) + ": it has another one",
+              "nothing was written; remove the file if no account uses it");
+}
+
+/// The temporary file is gone when the error is read.
+std::string without_place(std::string_view sentence) {
+  const auto key = sentence.find("accounts.");
+  return std::string(key == std::string_view::npos ? sentence : sentence.substr(key));
+}
+
+}  // namespace
+
+NewProfiles::NewProfiles(const Invocation& invocation, std::vector<setup::NamedProfile> profiles)
+    : invocation_(invocation), profiles_(std::move(profiles)), file_(config_to_write(invocation)) {}
+
+NewProfiles::~NewProfiles() {
+  std::error_code ignored;
+  for (const auto& file : passwords_) std::filesystem::remove(file, ignored);
+}
+
+util::Path NewProfiles::password_file(const util::Path& config, const std::string& name) {
+  return config.parent_path() / "passwords" / name;
+}
+
+util::Secret NewProfiles::text_of_file() const {
+  if (!std::filesystem::exists(file_)) return {};
+  return util::Secret(util::read_file(file_, 16U << 20U, Kind::config));
+}
+
+bool NewProfiles::is_ours(const std::string& name) const {
+  return std::ranges::find(profiles_, name, &setup::NamedProfile::first) != profiles_.end();
+}
+
+void NewProfiles::require_new_names() const {
+  if (text_of_file().empty()) return;
+  const auto config = load_config_from(invocation_, file_);
+  for (const auto& name : config.names)
+    if (is_ours(name))
+      throw Error(
+          Kind::config,
+          "cannot add the account " + name + ": " + safe(file_.native()) + " has one of this name",
+          "nothing was written; remove or rename the one that is there, or name another file with -c");
+}
+
+void NewProfiles::write_password(const std::string& name, const util::Secret& password) {
+  if (password.empty()) return;
+  if (password.reveal().find_first_of("\r\n") != std::string::npos)
+    throw Error(Kind::config, "the password of " + name + " contains a line end",
+                "nothing was written; mailhaul cannot use such a password");
+  const auto path = password_file(file_, name);
+  const util::Secret line(password.reveal() + "\n");
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return require_same(path, line);
+  setup::NewFile fresh(path, line.reveal());
+  fresh.publish_as_new();
+  passwords_.push_back(path);
+}
+
+const account::Config& NewProfiles::check() {
+  fresh_.emplace(file_, setup::with_profiles(text_of_file().reveal(), profiles_));
+  config_ = load_config_from(invocation_, fresh_->temporary());
+  for (const auto& [name, keys] : profiles_) {
+    require_sound(name);
+    require_new_mailbox(name);
+  }
+  return config_;
+}
+
+void NewProfiles::require_sound(const std::string& name) const {
+  const auto named = std::ranges::find(config_.mistakes, name, &account::Mistake::account);
+  if (named == config_.mistakes.end()) return;
+  throw Error(
+      Kind::config, "cannot add the account " + name + ": " + without_place(named->error.what()),
+      named->error.hint().empty() ? "nothing was written" : "nothing was written; " + named->error.hint());
+}
+
+void NewProfiles::require_new_mailbox(const std::string& name) const {
+  const auto own = std::ranges::find(config_.accounts, name, &account::Account::name);
+  for (const auto& other : config_.accounts) {
+    if (own == config_.accounts.end() || is_ours(other.name) ||
+        account::mailbox_of(other) != account::mailbox_of(*own))
+      continue;
+    throw Error(Kind::config,
+                "cannot add the account " + name + ": it is the same mailbox as the account " + other.name,
+                "nothing was written; remove the one that is there, or name another file with -c");
+  }
+}
+
+void NewProfiles::publish() {
+  fresh_->publish();
+  passwords_.clear();
+}
+
+}  // namespace mailhaul::app
