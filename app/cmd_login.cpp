@@ -65,6 +65,8 @@ credentials::Tokens get_tokens(const Invocation& invocation, const credentials::
                  .terminal = terminal.get()});
 }
 
+}  // namespace
+
 void log_in_by_oauth(const Invocation& invocation, const account::Account& account,
                      const util::Path& state_file) {
   const auto subject = oauth_subject(account, state_file);
@@ -78,8 +80,6 @@ void log_in_by_oauth(const Invocation& invocation, const account::Account& accou
   credentials::keep_login(subject, outside, tokens);
   if (!invocation.quiet) print(safe(account.name) + ": logged in as " + safe(account.user) + "\n");
 }
-
-}  // namespace
 
 void describe_login(CLI::App& parser, Invocation& invocation) {
   add_account(parser);

@@ -32,6 +32,7 @@ std::span<const CommandRow> commands() {
       {"mark-delivered", "mark messages as delivered: they are never fetched, and removed like others",
        describe_state_mark_delivered, run_state_mark_delivered, "state"},
       {"forget", "make messages new again", describe_state_change, run_state_forget, "state"},
+      {"init", "find the server of a mail address, log in, and write the account", describe_init, run_init},
       {"import", "take over the configuration of another program, and what it has fetched", describe_import,
        run_import},
       {"config", "check and show the configuration", nullptr, nullptr},
@@ -62,7 +63,7 @@ util::Error unknown_command(std::string_view word, std::span<const std::string> 
 }
 
 std::span<const std::string_view> planned_commands() {
-  static constexpr std::array<std::string_view, 5> names{"init", "watch", "state export", "state import",
+  static constexpr std::array<std::string_view, 4> names{"watch", "state export", "state import",
                                                          "state verify"};
   return names;
 }

@@ -52,6 +52,8 @@ int run_state_mark_seen(const Invocation& invocation);
 void describe_state_mark_delivered(CLI::App& parser, Invocation& invocation);
 int run_state_mark_delivered(const Invocation& invocation);
 int run_state_forget(const Invocation& invocation);
+void describe_init(CLI::App& parser, Invocation& invocation);
+int run_init(const Invocation& invocation);
 void describe_import(CLI::App& parser, Invocation& invocation);
 int run_import(const Invocation& invocation);
 void describe_doctor(CLI::App& parser, Invocation& invocation);

@@ -90,9 +90,10 @@ util::Path require_config(const Invocation& invocation) {
   if (default_config().empty())
     throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
                       "set HOME, or name the file with -c");
-  throw util::Error(util::Kind::config, "there is no configuration file " + default_config().native(),
-                    "write one (man mailhaul.json has examples), or give everything on the command "
-                    "line: mailhaul fetch --server pop3s://HOST --user NAME --deliver maildir:~/Mail");
+  throw util::Error(
+      util::Kind::config, "there is no configuration file " + default_config().native(),
+      "mailhaul init ADDRESS writes one (man mailhaul.json explains it), or give everything on the command "
+      "line: mailhaul fetch --server pop3s://HOST --user NAME --deliver maildir:~/Mail");
 }
 
 bool names_server(const Invocation& invocation) {

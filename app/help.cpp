@@ -39,6 +39,7 @@ constexpr auto examples = std::to_array<ExampleRow>({
     {"state mark-seen", "mailhaul state mark-seen home --all"},
     {"state mark-delivered", "mailhaul state mark-delivered home - <uids"},
     {"state forget", "mailhaul state forget home UID4711-2"},
+    {"init", "mailhaul init anna@example.org"},
     {"import", "mailhaul import fetchmail --print"},
     {"config check", "mailhaul config check"},
     {"config show", "mailhaul config show"},

@@ -43,6 +43,8 @@ struct Invocation {
 
   std::optional<std::chrono::seconds> max_age;  ///< --max-age of status
 
+  std::string name, name_server, client_id;  ///< --name, --name-server, --client-id of init
+  bool ask_others = false;                   ///< --ask-others
   const util::Cancel* cancel = nullptr;
   OutputFailure* output_failure = nullptr;  ///< of listeners, which must not throw
 };

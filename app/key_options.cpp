@@ -67,4 +67,10 @@ void add_connection_options(CLI::App& parser, Invocation& invocation) {
   for (const auto& key : account::connection_keys()) add_key_option(parser, invocation, key);
 }
 
+void add_profile_options(CLI::App& parser, Invocation& invocation) {
+  add_connection_options(parser, invocation);
+  for (const auto& key : account::keys())
+    if (key.name == "deliver" || key.name == "leave_on_server") add_key_option(parser, invocation, key);
+}
+
 }  // namespace mailhaul::app

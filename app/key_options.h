@@ -15,4 +15,7 @@ void add_key_options(CLI::App& parser, Invocation& invocation);  ///< all of the
 /// --user are enough.
 void add_connection_options(CLI::App& parser, Invocation& invocation);
 
+/// Those, and where mail goes and whether it stays on the server.
+void add_profile_options(CLI::App& parser, Invocation& invocation);
+
 }  // namespace mailhaul::app

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "account/account.h"
+#include "app/invocation.h"
 #include "credentials/access_token.h"
 #include "net/connection.h"
 
@@ -12,6 +13,10 @@ namespace mailhaul::app {
 /// REQUIRES: the account has `oauth`.
 credentials::OAuthSubject oauth_subject(const account::Account& account, const util::Path& state_file);
 credentials::OAuthOutside oauth_outside(const util::Cancel& cancel);
+
+/// Gets a login by OAuth 2, from a person or as the invocation says, and keeps it.
+void log_in_by_oauth(const Invocation& invocation, const account::Account& account,
+                     const util::Path& state_file);
 
 /// Opens a session with an access token. A token that was kept and is refused is renewed once; a new one that
 /// is refused is explained.

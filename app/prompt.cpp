@@ -64,8 +64,8 @@ void handle(int signal, void (*handler)(int), struct sigaction& before) {
   ::sigaction(signal, &action, &before);
 }
 
-/// One line. Empty: the terminal is gone.
-std::string read_line(int terminal, std::string_view question, const util::Cancel& cancel) {
+/// One line. Nothing: the terminal is gone, or Ctrl-D was typed.
+std::optional<std::string> read_line(int terminal, std::string_view question, const util::Cancel& cancel) {
   std::string answer;
   for (char c = 0; c != '\n';) {
     std::array<struct pollfd, 2> waits{{{terminal, POLLIN, 0}, {cancel.fd(), POLLIN, 0}}};
@@ -82,7 +82,7 @@ std::string read_line(int terminal, std::string_view question, const util::Cance
     if (ready < 0 || waits[0].revents == 0) continue;
     const auto n = ::read(terminal, &c, 1);
     if (n < 0 && errno == EINTR) continue;
-    if (n != 1) break;
+    if (n != 1) return std::nullopt;
     if (c != '\n') answer += c;
   }
   return answer;
@@ -119,7 +119,14 @@ std::optional<util::Secret> ask(std::string_view question, const util::Cancel& c
   if (!terminal) return std::nullopt;
   const NoEcho no_echo(terminal.get());
   util::write_all(terminal.get(), safe(question), "/dev/tty");
-  return util::Secret(read_line(terminal.get(), question, cancel));
+  return util::Secret(read_line(terminal.get(), question, cancel).value_or(""));
+}
+
+std::optional<std::string> ask_line(std::string_view question, const util::Cancel& cancel) {
+  const auto terminal = open_terminal();
+  if (!terminal) return std::nullopt;
+  util::write_all(terminal.get(), safe(question), "/dev/tty");
+  return read_line(terminal.get(), question, cancel);
 }
 
 bool agrees(std::string_view question, const util::Cancel& cancel) {
@@ -127,7 +134,7 @@ bool agrees(std::string_view question, const util::Cancel& cancel) {
   if (!terminal)
     throw util::Error(util::Kind::usage, "there is no terminal to ask on", "run it at a terminal");
   util::write_all(terminal.get(), safe(question), "/dev/tty");
-  const auto answer = read_line(terminal.get(), question, cancel);
+  const auto answer = read_line(terminal.get(), question, cancel).value_or("");
   return answer.starts_with('y') || answer.starts_with('Y');
 }
 

@@ -4,6 +4,7 @@
 #include <termios.h>
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "util/cancel.h"
@@ -29,6 +30,9 @@ util::Fd open_terminal();
 /// Asks a question at the controlling terminal, without echo. Empty: there is no terminal. Throws
 /// Error{cancelled}.
 std::optional<util::Secret> ask(std::string_view question, const util::Cancel& cancel);
+
+/// The same with echo. Empty: there is no terminal, or it is gone, or Ctrl-D was typed.
+std::optional<std::string> ask_line(std::string_view question, const util::Cancel& cancel);
 
 /// Asks with echo; true for an answer that begins with y. Throws Error{usage} without a terminal.
 bool agrees(std::string_view question, const util::Cancel& cancel);

@@ -25,6 +25,10 @@ struct Paths {
 /// "true" or "false". `deliver` may come several times; together they replace the destinations of the file.
 using Override = std::pair<std::string, std::string>;
 
+struct Node;
+/// The value of such an option as a file has it.
+Node value_in_file(const Override& option);
+
 /// What the accounts are for. Without a file, only delivery needs a `deliver`.
 enum class Purpose { deliver, look };
 

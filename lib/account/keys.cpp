@@ -391,4 +391,9 @@ Node option_value(const KeyHandler& handler, std::string_view text) {
   return Node::of(text);
 }
 
+Node value_in_file(const Override& option) {
+  const auto* const handler = find_handler(option.first);
+  return handler == nullptr ? Node::of(option.second) : option_value(*handler, option.second);
+}
+
 }  // namespace mailhaul::account

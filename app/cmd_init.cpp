@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MIT
+// From an address to an account: find the server, log in once, write the account. What options say is not
+// asked; without a terminal nothing is.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+
+#include "account/document.h"
+#include "app/commands.h"
+#include "app/config_files.h"
+#include "app/environment.h"
+#include "app/init_profile.h"
+#include "app/init_server.h"
+#include "app/key_options.h"
+#include "app/nets.h"
+#include "app/new_profiles.h"
+#include "app/oauth.h"
+#include "app/output.h"
+#include "app/questions.h"
+#include "delivery/kinds.h"
+#include "pop3/session.h"
+#include "setup/draft.h"
+#include "setup/host_names.h"
+#include "setup/profile_text.h"
+#include "util/units.h"
+
+namespace mailhaul::app {
+namespace {
+
+using account::Node;
+using util::Error;
+using util::Kind;
+
+constexpr int tries = 3;  // servers lock an account after some more refused logins
+
+/// What waits on the server.
+struct Waiting {
+  std::size_t messages = 0;
+  std::uint64_t bytes = 0;
+};
+
+class Init {
+ public:
+  explicit Init(const Invocation& invocation)
+      : invocation_(invocation),
+        questions_(invocation),
+        tell_(make_listener(invocation)),
+        file_(config_to_write(invocation)) {
+    unaltered_ = invocation;
+    unaltered_.overrides.clear();
+    unaltered_.words.clear();
+  }
+
+  int run() {
+    if (std::filesystem::exists(file_)) known_ = load_config_from(unaltered_, file_);
+    address_ = ask_address();
+    server_ = choose_server(invocation_, questions_, address_);
+    require_user();
+    account_ = account_at(invocation_, server_.url, server_.user);
+    account_.name = new_name();
+    require_new_mailbox();
+    say_what_is_needed(invocation_, server_);
+    choose_login();
+    if (!invocation_.print_only) log_in();
+    choose_place();
+    choose_server_copy();
+    finish();
+    return 0;
+  }
+
+ private:
+  std::string ask_address() const {
+    if (!invocation_.words.empty()) {
+      static_cast<void>(setup::domain_of(invocation_.words.front()));
+      return invocation_.words.front();
+    }
+    if (!questions_.answered())
+      throw Error(Kind::usage, "init: the mail address is missing",
+                  "write for example mailhaul init anna@example.org");
+    auto address = questions_.ask("Your mail address: ");
+    static_cast<void>(setup::domain_of(address));
+    return address;
+  }
+
+  /// Some providers give their users a name that is no part of the address.
+  void require_user() {
+    if (!server_.user.empty()) return;
+    if (invocation_.print_only) {
+      server_.user = "USER";
+    } else if (questions_.answered()) {
+      while (server_.user.empty()) server_.user = questions_.ask("The user name that they have given you: ");
+    } else {
+      throw Error(Kind::usage, "the user name at " + server_.url + " is one that the provider has given",
+                  "name it with --user");
+    }
+  }
+
+  /// A name for the account that no other one has.
+  std::string new_name() const {
+    auto taken = command_names();
+    if (known_) taken.insert(taken.end(), known_->names.begin(), known_->names.end());
+    const auto domain = setup::base_domain(setup::domain_of(address_));
+    setup::Outcome outcome;
+    outcome.drafts.push_back(
+        {.name = invocation_.name.empty() ? domain.substr(0, domain.find('.')) : invocation_.name});
+    setup::complete(outcome, {}, taken);
+    const auto& name = outcome.drafts.front().name;
+    if (invocation_.name.empty() || invocation_.name == name) return name;
+    throw Error(Kind::usage, "the account cannot be named '" + safe(invocation_.name) + "'",
+                "for example --name " + name);
+  }
+
+  void require_new_mailbox() const {
+    if (!known_) return;
+    for (const auto& other : known_->accounts)
+      if (account::mailbox_of(other) == account::mailbox_of(account_))
+        throw Error(Kind::config,
+                    safe(file_.native()) + " has this mailbox already: it is the account " + other.name,
+                    "mailhaul " + other.name + " fetches from it");
+  }
+
+  bool has_own_secret() const {
+    if (account_.auth == net::Auth::gssapi || account_.auth == net::Auth::external) return true;
+    return !std::holds_alternative<credentials::Ask>(account_.secret);
+  }
+
+  /// OAuth 2 where the server takes nothing else, otherwise a password.
+  void choose_login() {
+    const std::string oauth(server_.provider == nullptr ? "" : server_.provider->oauth);
+    if (has_own_secret()) return;
+    if (server_.takes_password && invocation_.client_id.empty()) return;
+    if (oauth.empty())
+      throw Error(Kind::unavailable,
+                  account_.server.host + " takes OAuth 2 alone, from programs that it knows",
+                  "write the account by hand: \"oauth\" in man mailhaul.json says what it needs");
+    credentials::OAuth login{.provider = oauth, .client_id = invocation_.client_id};
+    if (login.client_id.empty() && !invocation_.print_only) login.client_id = ask_client_id(login);
+    account_.oauth = login;
+  }
+
+  std::string ask_client_id(const credentials::OAuth& login) const {
+    if (!questions_.answered())
+      throw Error(Kind::usage, account_.server.host + " takes OAuth 2 alone, and no client id is given",
+                  "name it with --client-id; mailhaul-login(1) says how to get one");
+    say(invocation_,
+        account_.server.host + " takes OAuth 2 alone, no password.\n" + credentials::client_id_advice(login));
+    std::string id;
+    while (id.empty()) id = questions_.ask("The client id: ");
+    return id;
+  }
+
+  /// Asks for the password where one is needed, and logs in once to see that all of it is right.
+  void log_in() {
+    if (account_.oauth) {
+      log_in_by_oauth(unaltered_, account_, state_file());
+    } else if (!has_own_secret()) {
+      if (!questions_.answered())
+        throw Error(Kind::usage, "no password is given, and there is no terminal to ask on",
+                    "name a --password-file, --password-command or --password-env");
+      typed_ = true;
+    }
+    for (int left = tries;; --left) {
+      if (typed_) ask_password();
+      try {
+        return say_what_waits(look());
+      } catch (const Error& error) {
+        const auto told = with_enable(error);
+        if (error.kind() != Kind::login || !typed_ || left == 1) throw with_hint(told, "nothing was written");
+        tell_error(*tell_, account_.name, told);
+      }
+    }
+  }
+
+  static Error with_hint(const Error& error, std::string_view more) {
+    if (error.kind() == Kind::cancelled || more.empty() || error.hint().find(more) != std::string::npos)
+      return error;
+    return {error.kind(), error.what(),
+            error.hint() + (error.hint().empty() ? "" : "; ") + std::string(more)};
+  }
+
+  /// A refusal may mean that POP3 is not switched on there.
+  Error with_enable(const Error& error) const {
+    const bool was_refused = error.kind() == Kind::login || error.kind() == Kind::unavailable;
+    return with_hint(error, was_refused && server_.provider != nullptr ? server_.provider->enable : "");
+  }
+
+  void ask_password() {
+    util::Secret password;
+    while (password.empty()) {
+      password = questions_.ask_secret("Password for " + server_.user + ": ");
+      if (invocation_.cancel->requested() || !questions_.answered()) break;
+    }
+    account_.secret = credentials::Literal(std::move(password));
+  }
+
+  Waiting look() const {
+    account::Config config;
+    config.state_file = state_file();
+    const auto environment = real_environment(unaltered_, config, {account_});
+    const net::Trace trace = [this](char direction, std::string_view line) {
+      tell_->traced(account_.name, direction, line);
+    };
+    auto opened = environment.connect(account_, {}, trace);
+    pop3::Session session(*opened.stream,
+                          {.capabilities = opened.capabilities,
+                           .may_ask_capabilities = opened.answers_capa,
+                           .trace = trace,
+                           .redact = [&](std::string_view words) { return opened.redactor.text(words); }});
+    Waiting waiting;
+    for (const auto& message : session.listing()) {
+      ++waiting.messages;
+      waiting.bytes += message.bytes;
+    }
+    session.quit();
+    return waiting;
+  }
+
+  void say_what_waits(const Waiting& waiting) {
+    waiting_ = waiting;
+    say(invocation_, "The login works. On the server: " +
+                         (waiting.messages == 0 ? "no mail"
+                                                : util::counted(waiting.messages, "message") + ", " +
+                                                      util::format_size(waiting.bytes)) +
+                         ".\n");
+  }
+
+  /// A destination as it is typed: a path alone is a Maildir.
+  static std::string destination_of(const std::string& typed) {
+    const bool has_kind = std::ranges::any_of(delivery::kinds(), [&](const auto* kind) {
+      return typed == kind->name || typed.starts_with(std::string(kind->name) + ":");
+    });
+    return has_kind ? typed : "maildir:" + typed;
+  }
+
+  void choose_place() {
+    for (const auto& option : invocation_.overrides)
+      if (option.first == "deliver") places_.push_back(option.second);
+    const auto usual = "~/Mail/" + account_.name;
+    if (places_.empty()) places_.push_back("maildir:" + usual);
+    if (!option_of(invocation_, "deliver").empty() || !questions_.answered()) return;
+    for (;;) {
+      places_ = {destination_of(
+          questions_.ask("Where shall the mail go? A path is a Maildir [" + usual + "] ", usual))};
+      Invocation trial = unaltered_;
+      trial.overrides = {{"deliver", places_.front()}};
+      try {
+        static_cast<void>(account_at(trial, server_.url, server_.user));
+        return;
+      } catch (const Error& error) {
+        tell_error(*tell_, account_.name, error);
+      }
+    }
+  }
+
+  void choose_server_copy() {
+    const auto option = option_of(invocation_, "leave_on_server");
+    leaves_ = option != "false";
+    if (option.empty() && questions_.answered())
+      leaves_ = questions_.agrees("Shall the messages stay on the server after that? [Y/n] ", "yes");
+  }
+
+  Node profile() const {
+    const bool has_file = typed_ || (invocation_.print_only && !account_.oauth && !has_own_secret());
+    return profile_of(invocation_,
+                      {.url = server_.url,
+                       .user = server_.user,
+                       .oauth = account_.oauth,
+                       .password_file = has_file ? NewProfiles::password_file(file_, account_.name) : "",
+                       .leave_on_server = leaves_,
+                       .places = places_});
+  }
+
+  void finish() {
+    const std::vector<setup::NamedProfile> profiles{{account_.name, profile()}};
+    if (!invocation_.print_only) write(profiles);
+    if (invocation_.json) return print(json());
+    if (invocation_.print_only) {
+      print(setup::profile_lines(profiles) + "\n");
+      return say(invocation_, "nothing was written\n");
+    }
+    const bool is_only = !known_ || known_->names.empty();
+    const auto word = is_only ? "" : " " + account_.name;
+    say(invocation_,
+        "The account " + account_.name + " is in " + file_.native() +
+            (typed_ ? ",\nits password in " + NewProfiles::password_file(file_, account_.name).native() +
+                          ", which only you can read"
+                    : "") +
+            ".\nNext: mailhaul -n" + word + " shows what would be fetched, and mailhaul" + word +
+            " fetches it.\n");
+  }
+
+  /// Some servers refuse a login soon after the last one, which was ours.
+  std::string pause() const {
+    const auto* const provider = server_.provider;
+    if (provider == nullptr || provider->interval.count() == 0) return {};
+    return "wait " + util::format_duration(provider->interval) + ", because " + std::string(provider->name) +
+           " refuses a login within that time of the last one;\n";
+  }
+
+  void write(const std::vector<setup::NamedProfile>& profiles) {
+    NewProfiles fresh(unaltered_, profiles);
+    fresh.require_new_names();
+    if (typed_) {
+      const auto& literal = std::get<credentials::Literal>(account_.secret);
+      fresh.write_password(account_.name, literal.password());
+    }
+    fresh.check();
+    fresh.publish();
+  }
+
+  std::string json() const {
+    Node object{.form = Node::Form::object};
+    object.add("event", Node::of(invocation_.print_only ? "found" : "added"))
+        .add("account", Node::of(account_.name))
+        .add("server", Node::of(server_.url))
+        .add("user", Node::of(server_.user))
+        .add("file", Node::of(file_.native()));
+    if (!invocation_.print_only)
+      object.add("messages", Node::of_number(waiting_.messages))
+          .add("bytes", Node::of_number(waiting_.bytes));
+    return account::write(object, account::Layout::one_line);
+  }
+
+  util::Path state_file() const {
+    if (known_) return known_->state_file;
+    Invocation alone = unaltered_;
+    alone.overrides = {{"server", server_.url}, {"user", server_.user}};
+    return load_config(alone, account::Purpose::look).state_file;
+  }
+
+  const Invocation& invocation_;
+  Invocation unaltered_;  ///< without the options that are for the new account
+  Questions questions_;
+  std::unique_ptr<report::Listener> tell_;
+  util::Path file_;
+  std::optional<account::Config> known_;  ///< the configuration so far
+  std::string address_;
+  ChosenServer server_;
+  account::Account account_;
+  Waiting waiting_;
+  bool typed_ = false;  ///< the password was typed, and is written into a file
+  std::vector<std::string> places_;
+  bool leaves_ = true;
+};
+
+}  // namespace
+
+void describe_init(CLI::App& parser, Invocation& invocation) {
+  parser
+      .add_option_function<std::string>(
+          "ADDRESS", [](const std::string&) {}, "the mail address (default: ask for it)")
+      ->type_name("");
+  add_profile_options(parser, invocation);
+  parser.add_option("--name", invocation.name, "the name of the account (default: from the address)")
+      ->type_name("ACCOUNT");
+  parser.add_option("--client-id", invocation.client_id, "log in by OAuth 2 with this client id")
+      ->type_name("ID");
+  parser.add_flag("--ask-others", invocation.ask_others,
+                  "also ask the domain that receives the mail, and the public database");
+  parser
+      .add_option("--name-server", invocation.name_server, "ask this name server for records of the domain")
+      ->type_name("ADDRESS");
+  parser.add_flag("--print", invocation.print_only,
+                  "print what would be written; log in nowhere, ask nothing");
+}
+
+int run_init(const Invocation& invocation) { return Init(invocation).run(); }
+
+}  // namespace mailhaul::app

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The first half of init: which server has the mail of an address. A host that nobody has confirmed is not
+// connected to.
+#pragma once
+#include <string>
+
+#include "account/account.h"
+#include "app/invocation.h"
+#include "app/questions.h"
+#include "setup/discovery.h"
+
+namespace mailhaul::app {
+
+/// A server that the table or a person has confirmed, or that is only shown.
+struct ChosenServer {
+  std::string url, user;                      ///< the values of `server` and `user`
+  const setup::Provider* provider = nullptr;  ///< what is known of it
+  bool takes_password = true;
+};
+
+/// The text of an option of this invocation; empty: it was not given.
+std::string option_of(const Invocation& invocation, std::string_view key);
+
+/// The account that the options describe, at this server, named "default". Throws Error{usage} for an option
+/// that is wrong.
+account::Account account_at(const Invocation& invocation, const std::string& url, const std::string& user);
+
+/// Prints for a person: nothing with --quiet and --json.
+void say(const Invocation& invocation, const std::string& text);
+
+/// Finds the server, says what was found and from whom, and lets it be confirmed. Throws Error{unavailable}
+/// where there is none, Error{usage} where it has to be named.
+ChosenServer choose_server(const Invocation& invocation, const Questions& questions,
+                           const std::string& address);
+
+/// Says what the table knows about the provider: what must be switched on first, which password it wants.
+void say_what_is_needed(const Invocation& invocation, const ChosenServer& server);
+
+}  // namespace mailhaul::app

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "app/questions.h"
+
+#include "app/prompt.h"
+#include "util/ascii.h"
+#include "util/error.h"
+
+namespace mailhaul::app {
+namespace {
+
+std::string without_blanks_around(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r";
+  const auto from = text.find_first_not_of(blanks);
+  if (from == std::string_view::npos) return {};
+  return std::string(text.substr(from, text.find_last_not_of(blanks) - from + 1));
+}
+
+}  // namespace
+
+Questions::Questions(const Invocation& invocation)
+    : invocation_(invocation),
+      answered_(!invocation.json && !invocation.print_only && static_cast<bool>(open_terminal())) {}
+
+std::string Questions::ask(std::string_view question, std::string_view otherwise) const {
+  const auto answer = ask_line(question, *invocation_.cancel);
+  if (!answer) throw util::Error(util::Kind::cancelled, "stopped at a question; nothing was written");
+  auto text = without_blanks_around(*answer);
+  return text.empty() ? std::string(otherwise) : text;
+}
+
+bool Questions::agrees(std::string_view question, std::string_view otherwise) const {
+  for (;;) {
+    const auto answer = util::lower(ask(question, otherwise));
+    if (answer.starts_with('y')) return true;
+    if (answer.starts_with('n')) return false;
+  }
+}
+
+util::Secret Questions::ask_secret(std::string_view question) const {
+  auto answer = app::ask(question, *invocation_.cancel);
+  return answer ? std::move(*answer) : util::Secret();
+}
+
+}  // namespace mailhaul::app
