@@ -8,6 +8,7 @@
 #include "app/json_lines.h"
 #include "app/nets.h"
 #include "app/output.h"
+#include "app/prompt.h"
 #include "engine/history.h"
 #include "engine/mark.h"
 #include "util/units.h"
@@ -145,13 +146,35 @@ int run_state_mark_delivered(const Invocation& invocation) {
   return run_mark(invocation, "delivered", marking);
 }
 
+void describe_state_forget(CLI::App& parser, Invocation& invocation) {
+  describe_state_change(parser, invocation);
+  parser.add_flag("--yes", invocation.yes, "do not ask before --all");
+}
+
+namespace {
+
+/// To forget everything makes all mail that is still on the server new again. Returns whether it is wanted.
+bool may_forget_all(const Invocation& invocation, std::size_t count) {
+  if (invocation.yes || count == 0) return true;
+  if (invocation.json || !open_terminal())
+    throw util::Error(util::Kind::usage, "forget --all asks before it forgets, and there is no terminal",
+                      "--yes forgets without a question");
+  return agrees("Forget " + util::counted(count, "message") +
+                    "? Those that are still on the server will be fetched again. [y/N] ",
+                *invocation.cancel);
+}
+
+}  // namespace
+
 int run_state_forget(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto messages = messages_of(invocation, config);
   const auto& account = messages.account;
   return with_account(invocation, account, [&] {
-    const auto count =
-        messages.none ? 0 : engine::forget(account, real_environment(invocation, config, {}), messages.uids);
+    const auto environment = real_environment(invocation, config, {});
+    if (invocation.all && !may_forget_all(invocation, engine::history(account, environment).size()))
+      return say(invocation, account.name, "nothing was forgotten");
+    const auto count = messages.none ? 0 : engine::forget(account, environment, messages.uids);
     say(invocation, account.name,
         count == 0 ? "nothing to forget" : util::counted(count, "message") + " forgotten");
   });

@@ -31,7 +31,13 @@ std::span<const CommandRow> commands() {
        run_state_mark_seen, "state"},
       {"mark-delivered", "mark messages as delivered: they are never fetched, and removed like others",
        describe_state_mark_delivered, run_state_mark_delivered, "state"},
-      {"forget", "make messages new again", describe_state_change, run_state_forget, "state"},
+      {"forget", "make messages new again", describe_state_forget, run_state_forget, "state"},
+      {"move", "move what is recorded to the account's server, whose name has changed", describe_state_move,
+       run_state_move, "state"},
+      {"rebuild", "record the mail in the Maildir or mbox as delivered", describe_state_mail,
+       run_state_rebuild, "state"},
+      {"verify", "compare delivered mail with what was recorded", describe_state_mail, run_state_verify,
+       "state"},
       {"init", "find the server of a mail address, log in, and write the account", describe_init, run_init},
       {"import", "take over the configuration of another program, and what it has fetched", describe_import,
        run_import},
@@ -63,8 +69,7 @@ util::Error unknown_command(std::string_view word, std::span<const std::string> 
 }
 
 std::span<const std::string_view> planned_commands() {
-  static constexpr std::array<std::string_view, 4> names{"watch", "state export", "state import",
-                                                         "state verify"};
+  static constexpr std::array<std::string_view, 3> names{"watch", "state export", "state import"};
   return names;
 }
 

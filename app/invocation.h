@@ -42,6 +42,7 @@ struct Invocation {
   bool print_token = false;                  ///< --print-token
 
   std::optional<std::chrono::seconds> max_age;  ///< --max-age of status
+  std::string old_user;                         ///< --user of state move
 
   std::string name, name_server, client_id;  ///< --name, --name-server, --client-id of init
   bool ask_others = false;                   ///< --ask-others

@@ -144,4 +144,17 @@ std::string json_line(std::string_view account, const engine::AccountStatus& sta
   return line_of(object);
 }
 
+std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt) {
+  return line_of(
+      {{"event", "rebuilt"}, {"account", account}, {"read", rebuilt.read}, {"recorded", rebuilt.recorded}});
+}
+
+std::string json_line(std::string_view account, const engine::Verified& verified) {
+  return line_of({{"event", "verified"},
+                  {"account", account},
+                  {"unchanged", verified.unchanged},
+                  {"changed", verified.changed.size()},
+                  {"missing", verified.missing}});
+}
+
 }  // namespace mailhaul::app

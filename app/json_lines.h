@@ -7,6 +7,7 @@
 #include "app/output.h"
 #include "engine/history.h"
 #include "engine/list.h"
+#include "engine/rebuild.h"
 #include "engine/status.h"
 #include "report/listener.h"
 
@@ -48,5 +49,7 @@ struct PlanTotals {
 std::string json_line(std::string_view account, const PlanTotals& totals);
 std::string json_line(std::string_view account, const engine::HistoryRow& row);
 std::string json_line(std::string_view account, const engine::AccountStatus& status);
+std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt);
+std::string json_line(std::string_view account, const engine::Verified& verified);
 
 }  // namespace mailhaul::app

@@ -14,6 +14,7 @@ class Destination;
 struct RunContext;
 struct Spec;
 struct Ticket;
+struct StoredMailVisitor;
 struct Value;
 
 enum class FieldType { path, words, duration, boolean, choice };
@@ -52,6 +53,10 @@ using OpenFunction = std::unique_ptr<Destination>(const Spec& spec, const RunCon
 /// Opens a destination from a ticket alone, and creates nothing. Throws Error{storage} with a hint.
 using ReopenFunction = std::unique_ptr<Destination>(const Ticket& ticket, const RunContext& context);
 
+/// Reads all mail that lies in a destination; nothing when it does not exist. Throws Error{storage |
+/// temporary}.
+using ReadFunction = void(const Spec& spec, const RunContext& context, const StoredMailVisitor& visitor);
+
 struct KindRow {
   std::string_view name;
   std::string_view
@@ -62,6 +67,7 @@ struct KindRow {
   OpenFunction* open;
   ReopenFunction* reopen;
   void (*require_usable)(const Spec& spec) = nullptr;  ///< see require_usable() in spec.h
+  ReadFunction* read = nullptr;                        ///< null: what was delivered cannot be read back
 };
 
 using Kinds = std::span<const KindRow* const>;

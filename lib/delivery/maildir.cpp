@@ -11,6 +11,7 @@
 #include "delivery/buffered_file.h"
 #include "delivery/formatter.h"
 #include "delivery/maildir_flusher.h"
+#include "delivery/maildir_reader.h"
 #include "delivery/maildir_recovery.h"
 #include "delivery/names.h"
 #include "delivery/ticket_fields.h"
@@ -180,6 +181,10 @@ std::unique_ptr<Destination> reopen_maildir(const Ticket& ticket, const RunConte
 
 void require_usable_maildir(const Spec& spec) { MaildirFolder::require_usable(value_of(spec, "path").text); }
 
+void read_spec_of_maildir(const Spec& spec, const RunContext& /*context*/, const StoredMailVisitor& visitor) {
+  read_maildir(value_of(spec, "path").text, visitor);
+}
+
 }  // namespace
 
 constinit const KindRow maildir_kind{
@@ -191,6 +196,7 @@ constinit const KindRow maildir_kind{
     .open = open_maildir,
     .reopen = reopen_maildir,
     .require_usable = require_usable_maildir,
+    .read = read_spec_of_maildir,
 };
 
 }  // namespace mailhaul::delivery

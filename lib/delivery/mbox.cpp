@@ -17,6 +17,7 @@
 #include "delivery/buffered_file.h"
 #include "delivery/formatter.h"
 #include "delivery/mbox_journal.h"
+#include "delivery/mbox_reader.h"
 #include "delivery/mbox_recovery.h"
 #include "delivery/mbox_segments.h"
 #include "delivery/mbox_spool.h"
@@ -283,10 +284,20 @@ constexpr std::array mbox_fields{
           .choices = lock_names},
 };
 
-std::unique_ptr<Destination> open_mbox_kind(const Spec& spec, const RunContext& context) {
+Locking locking_of(const Spec& spec) {
   const bool dotlock = value_of(spec, "lock").text == lock_names[0];
-  return open_mbox(value_of(spec, "path").text, {.kind = dotlock ? MboxLock::fcntl_dotlock : MboxLock::fcntl},
-                   context);
+  return {.kind = dotlock ? MboxLock::fcntl_dotlock : MboxLock::fcntl};
+}
+
+std::unique_ptr<Destination> open_mbox_kind(const Spec& spec, const RunContext& context) {
+  return open_mbox(value_of(spec, "path").text, locking_of(spec), context);
+}
+
+void read_spec_of_mbox(const Spec& spec, const RunContext& context, const StoredMailVisitor& visitor) {
+  const Path path = value_of(spec, "path").text;
+  std::error_code missing;
+  if (!std::filesystem::exists(path, missing)) return;
+  read_mbox(LockedMbox(path, context, locking_of(spec), Missing::refuse), visitor);
 }
 
 std::unique_ptr<Destination> reopen_mbox(const Ticket& ticket, const RunContext& context) {
@@ -315,6 +326,7 @@ constinit const KindRow mbox_kind{
     .open = open_mbox_kind,
     .reopen = reopen_mbox,
     .require_usable = require_usable_mbox,
+    .read = read_spec_of_mbox,
 };
 
 }  // namespace mailhaul::delivery

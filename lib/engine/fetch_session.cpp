@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/login.h"
+#include "engine/lost_state.h"
 #include "net/refusal.h"
 #include "util/units.h"
 
@@ -71,6 +72,8 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
   run_.totals.listed = static_cast<std::uint32_t>(listed.size());
   run_.totals.left = run_.totals.listed;
   auto identities = matcher_.identify(session_, listed, rows);
+  const bool nothing_recorded = !listed.empty() && run_.store.row_count_at_most(run_.mailbox) == 0;
+  if (nothing_recorded && !run_.policy.fetch_all) require_no_lost_state(run_, session_, listed);
   plan_ = plan(std::move(listed), std::move(identities), run_.policy,
                {.now = run_.environment.now(),
                 .messages = run_.totals.fetched,

@@ -22,9 +22,9 @@ constexpr std::array<std::string_view, 12> senders_fields{
     "message-id", "date",    "from",        "sender",     "reply-to",     "to",
     "cc",         "subject", "in-reply-to", "references", "mime-version", "bcc"};
 
-/// Servers and scanners add these as they like.
-constexpr std::array<std::string_view, 8> servers_fields{
-    "status", "x-status", "x-uidl", "x-uid", "x-imapbase", "x-keywords", "x-wait", "content-length"};
+/// Servers, scanners and readers add these as they like.
+constexpr std::array<std::string_view, 9> servers_fields{
+    "status", "x-status", "x-uidl", "x-uid", "x-imapbase", "x-keywords", "x-wait", "lines", "content-length"};
 
 bool is_senders(std::string_view name) {
   if (name == "content-length") return false;
@@ -126,8 +126,36 @@ void Fingerprint::end_header() {
   content_.add(util::hex(header_hash_));
 }
 
+namespace {
+
+/// Whether an LF in the text has no CR before it; `before` is the byte before the text.
+bool has_lone_lf(std::string_view text, char before) {
+  for (auto lf = text.find('\n'); lf != std::string_view::npos; lf = text.find('\n', lf + 1))
+    if ((lf == 0 ? before : text[lf - 1]) != '\r') return true;
+  return false;
+}
+
+std::string without_lone_lf(std::string_view text, char before) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '\n' && before != '\r') result += '\r';
+    result += c;
+    before = c;
+  }
+  return result;
+}
+
+}  // namespace
+
+/// A line that ends in LF alone is the same as one that ends in CRLF: on the disk both are.
 void Fingerprint::add_body(std::string_view wire) {
   if (wire.empty()) return;
+  const char before = std::exchange(last_, wire.back());
+  if (has_lone_lf(wire, before)) return add_lines(without_lone_lf(wire, before));
+  add_lines(wire);
+}
+
+void Fingerprint::add_lines(std::string_view wire) {
   const auto last = wire.find_last_not_of("\r\n");
   if (last != std::string_view::npos) {
     content_.add(line_ends_);

@@ -21,7 +21,7 @@ struct MessageHashes {
 /// unfolded, white space collapsed, sorted, so that a server that adds, moves or folds fields changes
 /// nothing. A header without these fields is covered except for fields that servers add. TOP n 0 and
 /// RETR give the same hash. The content hash covers the same and the body, without line ends at the body's
-/// end. One thread at a time.
+/// end, and with CRLF for LF. One thread at a time.
 class Fingerprint {
  public:
   void add(std::string_view wire);
@@ -38,6 +38,7 @@ class Fingerprint {
   void end_field();
   void end_header();
   void add_body(std::string_view wire);
+  void add_lines(std::string_view wire);
 
   util::Sha256 other_;   ///< of a header that has none of the senders' fields
   util::Sha256 excess_;  ///< of senders' fields beyond those that are kept to be sorted
@@ -49,6 +50,7 @@ class Fingerprint {
   std::string line_ends_;            ///< of the body: they count once something else follows
   util::Hash header_hash_{};
   std::uint64_t octets_ = 0;
+  char last_ = '\0';  ///< of the body's bytes so far
   bool in_body_ = false, has_body_ = false, has_excess_ = false;
 };
 

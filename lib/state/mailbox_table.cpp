@@ -50,6 +50,8 @@ constexpr const char* update_mailbox =
     "refused_logins = ?12, not_before = ?13, login_mark = ?14, failing_since = ?15, trouble_told = ?16, "
     "sizes_are_off = ?17, \"check\" = ?18 WHERE id = ?1";
 
+constexpr const char* rename_mailbox = "UPDATE mailboxes SET user = ?2, host = ?3, port = ?4 WHERE id = ?1";
+
 constexpr const char* told_warnings = "SELECT text FROM told WHERE mailbox = ?1";
 constexpr const char* add_told_warning = "INSERT OR IGNORE INTO told (mailbox, text) VALUES (?1, ?2)";
 
@@ -86,6 +88,7 @@ MailboxTable::MailboxTable(Database& database) noexcept
       ids_(database, mailbox_ids),
       read_(database, one_mailbox),
       write_(database, update_mailbox),
+      rename_(database, rename_mailbox),
       told_(database, told_warnings),
       add_told_(database, add_told_warning) {}
 
@@ -160,6 +163,12 @@ void MailboxTable::write(const MailboxRow& row) {
              std::string_view(server.login_mark), server.failing_since,
              server.trouble_told ? server.trouble_told->time_since_epoch().count() : 0, server.sizes_are_off,
              check_of(row));
+}
+
+void MailboxTable::rename(const MailboxRow& row) {
+  const auto& mailbox = row.mailbox;
+  rename_.run(mailbox.id, std::string_view(mailbox.user), std::string_view(mailbox.host), mailbox.port);
+  write(row);
 }
 
 std::vector<std::string> MailboxTable::told(MailboxId mailbox) {

@@ -39,13 +39,14 @@ class MailboxTable {
   [[nodiscard]] MailboxRow read(MailboxId mailbox);  ///< throws Error{storage} when it is missing or damaged
   /// Replaces what may change: all but id, user, host and port. REQUIRES: a row of this id is there.
   void write(const MailboxRow& row);
+  void rename(const MailboxRow& row);  ///< the same, with user, host and port
 
   [[nodiscard]] std::vector<std::string> told(MailboxId mailbox);
   void add_told(MailboxId mailbox, std::string_view warning);  ///< unless it is there
 
  private:
   Database& database_;
-  Statement find_, add_, insert_, ids_, read_, write_, told_, add_told_;
+  Statement find_, add_, insert_, ids_, read_, write_, rename_, told_, add_told_;
 };
 
 }  // namespace mailhaul::state

@@ -31,6 +31,19 @@ MailboxId Store::mailbox(std::string_view user, std::string_view host, std::uint
   return id;
 }
 
+void Store::exchange_names(MailboxId one, MailboxId other) {
+  auto& table = connection_->tables.mailboxes;
+  Transaction transaction(connection_->database, Durability::synced);
+  MailboxRow first = table.read(one), second = table.read(other);
+  std::swap(first.mailbox.user, second.mailbox.user);
+  std::swap(first.mailbox.host, second.mailbox.host);
+  std::swap(first.mailbox.port, second.mailbox.port);
+  table.rename({.mailbox = {.id = one}});  // so that no name is there twice
+  table.rename(second);
+  table.rename(first);
+  transaction.commit();
+}
+
 std::vector<Store::Mailbox> Store::mailboxes() const {
   std::vector<Mailbox> mailboxes;
   for (const auto id : connection_->tables.mailboxes.ids()) {

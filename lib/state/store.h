@@ -40,6 +40,9 @@ class Store {
   [[nodiscard]] std::optional<MailboxId> find_mailbox(std::string_view user, std::string_view host,
                                                       std::uint16_t port) const;
 
+  /// Each of two mailboxes gets the user, host and port of the other.
+  void exchange_names(MailboxId one, MailboxId other);
+
   struct Mailbox {
     MailboxId id = 0;
     std::string user, host;

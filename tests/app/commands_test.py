@@ -149,7 +149,7 @@ class State(Command):
         self.ok("state", "forget", "home", "uid-000001")
         self.ok()
         self.assertSameMail(self.world.maildir(), messages + messages[:1])
-        self.ok("state", "forget", "home", "--all")
+        self.ok("state", "forget", "home", "--all", "--yes")
         self.ok()
         self.assertSameMail(self.world.maildir(), messages * 2 + messages[:1])
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The commands of `state` that read the mail that is here.
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "app/config_files.h"
+#include "app/environment.h"
+#include "app/json_lines.h"
+#include "app/nets.h"
+#include "app/output.h"
+#include "engine/rebuild.h"
+#include "util/units.h"
+
+namespace mailhaul::app {
+
+namespace {
+
+/// Does the work for each account that the words name; returns the exit status.
+int for_each_named(const Invocation& invocation,
+                   const std::function<void(const account::Account&, const engine::Environment&)>& work) {
+  const auto config = load_config(invocation);
+  const auto environment = real_environment(invocation, config, {});
+  auto statuses = tell_mistakes(invocation, config, *make_listener(invocation));
+  for (const auto& account : account::select(config, invocation.words))
+    statuses.push_back(with_account(invocation, account, [&] { work(account, environment); }));
+  return util::most_serious(statuses);
+}
+
+void tell_changed(const Invocation& invocation, const std::string& account,
+                  const engine::ChangedMessage& message) {
+  const std::string sentence =
+      message.where + " is not what was delivered as message " + (message.uid.empty() ? "?" : message.uid);
+  make_listener(invocation)
+      ->failed(account, {.sentence = sentence,
+                         .hint = "another program has changed it; mailhaul get shows what the server has",
+                         .uid = message.uid,
+                         .status = util::exit_status(util::Kind::content)});
+}
+
+}  // namespace
+
+void describe_state_mail(CLI::App& parser, Invocation& /*invocation*/) { add_accounts(parser); }
+
+int run_state_rebuild(const Invocation& invocation) {
+  return for_each_named(invocation, [&](const auto& account, const auto& environment) {
+    const auto rebuilt = engine::rebuild(account, environment);
+    if (invocation.json) return print(json_line(account.name, rebuilt));
+    if (invocation.quiet) return;
+    print(safe(account.name) + ": " + util::counted(rebuilt.read, "message") + " read, " +
+          std::to_string(rebuilt.recorded) + " recorded as delivered\n");
+  });
+}
+
+int run_state_verify(const Invocation& invocation) {
+  bool differs = false;
+  const int status = for_each_named(invocation, [&](const auto& account, const auto& environment) {
+    const auto verified = engine::verify(account, environment);
+    for (const auto& message : verified.changed) tell_changed(invocation, account.name, message);
+    differs = differs || !verified.changed.empty();
+    if (invocation.json) return print(json_line(account.name, verified));
+    if (invocation.quiet) return;
+    print(safe(account.name) + ": " + util::counted(verified.unchanged, "message") + " unchanged, " +
+          std::to_string(verified.changed.size()) + " changed, " + std::to_string(verified.missing) +
+          " no longer here\n");
+  });
+  const std::vector<int> statuses{status, differs ? util::exit_status(util::Kind::content) : 0};
+  return util::most_serious(statuses);
+}
+
+}  // namespace mailhaul::app

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// The mail that lies in an account's places, and what is recorded of it. Nothing here uses the network.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "account/account.h"
+#include "engine/environment.h"
+
+namespace mailhaul::engine {
+
+struct Rebuilt {
+  std::size_t read = 0;      ///< messages in the places
+  std::size_t recorded = 0;  ///< those that were not recorded before
+};
+
+/// Records what lies in the account's Maildirs and mboxes as delivered, by its content: what the server has
+/// of it is recognised by the next session, and not delivered again. Throws Error; Error{usage} for an
+/// account that delivers to none of these, Error{temporary} while another run is at work on the mailbox.
+Rebuilt rebuild(const account::Account& account, const Environment& environment);
+
+/// A delivered message that was changed after its delivery.
+struct ChangedMessage {
+  std::string uid, where;
+};
+struct Verified {
+  std::size_t unchanged = 0;
+  std::size_t missing = 0;  ///< no longer in the places, as far as can be seen
+  std::vector<ChangedMessage> changed;
+};
+
+/// Compares the messages that are recorded as delivered with what lies in the account's places. Throws as
+/// above.
+Verified verify(const account::Account& account, const Environment& environment);
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""A lost state is noticed, and rebuilt from the mail that is here; a server with a new name keeps its records."""
+import mailbox
+import random
+import re
+import shutil
+import unittest
+
+from support.py import mail
+from support.py.world import Case
+
+MANY = 2000
+
+
+class Lost(Case):
+    def begin(self, messages, **keys):
+        self.drop, self.server = self.maildrop(*messages)
+        self.configure(**keys)
+
+    def configure(self, **keys):
+        self.world.configure({"home": self.account(self.server, **{"leave_on_server": True, **keys})})
+
+    def ok(self, *words):
+        result = self.world.run(*words)
+        self.assertStatus(result, 0)
+        return result.out.decode()
+
+    def lose(self):
+        """The database is gone, and the UIDs are known to nobody."""
+        shutil.rmtree(self.world.state_dir)
+
+    def read_as_mutt_does(self, seed=5):
+        """Moves messages to cur/ and gives them flags; puts some into folders below, under names of its own, with new headers."""
+        rng = random.Random(seed)
+        for number, file in enumerate(self.world.maildir_files()):
+            if rng.random() < 0.2:
+                continue
+            place = file.parent.parent / "cur"
+            if rng.random() < 0.3:
+                for part in ("cur", "new", "tmp"):
+                    (self.world.path("Mail/.Archive") / part).mkdir(parents=True, exist_ok=True)
+                place = self.world.path("Mail/.Archive/cur")
+                file.rename(place / ("1700000000.R%d.here:2,RS" % number))
+                continue
+            file.rename(place / (file.name + ":2," + rng.choice(("", "S", "RS", "FS", "ST"))))
+
+    def read_mbox_as_mutt_does(self):
+        """Status lines at the end of each header."""
+        box = self.world.path("mbox")
+        out = []
+        for number, (first, text) in enumerate(mail.entries(box.read_bytes())):
+            head, blank, body = text.partition(b"\n\n")
+            if number % 3 == 0 and blank and head:
+                text = head + b"\nStatus: RO\nX-Status: A\nContent-Length: 17\nLines: 3" + blank + body
+            quoted = re.sub(rb"^(>*From )", rb">\1", text, flags=re.M)
+            out.append(first + b"\n" + quoted + (b"" if text.endswith(b"\n") or not text else b"\n") + b"\n")
+        box.write_bytes(b"".join(out))
+
+
+class Maildirs(Lost):
+    def test_two_thousand_awkward_messages_do_not_come_again(self):
+        for trace in (True, False):
+            with self.subTest(trace_header=trace):
+                self.begin_anew()
+                self.begin(mail.corpus(MANY, seed=3, raw=True), trace_header=trace)
+                self.ok()
+                self.read_as_mutt_does()
+                before = sorted(self.all_files())
+                self.assertEqual(len(before), MANY)
+                self.lose()
+                self.refused()
+                self.assertSays(self.ok("state", "rebuild", "home"), "home: 2000 messages read, 2000 recorded")
+                self.assertSays(self.ok("state", "rebuild"), "home: 2000 messages read, 0 recorded")
+                new = mail.small(3, seed=77)
+                self.drop.add(*new)
+                self.ok()
+                self.assertEqual(sorted(set(self.all_files()) & set(before)), before)
+                self.assertEqual(len(self.all_files()), MANY + 3)
+                self.ok("-K")
+                self.assertEqual((self.drop.messages, len(self.all_files())), ([], MANY + 3))
+
+    def all_files(self):
+        return [str(file) for file in self.world.path("Mail").rglob("*") if file.is_file()]
+
+    def refused(self):
+        result = self.world.run()
+        self.assertStatus(result, 74)
+        self.assertHint(result, "nothing is recorded about this mailbox", "mailhaul state rebuild home", "mailhaul -a home")
+        return result
+
+    def test_the_guard_names_what_it_found_and_status_shows_it(self):
+        self.begin(mail.small(5, seed=4))
+        self.ok()
+        self.lose()
+        self.assertSays(self.refused().err, "5 of its 5 messages were delivered here")
+        self.assertSays(self.ok("status"), "failing since", "rebuild")
+        self.assertEqual(len(self.world.maildir()), 5)
+
+    def test_fetch_all_goes_past_the_guard(self):
+        self.begin(mail.small(2, seed=4))
+        self.ok()
+        self.lose()
+        self.ok("-a")
+        self.assertEqual(len(self.world.maildir()), 4)
+
+    def test_mail_that_other_programs_delivered_stops_nothing(self):
+        messages = mail.small(3, seed=6)
+        box = mailbox.Maildir(self.world.path("Mail"))
+        for wire in messages:
+            box.add(mail.local(wire))
+        self.begin(messages)
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 6)
+
+    def test_mail_of_another_server_in_the_same_maildir_stops_nothing(self):
+        messages = mail.small(3, seed=7)
+        self.begin(messages, trace_header=True)
+        self.ok()
+        for file in self.world.maildir_files():
+            file.write_bytes(file.read_bytes().replace(b"from 127.0.0.1 by", b"from pop.example.org by", 1))
+        self.lose()
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 6)
+
+    def test_mail_of_another_mailbox_of_this_database_stops_nothing(self):
+        messages = mail.small(3, seed=8)
+        self.begin(messages)
+        self.ok()
+        other, server = self.maildrop(*messages, user=b"bert")
+        self.world.configure({"home": self.account(self.server), "other": self.account(server, user="bert")})
+        self.ok("fetch", "other")
+        self.assertEqual(len(self.world.maildir()), 6)
+
+    def test_what_was_forgotten_on_purpose_comes_again(self):
+        self.begin(mail.small(3, seed=9))
+        self.ok()
+        self.ok("state", "forget", "--all", "--yes")
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 6)
+
+    def test_equal_messages_are_counted(self):
+        wire = mail.small(1, seed=10)[0]
+        self.begin([wire] * 3)
+        self.ok()
+        self.lose()
+        self.ok("state", "rebuild")
+        self.drop.add(wire)
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 4)
+
+    def test_a_server_without_top_is_not_asked_for_mail_before_the_rebuild(self):
+        self.begin(mail.small(2, seed=11))
+        self.ok()
+        self.lose()
+        self.drop.capabilities = [b"USER", b"UIDL"]
+        self.drop.answers[b"TOP"] = lambda *_: b"-ERR what?\r\n"
+        self.drop.retrieved.clear()
+        self.refused()
+        self.assertEqual(self.drop.retrieved, [])
+        self.ok("state", "rebuild")
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 2)
+
+    def test_delete_after_counts_from_the_first_delivery(self):
+        self.begin(mail.small(1, seed=12), delete_after="30d")
+        self.ok()
+        file = self.world.maildir_files()[0]
+        file.rename(file.with_name("1600000000" + file.name[file.name.index("."):]))
+        self.lose()
+        self.ok("state", "rebuild")
+        rows = self.json_lines(self.world.run("--json", "state", "show"))
+        self.assertEqual(rows[0]["delivered"], "2020-09-13T12:26:40Z")
+
+    def test_two_places_have_copies_of_one_message(self):
+        self.begin(mail.small(3, seed=13), deliver=["maildir:~/Mail", "mbox:~/mbox"])
+        self.ok()
+        self.lose()
+        self.world.maildir_files()[0].unlink()  # read and deleted: it must not come back
+        self.assertSays(self.ok("state", "rebuild"), "3 messages read, 3 recorded")
+        self.ok()
+        self.assertEqual((len(self.world.maildir()), len(self.world.mbox())), (2, 3))
+
+    def test_an_account_that_delivers_elsewhere_is_told_so(self):
+        self.begin([], deliver={"kind": "mda", "command": "cat", "allow_root": True})
+        result = self.world.run("state", "rebuild")
+        self.assertStatus(result, 64)
+        self.assertHint(result, "neither to a Maildir nor to an mbox", "mark-delivered")
+
+
+class Mboxes(Lost):
+    def test_two_thousand_awkward_messages_do_not_come_again(self):
+        self.begin(mail.corpus(MANY, seed=4, raw=True), deliver="mbox:~/mbox", trace_header=True)
+        self.ok()
+        self.read_mbox_as_mutt_does()
+        before = self.world.path("mbox").stat().st_size
+        self.lose()
+        result = self.world.run()
+        self.assertStatus(result, 74)
+        self.assertHint(result, "state rebuild home")
+        self.assertSays(self.ok("state", "rebuild"), "2000 messages read, 2000 recorded")
+        self.ok()
+        self.assertEqual(self.world.path("mbox").stat().st_size, before)
+
+    def test_without_a_trace_header_too_once_it_is_rebuilt(self):
+        self.begin(mail.corpus(90, seed=5, raw=True), deliver="mbox:~/mbox")
+        self.ok()
+        self.read_mbox_as_mutt_does()
+        self.lose()
+        self.ok("state", "rebuild")
+        before = self.world.path("mbox").stat().st_size
+        self.ok()
+        self.assertEqual(self.world.path("mbox").stat().st_size, before)
+
+
+class Renamed(Lost):
+    def test_a_server_with_a_new_name_is_noticed_and_its_records_move(self):
+        self.begin(mail.small(4, seed=21))
+        self.ok()
+        # The name of the server is its port here: on loopback the port counts.
+        old, self.server = self.server, self.serve(self.drop)
+        self.configure()
+        result = self.world.run()
+        self.assertStatus(result, 74)
+        where = "127.0.0.1:%d" % old.port
+        self.assertHint(result, "4 of its 4 messages are known from the same user at " + where,
+                        "mailhaul state move %s home" % where)
+        self.assertEqual(len(self.world.maildir()), 4)
+        self.assertSays(self.ok("state", "move", where, "home"), "4 messages known from anna at 127.0.0.1")
+        self.drop.add(*mail.small(1, seed=22))
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 5)
+        self.assertStatus(self.world.run("state", "move", where, "home"), 64)
+
+    def test_a_user_with_a_new_name(self):
+        self.begin(mail.small(2, seed=23))
+        self.ok()
+        self.drop.user = b"anna@example.org"
+        self.configure(user="anna@example.org")
+        where = "127.0.0.1:%d" % self.server.port
+        self.ok("state", "move", "--user", "anna", where)
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 2)
+
+    def test_what_cannot_be_moved(self):
+        self.begin(mail.small(2, seed=24))
+        self.ok()
+        for words, says in ((("nowhere",), "nothing is recorded about anna at nowhere"), ((), "old name is missing"),
+                            (("127.0.0.1:%d" % self.server.port,), "this is the mailbox of account home already"),
+                            (("127.0.0.1:99999",), "is not a host")):
+            with self.subTest(words):
+                result = self.world.run("state", "move", *words)
+                self.assertStatus(result, 64)
+                self.assertSays(result.err, says)
+        other, server = self.maildrop(*mail.small(1, seed=25))
+        self.world.configure({"other": self.account(server)})
+        self.ok()
+        result = self.world.run("state", "move", "127.0.0.1:%d" % self.server.port)
+        self.assertStatus(result, 64)
+        self.assertHint(result, "1 message of account other", "state forget other --all")
+
+    def test_another_mailbox_of_the_same_user_stops_nothing(self):
+        self.begin(mail.small(4, seed=26))
+        self.ok()
+        self.drop, self.server = self.maildrop(*mail.small(1, seed=27))  # with the UID of the other's first message
+        self.drop.messages[0].wire += b"another size\r\n"
+        self.configure()
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 5)
+
+
+class Verify(Lost):
+    def test_changed_mail_is_named(self):
+        self.begin(mail.small(3, seed=31), trace_header=True)
+        self.ok()
+        self.assertSays(self.ok("state", "verify"), "3 messages unchanged, 0 changed, 0 no longer here")
+        changed, gone, _ = self.world.maildir_files()
+        changed.write_bytes(changed.read_bytes() + b"another line\n")
+        gone.unlink()
+        result = self.world.run("state", "verify")
+        self.assertStatus(result, 65)
+        self.assertSays(result.out.decode(), "1 message unchanged, 1 changed, 1 no longer here")
+        self.assertHint(result, str(changed), "is not what was delivered as message " + self.drop.uids()[0].decode())
+        line = self.json_lines(self.world.run("--json", "state", "verify"))[-1]
+        self.assertEqual(line, {"event": "verified", "account": "home", "unchanged": 1, "changed": 1, "missing": 1})
+
+    def test_flags_and_other_folders_change_nothing(self):
+        self.begin(mail.corpus(60, seed=32))
+        self.ok()
+        self.read_as_mutt_does()
+        self.assertSays(self.ok("state", "verify"), "60 messages unchanged, 0 changed, 0 no longer here")
+
+
+if __name__ == "__main__":
+    unittest.main()
