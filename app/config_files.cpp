@@ -84,14 +84,35 @@ std::optional<util::Path> find_config(const Invocation& invocation) {
   return std::nullopt;
 }
 
+/// Just "mailhaul", typed by somebody who wants to see what it is.
+bool is_bare(const Invocation& invocation) {
+  return !invocation.names_command && invocation.words.empty() && invocation.overrides.empty() &&
+         !invocation.quiet && !invocation.json;
+}
+
+void greet() {
+  util::write_all(STDERR_FILENO,
+                  "mailhaul fetches mail over POP3 into a Maildir, an mbox or a program. To begin:\n\n"
+                  "  mailhaul init ADDRESS   finds the server of the address, logs in, writes the account\n"
+                  "  mailhaul --server pop3s://HOST --user NAME -k --deliver maildir:~/Mail\n"
+                  "                          fetches once, without a configuration file\n"
+                  "  man mailhaul            explains the rest; mailhaul --help lists the commands\n\n",
+                  "standard error");
+}
+
 util::Path require_config(const Invocation& invocation) {
   if (auto found = find_config(invocation)) return *found;
   if (!invocation.names_command && !invocation.words.empty()) throw unknown_command(invocation.words.front());
   if (default_config().empty())
     throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
                       "set HOME, or name the file with -c");
+  const auto missing = "there is no configuration file " + default_config().native();
+  if (is_bare(invocation)) {
+    greet();
+    throw util::Error(util::Kind::config, missing);
+  }
   throw util::Error(
-      util::Kind::config, "there is no configuration file " + default_config().native(),
+      util::Kind::config, missing,
       "mailhaul init ADDRESS writes one (man mailhaul.json explains it), or give everything on the command "
       "line: mailhaul fetch --server pop3s://HOST --user NAME --deliver maildir:~/Mail");
 }

@@ -192,8 +192,17 @@ class Secrets(Case):
 
 
 class Places(Case):
+    def test_bare_mailhaul_without_a_configuration_greets(self):
+        bare, asked = self.world.run(), self.world.run("fetch")
+        for result in (bare, asked, self.world.run("-q"), self.world.run("--json")):
+            self.assertStatus(result, 78)
+        self.assertSays(bare.err, "mailhaul init ADDRESS", "--server pop3s://HOST", "man mailhaul", "no configuration file")
+        self.assertLess(len(bare.err.splitlines()), 10)
+        self.assertNotIn("To begin", asked.err + self.world.run("-q").err)
+        self.assertEqual(bare.out, b"")
+
     def test_no_configuration_says_how_to_begin(self):
-        result = self.world.run()
+        result = self.world.run("fetch")
         self.assertStatus(result, 78)
         self.assertHint(result, "config.json")
 
