@@ -11,6 +11,7 @@
 #include "engine/read_only_session.h"
 #include "engine/recover.h"
 #include "engine/removals.h"
+#include "engine/same_message.h"
 #include "engine/uid.h"
 #include "net/refusal.h"
 #include "util/escape.h"
@@ -44,15 +45,14 @@ enum class Proof {
 };
 
 /// LAW 2: whether the message that was read is the one that the row says was delivered.
-Proof proof_of(const NamedMessage& chosen, const pop3::Listed& listed) {
+Proof proof_of(const NamedMessage& chosen, const pop3::Listed& listed, bool sizes_are_off) {
   const auto& row = chosen.row;
   if (!row || (row->standing != Standing::delivered && row->standing != Standing::gone))
     return Proof::not_delivered;
   const bool is_unmet = row->bytes == 0 && !row->header && !row->content;  // imported as delivered
   if (is_unmet) return row->suspect ? Proof::not_delivered : Proof::delivered;
-  if (row->header != chosen.reading.hashes.header) return Proof::not_delivered;
-  if (row->bytes == listed.bytes || row->remade) return Proof::delivered;
-  if (!row->content) return Proof::not_delivered;
+  if (header_proves(*row, listed, chosen.reading.hashes.header, sizes_are_off)) return Proof::delivered;
+  if (row->header != chosen.reading.hashes.header || !row->content) return Proof::not_delivered;
   if (!chosen.reading.is_whole) return Proof::whole_needed;
   return *row->content == chosen.reading.hashes.content ? Proof::delivered : Proof::not_delivered;
 }
@@ -85,13 +85,13 @@ class Deleting {
     std::vector<NamedMessage*> to_read;
     for (auto& one : chosen_) {
       const bool is_read = has_top && read(one, HeaderFields::read);
-      if (!is_read || proof_of(one, look_.listed[one.index]) == Proof::whole_needed) to_read.push_back(&one);
+      if (!is_read || proof_of(one) == Proof::whole_needed) to_read.push_back(&one);
     }
     for (auto* one : to_read) {
       want(*one, HeaderFields::leave_empty);
       read(*one, HeaderFields::leave_empty);
     }
-    for (auto& one : chosen_) one.is_delivered = proof_of(one, look_.listed[one.index]) == Proof::delivered;
+    for (auto& one : chosen_) one.is_delivered = proof_of(one) == Proof::delivered;
   }
 
   void refuse_undelivered() const {
@@ -151,6 +151,10 @@ class Deleting {
   }
 
  private:
+  Proof proof_of(const NamedMessage& one) const {
+    return engine::proof_of(one, look_.listed[one.index], run_.server.sizes_are_off);
+  }
+
   [[noreturn]] void refuse_number(const std::string& typed) const {
     throw util::Error(util::Kind::usage,
                       "nothing was removed: without a terminal nobody sees which message " +

@@ -115,12 +115,12 @@ std::optional<state::Row> Matcher::proven_by_header(const Step& step,
                                                     const std::optional<util::Hash>& header) const {
   auto row = row_by_uid(step);
   if (!row) return std::nullopt;
-  return header_proves(*row, step, header, run_.server.sizes_are_off) ? std::move(row) : std::nullopt;
+  return header_proves(*row, step.message, header, run_.server.sizes_are_off) ? std::move(row) : std::nullopt;
 }
 
 Match Matcher::match(const Step& step, const MessageHashes& hashes) {
   Match match{.row = row_by_uid(step)};
-  if (match.row && is_another(*match.row, step, hashes, run_.environment.now())) {
+  if (match.row && is_another(*match.row, step.message, hashes, run_.environment.now())) {
     detach(step, std::move(*match.row));
     match = {.uid_reused = true};
   }

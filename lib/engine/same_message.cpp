@@ -7,19 +7,20 @@ namespace mailhaul::engine {
 
 using state::Standing;
 
-bool header_proves(const state::Row& row, const Step& step, const std::optional<util::Hash>& header,
+bool header_proves(const state::Row& row, const pop3::Listed& listed, const std::optional<util::Hash>& header,
                    bool sizes_are_off) {
   // Of what was marked as seen, perhaps by an import, less is known; it is never removed.
   if (row.standing == Standing::seen) return !row.header || row.header == header;
-  return row.header == header && (row.bytes == step.message.bytes || sizes_are_off);
+  return row.header == header && (row.bytes == listed.bytes || sizes_are_off || row.remade);
 }
 
 namespace {
 
 /// A server may make a message's body anew at each RETR: a notice with a random boundary in the place of a
 /// message that it cannot hand out. Then UIDL and header decide, for a day, or once that was seen of it.
-bool is_remade(const state::Row& row, const Step& step, const MessageHashes& hashes, state::Time now) {
-  const bool same = !row.uidl.empty() && row.uidl == step.message.uidl && row.header == hashes.header;
+bool is_remade(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
+               state::Time now) {
+  const bool same = !row.uidl.empty() && row.uidl == listed.uidl && row.header == hashes.header;
   const bool lately = row.delivered && now - *row.delivered < std::chrono::days(1);
   return same && (row.remade || lately);
 }
@@ -28,11 +29,12 @@ bool is_remade(const state::Row& row, const Step& step, const MessageHashes& has
 
 /// A row that was only marked as seen may have the header's hash. A row from before the hashes changed has no
 /// hash: its size decides.
-bool is_another(const state::Row& row, const Step& step, const MessageHashes& hashes, state::Time now) {
-  if (row.content) return *row.content != hashes.content && !is_remade(row, step, hashes, now);
+bool is_another(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
+                state::Time now) {
+  if (row.content) return *row.content != hashes.content && !is_remade(row, listed, hashes, now);
   if (row.standing == Standing::seen) return row.header && *row.header != hashes.header;
   const bool delivered = row.standing == Standing::delivered || row.standing == Standing::gone;
-  return delivered && row.bytes != step.message.bytes;
+  return delivered && row.bytes != listed.bytes;
 }
 
 }  // namespace mailhaul::engine

@@ -5,18 +5,18 @@
 #include <optional>
 
 #include "engine/fingerprint.h"
-#include "engine/plan.h"
+#include "pop3/session.h"
 #include "state/rows.h"
 
 namespace mailhaul::engine {
 
 /// Whether the header that TOP showed proves it. `sizes_are_off`: the server is known to announce wrong
 /// sizes, so that the size proves nothing.
-[[nodiscard]] bool header_proves(const state::Row& row, const Step& step,
+[[nodiscard]] bool header_proves(const state::Row& row, const pop3::Listed& listed,
                                  const std::optional<util::Hash>& header, bool sizes_are_off);
 
 /// Whether the row belongs to another message than the one that was retrieved.
-[[nodiscard]] bool is_another(const state::Row& row, const Step& step, const MessageHashes& hashes,
+[[nodiscard]] bool is_another(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
                               state::Time now);
 
 }  // namespace mailhaul::engine

@@ -33,9 +33,7 @@ state::Row sample_row(Standing standing) {
           .delivered = today - 48h};
 }
 
-Step sample_step(std::uint64_t bytes) {
-  return {.message = {.number = 1, .bytes = bytes, .uidl = "a"}, .identity = {}, .reason = {}};
-}
+pop3::Listed sample_listed(std::uint64_t bytes) { return {.number = 1, .bytes = bytes, .uidl = "a"}; }
 
 }  // namespace
 
@@ -57,29 +55,32 @@ TEST_CASE("a header proves a message together with its size, unless the server's
        }) {
     CAPTURE(row.bytes);
     CAPTURE(row.sizes_are_off);
-    CHECK(header_proves(sample_row(row.standing), sample_step(row.bytes), row.header, row.sizes_are_off) ==
+    CHECK(header_proves(sample_row(row.standing), sample_listed(row.bytes), row.header, row.sizes_are_off) ==
           row.proves);
   }
+  auto remade = sample_row(Standing::delivered);
+  remade.remade = true;
+  CHECK(header_proves(remade, sample_listed(101), sample_hash(1), false));
   auto marked = sample_row(Standing::seen);
   marked.header.reset();
-  CHECK(header_proves(marked, sample_step(1), sample_hash(9), false));
+  CHECK(header_proves(marked, sample_listed(1), sample_hash(9), false));
 }
 
 TEST_CASE("another body under the same header is another message, unless the server makes bodies anew") {
   const MessageHashes same{sample_hash(1), sample_hash(2)}, new_body{sample_hash(1), sample_hash(3)},
       new_header{sample_hash(4), sample_hash(3)};
   auto row = sample_row(Standing::delivered);
-  CHECK_FALSE(is_another(row, sample_step(7), same, today));
-  CHECK(is_another(row, sample_step(100), new_body, today));
-  CHECK(is_another(row, sample_step(100), new_header, today));
+  CHECK_FALSE(is_another(row, sample_listed(7), same, today));
+  CHECK(is_another(row, sample_listed(100), new_body, today));
+  CHECK(is_another(row, sample_listed(100), new_header, today));
   row.remade = true;
-  CHECK_FALSE(is_another(row, sample_step(100), new_body, today));
-  CHECK(is_another(row, sample_step(100), new_header, today));
+  CHECK_FALSE(is_another(row, sample_listed(100), new_body, today));
+  CHECK(is_another(row, sample_listed(100), new_header, today));
   row.remade = false;
   row.delivered = today - 23h;
-  CHECK_FALSE(is_another(row, sample_step(100), new_body, today));
+  CHECK_FALSE(is_another(row, sample_listed(100), new_body, today));
   row.uidl = "b";  // found by its content
-  CHECK(is_another(row, sample_step(100), new_body, today));
+  CHECK(is_another(row, sample_listed(100), new_body, today));
 }
 
 TEST_CASE("a row without hashes goes by its size if its message was delivered") {
@@ -89,9 +90,9 @@ TEST_CASE("a row without hashes goes by its size if its message was delivered") 
     auto row = sample_row(standing);
     row.content.reset();
     row.header.reset();
-    CHECK_FALSE(is_another(row, sample_step(100), any, today));
+    CHECK_FALSE(is_another(row, sample_listed(100), any, today));
     const bool delivered = standing == Standing::delivered || standing == Standing::gone;
-    CHECK(is_another(row, sample_step(101), any, today) == delivered);
+    CHECK(is_another(row, sample_listed(101), any, today) == delivered);
   }
 }
 
@@ -100,7 +101,7 @@ TEST_CASE("TOP is asked where a header can decide, RETR elsewhere, and nothing o
   row.uidl = "a";
   row.standing = Standing::delivered;
   auto asked = [&row](Action action, ServerTraits server) -> std::optional<Ask> {
-    Step step = sample_step(100);
+    Step step{.message = sample_listed(100), .identity = {}, .reason = {}};
     step.action = action;
     step.identity.row = &row;
     const auto request = first_request(step, server);
