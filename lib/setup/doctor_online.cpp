@@ -3,8 +3,10 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
+#include <optional>
 
 #include "pop3/session.h"
 #include "setup/doctor.h"
@@ -21,6 +23,33 @@ using util::Error;
 using util::Kind;
 
 constexpr std::chrono::days enough_notice(14);
+constexpr std::size_t largest_header = 65536;
+
+/// When the server received a message, by the first of its Received fields (RFC 5321 section 4.4).
+std::optional<std::chrono::sys_seconds> received_at(std::string_view header) {
+  constexpr std::string_view name = "received:";
+  if (!util::equal_nocase(header.substr(0, name.size()), name)) {
+    const auto at = util::lower(header).find("\nreceived:");
+    if (at == std::string::npos) return std::nullopt;
+    header.remove_prefix(at + 1);
+  }
+  auto end = header.find('\n');  // of the field: a line that does not begin with a blank follows
+  while (end + 1 < header.size() && (header[end + 1] == ' ' || header[end + 1] == '\t'))
+    end = header.find('\n', end + 1);
+  const auto field = header.substr(0, end);
+  const auto semicolon = field.rfind(';');
+  if (semicolon == std::string_view::npos) return std::nullopt;
+  std::string date(field.substr(semicolon + 1));
+  std::ranges::replace_if(
+      date, [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  std::tm parts{};
+  for (const char* form : {" %a, %d %b %Y %H:%M:%S %z", " %d %b %Y %H:%M:%S %z"})
+    if (::strptime(date.c_str(), form, &parts) != nullptr) {
+      const auto offset = parts.tm_gmtoff;
+      return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts) - offset));
+    }
+  return std::nullopt;
+}
 
 /// The checks of one account, in their order.
 class OnlineChecks {
@@ -199,6 +228,7 @@ class OnlineChecks {
                                              }});
       const auto listed = session.listing();
       report_on(listed, session.listing_faults());
+      if (session.capabilities().top && !listed.empty()) compares_clocks(session, listed);
       if (session.capabilities().expire_days != 0) session.quit();
     } catch (const Error& error) {
       if (error.kind() == Kind::cancelled) throw;
@@ -217,6 +247,23 @@ class OnlineChecks {
                       " that make no sense: " + faults.first_malformed_line,
                   "tell the server's administrator; the other messages are fetched");
     ok("listing", messages);
+  }
+
+  /// The newest message cannot have come later than now.
+  void compares_clocks(pop3::Session& session, const std::vector<pop3::Listed>& listed) const {
+    const auto newest = std::ranges::max(listed, {}, &pop3::Listed::number);
+    session.want({.number = newest.number, .bytes = 0, .header_only = true});
+    auto& message = session.next();
+    if (message.refused()) return;
+    std::string header;
+    while (const auto piece = message.read())
+      header.append(piece->substr(0, largest_header - std::min(largest_header, header.size())));
+    const auto received = received_at(header);
+    if (!received || *received <= outside_.now + std::chrono::hours(1)) return;
+    warn("clock",
+         "the newest message came at " + util::format_utc(*received) +
+             " by the server's clock, and here it is " + util::format_utc(outside_.now),
+         "set this machine's clock; certificates and \"delete_after\" depend on it");
   }
 
   const account::Account& account_;

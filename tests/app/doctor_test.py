@@ -2,6 +2,7 @@
 """doctor: set-ups that are broken in one place each, which it names together with the cure; and a healthy one, of which it
 changes nothing."""
 import contextlib
+import email.utils
 import json
 import os
 import re
@@ -354,6 +355,16 @@ class Servers(Doctor):
         self.drop.capabilities += [b"EXPIRE 0"]
         self.set_up()
         self.warning("capabilities", "EXPIRE 0", hint=("leave_on_server",))
+
+    def test_the_clock_is_behind_the_servers(self):
+        for hours, grade in ((-1, "ok"), (3, "warning")):
+            with self.subTest(hours):
+                date = email.utils.formatdate(time.time() + hours * 3600)
+                self.drop, self.server = self.maildrop(b"Subject: x\r\nReceived: from a by b\r\n\tfor <c>; %s\r\n"
+                                                       b"Received: from z by y; Thu, 1 Jan 2099 00:00:00 +0000\r\n\r\nx\r\n" % date.encode())
+                self.set_up()
+                self.assertEqual([f["check"] for f in self.findings(status=0) if f["grade"] != "ok"],
+                                 ["clock"] if grade == "warning" else [])
 
     def test_a_login_delay_is_told(self):
         self.drop.capabilities += [b"LOGIN-DELAY 900"]
