@@ -17,6 +17,7 @@
 #include "app/oauth.h"
 #include "app/output.h"
 #include "app/questions.h"
+#include "credentials/token_file.h"
 #include "delivery/kinds.h"
 #include "pop3/session.h"
 #include "setup/draft.h"
@@ -51,7 +52,21 @@ class Init {
     unaltered_.words.clear();
   }
 
+  /// The account, or nothing at all: a login by OAuth 2 is forgotten again when something fails after it.
   int run() {
+    try {
+      make();
+    } catch (...) {
+      if (logged_in_ && !published_)
+        static_cast<void>(credentials::forget_login(credentials::token_path(state_file(), account_.name),
+                                                    *invocation_.cancel));
+      throw;
+    }
+    return 0;
+  }
+
+ private:
+  void make() {
     if (std::filesystem::exists(file_)) known_ = load_config_from(unaltered_, file_);
     address_ = ask_address();
     server_ = choose_server(invocation_, questions_, address_);
@@ -65,10 +80,8 @@ class Init {
     choose_place();
     choose_server_copy();
     finish();
-    return 0;
   }
 
- private:
   std::string ask_address() const {
     if (!invocation_.words.empty()) {
       static_cast<void>(setup::domain_of(invocation_.words.front()));
@@ -153,6 +166,7 @@ class Init {
   void log_in() {
     if (account_.oauth) {
       log_in_by_oauth(unaltered_, account_, state_file());
+      logged_in_ = true;
     } else if (!has_own_secret()) {
       if (!questions_.answered())
         throw Error(Kind::usage, "no password is given, and there is no terminal to ask on",
@@ -165,7 +179,8 @@ class Init {
         return say_what_waits(look());
       } catch (const Error& error) {
         const auto told = with_enable(error);
-        if (error.kind() != Kind::login || !typed_ || left == 1) throw with_hint(told, "nothing was written");
+        if (error.kind() != Kind::login || !typed_ || left == 1)
+          throw with_hint(told, "no account was written");
         tell_error(*tell_, account_.name, told);
       }
     }
@@ -185,11 +200,7 @@ class Init {
   }
 
   void ask_password() {
-    util::Secret password;
-    while (password.empty()) {
-      password = questions_.ask_secret("Password for " + server_.user + ": ");
-      if (invocation_.cancel->requested() || !questions_.answered()) break;
-    }
+    auto password = questions_.ask_secret("Password for " + server_.user + ": ");
     account_.secret = credentials::Literal(std::move(password));
   }
 
@@ -306,6 +317,7 @@ class Init {
     }
     fresh.check();
     fresh.publish();
+    published_ = true;
   }
 
   std::string json() const {
@@ -338,6 +350,7 @@ class Init {
   ChosenServer server_;
   account::Account account_;
   Waiting waiting_;
+  bool logged_in_ = false, published_ = false;
   bool typed_ = false;  ///< the password was typed, and is written into a file
   std::vector<std::string> places_;
   bool leaves_ = true;

@@ -23,7 +23,7 @@ Questions::Questions(const Invocation& invocation)
 
 std::string Questions::ask(std::string_view question, std::string_view otherwise) const {
   const auto answer = ask_line(question, *invocation_.cancel);
-  if (!answer) throw util::Error(util::Kind::cancelled, "stopped at a question; nothing was written");
+  if (!answer) throw util::Error(util::Kind::cancelled, "stopped at a question; no account was written");
   auto text = without_blanks_around(*answer);
   return text.empty() ? std::string(otherwise) : text;
 }
@@ -37,8 +37,10 @@ bool Questions::agrees(std::string_view question, std::string_view otherwise) co
 }
 
 util::Secret Questions::ask_secret(std::string_view question) const {
-  auto answer = app::ask(question, *invocation_.cancel);
-  return answer ? std::move(*answer) : util::Secret();
+  for (int left = 3; left > 0; --left)
+    if (auto answer = app::ask(question, *invocation_.cancel); answer && !answer->empty())
+      return std::move(*answer);
+  throw util::Error(util::Kind::cancelled, "stopped at a question; no account was written");
 }
 
 }  // namespace mailhaul::app

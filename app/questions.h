@@ -21,7 +21,7 @@ class Questions {
   std::string ask(std::string_view question, std::string_view otherwise = {}) const;
   /// True for an answer that begins with y, false for one with n; asks again for any other.
   bool agrees(std::string_view question, std::string_view otherwise = {}) const;
-  /// Without echo.
+  /// Without echo, and not empty.
   util::Secret ask_secret(std::string_view question) const;
 
  private:

@@ -52,6 +52,16 @@ class InitCase(Case):
         self.network.hosts[host, 995] = server.port
         return self.drop
 
+    def microsoft(self):
+        """Where Outlook's users log in; the mailbox takes its tokens."""
+        microsoft = Provider(types.SimpleNamespace(good=certificates.providers))
+        self.addCleanup(microsoft.stop)
+        plain, paths = microsoft.answer, {"devicecode": "/device", "token": "/token"}
+        microsoft.answer = lambda path, fields: plain(paths[path.rsplit("/", 1)[1]], fields)
+        microsoft.log_in_at(self.drop)
+        self.network.hosts["login.microsoftonline.com", 443] = int(microsoft.url.rsplit(":", 1)[1])
+        return microsoft
+
     def at_terminal(self, *words, options=None):
         self.answers = 0
         return AtTerminal(self.world, "init", *words, *map(str, self.options if options is None else options))
@@ -181,7 +191,7 @@ class Newcomer(InitCase):
         for _ in range(3):
             self.answer(run, rb"Password for anna: ", "wrong")
         self.assertEqual(run.end(), 77, run.screen)
-        self.assertIn(b"nothing was written", run.screen)
+        self.assertIn(b"no account was written", run.screen)
         self.assertNothingWritten()
 
     def test_pop3_that_is_switched_off_is_said_with_the_place_to_switch_it_on(self):
@@ -214,13 +224,7 @@ class Newcomer(InitCase):
 
     def test_outlook_begins_a_login_by_oauth(self):
         self.mailbox("outlook.office365.com", user=b"anna@outlook.com")
-        microsoft = Provider(types.SimpleNamespace(good=certificates.providers))
-        self.addCleanup(microsoft.stop)
-        plain = microsoft.answer
-        paths = {"devicecode": "/device", "token": "/token"}
-        microsoft.answer = lambda path, fields: plain(paths[path.rsplit("/", 1)[1]], fields)
-        microsoft.log_in_at(self.drop)
-        self.network.hosts["login.microsoftonline.com", 443] = int(microsoft.url.rsplit(":", 1)[1])
+        microsoft = self.microsoft()
         run = self.at_terminal("anna@outlook.com")
         self.answer(run, rb"The client id: ", "client-1")
         microsoft.approve(run.expect(rb"code (WXYZ-\d)"))
@@ -233,6 +237,18 @@ class Newcomer(InitCase):
         self.assertFetches(3, "Inbox")
         self.assertEqual(self.drop.uids(), [])
 
+    def test_a_login_by_oauth_is_forgotten_when_the_server_refuses_it(self):
+        self.mailbox("outlook.office365.com")
+        microsoft = self.microsoft()
+        self.drop.answers[b"AUTH"] = lambda session, argument: b"-ERR POP is disabled for this mailbox\r\n"
+        run = self.at_terminal("anna@outlook.com", "--client-id", "client-1")
+        microsoft.approve(run.expect(rb"code (WXYZ-\d)"))
+        self.assertNotEqual(run.end(), 0)
+        self.assertIn(b"POP is disabled for this mailbox", run.screen)
+        self.assertIn(b"allow POP in the settings of Outlook", run.screen)
+        self.assertFalse(self.world.config.exists())
+        self.assertEqual([*self.world.state_dir.rglob("*.json")], [])
+
     def test_ctrl_c_and_ctrl_d_write_nothing(self):
         self.mailbox()
         for key in ("\x03", "\x04"):
@@ -242,6 +258,32 @@ class Newcomer(InitCase):
             run.type(key)
             self.assertEqual(run.end(), 130, run.screen)
             self.assertNothingWritten()
+
+
+    def test_a_password_that_is_not_typed_ends_it(self):
+        for typed in ("\n" * 3, "\x04" * 3):
+            run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org")
+            for key in typed:
+                run.expect(rb"Password for [^\n]*: ")
+                run.screen = b""
+                run.type(key)
+            self.assertEqual(run.end(), 130, run.screen)
+        self.assertEqual(self.tried("pop.example.org"), [])
+        self.assertNothingWritten()
+
+    def test_the_password_is_shown_nowhere(self):
+        self.mailbox(password=b"geheim-47")
+        run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna", "-vv")
+        shown = b""
+        for question, text in ((rb"Password for [^\n]*: ", "geheim-47"), (rb"Where shall the mail go[^\n]*\] ", ""),
+                               (rb"stay on the server[^\n]*\] ", "")):
+            run.expect(question)
+            shown, run.screen = shown + run.screen, b""
+            run.type(text + "\n")
+        self.assertEqual(run.end(), 0, run.screen)
+        self.assertIn(b"+OK", shown + run.screen)
+        self.assertNotIn(b"geheim", shown + run.screen)
+        self.assertNotIn("geheim", self.world.config.read_text())
 
 
 class Hostile(InitCase):
@@ -335,6 +377,15 @@ class Scripts(InitCase):
         self.assertEqual(self.tried("pop.example.org"), [])
         self.assertNothingWritten()
 
+    def test_the_form_of_the_user_name_is_the_provider_s(self):
+        for address, user in (("jane@web.de", "jane"), ("jane@gmx.de", "jane@gmx.de")):
+            result = self.run_init(address, "--print")
+            self.assertStatus(result, 0)
+            self.assertIn('"user": "%s"' % user, result.out.decode())
+        result = self.run_init("jane@legalmail.it", "--password-file", self.password_file())
+        self.assertStatus(result, 64)
+        self.assertHint(result, "one that the provider has given", "--user")
+
     def test_the_configuration_that_is_there_is_kept(self):
         self.mailbox()
         before = '// mine\n{"accounts": {\n  "example": {"server": "pop3s://other.example", "user": "u", ' \
@@ -371,7 +422,7 @@ class Scripts(InitCase):
         result = self.run_init("anna@example.org", "--server", "pop3s://pop.example.org", "--password-file",
                                self.password_file())
         self.assertStatus(result, 75)
-        self.assertHint(result, "nothing was written")
+        self.assertHint(result, "no account was written")
         self.assertNothingWritten()
 
 
