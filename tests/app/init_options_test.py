@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""init without a person, and with answers from hostile servers."""
+import json
+import unittest
+
+from support.py.newcomer import AUTOCONFIG, CONFIG_XML, InitCase
+
+
+class Hostile(InitCase):
+    def test_a_host_that_is_not_confirmed_is_not_connected_to(self):
+        self.mailbox("pop.hoster.example")
+        self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % "pop.hoster.example"
+        run = self.at_terminal("anna@example.org")
+        run.expect(rb"another domain, hoster.example. Log in there\? \[y/n, or another server\] ")
+        run.type("\n")  # there is no usual answer
+        run.expect(rb"server\] .*\n.*Log in there\?[^\n]*server\] ")
+        run.type("n\n")
+        run.expect(rb"The POP3 server[^\n]*\): ")
+        run.type("\x03")
+        self.assertEqual(run.end(), 130, run.screen)
+        self.assertEqual(self.tried("pop.hoster.example"), [])
+        self.assertNothingWritten()
+
+    def test_without_a_terminal_a_found_host_has_to_be_named(self):
+        self.mailbox()
+        self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % "pop.example.org"
+        result = self.run_init("anna@example.org", "--password-file", self.password_file())
+        self.assertStatus(result, 64)
+        self.assertHint(result, "nobody has confirmed", "--server pop3s://pop.example.org --user anna")
+        self.assertEqual(self.tried("pop.example.org"), [])
+        self.assertNothingWritten()
+
+    def test_bombs_entities_and_odd_hosts_reach_nothing(self):
+        secret = self.world.home / "secret"
+        secret.write_text("hunter2.example")
+        bomb = "".join('<!ENTITY a%d "%s">' % (i, "&a%d;" % (i - 1) * 10) for i in range(1, 20))
+        answers = ['<!DOCTYPE x [<!ENTITY a0 "lol">%s]>' % bomb + AUTOCONFIG % "&a19;",
+                   '<!DOCTYPE x [<!ENTITY e SYSTEM "file://%s">]>' % secret + AUTOCONFIG % "&e;",
+                   AUTOCONFIG % "file:///etc/passwd", AUTOCONFIG % "127.0.0.1", AUTOCONFIG % "localhost",
+                   AUTOCONFIG % "pop.example.org" + " " * (10 << 20), AUTOCONFIG % "\x1b]0;x\x07.example.org"]
+        for text in answers:
+            with self.subTest(text[:200]):
+                self.pages.pages["autoconfig.example.org", CONFIG_XML] = text
+                result = self.run_init("anna@example.org", "--password-file", self.password_file())
+                self.assertStatus(result, 69)
+                self.assertNotIn(b"hunter2", result.out)
+                self.assertNotIn(b"\x1b", result.out)
+        self.assertEqual({port for _, port in self.network.tried}, {443})
+        self.assertFalse(self.world.config.exists())
+
+    def test_what_was_tried_is_shown(self):
+        result = self.run_init("anna@example.org", "--password-file", self.password_file())
+        self.assertStatus(result, 69)
+        self.assertHint(result, "no POP3 server was found", "--server pop3s://HOST")
+        self.assertSays(result.out.decode(), "the table of providers: does not have example.org",
+                        "autoconfig.example.org: has nothing (HTTP 404)", "example.org/.well-known/autoconfig: has nothing",
+                        "ua-auto-config.example.org: has nothing", "SRV record _pop3s._tcp.example.org: none",
+                        "SRV record _pop3._tcp.example.org: none", "MX record example.org: none", "others: not asked")
+
+    def test_behind_a_proxy_no_name_server_is_asked(self):
+        result = self.world.run("init", "anna@example.org", *self.options[:4])
+        self.assertStatus(result, 69)
+        self.assertSays(result.out.decode(), "DNS: not asked: a proxy is in use")
+
+
+class Scripts(InitCase):
+    def test_everything_by_option(self):
+        self.mailbox()
+        result = self.run_init("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna", "--name", "home",
+                               "--password-file", self.password_file(), "--deliver", "maildir:~/In", "--deliver",
+                               "mbox:~/Box", "--no-leave-on-server", "--timeout", "5m")
+        self.assertStatus(result, 0)
+        profile = json.loads(self.world.config.read_text())["accounts"]["home"]
+        self.assertEqual(profile, {
+            "server": "pop3s://pop.example.org", "user": "anna", "proxy": self.network.proxy,
+            "tls_ca_file": str(self.certificates.ca), "password_file": self.password_file(), "timeout": "5m",
+            "leave_on_server": False, "deliver": ["maildir:~/In", "mbox:~/Box"]})
+        self.assertFetches(3, "In")
+        self.assertEqual(self.drop.uids(), [])
+
+    def test_json_says_what_was_found_and_added(self):
+        self.mailbox("pop.gmail.com", user=b"anna@gmail.com")
+        result = self.run_init("anna@gmail.com", "--json", "--password-file", self.password_file())
+        self.assertStatus(result, 0)
+        asked, added = self.json_lines(result)
+        self.assertEqual((asked["event"], asked["who"]), ("asked", "the table of providers"))
+        self.assertEqual({key: added[key] for key in ("event", "account", "server", "user", "messages")},
+                         {"event": "added", "account": "gmail", "server": "pop3s://pop.gmail.com",
+                          "user": "anna@gmail.com", "messages": 3})
+        self.assertGreater(added["bytes"], 0)
+
+    def test_print_shows_the_account_and_does_nothing(self):
+        self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % "pop.example.org"
+        result = self.run_init("anna@example.org", "--print")
+        self.assertStatus(result, 0)
+        self.assertSays(result.out.decode(), '"server": "pop3s://pop.example.org"', '"user": "anna"', "nothing was written")
+        self.assertEqual(self.tried("pop.example.org"), [])
+        self.assertNothingWritten()
+
+    def test_the_form_of_the_user_name_is_the_provider_s(self):
+        for address, user in (("jane@web.de", "jane"), ("jane@gmx.de", "jane@gmx.de")):
+            result = self.run_init(address, "--print")
+            self.assertStatus(result, 0)
+            self.assertIn('"user": "%s"' % user, result.out.decode())
+        result = self.run_init("jane@legalmail.it", "--password-file", self.password_file())
+        self.assertStatus(result, 64)
+        self.assertHint(result, "one that the provider has given", "--user")
+
+    def test_the_configuration_that_is_there_is_kept(self):
+        self.mailbox()
+        before = '// mine\n{"accounts": {\n  "example": {"server": "pop3s://other.example", "user": "u", ' \
+                 '"deliver": "maildir:~/M"} // first\n}}\n'
+        self.world.write_config(before)
+        words = ("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna", "--password-file",
+                 self.password_file())
+        result = self.run_init(*words)
+        self.assertStatus(result, 0)
+        self.assertSays(result.out.decode(), "mailhaul -n example-2")
+        text = self.world.config.read_text()
+        self.assertTrue(text.startswith("// mine\n") and "// first\n" in text)
+        self.assertStatus(self.world.run("example-2"), 0)
+        again = self.run_init(*words)
+        self.assertStatus(again, 78)
+        self.assertHint(again, "has this mailbox already", "mailhaul example-2")
+        self.assertEqual(self.world.config.read_text(), text)
+
+    def test_what_is_missing_is_named(self):
+        for words, status, hints in (
+                ((), 64, ("the mail address is missing",)), (("anna",), 64, ("is not a mail address",)),
+                (("anna@gmail.com",), 64, ("--password-file",)),
+                (("anna@outlook.com",), 64, ("--client-id",)),
+                (("anna@gmail.com", "--name", "fetch"), 64, ("--name fetch-2",)),
+                (("anna@example.org", "--name-server", "x"), 64, ("not the address of a name server",)),
+                (("anna@gmail.com", "--deliver", "nowhere:x"), 64, ("--deliver",))):
+            with self.subTest(words):
+                result = self.world.run("init", *words, *([] if "--name-server" in words else self.options))
+                self.assertStatus(result, status)
+                self.assertHint(result, *hints)
+        self.assertNothingWritten()
+
+    def test_a_server_that_cannot_be_reached_leaves_nothing_behind(self):
+        result = self.run_init("anna@example.org", "--server", "pop3s://pop.example.org", "--password-file",
+                               self.password_file())
+        self.assertStatus(result, 75)
+        self.assertHint(result, "no account was written")
+        self.assertNothingWritten()
+
+
+if __name__ == "__main__":
+    unittest.main()
