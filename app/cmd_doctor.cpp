@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // All checks, from the configuration to the server, each on a line of its own. Changes nothing.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "account/document.h"
+#include "app/columns.h"
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/doctor.h"
@@ -18,6 +21,8 @@ namespace {
 using account::Node;
 using setup::Finding;
 using setup::Grade;
+
+constexpr std::size_t grade_columns = 9;
 
 std::string_view name_of(Grade grade) {
   switch (grade) {
@@ -54,11 +59,14 @@ class Findings {
  private:
   static std::string text_of(const Finding& finding) {
     std::string text(name_of(finding.grade));
-    text.resize(9, ' ');
+    text.resize(grade_columns, ' ');
     if (!finding.account.empty()) text += safe(finding.account) + ": ";
     text += finding.check + ": " + safe(finding.sentence) + "\n";
-    if (!finding.advice.empty()) text += "         hint: " + safe(finding.advice) + "\n";
-    return text;
+    if (finding.advice.empty()) return text;
+    constexpr std::string_view lead = "         hint: ";
+    const Wrapping wrapping{
+        .columns = window_columns(STDOUT_FILENO), .first = lead.size(), .indent = grade_columns};
+    return text.append(lead) + wrapped(safe(finding.advice), wrapping) + "\n";
   }
   static std::string json_of(const Finding& finding) {
     Node object{.form = Node::Form::object};

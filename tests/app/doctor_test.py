@@ -7,15 +7,16 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
 import tempfile
 import time
 import unittest
 
 from crash import strace
-from support.py import mail
+from support.py import mail, terminal
 from support.py.certificates import Certificates
 from support.py.doctor import Doctor
-from support.py.world import sanitized
+from support.py.world import MAILHAUL, sanitized
 
 WRITES = ("write pwrite64 writev ?rename ?renameat renameat2 ?link linkat ?unlink unlinkat fsync fdatasync syncfs ftruncate fallocate "
           "?mkdir mkdirat fchmod ?chmod fchmodat utimensat openat ?open ?creat symlinkat").split()
@@ -381,3 +382,14 @@ class Servers(Doctor):
         self.set_up()
         text = self.world.run("doctor").out.decode()
         self.assertRegex(text, r"(?m)^fault    home: login: .*refused.*\n         hint: ")
+
+    def test_at_a_terminal_hints_are_as_wide_as_the_window(self):
+        self.set_up(server="pop3://127.0.0.1:%d" % self.closed_port())
+        master, slave = terminal.opened()
+        process = subprocess.Popen([MAILHAUL, "doctor"], stdin=slave, stdout=slave, stderr=slave, env=self.world.env,
+                                   cwd=self.world.root, start_new_session=True)
+        os.close(slave)
+        lines = terminal.read_to_the_end(master, process).decode().splitlines()
+        hint = next(at for at, line in enumerate(lines) if line.startswith("         hint: "))
+        self.assertRegex(lines[hint + 1], r"^ {9}\S")
+        self.assertLessEqual(max(map(len, lines[hint:hint + 2])), 80)
