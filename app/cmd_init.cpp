@@ -173,7 +173,9 @@ class Init {
                     "name a --password-file, --password-command or --password-env");
       typed_ = true;
     }
-    for (int left = tries;; --left) {
+    const auto* const provider = server_.provider;
+    const bool is_once = provider != nullptr && provider->interval.count() > 0;
+    for (int left = is_once ? 1 : tries;; --left) {
       if (typed_) ask_password();
       try {
         return say_what_waits(look());
@@ -296,8 +298,8 @@ class Init {
             (typed_ ? ",\nits password in " + NewProfiles::password_file(file_, account_.name).native() +
                           ", which only you can read"
                     : "") +
-            ".\nNext: mailhaul -n" + word + " shows what would be fetched, and mailhaul" + word +
-            " fetches it.\n");
+            ".\nNext: " + pause() + "mailhaul -n" + word + " shows what would be fetched, and mailhaul" +
+            word + " fetches it.\n");
   }
 
   /// Some servers refuse a login soon after the last one, which was ours.

@@ -46,7 +46,9 @@ Node profile_of(const Invocation& invocation, const NewAccount& fresh) {
   if (!pins.empty()) keys.add("tls_pin", list_of(pins));
   if (fresh.oauth) {
     Node oauth{.form = Node::Form::object};
-    oauth.add("provider", Node::of(fresh.oauth->provider)).add("client_id", Node::of(fresh.oauth->client_id));
+    oauth.add("provider", Node::of(fresh.oauth->provider))
+        .add("client_id",
+             Node::of(fresh.oauth->client_id.empty() ? "YOUR-CLIENT-ID" : fresh.oauth->client_id));
     keys.add("oauth", std::move(oauth));
   }
   if (!fresh.password_file.empty()) keys.add("password_file", Node::of(fresh.password_file.native()));

@@ -116,13 +116,14 @@ ChosenServer ask_for_server(const Invocation& invocation, const Questions& quest
 /// Shows the domain of the host, and asks whether it is right.
 ChosenServer confirm(const Invocation& invocation, const Questions& questions, const FoundServer& found,
                      const std::string& address) {
-  const auto domain = setup::domain_of(address), theirs = setup::base_domain(found.at.host);
-  const bool is_own = theirs == setup::base_domain(domain);
+  const auto domain = setup::domain_of(address);
+  const auto& host = found.at.host;
+  const bool is_own = host == domain || host.ends_with("." + domain);
+  const auto place = is_own ? "your own domain, " + domain : "another domain, " + setup::base_domain(host);
   for (;;) {
-    const auto answer =
-        questions.ask("The server is in " + std::string(is_own ? "your own domain, " : "another domain, ") +
-                          theirs + ". Log in there? " + (is_own ? "[Y/n" : "[y/n") + ", or another server] ",
-                      is_own ? "yes" : "");
+    const auto answer = questions.ask("The server is in " + place + ". Log in there? " +
+                                          (is_own ? "[Y/n" : "[y/n") + ", or another server] ",
+                                      is_own ? "yes" : "");
     if (answer == "y" || answer == "Y" || answer == "yes") return chosen(invocation, found);
     if (answer == "n" || answer == "N" || answer == "no")
       return ask_for_server(invocation, questions, address);

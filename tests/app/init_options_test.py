@@ -21,6 +21,15 @@ class Hostile(InitCase):
         self.assertEqual(self.tried("pop.hoster.example"), [])
         self.assertNothingWritten()
 
+    def test_a_server_beside_the_domain_is_in_another_one(self):
+        """Both may be below a suffix where everybody gets a name."""
+        for host in ("pop.hoster.example", "evilexample.org", "example.org.hoster.example"):
+            self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % host
+            run = self.at_terminal("anna@example.org")
+            run.expect(rb"another domain, [^\n]* \[y/n, or another server\] ")
+            run.type("\x03")
+            self.assertEqual(run.end(), 130, run.screen)
+
     def test_without_a_terminal_a_found_host_has_to_be_named(self):
         self.mailbox()
         self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % "pop.example.org"
@@ -102,6 +111,8 @@ class Scripts(InitCase):
             result = self.run_init(address, "--print")
             self.assertStatus(result, 0)
             self.assertIn('"user": "%s"' % user, result.out.decode())
+        result = self.run_init("jane@outlook.com", "--print")
+        self.assertSays(result.out.decode(), '"provider": "microsoft"', '"client_id": "YOUR-CLIENT-ID"')
         result = self.run_init("jane@legalmail.it", "--password-file", self.password_file())
         self.assertStatus(result, 64)
         self.assertHint(result, "one that the provider has given", "--user")

@@ -92,6 +92,20 @@ class Newcomer(InitCase):
         self.assertEqual((self.world.config.parent / "passwords/example").read_text(), "secret\n")
         self.assertFetches(3)
 
+    def test_where_logins_must_be_far_apart_a_refused_one_ends_it(self):
+        self.mailbox("pop3.web.de", user=b"jane")
+        run = self.at_terminal("jane@web.de")
+        self.answer(run, rb"Password for jane: ", "wrong")
+        self.assertEqual(run.end(), 77, run.screen)
+        self.assertIn(b"15m", run.screen)
+        self.assertEqual(len(self.tried("pop3.web.de")), 1)
+
+    def test_where_logins_must_be_far_apart_the_first_fetch_waits(self):
+        self.mailbox("pop3.web.de", user=b"jane")
+        run = self.at_terminal("jane@web.de")
+        self.answer_rest(run)
+        self.assertIn(b"Next: wait 15m, because WEB.DE refuses", run.screen)
+
     def test_after_three_refused_logins_nothing_is_written(self):
         self.mailbox()
         self.pages.pages["example.org", WELL_KNOWN] = AUTOCONFIG % "pop.example.org"

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <thread>
