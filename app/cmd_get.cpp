@@ -86,6 +86,7 @@ int run_get(const Invocation& invocation) {
     delivery::LineEnds ends;
     std::optional<Stream> stream;
     const auto open_sink = [&](std::size_t messages) {
+      if (::isatty(STDOUT_FILENO) == 1) tell->done(account.name);  // it would be drawn into the message
       return messages == 1 ? raw(ends) : stream.emplace(environment, account).sink();
     };
     engine::get(account, environment, *tell, {.uids = uids, .open_sink = open_sink});

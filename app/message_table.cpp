@@ -34,6 +34,8 @@ MessageTable::MessageTable(Style style, const engine::MailboxListing& listing, s
     number_ = std::max(number_, std::to_string(message.number).size() + 1);
     uid_ = std::max(uid_, message.uid.size());
     size_ = std::max(size_, util::format_size(message.bytes).size());
+    if (style_.reasons)
+      what_ = std::max(what_, report::name_of(message.action).size() + 2 + message.reason.size());
   }
   if (style_.columns == 0) return;
   const auto taken = number_ + date_columns + size_ + what_ + 10 + (style_.uids ? uid_ + 2 : 0);

@@ -84,7 +84,8 @@ std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Su
       .live = chosen(invocation.progress, at_terminal && !invocation.quiet && invocation.verbose < 2),
       .color = chosen(invocation.color, at_terminal && !is_set("NO_COLOR")),
       .summaries = summaries,
-      .failure = invocation.output_failure});
+      .failure = invocation.output_failure,
+      .cancel = invocation.cancel});
 }
 
 }  // namespace mailhaul::app

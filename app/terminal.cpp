@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "app/terminal.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 
+#include "app/columns.h"
 #include "app/output.h"
 #include "util/units.h"
 
@@ -40,35 +44,79 @@ std::size_t printable_prefix(std::string_view text) {
 
 namespace {
 
-std::size_t columns() {
+Window window() {
   struct winsize size {};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
+  return {.columns = size.ws_col, .rows = size.ws_row == 0 ? Window().rows : size.ws_row};
 }
 
-std::string clock_text(std::chrono::seconds left) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%lld:%02lld", static_cast<long long>(left.count() / 60),
-                static_cast<long long>(left.count() % 60));
-  return text.data();
+/// Lines that are wider than the window has become take several rows, except on the console of Linux.
+std::size_t rows_of(const std::vector<std::string>& lines, std::size_t columns) {
+  const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody writes it
+  if (term != nullptr && std::string_view(term) == "linux") return lines.size();
+  std::size_t rows = 0;
+  for (const auto& line : lines) rows += std::max<std::size_t>((columns_of(line) + columns - 1) / columns, 1);
+  return rows;
 }
 
 }  // namespace
 
 Terminal::~Terminal() {
+  if (drawer_.joinable()) {
+    drawer_.request_stop();
+    const std::uint64_t one = 1;
+    if (::write(wake_.get(), &one, sizeof one) < 0) return;  // cannot fail: the counter is 0
+    drawer_.join();
+  }
   const std::lock_guard lock(mutex_);
   erase();
 }
 
-Terminal::Progress* Terminal::progress_of(std::string_view account) {
+Progress* Terminal::progress_of(std::string_view account) {
   const auto found = std::ranges::find(progress_, account, &Progress::account);
   return found == progress_.end() ? nullptr : &*found;
 }
 
+void Terminal::expected(std::size_t accounts) {
+  const std::lock_guard lock(mutex_);
+  totals_.accounts = accounts;
+}
+
+void Terminal::begin(std::string_view account) {
+  if (!style_.live || progress_of(account) != nullptr) return;
+  progress_.push_back({.account = std::string(account)});
+  draw();
+  if (drawer_.joinable()) return;
+  wake_ = util::Fd(::eventfd(0, EFD_CLOEXEC));
+  drawer_ = std::jthread([this](const std::stop_token& stop) { keep_drawing(stop); });
+}
+
+void Terminal::end(std::string_view account) {
+  const auto* progress = progress_of(account);
+  if (progress == nullptr) return;
+  ++totals_.ended;
+  totals_.ended_ones.messages += progress->messages;
+  totals_.ended_ones.arrived += progress->messages;
+  totals_.ended_ones.bytes += progress->bytes;
+  totals_.ended_ones.received += progress->bytes;
+  if (progress->is_receiving &&
+      (totals_.ended_ones.begun == LiveClock::time_point() || progress->begun < totals_.ended_ones.begun))
+    totals_.ended_ones.begun = progress->begun;
+  std::erase_if(progress_, [&](const Progress& one) { return one.account == account; });
+}
+
 void Terminal::started(std::string_view account) {
   const std::lock_guard lock(mutex_);
+  begin(account);
+}
+
+void Terminal::doing(std::string_view account, report::Activity activity) {
   if (!style_.live) return;
-  progress_.push_back({.account = std::string(account), .begun = Clock::now()});
-  draw();
+  const std::lock_guard lock(mutex_);
+  begin(account);
+  auto* progress = progress_of(account);
+  progress->activity = activity;
+  progress->is_receiving = false;
 }
 
 void Terminal::planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) {
@@ -76,28 +124,27 @@ void Terminal::planned(std::string_view account, std::uint32_t messages, std::ui
   if (Progress* progress = progress_of(account)) {
     progress->messages = messages;
     progress->bytes = bytes;
-    progress->planned = true;
-    progress->begun = Clock::now();
-    draw();
+    progress->arrived = 0;
+    progress->received = 0;
+    progress->is_receiving = true;
+    progress->begun = LiveClock::now();
   }
 }
 
 void Terminal::received(std::string_view account, std::uint64_t bytes) {
   if (!style_.live) return;
   const std::lock_guard lock(mutex_);
-  if (Progress* progress = progress_of(account)) {
-    progress->received += bytes;
-    draw_sometimes();
-  }
+  if (Progress* progress = progress_of(account)) progress->received += bytes;
+}
+
+void Terminal::arrived(std::string_view account) {
+  if (!style_.live) return;
+  const std::lock_guard lock(mutex_);
+  if (Progress* progress = progress_of(account)) ++progress->arrived;
 }
 
 void Terminal::message(std::string_view account, const report::MessageEvent& message) {
   const std::lock_guard lock(mutex_);
-  if (Progress* progress = progress_of(account);
-      progress != nullptr && message.action == report::Action::fetch) {
-    ++progress->done;
-    draw_sometimes();
-  }
   if (style_.verbose == 0) return;
   std::string line(account);
   line.append(": ").append(report::name_of(message.action)).append(" ").append(message.uid);
@@ -136,26 +183,59 @@ void Terminal::failed(std::string_view account, const report::Notice& what) {
   notice(account, "error: ", "\x1b[31m", what);
 }
 
+void Terminal::done(std::string_view account) {
+  if (!style_.live) return;
+  const std::lock_guard lock(mutex_);
+  end(account);
+  draw();
+}
+
+namespace {
+
+/// "; 395 more wait (max_messages)": what was not delivered, and why.
+std::string waiting_text(const report::Totals& totals) {
+  if (totals.waiting == 0) return {};
+  std::string why;
+  const auto add_reason = [&](std::uint32_t count, const std::string& reason) {
+    if (count == 0) return;
+    why += (why.empty() ? "" : ", ") + (count == totals.waiting ? "" : std::to_string(count) + ": ") + reason;
+  };
+  add_reason(totals.over_limit, std::string(totals.limit));
+  add_reason(totals.too_large, "larger than max_size");
+  add_reason(std::min(totals.failed, totals.waiting), "failed");
+  return "; " + std::to_string(totals.waiting) + (totals.fetched == 0 ? "" : " more") +
+         (totals.waiting == 1 ? " waits" : " wait") + (why.empty() ? "" : " (" + why + ")");
+}
+
+std::string summary_of(const report::Totals& totals, const char* nothing) {
+  std::string line;
+  if (totals.fetched == 0) {
+    line = nothing;
+  } else {
+    std::array<char, 32> seconds{};
+    std::snprintf(seconds.data(), seconds.size(), "%.1f s", totals.seconds);
+    line = util::counted(totals.fetched, "new message") + ", " + util::format_size(totals.bytes) + ", in " +
+           seconds.data();
+  }
+  if (totals.removed != 0) line += "; " + std::to_string(totals.removed) + " removed from the server";
+  const auto stay = totals.left - std::min(totals.left, totals.waiting);
+  if (stay != 0)
+    line += "; " + std::to_string(stay) +
+            (totals.fetched == 0 ? " fetched or marked earlier left on the server" : " left on the server");
+  return line + waiting_text(totals);
+}
+
+}  // namespace
+
 void Terminal::finished(std::string_view account, const report::Totals& totals, int status) {
   const std::lock_guard lock(mutex_);
   erase();
-  std::erase_if(progress_, [&](const Progress& progress) { return progress.account == account; });
-  const bool worth_a_line = totals.fetched != 0 || (style_.on_terminal && status == 0);
-  if (!style_.quiet && worth_a_line) {
-    std::string line = safe(account) + ": ";
-    if (totals.fetched == 0) {
-      line += "no new mail";
-    } else {
-      std::array<char, 32> seconds{};
-      std::snprintf(seconds.data(), seconds.size(), "%.1f s", totals.seconds);
-      line += util::counted(totals.fetched, "new message") + ", " + util::format_size(totals.bytes) +
-              ", in " + seconds.data();
-    }
-    if (totals.removed != 0) line += "; " + std::to_string(totals.removed) + " removed from the server";
-    if (totals.left != 0) line += "; " + std::to_string(totals.left) + " left on the server";
-    if (totals.failed != 0) line += "; " + std::to_string(totals.failed) + " failed";
-    say(summaries_fd(), line + "\n");
-  }
+  end(account);
+  const bool was_stopped = style_.cancel != nullptr && style_.cancel->requested() && status > 128;
+  const bool worth_a_line = totals.fetched != 0 || (style_.on_terminal && (status == 0 || was_stopped));
+  if (!style_.quiet && worth_a_line)
+    say(summaries_fd(), safe(account) + ": " + (was_stopped ? "stopped: " : "") +
+                            summary_of(totals, was_stopped ? "nothing fetched" : "no new mail") + "\n");
   draw();
 }
 
@@ -169,23 +249,6 @@ void Terminal::traced(std::string_view account, char direction, std::string_view
   if (style_.verbose < 2) return;
   const std::lock_guard lock(mutex_);
   say(STDERR_FILENO, safe(account) + " " + direction + " " + safe(line) + "\n");
-}
-
-std::string Terminal::live_line(const Progress& progress) const {
-  std::string line = progress.account + "  ";
-  if (!progress.planned) return line + "connecting";
-  line += std::to_string(progress.done) + "/" + util::counted(progress.messages, "message") + "  " +
-          util::format_size(progress.received) + " of " + util::format_size(progress.bytes);
-  const double seconds = std::chrono::duration<double>(Clock::now() - progress.begun).count();
-  if (seconds > 0.2 && progress.received != 0) {
-    const double rate = static_cast<double>(progress.received) / seconds;
-    line += "  " + util::format_size(static_cast<std::uint64_t>(rate)) + "/s";
-    const auto left = progress.bytes > progress.received ? progress.bytes - progress.received : 0;
-    line += "  " +
-            clock_text(std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(left) / rate))) +
-            " left";
-  }
-  return line;
 }
 
 /// A listener must not throw: the mail is fetched even if nobody reads this.
@@ -205,30 +268,43 @@ int Terminal::summaries_fd() const {
   return style_.summaries == Summaries::to_stderr ? STDERR_FILENO : STDOUT_FILENO;
 }
 
-void Terminal::draw_sometimes() {
-  if (style_.live && Clock::now() - last_draw_ >= 100ms) draw();
+void Terminal::keep_drawing(const std::stop_token& stop) {
+  constexpr int milliseconds = 100;
+  for (bool told = false; !stop.stop_requested();) {
+    // Once a cancel is requested, its descriptor stays readable: to wait for it would be a busy loop.
+    std::array<struct pollfd, 2> waits{
+        {{wake_.get(), POLLIN, 0}, {style_.cancel == nullptr || told ? -1 : style_.cancel->fd(), POLLIN, 0}}};
+    ::poll(waits.data(), waits.size(), milliseconds);
+    told = style_.cancel != nullptr && style_.cancel->requested();
+    const std::lock_guard lock(mutex_);
+    if (!stop.stop_requested()) draw();
+  }
 }
 
 void Terminal::draw() {
   if (!style_.live) return;
-  erase();
-  const std::size_t width = columns() - 1;
+  const bool is_stopping = style_.cancel != nullptr && style_.cancel->requested();
+  const auto size = window();
+  std::vector<std::string> lines;
+  if (!progress_.empty()) lines = live_lines(progress_, totals_, size, LiveClock::now(), is_stopping);
+  if (lines == drawn_ && size.columns == drawn_columns_) return;
   std::string text;
-  for (const auto& progress : progress_) text += safe(live_line(progress)).substr(0, width) + "\n";
-  put(STDERR_FILENO, text);
-  drawn_ = progress_.size();
-  last_draw_ = Clock::now();
+  if (!drawn_.empty()) text = "\x1b[" + std::to_string(rows_of(drawn_, size.columns)) + "A\r";
+  for (const auto& line : lines) text += line + "\x1b[K\n";
+  put(STDERR_FILENO, text + "\x1b[J");
+  drawn_ = std::move(lines);
+  drawn_columns_ = size.columns;
 }
 
 void Terminal::erase() {
-  if (drawn_ == 0) return;
-  std::string text = "\x1b[" + std::to_string(drawn_) + "A\r\x1b[J";
-  drawn_ = 0;
-  put(STDERR_FILENO, text);
+  if (drawn_.empty()) return;
+  const auto rows = rows_of(drawn_, window().columns);
+  drawn_.clear();
+  put(STDERR_FILENO, "\x1b[" + std::to_string(rows) + "A\r\x1b[J");
 }
 
 void Terminal::say(int fd, const std::string& text) {
-  const bool live = drawn_ != 0;
+  const bool live = !drawn_.empty();
   erase();
   put(fd, text);
   if (live) draw();

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Prints events for a person, at a terminal or in a mail from cron.
 #pragma once
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
+#include "app/live_lines.h"
 #include "app/output.h"
 #include "report/listener.h"
+#include "util/cancel.h"
 
 namespace mailhaul::app {
 
@@ -17,7 +20,9 @@ namespace mailhaul::app {
 /// without C1 controls.
 std::size_t printable_prefix(std::string_view text);
 
-/// Live lines and errors go to standard error, summaries to standard output. Any thread may call it.
+/// Live lines and errors go to standard error, summaries to standard output. Any thread may call it. While
+/// live lines are shown, a thread of its own draws them: time goes on, windows change and Ctrl-C is pressed
+/// while nothing comes from the servers.
 class Terminal : public report::Listener {
  public:
   struct Style {
@@ -27,35 +32,33 @@ class Terminal : public report::Listener {
     bool live = false;         ///< show a progress line per account
     bool color = false;
     Summaries summaries = Summaries::to_stdout;
-    OutputFailure* failure = nullptr;  ///< of standard output
+    OutputFailure* failure = nullptr;      ///< of standard output
+    const util::Cancel* cancel = nullptr;  ///< the live lines tell that it was requested
   };
   explicit Terminal(Style style) : style_(style) {}
   ~Terminal() override;
 
+  void expected(std::size_t accounts) override;
   void started(std::string_view account) override;
+  void doing(std::string_view account, report::Activity activity) override;
   void planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) override;
   void received(std::string_view account, std::uint64_t bytes) override;
+  void arrived(std::string_view account) override;
   void message(std::string_view account, const report::MessageEvent& message) override;
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;
+  void done(std::string_view account) override;
   void finished(std::string_view account, const report::Totals& totals, int status) override;
   void noted(std::string_view account, std::string_view sentence) override;
   void traced(std::string_view account, char direction, std::string_view line) override;
 
  private:
-  using Clock = std::chrono::steady_clock;
-  struct Progress {
-    std::string account;
-    std::uint32_t messages = 0, done = 0;
-    std::uint64_t bytes = 0, received = 0;
-    Clock::time_point begun;
-    bool planned = false;
-  };
   Progress* progress_of(std::string_view account);
-  std::string live_line(const Progress& progress) const;
+  void begin(std::string_view account);
+  void end(std::string_view account);
   void draw();   ///< draws the live lines over the previous ones
   void erase();  ///< removes the live lines, so that other text can be printed
-  void draw_sometimes();
+  void keep_drawing(const std::stop_token& stop);
   int summaries_fd() const;
   void put(int fd, const std::string& text) noexcept;
   void say(int fd, const std::string& text);  ///< prints text above the live lines
@@ -64,8 +67,11 @@ class Terminal : public report::Listener {
   Style style_;
   std::mutex mutex_;
   std::vector<Progress> progress_;
-  std::size_t drawn_ = 0;  ///< live lines on the screen
-  Clock::time_point last_draw_;
+  LiveTotals totals_;
+  std::vector<std::string> drawn_;  ///< the live lines on the screen
+  std::size_t drawn_columns_ = 0;   ///< of the window then
+  util::Fd wake_;                   ///< an eventfd, written when the thread is to look at once
+  std::jthread drawer_;             ///< started with the first live line; last, since it uses all others
 };
 
 }  // namespace mailhaul::app

@@ -236,6 +236,7 @@ std::size_t delete_messages(const account::Account& account, const Environment& 
   deleting.choose(deletion);
   deleting.read_all();
   if (!deletion.undelivered) deleting.refuse_undelivered();
+  listener.done(account.name);
   if (!deletion.agree(deleting.listing())) {
     look.leave();
     return 0;

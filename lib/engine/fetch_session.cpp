@@ -62,6 +62,7 @@ void FetchSession::carry_out(std::span<const Step> steps) {
 }
 
 void FetchSession::list_and_plan(const ReadRows& rows) {
+  run_.tell.doing(run_.account.name, report::Activity::listing);
   auto listed = session_.listing();
   if (session_.listing_faults().malformed_lines != 0) {
     run_.notices.warn("ignored " +
@@ -80,25 +81,44 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
                 .bytes = run_.totals.bytes,
                 .steps = Steps::with_work});
   answers_.limit(plan_.budget);
+  count_waiting();
+  tell_planned();
+}
+
+void FetchSession::count_waiting() {
+  auto& totals = run_.totals;
+  totals.waiting = totals.over_limit = totals.too_large = 0;
+  totals.waiting_bytes = 0;
+  for (const auto& step : plan_.steps) {
+    if (step.action != Action::fetch && step.action != Action::skip) continue;
+    ++totals.waiting;
+    totals.waiting_bytes += step.message.bytes;
+    if (step.action == Action::fetch) continue;
+    ++(step.too_large ? totals.too_large : totals.over_limit);
+    if (!step.too_large) totals.limit = plan_.budget.messages_used_up() ? "max_messages" : "max_bytes";
+  }
+}
+
+/// Only what is really retrieved: a header is asked for where it can tell.
+void FetchSession::tell_planned() {
   std::uint64_t bytes = 0;
   std::uint32_t messages = 0;
-  run_.totals.waiting = 0;
-  run_.totals.waiting_bytes = 0;
   for (const auto& step : plan_.steps) {
-    if (step.action == Action::fetch || step.action == Action::skip) {
-      ++run_.totals.waiting;
-      run_.totals.waiting_bytes += step.message.bytes;
-    }
-    if (step.action != Action::fetch && step.action != Action::verify) continue;
+    const auto request = request_for(step);
+    if (!request || request->ask != Ask::whole) continue;
     ++messages;
     bytes += step.message.bytes;
   }
   run_.tell.planned(run_.account.name, messages, bytes);
 }
 
+std::optional<Request> FetchSession::request_for(const Step& step) {
+  return first_request(step,
+                       {.top = session_.capabilities().top, .sizes_are_off = run_.server.sizes_are_off});
+}
+
 void FetchSession::begin(const Step& step) {
-  const auto request =
-      first_request(step, {.top = session_.capabilities().top, .sizes_are_off = run_.server.sizes_are_off});
+  const auto request = request_for(step);
   if (request) requests_.add(*request);
   if (step.action == Action::leave || step.action == Action::skip) notes_.left(step);
 }

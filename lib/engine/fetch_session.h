@@ -2,6 +2,7 @@
 // One session at the server: listing, plan, retrieval, settlement, removal.
 #pragma once
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "engine/account_run.h"
@@ -41,6 +42,9 @@ class FetchSession {
 
  private:
   void list_and_plan(const ReadRows& rows);
+  void count_waiting();
+  void tell_planned();
+  std::optional<Request> request_for(const Step& step);
   void begin(const Step& step);
   void ask_singly();
   void carry_out(std::span<const Step> steps);

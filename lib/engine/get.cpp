@@ -24,16 +24,23 @@ void get(const account::Account& account, const Environment& environment, report
   ReadOnlySession look(account, environment, listener);
   const auto indexes = look.indexes_of(retrieval.uids);
   const MessageSink sink = retrieval.open_sink(indexes.size());
+  std::uint64_t bytes = 0;
   for (const auto i : indexes) {
+    bytes += look.listed[i].bytes;
     look.session.want({.number = look.listed[i].number, .bytes = look.listed[i].bytes, .header_only = false});
   }
+  listener.planned(account.name, static_cast<std::uint32_t>(indexes.size()), bytes);
   for (const auto i : indexes) {
     const std::string uid = look.uid_of(i);
     pop3::Message& message = look.session.next();
     if (message.refused()) throw_refused(uid, *message.refused());
     sink.begin(uid);
-    while (const auto piece = message.read()) sink.piece(*piece);
+    while (const auto piece = message.read()) {
+      sink.piece(*piece);
+      listener.received(account.name, piece->size());
+    }
     sink.end();
+    listener.arrived(account.name);
   }
   look.leave();
 }

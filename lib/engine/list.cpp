@@ -86,6 +86,7 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
            .uid = {}});
     }
     narrow(listing.messages, request);
+    if (request.show) listener.done(account.name);
     show_all(look.session, listing, request);
     look.leave();
   } catch (const util::Error& error) {

@@ -113,6 +113,17 @@ net::LoggedIn log_in(const account::Account& account, const Environment& environ
   }
 }
 
+net::Trace login_trace(const account::Account& account, report::Listener& listener) {
+  listener.doing(account.name, report::Activity::connecting);
+  return [&account, &listener, answered = false](char direction, std::string_view line) mutable {
+    if (!answered && direction == '<') {
+      answered = true;
+      listener.doing(account.name, report::Activity::logging_in);
+    }
+    listener.traced(account.name, direction, line);
+  };
+}
+
 void warn_of_plain_text(const account::Account& account, const Environment& environment,
                         report::Listener& listener) {
   const auto& server = account.server;

@@ -16,6 +16,9 @@ namespace mailhaul::engine {
 net::LoggedIn log_in(const account::Account& account, const Environment& environment, state::Server& server,
                      const net::Trace& trace);
 
+/// Passes the conversation of a login on, and tells when it begins: the server has answered.
+net::Trace login_trace(const account::Account& account, report::Listener& listener);
+
 /// Where a refusal, of whatever command, speaks of a limit: begins a pause, as long as the server names, or 5
 /// minutes. Changes `server` as above.
 void note_limit(const account::Account& account, const Environment& environment, state::Server& server,

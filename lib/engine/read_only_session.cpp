@@ -20,7 +20,7 @@ net::LoggedIn log_in_or_note_refusal(ReadOnlySession& look, const Environment& e
                                      report::Listener& listener) {
   warn_of_plain_text(look.account, environment, listener);
   try {
-    return log_in(look.account, environment, look.server, look.trace);
+    return log_in(look.account, environment, look.server, login_trace(look.account, listener));
   } catch (const util::Error&) {
     if (look.mailbox != 0) look.store.remember(look.mailbox, look.server);
     throw;
@@ -51,6 +51,7 @@ std::optional<std::size_t> index_of_number(const std::vector<pop3::Listed>& list
 ReadOnlySession::ReadOnlySession(const account::Account& account_, const Environment& environment,
                                  report::Listener& listener)
     : account(account_),
+      waiting{account_, listener},
       trace([&account_, &listener](char direction, std::string_view line) {
         listener.traced(account_.name, direction, line);
       }),
@@ -60,7 +61,7 @@ ReadOnlySession::ReadOnlySession(const account::Account& account_, const Environ
       server(mailbox != 0 ? store.server(mailbox) : state::Server()),
       opened(log_in_or_note_refusal(*this, environment, listener)),
       session(*opened.stream, options_of(*this, environment)),
-      listed(session.listing()),
+      listed((listener.doing(account_.name, report::Activity::listing), session.listing())),
       seen(mailbox != 0 ? store.rows(mailbox) : state::MailboxRows()),
       identities(identify(session, UidlIndex(listed), seen, store, mailbox)) {}
 

@@ -36,7 +36,14 @@ struct ReadOnlySession {
   /// there the connection is closed without QUIT.
   void leave();
 
+  /// Tells the listener when the session is over, however it ends.
+  struct Waiting {
+    ~Waiting() { listener.done(account.name); }
+    const account::Account& account;
+    report::Listener& listener;
+  };
   const account::Account& account;
+  Waiting waiting;
   net::Trace trace;
   std::mutex writes;
   state::Store store;

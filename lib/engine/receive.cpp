@@ -55,6 +55,7 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
       incoming.failure = error;
     }
   }
+  run_.tell.arrived(run_.account.name);
   if (incoming.failure || incoming.too_large)
     incoming.copies.clear();  // an unfinished writer must not outlive its place
   incoming.has_body = fingerprint.has_body();

@@ -90,10 +90,7 @@ void for_each_account(const std::vector<account::Account>& accounts, const Limit
 namespace {
 
 net::LoggedIn log_in(AccountRun& run) {
-  const auto trace = [&run](char direction, std::string_view line) {
-    run.tell.traced(run.account.name, direction, line);
-  };
-  return log_in(run.account, run.environment, run.server, trace);
+  return log_in(run.account, run.environment, run.server, login_trace(run.account, run.tell));
 }
 
 /// Reads the mailbox's rows in a thread of its own while the server is asked for its listing, or, if they
@@ -210,6 +207,7 @@ AccountOutcome fetch_account(const account::Account& account, const Environment&
 std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
                                 const Environment& environment, report::Listener& listener) {
   std::vector<AccountOutcome> outcomes(accounts.size());
+  listener.expected(accounts.size());
   std::mutex writes;
   for_each_account(accounts, limits, [&](std::size_t i) {
     outcomes[i] = fetch_account(accounts[i], environment, listener, writes);

@@ -2,6 +2,7 @@
 #include "net/curl_stream.h"
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "util/error.h"
@@ -33,7 +34,10 @@ std::size_t CurlStream::read(std::span<char> into) {
 
 void CurlStream::check_for_cancel() {
   if (!cancel_.requested()) return;
-  if (!drained_at_) drained_at_ = Clock::now() + limits_.drain;
+  // A person who presses Ctrl-C waits for the prompt.
+  const auto drain =
+      cancel_.signal() == SIGINT ? std::min(limits_.drain, limits_.drain_at_ctrl_c) : limits_.drain;
+  if (!drained_at_) drained_at_ = Clock::now() + drain;
   if (Clock::now() < *drained_at_) return;
   throw util::Error(util::Kind::cancelled, "stopped while waiting for " + wire_.address());
 }

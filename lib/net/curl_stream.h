@@ -17,6 +17,7 @@ class CurlStream : public Stream {
   struct Limits {
     std::chrono::milliseconds silence{180'000};
     std::chrono::milliseconds drain{10'000};  ///< for how long reading goes on after a cancel was requested
+    std::chrono::milliseconds drain_at_ctrl_c{1'000};  ///< the same after SIGINT
   };
 
   CurlStream(Wire wire, const Limits& limits, const util::Cancel& cancel);

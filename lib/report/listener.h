@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a run tells while it works. The engine knows no terminal and no JSON: `app` implements the listener.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,9 +14,14 @@ struct Totals {
   std::uint32_t left = 0;     ///< still on the server
   std::uint32_t waiting = 0;  ///< of these, messages that are not delivered
   std::uint64_t waiting_bytes = 0;
-  std::uint64_t bytes = 0;  ///< of the fetched messages
+  std::uint32_t over_limit = 0, too_large = 0;  ///< of `waiting`: why they wait
+  std::string_view limit;                       ///< the key that `over_limit` is about
+  std::uint64_t bytes = 0;                      ///< of the fetched messages
   double seconds = 0;
 };
+
+/// What an account is doing before its messages come.
+enum class Activity { connecting, logging_in, listing };
 
 /// What is done with a listed message, or would be done in a dry run.
 enum class Action {
@@ -51,15 +57,22 @@ struct Notice {
 class Listener {
  public:
   virtual ~Listener() = default;
+  /// How many accounts the run is about.
+  virtual void expected(std::size_t /*accounts*/) {}
   virtual void started(std::string_view /*account*/) {}
+  virtual void doing(std::string_view /*account*/, Activity) {}
   /// How much of the listing will be retrieved.
   virtual void planned(std::string_view /*account*/, std::uint32_t /*messages*/, std::uint64_t /*bytes*/) {}
   /// Bytes of messages that have come since the last call.
   virtual void received(std::string_view /*account*/, std::uint64_t /*bytes*/) {}
+  /// One more of the planned messages has come whole.
+  virtual void arrived(std::string_view /*account*/) {}
   virtual void message(std::string_view /*account*/, const MessageEvent&) {}
   virtual void warned(std::string_view /*account*/, const Notice&) {}
   /// One message failed, or the account as a whole.
   virtual void failed(std::string_view /*account*/, const Notice&) {}
+  /// A command other than fetch has no more to wait for: what it prints comes next.
+  virtual void done(std::string_view /*account*/) {}
   virtual void finished(std::string_view /*account*/, const Totals&, int /*status*/) {}
   /// What a program wrote that took a message.
   virtual void noted(std::string_view /*account*/, std::string_view /*sentence*/) {}

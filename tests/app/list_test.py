@@ -33,7 +33,7 @@ class Listing(Case):
         return result.out.decode().splitlines()
 
     def screen(self, columns, *words):
-        status, screen = at_a_terminal(self.world, "list", *words, size=(24, columns))
+        status, screen = at_a_terminal(self.world, "list", "--progress", "never", *words, size=(24, columns))
         self.assertEqual(status, 0, screen)
         return screen.decode().replace("\r\n", "\n").splitlines()
 

@@ -74,7 +74,7 @@ class Terminal(Case):
 
     def test_an_empty_mailbox_is_said_to_be_empty(self):
         self.prepared()
-        self.assertEqual(at_a_terminal(self.world, "list", "home"), (0, b"home: no messages\r\n"))
+        self.assertEqual(at_a_terminal(self.world, "list", "home", "--progress", "never"), (0, b"home: no messages\r\n"))
         self.assertEqual(self.world.run("list", "home").out, b"")
 
     def test_stopped_at_the_question_the_cursor_is_on_a_new_line(self):
@@ -107,6 +107,7 @@ class Cron(Case):
 
     def test_quiet_is_silent_with_and_without_mail(self):
         for switch in ("-q", "-s", "--quiet"):
+            self.begin_anew()
             drop, server = self.maildrop(*mail.small(2))
             self.world.configure({"home": self.account(server)})
             for _ in range(2):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cctype>
+#include <csignal>
 
 #include "net/curl_handle.h"
 #include "net/curl_stream.h"
@@ -194,6 +195,17 @@ TEST_CASE("after a cancel, bytes on their way are still read") {
   session.cancel.request();
   stream.write("QUIT\r\n");
   CHECK(read_all(stream) == "+OK late\r\n");
+}
+
+TEST_CASE("after Ctrl-C draining ends sooner than after another signal") {
+  ScriptedServer server(transcript("S: +OK ready\nC: CAPA\nS: -ERR\nC: GO\nHANG\n"));
+  Session session(server);
+  auto stream =
+      bare_stream(session, {.drain = mailhaul::test::limit, .drain_at_ctrl_c = std::chrono::milliseconds(1)});
+  session.cancel.request(SIGINT);
+  std::string what;
+  CHECK(kind_of_read(stream, what) == Kind::cancelled);
+  CHECK(what == "stopped while waiting for here");
 }
 
 TEST_CASE("draining after a cancel has an end, even while bytes keep coming") {

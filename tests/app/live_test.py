@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""The live lines, on an emulated screen: what they say, in windows of all sizes, and how Ctrl-C is answered."""
+import re
+import threading
+import unittest
+
+from support.py import mail
+from support.py.maildrop import Session
+from support.py.screen import Screen, needed
+from support.py.world import LIMIT, Case
+
+
+class Gate:
+    """Where a server waits until the test lets it go on."""
+
+    def __init__(self, case):
+        self.event = threading.Event()
+        case.addCleanup(self.event.set)
+
+    def __call__(self, _session=None, _argument=None):
+        self.event.wait(LIMIT)
+
+
+@needed
+class Live(Case):
+    def held(self, drop, verb):
+        gate = drop.answers[verb] = Gate(self)
+        return gate
+
+    def half_a_message(self, drop):
+        """The first message stops in its middle."""
+        gate = Gate(self)
+
+        def answer(session, argument):
+            if argument == b"1":
+                wire = session.messages[0].wire
+                session.connection.send(b"+OK\r\n" + wire[:len(wire) // 2])
+                gate()
+                return wire[len(wire) // 2:] + b".\r\n"
+            return None
+
+        drop.answers[b"RETR"] = answer
+        return gate
+
+    def prepared(self, *messages, **keys):
+        drop, server = self.maildrop(*messages)
+        self.world.configure({"home": self.account(server, **keys)})
+        return drop
+
+
+class OneAccount(Live):
+    def test_it_says_what_is_going_on(self):
+        drop = self.prepared(*mail.small(3))
+        greeting = Gate(self)
+
+        class Late(Session):
+            def run(self):
+                greeting()
+                super().run()
+
+        drop.session = Late
+        gates = [greeting, self.held(drop, b"PASS"), self.held(drop, b"UIDL"), self.held(drop, b"RETR")]
+        screen = Screen(self)
+        for gate, words in zip(gates, ("home  connecting", "home  logging in", "home  listing", "home  0/3 messages")):
+            screen.wait_for(words)
+            gate.event.set()
+        self.assertEqual(screen.end(), 0)
+        self.assertRegex(screen.text(), r"^\$ mailhaul\nhome: 3 new messages, \d.* kB, in \d.*; 3 removed from the server$")
+
+    def test_received_messages_count_before_they_are_delivered(self):
+        drop = self.prepared(*mail.small(4))
+        gate = Gate(self)
+        drop.answers[b"RETR"] = lambda session, number: gate() if number == b"4" else None
+        screen = Screen(self)
+        screen.wait_for("home  3/4 messages")
+        self.assertEqual(self.world.maildir(), [])
+        gate.event.set()
+        self.assertEqual(screen.end(), 0)
+
+    def test_it_fits_windows_of_any_width_and_keeps_the_time_left_longest(self):
+        for columns, form in ((80, r"home  0/2 messages  \d.*B of \d.*B  \d.*B/s  \d+:\d\d left"),
+                              (50, r"home  0/2 messages  \d.*B of \d.*B  \d+:\d\d left"), (40, r"home  0/2 messages  \d+:\d\d left"),
+                              (22, r"home  0/2  \d+:\d\d left"), (18, r"home  0/2  \d+:\d\d"), (12, r"home  \d+:\d\d"),
+                              (9, r"[h.]*  \d+:\d\d")):
+            with self.subTest(columns):
+                self.begin_anew()
+                gate = self.half_a_message(self.prepared(mail.sized(300000), mail.sized(300000, 2)))
+                screen = Screen(self, size=(12, columns), before="$")
+                screen.wait(lambda lines, form=form: re.fullmatch(form, lines[1]))
+                self.assertEqual((screen.lines()[0], screen.lines()[2:], screen.scrolled()), ("$", [""] * 10, 0))
+                gate.event.set()
+                self.assertEqual(screen.end(), 0)
+
+    def test_a_window_that_shrinks_and_grows_keeps_one_line(self):
+        gate = self.half_a_message(self.prepared(mail.sized(300000), mail.sized(300000, 2)))
+        screen = Screen(self)
+        screen.wait_for("/s  ")
+        for columns in (40, 20, 30, 100):
+            screen.resize((24, columns))
+            before = "$ mailhaul"
+            screen.wait(lambda lines: lines[0] == before and "0/2" in lines[1] and not any(lines[2:]))
+        gate.event.set()
+        self.assertEqual(screen.end(), 0)
+        self.assertRegex(screen.text(), r"^\$ mailhaul\nhome: 2 new messages[^\n]*$")
+
+
+class Stopping(Live):
+    def test_ctrl_c_is_answered_in_the_line_and_the_summary_says_what_waits(self):
+        drop = self.prepared(*mail.small(5), leave_on_server=True)
+        gate = Gate(self)
+        drop.answers[b"RETR"] = lambda session, number: gate() if number == b"3" else None
+        screen = Screen(self)
+        screen.wait_for("2/5 messages")
+        screen.type(b"\x03")
+        screen.wait_for("home  stopping: taking in what is on its way (Ctrl-C again: at once)")
+        gate.event.set()
+        self.assertEqual(screen.end(), 130)
+        self.assertRegex(screen.text(), r"^\$ mailhaul\nhome: stopped: \d new messages?, .*$")
+        delivered = len(self.world.maildir())
+        if delivered < 5:
+            self.assertIn("; %d more wait" % (5 - delivered), screen.text())
+        self.assertIn("; %d left on the server" % delivered, screen.text())
+
+    def test_it_ends_though_the_server_sends_nothing_more(self):
+        self.half_a_message(self.prepared(mail.sized(300000), *mail.small(2)))
+        screen = Screen(self)
+        screen.wait_for("0/3 messages")
+        screen.type(b"\x03")
+        screen.wait_for("stopping")
+        self.assertEqual(screen.end(), 130)
+        self.assertEqual(screen.text(), "$ mailhaul\nhome: stopped: nothing fetched; 3 wait")
+
+    def test_while_connecting_too(self):
+        self.held(self.prepared(*mail.small(1)), b"PASS")
+        screen = Screen(self)
+        screen.wait_for("logging in")
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+        self.assertEqual(screen.text(), "$ mailhaul\nhome: stopped: nothing fetched")
+
+    def test_the_next_run_counts_only_what_is_transferred(self):
+        drop = self.prepared(*mail.small(4), leave_on_server=True)
+        gate = Gate(self)
+        drop.answers[b"RETR"] = lambda session, number: gate() if number == b"4" else None
+        screen = Screen(self)
+        screen.wait_for("3/4 messages")
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+        gate.event.set()
+        drop.behave()
+        held = self.held(drop, b"RETR")
+        again = Screen(self)
+        again.wait_for("home  0/1 messages")
+        held.event.set()
+        self.assertEqual(again.end(), 0)
+        self.assertEqual(drop.retrieved.count(b"uid-000001"), 1)
+
+
+class OtherCommands(Live):
+    """Each waits at the login and at the listing, and what it prints is not mixed with its line."""
+
+    def waits(self, *words, typed=None, **size):
+        gates = [self.held(self.drop, b"PASS"), self.held(self.drop, b"UIDL")]
+        screen = Screen(self, *words, **size)
+        for gate, doing in zip(gates, ("home  logging in", "home  listing")):
+            screen.wait_for(doing)
+            gate.event.set()
+        if typed:
+            screen.wait_for(typed[0])
+            screen.type(typed[1])
+        self.assertEqual(screen.end(), 0, screen.text())
+        return screen.lines()[1:1 + len(screen.text().splitlines()) - 1]
+
+    def setUp(self):
+        super().setUp()
+        self.drop = self.prepared(b"From: Anna <anna@example.org>\r\nSubject: first\r\n\r\ntext\r\n", leave_on_server=True)
+
+    def test_check(self):
+        line, = self.waits("check")
+        self.assertRegex(line, r"^home: 1 new \(")
+
+    def test_list(self):
+        heading, row, total = self.waits("list")
+        self.assertRegex(heading, "^ *NO ")
+        self.assertRegex(row, "#1 .*Anna .*first .*fetch")
+        self.assertRegex(total, "^1 message, ")
+
+    def test_get(self):
+        self.assertEqual(self.waits("get", "home", "#1"), ["From: Anna <anna@example.org>", "Subject: first", "", "text"])
+
+    def test_a_dry_run(self):
+        row, total = self.waits("fetch", "-n")
+        self.assertRegex(row, "^home: fetch uid-000001 ")
+
+    def test_delete(self):
+        lines = self.waits("delete", "--unfetched", "#1", typed=("[y/N]", b"y\n"))
+        self.assertRegex(lines[-1], "^home: 1 message removed from the server$")
+        self.assertEqual(len(lines), 4)
+
+    def test_an_error_comes_on_a_line_of_its_own(self):
+        self.drop.answers[b"PASS"] = lambda session, _: b"-ERR [SYS/TEMP] later\r\n"
+        screen = Screen(self, "list", size=(24, 200))
+        self.assertEqual(screen.end(), 75)
+        self.assertRegex(screen.text(), r"^\$ mailhaul\nmailhaul: home: error: ")
+
+
+class ManyAccounts(Live):
+    def prepared_many(self, count, verb=b"RETR"):
+        drops, accounts = [], {}
+        for number in range(count):
+            user = "user-%d" % number
+            drop, server = self.maildrop(*mail.small(2, seed=number + 1), user=user.encode())
+            drops.append(self.held(drop, verb))
+            accounts["account-%02d" % number] = self.account(server, user=user, deliver="maildir:~/Mail%d" % number)
+        self.world.configure(accounts, jobs=count, host_jobs=count)
+        return drops
+
+    def test_a_total_and_names_in_one_column(self):
+        gates = self.prepared_many(3)
+        screen = Screen(self)
+        screen.wait(lambda lines: lines[1:5] == ["account-%02d  0/2 messages  0 B of %s" % (n, lines[1 + n].split(" of ")[-1])
+                                                 for n in range(3)] + [lines[4]] and "total, 0 of 3 accounts done  0/6 messages" in lines[4])
+        gates[1].event.set()
+        screen.wait(lambda lines: any("total, 1 of 3 accounts done  2/6 messages" in line for line in lines))
+        for gate in gates:
+            gate.event.set()
+        self.assertEqual(screen.end(), 0)
+        self.assertEqual(len(screen.lines()) - screen.lines().count(""), 4)
+
+    def test_never_more_lines_than_the_window_has(self):
+        for rows, columns in ((24, 80), (10, 40), (4, 20)):
+            with self.subTest(rows):
+                self.begin_anew()
+                gates = self.prepared_many(30)
+                screen = Screen(self, size=(rows, columns))
+                screen.wait(lambda lines: sum("0/2" in line for line in lines) == max(rows - 4, 1)
+                            or any("0/60" in line for line in lines))
+                screen.wait(lambda lines: any(line.startswith("total") for line in lines))
+                self.assertTrue(any("... and " in line for line in screen.lines()), screen.text())
+                self.assertLessEqual(screen.scrolled(), 1)
+                for gate in gates:
+                    gate.event.set()
+                self.assertEqual(screen.end(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
