@@ -175,7 +175,8 @@ ChosenServer choose_server(const Invocation& invocation, const Questions& questi
   if (!result.found) {
     if (questions.answered()) return ask_for_server(invocation, questions, address);
     throw Error(Kind::unavailable, "no POP3 server was found for " + safe(address),
-                "ask the provider for it, and name it with --server pop3s://HOST");
+                "ask the provider for it, and name it with --server pop3s://HOST" +
+                    std::string(invocation.ask_others ? "" : "; --ask-others asks others as well"));
   }
   const auto& found = *result.found;
   say(invocation, "Found: " + setup::url_of(found.at) + ", says " + found.source + ".\n");

@@ -32,6 +32,14 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
+/// Why a page could not be asked, without "cannot ask HOST: ": the host is told anyway.
+std::string reason_of(const Error& error) {
+  const std::string_view sentence = error.what();
+  const auto end = sentence.find(": ");
+  const bool names_host = sentence.starts_with("cannot ask ") && end != std::string_view::npos;
+  return std::string(names_host ? sentence.substr(end + 2) : sentence);
+}
+
 /// One step of discovery after the other, for one address.
 class Search {
  public:
@@ -106,7 +114,7 @@ class Search {
   /// Reads a page, and tells what it says.
   template <typename Read>
   void take(const std::string& source, const HttpsOutcome& outcome, Read read) {
-    if (!outcome.answer) return tell(source, outcome.error ? outcome.error->what() : "no answer");
+    if (!outcome.answer) return tell(source, outcome.error ? reason_of(*outcome.error) : "no answer");
     const int status = outcome.answer->status;
     if (status >= 300 && status < 400) return tell(source, "sends us elsewhere, where we do not go");
     if (status != 200) return tell(source, "has nothing (HTTP " + std::to_string(status) + ")");

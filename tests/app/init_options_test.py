@@ -60,7 +60,7 @@ class Hostile(InitCase):
     def test_what_was_tried_is_shown(self):
         result = self.run_init("anna@example.org", "--password-file", self.password_file())
         self.assertStatus(result, 69)
-        self.assertHint(result, "no POP3 server was found", "--server pop3s://HOST")
+        self.assertHint(result, "no POP3 server was found", "--server pop3s://HOST", "--ask-others")
         self.assertSays(result.out.decode(), "the table of providers: does not have example.org",
                         "autoconfig.example.org: has nothing (HTTP 404)", "example.org/.well-known/autoconfig: has nothing",
                         "ua-auto-config.example.org: has nothing", "SRV record _pop3s._tcp.example.org: none",

@@ -111,7 +111,7 @@ TEST_CASE("autoconfig is asked at both places, with the address at the first onl
   CHECK(world.asked[0] == at_autoconfig + "?emailaddress=anna%2Bx%26y%40example.org");
   CHECK(world.asked[1] == at_well_known);
   CHECK(world.asked[2] == at_pacc);
-  CHECK(world.told.find("autoconfig.example.org: cannot ask") != std::string::npos);
+  CHECK(world.told.find("autoconfig.example.org: there is none\n") != std::string::npos);
 }
 
 TEST_CASE("the first of several answers counts, and all are told") {
