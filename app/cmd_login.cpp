@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 
+#include "app/asking.h"
 #include "app/browser.h"
 #include "app/commands.h"
 #include "app/config_files.h"
@@ -12,7 +13,9 @@
 #include "app/oauth.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "credentials/keyring.h"
 #include "credentials/oauth_login.h"
+#include "setup/providers.h"
 
 namespace mailhaul::app {
 namespace {
@@ -81,6 +84,41 @@ void log_in_by_oauth(const Invocation& invocation, const account::Account& accou
   if (!invocation.quiet) print(safe(account.name) + ": logged in as " + safe(account.user) + "\n");
 }
 
+namespace {
+
+credentials::Subject subject_of(const account::Account& account) {
+  return {.account = account.name, .user = account.user, .host = account.server.host};
+}
+
+/// The key ring gets a password that the server takes, and no other.
+void log_in_to_keyring(const Invocation& invocation, const account::Account& account) {
+  if (!invocation.token.empty() || invocation.print_token)
+    throw Error(Kind::usage, "this account has no token: its password is in the key ring",
+                "leave out --token and --print-token");
+  const auto& cancel = *invocation.cancel;
+  const PasswordPrompt prompt(account, *invocation.screen, cancel);
+  auto password = prompt.ask();
+  const auto opened = prompt.open_with(password, [&](const util::Secret& typed) {
+    const net::Login login{
+        .user = account.user, .secret = util::Secret(typed.reveal()), .auth = account.auth};
+    return net::open_pop3({.endpoint = account.server,
+                           .login = login,
+                           .remembered_method = {},
+                           .cancel = cancel,
+                           .trace = {},
+                           .advise = setup::advise});
+  });
+  credentials::keep_in_keyring(subject_of(account), password, cancel);
+  if (!invocation.quiet)
+    print(safe(account.name) + ": the password of " + safe(account.user) + " is in the key ring\n");
+}
+
+bool has_keyring(const account::Account& account) {
+  return !account.oauth && std::holds_alternative<credentials::Keyring>(account.secret);
+}
+
+}  // namespace
+
 void describe_login(CLI::App& parser, Invocation& invocation) {
   add_account(parser);
   parser.add_option("--token", invocation.token, "take a token that was made elsewhere from standard input")
@@ -93,8 +131,11 @@ int run_login(const Invocation& invocation) {
   const auto account = the_account(invocation, config);
   return with_account(invocation, account, [&] {
     if (account.oauth) return log_in_by_oauth(invocation, account, config.state_file);
-    throw Error(Kind::usage, "this account needs no login of its own: it uses a password",
-                "set \"oauth\" in the profile to log in by OAuth 2");
+    if (has_keyring(account)) return log_in_to_keyring(invocation, account);
+    throw Error(
+        Kind::usage, "this account needs no login of its own: it uses a password",
+        "set \"oauth\" in the profile to log in by OAuth 2, or \"keyring\" to keep the password in the "
+        "desktop's key ring");
   });
 }
 
@@ -104,8 +145,11 @@ int run_logout(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
   return with_account(invocation, account, [&] {
-    const bool was_there = credentials::forget_login(credentials::token_path(config.state_file, account.name),
-                                                     *invocation.cancel);
+    const auto& cancel = *invocation.cancel;
+    const bool was_there =
+        has_keyring(account)
+            ? credentials::remove_from_keyring(subject_of(account), cancel)
+            : credentials::forget_login(credentials::token_path(config.state_file, account.name), cancel);
     if (!invocation.quiet)
       print(safe(account.name) + (was_there ? ": logged out\n" : ": there was no login\n"));
   });

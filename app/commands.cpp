@@ -21,7 +21,7 @@ std::span<const CommandRow> commands() {
        run_list},
       {"get", "write raw messages to standard output", describe_get, run_get},
       {"delete", "remove messages from the server", describe_delete, run_delete},
-      {"login", "get and keep an OAuth 2 login for an account", describe_login, run_login},
+      {"login", "get and keep the login or the password of an account", describe_login, run_login},
       {"logout", "forget the login of an account", describe_logout, run_logout},
       {"doctor", "find what is wrong, from the configuration to the server, and say what to do",
        describe_doctor, run_doctor},

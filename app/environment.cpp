@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "app/asking.h"
 #include "app/config_files.h"
 #include "app/oauth.h"
 #include "app/prompt.h"
@@ -18,26 +19,27 @@ namespace mailhaul::app {
 
 namespace {
 
-/// Connects accounts. Keeps passwords that were typed, since a run may need several sessions.
+/// Connects accounts. Keeps passwords that were typed, since a run may need several sessions. Any thread may
+/// use it, for an account of its own.
 class Connector {
  public:
-  Connector(const util::Cancel& cancel, const account::Config& config,
+  Connector(const Invocation& invocation, const account::Config& config,
             const std::vector<account::Account>& accounts)
-      : cancel_(cancel), state_file_(config.state_file) {
+      : cancel_(*invocation.cancel), screen_(*invocation.screen), state_file_(config.state_file) {
     outside_ = {.variable = [](const std::string& name) -> std::optional<std::string> {
                   const char* value =
                       std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
                   if (value == nullptr) return std::nullopt;
                   return value;
                 },
-                .prompt = [&cancel](std::string_view question) { return ask(question, cancel); }};
+                .prompt = [this](std::string_view question) { return ask(question, cancel_); }};
     for (const auto& account : accounts) resolve_early(account);
     for (const auto& name : config.secret_variables)
       ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
   }
 
   net::LoggedIn open(const account::Account& account, const std::string& login_method,
-                     const net::Trace& trace) const {
+                     const net::Trace& trace) {
     const auto open_with = [&](const net::Login& login) {
       return net::open_pop3({.endpoint = account.server,
                              .login = login,
@@ -51,12 +53,16 @@ class Connector {
     const auto failure = failed_.find(account.name);
     if (failure != failed_.end()) throw util::Error(failure->second);  // do not ask again
     const auto known = asked_.find(account.name);
-    if (known != asked_.end()) {
-      login.secret = util::Secret(known->second.reveal());
-    } else if (needs_secret(account)) {
-      login.secret = resolve(account);
+    if (known == asked_.end()) {
+      if (needs_secret(account)) login.secret = resolve(account);
+      return open_with(login);
     }
-    return open_with(login);
+    const auto with_password = [&](const util::Secret& password) {
+      login.secret = util::Secret(password.reveal());
+      return open_with(login);
+    };
+    if (!std::holds_alternative<credentials::Ask>(account.secret)) return with_password(known->second);
+    return PasswordPrompt(account, screen_, cancel_).open_with(known->second, with_password);
   }
 
  private:
@@ -90,6 +96,7 @@ class Connector {
   }
 
   const util::Cancel& cancel_;
+  Screen& screen_;
   util::Path state_file_;
   credentials::Environment outside_;
   std::map<std::string, util::Secret> asked_;
@@ -124,7 +131,7 @@ setup::Surroundings surroundings() {
 
 engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
                                      const std::vector<account::Account>& accounts) {
-  const auto connector = std::make_shared<const Connector>(*invocation.cancel, config, accounts);
+  const auto connector = std::make_shared<Connector>(invocation, config, accounts);
   return {
       .connect = [connector](
                      const account::Account& account, const std::string& login_method,

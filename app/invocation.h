@@ -13,6 +13,7 @@
 namespace mailhaul::app {
 
 class OutputFailure;
+struct Screen;
 
 enum class AutoSwitch { automatic, always, never };
 
@@ -48,6 +49,7 @@ struct Invocation {
   bool ask_others = false;                   ///< --ask-others
   const util::Cancel* cancel = nullptr;
   OutputFailure* output_failure = nullptr;  ///< of listeners, which must not throw
+  Screen* screen = nullptr;                 ///< of live lines and questions
 };
 
 }  // namespace mailhaul::app

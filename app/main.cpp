@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/asking.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "app/parser.h"
@@ -39,6 +40,8 @@ int main(int argc, char** argv) {
   app::Invocation invocation;
   app::OutputFailure output_failure;
   invocation.output_failure = &output_failure;
+  app::Screen screen;
+  invocation.screen = &screen;
   try {
     app::prepare_process();
     util::Cancel cancel;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "app/asking.h"
 #include "app/json_lines.h"
 #include "app/terminal.h"
 #include "util/escape.h"
@@ -77,7 +78,7 @@ std::string safe(std::string_view text) {
 std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Summaries summaries) {
   if (invocation.json) return std::make_unique<JsonLines>(invocation.quiet, *invocation.output_failure);
   const bool at_terminal = ::isatty(STDERR_FILENO) == 1 && !has_dumb_terminal();
-  return std::make_unique<Terminal>(Terminal::Style{
+  auto terminal = std::make_unique<Terminal>(Terminal::Style{
       .quiet = invocation.quiet,
       .verbose = invocation.verbose,
       .on_terminal = ::isatty(STDOUT_FILENO) == 1,
@@ -86,6 +87,8 @@ std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Su
       .summaries = summaries,
       .failure = invocation.output_failure,
       .cancel = invocation.cancel});
+  invocation.screen->undisturbed = [lines = terminal.get()](const auto& work) { lines->undisturbed(work); };
+  return terminal;
 }
 
 }  // namespace mailhaul::app

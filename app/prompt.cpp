@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,6 +22,7 @@ namespace {
 // Signal handlers get no argument of ours, so they need globals. They are set before the handlers are.
 std::atomic<int> quiet_terminal{-1};
 std::atomic<bool> was_resumed{false};
+std::atomic<int> wake_up{-1};  ///< an eventfd: the handler may run before poll(2), or in another thread
 termios loud{}, quiet{};
 struct sigaction stop_before {
 }, go_before{};
@@ -28,6 +30,7 @@ struct sigaction stop_before {
 void stay_quiet() {
   ::tcsetattr(quiet_terminal.load(), TCSAFLUSH, &quiet);
   was_resumed = true;
+  ::eventfd_write(wake_up, 1);
 }
 
 void on_go_on(int /*signal*/) {
@@ -68,12 +71,15 @@ void handle(int signal, void (*handler)(int), struct sigaction& before) {
 std::optional<std::string> read_line(int terminal, std::string_view question, const util::Cancel& cancel) {
   std::string answer;
   for (char c = 0; c != '\n';) {
-    std::array<struct pollfd, 2> waits{{{terminal, POLLIN, 0}, {cancel.fd(), POLLIN, 0}}};
+    std::array<struct pollfd, 3> waits{
+        {{terminal, POLLIN, 0}, {cancel.fd(), POLLIN, 0}, {wake_up, POLLIN, 0}}};
     const int ready = ::poll(waits.data(), waits.size(), -1);
     if (cancel.requested()) {
       util::write_all(terminal, "\n", "/dev/tty");
       throw util::Error(util::Kind::cancelled, "stopped while asking at the terminal");
     }
+    eventfd_t times = 0;
+    if (waits[2].revents != 0) ::eventfd_read(wake_up, &times);
     if (NoEcho::resumed()) {
       answer.clear();
       util::write_all(terminal, safe(question), "/dev/tty");
@@ -90,7 +96,7 @@ std::optional<std::string> read_line(int terminal, std::string_view question, co
 
 }  // namespace
 
-NoEcho::NoEcho(int fd) {
+NoEcho::NoEcho(int fd) : wake_up_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (::tcgetattr(fd, &loud) != 0) return;
   quiet = loud;
   quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -98,6 +104,7 @@ NoEcho::NoEcho(int fd) {
   ::tcsetattr(fd, TCSAFLUSH, &quiet);
   quiet_terminal = fd;
   was_resumed = false;
+  wake_up = wake_up_.get();
   handle(SIGTSTP, on_stop, stop_before);
   handle(SIGCONT, on_go_on, go_before);
 }
@@ -107,6 +114,7 @@ NoEcho::~NoEcho() {
   if (fd < 0) return;
   ::sigaction(SIGTSTP, &stop_before, nullptr);
   ::sigaction(SIGCONT, &go_before, nullptr);
+  wake_up = -1;
   ::tcsetattr(fd, TCSAFLUSH, &loud);
 }
 
@@ -127,6 +135,10 @@ std::optional<std::string> ask_line(std::string_view question, const util::Cance
   if (!terminal) return std::nullopt;
   util::write_all(terminal.get(), safe(question), "/dev/tty");
   return read_line(terminal.get(), question, cancel);
+}
+
+void tell_at_terminal(std::string_view line) {
+  if (const auto terminal = open_terminal()) util::write_all(terminal.get(), safe(line) + "\n", "/dev/tty");
 }
 
 bool agrees(std::string_view question, const util::Cancel& cancel) {

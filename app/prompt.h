@@ -22,6 +22,9 @@ class NoEcho {
   ~NoEcho();
   /// True once after the program was stopped and goes on: what was typed before is gone.
   [[nodiscard]] static bool resumed() noexcept;
+
+ private:
+  util::Fd wake_up_;
 };
 
 /// The controlling terminal; empty: there is none.
@@ -33,6 +36,9 @@ std::optional<util::Secret> ask(std::string_view question, const util::Cancel& c
 
 /// The same with echo. Empty: there is no terminal, or it is gone, or Ctrl-D was typed.
 std::optional<std::string> ask_line(std::string_view question, const util::Cancel& cancel);
+
+/// Prints a line at the controlling terminal, if there is one.
+void tell_at_terminal(std::string_view line);
 
 /// Asks with echo; true for an answer that begins with y. Throws Error{usage} without a terminal.
 bool agrees(std::string_view question, const util::Cancel& cancel);

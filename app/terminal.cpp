@@ -105,6 +105,23 @@ void Terminal::end(std::string_view account) {
   std::erase_if(progress_, [&](const Progress& one) { return one.account == account; });
 }
 
+void Terminal::undisturbed(const std::function<void()>& work) {
+  const auto set_asking = [this](bool asking) {
+    const std::lock_guard lock(mutex_);
+    if (asking) erase();
+    asking_ = asking;
+    draw();
+  };
+  set_asking(true);
+  try {
+    work();
+  } catch (...) {
+    set_asking(false);
+    throw;
+  }
+  set_asking(false);
+}
+
 void Terminal::started(std::string_view account) {
   const std::lock_guard lock(mutex_);
   begin(account);
@@ -282,7 +299,7 @@ void Terminal::keep_drawing(const std::stop_token& stop) {
 }
 
 void Terminal::draw() {
-  if (!style_.live) return;
+  if (!style_.live || asking_) return;
   const bool is_stopping = style_.cancel != nullptr && style_.cancel->requested();
   const auto size = window();
   std::vector<std::string> lines;

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ class Terminal : public report::Listener {
   explicit Terminal(Style style) : style_(style) {}
   ~Terminal() override;
 
+  /// Does the work, a question, while no live line is on the screen.
+  void undisturbed(const std::function<void()>& work);
+
   void expected(std::size_t accounts) override;
   void started(std::string_view account) override;
   void doing(std::string_view account, report::Activity activity) override;
@@ -70,6 +74,7 @@ class Terminal : public report::Listener {
   LiveTotals totals_;
   std::vector<std::string> drawn_;  ///< the live lines on the screen
   std::size_t drawn_columns_ = 0;   ///< of the window then
+  bool asking_ = false;             ///< none may be drawn
   util::Fd wake_;                   ///< an eventfd, written when the thread is to look at once
   std::jthread drawer_;             ///< started with the first live line; last, since it uses all others
 };

@@ -167,7 +167,7 @@ constexpr std::array table{
                {},
                [](Account& a, const Setting& s) { a.user = text_of(s); },
                [](const Account& a) { return Node::of(a.user); }},
-    KeyHandler{{"password", "TEXT", "the password; prefer one of the next five keys", "ask", false},
+    KeyHandler{{"password", "TEXT", "the password; prefer one of the next six keys", "ask", false},
                KeyType::text,
                {},
                set_password,
@@ -200,6 +200,11 @@ constexpr std::array table{
                {},
                set_netrc,
                show_netrc},
+    KeyHandler{{"keyring", "", "the password is in the desktop's key ring: mailhaul login", "false", true},
+               KeyType::boolean,
+               {},
+               set_keyring,
+               show_keyring},
     KeyHandler{
         {"auth", "METHOD",
          "how to log in: auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, gssapi, "
@@ -358,17 +363,6 @@ std::span<const std::string_view> key_names() { return names; }
 const KeyHandler* find_handler(std::string_view name) {
   const auto found = std::ranges::find(names, name);
   return found == names.end() ? nullptr : &table.at(static_cast<std::size_t>(found - names.begin()));
-}
-
-std::span<const std::string_view> password_sources() {
-  static constexpr std::array<std::string_view, 6> sources{
-      "password", "password_command", "password_file", "password_credential", "password_env", "netrc"};
-  return sources;
-}
-
-bool is_password_source(std::string_view name) {
-  const auto sources = password_sources();
-  return std::ranges::find(sources, name) != sources.end();
 }
 
 std::string guess_key(std::string_view name) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "account/keys.h"
 #include "credentials/oauth.h"
 #include "util/ascii.h"
 #include "util/escape.h"
@@ -75,7 +76,11 @@ void set_oauth_field(OAuth& oauth, const Setting& whole, const Member& member) {
 }  // namespace
 
 void set_password(Account& account, const Setting& setting) {
-  account.secret = credentials::Literal(util::Secret(text_of(setting)));
+  require_form(setting, Node::Form::text, {});
+  const auto& text = setting.node->text;
+  if (text.empty()) setting.refuse("must not be empty");
+  if (!util::fits_on_a_line(text)) setting.refuse("contains a line end or a NUL");
+  account.secret = credentials::Literal(util::Secret(text));
 }
 
 void set_credential(Account& account, const Setting& setting) {
@@ -96,6 +101,10 @@ void set_netrc(Account& account, const Setting& setting) {
   if (setting.paths->default_netrc.empty())
     setting.refuse("no home directory is known, where .netrc would be", "set HOME or NETRC");
   account.secret = credentials::Netrc{setting.paths->default_netrc};
+}
+
+void set_keyring(Account& account, const Setting& setting) {
+  if (flag_of(setting)) account.secret = credentials::Keyring{};
 }
 
 void set_oauth(Account& account, const Setting& setting) {
@@ -152,6 +161,10 @@ Node show_netrc(const Account& account) {
   return std::holds_alternative<credentials::Netrc>(account.secret) ? Node::of_flag(true) : Node();
 }
 
+Node show_keyring(const Account& account) {
+  return std::holds_alternative<credentials::Keyring>(account.secret) ? Node::of_flag(true) : Node();
+}
+
 Node show_oauth(const Account& account) {
   if (!account.oauth) return {};
   Node object{.form = Node::Form::object};
@@ -165,5 +178,17 @@ Node show_oauth(const Account& account) {
 }
 
 std::span<const OAuthField> oauth_fields() { return oauth_field_rows; }
+
+std::span<const std::string_view> password_sources() {
+  static constexpr std::array<std::string_view, 7> sources{
+      "password", "password_command", "password_file", "password_credential", "password_env",
+      "netrc",    "keyring"};
+  return sources;
+}
+
+bool is_password_source(std::string_view name) {
+  const auto sources = password_sources();
+  return std::ranges::find(sources, name) != sources.end();
+}
 
 }  // namespace mailhaul::account

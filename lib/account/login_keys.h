@@ -12,6 +12,7 @@ void set_password(Account& account, const Setting& setting);
 void set_credential(Account& account, const Setting& setting);
 void set_variable(Account& account, const Setting& setting);
 void set_netrc(Account& account, const Setting& setting);
+void set_keyring(Account& account, const Setting& setting);
 /// "google", "microsoft", or an object.
 void set_oauth(Account& account, const Setting& setting);
 
@@ -22,6 +23,7 @@ Node show_file(const Account& account);
 Node show_credential(const Account& account);
 Node show_variable(const Account& account);
 Node show_netrc(const Account& account);
+Node show_keyring(const Account& account);
 Node show_oauth(const Account& account);
 
 /// One member of `oauth`, for its schema.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "credentials/command.h"
+#include "credentials/keyring.h"
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -36,8 +37,8 @@ Secret first_line(const Secret& text) {
 /// A password must fit on one line of the protocol: libcurl sends a CR or LF in it as it is.
 Secret usable(Secret secret, const std::string& origin, const char* hint = "put the password there") {
   if (secret.empty()) throw Error(Kind::config, "the password from " + origin + " is empty", hint);
-  if (util::has_control_character(secret.reveal()))
-    throw Error(Kind::config, "the password from " + origin + " contains a control character",
+  if (!util::fits_on_a_line(secret.reveal()))
+    throw Error(Kind::config, "the password from " + origin + " contains a line end or a NUL",
                 "is there a carriage return at its end?");
   return secret;
 }
@@ -113,7 +114,7 @@ Secret from_person(const Subject& subject, const Environment& environment) {
                                    : std::nullopt;
   if (!answer)
     throw Error(Kind::config, "no password is configured, and there is no terminal to ask on",
-                "add password_command, password_file, password_env or netrc to the account");
+                "add password_command, password_file, keyring, password_env or netrc to the account");
   return usable(without_line_ends(answer->reveal()), "the terminal", "type it again");
 }
 
@@ -134,7 +135,8 @@ Secret resolve(const Source& source, const Subject& subject, const Environment& 
            [](const File& file) { return from_file(file); },
            [&](const SystemdCredential& credential) { return from_systemd(credential, environment); },
            [&](const Variable& variable) { return from_variable(variable, environment); },
-           [&](const Netrc& netrc) { return from_netrc(netrc, subject); }},
+           [&](const Netrc& netrc) { return from_netrc(netrc, subject); },
+           [&](const Keyring&) { return usable(password_in_keyring(subject, cancel), "the key ring"); }},
       source);
 }
 

@@ -52,9 +52,11 @@ struct Variable {
 struct Netrc {
   util::Path path;
 };
+/// The key ring of the desktop (keyring.h).
+struct Keyring {};
 /// The user, if there is a terminal.
 struct Ask {};
-using Source = std::variant<Ask, Literal, Command, File, SystemdCredential, Variable, Netrc>;
+using Source = std::variant<Ask, Literal, Command, File, SystemdCredential, Variable, Netrc, Keyring>;
 
 /// What a source may ask of the world outside, handed in by `app`.
 struct Environment {
@@ -68,8 +70,8 @@ struct Subject {
   std::string account, user, host;
 };
 
-/// The password or token. Throws Error{config | temporary (the command failed) | cancelled} with a hint that
-/// says what fixes it.
+/// The password or token. Throws Error{config | temporary (a program failed) | cancelled}, or LoginNeeded,
+/// with a hint that says what fixes it.
 [[nodiscard]] util::Secret resolve(const Source& source, const Subject& subject,
                                    const Environment& environment, const util::Cancel& cancel);
 

@@ -38,8 +38,8 @@ void check(const Login& login) {
                                                  : "the user name \"" + util::escape(login.user) +
                                                        "\" contains control characters");
   }
-  if (util::has_control_character(login.secret.reveal())) {
-    throw Error(Kind::login, "the password of " + util::escape(login.user) + " contains control characters",
+  if (!util::fits_on_a_line(login.secret.reveal())) {
+    throw Error(Kind::login, "the password of " + util::escape(login.user) + " contains a line end or a NUL",
                 "is there a carriage return at its end?");
   }
   if (login.secret.empty() && needs_secret(login.auth)) {

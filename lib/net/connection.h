@@ -63,7 +63,8 @@ struct Endpoint {
   }
 };
 
-/// `secret` is the password, or the token for xoauth2 and oauthbearer. No control characters in either.
+/// `secret` is the password, or the token for xoauth2 and oauthbearer. The user's name has no control
+/// characters, and the secret has no CR, LF or NUL.
 struct Login {
   std::string user;
   util::Secret secret;

@@ -189,6 +189,9 @@ struct SecretCheck {
     report.ok("comes from the variable " + util::escape(source.name));
   }
   void operator()(const credentials::Netrc& source) const { report.ok("comes from " + source.path.native()); }
+  void operator()(const credentials::Keyring& /*source*/) const {
+    (*this)(credentials::Command{{"secret-tool"}});  // it alone reaches the key ring
+  }
 };
 
 void check_secret(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {

@@ -16,6 +16,7 @@ bool equal_nocase(std::string_view one, std::string_view other);
 std::string_view without_leading_blanks(std::string_view text);  ///< blanks and tabs
 std::string_view without_line_ends(std::string_view text);       ///< no CR and no LF at the end
 bool has_control_character(std::string_view text);               ///< a byte below 0x20, or DEL
+bool fits_on_a_line(std::string_view text);                      ///< no CR, no LF and no NUL
 
 [[nodiscard]] std::optional<std::uint64_t> parse_number(
     std::string_view digits);  ///< decimal digits only, no overflow

@@ -22,7 +22,8 @@ Account only(const Profile& profile) {
 }
 
 std::string source_of(const Account& account) {
-  constexpr const char* names[] = {"ask", "literal", "command", "file", "credential", "variable", "netrc"};
+  constexpr const char* names[] = {"ask",        "literal",  "command", "file",
+                                   "credential", "variable", "netrc",   "keyring"};
   return names[account.secret.index()];
 }
 
@@ -147,10 +148,12 @@ TEST_CASE("keys that contradict each other are refused") {
       {"\"tls_client_key\": \"k\"", "F:2:19: accounts.work.tls_client_key: needs \"tls_client_cert\""},
       {"\"password\": \"p\", \"netrc\": true",
        "F:2:18: accounts.work.netrc: only one of \"password\", \"password_command\", \"password_file\", "
-       "\"password_credential\", \"password_env\" and \"netrc\" may be set, and \"password\" is set"},
+       "\"password_credential\", \"password_env\", \"netrc\" and \"keyring\" may be set, and \"password\" is "
+       "set"},
       {"\"password_env\": \"p\", \"password_file\": \"f\"",
        "F:2:22: accounts.work.password_file: only one of \"password\", \"password_command\", "
-       "\"password_file\", \"password_credential\", \"password_env\" and \"netrc\" may be set, and "
+       "\"password_file\", \"password_credential\", \"password_env\", \"netrc\" and \"keyring\" may be set, "
+       "and "
        "\"password_env\" is set"},
   };
   for (const auto& row : rows) {

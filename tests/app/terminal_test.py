@@ -66,6 +66,80 @@ class Terminal(Case):
         self.assertNotIn(b"secret", screen)
         self.assertEqual(drop.uids(), [])
 
+    def asking(self, *messages):
+        drop, server = self.maildrop(*messages)
+        account = self.account(server)
+        del account["password"]
+        self.world.configure({"home": account})
+        return drop
+
+    def test_a_refused_password_is_asked_for_again(self):
+        drop = self.asking(*mail.small(2))
+        run = terminal.AtTerminal(self.world)
+        run.expect(rb"\(home\): ")
+        for wrong in ("geheim1\n", "geheim2\n"):
+            run.screen = b""
+            run.type(wrong)
+            run.expect(rb"home: 127.0.0.1:\d+ refused the login of anna: \[AUTH\] no such user[^\r]*\r\n"
+                       rb"password for anna at 127.0.0.1 \(home\): ")
+        run.type("secret\n")
+        self.assertEqual(run.end(), 0, run.screen)
+        self.assertNotRegex(run.screen, rb"geheim|secret")
+        self.assertEqual(drop.uids(), [])
+        # Only the last try counts: nothing pauses.
+        self.assertEqual(self.world.run("fetch", "--password-env", "PW", env={"PW": "secret"}).status, 0)
+
+    def test_a_password_is_asked_for_three_times_at_most(self):
+        drop = self.asking(*mail.small(1))
+        tried = []
+        drop.answers[b"PASS"] = lambda session, argument: tried.append(argument)
+        run = terminal.AtTerminal(self.world)
+        for number in range(3):
+            run.expect(rb"\(home\): ")
+            run.screen = b""
+            run.type("wrong%d\n" % number)
+        self.assertEqual(run.end(), 77, run.screen)
+        self.assertEqual(tried, [b"wrong0", b"wrong1", b"wrong2"])
+
+    def test_a_password_of_any_bytes(self):
+        password = b" \t\x01!\"\\\x80\xff '"
+        drop, server = self.maildrop(*mail.small(1), password=password)
+        account = self.account(server)
+        del account["password"]
+        for keys in ({"password_command": ["cat", str(self.world.path("pw"))]}, {"password_file": "pw"}):
+            self.world.path("pw").write_bytes(password + b"\n")
+            self.world.path("pw").chmod(0o600)
+            self.world.configure({"home": {**account, **keys}})
+            self.assertStatus(self.world.run(), 0)
+        self.assertEqual(drop.uids(), [])
+
+    def test_after_ctrl_z_and_fg_the_password_is_still_not_echoed(self):
+        drop = self.asking(*mail.small(1))
+        shell = terminal.AtTerminal(self.world, "--norc", "--noprofile", "-i", program="bash")
+        shell.type("PS1='ready> '\n")
+        shell.expect(rb"\r?\nready> ")
+        shell.type("%s fetch --progress never\n" % MAILHAUL)
+        for _ in range(2):
+            shell.expect(rb"\(home\): $")
+            shell.type("sec")
+            shell.screen = b""
+            shell.type("\x1a")
+            shell.expect(rb"Stopped[^\n]*\r\n.*ready> ")
+            # The shell has the terminal as it was: what is typed there is seen.
+            shell.type("stty -a | grep -ow -- -echo; echo its echo is on\n")
+            shell.expect(rb"\r\nits echo is on\r\n.*ready> ")
+            self.assertNotIn(b"\r\n-echo", shell.screen)
+            shell.screen = b""
+            shell.type("fg\n")
+        shell.expect(rb"\(home\): $")
+        shell.screen = b""
+        shell.type("secret\n")
+        shell.expect(rb"ready> $")
+        shell.type("exit\n")
+        shell.end()
+        self.assertNotIn(b"sec", shell.screen)
+        self.assertEqual(drop.uids(), [])
+
     def test_a_dumb_terminal_gets_no_codes(self):
         self.prepared(*mail.small(3))
         status, screen = at_a_terminal(self.world, term="dumb")

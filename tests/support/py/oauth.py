@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Tests of OAuth 2: a provider, a mailbox that takes its tokens, a terminal, a browser, and a clock that can be ahead."""
-import fcntl
 import json
 import os
 import re
-import select
 import ssl
 import subprocess
 import tempfile
-import termios
-import time
 import urllib.error
 import urllib.request
 
-from support.py import mail, terminal
+from support.py import mail
 from support.py.certificates import Certificates
 from support.py.provider import Family, Provider
+from support.py.terminal import AtTerminal
 from support.py.world import LIMIT, MAILHAUL, Case, Result
 
 CLOCK = os.environ.get("MAILHAUL_SHIFTED_CLOCK", "")
@@ -25,37 +22,6 @@ HTML = (200, {"Content-Type": "text/html"}, b"<html>Please log in to this hotel'
 class NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
-
-
-class AtTerminal:
-    """A run under a pty whose output can be waited for."""
-
-    def __init__(self, world, *words):
-        self.master, slave = terminal.opened()
-        self.process = subprocess.Popen([MAILHAUL, *words], stdin=slave, stdout=slave, stderr=slave, env=world.env,
-                                        cwd=world.root, start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-        os.close(slave)
-        self.screen = b""
-
-    def expect(self, pattern):
-        end = time.monotonic() + LIMIT
-        while not (found := re.search(pattern, self.screen)):
-            if not select.select([self.master], [], [], max(0, end - time.monotonic()))[0]:
-                self.process.kill()
-            try:
-                self.screen += os.read(self.master, 65536)
-            except OSError:
-                raise AssertionError("%r is not in %r" % (pattern, self.screen)) from None
-        return found[1].decode() if found.groups() else found[0].decode()
-
-    def type(self, text):
-        os.write(self.master, text.encode())
-
-    def end(self):
-        """The exit status; the rest of the output is on the screen."""
-        self.screen += terminal.read_to_the_end(self.master, self.process)
-        return self.process.returncode
 
 
 class OAuthCase(Case):
