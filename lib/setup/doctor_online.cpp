@@ -107,8 +107,8 @@ class OnlineChecks {
     for (const auto* one = found; one != nullptr; one = one->ai_next)
       ++(one->ai_family == AF_INET6 ? v6 : v4);
     if (result == 0 && v4 + v6 > 0) {
-      ok("look-up", host + " has addresses: " + std::to_string(v4) + " of IPv4, " + std::to_string(v6) +
-                        " of IPv6");
+      ok("look-up",
+         host + " has addresses: " + std::to_string(v4) + " of IPv4, " + std::to_string(v6) + " of IPv6");
       return true;
     }
     const bool missing = result == EAI_NONAME || result == EAI_NODATA;
