@@ -17,6 +17,7 @@
 #include "app/oauth.h"
 #include "app/output.h"
 #include "app/questions.h"
+#include "credentials/keyring.h"
 #include "credentials/token_file.h"
 #include "delivery/kinds.h"
 #include "pop3/session.h"
@@ -73,6 +74,7 @@ class Init {
     require_user();
     account_ = account_at(invocation_, server_.url, server_.user);
     account_.name = new_name();
+    in_keyring_ = std::holds_alternative<credentials::Keyring>(account_.secret);
     require_new_mailbox();
     say_what_is_needed(invocation_, server_);
     choose_login();
@@ -167,7 +169,7 @@ class Init {
     if (account_.oauth) {
       log_in_by_oauth(unaltered_, account_, state_file());
       logged_in_ = true;
-    } else if (!has_own_secret()) {
+    } else if (!has_own_secret() || (in_keyring_ && questions_.answered())) {
       if (!questions_.answered())
         throw Error(Kind::usage, "no password is given, and there is no terminal to ask on",
                     "name a --password-file, --password-command or --password-env");
@@ -273,7 +275,8 @@ class Init {
   }
 
   Node profile() const {
-    const bool has_file = typed_ || (invocation_.print_only && !account_.oauth && !has_own_secret());
+    const bool has_file =
+        (typed_ && !in_keyring_) || (invocation_.print_only && !account_.oauth && !has_own_secret());
     return profile_of(invocation_,
                       {.url = server_.url,
                        .user = server_.user,
@@ -293,13 +296,16 @@ class Init {
     }
     const bool is_only = !known_ || known_->names.empty();
     const auto word = is_only ? "" : " " + account_.name;
-    say(invocation_,
-        "The account " + account_.name + " is in " + file_.native() +
-            (typed_ ? ",\nits password in " + NewProfiles::password_file(file_, account_.name).native() +
-                          ", which only you can read"
-                    : "") +
-            ".\nNext: " + pause() + "mailhaul -n" + word + " shows what would be fetched, and mailhaul" +
-            word + " fetches it.\n");
+    say(invocation_, "The account " + account_.name + " is in " + file_.native() + place_of_password() +
+                         ".\nNext: " + pause() + "mailhaul -n" + word +
+                         " shows what would be fetched, and mailhaul" + word + " fetches it.\n");
+  }
+
+  std::string place_of_password() const {
+    if (!typed_) return {};
+    if (in_keyring_) return ",\nits password in the key ring";
+    return ",\nits password in " + NewProfiles::password_file(file_, account_.name).native() +
+           ", which only you can read";
   }
 
   /// Some servers refuse a login soon after the last one, which was ours.
@@ -313,11 +319,13 @@ class Init {
   void write(const std::vector<setup::NamedProfile>& profiles) {
     NewProfiles fresh(unaltered_, profiles);
     fresh.require_new_names();
-    if (typed_) {
-      const auto& literal = std::get<credentials::Literal>(account_.secret);
-      fresh.write_password(account_.name, literal.password());
-    }
+    const auto* const typed = std::get_if<credentials::Literal>(&account_.secret);
+    if (typed != nullptr && !in_keyring_) fresh.write_password(account_.name, typed->password());
     fresh.check();
+    if (typed != nullptr && in_keyring_)
+      credentials::keep_in_keyring(
+          {.account = account_.name, .user = account_.user, .host = account_.server.host}, typed->password(),
+          *invocation_.cancel);
     fresh.publish();
     published_ = true;
   }
@@ -353,7 +361,8 @@ class Init {
   account::Account account_;
   Waiting waiting_;
   bool logged_in_ = false, published_ = false;
-  bool typed_ = false;  ///< the password was typed, and is written into a file
+  bool typed_ = false;       ///< the password was typed, and has to be kept
+  bool in_keyring_ = false;  ///< in the key ring, not in a file
   std::vector<std::string> places_;
   bool leaves_ = true;
 };

@@ -194,6 +194,26 @@ class Newcomer(InitCase):
         self.assertEqual(self.tried("pop.example.org"), [])
         self.assertNothingWritten()
 
+    def test_the_key_ring_keeps_the_password_when_that_is_wanted(self):
+        self.mailbox()
+        ring, tool = self.world.path("ring"), self.world.path("bin/secret-tool")
+        tool.parent.mkdir()
+        tool.write_text("#!/bin/sh\ncase $1 in store) cat >%s ;; lookup) cat %s ;; esac\n" % (ring, ring))
+        tool.chmod(0o755)
+        self.world.env["PATH"] = "%s:%s" % (tool.parent, self.world.env["PATH"])
+        run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna", "--keyring")
+        self.answer(run, rb"Password for anna: ", "wrong")
+        run.expect(rb"refused the login")
+        self.assertFalse(ring.exists())
+        self.answer_rest(run)
+        self.assertIn(b"its password in the key ring", run.screen)
+        self.assertEqual(ring.read_text(), "secret")
+        self.assertFalse((self.world.config.parent / "passwords").exists())
+        profile = json.loads(self.world.config.read_text())["accounts"]["example"]
+        self.assertTrue(profile["keyring"])
+        self.assertNotIn("password_file", profile)
+        self.assertFetches(3)
+
     def test_the_password_is_shown_nowhere(self):
         self.mailbox(password=b"geheim-47")
         run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna", "-vv")

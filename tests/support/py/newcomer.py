@@ -8,7 +8,7 @@ from support.py import mail
 from support.py.certificates import Certificates
 from support.py.maildrop import Maildrop
 from support.py.network import NameServer, Network, Pages
-from support.py.oauth import AtTerminal
+from support.py.terminal import AtTerminal
 from support.py.provider import Provider
 from support.py.world import Case
 
