@@ -57,6 +57,7 @@ util::Secret read_token(const Invocation& invocation) {
 credentials::Tokens get_tokens(const Invocation& invocation, const credentials::OAuthSubject& subject,
                                const credentials::OAuthOutside& outside) {
   if (!invocation.token.empty()) return take_token(subject, outside, read_token(invocation).reveal());
+  if (subject.oauth.client_id.empty()) tell(setup::advice_before_oauth(subject.oauth.provider));
   const auto terminal = open_terminal();
   std::optional<NoEcho> no_echo;
   if (terminal) no_echo.emplace(terminal.get());

@@ -8,10 +8,6 @@ namespace mailhaul::credentials {
 namespace {
 
 constexpr std::string_view google_advice =
-    "With an app password you need none of this: switch on 2-step verification, make an app password at\n"
-    "https://myaccount.google.com/apppasswords, and use it as the password, for example with "
-    "\"password_command\".\n"
-    "\n"
     "For OAuth 2 you need a client id of your own:\n"
     "  1. Create a project at https://console.cloud.google.com/projectcreate.\n"
     "  2. At https://console.cloud.google.com/auth/overview, choose the audience \"External\" and publish "
@@ -25,8 +21,7 @@ constexpr std::string_view google_advice =
     "\"...apps.googleusercontent.com\",\n"
     "     \"client_secret_command\": [\"pass\", \"show\", \"mail/google-client\"]}. Google wants the "
     "client's secret\n"
-    "     even of a desktop app.\n"
-    "POP must be enabled in Gmail's settings (Forwarding and POP/IMAP).\n";
+    "     even of a desktop app.\n";
 
 constexpr std::string_view microsoft_advice =
     "You need a client id of your own:\n"
@@ -42,8 +37,7 @@ constexpr std::string_view microsoft_advice =
     "Exchange\n"
     "     Online or Microsoft Graph. Some organisations want an administrator to agree.\n"
     "  5. In the profile: \"oauth\": {\"provider\": \"microsoft\", \"client_id\": \"the application (client) "
-    "id\"}.\n"
-    "POP must be enabled in the settings of the mailbox.\n";
+    "id\"}.\n";
 
 constexpr std::string_view other_advice =
     "Register a client (a \"native\" or \"desktop\" application) with the provider of the mailbox, with the "

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "setup/providers.h"
 
+#include <algorithm>
+
 #include "setup/provider_rows.h"
 #include "util/ascii.h"
 #include "util/units.h"
@@ -142,6 +144,20 @@ std::string user_name_of(const Provider& provider, std::string_view address) {
       break;
   }
   return {};
+}
+
+std::string advice_before_oauth(std::string_view oauth) {
+  const auto rows = providers();
+  const auto found =
+      std::ranges::find_if(rows, [&](const Provider* row) { return !oauth.empty() && row->oauth == oauth; });
+  if (found == rows.end()) return {};
+  const auto& provider = **found;
+  std::string text;
+  if (provider.sign_in == SignIn::app_password)
+    text = "With an app password you need none of this: " + std::string(provider.get_secret) +
+           ",\nand use it as the password, for example with \"password_command\".\n\n";
+  if (!provider.enable.empty()) text += "Before the login, " + std::string(provider.enable) + ".\n\n";
+  return text;
 }
 
 net::Advice advise(const net::Endpoint& endpoint, const net::Login& login) {

@@ -60,6 +60,10 @@ std::string server_url(const Provider& provider);
 /// The user name of an address at this provider; empty where the provider has assigned one.
 std::string user_name_of(const Provider& provider, std::string_view address);
 
+/// What to know before a login by OAuth 2 at the provider of this name in the key `oauth`, in lines; empty:
+/// nothing. An app password comes first, where one works.
+std::string advice_before_oauth(std::string_view oauth);
+
 /// What a failed login means at the provider to which the endpoint belongs. A net::Advisor.
 net::Advice advise(const net::Endpoint& endpoint, const net::Login& login);
 

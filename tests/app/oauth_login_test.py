@@ -145,8 +145,8 @@ class Browser(OAuthCase):
         self.assertStatus(self.world.run(), 0)
 
     def test_without_a_client_id_login_says_how_to_get_one(self):
-        for provider, words in (("google", ("Desktop app", "In production", "app password")),
-                                ("microsoft", ("public client flows", "tenant", "personal"))):
+        for provider, words in (("google", ("Desktop app", "In production", "app password", "Forwarding and POP/IMAP")),
+                                ("microsoft", ("public client flows", "tenant", "personal", "allow POP"))):
             self.world.configure({"home": self.account(1, oauth=provider, server="pop3s://127.0.0.1", tls="required")})
             result = self.world.run("login", "home")
             self.assertStatus(result, 78)

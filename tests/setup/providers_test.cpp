@@ -135,6 +135,16 @@ TEST_CASE("a login by token is not told to use an app password, and is told wher
   CHECK(has(setup::advise(at("outlook.office365.com"), login("j@live.com")).mechanism, "OAuth 2 alone"));
 }
 
+TEST_CASE(
+    "before a login by OAuth 2, an app password is named where one works, and what must be switched on") {
+  const auto google = setup::advice_before_oauth("google");
+  CHECK(google.starts_with("With an app password you need none of this: switch on 2-step verification"));
+  CHECK(has(google, "Before the login, switch POP on in Gmail's settings"));
+  const auto microsoft = setup::advice_before_oauth("microsoft");
+  CHECK(microsoft.starts_with("Before the login, allow POP"));
+  CHECK(setup::advice_before_oauth("").empty());
+}
+
 TEST_CASE("a wrong server or port is answered with the right one, the right one with nothing") {
   const auto server = [](const net::Endpoint& endpoint) {
     return setup::advise(endpoint, login("jane@web.de")).server;
