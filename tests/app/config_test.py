@@ -145,15 +145,14 @@ class Secrets(Case):
         self.assertHint(result, "pw", "chmod")
 
     def test_every_source_of_a_password(self):
-        self.world.path("pw").write_text("secret\nsecond line\n")
-        self.world.path("pw").chmod(0o600)
-        self.world.path(".netrc").write_text("machine 127.0.0.1 login anna password secret\n")
-        self.world.path(".netrc").chmod(0o600)
-        self.world.env["PW"] = "secret"
         for source in ({"password_file": "~/pw"}, {"password_env": "PW"}, {"netrc": True},
-                       {"password_command": ["head", "-1", str(self.world.path("pw"))]},
-                       {"password_command": "echo secret"}):
+                       {"password_command": ["head", "-1", "home/pw"]}, {"password_command": "echo secret"}):
             with self.subTest(source):
+                self.begin_anew()  # each server is the same mailbox under another name
+                for name, text in (("pw", "secret\nsecond line\n"), (".netrc", "machine 127.0.0.1 login anna password secret\n")):
+                    self.world.path(name).write_text(text)
+                    self.world.path(name).chmod(0o600)
+                self.world.env["PW"] = "secret"
                 drop, server = self.maildrop(*mail.small(1))
                 account = self.account(server, **source)
                 del account["password"]
@@ -247,6 +246,7 @@ class Places(Case):
                 self.world.path(place).parent.mkdir()
                 self.assertStatus(self.world.run(), 0)
                 self.assertEqual(len(self.world.maildir(place)), 1)
+                self.begin_anew()  # the next server is the same mailbox under another name
 
     def test_a_relative_home_is_not_used(self):
         _, server = self.maildrop(*mail.small(1))
