@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "app/columns.h"
 #include "app/output.h"
@@ -79,7 +80,8 @@ Progress* Terminal::progress_of(std::string_view account) {
 
 void Terminal::expected(std::size_t accounts) {
   const std::lock_guard lock(mutex_);
-  totals_.accounts = accounts;
+  totals_ = {.accounts = accounts, .ended_ones = {}};
+  hints_.clear();
 }
 
 void Terminal::begin(std::string_view account) {
@@ -173,18 +175,24 @@ void Terminal::message(std::string_view account, const report::MessageEvent& mes
 
 void Terminal::notice(std::string_view account, const char* what, const char* color,
                       const report::Notice& notice) {
-  std::string text = "mailhaul: ";
-  if (!account.empty()) text.append(safe(account)).append(": ");
-  if (style_.color) text += color;
-  text += what;
-  if (style_.color) text += "\x1b[0m";
-  std::string_view rest = notice.sentence;
-  while (!rest.empty()) {  // a sentence may have several lines
-    const auto end = rest.find('\n');
-    text += safe(rest.substr(0, end)) + "\n";
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  const auto columns = window_columns(STDERR_FILENO);
+  const std::string who = account.empty() ? "mailhaul: " : "mailhaul: " + safe(account) + ": ";
+  std::string text = who + (style_.color ? color : "") + what + (style_.color ? "\x1b[0m" : "");
+  const auto end = std::min(notice.sentence.find('\n'), notice.sentence.size());
+  const auto taken = columns_of(who) + std::string_view(what).size();
+  text +=
+      wrapped(safe(notice.sentence.substr(0, end)), {.columns = columns, .first = taken, .indent = 2}) + "\n";
+  // More lines quote a file: they stay as they are.
+  std::string_view rest = notice.sentence.substr(std::min(end + 1, notice.sentence.size()));
+  while (!rest.empty()) {
+    const auto line_end = rest.find('\n');
+    text += safe(rest.substr(0, line_end)) + "\n";
+    rest = line_end == std::string_view::npos ? std::string_view() : rest.substr(line_end + 1);
   }
-  if (!notice.hint.empty()) text += "  hint: " + safe(notice.hint) + "\n";
+  constexpr std::string_view lead = "  hint: ";
+  if (!notice.hint.empty() && hints_.emplace(notice.hint).second)
+    text.append(lead) +=
+        wrapped(safe(notice.hint), {.columns = columns, .first = lead.size(), .indent = lead.size()}) + "\n";
   say(STDERR_FILENO, text);
 }
 
@@ -224,6 +232,12 @@ std::string waiting_text(const report::Totals& totals) {
          (totals.waiting == 1 ? " waits" : " wait") + (why.empty() ? "" : " (" + why + ")");
 }
 
+/// Why nothing comes, where that may surprise.
+std::string riddle_of(const std::string& account, const report::Totals& totals) {
+  if (totals.fetched != 0 || !totals.is_new_place || totals.left <= totals.waiting) return {};
+  return " (fetched into another place before; mailhaul -a " + account + " fetches it again)";
+}
+
 std::string summary_of(const report::Totals& totals, const char* nothing) {
   std::string line;
   if (totals.fetched == 0) {
@@ -252,7 +266,8 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   const bool worth_a_line = totals.fetched != 0 || (style_.on_terminal && (status == 0 || was_stopped));
   if (!style_.quiet && worth_a_line)
     say(summaries_fd(), safe(account) + ": " + (was_stopped ? "stopped: " : "") +
-                            summary_of(totals, was_stopped ? "nothing fetched" : "no new mail") + "\n");
+                            summary_of(totals, was_stopped ? "nothing fetched" : "no new mail") +
+                            riddle_of(safe(account), totals) + "\n");
   draw();
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -69,6 +70,7 @@ class Terminal : public report::Listener {
   void notice(std::string_view account, const char* what, const char* color, const report::Notice& notice);
 
   Style style_;
+  std::set<std::string> hints_;  ///< those that were told: what helps one account helps the others
   std::mutex mutex_;
   std::vector<Progress> progress_;
   LiveTotals totals_;

@@ -2,6 +2,7 @@
 #include "engine/places.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace mailhaul::engine {
 
@@ -16,6 +17,17 @@ Destinations Places::open_all() const {
   std::stable_partition(opened.begin(), opened.end(),
                         [](const auto& destination) { return destination->traits().exactly_once(); });
   return opened;
+}
+
+bool Places::are_new() const {
+  return std::ranges::all_of(specs_, [](const delivery::Spec& spec) {
+    const auto is_path = [](const delivery::Field& field) { return field.type == delivery::FieldType::path; };
+    const auto path = std::ranges::find_if(spec.kind->fields, is_path);
+    std::error_code unknown;
+    return path != spec.kind->fields.end() &&
+           std::filesystem::status(delivery::value_of(spec, path->name).text, unknown).type() ==
+               std::filesystem::file_type::not_found;
+  });
 }
 
 void Places::open() { receiving_ = open_all(); }

@@ -23,6 +23,8 @@ class Places {
   Places(std::span<const delivery::Spec> specs, const delivery::RunContext& context,
          const OpenDestination& open_one);
 
+  /// Whether each place is a path where there is nothing yet. Opening may make something there.
+  [[nodiscard]] bool are_new() const;
   /// Opens a destination for each spec. Throws what OpenDestination throws.
   void open();
   /// The destinations that receive mail now, those that deliver exactly once first: an MDA comes last.

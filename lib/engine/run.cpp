@@ -106,6 +106,7 @@ void fetch(AccountRun& run) {
   constexpr int max_broken_off = 3;  // the first session, a second one, and one that asks one by one
   warn_of_plain_text(run.account, run.environment, run.tell);
   recover(run.store, run.mailbox, run.context);
+  run.totals.is_new_place = run.places.are_new();
   run.places.open();
   run.places.sweep(open_tickets(run.store));
   Part part = Part::all;

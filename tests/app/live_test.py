@@ -120,6 +120,9 @@ class Stopping(Live):
         if delivered < 5:
             self.assertIn("; %d more wait" % (5 - delivered), screen.text())
         self.assertIn("; %d left on the server" % delivered, screen.text())
+        # It ended in good order, so nothing is in doubt: what was delivered is not asked for again.
+        trace = self.world.run("-vv").err
+        self.assertEqual((trace.count("> TOP "), trace.count("> RETR ")), (0, 5 - delivered))
 
     def test_it_ends_though_the_server_sends_nothing_more(self):
         self.half_a_message(self.prepared(mail.sized(300000), *mail.small(2)))
