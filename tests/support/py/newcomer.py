@@ -86,6 +86,10 @@ class InitCase(Case):
         file.chmod(0o600)
         return str(file)
 
+    def assertScreen(self, run, words):
+        """The words are on the screen, wherever its lines are broken."""
+        self.assertIn(words, b" ".join(run.screen.split()).decode())
+
     def assertNothingWritten(self):
         self.assertFalse(self.world.config.exists())
         self.assertEqual([file for file in self.world.home.rglob("*") if file.is_file() and file.name != "pw"], [])
