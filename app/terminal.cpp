@@ -264,10 +264,12 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   end(account);
   const bool was_stopped = style_.cancel != nullptr && style_.cancel->requested() && status > 128;
   const bool worth_a_line = totals.fetched != 0 || (style_.on_terminal && (status == 0 || was_stopped));
-  if (!style_.quiet && worth_a_line)
-    say(summaries_fd(), safe(account) + ": " + (was_stopped ? "stopped: " : "") +
-                            summary_of(totals, was_stopped ? "nothing fetched" : "no new mail") +
-                            riddle_of(safe(account), totals) + "\n");
+  if (!style_.quiet && worth_a_line) {
+    const auto line = safe(account) + ": " + (was_stopped ? "stopped: " : "") +
+                      summary_of(totals, was_stopped ? "nothing fetched" : "no new mail") +
+                      riddle_of(safe(account), totals);
+    say(summaries_fd(), wrapped(line, {.columns = window_columns(summaries_fd()), .indent = 2}) + "\n");
+  }
   draw();
 }
 

@@ -66,6 +66,14 @@ class AtATerminal(Prepared):
                          ["home: no new mail; 3 fetched or marked earlier left on the server "
                           "(fetched into another place before; mailhaul -a home fetches it again)"])
 
+    def test_a_summary_is_wrapped_at_words(self):
+        self.prepared(*mail.small(7), leave_on_server=True)
+        lines = self.screen("--max-messages", "5", columns=40)
+        self.assertRegex(" ".join(map(str.strip, lines)),
+                         r"^home: 5 new messages, \S+ kB, in \S+ s; 5 left on the server; 2 more wait \(max_messages\)$")
+        self.assertGreater(len(lines), 1)
+        self.assertTrue(all(line.startswith("  ") for line in lines[1:]), lines)
+
     def test_errors_and_hints_are_wrapped_at_words(self):
         port = self.closed_port()
         self.world.configure({"home": self.account(port)})
