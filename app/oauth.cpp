@@ -44,16 +44,8 @@ net::LoggedIn open_with_token(const account::Account& account, const util::Secre
     return open({.user = account.user, .secret = util::Secret(token.reveal()), .auth = auth});
   };
   if (account.auth != Auth::automatic) return log_in(account.auth);
-  // Google and Microsoft take XOAUTH2; others rather what RFC 7628 says.
-  if (!account.oauth->provider.empty()) return log_in(Auth::xoauth2);
-  try {
-    return log_in(Auth::oauthbearer);
-  } catch (const util::Error& error) {
-    if (error.kind() != util::Kind::unavailable && error.kind() != util::Kind::protocol &&
-        error.kind() != util::Kind::config)
-      throw;
-  }
-  return log_in(Auth::xoauth2);
+  // Google and Microsoft do not take what RFC 7628 says, whatever they list.
+  return log_in(account.oauth->provider.empty() ? Auth::bearer : Auth::xoauth2);
 }
 
 }  // namespace

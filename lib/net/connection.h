@@ -34,11 +34,16 @@ enum class Auth {
   scram_sha_1,    ///< RFC 5802
   scram_sha_256,  ///< RFC 7677
   ntlm,
-  gssapi,      ///< Kerberos, RFC 4752
-  external,    ///< by the client certificate, RFC 4422 appendix A
-  xoauth2,     ///< an OAuth 2 token as Google and Microsoft want it
-  oauthbearer  ///< an OAuth 2 token by RFC 7628
+  gssapi,       ///< Kerberos, RFC 4752
+  external,     ///< by the client certificate, RFC 4422 appendix A
+  xoauth2,      ///< an OAuth 2 token as Google and Microsoft want it
+  oauthbearer,  ///< an OAuth 2 token by RFC 7628
+  bearer        ///< one of these two, as the server lists them; not a value of the key `auth`
 };
+/// The secret is a token.
+constexpr bool is_by_token(Auth auth) {
+  return auth == Auth::xoauth2 || auth == Auth::oauthbearer || auth == Auth::bearer;
+}
 
 /// Where and how to connect.
 struct Endpoint {

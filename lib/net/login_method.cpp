@@ -40,6 +40,7 @@ constexpr std::array known = {
     Known{Auth::external, "external", sasl},
     Known{Auth::xoauth2, "xoauth2", sasl},
     Known{Auth::oauthbearer, "oauthbearer", sasl},
+    Known{Auth::bearer, "oauthbearer or xoauth2", sasl},
 };
 
 const Known& find(Auth auth) {
@@ -74,6 +75,12 @@ std::vector<Auth> automatic_order(Tls tls) {
   return {Auth::scram_sha_256, Auth::scram_sha_1, Auth::cram_md5, Auth::plain, Auth::login, Auth::user};
 }
 
+std::vector<Auth> mechanisms_for(Auth auth, Tls tls) {
+  if (auth == Auth::automatic) return automatic_order(tls);
+  if (auth == Auth::bearer) return {Auth::oauthbearer, Auth::xoauth2};
+  return {auth};
+}
+
 /// RFC 822's atom: printable ASCII without the specials.
 bool is_atom_character(char c) {
   return c > ' ' && c < 0x7f && std::string_view("()<>@,;:\\\".[]").find(c) == std::string_view::npos;
@@ -99,7 +106,7 @@ std::string LoginMethod::in_steps() const { return at_once ? name + std::string(
 std::vector<LoginMethod> login_methods(Auth auth, Tls tls, std::string_view remembered) {
   require(find(auth));
   std::vector<LoginMethod> methods;
-  for (const Auth each : auth == Auth::automatic ? automatic_order(tls) : std::vector{auth}) {
+  for (const Auth each : mechanisms_for(auth, tls)) {
     for (LoginMethod& method : methods_of(each)) methods.push_back(std::move(method));
   }
   if (remembered == "sasl") {  // as old databases have it: in two steps
@@ -117,7 +124,7 @@ std::string name_of(Auth auth) { return std::string(find(auth).name); }
 std::vector<std::string> supported_auth() {
   std::vector<std::string> names;
   for (const Known& row : known) {
-    if (has(row.needs)) names.emplace_back(row.name);
+    if (has(row.needs) && row.auth != Auth::bearer) names.emplace_back(row.name);
   }
   return names;
 }
@@ -147,15 +154,13 @@ Ladder::Ladder(Auth auth, Tls tls, std::string_view remembered)
       has_way_without_capa_((auth == Auth::automatic || auth == Auth::user) && tls != Tls::starttls),
       left_(login_methods(auth, tls, remembered)) {}
 
-bool Ladder::fits(const LoginMethod& method, const std::vector<std::string>& capabilities) const {
-  if (method.remembered || method.way != LoginMethod::Way::sasl) return true;
-  if (offers(capabilities, "SASL", mechanism_of(method.auth)->name)) return true;
-  return !automatic_ && !method.at_once;  // it was named: the server may know it and not list it
-}
-
 std::optional<LoginMethod> Ladder::choose(const std::vector<std::string>& capabilities) const {
-  const auto found =
-      std::ranges::find_if(left_, [&](const LoginMethod& method) { return fits(method, capabilities); });
+  auto found = std::ranges::find_if(left_, [&](const LoginMethod& method) {
+    return method.remembered || method.way != LoginMethod::Way::sasl ||
+           offers(capabilities, "SASL", mechanism_of(method.auth)->name);
+  });
+  if (found == left_.end() && !automatic_)  // it was named: the server may know it and not list it
+    found = std::ranges::find_if(left_, [](const LoginMethod& method) { return !method.at_once; });
   return found == left_.end() ? std::nullopt : std::optional(*found);
 }
 

@@ -62,8 +62,6 @@ class Ladder {
   bool has_way_without_capa() const noexcept { return has_way_without_capa_; }
 
  private:
-  bool fits(const LoginMethod& method, const std::vector<std::string>& capabilities) const;
-
   bool automatic_, has_way_without_capa_, asks_capa_ = true;
   std::vector<LoginMethod> left_;
 };

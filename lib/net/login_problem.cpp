@@ -98,8 +98,7 @@ Error refused_token(const LoginFailure& failure) {
 }
 
 Error refused_login(const LoginFailure& failure) {
-  const bool token = failure.login.auth == Auth::xoauth2 || failure.login.auth == Auth::oauthbearer;
-  if (token && !failure.end->reasons.empty()) return refused_token(failure);
+  if (is_by_token(failure.login.auth) && !failure.end->reasons.empty()) return refused_token(failure);
   const std::string words(failure.end->refusal().empty() ? failure.end->reasons : failure.end->refusal());
   const Refusal meant = understand(words, Kind::login);
   return {meant.kind,

@@ -51,7 +51,7 @@ std::string advice_on_name(const Provider& provider, std::string_view user) {
 }
 
 std::string advice_on_secret(const Provider& provider, const net::Login& login) {
-  const bool by_token = login.auth == net::Auth::xoauth2 || login.auth == net::Auth::oauthbearer;
+  const bool by_token = net::is_by_token(login.auth);
   const std::string name(provider.name);
   if (by_token) return {};
   if (provider.sign_in == SignIn::oauth)
@@ -77,7 +77,7 @@ std::string refused_at(const Provider& provider, const net::Login& login) {
 }
 
 std::string lacks_method_at(const Provider& provider, const net::Login& login) {
-  const bool by_token = login.auth == net::Auth::xoauth2 || login.auth == net::Auth::oauthbearer;
+  const bool by_token = net::is_by_token(login.auth);
   if (by_token && provider.oauth.empty())
     return joined(std::string(provider.name) +
                       " takes a password over POP3, no OAuth 2: remove \"oauth\" "

@@ -2,6 +2,7 @@
 """A login by OAuth 2 that is kept: renewal, trouble at the provider, refused tokens, kills; no secret gets out."""
 import json
 import os
+import re
 import unittest
 import urllib.request
 
@@ -127,12 +128,16 @@ class Refusals(OAuthCase):
                 self.assertStatus(self.world.run(), 75)  # a pause, as after any refused login
 
     def test_the_mechanism_is_the_one_that_the_server_offers(self):
-        for mechanisms in (b"XOAUTH2", b"OAUTHBEARER", b"PLAIN OAUTHBEARER XOAUTH2"):
+        for mechanisms, chosen in ((b"XOAUTH2", "XOAUTH2"), (b"OAUTHBEARER", "OAUTHBEARER"),
+                                   (b"PLAIN XOAUTH2 OAUTHBEARER", "OAUTHBEARER")):
             with self.subTest(mechanisms):
                 self.begin_anew()
                 self.provide(mechanisms=mechanisms)
                 self.log_in()
-                self.assertStatus(self.world.run(), 0)
+                for _ in range(2):
+                    result = self.world.run("-vv")
+                    self.assertStatus(result, 0)
+                    self.assertEqual(re.findall(r"> AUTH (\S+)", result.err), [chosen])  # one connection, one try
 
 
 @unittest.skipUnless(strace.usable() and CLOCK, "strace is not here or may not trace")

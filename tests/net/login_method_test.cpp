@@ -94,6 +94,10 @@ TEST_CASE("the first method is one that the server offers; what was named or wor
       {Auth::plain, "", {"SASL GSSAPI"}, "plain-in-steps"},
       {Auth::plain, "", {}, "plain-in-steps"},
       {Auth::cram_md5, "", {}, "cram-md5"},
+      {Auth::bearer, "", {"SASL PLAIN XOAUTH2 OAUTHBEARER"}, "oauthbearer"},
+      {Auth::bearer, "", {"SASL PLAIN XOAUTH2"}, "xoauth2"},
+      {Auth::bearer, "xoauth2", {"SASL OAUTHBEARER XOAUTH2"}, "xoauth2"},
+      {Auth::bearer, "", {"SASL PLAIN"}, "oauthbearer-in-steps"},
       {Auth::user, "", {"SASL PLAIN"}, "user"},
       {Auth::apop, "", {}, "apop"},
   };

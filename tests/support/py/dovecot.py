@@ -30,7 +30,7 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 first_valid_uid = 0
 first_valid_gid = 0
@@ -38,8 +38,7 @@ first_valid_gid = 0
 mail_max_userip_connections = 100
 {identity}
 passdb {{
-  driver = static
-  args = password=secret
+  driver = {passdb}
 }}
 userdb {{
   driver = static
@@ -127,6 +126,16 @@ service pop3 {{
 """
 
 
+# A token is what a page of ours says it is (RFC 7662).
+INTROSPECTION = """
+introspection_mode = post
+introspection_url = {url}
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+MECHANISMS = {False: "plain login cram-md5 scram-sha-1 scram-sha-256", True: "xoauth2 oauthbearer"}
+
 # By version and kind of mailbox. With an mbox Dovecot's own defaults: it writes Status, X-UID and more into it.
 STORAGE = {
     (False, "maildir"): "mail_location = maildir:~/Maildir\npop3_no_flag_updates = yes\npop3_uidl_format = %g",
@@ -141,6 +150,12 @@ def program():
     return shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin:" + os.environ.get("PATH", ""))
 
 
+def is_modern():
+    """2.4 or later, with another grammar."""
+    version = subprocess.run([program(), "--version"], check=True, stdout=subprocess.PIPE).stdout.decode()
+    return tuple(int(part) for part in version.split(".")[:2]) >= (2, 4)
+
+
 def free_ports(count):
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [sock.getsockname()[1] for sock in held]
@@ -150,10 +165,12 @@ def free_ports(count):
 
 
 class Dovecot:
-    """A context manager. plain (with STLS) and tls are its ports."""
+    """A context manager. plain (with STLS) and tls are its ports. With the URL of an introspection, it takes OAuth 2 tokens and
+    no passwords; of version 2.3 only."""
 
-    def __init__(self, certificate, key, box="maildir"):
+    def __init__(self, certificate, key, box="maildir", introspection=None):
         self.certificate, self.key, self.box = certificate, key, box
+        self.introspection = introspection
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mailhaul-dovecot-"))
         self.dir.chmod(0o755)  # its login processes run as another user
         (self.dir / "home").mkdir()
@@ -178,13 +195,16 @@ class Dovecot:
         self.stop()
 
     def _start(self):
-        version = subprocess.run([program(), "--version"], check=True, stdout=subprocess.PIPE).stdout.decode()
-        modern = tuple(int(part) for part in version.split(".")[:2]) >= (2, 4)
+        modern = is_modern()
+        passdb = "static\n  args = password=" + PASSWORD
+        if self.introspection:
+            (self.dir / "oauth2").write_text(INTROSPECTION.format(url=self.introspection))
+            passdb = "oauth2\n  args = %s/oauth2" % self.dir
         for _ in range(5):  # another program may take a free port before Dovecot does
             self.plain, self.tls = free_ports(2)
             (self.dir / "conf").write_text((CONFIG_24 if modern else CONFIG_23).format(
                 dir=self.dir, cert=self.certificate, key=self.key, identity=self.identity, chroot=self.chroot,
-                uid=self.uid, gid=self.gid, storage=STORAGE[modern, self.box], plain=self.plain, tls=self.tls))
+                mechanisms=MECHANISMS[bool(self.introspection)], passdb=passdb, uid=self.uid, gid=self.gid, storage=STORAGE[modern, self.box], plain=self.plain, tls=self.tls))
             self.process = subprocess.Popen([program(), "-F", "-c", str(self.dir / "conf")], stdin=subprocess.DEVNULL,
                                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             if self._ready():
