@@ -15,6 +15,7 @@ namespace mailhaul::app {
 std::span<const CommandRow> commands() {
   static constexpr auto rows = std::to_array<CommandRow>({
       {"fetch", "fetch new mail (the default command)", describe_fetch, run_fetch},
+      {"watch", "fetch again and again, until it is stopped", describe_watch, run_watch},
       {"check", "print how many messages are new, seen and in total", describe_check, run_check},
       {"status", "say how the accounts are doing, without asking the servers", describe_status, run_status},
       {"list", "print one line per message on the server, and what fetch would do with it", describe_list,
@@ -69,7 +70,7 @@ util::Error unknown_command(std::string_view word, std::span<const std::string> 
 }
 
 std::span<const std::string_view> planned_commands() {
-  static constexpr std::array<std::string_view, 3> names{"watch", "state export", "state import"};
+  static constexpr std::array<std::string_view, 2> names{"state export", "state import"};
   return names;
 }
 

@@ -33,6 +33,8 @@ void describe_fetch(CLI::App& parser, Invocation& invocation);
 int run_fetch(const Invocation& invocation);
 void describe_check(CLI::App& parser, Invocation& invocation);
 int run_check(const Invocation& invocation);
+void describe_watch(CLI::App& parser, Invocation& invocation);
+int run_watch(const Invocation& invocation);
 void describe_status(CLI::App& parser, Invocation& invocation);
 int run_status(const Invocation& invocation);
 void describe_list(CLI::App& parser, Invocation& invocation);

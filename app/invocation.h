@@ -43,6 +43,8 @@ struct Invocation {
   bool print_token = false;                  ///< --print-token
 
   std::optional<std::chrono::seconds> max_age;  ///< --max-age of status
+  std::chrono::seconds interval{300};           ///< --interval of watch
+  bool* sigterm_is_success = nullptr;           ///< set by watch: SIGTERM ends it with status 0
   std::string old_user;                         ///< --user of state move
 
   std::string name, name_server, client_id;  ///< --name, --name-server, --client-id of init

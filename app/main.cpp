@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "app/asking.h"
 #include "app/nets.h"
 #include "app/output.h"
@@ -47,9 +49,12 @@ int main(int argc, char** argv) {
     util::Cancel cancel;
     app::catch_signals(cancel);
     invocation.cancel = &cancel;
+    bool sigterm_is_success = false;
+    invocation.sigterm_is_success = &sigterm_is_success;
     net::start_library();
     const int status = app::dispatch({argv + 1, argv + argc}, invocation);
-    if (cancel.requested()) return 128 + cancel.signal();
+    const bool as_asked = sigterm_is_success && cancel.signal() == SIGTERM;
+    if (cancel.requested() && !as_asked) return 128 + cancel.signal();
     const auto failure = output_failure.first();
     return status == 0 && failure ? app::report_error(invocation, *failure) : status;
   } catch (const util::Error& error) {

@@ -12,9 +12,11 @@ namespace mailhaul::app {
 namespace {
 
 // A signal handler gets no argument of ours, so it needs a global.
-std::atomic<util::Cancel*> target{nullptr};
+std::atomic<util::Cancel*> target{nullptr}, reload_target{nullptr};
 
 void on_signal(int signal) {
+  util::Cancel* const reload = reload_target.load();
+  if (signal == SIGHUP && reload != nullptr) return reload->request(signal);
   util::Cancel* cancel = target.load();
   if (cancel->requested()) ::_exit(128 + signal);
   cancel->request(signal);
@@ -37,5 +39,17 @@ void catch_signals(util::Cancel& cancel) {
   for (const int signal : {SIGPIPE, SIGXFSZ})
     ::signal(signal, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): no thread yet
 }
+
+ReloadSignal::ReloadSignal(util::Cancel& reload) {
+  reload_target = &reload;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(SIGHUP, &action, nullptr);  // also where it was ignored
+}
+
+void ReloadSignal::aim(util::Cancel& reload) noexcept { reload_target = &reload; }
+
+ReloadSignal::~ReloadSignal() { reload_target = nullptr; }
 
 }  // namespace mailhaul::app

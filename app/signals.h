@@ -9,4 +9,14 @@ namespace mailhaul::app {
 /// outlive all work. Call it once, before threads are started.
 void catch_signals(util::Cancel& cancel);
 
+/// While it lives, SIGHUP requests `reload` instead. REQUIRES: catch_signals() was called. One at a time.
+class ReloadSignal {
+ public:
+  explicit ReloadSignal(util::Cancel& reload);
+  ReloadSignal(const ReloadSignal&) = delete;
+  ReloadSignal& operator=(const ReloadSignal&) = delete;
+  ~ReloadSignal();
+  void aim(util::Cancel& reload) noexcept;  ///< from now on it requests this one
+};
+
 }  // namespace mailhaul::app

@@ -273,6 +273,11 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   draw();
 }
 
+void Terminal::recovered(std::string_view account) {
+  const std::lock_guard lock(mutex_);
+  say(summaries_fd(), safe(account) + ": works again\n");
+}
+
 void Terminal::noted(std::string_view account, std::string_view sentence) {
   if (style_.verbose == 0) return;
   const std::lock_guard lock(mutex_);

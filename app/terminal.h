@@ -54,6 +54,7 @@ class Terminal : public report::Listener {
   void failed(std::string_view account, const report::Notice& notice) override;
   void done(std::string_view account) override;
   void finished(std::string_view account, const report::Totals& totals, int status) override;
+  void recovered(std::string_view account) override;
   void noted(std::string_view account, std::string_view sentence) override;
   void traced(std::string_view account, char direction, std::string_view line) override;
 

@@ -23,9 +23,16 @@ struct Policy {
   std::optional<std::chrono::seconds> delete_after;  ///< with leave_on_server; counted from the delivery
   std::uint64_t max_size = 0;                        ///< bytes; larger messages stay on the server
   std::uint64_t max_bytes = 0;                       ///< per run
+  std::chrono::seconds min_interval{0};              ///< the server is not asked again sooner; 0: no limit
   std::uint32_t max_messages = 0;                    ///< per run
   Order order = Order::oldest;
   bool fetch_all = false;
+};
+
+/// Commands that are run without a shell; empty: none.
+struct Hooks {
+  std::vector<std::string> after_fetch;  ///< when new mail has arrived
+  std::vector<std::string> on_trouble;   ///< when trouble begins, and when it ends
 };
 
 /// One account, complete and checked.
@@ -37,6 +44,7 @@ struct Account {
   std::optional<credentials::OAuth> oauth;  ///< in place of `secret`
   std::vector<delivery::Spec> deliver;
   Policy policy;
+  Hooks hooks;
   bool removal_demanded = false;  ///< -K on the command line; only then is mail that went to stdout removed
   bool trace_header = true;
   bool enabled = true;

@@ -12,6 +12,7 @@
 #include "account/destinations.h"
 #include "account/endpoint.h"
 #include "account/login_keys.h"
+#include "account/run_keys.h"
 #include "util/error.h"
 #include "util/units.h"
 
@@ -32,7 +33,6 @@ constexpr std::array<std::string_view, 13> auth_names{
 static_assert(auth_names.size() == static_cast<std::size_t>(net::Auth::oauthbearer) + 1);
 
 constexpr Span waiting{seconds(1), hours(24)};
-constexpr Span keeping{seconds(1), hours(24 * 36500)};
 
 void set_tls(Account& account, const Setting& setting) {
   const bool required = choice_of(setting, tls_names) == 0;
@@ -45,21 +45,11 @@ void set_tls(Account& account, const Setting& setting) {
   account.server.tls = net::Tls::none;
 }
 
-void set_delete_after(Account& account, const Setting& setting) {
-  account.policy.delete_after.reset();
-  if (setting.node->text != "never") account.policy.delete_after = duration_of(setting, keeping);
-}
-
 Node show_text(std::string_view text) { return text.empty() ? Node() : Node::of(text); }
 
 void set_tunnel(Account& account, const Setting& setting) {
   account.server.tunnel = words_of(setting);
   if (account.server.tunnel == std::vector<std::string>{"none"}) account.server.tunnel.clear();
-}
-
-Node show_delete_after(const Account& account) {
-  const auto& after = account.policy.delete_after;
-  return after ? Node::of(util::format_duration(*after)) : Node();
 }
 
 // Handlers' functions for members of the same type.
@@ -251,6 +241,11 @@ constexpr std::array table{
                {},
                set_server_wait<&Endpoint::silence>,
                show_server_wait<&Endpoint::silence>},
+    KeyHandler{{"min_interval", "TIME", "ask the server at most this often", "none", true},
+               KeyType::duration,
+               {},
+               set_min_interval,
+               show_min_interval},
     KeyHandler{{"leave_on_server", "", "leave messages on the server", "false", true},
                KeyType::boolean,
                {},
@@ -301,6 +296,16 @@ constexpr std::array table{
         {},
         set_flag<&Account::trace_header>,
         show_flag<&Account::trace_header>},
+    KeyHandler{{"after_fetch", "COMMAND", "run this when new mail has arrived", "none", true},
+               KeyType::words,
+               {},
+               set_after_fetch,
+               show_after_fetch},
+    KeyHandler{{"on_trouble", "COMMAND", "run this when trouble begins and when it ends", "none", true},
+               KeyType::words,
+               {},
+               set_on_trouble,
+               show_on_trouble},
     KeyHandler{
         {"enabled", "", "false: fetch this account only when it is named on the command line", "true", false},
         KeyType::boolean,
@@ -331,7 +336,7 @@ std::span<const KeyRow> keys() { return key_rows; }
 
 std::span<const KeyRow> connection_keys() {
   return std::span<const KeyRow>(key_rows).first(
-      static_cast<std::size_t>(std::ranges::find(names, "leave_on_server") - names.begin()));
+      static_cast<std::size_t>(std::ranges::find(names, "min_interval") - names.begin()));
 }
 
 std::string help_of(const KeyRow& key) {

@@ -61,8 +61,9 @@ Schema schema_of(const KeyHandler& handler) {
     case KeyType::size:
       return reference("size");
     case KeyType::duration:
-      return handler.key.fallback == "never" ? any_of({{{"const", "never"}}, reference("time")})
-                                             : reference("time");
+      return handler.key.fallback == "never" || handler.key.fallback == "none"
+                 ? any_of({{{"const", handler.key.fallback}}, reference("time")})
+                 : reference("time");
     case KeyType::number:
       return whole_number();
     case KeyType::words:

@@ -26,11 +26,27 @@ state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome
   return last;
 }
 
-void note_last_run(AccountRun& run, const AccountOutcome& outcome) {
-  auto before = run.store.last_run(run.mailbox);
-  auto last = last_run_after(before.value_or(state::LastRun()), outcome, run.environment.now());
+void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) {
+  auto before = run.store.last_run(run.mailbox).value_or(state::LastRun());
+  auto last = last_run_after(before, outcome, run.environment.now());
+  last.asked = begun;
   if (last.error.empty() && last.status != 0) last.error = run.notices.last_failure();
+  if (before.failing_since.has_value() != last.failing_since.has_value()) {
+    outcome.trouble = last.failing_since ? TroubleChange::begins : TroubleChange::ends;
+    outcome.trouble_error = last.failing_since ? last.error : before.error;
+  }
   if (before != last) run.store.note_run(run.mailbox, last);
+}
+
+bool is_too_soon(const AccountRun& run) {
+  using namespace std::chrono_literals;
+  constexpr auto slack = 2s;  // timers and this clock are not quite in step
+  const auto interval = run.account.policy.min_interval;
+  if (interval <= 0s) return false;
+  const auto last = run.store.last_run(run.mailbox);
+  if (!last || !last->asked) return false;
+  const auto passed = run.environment.now() - *last->asked;
+  return passed >= 0s && passed + slack < interval;  // a clock that was set back forbids nothing
 }
 
 }  // namespace mailhaul::engine

@@ -12,7 +12,11 @@ namespace mailhaul::engine {
 [[nodiscard]] state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome,
                                             state::Time now);
 
-/// Stores it for the run's mailbox. The error is the one before -q has changed it.
-void note_last_run(AccountRun& run, const AccountOutcome& outcome);
+/// Stores it for the run's mailbox, and sets `trouble` of the outcome. The error is the one before -q has
+/// changed it.
+void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun);
+
+/// Whether min_interval forbids to ask the server now.
+[[nodiscard]] bool is_too_soon(const AccountRun& run);
 
 }  // namespace mailhaul::engine

@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "engine/account_run.h"
+#include "engine/fetch_account.h"
 #include "engine/fetch_session.h"
+#include "engine/hooks.h"
 #include "engine/last_run.h"
 #include "engine/login.h"
 #include "engine/mailbox.h"
@@ -163,11 +165,17 @@ void report_outcome(const AccountOutcome& outcome, const util::Cancel& cancel, r
 /// With the mailbox locked: fetches, and stores what was learned about the server.
 AccountOutcome fetch_locked(AccountRun& run) {
   AccountOutcome outcome{.account = run.account.name};
+  if (is_too_soon(run)) {
+    if (run.environment.attended)
+      run.notices.warn("not asked for new mail: min_interval has not passed since it was asked last", "");
+    return outcome;
+  }
+  const auto begun = run.environment.now();
   outcome.error = caught([&] { fetch(run); });
   outcome.totals = run.totals;
   outcome.message_errors = run.notices.message_errors();
   outcome.totals.failed = static_cast<std::uint32_t>(outcome.message_errors.size());
-  const auto not_noted = caught([&] { note_last_run(run, outcome); });
+  const auto not_noted = caught([&] { note_last_run(run, outcome, begun); });
   outcome = note_trouble(run, std::move(outcome));
   const auto not_stored = caught([&] {
     run.store.remember(run.mailbox, run.server);
@@ -180,6 +188,8 @@ AccountOutcome fetch_locked(AccountRun& run) {
   }
   return outcome;
 }
+
+}  // namespace
 
 AccountOutcome fetch_account(const account::Account& account, const Environment& environment,
                              report::Listener& listener, std::mutex& writes) {
@@ -199,11 +209,10 @@ AccountOutcome fetch_account(const account::Account& account, const Environment&
     outcome.quiet_skips_it = environment.quiet && error->kind() == util::Kind::temporary;
   }
   outcome.totals.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  run_hooks(account, outcome, environment, listener);
   report_outcome(outcome, *environment.cancel, listener);
   return outcome;
 }
-
-}  // namespace
 
 std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
                                 const Environment& environment, report::Listener& listener) {

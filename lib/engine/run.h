@@ -13,6 +13,9 @@
 
 namespace mailhaul::engine {
 
+/// Whether an account that worked has failed, or the other way round.
+enum class TroubleChange { none, begins, ends };
+
 /// How one account's run ended.
 struct AccountOutcome {
   std::string account;
@@ -20,6 +23,8 @@ struct AccountOutcome {
   std::optional<util::Error> error;        ///< why the account as a whole could not go on
   bool quiet_skips_it = false;             ///< -q says nothing about `error`
   std::vector<util::Kind> message_errors;  ///< of messages that failed, in order
+  TroubleChange trouble = TroubleChange::none;
+  std::string trouble_error;  ///< what goes wrong, or went wrong until now
 };
 
 /// The most serious exit status of the account's error and its messages' errors; 0 if there are none.

@@ -75,6 +75,8 @@ class Listener {
   /// A command other than fetch has no more to wait for: what it prints comes next.
   virtual void done(std::string_view /*account*/) {}
   virtual void finished(std::string_view /*account*/, const Totals&, int /*status*/) {}
+  /// The account works again; its trouble was told.
+  virtual void recovered(std::string_view /*account*/) {}
   /// What a program wrote that took a message.
   virtual void noted(std::string_view /*account*/, std::string_view /*sentence*/) {}
   /// A line of the conversation with the server, as net::Trace has it.

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What `watch` says: trouble when it begins, changes and ends, and not at every poll.
+#pragma once
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "report/listener.h"
+
+namespace mailhaul::app {
+
+/// Passes on what is news. Any thread may call it. What it remembers is bounded.
+class NewsOnly : public report::Listener {
+ public:
+  explicit NewsOnly(report::Listener& inner) : inner_(inner) {}
+  void started(std::string_view account) override { inner_.started(account); }
+  void planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) override {
+    inner_.planned(account, messages, bytes);
+  }
+  void received(std::string_view account, std::uint64_t bytes) override { inner_.received(account, bytes); }
+  void message(std::string_view account, const report::MessageEvent& message) override {
+    inner_.message(account, message);
+  }
+  void warned(std::string_view account, const report::Notice& notice) override;
+  void failed(std::string_view account, const report::Notice& notice) override;
+  void finished(std::string_view account, const report::Totals& totals, int status) override;
+  void noted(std::string_view account, std::string_view sentence) override {
+    inner_.noted(account, sentence);
+  }
+  void traced(std::string_view account, char direction, std::string_view line) override {
+    inner_.traced(account, direction, line);
+  }
+
+ private:
+  report::Listener& inner_;
+  std::mutex mutex_;
+  std::map<std::string, std::map<std::string, int>, std::less<>>
+      trouble_;                                           ///< by account and UID: the status
+  std::set<std::pair<std::string, std::string>> warned_;  ///< account and sentence
+};
+
+}  // namespace mailhaul::app

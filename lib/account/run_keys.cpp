@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "account/run_keys.h"
+
+#include <string>
+#include <vector>
+
+#include "util/units.h"
+
+namespace mailhaul::account {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr Span keeping{seconds(1), hours(24 * 36500)};
+constexpr Span resting{seconds(1), hours(24 * 366)};
+
+Node command_node(const std::vector<std::string>& words) {
+  std::vector<Node> items;
+  for (const auto& word : words) items.push_back(Node::of(word));
+  return items.empty() ? Node() : Node::of_list(std::move(items));
+}
+
+}  // namespace
+
+void set_delete_after(Account& account, const Setting& setting) {
+  account.policy.delete_after.reset();
+  if (setting.node->text != "never") account.policy.delete_after = duration_of(setting, keeping);
+}
+
+void set_min_interval(Account& account, const Setting& setting) {
+  account.policy.min_interval = seconds(0);
+  if (setting.node->text != "none") account.policy.min_interval = duration_of(setting, resting);
+}
+
+void set_after_fetch(Account& account, const Setting& setting) {
+  account.hooks.after_fetch = words_of(setting);
+}
+
+void set_on_trouble(Account& account, const Setting& setting) {
+  account.hooks.on_trouble = words_of(setting);
+}
+
+Node show_delete_after(const Account& account) {
+  const auto& after = account.policy.delete_after;
+  return after ? Node::of(util::format_duration(*after)) : Node();
+}
+
+Node show_min_interval(const Account& account) {
+  const auto interval = account.policy.min_interval;
+  return interval > seconds(0) ? Node::of(util::format_duration(interval)) : Node();
+}
+
+Node show_after_fetch(const Account& account) { return command_node(account.hooks.after_fetch); }
+
+Node show_on_trouble(const Account& account) { return command_node(account.hooks.on_trouble); }
+
+}  // namespace mailhaul::account

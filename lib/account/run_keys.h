@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// The keys that say when an account is asked, and what is run about it: how they are read and shown.
+#pragma once
+#include "account/account.h"
+#include "account/document.h"
+#include "account/setting.h"
+
+namespace mailhaul::account {
+
+/// A time, or "never".
+void set_delete_after(Account& account, const Setting& setting);
+/// A time, or "none".
+void set_min_interval(Account& account, const Setting& setting);
+void set_after_fetch(Account& account, const Setting& setting);
+void set_on_trouble(Account& account, const Setting& setting);
+
+Node show_delete_after(const Account& account);
+Node show_min_interval(const Account& account);
+Node show_after_fetch(const Account& account);
+Node show_on_trouble(const Account& account);
+
+}  // namespace mailhaul::account

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// The commands that an account has run: when mail has come, and when trouble begins and ends.
+#pragma once
+#include "account/account.h"
+#include "engine/environment.h"
+#include "engine/run.h"
+#include "report/listener.h"
+
+namespace mailhaul::engine {
+
+/// Runs what the outcome calls for, without a shell, and warns of a command that fails. REQUIRES: the mailbox
+/// is not locked, so that the commands may run mailhaul.
+void run_hooks(const account::Account& account, const AccountOutcome& outcome, const Environment& environment,
+               report::Listener& listener);
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "engine/watch.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "engine/fetch_account.h"
+
+namespace mailhaul::engine {
+
+using std::chrono::seconds;
+
+seconds pause_of(const account::Account& account, seconds interval, std::uint64_t runs) {
+  const auto least = std::max(interval, account.policy.min_interval);
+  std::uint64_t hash = runs * 0x9e3779b97f4a7c15U;
+  for (const char c : account.name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  hash ^= hash >> 32U;
+  const auto most_jitter = static_cast<std::uint64_t>(least.count() / 10 + 1);
+  return least + seconds(static_cast<std::int64_t>(hash % most_jitter));
+}
+
+Watch::Watch(std::vector<account::Account> accounts, const Limits& limits, seconds interval,
+             WatchOutside outside)
+    : limits_(limits), interval_(interval), outside_(std::move(outside)), entries_(accounts.size()) {
+  const auto now = outside_.now();
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    entries_[i].account = std::move(accounts[i]);
+    entries_[i].due = now;
+  }
+}
+
+void Watch::run() {
+  while (outside_.goes_on()) {
+    start_due();
+    outside_.wait(next_due());
+  }
+  while (count_at_work() != 0) outside_.wait(std::nullopt);
+  for (auto& entry : entries_)
+    if (entry.thread.joinable()) entry.thread.join();
+}
+
+void Watch::start_due() {
+  std::vector<Entry*> due;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = outside_.now();
+    for (auto& entry : entries_)
+      if (!entry.is_at_work && entry.due <= now) due.push_back(&entry);
+  }
+  std::ranges::stable_sort(due, {}, &Entry::due);
+  for (auto* entry : due)
+    if (has_room(*entry)) begin(*entry);
+}
+
+bool Watch::has_room(const Entry& entry) const {
+  const std::lock_guard lock(mutex_);
+  unsigned all = 0, at_host = 0;
+  for (const auto& other : entries_) {
+    if (!other.is_at_work) continue;
+    ++all;
+    if (other.account.server.host == entry.account.server.host) ++at_host;
+  }
+  return all < limits_.jobs && at_host < limits_.host_jobs;
+}
+
+/// Those that are due and have no room wait for the end of a run, which calls wake().
+std::optional<seconds> Watch::next_due() const {
+  const std::lock_guard lock(mutex_);
+  const auto now = outside_.now();
+  std::optional<seconds> next;
+  for (const auto& entry : entries_) {
+    if (entry.is_at_work || entry.due <= now) continue;
+    if (!next || entry.due < *next) next = entry.due;
+  }
+  return next;
+}
+
+void Watch::begin(Entry& entry) {
+  const auto begun = outside_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    entry.is_at_work = true;
+  }
+  if (entry.thread.joinable()) entry.thread.join();  // it has ended
+  entry.thread = outside_.start([this, &entry, begun] {
+    outside_.fetch(entry.account);
+    end(entry, begun);
+    outside_.wake();
+  });
+}
+
+void Watch::end(Entry& entry, seconds begun) {
+  const std::lock_guard lock(mutex_);
+  entry.due = begun + pause_of(entry.account, interval_, ++entry.runs);
+  entry.is_at_work = false;
+}
+
+std::size_t Watch::count_at_work() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, &Entry::is_at_work));
+}
+
+std::function<void(const account::Account&)> fetcher(const Environment& environment,
+                                                     report::Listener& listener) {
+  return [&environment, &listener, writes = std::make_shared<std::mutex>()](const account::Account& account) {
+    (void)fetch_account(account, environment, listener, *writes);
+  };
+}
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Runs accounts again and again, each in its own time.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "account/account.h"
+#include "engine/environment.h"
+#include "engine/run.h"
+#include "report/listener.h"
+
+namespace mailhaul::engine {
+
+/// What Watch needs from outside. Seconds count from any moment, and never backwards; they pass while the
+/// machine is suspended, too.
+struct WatchOutside {
+  std::function<std::chrono::seconds()> now;
+  /// Waits until that time (empty: for ever), or until wake() was called, or goes_on() has changed.
+  std::function<void(std::optional<std::chrono::seconds>)> wait;
+  std::function<void()> wake;     ///< from any thread
+  std::function<bool()> goes_on;  ///< false: stop, or read the configuration again
+  /// Runs one account; from several threads at a time.
+  std::function<void(const account::Account&)> fetch;
+  /// Begins to do it, in a thread of its own.
+  std::function<std::jthread(std::function<void()>)> start = [](auto work) { return std::jthread(work); };
+};
+
+/// Accounts and the times at which they are due. An account that takes long, or hangs until its time-out,
+/// delays no other.
+class Watch {
+ public:
+  Watch(std::vector<account::Account> accounts, const Limits& limits, std::chrono::seconds interval,
+        WatchOutside outside);
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  ~Watch() = default;
+
+  /// Returns when goes_on() is false and the runs under way have ended. All accounts are due at the start.
+  void run();
+
+ private:
+  struct Entry {
+    account::Account account;
+    std::chrono::seconds due{};
+    std::uint64_t runs = 0;
+    bool is_at_work = false;
+    std::jthread thread;  ///< of the last run
+  };
+
+  void start_due();
+  [[nodiscard]] bool has_room(const Entry& entry) const;
+  [[nodiscard]] std::optional<std::chrono::seconds> next_due() const;
+  void begin(Entry& entry);
+  void end(Entry& entry, std::chrono::seconds begun);
+  [[nodiscard]] std::size_t count_at_work() const;
+
+  Limits limits_;
+  std::chrono::seconds interval_;
+  WatchOutside outside_;
+  mutable std::mutex mutex_;  ///< guards `due`, `runs` and `is_at_work`
+  std::vector<Entry> entries_;
+};
+
+/// Between two runs of an account: the interval or the account's own minimum, and up to a tenth more, so that
+/// many machines do not ask one server at the same moment.
+[[nodiscard]] std::chrono::seconds pause_of(const account::Account& account, std::chrono::seconds interval,
+                                            std::uint64_t runs);
+
+/// What `fetch` of a Watch on this database does.
+[[nodiscard]] std::function<void(const account::Account&)> fetcher(const Environment& environment,
+                                                                   report::Listener& listener);
+
+}  // namespace mailhaul::engine

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""watch: fetches again and again; signals, the configuration read anew, and what systemd is told."""
+import os
+import signal
+import socket
+import threading
+import unittest
+
+from support.py import mail
+from support.py.world import LIMIT, Case
+
+
+class Watch(Case):
+    def setUp(self):
+        super().setUp()
+        self.drop, self.server = self.maildrop(*mail.small(2, seed=61))
+        self.sessions = threading.Semaphore(0)
+        self.drop.answers[b"QUIT"] = self.note_session
+        self.configure()
+
+    def note_session(self, *_):
+        self.sessions.release()
+
+    def sessions_end(self, count=1):
+        for _ in range(count):
+            self.assertTrue(self.sessions.acquire(timeout=LIMIT), "no session ended")
+
+    def configure(self, **keys):
+        self.world.configure({"home": self.account(self.server, **keys)})
+
+    def begin(self, *words, **more):
+        process = self.world.start("watch", "--interval", "1s", *words, **more)
+        self.addCleanup(process.kill)
+        return process
+
+    def end(self, process, status=0, by=signal.SIGTERM):
+        process.send_signal(by)
+        result = self.world.ended(process)
+        self.assertStatus(result, status)
+        return result
+
+    def test_new_mail_is_fetched_until_sigterm_which_ends_well(self):
+        process = self.begin()
+        self.sessions_end()
+        self.drop.add(*mail.small(1, seed=62))
+        self.sessions_end(2)
+        result = self.end(process)
+        self.assertEqual((len(self.world.maildir()), self.drop.messages), (3, []))
+        self.assertEqual(result.err, "")
+        self.assertEqual(result.out.decode().count("home: "), 2)
+
+    def test_other_signals_end_it_as_always(self):
+        process = self.begin()
+        self.sessions_end()
+        self.end(process, 130, signal.SIGINT)
+
+    def test_sigterm_while_it_waits_and_while_it_fetches(self):
+        for held in (False, True):
+            with self.subTest(held=held):
+                arrived = threading.Event()
+                self.drop.add(*mail.small(2, seed=63))
+                if held:
+                    self.drop.answers[b"RETR"] = lambda *_: arrived.set() or threading.Event().wait(2) and None
+                process = self.begin()
+                if held:
+                    arrived.wait(LIMIT)
+                else:
+                    self.sessions_end()
+                self.end(process)
+                self.drop.answers.pop(b"RETR", None)
+        self.world.run()
+        self.assertEqual(len(self.world.maildir()), 6)
+
+    def test_sighup_reads_the_configuration_again(self):
+        process = self.begin()
+        self.sessions_end()
+        other, server = self.maildrop(*mail.small(1, seed=64))
+        other.answers[b"QUIT"] = self.note_session
+        self.server.stop()
+        self.world.configure({"new": self.account(server, deliver="maildir:~/New")})
+        process.send_signal(signal.SIGHUP)
+        self.sessions_end()
+        self.end(process)
+        self.assertEqual(len(self.world.maildir("New")), 1)
+
+    def test_a_mistake_in_the_new_configuration_leaves_the_old_one_in_force(self):
+        process = self.begin()
+        self.sessions_end()
+        self.world.write_config("{")
+        process.send_signal(signal.SIGHUP)
+        self.sessions_end(3)
+        result = self.end(process)
+        self.assertSays(result.err, "config.json:1")
+
+    def test_a_password_in_a_variable_is_still_known_after_sighup(self):
+        account = self.account(self.server, password_env="HOME_PASSWORD")
+        del account["password"]
+        self.world.configure({"home": account})
+        process = self.begin(env={"HOME_PASSWORD": "secret"})
+        self.sessions_end()
+        process.send_signal(signal.SIGHUP)
+        self.sessions_end(3)
+        self.assertEqual(self.end(process).err, "")
+
+    def test_trouble_is_told_when_it_begins_and_when_it_ends(self):
+        fail = threading.Semaphore(0)
+
+        def busy(*_):
+            fail.release()
+            return b"-ERR [SYS/TEMP] come back later\r\n"
+        self.drop.answers[b"LIST"] = busy
+        process = self.begin()
+        for _ in range(3):
+            self.assertTrue(fail.acquire(timeout=LIMIT))
+        del self.drop.answers[b"LIST"]
+        self.sessions_end(2)
+        result = self.end(process)
+        self.assertEqual(result.err.count("come back later"), 1)
+        self.assertIn("home: works again", result.out.decode())
+
+    def test_a_slow_server_delays_no_other_account(self):
+        slow, server = self.maildrop()
+        release = threading.Event()
+        self.addCleanup(release.set)
+        slow.answers[b"USER"] = lambda *_: release.wait(LIMIT) and None
+        self.world.configure({"slow": self.account(server, user="bert"), "home": self.account(self.server)})
+        process = self.begin()
+        self.sessions_end(3)
+        self.drop.add(*mail.small(1, seed=65))
+        self.sessions_end(2)
+        release.set()
+        self.end(process)
+        self.assertEqual(len(self.world.maildir()), 3)
+
+    def test_the_interval_must_be_a_time(self):
+        for text in ("often", "0s"):
+            result = self.world.run("watch", "--interval", text)
+            self.assertStatus(result, 64)
+            self.assertSays(result.err, "--interval", "5m")
+
+
+class Systemd(Watch):
+    """The test plays systemd."""
+
+    def setUp(self):
+        super().setUp()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.socket.close)
+        self.socket.settimeout(LIMIT)
+        self.path = str(self.world.root / "notify")
+        self.socket.bind(self.path)
+
+    def begin(self, *words, **more):
+        env = {**more.pop("env", {}), "NOTIFY_SOCKET": self.path, "WATCHDOG_USEC": "2000000"}
+        return super().begin(*words, env=env, **more)
+
+    def heard(self, word):
+        """Waits for the message that begins with the word; returns it."""
+        while True:
+            text = self.socket.recv(4096).decode()
+            if text.startswith(word):
+                return text
+
+    def test_it_says_ready_and_alive_and_reloading_and_stopping(self):
+        process = self.begin()
+        self.assertIn("STATUS=watching 1 account, every 1s", self.heard("READY=1\n"))
+        for _ in range(3):
+            self.heard("WATCHDOG=1")
+        process.send_signal(signal.SIGHUP)
+        self.assertRegex(self.heard("RELOADING=1\n"), r"MONOTONIC_USEC=\d+$")
+        self.heard("READY=1\n")
+        process.send_signal(signal.SIGTERM)
+        self.heard("STOPPING=1")
+        self.assertStatus(self.world.ended(process), 0)
+
+
+class Hooks(Case):
+    def setUp(self):
+        super().setUp()
+        self.drop, self.server = self.maildrop(*mail.small(2, seed=71))
+        self.log = self.world.path("hook.log")
+        self.hook = ["sh", "-c", 'echo "$MAILHAUL_ACCOUNT $MAILHAUL_FETCHED $MAILHAUL_STATUS $MAILHAUL_TROUBLE $MAILHAUL_ERROR" '
+                     '>> ~/hook.log; echo said']
+
+    def run_with(self, **keys):
+        self.world.configure({"home": self.account(self.server, **keys)})
+        return self.world.run()
+
+    def logged(self):
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+    def test_after_fetch_runs_once_when_mail_has_come(self):
+        result = self.run_with(after_fetch=self.hook)
+        self.assertStatus(result, 0)
+        self.assertNotIn(b"said", result.out)
+        self.assertEqual(self.logged(), ["home 2 0  "])
+        self.run_with(after_fetch=self.hook)
+        self.assertEqual(len(self.logged()), 1)
+
+    def test_on_trouble_runs_when_it_begins_and_when_it_ends(self):
+        self.drop.answers[b"LIST"] = lambda *_: b"-ERR [SYS/TEMP] later\r\n"
+        for _ in range(3):
+            self.assertStatus(self.run_with(on_trouble=self.hook), 75)
+        self.drop.behave()
+        for _ in range(2):
+            self.assertStatus(self.run_with(on_trouble=self.hook), 0)
+        begins, ends = self.logged()
+        self.assertRegex(begins, r"^home 0 75 begins .*later")
+        self.assertRegex(ends, r"^home 2 0 ends .*later")
+
+    def test_a_command_that_fails_is_a_warning(self):
+        result = self.run_with(after_fetch=["sh", "-c", "echo broken >&2; exit 3"])
+        self.assertStatus(result, 0)
+        self.assertSays(result.err, "warning: after_fetch: sh: exit status 3: broken")
+        self.drop.add(*mail.small(1, seed=72))
+        result = self.run_with(after_fetch="no-such-program")
+        self.assertStatus(result, 0)
+        self.assertSays(result.err, "warning: after_fetch: no-such-program")
+
+    def test_a_command_may_run_mailhaul(self):
+        result = self.run_with(after_fetch=["sh", "-c", "%s state show > ~/hook.log" % os.environ.get("MAILHAUL", "mailhaul")])
+        self.assertStatus(result, 0)
+        self.assertEqual(len(self.logged()), 3)
+
+    def test_min_interval(self):
+        self.assertStatus(self.run_with(min_interval="1h"), 0)
+        self.drop.add(*mail.small(1, seed=73))
+        result = self.run_with(min_interval="1h")
+        self.assertEqual((result.status, result.out, result.err), (0, b"", ""))
+        self.assertEqual(len(self.world.maildir()), 2)
+        self.assertStatus(self.run_with(), 0)
+        self.assertEqual(len(self.world.maildir()), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// Weeks of watching, with a clock that the test moves.
+#include "engine/watch.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "engine/last_run.h"
+#include "fixture.h"
+
+using namespace mailhaul;
+using namespace mailhaul::test;
+using namespace std::chrono_literals;
+using std::chrono::seconds;
+
+namespace {
+
+account::Account named(const std::string& name) {
+  account::Account account;
+  account.name = name;
+  account.server.host = name + ".example.org";
+  return account;
+}
+
+/// Runs take no time, unless `fetch` moves the clock; they are done at once, not in threads.
+struct Weeks {
+  seconds now{1000}, end{0};
+  std::map<std::string, std::vector<seconds>> runs;
+  int waits = 0;
+  bool woken = false;
+  std::function<void(const account::Account&)> fetch = [](const account::Account&) {};
+
+  void watch(const std::vector<account::Account>& accounts, seconds interval, seconds length) {
+    end = now + length;
+    engine::Watch(accounts, {.jobs = 8, .host_jobs = 2}, interval,
+                  {.now = [this] { return now; },
+                   .wait =
+                       [this](std::optional<seconds> until) {
+                         ++waits;
+                         if (std::exchange(woken, false)) return;
+                         REQUIRE(until);
+                         REQUIRE(*until > now);
+                         now = *until;
+                       },
+                   .wake = [this] { woken = true; },
+                   .goes_on = [this] { return now < end; },
+                   .fetch =
+                       [this](const account::Account& account) {
+                         runs[account.name].push_back(now);
+                         fetch(account);
+                       },
+                   .start =
+                       [](const std::function<void()>& work) {
+                         work();
+                         return std::jthread();
+                       }})
+        .run();
+  }
+  /// The shortest and the longest time between two runs.
+  std::pair<seconds, seconds> pauses(const std::string& account) {
+    const auto& times = runs[account];
+    std::pair<seconds, seconds> extremes{seconds::max(), 0s};
+    for (std::size_t i = 1; i < times.size(); ++i) {
+      extremes.first = std::min(extremes.first, times[i] - times[i - 1]);
+      extremes.second = std::max(extremes.second, times[i] - times[i - 1]);
+    }
+    return extremes;
+  }
+};
+
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(
+      std::ranges::distance(std::filesystem::directory_iterator("/proc/self/fd")));
+}
+
+}  // namespace
+
+TEST_CASE("in a month each account is fetched in its own time") {
+  Weeks month;
+  auto slow = named("slow");
+  slow.policy.min_interval = 15min;
+  month.watch({named("one"), named("two"), slow}, 5min, 24h * 30);
+  for (const auto* name : {"one", "two"}) {
+    CHECK(month.pauses(name).first >= 5min);
+    CHECK(month.pauses(name).second <= 5min + 30s);
+    CHECK(month.runs[name].size() >= 7800);
+    CHECK(month.runs[name].size() <= 8641);
+  }
+  CHECK(month.pauses("slow").first >= 15min);
+  CHECK(month.pauses("slow").second <= 15min + 90s);
+  CHECK(month.runs["one"] != month.runs["two"]);  // they do not stay in step
+  CHECK(month.waits < 60'000);
+}
+
+TEST_CASE("a run that takes longer than the interval is followed by the next one, and by no second") {
+  Weeks hours;
+  hours.fetch = [&](const account::Account&) { hours.now += 11min; };
+  hours.watch({named("large")}, 5min, 24h);
+  CHECK(hours.pauses("large").first >= 11min);
+  CHECK(hours.runs["large"].size() >= 120);
+}
+
+TEST_CASE("after a suspend each account is fetched once") {
+  Weeks days;
+  bool suspended = false;
+  days.fetch = [&](const account::Account&) {
+    if (days.now < 50'000s || suspended) return;
+    suspended = true;
+    days.now += 48h;  // while it was asleep
+  };
+  days.watch({named("one")}, 5min, 24h * 3);
+  const auto late =
+      std::ranges::count_if(days.runs["one"], [](seconds at) { return at > 50'000s && at < 50'000s + 48h; });
+  CHECK(late == 1);
+}
+
+TEST_CASE("in a month of watching a real mailbox nothing grows, and mail is fetched in time") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  bool network_is_down = false;
+  house.environment.connect = [&, connect = house.environment.connect](
+                                  const auto& account, const auto& method, const auto& trace) {
+    if (network_is_down) throw util::Error(util::Kind::temporary, "cannot connect");
+    return connect(account, method, trace);
+  };
+  const auto fetch = engine::fetcher(house.environment, house.told);
+  Weeks month;
+  int polls = 0;
+  const auto start = house.now;
+  month.fetch = [&](const account::Account& account) {
+    house.now = start + (month.now - 1000s);
+    if (++polls % 100 == 0) house.server.messages.push_back(mail_of(polls));
+    network_is_down = polls % 50 < 5;
+    fetch(account);
+    house.told = RecordingListener();
+  };
+  month.watch({house.account}, 1h, 24h);
+  const auto descriptors = open_descriptors();
+  month.watch({house.account}, 1h, 24h * 29);
+  CHECK(open_descriptors() <= descriptors);
+  CHECK(polls > 600);
+  CHECK(house.mail().size() == house.server.messages.size());
+}
+
+TEST_CASE("a run that is too early by min_interval asks nobody") {
+  Household house;
+  house.account.policy.min_interval = 10min;
+  house.server.messages.push_back(mail_of(1));
+  CHECK(house.run().totals.fetched == 1);
+  house.server.messages.push_back(mail_of(2));
+  for (const auto passed : {0s, 1s, 300s, 590s}) {
+    const auto before = house.now;
+    house.now += passed;
+    const auto outcome = house.run();
+    CHECK(outcome.totals.listed == 0);
+    CHECK_FALSE(outcome.error);
+    house.now = before;
+  }
+  house.now += 600s;
+  CHECK(house.run().totals.fetched == 1);
+  house.server.messages.push_back(mail_of(3));
+  house.now -= 24h;  // the clock was set back
+  CHECK(house.run().totals.fetched == 1);
+}
