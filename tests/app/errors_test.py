@@ -102,7 +102,7 @@ class Network(Erring):
 class Tls(Erring):
     def offered(self, which, implicit):
         context = server_context(*which)
-        drop = Maildrop(mail.small(1), tls=None if implicit else context)
+        drop = Maildrop(mail.small(1), uids=self.uids(), tls=None if implicit else context)
         server = self.serve(drop, tls=context if implicit else None)
         return drop, "%s://127.0.0.1:%d" % ("pop3s" if implicit else "pop3", server.port), server
 

@@ -147,7 +147,6 @@ class Words(Line):
             self.assertEqual(self.ok("help", *words).out, self.ok(*words, "--help").out)
         self.assertEqual(self.ok("version").out, self.ok("--version").out)
         self.refused("help", "ftech", says=("'ftech' is not a command; did you mean 'fetch'?",))
-        self.refused("help", "doctor", says=("not implemented yet",))
 
     def test_options_of_other_programs_lead_to_ours(self):
         for option, near in (("--username", "--user"), ("--host", "--server"), ("--fetchall", "--fetch-all"),

@@ -33,10 +33,11 @@ class Maildrop:
     None for the usual one. capabilities: what CAPA says; without b"UIDL", UIDL is refused too.
     """
 
-    def __init__(self, messages=(), user=b"anna", password=b"secret", tls=None, exclusive=False,
+    def __init__(self, messages=(), user=b"anna", password=b"secret", tls=None, exclusive=False, uids=b"uid-%06d",
                  capabilities=(b"TOP", b"UIDL", b"USER", b"RESP-CODES", b"PIPELINING")):
         self.messages = []
         self.user, self.password, self.tls = user, password, tls
+        self._uids = uids
         self.exclusive = exclusive  # one session at a time; a second one gets [IN-USE]
         self._capabilities = tuple(capabilities)
         self.behave()
@@ -59,7 +60,7 @@ class Maildrop:
         with self.lock:
             for wire in wires:
                 self._next += 1
-                self.messages.append(Message(b"uid-%06d" % self._next, wire))
+                self.messages.append(Message(self._uids % self._next, wire))
         return self
 
     def wires(self):

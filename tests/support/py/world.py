@@ -136,7 +136,7 @@ class Case(unittest.TestCase):
     """A test with a world of its own."""
 
     def setUp(self):
-        self.world = World()
+        self.world, self.drops = World(), 0
         self.addCleanup(self.world.close)
 
     def serve(self, drop, **more):
@@ -145,9 +145,14 @@ class Case(unittest.TestCase):
         self.addCleanup(server.stop)
         return server
 
+    def uids(self):
+        """The form of a maildrop's UIDs. A second one in the same world has others: it would be the first one at a new address."""
+        self.drops += 1
+        return b"uid-%06d" if self.drops == 1 else b"uid%d-%%06d" % self.drops
+
     def maildrop(self, *messages, **more):
         """A maildrop and its server."""
-        drop = Maildrop(messages, **more)
+        drop = Maildrop(messages, **{"uids": self.uids(), **more})
         return drop, self.serve(drop)
 
     def begin_anew(self):
