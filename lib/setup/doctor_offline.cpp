@@ -6,6 +6,7 @@
 
 #include "credentials/access_token.h"
 #include "credentials/token_file.h"
+#include "credentials/token_life.h"
 #include "setup/doctor.h"
 #include "util/escape.h"
 #include "util/shell.h"
@@ -114,20 +115,19 @@ void check_destinations(const account::Account& account, const DoctorOutside& ou
   }
 }
 
-/// True if the login that is kept was not renewed for so long that the provider soon forgets it.
-bool ends_soon(const account::Account& account, const credentials::Tokens& tokens,
-               std::chrono::sys_seconds now) {
-  using std::chrono::days;
-  const auto lives = account.oauth->provider == "google"      ? days(180)
-                     : account.oauth->provider == "microsoft" ? days(90)
-                                                              : days(0);
-  return lives.count() > 0 && now > tokens.used + lives - days(14);
+/// Others may register a client by themselves (RFC 7591).
+bool needs_client(const account::Account& account) {
+  return account.oauth->client_id.empty() && !account.oauth->provider.empty();
 }
 
 void check_oauth(const account::Account& account, const DoctorOutside& outside, const Report& report) {
   const auto path = credentials::token_path(outside.state_file, account.name);
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored))
+  const bool is_there = std::filesystem::exists(path, ignored);
+  if (!is_there && needs_client(account))
+    return report.fault(Error(Kind::config, "nobody has logged in yet, and \"oauth\" has no \"client_id\"",
+                              "mailhaul login " + account.name + " says how to get one"));
+  if (!is_there)
     return report.fault(
         Error(Kind::login, "nobody has logged in yet", "run: mailhaul login " + account.name));
   util::require_private(path, "a token");
@@ -139,7 +139,7 @@ void check_oauth(const account::Account& account, const DoctorOutside& outside, 
   if (tokens->refresh.empty())
     return report.warn("the login cannot be renewed: the provider gave no refresh token",
                        "log in again when it ends: mailhaul login " + account.name);
-  if (ends_soon(account, *tokens, outside.now))
+  if (credentials::is_soon_forgotten(*account.oauth, *tokens, outside.now))
     return report.warn(
         "the login was not renewed for a long time, and the provider forgets it within 14 days",
         "fetch more often; a run renews it");

@@ -188,6 +188,21 @@ class Tokens(OAuthCase):
         self.assertNotIn("rt-unknown", result.err)
         self.assertFalse(self.token_file.exists())
 
+    def test_config_check_finds_a_missing_login_and_a_missing_client(self):
+        self.provide()
+        result = self.world.run("config", "check")
+        self.assertStatus(result, 77)
+        self.assertHint(result, "home", "nobody has logged in yet", "mailhaul login home")
+        self.log_in()
+        self.assertStatus(self.world.run("config", "check"), 0)
+        for provider in ("google", "microsoft"):
+            profile = self.account(1, oauth=provider)
+            del profile["password"]
+            self.world.configure({"work": profile})
+            result = self.world.run("config", "check")
+            self.assertStatus(result, 78)
+            self.assertHint(result, "work", "no \"client_id\"", "mailhaul login work says how to get one")
+
     def test_logout_forgets_the_login(self):
         self.provide()
         self.log_in()

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <optional>
+
+#include "credentials/oauth.h"
+#include "credentials/token_file.h"
+
+namespace mailhaul::credentials {
+
+/// When the provider forgets this login, unless it is renewed before: six months after the last time at
+/// Google, 90 days at Microsoft. Empty: nobody knows, or the login cannot be renewed anyway.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> forgotten_at(const OAuth& oauth, const Tokens& tokens);
+
+/// True in the 14 days before that, and afterwards: time for a warning.
+[[nodiscard]] bool is_soon_forgotten(const OAuth& oauth, const Tokens& tokens, std::chrono::sys_seconds now);
+
+}  // namespace mailhaul::credentials
