@@ -7,7 +7,7 @@ import unittest
 from support.py import mail
 from support.py.world import Case
 
-LATER = (["state", "export"], ["state", "import", "x"], ["watch"])
+LATER = (["state", "export"], ["state", "import", "x"])
 
 
 class Command(Case):
