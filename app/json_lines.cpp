@@ -22,6 +22,11 @@ void put(Json& object, const char* name, std::string_view text) {
   if (!text.empty()) object[name] = text;
 }
 
+/// When something happens, for logs.
+std::string time_now() {
+  return util::format_utc(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+}
+
 }  // namespace
 
 void JsonLines::write(const std::string& line) {
@@ -38,6 +43,7 @@ void JsonLines::message(std::string_view account, const report::MessageEvent& me
               {"uid", message.uid}, {"bytes", message.bytes}, {"action", report::name_of(message.action)}};
   put(object, "reason", message.reason);
   put(object, "deliver", message.deliver);
+  object["time"] = time_now();
   write(line_of(object));
 }
 
@@ -48,6 +54,7 @@ void JsonLines::notice(std::string_view event, std::string_view account, const r
   object["error"] = notice.sentence;
   put(object, "hint", notice.hint);
   object["status"] = notice.status;
+  object["time"] = time_now();
   write(line_of(object));
 }
 
@@ -70,7 +77,8 @@ void JsonLines::finished(std::string_view account, const report::Totals& totals,
                  {"waiting_bytes", totals.waiting_bytes},
                  {"bytes", totals.bytes},
                  {"seconds", totals.seconds},
-                 {"status", status}}));
+                 {"status", status},
+                 {"time", time_now()}}));
 }
 
 std::string json_line(std::string_view account, const engine::ListedMessage& message,

@@ -138,8 +138,14 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   }
   stopped_ = stopped_ || stopped;
   if (stopped) return result;
-  result.hint = exit.timed_out ? "if it needs longer, raise \"timeout\" in \"deliver\""
-                               : "the message stays on the server and is handed over again by the next run";
+  if (exit.timed_out) {
+    result.hint = "if it needs longer, raise \"timeout\" in \"deliver\"";
+  } else if (words.empty()) {
+    result.hint = "it gave no reason: look into its log, or try by hand: mailhaul get " + context().account +
+                  " UID | " + settings_.command.front();
+  } else {
+    result.hint = "the next run hands it over again";
+  }
   return result;
 }
 

@@ -162,6 +162,15 @@ void report_outcome(const AccountOutcome& outcome, const util::Cancel& cancel, r
   listener.finished(outcome.account, outcome.totals, status);
 }
 
+/// Behind the portal of a hotel, or without the VPN, the name of a server is not found that was found before.
+util::Error with_known_host(const AccountRun& run, const util::Error& error) {
+  const bool worked_before = !run.server.login_method.empty();
+  if (error.kind() != util::Kind::no_host || !worked_before) return error;
+  return {util::Kind::temporary, error.what(),
+          "its name was found before: check the network and the VPN; if the server has a new name, correct "
+          "\"server\""};
+}
+
 /// With the mailbox locked: fetches, and stores what was learned about the server.
 AccountOutcome fetch_locked(AccountRun& run) {
   AccountOutcome outcome{.account = run.account.name};
@@ -172,11 +181,16 @@ AccountOutcome fetch_locked(AccountRun& run) {
   }
   const auto begun = run.environment.now();
   outcome.error = caught([&] { fetch(run); });
+  if (outcome.error) outcome.error = with_known_host(run, *outcome.error);
   outcome.totals = run.totals;
   outcome.message_errors = run.notices.message_errors();
   outcome.totals.failed = static_cast<std::uint32_t>(outcome.message_errors.size());
-  const auto not_noted = caught([&] { note_last_run(run, outcome, begun); });
-  outcome = note_trouble(run, std::move(outcome));
+  int status_before = 0;
+  const auto not_noted = caught([&] {
+    if (const auto before = run.store.last_run(run.mailbox)) status_before = before->status;
+    note_last_run(run, outcome, begun);
+  });
+  outcome = note_trouble(run, std::move(outcome), status_before);
   const auto not_stored = caught([&] {
     run.store.remember(run.mailbox, run.server);
     run.store.note_told(run.mailbox, run.notices.newly_told());

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto told_after = 24h;  // of trouble that passes
-constexpr auto told_again = 24h;  // of refused logins
+constexpr auto told_again = 24h;  // of lasting trouble
 
 /// The account is not in trouble, or no longer in trouble that may pass.
 void note_end(AccountRun& run, int status, state::Time now) {
@@ -25,30 +25,44 @@ void note_end(AccountRun& run, int status, state::Time now) {
   server.trouble_told.reset();
 }
 
-/// Whether -q tells it now: a refused login at once, and then once a day; all else once, after a day.
-bool is_to_be_told(const state::Server& server, bool refused, state::Time now) {
+enum class Trouble {
+  passing,         ///< it may pass by itself
+  lasting,         ///< somebody has to do something
+  another_lasting  ///< and it was something else before
+};
+
+/// Whether -q tells it now: lasting trouble at once, and then once a day; all else once, after a day.
+bool is_to_be_told(const state::Server& server, Trouble trouble, state::Time now) {
   const auto& told = server.trouble_told;
-  if (refused) return !told || *told > now || now - *told >= told_again;
+  if (trouble == Trouble::another_lasting) return true;
+  if (trouble == Trouble::lasting) return !told || *told > now || now - *told >= told_again;
   return !told && now - *server.failing_since >= told_after;
+}
+
+Trouble trouble_of(const AccountOutcome& outcome, int status_before) {
+  const int passing = util::exit_status(util::Kind::temporary);
+  if (!outcome.error || outcome.error->kind() == util::Kind::temporary) return Trouble::passing;
+  const bool lasted = status_before != 0 && status_before != passing;
+  return lasted && status_before != status_of(outcome) ? Trouble::another_lasting : Trouble::lasting;
 }
 
 }  // namespace
 
-AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome) {
+AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_before) {
   auto& server = run.server;
   outcome.quiet_skips_it = false;
   // A run that was stopped says nothing about the server.
   if (outcome.error && outcome.error->kind() == util::Kind::cancelled) return outcome;
   const auto now = run.environment.now();
   const int status = status_of(outcome);
-  const bool refused = outcome.error && outcome.error->kind() == util::Kind::login;
-  if (!refused && status != util::exit_status(util::Kind::temporary)) {
+  const auto trouble = trouble_of(outcome, status_before);
+  if (trouble == Trouble::passing && status != util::exit_status(util::Kind::temporary)) {
     note_end(run, status, now);
     return outcome;
   }
   if (!server.failing_since || *server.failing_since > now) server.failing_since = now;
   if (!run.environment.quiet) return outcome;
-  outcome.quiet_skips_it = !is_to_be_told(server, refused, now);
+  outcome.quiet_skips_it = !is_to_be_told(server, trouble, now);
   if (outcome.quiet_skips_it) return outcome;
   server.trouble_told = now;
   if (now - *server.failing_since < told_after) return outcome;

@@ -5,10 +5,10 @@
 
 namespace mailhaul::engine {
 
-/// Notes in the run's `server` since when the account is in temporary trouble, and reports that it is over.
-/// With -q, trouble is reported once, after 24 hours, and a refused login at once and then once a day at
-/// most: at other times the outcome comes back with quiet_skips_it set. After a day its error says since
-/// when.
-[[nodiscard]] AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome);
+/// Notes in the run's `server` since when the account is in trouble, and reports that it is over. With -q,
+/// trouble that may pass is reported once, after 24 hours; lasting trouble when it begins or becomes another
+/// one (`status_before` is the exit status of the run before), and then once a day: at other times the
+/// outcome comes back with quiet_skips_it set. After a day its error says since when.
+[[nodiscard]] AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_before);
 
 }  // namespace mailhaul::engine

@@ -55,6 +55,16 @@ class Outcomes(Program):
         self.assertSameMail(self.arrived(), messages)
         self.assertEqual(drop.uids(), [])
 
+    def test_a_program_that_says_nothing_can_be_tried_by_hand(self):
+        self.prepared(poisoned("75"))
+        result = self.world.run()
+        self.assertStatus(result, 75)
+        self.assertHint(result, "it gave no reason", "mailhaul get home UID | /bin/sh")
+        self.prepared(poisoned("1", seed=98))
+        result = self.world.run()
+        self.assertStatus(result, 74)
+        self.assertHint(result, "no room in the attic", "the next run hands it over again")
+
     def test_what_it_writes_is_shown_with_v_though_it_exits_0(self):
         for words, shown in (((), False), (("-v",), True)):
             drop, server = self.maildrop(*mail.small(1, seed=20))

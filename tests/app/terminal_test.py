@@ -12,7 +12,7 @@ from support.py.world import MAILHAUL, Case
 
 DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", "deliver", "status", "error", "hint",
               "listed", "fetched", "failed", "removed", "left", "waiting",
-              "waiting_bytes", "seconds"}
+              "waiting_bytes", "seconds", "time"}
 CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
@@ -273,6 +273,8 @@ class Json(Case):
         self.assertEqual(summary["status"], 0)
         for name in ("bytes", "seconds"):
             self.assertIsInstance(summary[name], (int, float))
+        for line in (summary, *messages):
+            self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
     def test_quiet_leaves_no_error_out(self):
         drop, server = self.maildrop(*mail.small(1))

@@ -2,6 +2,8 @@
 // What is reported, to whom, and how often.
 #include <doctest/doctest.h>
 
+#include <functional>
+
 #include "engine/fixture.h"
 #include "engine/get.h"
 #include "engine/list.h"
@@ -91,4 +93,49 @@ TEST_CASE("with -q a login that is refused for two days is reported once a day, 
   house.now += 6h;
   CHECK(engine::status_of(house.run()) == 0);
   CHECK(house.told.warnings == Texts{"the trouble that began at 2023-11-14T22:13:20Z is over"});
+}
+
+namespace {
+
+/// How often -q reports trouble in runs every 10 minutes for a time, each with the error of that run.
+long reports(Household& house, std::chrono::hours length,
+             const std::function<util::Error(int)>& error_of_run) {
+  long reported = 0;
+  for (int run = 0; run < length / 10min; ++run) {
+    house.environment.connect = [&](const auto&, const auto&, const auto&) -> net::LoggedIn {
+      throw util::Error(error_of_run(run));
+    };
+    house.run();
+    for (const auto& failure : house.told.failures)
+      reported += failure.find("(quiet)") == std::string::npos ? 1 : 0;
+    house.now += 10min;
+  }
+  return reported;
+}
+
+}  // namespace
+
+TEST_CASE("with -q lasting trouble is reported when it begins, when it becomes another one, and once a day") {
+  const auto unavailable = util::Error(util::Kind::unavailable, "the certificate has expired");
+  const auto config = util::Error(util::Kind::config, "the password file is missing");
+  Household house;
+  house.environment.quiet = true;
+  CHECK(reports(house, 72h, [&](int) { return unavailable; }) == 3);
+  CHECK(reports(house, 12h, [&](int) { return config; }) == 1);
+  Household mixed;
+  mixed.environment.quiet = true;
+  const auto passing = util::Error(util::Kind::temporary, "cannot connect");
+  CHECK(reports(mixed, 12h, [&](int run) { return run % 2 == 0 ? unavailable : passing; }) == 1);
+}
+
+TEST_CASE("a host that is not found is trouble that passes if the account has worked before") {
+  const auto unknown = util::Error(util::Kind::no_host, "there is no host pop.example.org", "check the name");
+  Household fresh;
+  CHECK(reports(fresh, 1h, [&](int) { return unknown; }) == 6);
+  CHECK(engine::status_of(fresh.run()) == 68);
+  Household known;
+  known.environment.quiet = true;
+  CHECK(engine::status_of(known.run()) == 0);
+  CHECK(reports(known, 12h, [&](int) { return unknown; }) == 0);
+  CHECK(engine::status_of(known.run()) == 75);
 }

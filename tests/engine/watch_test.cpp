@@ -19,7 +19,7 @@ using std::chrono::seconds;
 
 namespace {
 
-account::Account named(const std::string& name) {
+account::Account account_named(const std::string& name) {
   account::Account account;
   account.name = name;
   account.server.host = name + ".example.org";
@@ -81,9 +81,9 @@ std::size_t open_descriptors() {
 
 TEST_CASE("in a month each account is fetched in its own time") {
   Weeks month;
-  auto slow = named("slow");
+  auto slow = account_named("slow");
   slow.policy.min_interval = 15min;
-  month.watch({named("one"), named("two"), slow}, 5min, 24h * 30);
+  month.watch({account_named("one"), account_named("two"), slow}, 5min, 24h * 30);
   for (const auto* name : {"one", "two"}) {
     CHECK(month.pauses(name).first >= 5min);
     CHECK(month.pauses(name).second <= 5min + 30s);
@@ -99,7 +99,7 @@ TEST_CASE("in a month each account is fetched in its own time") {
 TEST_CASE("a run that takes longer than the interval is followed by the next one, and by no second") {
   Weeks hours;
   hours.fetch = [&](const account::Account&) { hours.now += 11min; };
-  hours.watch({named("large")}, 5min, 24h);
+  hours.watch({account_named("large")}, 5min, 24h);
   CHECK(hours.pauses("large").first >= 11min);
   CHECK(hours.runs["large"].size() >= 120);
 }
@@ -112,7 +112,7 @@ TEST_CASE("after a suspend each account is fetched once") {
     suspended = true;
     days.now += 48h;  // while it was asleep
   };
-  days.watch({named("one")}, 5min, 24h * 3);
+  days.watch({account_named("one")}, 5min, 24h * 3);
   const auto late =
       std::ranges::count_if(days.runs["one"], [](seconds at) { return at > 50'000s && at < 50'000s + 48h; });
   CHECK(late == 1);
