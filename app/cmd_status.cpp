@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <optional>
 
 #include "app/commands.h"
@@ -9,6 +10,7 @@
 #include "app/nets.h"
 #include "app/output.h"
 #include "app/times.h"
+#include "credentials/token_life.h"
 #include "engine/status.h"
 #include "util/units.h"
 
@@ -47,6 +49,20 @@ std::string text_of(const std::string& account, const engine::AccountStatus& sta
   return text;
 }
 
+/// Where the provider soon forgets the login of an account. What is wrong with its file is for fetch to say.
+std::string login_of(const account::Account& account, const util::Path& state_file,
+                     std::chrono::sys_seconds now) {
+  const auto path = credentials::token_path(state_file, account.name);
+  std::error_code ignored;
+  if (!account.oauth || !std::filesystem::exists(path, ignored)) return {};
+  constexpr std::size_t largest = 1U << 20U;
+  const util::Secret text(util::read_file(path, largest));
+  const auto tokens = credentials::read_tokens(text.reveal());
+  if (!tokens || !credentials::is_soon_forgotten(*account.oauth, *tokens, now)) return {};
+  const auto at = *credentials::forgotten_at(*account.oauth, *tokens);
+  return "  login: the provider forgets it at " + shown_time(at, now) + " unless a run renews it\n";
+}
+
 /// Error{temporary} where the last success is too long ago.
 void require_age(const engine::AccountStatus& status, std::chrono::seconds most,
                  std::chrono::sys_seconds now) {
@@ -83,7 +99,7 @@ int run_status(const Invocation& invocation) {
       if (invocation.json) {
         print(json_line(account.name, status));
       } else if (!invocation.quiet) {
-        print(text_of(account.name, status, now));
+        print(text_of(account.name, status, now) + login_of(account, config.state_file, now));
       }
       if (invocation.max_age) require_age(status, *invocation.max_age, now);
     }));

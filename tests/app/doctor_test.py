@@ -186,6 +186,9 @@ class Secrets(Doctor):
                 self.tokens(refresh_token="r", used=days)
                 wrong = [f["check"] for f in self.findings() if f["grade"] == "warning"]
                 self.assertEqual(wrong, ["oauth"] if grade == "warning" else [])
+                status = self.world.run("status")
+                self.assertStatus(status, 0)
+                self.assertEqual(b"  login: the provider forgets it at " in status.out, grade == "warning")
 
     def test_a_login_that_cannot_be_renewed(self):
         self.tokens(refresh_token="", used=1)
