@@ -121,16 +121,25 @@ TEST_CASE("a password that the server echoes is masked in errors, hints and trac
   }
 }
 
-TEST_CASE("control characters in user or password are refused before anything is sent") {
+TEST_CASE("a user name with control characters is refused before anything is sent") {
   ScriptedServer server(transcript("HANG\n"));
   for (const std::string bad : {"joe\r\nDELE 1", "joe\n", "joe\x01", "joe\x7f", ""}) {
     CAPTURE(bad);
-    Session user(server);
-    user.login.user = bad;
-    CHECK(user.refused().kind() == Kind::config);
-    Session secret(server);
-    secret.login.secret = mailhaul::util::Secret(bad);
-    const auto error = secret.refused();
+    Session session(server);
+    session.login.user = bad;
+    CHECK(session.refused().kind() == Kind::config);
+  }
+  CHECK(server.connections() == 0);
+}
+
+TEST_CASE("a password that is no line is refused before anything is sent") {
+  ScriptedServer server(transcript("HANG\n"));
+  for (const std::string& bad :
+       {std::string("joe\r\nDELE 1"), std::string("joe\n"), std::string("joe\0x", 5), std::string()}) {
+    CAPTURE(bad);
+    Session session(server);
+    session.login.secret = mailhaul::util::Secret(bad);
+    const auto error = session.refused();
     CHECK(error.kind() == Kind::login);
     CHECK((bad.empty() || !has(error.what(), bad)));
   }
