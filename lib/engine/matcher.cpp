@@ -76,8 +76,8 @@ void Matcher::note_absent_rows(std::span<const Identity> identities, bool listin
   for (const auto id : absent) {
     if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
   }
-  if (!listing_is_whole) return;  // its malformed lines may stand for these very messages
   run_.store.commit(run_.mailbox, {.doubted = still_believed(absent, rows_)});
+  if (!listing_is_whole) return;  // its malformed lines may stand for these very messages
   run_.store.note_absent(run_.mailbox, absent, run_.environment.now());
   for (const auto id : absent) {
     if (rows_.with_id(id)->has_landings) warn_of_unfinished(*rows_.with_id(id));
