@@ -297,6 +297,7 @@ void read_spec_of_mbox(const Spec& spec, const RunContext& context, const Stored
   const Path path = value_of(spec, "path").text;
   std::error_code missing;
   if (!std::filesystem::exists(path, missing)) return;
+  if (std::filesystem::file_size(path, missing) == 0) return;  // whoever has locked it, there is no mail
   read_mbox(LockedMbox(path, context, locking_of(spec), Missing::refuse), visitor);
 }
 
