@@ -154,6 +154,8 @@ class Row:
 
     def check_completed(self, result):
         """After one complete run: every message is there once, nothing is stuck, and another run finds nothing to do."""
+        if self.forgotten and result.status == 74 and "with another state database" in result.err:
+            result = self.rebuilt()
         if result.status != 0:
             self.fail("the run after it ends with %d" % result.status, result)
         for _ in range(2):
@@ -168,6 +170,14 @@ class Row:
             result = self.run()
             if (result.status, result.out) != (0, b"") or len(self.drop.retrieved) != fetched:
                 self.fail("another run is not idle: %d %r" % (result.status, result.out), result)
+
+    def rebuilt(self):
+        """The run after the hint of the one that noticed a lost database was followed."""
+        result = self.world.run("state", "rebuild", "home")
+        self.said += result.err
+        if result.status:
+            self.fail("state rebuild ends with %d" % result.status, result)
+        return self.run()
 
     def check_kind(self, kind, result):
         try:
