@@ -65,7 +65,7 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
   refusals_.none();
   auto incoming = receiver_.read(step, message);
   if (incoming.failure) return not_stored(step, incoming.octets, *incoming.failure);
-  if (const auto why = missing_part(incoming, step.message.bytes)) {
+  if (const auto why = missing_part(incoming, step.message.bytes, parts_.run.server.sizes_are_off)) {
     parts_.removals.retrieved_but_unsafe();
     return parts_.notes.stays(step, {util::Kind::temporary, *why,
                                      "nothing is lost: the next runs ask for it again, after the others"});

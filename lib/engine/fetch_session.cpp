@@ -64,39 +64,18 @@ void FetchSession::carry_out(std::span<const Step> steps) {
 void FetchSession::list_and_plan(const ReadRows& rows) {
   run_.tell.doing(run_.account.name, report::Activity::listing);
   auto listed = session_.listing();
-  if (session_.listing_faults().malformed_lines != 0) {
-    run_.notices.warn("ignored " +
-                          util::counted(session_.listing_faults().malformed_lines, "malformed line") +
-                          " in the server's listing",
-                      "the messages they stand for stay on the server; tell its operator");
-  }
-  run_.totals.listed = static_cast<std::uint32_t>(listed.size());
-  run_.totals.left = run_.totals.listed;
+  run_.notices.lines_ignored(session_.listing_faults().malformed_lines);
+  run_.totals.left = run_.totals.listed = static_cast<std::uint32_t>(listed.size());
   auto identities = matcher_.identify(session_, listed, rows);
-  const bool nothing_recorded = !listed.empty() && run_.store.row_count_at_most(run_.mailbox) == 0;
-  if (nothing_recorded && !run_.policy.fetch_all) require_no_lost_state(run_, session_, listed);
+  require_no_lost_state(run_, session_, listed);
   plan_ = plan(std::move(listed), std::move(identities), run_.policy,
                {.now = run_.environment.now(),
                 .messages = run_.totals.fetched,
                 .bytes = run_.totals.bytes,
                 .steps = Steps::with_work});
   answers_.limit(plan_.budget);
-  count_waiting();
+  count_waiting(plan_, run_.totals);
   tell_planned();
-}
-
-void FetchSession::count_waiting() {
-  auto& totals = run_.totals;
-  totals.waiting = totals.over_limit = totals.too_large = 0;
-  totals.waiting_bytes = 0;
-  for (const auto& step : plan_.steps) {
-    if (step.action != Action::fetch && step.action != Action::skip) continue;
-    ++totals.waiting;
-    totals.waiting_bytes += step.message.bytes;
-    if (step.action == Action::fetch) continue;
-    ++(step.too_large ? totals.too_large : totals.over_limit);
-    if (!step.too_large) totals.limit = plan_.budget.messages_used_up() ? "max_messages" : "max_bytes";
-  }
 }
 
 /// Only what is really retrieved: a header is asked for where it can tell.

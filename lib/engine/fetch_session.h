@@ -42,7 +42,6 @@ class FetchSession {
 
  private:
   void list_and_plan(const ReadRows& rows);
-  void count_waiting();
   void tell_planned();
   std::optional<Request> request_for(const Step& step);
   void begin(const Step& step);

@@ -18,9 +18,9 @@ constexpr std::size_t most_kept = std::size_t{1} << 20U;
 /// The most line ends at the end of a body that are left out.
 constexpr std::size_t most_line_ends = std::size_t{64} << 10U;
 
-constexpr std::array<std::string_view, 12> senders_fields{
-    "message-id", "date",    "from",        "sender",     "reply-to",     "to",
-    "cc",         "subject", "in-reply-to", "references", "mime-version", "bcc"};
+constexpr std::array<std::string_view, 11> senders_fields{
+    "message-id", "date",    "from",        "sender",     "reply-to",    "to",
+    "cc",         "subject", "in-reply-to", "references", "mime-version"};
 
 /// Servers, scanners and readers add these as they like.
 constexpr std::array<std::string_view, 9> servers_fields{
@@ -76,7 +76,11 @@ void Fingerprint::end_header_line() {
   const std::string_view line = line_;
   if (line == "\r\n" || line == "\n") {
     end_header();
-  } else if (line.starts_with(' ') || line.starts_with('\t')) {
+    line_.clear();
+    return;
+  }
+  has_header_ = true;
+  if (line.starts_with(' ') || line.starts_with('\t')) {
     field_.append(line.substr(0, longest_field - std::min(longest_field, field_.size())));
   } else {
     end_field();

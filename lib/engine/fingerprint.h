@@ -29,6 +29,8 @@ class Fingerprint {
   MessageHashes finish();
   /// The number of bytes added, including those that no hash covers.
   std::uint64_t octets() const noexcept { return octets_; }
+  /// Whether the header has any line.
+  bool has_header() const noexcept { return has_header_; }
   /// Whether anything but line ends followed the header.
   bool has_body() const noexcept { return has_body_; }
 
@@ -51,7 +53,7 @@ class Fingerprint {
   util::Hash header_hash_{};
   std::uint64_t octets_ = 0;
   char last_ = '\0';  ///< of the body's bytes so far
-  bool in_body_ = false, has_body_ = false, has_excess_ = false;
+  bool in_body_ = false, has_header_ = false, has_body_ = false, has_excess_ = false;
 };
 
 }  // namespace mailhaul::engine

@@ -72,6 +72,17 @@ void add_received_bytes(std::span<const pop3::Listed> listed, const state::Store
   }
 }
 
+/// If messages of this server had UIDs in an earlier session, one refusal of UIDL does not mean that it has
+/// none.
+void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& rows) {
+  const auto has_uidl = [](const RowSummary& row) { return !row.uidl.empty(); };
+  if (!faults.uidl_refusal || std::ranges::none_of(rows.rows(), has_uidl)) return;
+  throw util::Error(
+      util::Kind::temporary,
+      "the server refused UIDL, although its messages had UIDs before: -ERR " + *faults.uidl_refusal,
+      "nothing was fetched, so that nothing arrives twice; the next run asks again");
+}
+
 /// By UIDL, else by header and size.
 std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const state::MailboxRows& seen,
                                 const state::Store& store, state::MailboxId mailbox) {
@@ -103,6 +114,7 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
 
 std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
                                const state::Store& store, state::MailboxId mailbox) {
+  require_uids(session.listing_faults(), seen);
   auto identities = find_rows(session, index, seen, store, mailbox);
   add_received_bytes(index.listed(), store, mailbox, identities);
   return identities;

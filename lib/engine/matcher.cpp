@@ -12,26 +12,10 @@ namespace mailhaul::engine {
 using state::LandingState;
 using state::Standing;
 
-namespace {
-
-/// If messages of this server had UIDs in an earlier session, one refusal of UIDL does not mean that it has
-/// none.
-void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& rows) {
-  const auto has_uidl = [](const state::RowSummary& row) { return !row.uidl.empty(); };
-  if (!faults.uidl_refusal || std::ranges::none_of(rows.rows(), has_uidl)) return;
-  throw util::Error(
-      util::Kind::temporary,
-      "the server refused UIDL, although its messages had UIDs before: -ERR " + *faults.uidl_refusal,
-      "nothing was fetched, so that nothing arrives twice; the next run asks again");
-}
-
-}  // namespace
-
 std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const pop3::Listed> listed,
                                         const std::function<state::MailboxRows()>& rows) {
   UidlIndex index(listed);  // while the rows are still being read
   rows_ = rows();
-  require_uids(session.listing_faults(), rows_);
   auto identities = engine::identify(session, std::move(index), rows_, run_.store, run_.mailbox);
   note_absent_rows(identities, !session.listing_faults().may_be_incomplete);
   const bool by_content = std::ranges::any_of(identities, &Identity::by_content);

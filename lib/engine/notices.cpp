@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "engine/notices.h"
 
+#include "util/units.h"
+
 namespace mailhaul::engine {
 
 report::Notice notice_of(const util::Error& error, std::string_view uid) {
@@ -26,6 +28,12 @@ void Notices::warn_of_place(std::string_view sentence, std::string_view hint) {
     if (!said_of_places_.emplace(sentence).second) return;
   }
   warn_once(sentence, hint);
+}
+
+void Notices::lines_ignored(std::uint32_t lines) {
+  if (lines == 0) return;
+  warn("ignored " + util::counted(lines, "malformed line") + " in the server's listing",
+       "the messages they stand for stay on the server; tell its operator");
 }
 
 bool Notices::first_time(std::string_view sentence) {

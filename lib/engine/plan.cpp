@@ -148,4 +148,17 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
   return plan;
 }
 
+void count_waiting(const Plan& plan, report::Totals& totals) {
+  totals.waiting = totals.over_limit = totals.too_large = 0;
+  totals.waiting_bytes = 0;
+  for (const auto& step : plan.steps) {
+    if (step.action != Action::fetch && step.action != Action::skip) continue;
+    ++totals.waiting;
+    totals.waiting_bytes += step.message.bytes;
+    if (step.action == Action::fetch) continue;
+    ++(step.too_large ? totals.too_large : totals.over_limit);
+    if (!step.too_large) totals.limit = plan.budget.messages_used_up() ? "max_messages" : "max_bytes";
+  }
+}
+
 }  // namespace mailhaul::engine

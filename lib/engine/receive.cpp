@@ -19,9 +19,10 @@ constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
 
 }  // namespace
 
-std::optional<std::string> missing_part(const IncomingMessage& incoming, std::uint64_t announced) {
+std::optional<std::string> missing_part(const IncomingMessage& incoming, std::uint64_t announced,
+                                        bool sizes_are_off) {
   // Some servers announce lines that they do not send, such as Status.
-  const std::uint64_t tolerance = 128 + incoming.octets / 16;
+  const std::uint64_t tolerance = sizes_are_off && incoming.has_header ? 128 + incoming.octets / 16 : 0;
   const std::string announcement = " although it announces " + util::format_size(announced);
   if (incoming.octets == 0 && announced != 0) return "the server sends nothing of it," + announcement;
   if (!incoming.has_body && announced > incoming.octets + tolerance)
@@ -58,6 +59,7 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
   run_.tell.arrived(run_.account.name);
   if (incoming.failure || incoming.too_large)
     incoming.copies.clear();  // an unfinished writer must not outlive its place
+  incoming.has_header = fingerprint.has_header();
   incoming.has_body = fingerprint.has_body();
   incoming.hashes = fingerprint.finish();
   return incoming;

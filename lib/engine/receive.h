@@ -24,6 +24,7 @@ struct IncomingMessage {
   };
   std::uint64_t octets = 0;  ///< as received
   bool too_large = false;    ///< than max_size, though announced smaller: it has no copies
+  bool has_header = false;   ///< it began with anything but an empty line
   bool has_body = false;     ///< something followed the header
   MessageHashes hashes;
   std::vector<Copy> copies;
@@ -31,9 +32,9 @@ struct IncomingMessage {
 };
 
 /// Why the message is incomplete if less arrived than LIST announced: nothing at all, or only a header.
-/// Servers list mail before its body is there.
+/// Servers list mail before its body is there. `sizes_are_off`: this one announces wrong sizes.
 [[nodiscard]] std::optional<std::string> missing_part(const IncomingMessage& incoming,
-                                                      std::uint64_t announced);
+                                                      std::uint64_t announced, bool sizes_are_off);
 
 /// One thread at a time.
 class Receiver {

@@ -11,7 +11,7 @@ namespace mailhaul::engine {
 enum class Ask {
   header,  ///< TOP n 0, to see that the message is the one its row describes
   whole,   ///< RETR
-  proof    ///< NOOP: a proper answer shows that the message before it has ended
+  proof    ///< STAT: a proper answer shows that the message before it has ended
 };
 
 /// One request to the server, for one step of the plan.

@@ -3,6 +3,9 @@
 
 #include <utility>
 
+#include "net/refusal.h"
+#include "util/escape.h"
+
 namespace mailhaul::engine {
 
 namespace {
@@ -18,7 +21,8 @@ constexpr std::size_t most_held = 16;
 std::optional<LatestMessage> Unproven::take_latest() { return std::exchange(latest_, std::nullopt); }
 
 bool Unproven::doubts(std::uint64_t octets, std::uint64_t announced) const {
-  return session_.pipelining() && confirmed_ < confirmations && octets != announced;
+  const bool matters = session_.pipelining() ? octets != announced : octets < announced;
+  return matters && confirmed_ < confirmations;
 }
 
 bool Unproven::full() const noexcept { return held_.size() >= most_held; }
@@ -38,11 +42,21 @@ void Unproven::compare(ReceivedMessage& message) {
   pop3::Message& again = session_.next();
   Fingerprint fingerprint;
   while (const auto piece = again.read()) fingerprint.add(*piece);
-  const auto octets = fingerprint.octets();
   const auto hashes = fingerprint.finish();
+  const bool other_size = fingerprint.octets() != message.octets;
+  const bool now_as_announced = other_size && fingerprint.octets() == message.step->message.bytes;
   // Under the same header its body may be one that the server makes anew each time.
   message.row.remade = hashes.content != message.row.content;
-  if (again.refused() || octets != message.octets || hashes.header != message.row.header) {
+  if (again.refused()) {
+    const auto meant = net::understand(*again.refused(), util::Kind::temporary);
+    throw net::RefusedError(
+        {meant.kind,
+         "cannot retrieve message " + notes_.uid(*message.step) +
+             " again, to compare it: the server said -ERR " + util::escape(*again.refused()),
+         meant.hint},
+        meant);
+  }
+  if (hashes.header != message.row.header || now_as_announced) {
     body_changed_ = true;
     throw util::Error(
         util::Kind::protocol,

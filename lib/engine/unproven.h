@@ -17,12 +17,13 @@ namespace mailhaul::engine {
 struct LatestMessage {
   ReceivedMessage message;
   IncomingMessage incoming;
-  bool doubtful = false;  ///< of another size than announced, while pipelining
+  bool doubtful = false;  ///< its size is a reason to ask for it again
 };
 
-/// Holds the message read last until an answer follows it, and, while pipelining, each message of another
-/// size than announced until three such came back the same when asked for alone: a skipped answer puts bodies
-/// under their neighbours' names, and a wrong size shows it first. One thread at a time.
+/// Holds the message read last until an answer follows it, and each message that is shorter than announced,
+/// or of another size while pipelining, until three such came back the same when asked for alone: what seems
+/// to be the next answer may be a line of a message that was cut at a lone dot, and a skipped answer puts
+/// bodies under their neighbours' names. One thread at a time.
 class Unproven {
  public:
   Unproven(pop3::Session& session, MessageNotes& notes) : session_(session), notes_(notes) {}

@@ -258,7 +258,8 @@ void LoginConversation::refuse(const Line& line) {
 void LoginConversation::closed(std::string words) {
   if (state_ != State::reading) return;
   if (knows_refusal()) return fail(What::refused);
-  if (awaits_capa()) return fail(What::capa_unanswered, std::move(words));
+  const bool in_capa = awaits_capa() || awaited_ == Awaited::capa_lines;
+  if (in_capa) return fail(What::capa_unanswered, std::move(words));
   fail(credentials_sent_ ? What::hung_up : What::lost, std::move(words));
 }
 

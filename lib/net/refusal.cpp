@@ -52,9 +52,8 @@ bool speaks_of_passing_trouble(std::string_view words) {
 
 bool speaks_of_removed_message(std::string_view words) {
   if (has_any(words, {"expunged"})) return true;
-  return has_any(words, {"message"}) &&
-         has_any(words, {"already deleted", "been deleted", "is deleted", "marked as deleted", "been removed",
-                         "no longer exist", "no longer available"});
+  return has_any(words, {"message"}) && has_any(words, {" deleted", "been removed", "is removed", "is gone",
+                                                        "no longer exist", "no longer available"});
 }
 
 Reason reason_for(std::string_view code, std::string_view words) {

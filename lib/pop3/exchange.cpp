@@ -34,6 +34,7 @@ ReplyShape shape_of(Verb verb) {
     case Verb::stat:
     case Verb::dele:
     case Verb::noop:
+    case Verb::count:
     case Verb::quit:
       break;
   }
@@ -45,6 +46,9 @@ std::uint64_t charge(const Command& command) {
   return std::min(command.bytes, command.verb == Verb::top ? header_bytes : window_bytes);
 }
 
+/// Its answer brings nothing of a message.
+bool is_proof(Verb verb) { return verb == Verb::noop || verb == Verb::count; }
+
 }  // namespace
 
 std::string text_of(const Command& command) {
@@ -53,6 +57,7 @@ std::string text_of(const Command& command) {
     case Verb::capa:
       return "CAPA";
     case Verb::stat:
+    case Verb::count:
       return "STAT";
     case Verb::list:
       return "LIST";
@@ -168,7 +173,7 @@ void Exchange::send(const Command& command) {
   const auto text = text_of(command);
   trace('>', text);
   talk_.ask(text, shape_of(command.verb));
-  if (command.verb != Verb::noop) several_owed_ = !asked_.empty();
+  if (!is_proof(command.verb)) several_owed_ = !asked_.empty();
   asked_.push_back(command);
   announced_bytes_ += charge(command);
   command_bytes_ += text.size() + 2;
@@ -201,10 +206,17 @@ void Exchange::forget_asked() {
   asked_.pop_front();
 }
 
+void Exchange::disown_answer() {
+  failed_ = true;
+  doubt_ = {.pipelined = several_owed_, .at_border = false, .malformed_status = true};
+  throw util::Error(util::Kind::protocol, "the server's answer makes no sense: \"" + last_words() +
+                                              "\" (answer to " + last_answered_ + ')');
+}
+
 void Exchange::fail(const util::Error& error) {
   failed_ = true;
-  // With nothing but a NOOP unanswered, every message that was asked for has come.
-  const bool message_owed = !asked_.empty() && asked_.front().verb != Verb::noop;
+  // With nothing but a proof unanswered, every message that was asked for has come.
+  const bool message_owed = !asked_.empty() && !is_proof(asked_.front().verb);
   doubt_ = {.pipelined = several_owed_,
             .at_border = error.kind() == util::Kind::temporary && talk_.at_border() && message_owed,
             .malformed_status = talk_.malformed_status()};

@@ -17,7 +17,18 @@
 
 namespace mailhaul::pop3 {
 
-enum class Verb { capa, stat, list, uidl, retr, top, dele, noop, quit };
+enum class Verb {
+  capa,
+  stat,
+  list,
+  uidl,
+  retr,
+  top,
+  dele,
+  noop,   ///< its answer shows that what was asked before it has ended
+  count,  ///< STAT for the same purpose
+  quit
+};
 
 struct Command {
   Verb verb = Verb::stat;
@@ -58,6 +69,8 @@ class Exchange {
   /// The next piece of the message that answer() began; empty: the message has ended.
   std::optional<std::string_view> piece();
 
+  /// Ends the session: the answer read last cannot be the one to its command. Throws Error{protocol}.
+  [[noreturn]] void disown_answer();
   /// Ends the session: fills doubt(), and throws the error with the command that was being answered.
   [[noreturn]] void fail(const util::Error& error);
 

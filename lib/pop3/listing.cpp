@@ -44,9 +44,10 @@ std::optional<Numbered> split(std::string_view line) {
   return Numbered{static_cast<std::uint32_t>(*number), after_blanks(rest)};
 }
 
+/// Of a message whose size is not told it is known that there is something.
 std::uint64_t size_claim(std::string_view rest) {
   const auto digits = leading_digits(rest);
-  if (digits.empty()) return 0;
+  if (digits.empty()) return 1;
   return std::min(util::parse_number(digits).value_or(largest_claim), largest_claim);
 }
 

@@ -15,6 +15,14 @@ namespace mailhaul::pop3 {
 
 namespace {
 
+/// "+OK 3 2048" (RFC 1939 section 5).
+bool is_drop_listing(bool ok, std::string_view words) {
+  const auto count_end = std::min(words.find(' '), words.size());
+  const auto size = words.substr(std::min(count_end + 1, words.size()));
+  return ok && util::parse_number(words.substr(0, count_end)) &&
+         util::parse_number(size.substr(0, size.find(' ')));
+}
+
 // The limits of a list that does not end by itself. A maildrop may hold a million messages, but then STAT
 // counts them; a list that nothing announced must not take much memory (some 200 bytes a line).
 constexpr std::uint64_t max_list_lines = 2'000'000;
@@ -231,7 +239,9 @@ void Session::want(Wanted wanted) {
 void Session::one_by_one() noexcept { state_->exchange.allow_pipelining(false); }
 
 void Session::want_proof() {
-  state_->exchange.want({.verb = Verb::noop});
+  // A server that confuses its listing may do so again.
+  const bool counts = state_->stat_count && state_->faults.malformed_lines == 0;
+  state_->exchange.want({.verb = counts ? Verb::count : Verb::noop});
   ++state_->owed;
 }
 
@@ -252,7 +262,10 @@ Message& Session::next() {
   s.message.wanted_ = {command.number, command.bytes, command.verb == Verb::top};
   s.message.refused_.reset();
   if (!ok) s.message.refused_ = s.exchange.last_words();
-  s.message.done_ = !ok || command.verb == Verb::noop;
+  s.message.done_ = !ok || command.verb == Verb::noop || command.verb == Verb::count;
+  // A line of a message that ended too early may begin with +OK or -ERR; it hardly looks like this.
+  if (command.verb == Verb::count && !is_drop_listing(ok, s.exchange.last_words()))
+    s.exchange.disown_answer();
   return s.message;
 }
 

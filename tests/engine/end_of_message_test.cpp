@@ -141,6 +141,88 @@ TEST_CASE("a server that sends only line ends, or the header alone, of a message
   check_that_it_stays(3, std::string("+OK\r\nSubject: part\r\n.\r\n"));
 }
 
+namespace {
+
+/// The server ends message 1 at a lone dot, and its rest comes when the next command does.
+void check_with_late_rest(const Setting& setting, std::size_t messages, const std::string& rest) {
+  Household house;
+  for (std::size_t n = 1; n <= messages; ++n) {
+    house.server.messages.push_back(mail_of(static_cast<int>(n)));
+    house.server.messages.back().bytes += std::string(1'000, 'x') + "\r\n";
+  }
+  set_up(house, setting);
+  const std::string uidl = house.server.messages[0].uidl;
+  bool rest_is_due = false;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (std::exchange(rest_is_due, false)) return rest;
+    rest_is_due = command == "RETR 1" && house.server.messages[0].uidl == uidl;
+    return rest_is_due ? std::optional(Reply(part)) : std::nullopt;
+  };
+  for (int run = 1; run <= 4; ++run) {
+    rest_is_due = false;
+    house.run();
+    CHECK(listed(house, uidl));
+    CHECK(times(delivered(house, setting), "Subject: part") == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the rest of a message that comes late, and looks like an answer, does not make its part a whole") {
+  for (const auto& setting : settings()) {
+    for (const std::size_t messages : {1U, 3U}) {
+      for (const std::string rest : {"-ERR b\r\n.\r\n", "+OK\r\n.\r\n", "+OK b\r\n.\r\n", "b\r\n.\r\n",
+                                     "-ERR Message 2 expunged\r\n.\r\n", "+OK 12\r\n.\r\n"}) {
+        CAPTURE(setting.kind);
+        CAPTURE(setting.pipelining);
+        CAPTURE(setting.leave);
+        CAPTURE(messages);
+        CAPTURE(rest);
+        check_with_late_rest(setting, messages, rest);
+      }
+    }
+  }
+}
+
+TEST_CASE("a short message whose body or header is missing stays, too") {
+  for (const auto& setting : settings()) {
+    for (const std::string reply :
+         {"+OK\r\nSubject: part\r\n\r\n.\r\n", "+OK\r\n\r\n.\r\n", "+OK\r\n.\r\n"}) {
+      CAPTURE(setting.kind);
+      CAPTURE(setting.pipelining);
+      CAPTURE(reply);
+      Household house;
+      house.server.messages = {{"a", "Subject: part\r\n\r\nyes\r\n"}};
+      set_up(house, setting);
+      house.server.misbehave = retr_sends(1, reply);
+      for (int run = 1; run <= 3; ++run) CHECK(engine::status_of(house.run()) == 75);
+      CHECK(delivered(house, setting).empty());
+      CHECK(listed(house, "a"));
+      house.server.misbehave = {};
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(times(delivered(house, setting), "yes") == 1);
+    }
+  }
+}
+
+TEST_CASE("nothing is no message where LIST does not tell a size, either") {
+  for (const std::string size : {"1", "1 big"}) {
+    CAPTURE(size);
+    Household house;
+    house.server.messages = {mail_of(1)};
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (command == "LIST") return Reply("+OK\r\n" + size + "\r\n.\r\n");
+      return command == "RETR 1" ? std::optional(Reply("+OK\r\n.\r\n")) : std::nullopt;
+    };
+    CHECK(engine::status_of(house.run()) == 75);
+    CHECK(house.mail().empty());
+    CHECK(house.server.messages.size() == 1);
+    house.server.misbehave = {};
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.mail().size() == 1);
+  }
+}
+
 TEST_CASE("a message that has no body, or nothing but an empty line, and is announced so, is delivered") {
   Household house;
   house.server.messages = {{"a", "Subject: no body\r\n\r\n"}, {"b", "\r\n"}, {"c", "Subject: no end\r\n"}};

@@ -21,11 +21,11 @@ MessageHashes hashes_of(std::string_view message, unsigned cut) {
   return fingerprint.finish();
 }
 
-const std::set<std::string, std::less<>> senders{"message-id", "date",        "from",       "sender",
-                                                 "reply-to",   "to",          "cc",         "bcc",
-                                                 "subject",    "in-reply-to", "references", "mime-version"};
-const std::set<std::string, std::less<>> servers{"status",     "x-status",   "x-uidl", "x-uid",
-                                                 "x-imapbase", "x-keywords", "x-wait", "content-length"};
+const std::set<std::string, std::less<>> senders{"message-id",  "date",       "from",        "sender",
+                                                 "reply-to",    "to",         "cc",          "subject",
+                                                 "in-reply-to", "references", "mime-version"};
+const std::set<std::string, std::less<>> servers{
+    "status", "x-status", "x-uidl", "x-uid", "x-imapbase", "x-keywords", "x-wait", "lines", "content-length"};
 
 /// Words with one blank between them.
 std::string words_of(std::string_view text) {
@@ -38,6 +38,28 @@ std::string words_of(std::string_view text) {
     }
     if (gap) result += ' ';
     gap = false;
+    result += c;
+  }
+  return result;
+}
+
+/// A field "content-type:value" without its boundary, which servers choose anew.
+std::string without_boundary(const std::string& text) {
+  const std::string name = "boundary=";
+  const auto at = util::lower(text).find(name);
+  if (!text.starts_with("content-type:") || at == std::string::npos) return text;
+  std::string rest = text.substr(at + name.size());
+  const bool quoted = rest.starts_with('"');
+  if (quoted) rest.erase(0, 1);
+  const auto end = rest.find_first_of(quoted ? "\"" : "; ");
+  return text.substr(0, at) + (end == std::string::npos ? "" : rest.substr(end));
+}
+
+/// Lines that end in LF alone end in CRLF.
+std::string with_crlf(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '\n' && !result.ends_with('\r')) result += '\r';
     result += c;
   }
   return result;
@@ -65,7 +87,7 @@ MessageHashes reference(std::string_view message) {
     const auto colon = field.find(':');
     const auto name = util::lower(words_of(field.substr(0, colon)));
     const auto value = colon == std::string::npos ? "" : words_of(field.substr(colon + 1));
-    const auto text = name + ":" + value + "\n";
+    const auto text = without_boundary(name + ":" + value) + "\n";
     const bool known = senders.contains(name) || name.starts_with("resent-") || name.starts_with("content-");
     if (known && name != "content-length") {
       sent.push_back(text);
@@ -77,7 +99,8 @@ MessageHashes reference(std::string_view message) {
   std::string header;
   for (const auto& text : sent) header += text;
   const auto hash = util::sha256(sent.empty() ? other : header);
-  std::string_view body = message.substr(at);
+  const std::string lines = with_crlf(message.substr(at));
+  std::string_view body = lines;
   const auto last = body.find_last_not_of("\r\n");
   body = body.substr(0, last == std::string_view::npos ? 0 : last + 1);
   return {hash, util::sha256(util::hex(hash) + std::string(body))};

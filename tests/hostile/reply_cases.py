@@ -83,7 +83,6 @@ PIPELINING = [
 
 # Each answer is cut at its border, inside its first line, in the middle, or before its last byte, in three ways.
 PLACES = [
-    ("CAPA", b"CAPA", None, (0.5, -1), NONE),  # whoever sends less does not know CAPA: below
     ("USER", b"USER", None, (0, 2, -1), NONE),
     ("PASS", b"PASS", None, (0, 2, -1), NONE),
     ("STAT", b"STAT", None, (0, 2, -1), NONE),
@@ -123,6 +122,10 @@ def without_capa_cases():
         for name, how in WAYS:
             yield Case("%s in CAPA at %s" % (name, part), ends(b"CAPA", part, how),
                        keys={"connect_timeout": "8s"} if how is silence else {})
+    for part in (0.5, -1):
+        for name, how in WAYS[:2]:
+            yield Case("%s in CAPA at %s" % (name, part), ends(b"CAPA", part, how))
+        yield Untouched("silence in CAPA at %s" % part, ends(b"CAPA", part, silence), status=75, keys=QUICK)
     yield Case("FIN in CAPA, under TLS", ends(b"CAPA", 0, fin), tls="pop3s")
     yield Case("FIN in CAPA, auto", ends(b"CAPA", 0, fin), keys={"auth": "auto"})
     for tls, keys in (("stls", {}), ("", {"auth": "plain"})):

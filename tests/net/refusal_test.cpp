@@ -159,8 +159,9 @@ TEST_CASE("the time that a server names is taken from its words") {
 }
 
 TEST_CASE("a message that was removed by somebody else is told apart from one that is refused") {
-  for (const std::string words : {"Message 3 expunged", "message has been deleted",
-                                  "Message 4 no longer exists", "that message is already deleted"}) {
+  for (const std::string words :
+       {"Message 3 expunged", "message has been deleted", "Message 4 no longer exists",
+        "that message is already deleted", "Message 2 deleted", "message 2 is gone"}) {
     CAPTURE(words);
     CHECK(understand(words, Kind::content).reason == Reason::gone);
   }
