@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "account/config.h"
 #include "util/error.h"
 
 using namespace mailhaul;

@@ -11,6 +11,7 @@
 
 #include "delivery/fixture.h"
 #include "delivery/maildir_recovery.h"
+#include "delivery/ticket_fields.h"
 #include "util/host.h"
 
 using namespace mailhaul;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 using namespace mailhaul::util;
 
 TEST_CASE("the nearest name is suggested only if it is close") {
