@@ -175,8 +175,7 @@ class Init {
                     "name a --password-file, --password-command or --password-env");
       typed_ = true;
     }
-    const auto* const provider = server_.provider;
-    const bool is_once = provider != nullptr && provider->interval.count() > 0;
+    const bool is_once = interval().count() > 0;
     for (int left = is_once ? 1 : tries;; --left) {
       if (typed_) ask_password();
       try {
@@ -281,6 +280,7 @@ class Init {
                       {.url = server_.url,
                        .user = server_.user,
                        .oauth = account_.oauth,
+                       .min_interval = interval(),
                        .password_file = has_file ? NewProfiles::password_file(file_, account_.name) : "",
                        .leave_on_server = leaves_,
                        .places = places_});
@@ -310,10 +310,15 @@ class Init {
 
   /// Some servers refuse a login soon after the last one, which was ours.
   std::string pause() const {
-    const auto* const provider = server_.provider;
-    if (provider == nullptr || provider->interval.count() == 0) return {};
-    return "wait " + util::format_duration(provider->interval) + ", because " + std::string(provider->name) +
-           " refuses a login within that time of the last one;\n";
+    if (interval().count() == 0) return {};
+    return "wait " + util::format_duration(interval()) + ", because " + std::string(server_.provider->name) +
+           " refuses a login within that time of the last one\n(min_interval in the account keeps to it from "
+           "now on);\n";
+  }
+
+  /// The shortest time between two logins that the provider allows; 0: none is known.
+  std::chrono::minutes interval() const {
+    return server_.provider == nullptr ? std::chrono::minutes(0) : server_.provider->interval;
   }
 
   void write(const std::vector<setup::NamedProfile>& profiles) {

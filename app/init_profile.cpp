@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "account/config.h"
+#include "util/units.h"
 
 namespace mailhaul::app {
 namespace {
@@ -52,6 +53,8 @@ Node profile_of(const Invocation& invocation, const NewAccount& fresh) {
     keys.add("oauth", std::move(oauth));
   }
   if (!fresh.password_file.empty()) keys.add("password_file", Node::of(fresh.password_file.native()));
+  if (fresh.min_interval.count() > 0)
+    keys.add("min_interval", Node::of(util::format_duration(fresh.min_interval)));
   keys.add("leave_on_server", Node::of_flag(fresh.leave_on_server));
   keys.add("deliver", list_of(fresh.places));
   return keys;

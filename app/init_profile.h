@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What init writes: the options as keys, and what it has found and asked.
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ namespace mailhaul::app {
 struct NewAccount {
   std::string url, user;
   std::optional<credentials::OAuth> oauth;
-  util::Path password_file;  ///< empty: an option says where the password is, or none is needed
+  std::chrono::minutes min_interval{0};  ///< what the provider asks for; 0: nothing
+  util::Path password_file;              ///< empty: an option says where the password is, or none is needed
   bool leave_on_server = true;
   std::vector<std::string> places;  ///< values of `deliver`
 };

@@ -187,14 +187,16 @@ void check_runner(const Runner& runner, const std::vector<account::Account>& acc
               "write the path of the program that is installed (command -v mailhaul)")));
   for (const auto& account : accounts) {
     const auto* const provider = provider_of_server(account.server.host);
-    if (provider == nullptr || runner.every.count() == 0 || runner.every >= provider->interval) continue;
+    const auto every = std::max<std::chrono::seconds>(runner.every, account.policy.min_interval);
+    if (provider == nullptr || runner.every.count() == 0 || every >= provider->interval) continue;
     tell({.grade = Grade::warning,
           .account = account.name,
           .check = "timer",
           .sentence = runner.where + " runs it every " + util::format_duration(runner.every) + ", and " +
                       std::string(provider->name) + " wants " + util::format_duration(provider->interval) +
                       " between two logins",
-          .advice = "run it less often"});
+          .advice = "put \"min_interval\": \"" + util::format_duration(provider->interval) +
+                    "\" into the account, or run it less often"});
   }
   tell({.check = "timer", .sentence = runner.where + " runs " + util::escape(runner.command)});
 }

@@ -299,10 +299,16 @@ class Timers(Doctor):
 
     def test_more_often_than_the_provider_likes(self):
         self.program("crontab", "echo '*/5 * * * * %s -q'" % self.program("mailhaul", "exit 0"))
-        self.set_up(server="pop3s://pop3.web.de", tls="required", proxy="socks5h://127.0.0.1:%d" % self.closed_port())
-        found = self.findings(status=75)
-        timers = [f for f in found if f["check"] == "timer" and f["grade"] == "warning"]
-        self.assertSays(timers[0]["text"], "every 5m", "WEB.DE", "15m")
+        for keys, count in (({}, 1), ({"min_interval": "14m"}, 1), ({"min_interval": "15m"}, 0)):
+            with self.subTest(keys):
+                self.set_up(server="pop3s://pop3.web.de", tls="required", proxy="socks5h://127.0.0.1:%d" % self.closed_port(),
+                            **keys)
+                found = self.findings(status=75)
+                timers = [f for f in found if f["check"] == "timer" and f["grade"] == "warning"]
+                self.assertEqual(len(timers), count)
+                for timer in timers:
+                    self.assertSays(timer["text"], "every 5m", "WEB.DE", "15m")
+                    self.assertSays(timer["hint"], '"min_interval": "15m"')
 
 
 class Servers(Doctor):

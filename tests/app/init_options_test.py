@@ -111,11 +111,17 @@ class Scripts(InitCase):
             result = self.run_init(address, "--print")
             self.assertStatus(result, 0)
             self.assertIn('"user": "%s"' % user, result.out.decode())
+        self.assertNotIn("min_interval", result.out.decode())
         result = self.run_init("jane@outlook.com", "--print")
         self.assertSays(result.out.decode(), '"provider": "microsoft"', '"client_id": "YOUR-CLIENT-ID"')
         result = self.run_init("jane@legalmail.it", "--password-file", self.password_file())
         self.assertStatus(result, 64)
         self.assertHint(result, "one that the provider has given", "--user")
+
+    def test_how_often_the_provider_may_be_asked_is_written(self):
+        result = self.run_init("jane@web.de", "--print")
+        self.assertStatus(result, 0)
+        self.assertIn('"min_interval": "15m"', result.out.decode())
 
     def test_the_configuration_that_is_there_is_kept(self):
         self.mailbox()

@@ -105,6 +105,8 @@ class Newcomer(InitCase):
         run = self.at_terminal("jane@web.de")
         self.answer_rest(run)
         self.assertScreen(run, "Next: wait 15m, because WEB.DE refuses")
+        profile = json.loads(self.world.config.read_text())["accounts"]["web"]
+        self.assertEqual(profile["min_interval"], "15m")
 
     def test_after_three_refused_logins_nothing_is_written(self):
         self.mailbox()
