@@ -2,21 +2,18 @@
 """doctor: set-ups that are broken in one place each, which it names together with the cure; and a healthy one, of which it
 changes nothing."""
 import contextlib
-import email.utils
 import json
 import os
 import re
 import sqlite3
-import subprocess
 import tempfile
 import time
 import unittest
 
 from crash import strace
-from support.py import mail, terminal
 from support.py.certificates import Certificates
 from support.py.doctor import Doctor
-from support.py.world import MAILHAUL, sanitized
+from support.py.world import sanitized
 
 WRITES = ("write pwrite64 writev ?rename ?renameat renameat2 ?link linkat ?unlink unlinkat fsync fdatasync syncfs ftruncate fallocate "
           "?mkdir mkdirat fchmod ?chmod fchmodat utimensat openat ?open ?creat symlinkat").split()
@@ -311,94 +308,5 @@ class Timers(Doctor):
                     self.assertSays(timer["hint"], '"min_interval": "15m"')
 
 
-class Servers(Doctor):
-    def test_a_host_that_does_not_exist(self):
-        self.set_up(server="pop3://nowhere.invalid")
-        found = self.findings()
-        self.assertEqual([f["check"] for f in found if f["grade"] == "fault"], ["look-up"])
-        self.assertIn(found[-1]["status"], (68, 75))
-
-    def test_nobody_listens(self):
-        self.set_up(server="pop3://127.0.0.1:%d" % self.closed_port())
-        self.assertIn("look-up", self.fault("connection", 75, "refused", hint=("port",)))
-
-    def test_another_protocol(self):
-        self.server = self.serve(lambda connection: (connection.send("* OK IMAP4rev1\r\n"), connection.line()))
-        self.set_up()
-        self.fault("greeting", 76, "does not speak POP3", hint=("port",))
-
-    def test_a_provider_without_pop3(self):
-        self.set_up(server="pop3s://imap.mail.me.com", tls="required")
-        self.fault("server", 78, "iCloud has no POP3 server", hint=("IMAP only",))
-
-    def test_an_untrusted_certificate(self):
-        self.secure(certificates.selfsigned)
-        self.fault("TLS", 69, "certificate", hint=("tls_ca_file",))
-
-    def test_a_certificate_of_another_host(self):
-        self.secure(certificates.elsewhere)
-        self.fault("TLS", 69, "certificate", hint=("mail.example.org",))
-
-    def test_an_expired_certificate(self):
-        self.secure(certificates.expired)
-        self.fault("TLS", 69, "expired", hint=("2021",))
-
-    def test_another_pin(self):
-        self.secure(certificates.good, tls_pin="sha256//" + "A" * 43 + "=")
-        self.fault("TLS", 69, "pin", hint=("tls_pin",))
-
-    def test_no_stls(self):
-        self.set_up(tls="required")
-        self.fault("TLS", 69, "STLS", hint=("",))
-
-    def test_a_wrong_password(self):
-        self.drop.password = b"other"
-        self.set_up()
-        self.assertIn("capabilities", self.fault("login", 77, "refused the login", hint=("password",)))
-
-    def test_no_uidl(self):
-        self.drop.capabilities = [b"TOP", b"USER"]
-        self.set_up()
-        self.warning("listing", "no UIDL", hint=("headers",))
-
-    def test_mail_that_expires(self):
-        self.drop.capabilities += [b"EXPIRE 0"]
-        self.set_up()
-        self.warning("capabilities", "EXPIRE 0", hint=("leave_on_server",))
-
-    def test_the_clock_is_behind_the_servers(self):
-        for hours, grade in ((-1, "ok"), (3, "warning")):
-            with self.subTest(hours):
-                date = email.utils.formatdate(time.time() + hours * 3600)
-                self.drop, self.server = self.maildrop(b"Subject: x\r\nReceived: from a by b\r\n\tfor <c>; %s\r\n"
-                                                       b"Received: from z by y; Thu, 1 Jan 2099 00:00:00 +0000\r\n\r\nx\r\n" % date.encode())
-                self.set_up()
-                self.assertEqual([f["check"] for f in self.findings(status=0) if f["grade"] != "ok"],
-                                 ["clock"] if grade == "warning" else [])
-
-    def test_a_login_delay_is_told(self):
-        self.drop.capabilities += [b"LOGIN-DELAY 900"]
-        self.set_up()
-        found = {f["check"]: f for f in self.findings(status=0)}
-        self.assertSays(found["login delay"]["text"], "15m")
-
-    def test_the_worst_decides(self):
-        self.world.configure({"home": self.account(self.closed_port()), "work": self.account(self.server, user="b", sever="x")})
-        self.findings(status=78)
-
-    def test_text_names_the_cure_on_a_line_of_its_own(self):
-        self.drop.password = b"other"
-        self.set_up()
-        text = self.world.run("doctor").out.decode()
-        self.assertRegex(text, r"(?m)^fault    home: login: .*refused.*\n         hint: ")
-
-    def test_at_a_terminal_hints_are_as_wide_as_the_window(self):
-        self.set_up(server="pop3://127.0.0.1:%d" % self.closed_port())
-        master, slave = terminal.opened()
-        process = subprocess.Popen([MAILHAUL, "doctor"], stdin=slave, stdout=slave, stderr=slave, env=self.world.env,
-                                   cwd=self.world.root, start_new_session=True)
-        os.close(slave)
-        lines = terminal.read_to_the_end(master, process).decode().splitlines()
-        hint = next(at for at, line in enumerate(lines) if line.startswith("         hint: "))
-        self.assertRegex(lines[hint + 1], r"^ {9}\S")
-        self.assertLessEqual(max(map(len, lines[hint:hint + 2])), 80)
+if __name__ == "__main__":
+    unittest.main()
