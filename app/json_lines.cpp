@@ -22,6 +22,26 @@ void put(Json& object, const char* name, std::string_view text) {
   if (!text.empty()) object[name] = text;
 }
 
+/// A header field decoded, and as it is in the message.
+void put_field(Json& object, const std::string& name, std::string_view field) {
+  if (field.empty()) return;
+  object[name] = in_columns(decoded(field), 0);
+  object[name + "_raw"] = in_columns(field, 0);
+}
+
+/// The places, and the files that the message is in.
+void put_arrivals(Json& object, std::span<const report::Arrival> arrivals) {
+  std::string places;
+  auto paths = Json::array();
+  for (const auto& arrival : arrivals) {
+    (places += places.empty() ? "" : ", ") += arrival.target;
+    if (!arrival.path.empty()) paths.push_back(arrival.path);
+  }
+  put(object, "deliver", places);
+  if (!paths.empty()) object["path"] = paths.front();
+  if (paths.size() > 1) object["paths"] = paths;
+}
+
 /// When something happens, for logs.
 std::string time_now() {
   return util::format_utc(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
@@ -42,7 +62,10 @@ void JsonLines::message(std::string_view account, const report::MessageEvent& me
   Json object{{"event", "message"}, {"account", account},     {"number", message.number},
               {"uid", message.uid}, {"bytes", message.bytes}, {"action", report::name_of(message.action)}};
   put(object, "reason", message.reason);
-  put(object, "deliver", message.deliver);
+  put_arrivals(object, message.arrivals);
+  put(object, "message_id", in_columns(message.message_id, 0));
+  put_field(object, "from", message.from);
+  put_field(object, "subject", message.subject);
   object["time"] = time_now();
   write(line_of(object));
 }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "app/columns.h"
+#include "app/header_text.h"
 #include "app/output.h"
 #include "util/units.h"
 
@@ -162,13 +163,35 @@ void Terminal::arrived(std::string_view account) {
   if (Progress* progress = progress_of(account)) ++progress->arrived;
 }
 
+namespace {
+
+/// " from Anna <anna@example.org>, "Invoice", <1@example.org>": what is known of it.
+std::string title_of(const report::MessageEvent& message) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? " " : ", ") + part; };
+  if (!message.from.empty()) add("from " + in_columns(decoded(message.from), 0));
+  if (!message.subject.empty()) add("\"" + in_columns(decoded(message.subject), 0) + "\"");
+  if (!message.message_id.empty()) add(in_columns(message.message_id, 0));
+  return text;
+}
+
+/// The file that it is in now, or the place where it went.
+std::string places_of(const report::MessageEvent& message) {
+  std::string text;
+  for (const auto& [target, path] : message.arrivals)
+    (text += text.empty() ? " to " : ", ") += path.empty() ? target : path;
+  return text;
+}
+
+}  // namespace
+
 void Terminal::message(std::string_view account, const report::MessageEvent& message) {
   const std::lock_guard lock(mutex_);
   if (style_.verbose == 0) return;
   std::string line(account);
   line.append(": ").append(report::name_of(message.action)).append(" ").append(message.uid);
   line.append(" (").append(util::format_size(message.bytes)).append(")");
-  if (!message.deliver.empty()) line.append(" to ").append(message.deliver);
+  line += title_of(message) + places_of(message);
   if (!message.reason.empty()) line.append(": ").append(message.reason);
   say(summaries_fd(), safe(line) + "\n");
 }

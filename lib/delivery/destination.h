@@ -56,6 +56,7 @@ enum class DeliveryStatus { published, rejected, later, doubt };
 struct DeliveryResult {
   DeliveryStatus status = DeliveryStatus::published;
   std::string sentence, hint;  ///< when not published
+  std::string path;            ///< of the file that the message is in, when published into one
 };
 
 /// Receives one message. If it is destroyed before finish(), nothing is left behind.

@@ -126,11 +126,15 @@ std::vector<DeliveryResult> Maildir::publish(std::span<const Ticket> tickets) {
   for (const auto& ticket : tickets) {
     const TicketFields fields(ticket);
     const auto& id = fields.text("id");
+    const auto name = published_name(id, fields.number("size"));
     results.emplace_back();
-    if (folder_.move_to_new(id, published_name(id, fields.number("size")))) continue;
+    if (folder_.move_to_new(id, name)) {
+      results.back().path = folder_.path() / "new" / name;
+      continue;
+    }
     results.back() = {
         DeliveryStatus::doubt, tmp_path(id).native() + " has vanished before it could be moved to new/",
-        "another program removes files there, or another mailhaul uses a copy of this state database"};
+        "another program removes files there, or another mailhaul uses a copy of this state database", ""};
   }
   folder_.sync_both();
   return results;

@@ -193,7 +193,7 @@ std::vector<DeliveryResult> Mbox::publish(std::span<const Ticket> tickets) {
   const auto off = messages.front().number("off");
   append(*locked, segments_of(messages, messages.front().text("padding"), *spool), off);
   published_.push_back(spool->path());
-  return std::vector<DeliveryResult>(tickets.size());
+  return std::vector<DeliveryResult>(tickets.size(), DeliveryResult{.path = path_.native()});
 }
 
 void Mbox::discard(std::span<const Ticket> tickets) noexcept {

@@ -100,6 +100,7 @@ void Answers::accept(const Request& request, IncomingMessage incoming, const Mat
       .step = &step,
       .reason = match.uid_reused ? "new: its UID was another message's before" : step.reason,
       .row = parts_.matcher.updated(step, incoming.hashes, match),
+      .title = std::move(incoming.title),
       .octets = incoming.octets,
       .copies = {}};
   if (match.row) message.partly_delivered = receiver_.drop_delivered_copies(step, incoming, message.row);

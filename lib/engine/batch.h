@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "delivery/destination.h"
+#include "engine/fingerprint.h"
 #include "state/rows.h"
 
 namespace mailhaul::engine {
@@ -36,6 +37,7 @@ struct ReceivedMessage {
   const Step* step = nullptr;  ///< of the plan, which outlives the message
   std::string_view reason;  ///< why it is delivered: the step's reason, unless its content gave a better one
   state::Row row;
+  TitleFields title;
   std::uint64_t octets = 0;              ///< as received
   bool partly_delivered = false;         ///< an earlier run has delivered it to one of its places
   std::vector<Copy> copies;              ///< exactly-once destinations first: an MDA comes last

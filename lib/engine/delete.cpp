@@ -215,8 +215,7 @@ class Deleting {
                                           .uid = uid,
                                           .bytes = look_.listed[one.index].bytes,
                                           .action = Action::remove,
-                                          .reason = standing_of(one),
-                                          .deliver = {}});
+                                          .reason = standing_of(one)});
   }
 
   ReadOnlySession& look_;

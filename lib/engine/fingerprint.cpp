@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "engine/header_field.h"
 #include "util/ascii.h"
 
 namespace mailhaul::engine {
@@ -58,6 +59,17 @@ void remove_boundary(std::string& field) {
 
 }  // namespace
 
+namespace {
+
+/// The field of this name, in lower case, that people are shown; null: they are not.
+std::string* titled(TitleFields& title, std::string_view name) {
+  if (name == "from") return &title.from;
+  if (name == "subject") return &title.subject;
+  return name == "message-id" ? &title.message_id : nullptr;
+}
+
+}  // namespace
+
 void Fingerprint::add(std::string_view wire) {
   octets_ += wire.size();
   while (!wire.empty() && !in_body_) wire.remove_prefix(take_header_line(wire));
@@ -98,6 +110,8 @@ void Fingerprint::end_field() {
   const bool senders = is_senders(text);
   const bool servers = std::ranges::find(servers_fields, text) != servers_fields.end();
   const std::string line = std::exchange(field_, {});
+  if (auto* shown = titled(title_, text); shown != nullptr && shown->empty())
+    *shown = header_field(line, std::string_view(line).substr(0, colon + 1));
   if (!senders && (servers || !fields_.empty())) return;  // with senders' fields no others count
   text += ':';
   append_collapsed(text, std::string_view(line).substr(std::min(colon + 1, line.size())));

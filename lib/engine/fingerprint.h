@@ -15,6 +15,11 @@ struct MessageHashes {
   util::Hash header{}, content{};
 };
 
+/// What people know a message by: fields of its header as received, unfolded; empty where there are none.
+struct TitleFields {
+  std::string from, subject, message_id;
+};
+
 /// Hashes a message's bytes as the server sent them, dots removed, in pieces split anywhere.
 ///
 /// The header hash covers the fields that senders write and servers leave alone (RFC 5322 section 3.6):
@@ -31,6 +36,8 @@ class Fingerprint {
   std::uint64_t octets() const noexcept { return octets_; }
   /// Whether the header has any line.
   bool has_header() const noexcept { return has_header_; }
+  /// Complete once the header's end was added, or after finish(). The first field of each name.
+  TitleFields& title() noexcept { return title_; }
   /// Whether anything but line ends followed the header.
   bool has_body() const noexcept { return has_body_; }
 
@@ -50,6 +57,7 @@ class Fingerprint {
   std::string line_;                 ///< of the header, until its end has come
   std::string field_;                ///< unfolded, until the next one begins
   std::string line_ends_;            ///< of the body: they count once something else follows
+  TitleFields title_;
   util::Hash header_hash_{};
   std::uint64_t octets_ = 0;
   char last_ = '\0';  ///< of the body's bytes so far

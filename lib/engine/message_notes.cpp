@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "util/units.h"
 
@@ -10,13 +11,12 @@ namespace mailhaul::engine {
 
 using state::Standing;
 
-void MessageNotes::tell(const Step& step, Action action, std::string_view reason, std::string_view places) {
+void MessageNotes::tell(const Step& step, Action action, std::string_view reason) {
   run_.tell.message(run_.account.name, {.number = step.message.number,
                                         .uid = uid(step),
                                         .bytes = step.message.bytes,
                                         .action = action,
-                                        .reason = reason,
-                                        .deliver = places});
+                                        .reason = reason});
 }
 
 void MessageNotes::left(const Step& step) {
@@ -96,9 +96,19 @@ bool MessageNotes::not_taken(const ReceivedMessage& message) {
 }
 
 void MessageNotes::delivered(const ReceivedMessage& message) {
-  std::string places;
-  for (const auto& copy : message.copies) places += (places.empty() ? "" : ", ") + copy.destination->target();
-  tell(*message.step, Action::fetch, message.reason, places);
+  const Step& step = *message.step;
+  std::vector<report::Arrival> arrivals;
+  for (const auto& copy : message.copies)
+    arrivals.push_back({.target = copy.destination->target(), .path = copy.result.path});
+  run_.tell.message(run_.account.name, {.number = step.message.number,
+                                        .uid = uid(step),
+                                        .bytes = step.message.bytes,
+                                        .action = Action::fetch,
+                                        .reason = message.reason,
+                                        .arrivals = arrivals,
+                                        .from = message.title.from,
+                                        .subject = message.title.subject,
+                                        .message_id = message.title.message_id});
 }
 
 void MessageNotes::comes_last(const Step& step) {

@@ -23,8 +23,8 @@ class MessageNotes {
 
   /// The UID as people see it.
   std::string uid(const Step& step) const { return shown_uid(step.message, step.identity.header); }
-  /// Tells the Listener what was done with a message. `places`: where it was delivered.
-  void tell(const Step& step, Action action, std::string_view reason, std::string_view places = {});
+  /// Tells the Listener what was done with a message that was not delivered.
+  void tell(const Step& step, Action action, std::string_view reason);
   /// The plan leaves a message on the server: tells the user why if that is news, and marks what is due.
   void left(const Step& step);
   /// Reports a message that could not be retrieved or stored; it comes last from now on.

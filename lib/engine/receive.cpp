@@ -62,6 +62,7 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
   incoming.has_header = fingerprint.has_header();
   incoming.has_body = fingerprint.has_body();
   incoming.hashes = fingerprint.finish();
+  incoming.title = std::move(fingerprint.title());
   return incoming;
 }
 

@@ -27,6 +27,7 @@ struct IncomingMessage {
   bool has_header = false;   ///< it began with anything but an empty line
   bool has_body = false;     ///< something followed the header
   MessageHashes hashes;
+  TitleFields title;
   std::vector<Copy> copies;
   std::optional<util::Error> failure;  ///< of a writer: the message stays on the server, the others go on
 };

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,12 @@ enum class Action {
 /// The word for it in the JSON lines and in the output of -v: "fetch".
 std::string_view name_of(Action action);
 
+/// Where a message was delivered.
+struct Arrival {
+  std::string_view target;  ///< "maildir:/absolute/path"
+  std::string_view path;    ///< of the file that it is in; empty: it is in no file
+};
+
 /// One message, and what was done or would be done with it.
 struct MessageEvent {
   std::uint32_t number = 0;
@@ -42,7 +49,9 @@ struct MessageEvent {
   std::uint64_t bytes = 0;
   Action action = Action::leave;
   std::string_view reason;
-  std::string_view deliver;  ///< where it was delivered; empty: nowhere
+  std::span<const Arrival> arrivals = {};
+  std::string_view from = {}, subject = {},
+                   message_id = {};  ///< as received, unfolded; only of a message that was delivered
 };
 
 /// A sentence for people, and a hint what to do about it.

@@ -12,7 +12,7 @@ from support.py.world import MAILHAUL, Case
 
 DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", "deliver", "status", "error", "hint",
               "listed", "fetched", "failed", "removed", "left", "waiting",
-              "waiting_bytes", "seconds", "time"}
+              "waiting_bytes", "seconds", "time", "path", "paths", "message_id", "from", "subject", "from_raw", "subject_raw"}
 CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 

@@ -51,6 +51,23 @@ TEST_CASE("pieces split anywhere make the same hashes") {
   }
 }
 
+TEST_CASE("who sent a message, its subject and its Message-ID are kept as received, unfolded") {
+  Fingerprint fingerprint;
+  for (const char c : mail + "From: second@example.org\r\nX-Subject: no\r\n" + body) fingerprint.add({&c, 1});
+  CHECK(fingerprint.title().from == "Anna <anna@example.org>");
+  CHECK(fingerprint.title().subject == "a long subject");
+  CHECK(fingerprint.title().message_id == "<1@x>");
+}
+
+TEST_CASE("a message without header has no title, and an endless field is cut") {
+  Fingerprint fingerprint;
+  fingerprint.add(body);
+  CHECK(fingerprint.title().from.empty());
+  Fingerprint endless;
+  endless.add("Subject: " + std::string(100'000, 'x') + "\r\n" + body);
+  CHECK(endless.title().subject.size() == 2'000);
+}
+
 TEST_CASE("the header's hash is the same from TOP and RETR") {
   CHECK(hashes_of(mail + body).header == hashes_of(mail + "\r\n").header);
   CHECK(hashes_of(mail).header == hashes_of(mail + "\r\n").header);
