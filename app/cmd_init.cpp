@@ -85,16 +85,11 @@ class Init {
   }
 
   std::string ask_address() const {
-    if (!invocation_.words.empty()) {
-      static_cast<void>(setup::domain_of(invocation_.words.front()));
-      return invocation_.words.front();
-    }
+    if (!invocation_.words.empty()) return setup::address_in_dns(invocation_.words.front());
     if (!questions_.answered())
       throw Error(Kind::usage, "init: the mail address is missing",
                   "write for example mailhaul init anna@example.org");
-    auto address = questions_.ask("Your mail address: ");
-    static_cast<void>(setup::domain_of(address));
-    return address;
+    return setup::address_in_dns(questions_.ask("Your mail address: "));
   }
 
   /// Some providers give their users a name that is no part of the address.

@@ -4,6 +4,7 @@
 // Newer releases of c-ares prefer functions that the oldest one supported does not have.
 #define CARES_NO_DEPRECATED
 #include <ares.h>
+#include <curl/curl.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "net/lookup.h"
 #include "util/error.h"
 #include "util/escape.h"
 
@@ -187,6 +189,17 @@ std::vector<DnsAnswer> ask_dns(std::span<const DnsQuestion> questions, const Dns
       return one.priority != other.priority ? one.priority < other.priority : one.weight > other.weight;
     });
   return answers;
+}
+
+std::string name_in_dns(const std::string& name) {
+  const HostNameLocale locale(name);
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
+  char* host = nullptr;
+  if (curl_url_set(url.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK ||
+      curl_url_get(url.get(), CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK)
+    return {};
+  const std::unique_ptr<char, decltype(&curl_free)> owner(host, &curl_free);
+  return host;
 }
 
 }  // namespace mailhaul::net

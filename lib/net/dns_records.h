@@ -42,4 +42,7 @@ struct DnsLimits {
 [[nodiscard]] std::vector<DnsAnswer> ask_dns(std::span<const DnsQuestion> questions, const DnsLimits& limits,
                                              const util::Cancel& cancel);
 
+/// A host name with umlauts and the like as the DNS has it: "xn--bcher-kva.example". Empty: it cannot be one.
+[[nodiscard]] std::string name_in_dns(const std::string& name);
+
 }  // namespace mailhaul::net

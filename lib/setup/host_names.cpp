@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "net/dns_records.h"
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -28,6 +29,10 @@ bool is_decimal(char c) { return c >= '0' && c <= '9'; }
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
          std::ranges::all_of(label, [](char c) { return is_letter(c) || is_decimal(c) || c == '-'; });
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 /// Below a country, many registries sell names below these.
@@ -57,15 +62,21 @@ std::string base_domain(std::string_view host) {
 
 std::string domain_of(std::string_view address) {
   const auto at = address.rfind('@');
-  const std::string_view domain = at == std::string_view::npos ? "" : address.substr(at + 1);
+  const std::string_view written = at == std::string_view::npos ? "" : address.substr(at + 1);
   const bool has_odd_byte =
       util::has_control_character(address) || address.find_first_of(" \"<>") != std::string_view::npos;
+  const auto domain =
+      has_odd_byte || is_ascii(written) ? std::string(written) : net::name_in_dns(std::string(written));
   if (at != 0 && !has_odd_byte && is_host_name(domain)) return util::lower(domain);
-  const bool is_foreign =
-      std::ranges::any_of(domain, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-  throw util::Error(
-      util::Kind::usage, "'" + util::escape(address) + "' is not a mail address",
-      is_foreign ? "write the domain as the DNS has it: xn--..." : "write for example anna@example.org");
+  throw util::Error(util::Kind::usage, "'" + util::escape(address) + "' is not a mail address",
+                    is_ascii(written) ? "write for example anna@example.org"
+                                      : "write the domain as the DNS has it: xn--...");
+}
+
+std::string address_in_dns(std::string_view address) {
+  const auto domain = domain_of(address);
+  const auto at = address.rfind('@') + 1;
+  return is_ascii(address.substr(at)) ? std::string(address) : std::string(address.substr(0, at)) + domain;
 }
 
 }  // namespace mailhaul::setup

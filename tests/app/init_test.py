@@ -69,6 +69,18 @@ class Newcomer(InitCase):
         self.assertFetches(3)
         self.assertFalse([path for host, path in self.pages.asked if "hoster" in host and "anna" in path])
 
+    def test_an_address_with_umlauts_in_its_domain(self):
+        for locale in ("C", "C.UTF-8"):
+            with self.subTest(locale):
+                self.begin_anew()
+                self.world.env["LC_ALL"] = locale
+                self.mailbox("pop.xn--bcher-kva.example", user=b"anna@xn--bcher-kva.example")
+                self.names.records["SRV", "_pop3s._tcp.xn--bcher-kva.example"] = [(10, 1, 995, "pop.xn--bcher-kva.example")]
+                run = self.at_terminal("anna@B\u00fccher.example")
+                self.answer(run, rb"your own domain, xn--bcher-kva\.example\. Log in there\?[^\n]*\] ", "")
+                self.answer_rest(run)
+                self.assertFetches(3, "Mail/xn--bcher-kva")
+
     def test_pacc_counts_with_its_dns_record(self):
         self.mailbox(user=b"anna@example.org")
         text = json.dumps({"protocols": {"pop3": {"host": "pop.example.org"}}, "authentication": {"password": True}})

@@ -52,8 +52,15 @@ TEST_CASE("the domain that somebody has registered is shown") {
 TEST_CASE("the domain of an address is read, and what is no address is refused") {
   CHECK(setup::domain_of("anna@Example.ORG") == "example.org");
   CHECK(setup::domain_of("a@b@example.org") == "example.org");
+  CHECK(setup::domain_of("anna@B\xC3\xBC"s + "cher.example") == "xn--bcher-kva.example");
   for (const auto& address :
        {""s, "anna"s, "@example.org"s, "anna@"s, "anna@localhost"s, "anna@example.org\r\nX"s,
-        "anna <a@example.org"s, "anna@b\xC3\xBC"s + "cher.example"})
+        "anna <a@example.org"s, "anna@\xFF\xFE.example"s, "anna@b\xC3\xBC"s + "cher.example/x",
+        "anna@b\xC3\xBC"s + "cher.example:1", "anna@b\xC3\xBC"s + "cher@"})
     CHECK_THROWS_AS(static_cast<void>(setup::domain_of(address)), util::Error);
+}
+
+TEST_CASE("an address keeps its form, but for a domain that the DNS has in another one") {
+  CHECK(setup::address_in_dns("Anna@Example.ORG") == "Anna@Example.ORG");
+  CHECK(setup::address_in_dns("Anna@B\xC3\xBC"s + "cher.example") == "Anna@xn--bcher-kva.example");
 }
