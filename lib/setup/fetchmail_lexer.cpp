@@ -76,15 +76,22 @@ void FetchmailLexer::skip_blanks() {
   }
 }
 
-std::string FetchmailLexer::quoted(char quote) {
-  const unsigned begun = line_;
-  take();
+std::size_t FetchmailLexer::end_of_text() const {
+  const auto closing = text_.find(text_[at_], at_ + 1);
+  return closing == std::string_view::npos ? at_ : closing + 1;
+}
+
+std::size_t FetchmailLexer::end_of_word() const {
+  auto at = at_;
+  while (at < text_.size() && word_ends.find(text_[at]) == std::string_view::npos)
+    at += text_[at] == '\\' && at + 1 < text_.size() ? 2 : 1;
+  return at;
+}
+
+std::string FetchmailLexer::take_until(std::size_t end) {
   const auto from = at_;
-  while (at_ < text_.size() && text_[at_] != quote) take();
-  if (at_ == text_.size()) refuse(begun, "a quote is not closed");
-  const auto inside = text_.substr(from, at_ - from);
-  take();
-  return without_escapes(inside);
+  while (at_ < end) take();
+  return std::string(text_.substr(from, end - from));
 }
 
 FetchmailToken FetchmailLexer::next() {
@@ -93,19 +100,17 @@ FetchmailToken FetchmailLexer::next() {
   FetchmailToken token{.line = line_};
   if (at_ == text_.size()) return token;
   const char first = text_[at_];
-  if (first == '"' || first == '\'') {
-    token.form = Form::text;
-    token.text = quoted(first);
-  } else if (first == '=') {
+  // The longer one wins: "a b"c is a text and a word, but "a"c is a word with quotes in it.
+  const auto text_end = first == '"' || first == '\'' ? end_of_text() : at_;
+  if (first == '=') {
     take();
     token.form = Form::equals;
+  } else if (const auto word_end = end_of_word(); text_end > at_ && text_end >= word_end) {
+    const auto text = take_until(text_end);
+    token.text = without_escapes(std::string_view(text).substr(1, text.size() - 2));
+    token.form = Form::text;
   } else {
-    const auto from = at_;
-    while (at_ < text_.size() && word_ends.find(text_[at_]) == std::string_view::npos) {
-      if (text_[at_] == '\\' && at_ + 1 < text_.size()) take();
-      take();
-    }
-    token.text = without_escapes(text_.substr(from, at_ - from));
+    token.text = without_escapes(take_until(word_end));
     token.form = is_number(token.text) ? Form::number : Form::word;
   }
   return token;

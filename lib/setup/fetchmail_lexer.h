@@ -19,13 +19,14 @@ struct FetchmailToken {
 class FetchmailLexer {
  public:
   FetchmailLexer(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {}
-  /// Throws Error{config} where a quote is not closed.
   FetchmailToken next();
   [[noreturn]] void refuse(unsigned line, const std::string& sentence) const;
 
  private:
   void skip_blanks();
-  std::string quoted(char quote);
+  std::size_t end_of_text() const;  ///< behind the closing quote; without one, where it begins
+  std::size_t end_of_word() const;
+  std::string take_until(std::size_t end);
   char take();
 
   std::string_view text_;

@@ -38,7 +38,8 @@ TEST_CASE("fetchmail: passwords may look like keywords, numbers and comments") {
   for (const auto& [option, password] :
        {Row{"pass keep", "keep"}, Row{"pass 4711", "4711"}, Row{"password three#four", "three#four"},
         Row{"pass = \"one two\"", "one two"}, Row{"pass #x\n here", "here"}, Row{"pass a\\tb", "a\tb"},
-        Row{"pass '\\101\\0101'", "eA"}})
+        Row{"pass '\\101\\0101'", "eA"}, Row{"pass \"q\\\"1\"", "\"q\"1\""}, Row{"pass 'it''s'", "'it''s'"},
+        Row{"pass \"abc", "\"abc"}, Row{"pass 'a,b'", "a,b"}})
     requires_in(read("fetchmail", "poll h.example proto pop3 user u " + std::string(option) + " mda cat"),
                 {"password " + std::string(password) + "\n"});
 }
@@ -48,7 +49,8 @@ TEST_CASE("fetchmail: what fetchmail refuses is refused with its line, and no wo
     const char *text, *complaint;
   };
   for (const auto& [text, complaint] :
-       {Row{"poll h proto pop3\nuser u pass \"s3cret", "rc:2: a quote is not closed"},
+       {Row{"poll h proto pop3\nuser u pass \"a s3cret", "rc:2: this is not"},
+        Row{"poll h proto pop3\nuser u pass \"a b\"s3cret", "rc:2: this is not"},
         Row{"poll h user u\nlimit 5k", "rc:2: limit needs a number"}, Row{"POLL s3cret", "rc:1: this is not"},
         Row{"poll h user u pass x\nproto pop3", "rc:2: protocol is an option of the server"},
         Row{"poll h\ndefaults proto pop3", "rc:2: defaults must come"},
