@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <map>
 
 #include "session_fixture.h"
@@ -39,6 +41,31 @@ class Mute {
 
  private:
   Fd socket_;
+};
+
+/// Drops every packet that asks for a connection, at the IPv6 address of this machine, as a network without a
+/// way to the internet does: its queue is full.
+class Dead {
+ public:
+  explicit Dead(std::uint16_t port) {
+    sockaddr_in6 to{};
+    to.sin6_family = AF_INET6;
+    to.sin6_port = htons(port);
+    to.sin6_addr = in6addr_loopback;
+    const auto* const address = reinterpret_cast<const sockaddr*>(&to);
+    if (::bind(socket_.get(), address, sizeof to) != 0 || ::listen(socket_.get(), 0) != 0) return;
+    for (auto& one : waiting_) {
+      one = Fd(::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      static_cast<void>(::connect(one.get(), address, sizeof to));
+    }
+    is_there_ = true;
+  }
+  bool is_there() const { return is_there_; }
+
+ private:
+  Fd socket_{::socket(AF_INET6, SOCK_STREAM, 0)};
+  std::array<Fd, 4> waiting_;
+  bool is_there_ = false;
 };
 
 const std::string logs_in = greeting_and_capa({"SASL PLAIN"}) + "C: AUTH PLAIN *\nS: +OK in\n";
@@ -99,6 +126,27 @@ TEST_CASE("after an address that accepts the connection and is mute, the next on
     CAPTURE(static_cast<int>(tls));
     CHECK((gets_past_mute_addresses(tls, std::chrono::seconds(3)) ||
            gets_past_mute_addresses(tls, std::chrono::seconds(30))));
+  }
+}
+
+TEST_CASE("a dead IPv6 address does not hold up the connection by IPv4") {
+  for (const Tls tls : {Tls::none, Tls::implicit}) {
+    CAPTURE(static_cast<int>(tls));
+    ScriptedServer server(transcript(logs_in),
+                          {.tls = tls == Tls::implicit, .certificate = authority().issue()});
+    const Dead dead(server.port());
+    if (!dead.is_there()) {
+      MESSAGE("there is no IPv6 here, and this test says nothing");
+      return;
+    }
+    Several session(server, {"::1", "127.0.0.1"}, tls);
+    session.endpoint.connect_timeout = limit;  // nobody waits for a part of it
+    CHECK_NOTHROW(session.open());
+    CHECK_FALSE(session.traced("* this address does not answer; 127.0.0.1 is tried"));
+    if (tls != Tls::none) continue;
+    session.endpoint.family = mailhaul::net::Family::ipv6;
+    session.endpoint.connect_timeout = std::chrono::seconds(1);
+    CHECK(has(session.refused().what(), "(tried ::1)"));
   }
 }
 
