@@ -202,9 +202,10 @@ void complete(Outcome& outcome, const Surroundings& around, const std::vector<st
     draft.name = name;
     for (unsigned n = 2; !names.insert(draft.name).second; ++n) draft.name = name + "-" + std::to_string(n);
     without_double_places(draft.deliver);
-    if (draft.deliver.empty()) {
+    if (draft.deliver.empty() || draft.lacks_place) {
       draft.enabled = false;
-      draft.deliver.push_back({.kind = "maildir", .path = (around.home / "Mail" / draft.name).native()});
+      if (draft.deliver.empty())
+        draft.deliver.push_back({.kind = "maildir", .path = (around.home / "Mail" / draft.name).native()});
       outcome.notes.push_back(
           {draft.line,
            "account " + draft.name + " is switched off: it delivers in a way that mailhaul does not know",

@@ -57,6 +57,7 @@ struct Draft {
   bool trace_header = true;
   bool enabled = true;
   std::vector<Place> deliver;
+  bool lacks_place = false;  ///< the other program delivers to more places than these
   util::Path seen_file;  ///< the other program's list of what it has fetched; empty: it does not go by one
   std::vector<KnownMessage> known;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 
 #include "setup/fdm_conf.h"
 #include "setup/programs.h"
@@ -118,9 +119,9 @@ class FdmDrafting {
         argument.replace(at, tag.size(), text);
     if (draft.deliver.size() > 100) return;
     if (step.starts_with("other ")) {
-      if (step != "other keep" && step != "other stdout")
-        note(line, step.substr(6) + " is not supported", "let a program do it (mda:)");
+      other(draft, line, step.substr(6));
     } else if (argument.find('%') != std::string::npos) {
+      draft.lacks_place = true;
       note(line, "a path or command goes by the message",
            "mailhaul does not sort mail; deliver to a program (mda:)");
     } else if (step == "maildir" || step == "mbox") {
@@ -129,6 +130,16 @@ class FdmDrafting {
     } else if (auto words = program_of_shell(argument, {}); !words.empty()) {
       draft.deliver.push_back({.kind = "mda", .path = {}, .words = std::move(words)});
     }
+  }
+
+  /// A step that has no counterpart. Where it delivers, the account must not run without it.
+  void other(Draft& draft, unsigned line, const std::string& step) {
+    constexpr std::array<std::string_view, 6> delivering{"write", "append", "smtp", "lmtp", "imap", "imaps"};
+    draft.lacks_place |= std::ranges::find(delivering, step) != delivering.end();
+    if (step == "exec")
+      return note(line, "exec is not supported", "after_fetch runs a program when mail has come");
+    if (step != "keep" && step != "stdout")
+      note(line, step + " is not supported", "let a program do it (mda:)");
   }
 
   const FdmConf& conf_;

@@ -12,9 +12,9 @@
 namespace mailhaul::setup {
 namespace {
 
-constexpr std::array<std::string_view, 8> statements{"set",     "account", "action", "match",
-                                                     "include", "ifdef",   "ifndef", "endif"};
-constexpr std::array<std::string_view, 4> steps_here{"maildir", "mbox", "pipe", "exec"};
+constexpr std::array<std::string_view, 9> statements{"set",   "account", "action", "match", "include",
+                                                     "cache", "ifdef",   "ifndef", "endif"};
+constexpr std::array<std::string_view, 3> steps_here{"maildir", "mbox", "pipe"};
 constexpr std::array<std::string_view, 6> options_elsewhere{
     "delete-oversized", "proxy", "unmatched-mail", "file-umask", "file-group", "strip-characters"};
 
@@ -73,6 +73,7 @@ class FdmParser {
     if (word == "account") return account(line);
     if (word == "action") return action();
     if (word == "match") return rule(line);
+    if (word == "cache") return cache();
     if (word == "include") {
       note(line, "include is not followed: " + util::escape(text().text), "import that file as well");
     } else if (word == "ifdef" || word == "ifndef") {
@@ -121,10 +122,18 @@ class FdmParser {
     while (!begins_statement()) advance();
   }
 
+  /// "cache PATH expire TIME": what rules look into by "in-cache", which is told with them.
+  void cache() {
+    static_cast<void>(text());
+    while (!begins_statement()) advance();
+  }
+
   void account(unsigned line) {
     FdmAccount account{.name = text().text, .line = line};
-    while (!begins_statement()) {
+    bool has_cache = false;  // the next word may be "cache", which is no statement then
+    while (!begins_statement() || (has_cache && token_.is("cache"))) {
       const std::string word = token_.text;
+      has_cache = word == "new-only" || word == "old-only";
       if (token_.form != Form::word) {
         if (!token_.is_mark('{') && !token_.is_mark('}') && token_.form != Form::text) unexpected();
         advance();
@@ -165,28 +174,36 @@ class FdmParser {
   /// "action NAME maildir PATH", or several steps in braces.
   void action() {
     const std::string name = text().text;
-    FdmAction action;
-    const bool several = token_.is_mark('{');
-    do {
-      if (token_.is_mark('{')) advance();
-      if (token_.is_mark('}')) break;
-      if (token_.form != Form::word) unexpected();
-      const std::string step = token_.text;
+    if (!token_.is_mark('{')) {
+      conf_.actions[name] = {.steps = {step()}};
+    } else {
       advance();
-      const bool is_ours = std::ranges::find(steps_here, step) != steps_here.end();
-      std::string argument;
-      while (token_.form != Form::end && !token_.is_mark('}') && (is_text() || !begins_step())) {
-        if (is_text()) {
-          const auto more = text().text;
-          if (argument.empty()) argument = more;
-        } else {
-          advance();
-        }
+      conf_.actions[name] = steps_to_brace();
+    }
+  }
+
+  FdmAction steps_to_brace() {
+    FdmAction action;
+    while (!token_.is_mark('}') && token_.form != Form::end) action.steps.push_back(step());
+    advance();
+    return action;
+  }
+
+  std::pair<std::string, std::string> step() {
+    if (token_.form != Form::word) unexpected();
+    const std::string name = token_.text;
+    advance();
+    const bool is_ours = std::ranges::find(steps_here, name) != steps_here.end();
+    std::string argument;
+    while (token_.form != Form::end && !token_.is_mark('}') && (is_text() || !begins_step())) {
+      if (is_text()) {
+        const auto more = text().text;
+        if (argument.empty()) argument = more;
+      } else {
+        advance();
       }
-      action.steps.emplace_back(is_ours ? step : "other " + step, std::move(argument));
-    } while (several && !token_.is_mark('}') && token_.form != Form::end);
-    if (several) advance();
-    conf_.actions[name] = std::move(action);
+    }
+    return {is_ours ? name : "other " + name, std::move(argument)};
   }
 
   bool is_text() const {
@@ -194,9 +211,24 @@ class FdmParser {
     return token_.form == Form::text || token_.form == Form::command;
   }
   bool begins_step() const {
-    constexpr std::array<std::string_view, 10> others{"write", "append", "smtp", "lmtp", "rewrite",
-                                                      "tag",   "drop",   "keep", "imap", "stdout"};
-    if (begins_statement()) return true;
+    constexpr std::array<std::string_view, 17> others{"write",
+                                                      "append",
+                                                      "smtp",
+                                                      "lmtp",
+                                                      "imap",
+                                                      "imaps",
+                                                      "exec",
+                                                      "stdout",
+                                                      "rewrite",
+                                                      "tag",
+                                                      "drop",
+                                                      "keep",
+                                                      "add-header",
+                                                      "remove-header",
+                                                      "to-cache",
+                                                      "add-to-cache",
+                                                      "remove-from-cache"};
+    if (begins_statement() || token_.is("continue")) return true;
     return token_.form == Form::word && (std::ranges::find(others, token_.text) != others.end() ||
                                          std::ranges::find(steps_here, token_.text) != steps_here.end());
   }
@@ -234,13 +266,32 @@ class FdmParser {
 
   std::vector<std::string> texts() {
     if (!token_.is_mark('{')) return {text().text};
+    advance();
+    return texts_to_brace();
+  }
+
+  std::vector<std::string> texts_to_brace() {
     std::vector<std::string> all;
-    for (advance(); !token_.is_mark('}');) {
+    while (!token_.is_mark('}')) {
       if (!is_text() || all.size() > 1000) unexpected();
       all.push_back(text().text);
     }
     advance();
     return all;
+  }
+
+  /// Names of actions, or what an action is made of, which gets a name that no other has.
+  std::vector<std::string> actions() {
+    std::string name = "\n" + std::to_string(conf_.rules.size());
+    if (is_text()) return {text().text};
+    if (!token_.is_mark('{')) {
+      conf_.actions[name] = {.steps = {step()}};
+      return {std::move(name)};
+    }
+    advance();
+    if (is_text()) return texts_to_brace();
+    conf_.actions[name] = steps_to_brace();
+    return {std::move(name)};
   }
 
   void target(FdmRule& rule) {
@@ -258,7 +309,7 @@ class FdmParser {
     const bool named = token_.is("action") || token_.is("actions");
     const bool tags = token_.is("tag");
     advance();
-    if (named) rule.actions = texts();
+    if (named) rule.actions = actions();
     if (!tags) return;
     rule.goes_on = true;
     while (!begins_statement() && !token_.is("continue")) advance();

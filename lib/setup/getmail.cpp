@@ -212,12 +212,18 @@ class GetmailDrafting {
     } else if (type == "MultiDestination" && depth < 8) {
       const auto named = getmail_strings(text(section, "destinations"));
       if (!named)
-        return note(line(section, "destinations"), "destinations is more than a list of strings", "");
+        return unplaced(line(section, "destinations"), "destinations is more than a list of strings", "");
       for (const auto& destination : *named) place(destination, depth + 1);
     } else {
-      note(line(section, "type"), util::escape(type) + " is not supported",
-           "mailhaul does not sort mail; deliver to a program (mda:) that does");
+      unplaced(line(section, "type"), util::escape(type) + " is not supported",
+               "mailhaul does not sort mail; deliver to a program (mda:) that does");
     }
+  }
+
+  /// A place that has no counterpart: the account must not run without it.
+  void unplaced(unsigned line, std::string sentence, std::string advice) {
+    draft_.lacks_place = true;
+    note(line, std::move(sentence), std::move(advice));
   }
 
   static std::string directory(std::string path) {
@@ -241,13 +247,13 @@ class GetmailDrafting {
     Place place{.kind = "mda", .path = {}, .words = {path(section, "path")}};
     const auto arguments = text(section, "arguments");
     const auto words = arguments.empty() ? std::vector<std::string>() : getmail_strings(arguments);
-    if (!words) return note(line(section, "arguments"), "arguments is more than a list of strings", "");
+    if (!words) return unplaced(line(section, "arguments"), "arguments is more than a list of strings", "");
     for (const auto& word : *words) {
       auto argument = replaced(expanded(word));
       if (!argument)
-        return note(line(section, "arguments"),
-                    "an argument names the recipient, which mailhaul does not know",
-                    "mailhaul fetches for one person; give the program a fixed name");
+        return unplaced(line(section, "arguments"),
+                        "an argument names the recipient, which mailhaul does not know",
+                        "mailhaul fetches for one person; give the program a fixed name");
       place.words.push_back(std::move(*argument));
     }
     const auto unixfrom = text(section, "unixfrom");

@@ -41,6 +41,46 @@ class Dumps(Import):
         if shutil.which(name) is None:
             self.skipTest(name + " is not installed")
 
+    def mpop_says(self, rc, names):
+        said = []
+        for name in names:
+            said_of = dict(re.findall(r"(?m)^(\S[^=\n]*?)\s*= (.*)$", self.peer("mpop", "--pretend", "-C", rc, name)))
+            kind, _, place = said_of["delivery"].partition(" ")
+            tls = "none" if said_of["tls"] == "off" else "stls" if said_of["tls_starttls"] == "on" else "implicit"
+            said.append(Account(said_of["host"], int(said_of["port"]), said_of["user"], tls,
+                                " ".join(shlex.split(place)) if kind == "mda" else "%s:%s" % (kind, place), said_of["keep"] == "on",
+                                0 if said_of["skipsize"] == "off" else int(said_of["skipsize"])))
+        return said
+
+    def getmail_says(self, names):
+        dump = self.peer("getmail", "--dump", *(word for name in names for word in ("-r", name)))
+        said = []
+        for part in dump.split("getmail configuration:")[1:]:
+            kind, keys = re.search(r"retriever: +(\w+)\((.*)\)", part).groups()
+            keys = dict(re.findall(r'(\w+)="([^"]*)"', keys))
+            into, place = re.search(r"destination: +(\w+)\((.*)\)", part).groups()
+            path = re.search(r'\bpath="([^"]*)"', place)[1].rstrip("/")
+            words = " ".join([path, *re.findall(r"'([^']*)'", re.search(r'arguments="\((.*?)\)"', place)[1])]) \
+                if into == "MDA_external" else {"Maildir": "maildir:", "Mboxrd": "mbox:"}[into] + path
+            said.append(Account(keys["server"], int(keys["port"]), keys["username"], "implicit" if "SSL" in kind else "none", words,
+                                "delete : False" in part, int(re.search(r"max_message_size : (\d+)", part)[1])))
+        return said
+
+    def fdm_says(self, rc):
+        dump = self.peer("fdm", "-nvvv", "-f", rc)
+        limit = int(re.search(r"maximum-size=(\d+)", dump)[1])
+        places = {name: place if kind == "pipe" else "%s:%s" % (kind, place) for name, kind, place in
+                  re.findall(r'added action "(\w+)": deliver=0:(\w+) "([^"]*)"', dump)}
+        rules = re.findall(r'added rule \d+: matches=(?:account "(\w+)"|all) +actions="(\w+)"', dump)
+        keeping = set(re.findall(r'(?m)^account "(\w+)".*\bkeep$', rc.read_text()))  # not in the dump
+        said = []
+        for name, kind, host, port, user in re.findall(
+                r'added account "(\w+)".*: fetch=(pop3s?) server "([^"]*)" port (\w+) user "([^"]*)"', dump):
+            action = next(action for account, action in rules if account in (name, ""))
+            said.append(Account(host, PORTS.get(port) or int(port), user, "implicit" if kind == "pop3s" else "none", places[action],
+                                name in keeping, limit))
+        return said
+
     def test_fetchmail(self):
         self.installed("fetchmail")
         rc = self.write(".fetchmailrc", """# as in fetchmail's manual
@@ -100,15 +140,7 @@ tls off
 delivery maildir ~/D
 account default : d
 """)
-        said = []
-        for name in "abcd":
-            said_of = dict(re.findall(r"(?m)^(\S[^=\n]*?)\s*= (.*)$", self.peer("mpop", "--pretend", "-C", rc, name)))
-            kind, _, place = said_of["delivery"].partition(" ")
-            tls = "none" if said_of["tls"] == "off" else "stls" if said_of["tls_starttls"] == "on" else "implicit"
-            said.append(Account(said_of["host"], int(said_of["port"]), said_of["user"], tls,
-                                " ".join(shlex.split(place)) if kind == "mda" else "%s:%s" % (kind, place), said_of["keep"] == "on",
-                                0 if said_of["skipsize"] == "off" else int(said_of["skipsize"])))
-        self.assertAgrees("mpop", said)
+        self.assertAgrees("mpop", self.mpop_says(rc, "abcd"))
 
     def test_getmail(self):
         self.installed("getmail")
@@ -123,18 +155,7 @@ account default : d
         names = ["rc-%d" % number for number in range(len(rows))]
         for name, row in zip(names, rows):
             self.write(".config/getmail/" + name, form % row)
-        dump = self.peer("getmail", "--dump", *(word for name in names for word in ("-r", name)))
-        said = []
-        for part in dump.split("getmail configuration:")[1:]:
-            kind, keys = re.search(r"retriever: +(\w+)\((.*)\)", part).groups()
-            keys = dict(re.findall(r'(\w+)="([^"]*)"', keys))
-            into, place = re.search(r"destination: +(\w+)\((.*)\)", part).groups()
-            path = re.search(r'\bpath="([^"]*)"', place)[1].rstrip("/")
-            words = " ".join([path, *re.findall(r"'([^']*)'", re.search(r'arguments="\((.*?)\)"', place)[1])]) \
-                if into == "MDA_external" else {"Maildir": "maildir:", "Mboxrd": "mbox:"}[into] + path
-            said.append(Account(keys["server"], int(keys["port"]), keys["username"], "implicit" if "SSL" in kind else "none", words,
-                                "delete : False" in part, int(re.search(r"max_message_size : (\d+)", part)[1])))
-        self.assertAgrees("getmail", said)
+        self.assertAgrees("getmail", self.getmail_says(names))
 
     def test_fdm(self):
         self.installed("fdm")
@@ -152,19 +173,7 @@ match account "b" action "box"
 match account "c" action "program"
 match all action "inbox"
 """ % self.world.home)
-        dump = self.peer("fdm", "-nvvv", "-f", rc)
-        limit = int(re.search(r"maximum-size=(\d+)", dump)[1])
-        places = {name: place if kind == "pipe" else "%s:%s" % (kind, place) for name, kind, place in
-                  re.findall(r'added action "(\w+)": deliver=0:(\w+) "([^"]*)"', dump)}
-        rules = re.findall(r'added rule \d+: matches=(?:account "(\w+)"|all) +actions="(\w+)"', dump)
-        keeping = set(re.findall(r'(?m)^account "(\w+)".*\bkeep$', rc.read_text()))  # not in the dump
-        said = []
-        for name, kind, host, port, user in re.findall(
-                r'added account "(\w+)".*: fetch=(pop3s?) server "([^"]*)" port (\w+) user "([^"]*)"', dump):
-            action = next(action for account, action in rules if account in (name, ""))
-            said.append(Account(host, PORTS.get(port) or int(port), user, "implicit" if kind == "pop3s" else "none", places[action],
-                                name in keeping, limit))
-        self.assertAgrees("fdm", said)
+        self.assertAgrees("fdm", self.fdm_says(rc))
 
 
 if __name__ == "__main__":

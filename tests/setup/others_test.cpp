@@ -110,25 +110,65 @@ set maximum-size 50M
 ifdef $nothing
 account "no" pop3 server "x" user "y" pass "z"
 endif
+cache "${home}/duplicates" expire 1 month
 account "gmx" pop3s server "pop.gmx.net" port 995 user "m" + "@gmx" pass $(pass show (x))
    new-only cache "${home}/cache" keep
+cache "${home}/others"
 account "other" disabled pop3 server "h" user "u" pass "p\"q" starttls
 action "in" maildir "%[home]/in"
+action "seen" add-to-cache "${home}/duplicates" key "%[message_id]"
 action "both" { mbox '/m/box' add-header "X" "y" pipe "take %[subject]" }
 match "^List-Id:" in headers action "lists"
 match account "g*" action "in" continue
+match all action to-cache "${home}/duplicates" key "%[message_id]" continue
+match account "gmx" action { pipe "one" keep } continue
+match "x" in body action drop
+match account "other" action maildir "%h/other"
 match all actions { "both" }
 )");
   requires_in(
       text,
-      {R"-(gmx {"server":"pop3s://pop.gmx.net","user":"m@gmx","password_command":["/bin/sh","-c","pass show (x)"],"leave_on_server":true,"max_size":52428800)-",
-       R"("deliver":["maildir:/home/anna/in","mbox:/m/box"])", "list /home/b/cache",
+      {R"-(gmx {"enabled":false,"server":"pop3s://pop.gmx.net","user":"m@gmx","password_command":["/bin/sh","-c","pass show (x)"],"leave_on_server":true,"max_size":52428800)-",
+       R"("deliver":["maildir:/home/anna/in",{"kind":"mda","command":["one"]},"mbox:/m/box"])",
+       R"("deliver":"maildir:/home/anna/other")", "list /home/b/cache",
        R"(other {"enabled":false,"server":"pop3://h","user":"u")", "password p\"q\n",
-       "13: a rule goes by the content", "a path or command goes by the message"});
+       "16: a rule goes by the content", "a path or command goes by the message",
+       "account gmx is switched off: it delivers in a way that mailhaul does not know"});
   CHECK(text.find("no {") == std::string::npos);
+  CHECK(text.find("account other is switched off") == std::string::npos);
   requires_in(refusal("fdm", "account \"a"), {"rc:1: a quote is not closed"});
   requires_in(refusal("fdm", "foo"), {"rc:1: fdm has no such statement"});
   requires_in(refusal("fdm", "\naction \"a\" mbox \"${x}\""), {"rc:2: a macro is used that is not set"});
+}
+
+TEST_CASE("fdm: a program that does not get the message is no place for it") {
+  const auto text = read("fdm", R"(account "a" pop3 server "h" user "u" pass "p"
+match all action exec "play bell" continue
+match all action maildir "/m/%[year]"
+)");
+  requires_in(
+      text, {R"(a {"enabled":false)", R"("deliver":"maildir:/home/anna/Mail/a")", "2: exec is not supported",
+             "3: a path or command goes by the message", "account a is switched off"});
+  CHECK(text.find("play bell") == std::string::npos);
+}
+
+TEST_CASE("an account does not run while one of its places is missing") {
+  for (const auto& [step, is_missing] :
+       {std::pair("smtp server \"x\"", true), std::pair("write \"/x\"", true),
+        std::pair("imaps server \"x\"", true), std::pair("add-header \"A\" \"b\"", false),
+        std::pair("keep", false)}) {
+    CAPTURE(step);
+    const auto text = read(
+        "fdm", "account \"a\" pop3 server \"h\" user \"u\" pass \"p\"\nmatch all action { maildir \"/m\" " +
+                   std::string(step) + " }");
+    CHECK((text.find("account a is switched off") != std::string::npos) == is_missing);
+    requires_in(text, {R"("deliver":"maildir:/m")"});
+  }
+  requires_in(read("getmail",
+                   "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\npassword = p\n"
+                   "[destination]\ntype = MultiDestination\ndestinations = ('/m/', '[other]')\n"
+                   "[other]\ntype = MDA_qmaillocal\n"),
+              {"MDA_qmaillocal is not supported", R"("deliver":"maildir:/m")", "is switched off"});
 }
 
 TEST_CASE("names are made valid and different, and one mailbox is fetched once") {
