@@ -156,6 +156,7 @@ class Browser(OAuthCase):
 class Tokens(OAuthCase):
     def test_a_token_made_elsewhere_is_taken_from_standard_input(self):
         self.provide(oauth={"device_url": None})
+        self.world.secrets = []  # this command is there to show one
         run = AtTerminal(self.world, "login", "--print-token", "home")
         run.expect(rb"\[y/N\]")
         run.type("y\n")
@@ -163,6 +164,7 @@ class Tokens(OAuthCase):
         self.assertEqual(run.end(), 0, run.screen)
         self.assertFalse(self.token_file.exists())
         token = re.search(rb"\{.*refresh_token.*\}", run.screen)[0].decode()
+        self.world.secrets = self.provider.secrets
         self.assertStatus(self.ended_with(token + "\n", "login", "--token", "-", "home"), 0)
         self.assertStatus(self.world.run(), 0)
 

@@ -1,12 +1,36 @@
 # SPDX-License-Identifier: MIT
 """Where secrets come from, which accounts a problem with them affects, and who must not see them."""
+import base64
 import os
 import unittest
 
-from support.py import mail, mounts
-from support.py.world import Case
+from support.py import mail, mounts, untold
+from support.py.world import Case, World
 
 SHOW_ENVIRONMENT = {"kind": "mda", "command": ["sh", "-c", 'env > "$HOME/seen"; cat > /dev/null'], "allow_root": True}
+
+
+class Search(unittest.TestCase):
+    """Every run of every suite is searched in this way (World.must_not_tell): does it find what it should?"""
+
+    def test_a_secret_is_found_in_any_form(self):
+        for text in (b"> PASS secret\r\n", b'{"password":"secret"}', b"anna\0secret\0", b"not with 'secret'",
+                     base64.b64encode(b"\0anna\0secret"), base64.b64encode(b"anna secret"), base64.b64encode(b"secret"),
+                     b"a token rt-7Qx"):
+            self.assertIsNotNone(untold.told(text, ["rt-7Qx"]), text)
+        self.assertIsNotNone(untold.told(base64.b64encode(b"user=anna\1auth=Bearer at-long-token\1\1"), ["at-long-token"]))
+
+    def test_words_of_the_program_are_none(self):
+        for text in (b"cannot run secret-tool", b"client_secret_command", b"a program that prints the client's secret, if it has one",
+                     b"/home/anna/secret", b"secrets", b"> PASS ***"):
+            self.assertIsNone(untold.told(text, ["rt-7Qx"]), text)
+
+    def test_a_run_that_tells_one_fails_its_test(self):
+        world = World()
+        self.addCleanup(world.close)
+        world.prefix = ["echo", "> PASS secret"]
+        with self.assertRaisesRegex(AssertionError, "a secret is told"):
+            world.run("version")
 
 
 class Environment(Case):

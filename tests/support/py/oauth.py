@@ -38,6 +38,7 @@ class OAuthCase(Case):
         """A provider, a mailbox that takes its tokens, and a profile for both."""
         self.provider = Provider(self.certificates, **more)
         self.addCleanup(self.provider.stop)
+        self.world.secrets = self.provider.secrets
         self.drop, server = self.maildrop(*mail.small(messages))
         self.provider.log_in_at(self.drop, mechanisms)
         profile = self.account(server, oauth=self.provider.profile(**(oauth or {})), tls_ca_file=str(self.certificates.ca),
@@ -66,6 +67,7 @@ class OAuthCase(Case):
     def ended_with(self, text, *words, **more):
         process = self.world.start(*words, stdin=subprocess.PIPE, **more)
         out, err = process.communicate(text.encode(), timeout=LIMIT)
+        self.world.must_not_tell(out, err)
         return Result(process.returncode, out, err.decode())
 
     def later(self, seconds):

@@ -46,6 +46,7 @@ class Screen:
         self.stream = pyte.ByteStream(self.screen)
 
     def feed(self, data):
+        self.case.world.must_not_tell(data)
         self.stream.feed(data)
 
     def lines(self):

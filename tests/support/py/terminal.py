@@ -48,7 +48,7 @@ class AtTerminal:
                                         cwd=world.root, start_new_session=True,
                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
-        self.screen = b""
+        self.world, self.screen = world, b""
 
     def expect(self, pattern):
         end = time.monotonic() + LIMIT
@@ -57,6 +57,7 @@ class AtTerminal:
                 self.process.kill()
             try:
                 self.screen += os.read(self.master, 65536)
+                self.world.must_not_tell(self.screen)
             except OSError:
                 raise AssertionError("%r is not in %r" % (pattern, self.screen)) from None
         return found[1].decode() if found.groups() else found[0].decode()
@@ -67,4 +68,5 @@ class AtTerminal:
     def end(self):
         """The exit status; the rest of the output is on the screen."""
         self.screen += read_to_the_end(self.master, self.process)
+        self.world.must_not_tell(self.screen)
         return self.process.returncode

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support.py import mail, starter
+from support.py import mail, starter, untold
 from support.py.maildrop import Maildrop
 from support.py.scripted import Server
 
@@ -51,6 +51,7 @@ class World:
         self.state_dir = self.home / ".local/state/mailhaul"
         self.prefix = []  # words put in front of the binary, as setpriv or strace
         self.again = False  # one of many runs: starter.py
+        self.secrets = []  # besides the usual password: untold.py
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.home),
                     "XDG_CONFIG_HOME": str(self.home / ".config"), "XDG_STATE_HOME": str(self.home / ".local/state"),
                     "LANG": "C.UTF-8", "TZ": "UTC"}
@@ -59,7 +60,16 @@ class World:
                 self.env[name] = os.environ[name]
 
     def close(self):
-        shutil.rmtree(self.root, ignore_errors=True)
+        try:
+            self.must_not_tell(*(file.read_bytes() for file in self.state_dir.rglob("*")
+                                 if file.is_file() and file.parent.name != "tokens"))
+        finally:
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    def must_not_tell(self, *texts):
+        for text in texts:
+            found = untold.told(text, self.secrets)
+            assert found is None, "a secret is told: %r" % found
 
     def configure(self, accounts, **top):
         self.write_config(json.dumps({**top, "accounts": accounts}, indent=2))
@@ -79,8 +89,7 @@ class World:
         """Runs the binary as from cron: no terminal anywhere. A negative status is a signal."""
         return self.ended(self.start(*words, **more))
 
-    @staticmethod
-    def ended(process):
+    def ended(self, process):
         """Waits until a run that was started ends."""
         try:
             out, err = process.communicate(timeout=LIMIT)
@@ -88,6 +97,7 @@ class World:
             process.send_signal(signal.SIGABRT)
             process.communicate()
             raise AssertionError("a run of mailhaul did not end within %d s" % LIMIT) from None
+        self.must_not_tell(out, err)
         return Result(process.returncode, out, err.decode("utf-8", "replace"))
 
     # What arrived.
