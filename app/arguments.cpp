@@ -147,15 +147,6 @@ class Scan {
   std::vector<const CLI::App*> commands_;
 };
 
-void refuse_planned_commands(const Words& words) {
-  for (const auto& name : planned_commands()) {
-    if (words.empty()) return;
-    if (words[0] != name && (words.size() < 2 || words[0] + " " + words[1] != name)) continue;
-    throw Error(Kind::usage, "the command " + std::string(name) + " is not implemented yet",
-                "mailhaul --help lists the commands that are");
-  }
-}
-
 [[noreturn]] void refuse_part(const CLI::App& command, const Words& rest) {
   Words names;
   for (const auto* part : parts_of(command)) names.push_back(part->get_name());
@@ -228,7 +219,6 @@ Arguments normalise(const CLI::App& parser, const Words& typed) {
   const bool is_help = !words.empty() && words.front() == "help";
   if (is_help) words.erase(words.begin());
   const bool asks_for_help = is_help || scan.asks_for_help();
-  refuse_planned_commands(words);
   Arguments arguments;
   const CLI::App* command = &parser;
   for (const CLI::App* part = nullptr;

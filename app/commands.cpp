@@ -35,6 +35,10 @@ std::span<const CommandRow> commands() {
       {"forget", "make messages new again", describe_state_forget, run_state_forget, "state"},
       {"move", "move what is recorded to the account's server, whose name has changed", describe_state_move,
        run_state_move, "state"},
+      {"export", "print what is recorded, to import it on another machine", describe_state_mail,
+       run_state_export, "state"},
+      {"import", "record what state export has printed on another machine", describe_state_import,
+       run_state_import, "state"},
       {"rebuild", "record the mail in the Maildir or mbox as delivered", describe_state_mail,
        run_state_rebuild, "state"},
       {"verify", "compare delivered mail with what was recorded", describe_state_mail, run_state_verify,
@@ -67,11 +71,6 @@ util::Error unknown_command(std::string_view word, std::span<const std::string> 
               (accounts.empty() ? "' is not a command" : "' is neither a command nor an account") +
               (near.empty() ? "" : "; did you mean '" + near + "'?"),
           accounts.empty() ? list : "accounts: " + util::joined(accounts) + "; " + list};
-}
-
-std::span<const std::string_view> planned_commands() {
-  static constexpr std::array<std::string_view, 2> names{"state export", "state import"};
-  return names;
 }
 
 void describe_help(CLI::App& parser, Invocation& /*invocation*/) {

@@ -26,9 +26,6 @@ std::span<const CommandRow> commands();
 /// Error{usage} for a first word that is not a command, and, where accounts are known, not an account.
 util::Error unknown_command(std::string_view word, std::span<const std::string> accounts = {});
 
-/// Commands that mailhaul(1) announces and that are not implemented yet: status 64.
-std::span<const std::string_view> planned_commands();
-
 void describe_fetch(CLI::App& parser, Invocation& invocation);
 int run_fetch(const Invocation& invocation);
 void describe_check(CLI::App& parser, Invocation& invocation);
@@ -54,6 +51,9 @@ int run_state_rebuild(const Invocation& invocation);
 int run_state_verify(const Invocation& invocation);
 void describe_state_move(CLI::App& parser, Invocation& invocation);
 int run_state_move(const Invocation& invocation);
+int run_state_export(const Invocation& invocation);
+void describe_state_import(CLI::App& parser, Invocation& invocation);
+int run_state_import(const Invocation& invocation);
 void describe_state_change(CLI::App& parser, Invocation& invocation);
 int run_state_mark_seen(const Invocation& invocation);
 void describe_state_mark_delivered(CLI::App& parser, Invocation& invocation);

@@ -62,6 +62,10 @@ bool is_there(const util::Path& path) { return ::access(path.c_str(), F_OK) == 0
 
 util::Path default_config() { return file_in(base_directory("XDG_CONFIG_HOME", ".config"), "config.json"); }
 
+util::Path default_state_file() {
+  return file_in(base_directory("XDG_STATE_HOME", ".local/state"), "state.db");
+}
+
 /// -c, else $MAILHAUL_CONFIG, else the usual place; empty when nothing is there.
 std::optional<util::Path> find_config(const Invocation& invocation) {
   const auto named =
@@ -146,10 +150,9 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
   sources.overrides = invocation.overrides;
   if (!invocation.state.empty()) sources.state_file = std::filesystem::absolute(invocation.state);
   sources.jobs = invocation.jobs;
-  sources.paths = {
-      .home = home(),
-      .default_state_file = file_in(base_directory("XDG_STATE_HOME", ".local/state"), "state.db"),
-      .default_netrc = variable("NETRC").value_or(below_home(".netrc").native())};
+  sources.paths = {.home = home(),
+                   .default_state_file = default_state_file(),
+                   .default_netrc = variable("NETRC").value_or(below_home(".netrc").native())};
   sources.reserved_names = command_names();
   sources.purpose = purpose;
   return account::load(sources);
@@ -160,6 +163,21 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
 account::Config load_config(const Invocation& invocation, account::Purpose purpose) {
   if (describes_account(invocation)) return load_from(invocation, std::nullopt, purpose);
   return load_from(invocation, require_config(invocation));
+}
+
+std::optional<account::Config> load_config_if_any(const Invocation& invocation) {
+  const auto file = find_config(invocation);
+  if (!file) return std::nullopt;
+  return load_from(invocation, file);
+}
+
+util::Path state_file_without_config(const Invocation& invocation) {
+  if (!invocation.state.empty()) return std::filesystem::absolute(invocation.state);
+  auto file = default_state_file();
+  if (file.empty())
+    throw util::Error(util::Kind::config, "no home directory is known, where the state database would be",
+                      "set HOME, or name the file with --state");
+  return file;
 }
 
 account::Config load_for_uids(const Invocation& invocation) {
@@ -192,7 +210,6 @@ std::vector<std::string> command_names() {
   std::vector<std::string> names;
   for (const auto& row : commands())
     if (row.inside.empty()) names.emplace_back(row.name);
-  for (const auto& name : planned_commands()) names.emplace_back(name);
   return names;
 }
 

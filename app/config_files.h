@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where the configuration is, and which of its accounts an invocation is about.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,12 @@ account::Config load_for_uids(const Invocation& invocation);
 /// The same of a file that is named here.
 account::Config load_config_from(const Invocation& invocation, const util::Path& file);
 
+/// The configuration in force; empty if there is no file and none was named.
+std::optional<account::Config> load_config_if_any(const Invocation& invocation);
+
+/// Where the state database is without a configuration. Throws Error{config} if no home directory is known.
+util::Path state_file_without_config(const Invocation& invocation);
+
 /// The file of -c, of $MAILHAUL_CONFIG, or the usual one, whether it exists or not.
 util::Path config_to_write(const Invocation& invocation);
 
@@ -31,7 +38,7 @@ struct UserPlaces {
 };
 UserPlaces user_places();
 
-/// Names that no account may have: those of the commands, and of planned ones.
+/// Names that no account may have: those of the commands.
 std::vector<std::string> command_names();
 
 /// Tells the mistakes of the accounts that the words name (without words, of all that are enabled); returns

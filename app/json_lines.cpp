@@ -188,4 +188,13 @@ std::string json_line(std::string_view account, const engine::Verified& verified
                   {"missing", verified.missing}});
 }
 
+std::string json_line(const engine::Imported& imported) {
+  return line_of({{"event", "state_imported"},
+                  {"user", imported.mailbox.user},
+                  {"host", imported.mailbox.host},
+                  {"messages", imported.messages},
+                  {"added", imported.added},
+                  {"completed", imported.completed}});
+}
+
 }  // namespace mailhaul::app

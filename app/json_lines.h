@@ -9,6 +9,7 @@
 #include "engine/list.h"
 #include "engine/rebuild.h"
 #include "engine/status.h"
+#include "engine/transfer.h"
 #include "report/listener.h"
 
 namespace mailhaul::app {
@@ -51,5 +52,6 @@ std::string json_line(std::string_view account, const engine::HistoryRow& row);
 std::string json_line(std::string_view account, const engine::AccountStatus& status);
 std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt);
 std::string json_line(std::string_view account, const engine::Verified& verified);
+std::string json_line(const engine::Imported& imported);
 
 }  // namespace mailhaul::app

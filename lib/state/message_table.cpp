@@ -240,12 +240,19 @@ Summaries MessageTable::summaries(MailboxId mailbox) {
 
 HashIndexes MessageTable::hashes(MailboxId mailbox) {
   HashIndexes all{.mailbox = mailbox, .headers = {}, .contents = {}};
+  visit(mailbox, [&all](const Row& row) { all.add({&row, 1}); });
+  return all;
+}
+
+Totals MessageTable::visit(MailboxId mailbox, const std::function<void(const Row&)>& visit) {
+  Totals totals;
   auto stored = all_.query(mailbox);
   while (stored.next()) {
-    const Row row = checked(mailbox, stored).row;
-    all.add({&row, 1});
+    const MessageRow message = checked(mailbox, stored);
+    totals.add(message.sum);
+    visit(message.row);
   }
-  return all;
+  return totals;
 }
 
 std::size_t MessageTable::count_at_most(MailboxId mailbox) {

@@ -2,6 +2,7 @@
 // Table `messages`: what is known of each message.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -60,6 +61,8 @@ class MessageTable {
   /// has_landings is not set. REQUIRES: the caller compares the totals with the mailbox's.
   [[nodiscard]] Summaries summaries(MailboxId mailbox);
   [[nodiscard]] HashIndexes hashes(MailboxId mailbox);
+  /// Calls `visit` with each row, by id; returns their totals, as for summaries().
+  Totals visit(MailboxId mailbox, const std::function<void(const Row&)>& visit);
   [[nodiscard]] std::size_t count_at_most(MailboxId mailbox);  ///< from the lowest and the highest id
   [[nodiscard]] RowId highest_row(MailboxId mailbox);          ///< 0 when there is none
 

@@ -104,6 +104,13 @@ std::optional<Row> Store::row(MailboxId mailbox, RowId id) const {
   return std::nullopt;
 }
 
+void Store::for_each_row(MailboxId mailbox, const std::function<void(const Row&)>& visit) const {
+  Connection& connection = *connection_;
+  const Snapshot snapshot(connection.database);
+  const Totals totals = connection.tables.messages.visit(mailbox, visit);
+  connection.require_whole(totals, connection.tables.mailboxes.read(mailbox).messages);
+}
+
 std::vector<Row> Store::rows_with_header(MailboxId mailbox, const util::Hash& header,
                                          std::uint64_t bytes) const {
   std::vector<Row> rows;
@@ -167,6 +174,21 @@ void Store::commit(MailboxId mailbox, const Change& change, Durability durabilit
   transaction.commit();
   connection.note_commit(durability);
   if (connection.hashes && connection.hashes->mailbox == mailbox) connection.hashes->add(change.rows);
+}
+
+void Store::commit(std::span<const MailboxChange> changes) {
+  Connection& connection = *connection_;
+  connection.database.require_sound();
+  connection.hashes.reset();
+  Transaction transaction(connection.database, Durability::synced);
+  for (const auto& [mailbox, change] : changes) {
+    if (change.empty()) continue;
+    MailboxWriter writer(connection.tables, mailbox);
+    apply(change, writer);
+    writer.finish();
+  }
+  transaction.commit();
+  connection.note_commit(Durability::synced);
 }
 
 void Store::flush(MailboxId mailbox) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is to be delivered, and what was delivered and removed, in SQLite (LAW section 6).
 #pragma once
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -70,6 +71,9 @@ class Store {
   [[nodiscard]] std::size_t row_count_at_most(MailboxId mailbox) const;  ///< an upper limit, found quickly
   [[nodiscard]] MailboxRows rows(MailboxId mailbox) const;
   [[nodiscard]] std::optional<Row> row(MailboxId mailbox, RowId id) const;
+  /// Calls `visit` with each row, by id, as all of them were at one moment. Holds one row at a time. Throws
+  /// Error{storage} at the end when rows are missing. REQUIRES: `visit` does not use the Store.
+  void for_each_row(MailboxId mailbox, const std::function<void(const Row&)>& visit) const;
   [[nodiscard]] std::vector<Row> rows_with_header(MailboxId mailbox, const util::Hash& header,
                                                   std::uint64_t bytes) const;
   /// Those that are gone are left out.
@@ -85,6 +89,12 @@ class Store {
   /// all the same. Throws Error{temporary} when other writers take longer than 30 s: nothing has begun then.
   /// After any other error the Store cannot be used any more. REQUIRES: ids of new rows come from next_row().
   void commit(MailboxId mailbox, const Change& change, Durability durability = Durability::synced);
+  struct MailboxChange {
+    MailboxId mailbox = 0;
+    Change change;
+  };
+  /// The same for several mailboxes, each named once: all of it or nothing.
+  void commit(std::span<const MailboxChange> changes);
 
   /// Makes durable what earlier processes committed, too: a kill may have ended one of them inside its
   /// COMMIT.

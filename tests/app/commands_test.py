@@ -7,8 +7,6 @@ import unittest
 from support.py import mail
 from support.py.world import Case
 
-LATER = (["state", "export"], ["state", "import", "x"])
-
 
 class Command(Case):
     def prepared(self, *messages, **keys):
@@ -226,14 +224,6 @@ class Line(Command):
         for words in (("--help",), ("-h",), ("fetch", "--help"), ("list", "-h"), ("state", "--help")):
             self.assertSays(self.ok(*words).out.decode(), "mailhaul", "--")
         self.assertSays(self.ok("fetch", "--help").out.decode(), "--[no-]leave-on-server", "--max-size", "--dry-run")
-
-    def test_what_is_not_built_yet_says_so(self):
-        self.prepared()
-        for words in LATER:
-            with self.subTest(words):
-                result = self.world.run(*words)
-                self.assertStatus(result, 64)
-                self.assertSays(result.err, words[0], "not implemented yet")
 
     def test_bad_options_are_usage(self):
         self.prepared()

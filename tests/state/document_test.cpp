@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// A document says what was written into it, and nothing else is taken for one.
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "fixture.h"
+#include "state/document_reader.h"
+#include "state/document_writer.h"
+
+using namespace mailhaul;
+using namespace mailhaul::test;
+using namespace std::string_literals;
+using state::Row;
+using state::Standing;
+
+namespace {
+
+const Row full_row{.id = 7,
+                   .standing = Standing::gone,
+                   .uidl = "a\0\xff\x80 \"\\ b"s,
+                   .bytes = std::uint64_t{1} << 40,
+                   .header = hash_of("h"),
+                   .content = hash_of("c"),
+                   .ordinal = 3,
+                   .delivered = at_day(1),
+                   .gone = at_day(2),
+                   .due = at_day(3),
+                   .suspect = true,
+                   .failures = 4,
+                   .told = true,
+                   .received_bytes = 5,
+                   .remade = true};
+
+std::string document_with(const std::vector<Row>& rows) {
+  std::string text;
+  state::DocumentWriter writer([&text](std::string_view piece) { text += piece; }, at_day(4));
+  writer.begin({.account = "home", .user = "j\xf6rg", .host = "mail.example.org"});
+  for (const auto& row : rows) writer.add(row);
+  writer.begin({.account = "work", .user = "bert", .host = "127.0.0.1", .port = 1110});
+  writer.finish();
+  return text;
+}
+
+state::Document read(const std::string& text) {
+  std::istringstream stream(text);
+  return state::read_document(stream, "the file");
+}
+
+}  // namespace
+
+TEST_CASE("a document is read as it was written, but for marks for removal") {
+  const auto document = read(document_with({full_row, delivered_row(8, "b")}));
+  CHECK(document.written == at_day(4));
+  REQUIRE(document.mailboxes.size() == 2);
+  CHECK(document.mailboxes[0].mailbox.user == "j\xf6rg");
+  CHECK(document.mailboxes[1].mailbox.port == 1110);
+  REQUIRE(document.mailboxes[0].rows.size() == 2);
+  const auto& row = document.mailboxes[0].rows[0];
+  CHECK(row.id == 0);
+  CHECK_FALSE(row.due);
+  CHECK(row.uidl == full_row.uidl);
+  CHECK(row.standing == full_row.standing);
+  CHECK(row.bytes == full_row.bytes);
+  CHECK(row.header == full_row.header);
+  CHECK(row.content == full_row.content);
+  CHECK(row.ordinal == full_row.ordinal);
+  CHECK(row.delivered == full_row.delivered);
+  CHECK(row.gone == full_row.gone);
+  CHECK(row.failures == full_row.failures);
+  CHECK(row.received_bytes == full_row.received_bytes);
+  CHECK((row.suspect && row.told && row.remade));
+  CHECK(document.mailboxes[0].rows[1].uidl == "b");
+}
+
+TEST_CASE("no beginning of a document is a document") {
+  const auto text = document_with({full_row, delivered_row(8, "b")});
+  for (std::size_t length = 0; length + 1 < text.size(); ++length)
+    CHECK_THROWS_AS(read(text.substr(0, length)), util::Error);
+}
+
+TEST_CASE("a changed bit is noticed wherever it is") {
+  const auto text = document_with({full_row, delivered_row(8, "b")});
+  for (std::size_t i = text.find("mailboxes"); i < text.size(); ++i) {
+    if (text[i] == ' ' || text[i] == '\n') continue;
+    auto changed = text;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    CHECK_THROWS_AS(read(changed), util::Error);
+  }
+}
+
+TEST_CASE("rows are visited as one moment has them, and several mailboxes change together") {
+  Place place;
+  auto store = place.open();
+  const auto anna = store.mailbox("anna", "h", 0), bert = store.mailbox("bert", "h", 0);
+  const std::vector<state::Store::MailboxChange> changes{
+      {anna, {.rows = {delivered_row(store.next_row(anna), "a"), delivered_row(store.next_row(anna), "b")}}},
+      {bert, {.rows = {delivered_row(store.next_row(bert), "c")}}}};
+  store.commit(changes);
+  std::string uidls;
+  for (const auto mailbox : {anna, bert})
+    store.for_each_row(mailbox, [&uidls](const Row& row) { uidls += row.uidl; });
+  CHECK(uidls == "abc");
+  CHECK(place.open().rows(anna).rows().size() == 2);
+}
