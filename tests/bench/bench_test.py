@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The benchmark notices lost, changed or duplicated mail and missed targets."""
 import collections
+import json
 import pathlib
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -78,6 +81,39 @@ class Judge(unittest.TestCase):
 
     def test_where_nobody_is_there_to_compare_with_nothing_is_claimed(self):
         self.assertEqual(self.met(mailhaul=(1, "")), [None, None, None, True])
+
+
+class Results(unittest.TestCase):
+    HERE = pathlib.Path(__file__).parent
+
+    def test_two_calls_make_one_row_and_its_ratios_and_targets(self):
+        row = rows.Row("x", "x", "1:1:1", targets=(rows.Target("wall", "peers", at_least=2),))
+        both = report.joined(row, result_of(mailhaul=(1, ""), mpop=(5, "")), result_of(fdm=(3, "")))
+        self.assertEqual(list(both["clients"]), ["mailhaul", "mpop", "fdm"])
+        self.assertEqual(both["clients"]["mpop"]["to_best_peer"], 5 / 3)
+        self.assertEqual([target["measured"] for target in both["targets"]], [3])
+
+    def test_the_file_has_what_was_measured_in_four_digits(self):
+        said = report.document([result_of(mailhaul=(1.23456, ""), mpop=(7, ""))], "a remark")
+        read = json.loads(report.text(said))
+        self.assertEqual(read["rows"][0]["clients"]["mailhaul"]["walls"], [1.235])
+        self.assertEqual({**read, "rows": []}, {**said, "rows": []})
+
+    def test_the_plots_are_what_the_script_makes_of_the_results(self):
+        with tempfile.TemporaryDirectory(prefix="mailhaul-plots-") as folder:
+            subprocess.run([sys.executable, self.HERE / "plot", "--into", folder], check=True)
+            for name in ("rows.svg", "seen.svg"):
+                self.assertEqual((pathlib.Path(folder) / name).read_text(), (self.HERE / name).read_text(),
+                                 "run tests/bench/plot again")
+
+    def test_the_plots_show_each_client_that_did_the_work(self):
+        results = json.loads((self.HERE / "results.json").read_text())
+        for row in results["rows"]:
+            self.assertFalse(row["clients"]["mailhaul"]["wrong"])
+        for name in ("rows.svg", "seen.svg"):
+            text = (self.HERE / name).read_text()
+            for client in ("mailhaul", "mpop", "fdm", "getmail6"):
+                self.assertIn(">%s</text>" % client, text)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ def parse(words):
     parser.add_argument("--clients", help="only these, as A,B: " + ", ".join(CLIENTS))
     parser.add_argument("--repeats", type=int, default=5, help="runs of each client; slow clients get fewer (5)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the order in which clients take turns (1)")
-    parser.add_argument("--json", metavar="FILE", help="also write the results to this file")
+    parser.add_argument("--json", metavar="FILE", help="also write the results to this file; what it has of other rows and clients stays")
+    parser.add_argument("--note", metavar="TEXT", help="a remark for this file, about the machine")
     parser.add_argument("--dir", default="/var/tmp", help="where mail is delivered, on the disk to be measured (/var/tmp)")
     parser.add_argument("--quick", action="store_true", help="small numbers, a few seconds: shows whether it works, not how fast")
     parser.add_argument("--no-flushes", action="store_true", help="leave out the extra run that counts flushes")
@@ -109,9 +110,23 @@ def planned(options, table):
             for row in table if row.name in chosen]
 
 
+def earlier_results(file):
+    """Of other calls, by row: slow clients may have a call of their own."""
+    if not file or not pathlib.Path(file).exists():
+        return {}
+    said = json.loads(pathlib.Path(file).read_text())
+    if said["versions"] != report.versions() or said["machine"] != report.machine():
+        sys.exit("%s has results of other versions or of another machine" % file)
+    return {result["row"]: result for result in said["rows"]}
+
+
+def record(row, result, recorded):
+    recorded[row.name] = report.joined(row, recorded[row.name], result) if row.name in recorded else result
+
+
 def run(options, work):
     """Measures and shows row by row; returns the results."""
-    results = []
+    results, recorded = [], earlier_results(options.json)
     for row, clients in work:
         print("\n== %s: %s" % (row.name, row.title), flush=True)
         try:
@@ -122,7 +137,8 @@ def run(options, work):
         results.append(report.summary(row, costs, flushes, database))
         report.show(results[-1])
         if options.json:
-            pathlib.Path(options.json).write_text(json.dumps(report.document(results), indent=1) + "\n")
+            record(row, results[-1], recorded)
+            pathlib.Path(options.json).write_text(report.text(report.document(list(recorded.values()), options.note)))
     return results
 
 

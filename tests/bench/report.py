@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Medians, ratios, and whether mailhaul meets its targets."""
 import datetime
+import json
 import os
 import platform
 import statistics
@@ -24,12 +25,22 @@ def summary(row, costs, flushes, database):
         entry["walls"] = [run["wall"] for run in good]
         entry["flushes"] = flushes.get(name)
         clients[name] = entry
-    result = {"row": row.name, "title": row.title, "clients": clients, "database_bytes": database}
-    for name in clients:
-        clients[name]["to_best_peer"] = ratio(clients[name]["wall"], best_peer(result, "wall"))
-        clients[name]["to_limit"] = ratio(clients[name]["wall"], clients.get("limit", {}).get("wall"))
+    return compared(row, {"row": row.name, "title": row.title, "seen": row.seen, "clients": clients, "database_bytes": database})
+
+
+def compared(row, result):
+    clients = result["clients"]
+    for entry in clients.values():
+        entry["to_best_peer"] = ratio(entry["wall"], best_peer(result, "wall"))
+        entry["to_limit"] = ratio(entry["wall"], clients.get("limit", {}).get("wall"))
     result["targets"] = [judge(target, result) for target in row.targets]
     return result
+
+
+def joined(row, earlier, later):
+    """A row that was measured in two calls, each with some of the clients."""
+    return compared(row, {**later, "clients": {**earlier["clients"], **later["clients"]},
+                          "database_bytes": later["database_bytes"] or earlier["database_bytes"]})
 
 
 def ratio(value, other):
@@ -91,8 +102,34 @@ def show(result):
         print("   target: %-34s %s  %s" % (target["target"], "met" if target["met"] else "MISSED", measured), flush=True)
 
 
-def document(results):
-    return {"date": datetime.date.today().isoformat(), "machine": machine(), "versions": versions(), "rows": results}
+def document(results, note=None):
+    return {"date": datetime.date.today().isoformat(), "machine": machine(), **({"note": note} if note else {}),
+            "versions": versions(), "rows": results}
+
+
+def rounded(value):
+    """Four significant digits: more would only be noise."""
+    if isinstance(value, float):
+        return float("%.4g" % value)
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    return value
+
+
+def text(said):
+    """A document as JSON: a line for each client and each target."""
+    def lines(row):
+        head = {key: value for key, value in row.items() if key not in ("clients", "targets")}
+        clients = ",\n".join('   %s: %s' % (json.dumps(name), json.dumps(rounded(entry)))
+                             for name, entry in row["clients"].items())
+        targets = ",\n".join("   " + json.dumps(rounded(target)) for target in row["targets"])
+        return '  %s,\n  "clients": {\n%s},\n  "targets": [%s]}' % (
+            json.dumps(head)[:-1], clients, targets and "\n" + targets)
+
+    head = {key: value for key, value in said.items() if key != "rows"}
+    return '%s,\n "rows": [\n%s]}\n' % (json.dumps(head)[:-1], ",\n".join(map(lines, said["rows"])))
 
 
 def machine():
@@ -102,7 +139,7 @@ def machine():
 def versions():
     found = {}
     for name, package in VERSIONS.items():
-        words = [os.environ[package], "--version"] if package.isupper() else \
+        words = [os.environ.get(package, ""), "--version"] if package.isupper() else \
             ["dpkg-query", "-W", "-f", "${Version}", package]
         try:
             out = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
