@@ -102,7 +102,8 @@ long reports(Household& house, std::chrono::hours length,
              const std::function<util::Error(int)>& error_of_run) {
   long reported = 0;
   for (int run = 0; run < length / 10min; ++run) {
-    house.environment.connect = [error = error_of_run(run)](const auto&, const auto&, const auto&) -> net::LoggedIn {
+    house.environment.connect = [error = error_of_run(run)](const auto&, const auto&,
+                                                            const auto&) -> net::LoggedIn {
       throw util::Error(error);
     };
     house.run();
