@@ -151,7 +151,7 @@ class Kills(OAuthCase):
         self.assertStatus(self.world.run("check"), 0)
         points = strace.points(log, after="tokens/home.json")
         last = max(n for n, point in enumerate(points) if "tokens" in point.line)
-        chosen = strace.sample(points[:last + 12], int(os.environ.get("MAILHAUL_OAUTH_KILLS", "40")))
+        chosen = strace.sample(points[:last + 12], int(os.environ.get("MAILHAUL_OAUTH_KILLS", "200")))
         killed = 0
         for point in chosen:
             self.later(3700)
