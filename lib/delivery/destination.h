@@ -56,6 +56,7 @@ enum class DeliveryStatus { published, rejected, later, doubt };
 struct DeliveryResult {
   DeliveryStatus status = DeliveryStatus::published;
   std::string sentence, hint;  ///< when not published
+  std::string by_hand;         ///< when refused by a program: its command line, for a person to try
   std::string path;            ///< of the file that the message is in, when published into one
 };
 

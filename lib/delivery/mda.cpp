@@ -83,6 +83,7 @@ class Mda final : public Handover {
   Settings settings_;
   std::unique_ptr<RunningPrograms> running_;
   Fd output_;             // what the program writes
+  std::string by_hand_;   // the command line that ran last
   bool stopped_ = false;  // a program had to be ended after a request to stop: start no other
 };
 
@@ -107,6 +108,7 @@ util::Exit Mda::run(const QueuedMessage& message, const Fd& output) {
   argv.reserve(settings_.command.size());
   const Placeholders with{message.sender, context().user, context().account, envelope.id, message.bytes};
   for (const auto& word : settings_.command) argv.push_back(expand(word, with));
+  by_hand_ = command_line(argv);
   std::vector<std::string> environment{"MAILHAUL_ACCOUNT=" + context().account, "MAILHAUL_ID=" + envelope.id,
                                        "MAILHAUL_SIZE=" + std::to_string(message.bytes)};
   if (envelope.retry) environment.emplace_back("MAILHAUL_RETRY=1");
@@ -138,6 +140,7 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   }
   stopped_ = stopped_ || stopped;
   if (stopped) return result;
+  result.by_hand = by_hand_;
   if (exit.timed_out) {
     result.hint = "if it needs longer, raise \"timeout\" in \"deliver\"";
   } else if (words.empty()) {

@@ -33,6 +33,19 @@ delivery::RunContext context_of(const account::Account& account, const Environme
           .cancel = environment.cancel};
 }
 
+namespace {
+
+/// The places that refused everything in the runs before; only programs do.
+std::string refusing_before(const account::Account& account, const state::Store& store,
+                            state::MailboxId mailbox) {
+  if (std::ranges::all_of(account.deliver, [](const auto& spec) { return spec.kind->traits.exactly_once(); }))
+    return {};
+  const auto last = store.last_run(mailbox);
+  return last ? last->refusing : std::string();
+}
+
+}  // namespace
+
 AccountRun::AccountRun(const account::Account& account_, const Environment& environment_,
                        report::Listener& tell_, state::Store& store_)
     : account(account_),
@@ -45,7 +58,9 @@ AccountRun::AccountRun(const account::Account& account_, const Environment& envi
       notices(account_.name, tell_, store_.told(mailbox)),
       context(context_of(account_, environment_, store_, mailbox)),
       ids(context),
-      places(account_.deliver, context, environment_.open) {
+      places(account_.deliver, context, environment_.open),
+      refusing(refusing_before(account_, store_, mailbox), environment_.now()) {
+  if (environment_.attended) refusing.retry_now();
   context.warn = [this](std::string_view sentence, std::string_view hint) {
     notices.warn_of_place(sentence, hint);
   };

@@ -8,6 +8,7 @@
 #include "engine/environment.h"
 #include "engine/notices.h"
 #include "engine/places.h"
+#include "engine/refusing_places.h"
 #include "report/listener.h"
 #include "state/store.h"
 
@@ -25,6 +26,7 @@ struct AccountRun {
   delivery::RunContext context;
   delivery::Ids ids;
   Places places;
+  RefusingPlaces refusing;
   report::Totals totals;                 ///< without `failed` and `seconds`, which run() adds
   std::set<state::RowId> delivered_now;  ///< by all sessions of this run
 

@@ -19,6 +19,19 @@ bool ReceivedMessage::delivered() const {
   return std::ranges::all_of(copies, [](const Copy& copy) { return copy.state == CopyState::delivered; });
 }
 
+CopyState state_of(delivery::DeliveryStatus status, const delivery::Destination& destination) {
+  switch (status) {
+    case delivery::DeliveryStatus::published:
+      return destination.traits().settled_by_close() ? CopyState::handed_over : CopyState::delivered;
+    case delivery::DeliveryStatus::rejected:
+    case delivery::DeliveryStatus::later:
+      return CopyState::refused;
+    case delivery::DeliveryStatus::doubt:
+      break;
+  }
+  return CopyState::in_doubt;
+}
+
 void Batch::add(ReceivedMessage message) {
   if (messages_.empty()) begun_ = std::chrono::steady_clock::now();
   for (const auto& copy : message.copies) most_ = std::min(most_, copy.destination->traits().batch);

@@ -22,8 +22,12 @@ enum class CopyState {
   handed_over,  ///< written into a pipe; only the end of the pipe shows whether it was read
   delivered,    ///< S4
   refused,      ///< the destination did not accept it, this time or ever
+  withheld,     ///< not offered, because the destination refuses everything
   in_doubt      ///< nobody can tell whether the destination accepted it
 };
+
+/// What the answer of a destination means for a copy.
+CopyState state_of(delivery::DeliveryStatus status, const delivery::Destination& destination);
 
 /// One message that is whole and invisible (S1) in each of its destinations.
 struct ReceivedMessage {

@@ -11,6 +11,7 @@
 #include "state/store.h"
 #include "util/cancel.h"
 #include "util/file.h"
+#include "util/utc.h"
 
 namespace mailhaul::engine {
 
@@ -22,6 +23,7 @@ struct Environment {
   std::function<std::unique_ptr<delivery::Destination>(const delivery::Spec&, const delivery::RunContext&)>
       open;
   std::function<std::chrono::sys_time<std::chrono::microseconds>()> clock;
+  std::function<std::string(state::Time)> local_time;  ///< a time as people read it; empty: in UTC
   std::string host;           ///< this machine's name, as it may stand in a file name
   std::string boot;           ///< the kernel's boot id
   std::string user;           ///< the user that the program runs as
@@ -31,6 +33,7 @@ struct Environment {
   bool quiet = false;         ///< -q: temporary trouble is reported after 24 hours
   const util::Cancel* cancel = nullptr;
 
+  std::string shown(state::Time time) const { return local_time ? local_time(time) : util::format_utc(time); }
   state::Time now() const { return std::chrono::floor<std::chrono::seconds>(clock()); }
 };
 

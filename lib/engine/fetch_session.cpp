@@ -18,10 +18,9 @@ using state::Standing;
 FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options)
     : run_(run),
       session_(stream, std::move(options)),
-      settler_(
-          run.store, run.mailbox, [&run] { return run.environment.now(); },
-          [this](const ReceivedMessage& message) { conclude(message); }),
+      settler_(run, [this](const ReceivedMessage& message) { conclude(message); }),
       matcher_(run, settler_),
+      offering_(run, settler_),
       notes_(run, settler_, matcher_),
       requests_(session_),
       unproven_(session_, notes_),
@@ -48,12 +47,19 @@ void FetchSession::ask_singly() {
   requests_.prove_each();
 }
 
+/// One message first for each program that refused everything in an earlier run.
 void FetchSession::carry_out(std::span<const Step> steps) {
+  while (const Step* trial = offering_.next_trial(steps)) work({trial, 1});
+  work(steps);
+}
+
+void FetchSession::work(std::span<const Step> steps) {
   for (const auto& step : steps) begin(step);   // what is asked of the server
   while (awaits_answer()) {                     // LAW 2: in the order asked
     pop3::Message& message = requests_.next();  // its status line: the message before it has ended
     answers_.take_in_latest();                  // S1
     settle_when_full();                         // S2, S3, S4
+    if (offering_.has_shrunk()) requests_.keep_only(offering_.filter());
     answers_.take(requests_.current(), message);
     requests_.done();
     check_unproven();
@@ -72,7 +78,8 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
                {.now = run_.environment.now(),
                 .messages = run_.totals.fetched,
                 .bytes = run_.totals.bytes,
-                .steps = Steps::with_work});
+                .steps = Steps::with_work,
+                .is_wanted = offering_.filter()});
   answers_.limit(plan_.budget);
   count_waiting(plan_, run_.totals);
   tell_planned();
@@ -80,25 +87,17 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
 
 /// Only what is really retrieved: a header is asked for where it can tell.
 void FetchSession::tell_planned() {
-  std::uint64_t bytes = 0;
-  std::uint32_t messages = 0;
-  for (const auto& step : plan_.steps) {
-    const auto request = request_for(step);
-    if (!request || request->ask != Ask::whole) continue;
-    ++messages;
-    bytes += step.message.bytes;
-  }
+  const auto [messages, bytes] = traffic_of(plan_.steps, server_traits());
   run_.tell.planned(run_.account.name, messages, bytes);
 }
 
-std::optional<Request> FetchSession::request_for(const Step& step) {
-  return first_request(step,
-                       {.top = session_.capabilities().top, .sizes_are_off = run_.server.sizes_are_off});
+ServerTraits FetchSession::server_traits() {
+  return {.top = session_.capabilities().top, .sizes_are_off = run_.server.sizes_are_off};
 }
 
 void FetchSession::begin(const Step& step) {
-  const auto request = request_for(step);
-  if (request) requests_.add(*request);
+  if (!offering_.is_due(step)) return;
+  if (const auto request = first_request(step, server_traits())) requests_.add(*request);
   if (step.action == Action::leave || step.action == Action::skip) notes_.left(step);
 }
 
@@ -150,6 +149,7 @@ void FetchSession::conclude(const ReceivedMessage& message) {
 }
 
 void FetchSession::close_places() {
+  notes_.tell_refusals();
   settler_.close(run_.places.receiving(),
                  run_.account.removal_demanded ? Standing::delivered : Standing::seen);
   settler_.commit();  // S5, durable before QUIT

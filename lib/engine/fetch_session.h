@@ -10,6 +10,7 @@
 #include "engine/judge.h"
 #include "engine/matcher.h"
 #include "engine/message_notes.h"
+#include "engine/offering.h"
 #include "engine/plan.h"
 #include "engine/removals.h"
 #include "engine/requests.h"
@@ -43,10 +44,11 @@ class FetchSession {
  private:
   void list_and_plan(const ReadRows& rows);
   void tell_planned();
-  std::optional<Request> request_for(const Step& step);
+  ServerTraits server_traits();
   void begin(const Step& step);
   void ask_singly();
   void carry_out(std::span<const Step> steps);
+  void work(std::span<const Step> steps);
   bool awaits_answer();
   void settle_when_full();
   void check_unproven();
@@ -60,6 +62,7 @@ class FetchSession {
   pop3::Session session_;
   Settler settler_;
   Matcher matcher_;
+  Offering offering_;
   MessageNotes notes_;
   Requests requests_;
   Unproven unproven_;

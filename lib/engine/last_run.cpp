@@ -30,6 +30,7 @@ void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) 
   auto before = run.store.last_run(run.mailbox).value_or(state::LastRun());
   auto last = last_run_after(before, outcome, run.environment.now());
   last.asked = begun;
+  last.refusing = run.refusing.text();
   if (last.error.empty() && last.status != 0) last.error = run.notices.last_failure();
   if (before.failing_since.has_value() != last.failing_since.has_value()) {
     outcome.trouble = last.failing_since ? TroubleChange::begins : TroubleChange::ends;

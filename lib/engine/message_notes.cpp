@@ -74,25 +74,48 @@ void MessageNotes::stays(const Step& step, const util::Error& error) {
 bool MessageNotes::not_taken(const ReceivedMessage& message) {
   const Step& step = *message.step;
   const bool stopped = run_.environment.cancel->requested();  // and perhaps a program with us
+  bool is_missing = false, by_program = true;
   std::string why, hint;
   auto kind = util::Kind::temporary;
   for (const auto& copy : message.copies) {
     if (copy.state == CopyState::delivered || copy.state == CopyState::handed_over) continue;
+    is_missing = true;
+    if (copy.state == CopyState::withheld) continue;
     why += (why.empty() ? "" : "; ") + copy.result.sentence;
     if (hint.empty()) hint = copy.result.hint;
+    by_program = by_program && !copy.result.by_hand.empty();
     const bool no_answer = copy.state == CopyState::in_doubt && !copy.destination->traits().exactly_once();
     if (copy.result.status != delivery::DeliveryStatus::later && !(no_answer && stopped))
       kind = util::Kind::storage;
   }
-  if (why.empty()) return false;
-  run_.notices.message_failed(
-      util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint), uid(step));
-  if (message.row.standing == Standing::pending && !stopped) {
+  if (!why.empty()) {
+    refusals_.emplace_back(util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint),
+                           uid(step));
+    if (!by_program) tell_refusals();
+    if (refusals_.size() > 3) tell_oldest_refusal();
+  } else if (!is_missing) {
+    tell_refusals();
+  }
+  if (!why.empty() && message.row.standing == Standing::pending && !stopped) {
     auto row = message.row;
     ++row.failures;  // the next run lets the others go first
     settler_.write_with_next_commit(std::move(row));
   }
-  return true;
+  return is_missing;
+}
+
+void MessageNotes::tell_oldest_refusal() {
+  run_.notices.message_failed(refusals_.front().first, refusals_.front().second);
+  refusals_.pop_front();
+}
+
+void MessageNotes::tell_refusals() {
+  while (refusals_.size() > run_.refusing.told_by_error()) tell_oldest_refusal();
+  for (const auto& [error, uid] : refusals_) {
+    run_.notices.message_failed_as_told(error.kind());
+    run_.tell.noted(run_.account.name, error.what());
+  }
+  refusals_.clear();
 }
 
 void MessageNotes::delivered(const ReceivedMessage& message) {

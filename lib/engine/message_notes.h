@@ -2,9 +2,11 @@
 // What the user is told about single messages, and what is stored because of it.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/account_run.h"
 #include "engine/matcher.h"
@@ -35,6 +37,9 @@ class MessageNotes {
   void refused_from(const Step& step, const util::Error& error);
   /// Reports the places that did not accept a settled message. Returns whether there were any.
   [[nodiscard]] bool not_taken(const ReceivedMessage& message);
+  /// Reports the refusals of programs that not_taken() has kept back, because more of the same may follow
+  /// that are told together. Called at the end of a session.
+  void tell_refusals();
   /// The message is delivered everywhere.
   void delivered(const ReceivedMessage& message);
   /// The message stays because of max_size: `bytes` of it arrived, or are announced. Told, and remembered.
@@ -46,6 +51,9 @@ class MessageNotes {
   AccountRun& run_;
   Settler& settler_;
   const Matcher& matcher_;
+  void tell_oldest_refusal();
+
+  std::deque<std::pair<util::Error, std::string>> refusals_;  ///< not told yet, with the UIDs
   std::set<std::uint32_t> noted_;  ///< numbers of those that comes_last() wrote a row for
 };
 

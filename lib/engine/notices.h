@@ -37,6 +37,8 @@ class Notices {
 
   /// Reports that one message failed; the others go on.
   void message_failed(const util::Error& error, std::string_view uid);
+  /// The same for one that the error of the account tells of.
+  void message_failed_as_told(util::Kind kind) { message_errors_.push_back(kind); }
   /// The kinds of these failures, in the order of the calls.
   const std::vector<util::Kind>& message_errors() const noexcept { return message_errors_; }
   /// The sentence of the last temporary one; empty if there was none.

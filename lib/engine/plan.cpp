@@ -133,6 +133,11 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
   for (std::size_t i = 0; i < listed.size(); ++i) {
     Step step{.message = std::move(listed[i]), .identity = std::move(identities[i]), .reason = {}};
     decide(step, policy, so_far.now);
+    if (step.action == Action::fetch && so_far.is_wanted && !so_far.is_wanted(step)) {
+      step.action = Action::skip;
+      step.reason = "the program that it is for refuses everything";
+      step.is_unwanted = true;
+    }
     if (step.has_work() || so_far.steps == Steps::all) steps.push_back(std::move(step));
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
@@ -156,6 +161,7 @@ void count_waiting(const Plan& plan, report::Totals& totals) {
     ++totals.waiting;
     totals.waiting_bytes += step.message.bytes;
     if (step.action == Action::fetch) continue;
+    if (step.is_unwanted) continue;
     ++(step.too_large ? totals.too_large : totals.over_limit);
     if (!step.too_large) totals.limit = plan.budget.messages_used_up() ? "max_messages" : "max_bytes";
   }

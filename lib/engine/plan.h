@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,10 +57,11 @@ struct Step {
   std::size_t place = 0;  ///< in the plan, from 0
   Identity identity;
   Action action = Action::leave;
-  std::string_view reason;  ///< static text: shown by "mailhaul list"
-  bool mark_due = false;    ///< delete_after has come: mark it, a later run removes it
-  bool is_unmet = false;    ///< recorded without a size, as imports are: size and header are noted
-  bool too_large = false;   ///< stays because of max_size, which the user is told
+  std::string_view reason;   ///< static text: shown by "mailhaul list"
+  bool mark_due = false;     ///< delete_after has come: mark it, a later run removes it
+  bool is_unmet = false;     ///< recorded without a size, as imports are: size and header are noted
+  bool too_large = false;    ///< stays because of max_size, which the user is told
+  bool is_unwanted = false;  ///< stays because the places that lack it refuse everything
   /// Whether the server is asked for it at all.
   [[nodiscard]] bool is_asked_for() const { return action != Action::leave && action != Action::skip; }
   /// Whether there is anything to do with it.
@@ -78,6 +80,7 @@ struct RunSoFar {
   std::uint32_t messages = 0;
   std::uint64_t bytes = 0;
   Steps steps = Steps::all;
+  std::function<bool(const Step&)> is_wanted;  ///< whether any place is offered it; empty: it is
 };
 
 /// What max_messages and max_bytes leave of a run.

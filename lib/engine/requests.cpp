@@ -26,6 +26,17 @@ std::optional<Request> first_request(const Step& step, ServerTraits server) {
   return step.is_unmet && header_tells ? std::optional(header) : std::nullopt;
 }
 
+Traffic traffic_of(std::span<const Step> steps, ServerTraits server) {
+  Traffic all;
+  for (const auto& step : steps) {
+    const auto request = first_request(step, server);
+    if (!request || request->ask != Ask::whole) continue;
+    ++all.messages;
+    all.bytes += step.message.bytes;
+  }
+  return all;
+}
+
 void Requests::add(const Request& request) {
   asked_.push_back(request);
   if (request.ask == Ask::proof) return session_.want_proof();
@@ -52,6 +63,14 @@ void Requests::hold_back() {
 
 void Requests::resume() {
   for (const auto& request : std::exchange(postponed_, {})) add(request);
+}
+
+void Requests::keep_only(const std::function<bool(const Step&)>& is_wanted) {
+  hold_back();
+  std::erase_if(postponed_, [&](const Request& request) {
+    return request.ask == Ask::whole && request.action == Action::fetch && !is_wanted(*request.step);
+  });
+  resume();
 }
 
 bool Requests::drop_postponed() { return !std::exchange(postponed_, {}).empty(); }

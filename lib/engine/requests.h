@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <span>
 
 #include "engine/plan.h"
 #include "pop3/session.h"
@@ -30,6 +33,13 @@ struct ServerTraits {
 /// What is asked first of a message; nothing if the plan leaves it alone.
 [[nodiscard]] std::optional<Request> first_request(const Step& step, ServerTraits server);
 
+struct Traffic {
+  std::uint32_t messages = 0;
+  std::uint64_t bytes = 0;
+};
+/// How much is retrieved whole, as far as the plan tells.
+[[nodiscard]] Traffic traffic_of(std::span<const Step> steps, ServerTraits server);
+
 /// The requests that were sent, in order, and those that wait. One thread at a time.
 class Requests {
  public:
@@ -51,6 +61,8 @@ class Requests {
   void postpone(const Request& request) { postponed_.push_back(request); }
   /// Sends what was held back or postponed.
   void resume();
+  /// Forgets the messages to be fetched that are not asked for yet and not wanted any more.
+  void keep_only(const std::function<bool(const Step&)>& is_wanted);
   /// Forgets what was held back or postponed; returns whether there was any.
   bool drop_postponed();
 

@@ -120,6 +120,8 @@ void fetch(AccountRun& run) {
       case Next::stop:
         // The last batch kept its temporary files until it was recorded as delivered.
         run.places.sweep(open_tickets(run.store));
+        if (const auto error = run.refusing.error(run.totals.waiting, run.environment))
+          throw util::Error(*error);
         return;
       case Next::failed_messages:
         part = Part::failed;

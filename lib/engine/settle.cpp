@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/offers.h"
 #include "util/error.h"
 
 namespace mailhaul::engine {
@@ -14,9 +15,8 @@ using delivery::DeliveryStatus;
 using state::Durability;
 using state::LandingState;
 
-Settler::Settler(state::Store& store, state::MailboxId mailbox, std::function<state::Time()> now,
-                 Concluded concluded)
-    : store_(store), mailbox_(mailbox), now_(std::move(now)), concluded_(std::move(concluded)) {}
+Settler::Settler(AccountRun& run, Concluded concluded)
+    : run_(run), store_(run.store), mailbox_(run.mailbox), concluded_(std::move(concluded)) {}
 
 void Settler::settle() {
   finish();
@@ -116,23 +116,6 @@ void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
   landed_ = {};
 }
 
-namespace {
-
-CopyState state_of(DeliveryStatus status, const delivery::Destination& destination) {
-  switch (status) {
-    case DeliveryStatus::published:
-      return destination.traits().settled_by_close() ? CopyState::handed_over : CopyState::delivered;
-    case DeliveryStatus::rejected:
-    case DeliveryStatus::later:
-      return CopyState::refused;
-    case DeliveryStatus::doubt:
-      break;
-  }
-  return CopyState::in_doubt;
-}
-
-}  // namespace
-
 void Settler::publish(std::vector<ReceivedMessage>& messages) {  // S4
   for (auto& [destination, copies] : shares_of(messages)) {
     if (!destination->traits().exactly_once()) continue;
@@ -145,13 +128,23 @@ void Settler::publish(std::vector<ReceivedMessage>& messages) {  // S4
   bool handed_over = false;
   for (auto& message : messages) {
     for (auto& copy : message.copies) {
-      if (copy.destination->traits().exactly_once()) continue;
+      if (copy.destination->traits().exactly_once() || withhold(message, copy)) continue;
       hand_over(message, copy);
       handed_over = true;
     }
     record(message);
   }
   if (handed_over) commit();  // one synced COMMIT before the batch's DELEs
+}
+
+/// The landing is as if this message had never been offered to the place.
+bool Settler::withhold(const ReceivedMessage& message, ReceivedMessage::Copy& copy) {
+  if (!is_withheld(run_, copy)) return false;
+  copy.state = CopyState::withheld;
+  const auto& target = copy.destination->target();
+  if (!copy.may_be_repeated)
+    landed_.landings.push_back({.row = message.row.id, .target = target, .ticket = {}});
+  return true;
 }
 
 void Settler::hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy) {
@@ -175,6 +168,7 @@ void Settler::hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy) {
     throw;
   }
   copy.state = state_of(copy.result.status, *copy.destination);
+  note_answer(run_, message, copy);
   // The destination refused it, so there is no doubt: it is offered again as if for the first time. Not if an
   // earlier attempt got no answer.
   if (copy.state == CopyState::refused && !copy.may_be_repeated) landed_.landings.push_back(landing);
@@ -229,7 +223,8 @@ void Settler::record_delivery(const ReceivedMessage& message) {
     landed_.rows.push_back(message.row);
     landed_.rows.back().failures = 0;
   }
-  landed_.delivered.push_back({.row = message.row.id, .standing = message.row.standing, .when = now_()});
+  landed_.delivered.push_back(
+      {.row = message.row.id, .standing = message.row.standing, .when = run_.environment.now()});
 }
 
 void Settler::suspect(std::span<const state::RowId> more) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/account_run.h"
 #include "engine/batch.h"
 #include "state/store.h"
 
@@ -21,8 +22,7 @@ class Settler {
   using Concluded = std::function<void(const ReceivedMessage&)>;
   /// `concluded` is called, in the caller's thread, for each message that was settled, with what became of
   /// each copy; those delivered() may be removed from the server.
-  Settler(state::Store& store, state::MailboxId mailbox, std::function<state::Time()> now,
-          Concluded concluded);
+  Settler(AccountRun& run, Concluded concluded);
 
   Batch& batch() noexcept { return batch_; }  ///< of what arrives
   /// S2, S3, S4: here and nowhere else. All that has arrived. Throws: nothing of the batch may be removed,
@@ -61,14 +61,15 @@ class Settler {
   void stage(std::vector<ReceivedMessage>& messages);
   void intend(std::vector<ReceivedMessage>& messages);
   void publish(std::vector<ReceivedMessage>& messages);
+  bool withhold(const ReceivedMessage& message, ReceivedMessage::Copy& copy);
   void hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy);
   void record(ReceivedMessage& message);
   void record_copies(const ReceivedMessage& message);
   void record_delivery(const ReceivedMessage& message);
 
+  AccountRun& run_;
   state::Store& store_;
   state::MailboxId mailbox_;
-  std::function<state::Time()> now_;
   Concluded concluded_;
   Batch batch_;
   state::Change noted_;   ///< by the caller, while a batch may be under way

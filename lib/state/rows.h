@@ -107,7 +107,7 @@ struct LastRun {
   std::uint32_t listed = 0;           ///< messages that stayed on the server, as far as it was asked
   std::uint32_t waiting = 0;          ///< of these, those that are not delivered
   std::uint64_t waiting_bytes = 0;
-  std::string refusing;  ///< the places that refused all messages in a row, one a line
+  std::string refusing;  ///< the places that refused everything: engine::RefusingPlaces::text()
   bool operator==(const LastRun&) const = default;
 };
 

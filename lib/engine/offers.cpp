@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include "engine/offers.h"
+
+#include "engine/plan.h"
+#include "engine/uid.h"
+#include "util/shell.h"
+
+namespace mailhaul::engine {
+
+bool is_withheld(AccountRun& run, const ReceivedMessage::Copy& copy) {
+  const auto& target = copy.destination->target();
+  if (run.refusing.offers(target) != Offers::none) return false;
+  run.refusing.kept_from(target);
+  return true;
+}
+
+void note_answer(AccountRun& run, const ReceivedMessage& message, const ReceivedMessage::Copy& copy) {
+  const auto& target = copy.destination->target();
+  if (copy.state == CopyState::delivered) return run.refusing.took(target);
+  if (copy.result.by_hand.empty()) return;  // no program, or one that was stopped together with us
+  const bool passes = copy.result.status == delivery::DeliveryStatus::later;
+  const auto uid = util::shell_word(shown_uid(message.step->message, message.step->identity.header));
+  run.refusing.refused(
+      {.target = target,
+       .answer = copy.result.sentence,
+       .kind = passes ? util::Kind::temporary : util::Kind::storage,
+       .by_hand = "mailhaul get " + run.account.name + " " + uid + " | " + copy.result.by_hand},
+      run.environment.now());
+}
+
+}  // namespace mailhaul::engine

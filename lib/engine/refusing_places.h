@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// A program that refuses everything must not cost the traffic of the whole mailbox at every run.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/environment.h"
+#include "state/rows.h"
+#include "util/error.h"
+
+namespace mailhaul::engine {
+
+/// What a place is offered.
+enum class Offers {
+  all,        ///< every message that is for it
+  one_first,  ///< it refused everything in an earlier run: one message shows whether it still does
+  none        ///< nothing in this run, or nothing more
+};
+
+/// A message that a place did not take.
+struct PlaceRefusal {
+  std::string_view target;
+  std::string_view answer;  ///< what the place said
+  util::Kind kind = util::Kind::storage;
+  std::string by_hand;  ///< what a person can type to try this message; may be empty
+};
+
+/// The places that gave three messages in a row the same answer, in this run or in earlier ones. One thread
+/// at a time.
+class RefusingPlaces {
+ public:
+  /// `stored`: what text() returned at the end of the run before.
+  RefusingPlaces(std::string_view stored, state::Time now);
+
+  /// Ends all pauses: a person is waiting, and may have fixed the program.
+  void retry_now();
+  [[nodiscard]] Offers offers(std::string_view target) const;
+  void took(std::string_view target);
+  /// May be the last message that the place is offered in this run.
+  void refused(const PlaceRefusal& refusal, state::Time now);
+  /// A message was not offered to the place, because of offers().
+  void kept_from(std::string_view target);
+
+  /// How many places were given up in this run.
+  [[nodiscard]] std::size_t given_up() const;
+  /// How many of the messages that were refused last are told of by error(), and need not be told singly.
+  [[nodiscard]] std::size_t told_by_error() const;
+  /// What kept messages from a place in this run, where `waiting` messages are not delivered.
+  [[nodiscard]] std::optional<util::Error> error(std::size_t waiting, const Environment& environment) const;
+  /// For the database; empty when no place refuses.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Place {
+    std::string target, answer, by_hand;
+    util::Kind kind = util::Kind::storage;
+    int in_a_row = 0;        ///< messages, in this run
+    int runs = 0;            ///< in a row in which it was given up
+    state::Time not_before;  ///< the next run that tries it
+    Offers offers = Offers::all;
+    bool has_refused_now = false, has_kept_mail = false;
+  };
+  Place* find(std::string_view target);
+  static bool is_given_up(const Place& place);
+
+  std::vector<Place> places_;
+};
+
+}  // namespace mailhaul::engine
