@@ -50,8 +50,9 @@ Lockfile open_lock(const Path& path) {
 
 enum class Owner { alive, gone, unknown };
 
-/// Most programs write their process id in the first line. If a second line is not mailhaul's, or if the file
-/// is on a network file system, the process may be on another machine.
+/// Most programs write their process id in the first line, and some the name of the machine after it. If
+/// anything else follows that is not mailhaul's, or if the file is on a network file system, the process may
+/// be on another machine.
 Owner owner_of(const Lockfile& lock, const Path& path) {
   std::string_view text = lock.content;
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -60,7 +61,9 @@ Owner owner_of(const Lockfile& lock, const Path& path) {
   auto rest = text.substr(static_cast<std::size_t>(number.ptr - text.data()));
   rest.remove_prefix(std::min(rest.find_first_not_of(" \r\n\0"sv), rest.size()));
   if (number.ec != std::errc() || process <= 0) return Owner::unknown;
-  if (!rest.empty() && !rest.starts_with(name)) return Owner::unknown;
+  const auto machine = rest.substr(0, rest.find_first_of(" \r\n\0"sv));
+  const bool from_here = rest.empty() || rest.starts_with(name) || machine == util::host_name();
+  if (!from_here) return Owner::unknown;
   if (::kill(process, 0) == 0 || errno != ESRCH) return Owner::alive;
   return util::medium_of(path) == util::Medium::network ? Owner::unknown : Owner::gone;
 }

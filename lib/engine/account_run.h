@@ -29,6 +29,7 @@ struct AccountRun {
   RefusingPlaces refusing;
   report::Totals totals;                 ///< without `failed` and `seconds`, which run() adds
   std::set<state::RowId> delivered_now;  ///< by all sessions of this run
+  bool asks_capabilities = true;         ///< false: a session of this run broke off at CAPA
 
   /// The mailbox's lock is held. The AccountRun must not move: its members refer to one another.
   AccountRun(const account::Account& account, const Environment& environment, report::Listener& tell,

@@ -13,6 +13,19 @@ namespace mailhaul::engine {
 
 using state::Standing;
 
+namespace {
+
+/// What the user can do about a message that is refused for a reason nobody knows: at first nothing.
+std::string hint_for_refused(const Step& step) {
+  constexpr std::uint32_t many = 3;
+  const auto* row = step.identity.row;
+  const std::string hint = "it stays on the server; the next runs ask for it again, after the others";
+  if (row == nullptr || row->failures < many) return hint;
+  return hint + "; mailhaul state mark-seen ACCOUNT UID leaves it alone from now on";
+}
+
+}  // namespace
+
 void Answers::take(const Request& request, pop3::Message& message) {
   if (request.ask == Ask::proof) return;
   if (message.refused()) return take_refusal(request, *message.refused());
@@ -22,18 +35,21 @@ void Answers::take(const Request& request, pop3::Message& message) {
 
 void Answers::take_refusal(const Request& request, const std::string& words) {
   const Step& step = *request.step;
-  if (step.is_unmet) return;  // it stays known by its UID
-  // Without TOP, or if the server refuses it for this message, the whole message decides.
-  if (request.ask == Ask::header) return parts_.requests.add({&step, Ask::whole, request.action});
-  const auto meant = net::understand(words, util::Kind::content);
+  const auto meant = net::understand(words, util::Kind::temporary);
+  if (request.ask == Ask::header && meant.reason != net::Reason::limit) {
+    // Without TOP, or if the server refuses it for this message, the whole message decides. What has no size
+    // yet stays known by its UID.
+    if (!step.is_unmet) parts_.requests.add({&step, Ask::whole, request.action});
+    return;
+  }
   const std::string quoted = ": the server said -ERR " + util::escape(words);
   switch (refusals_.add(words, meant.reason)) {
     case RefusalEffect::gone:
       return parts_.notes.tell(step, Action::skip, "it is no longer on the server");
     case RefusalEffect::this_message:
       return parts_.notes.failed(
-          step,
-          util::Error(meant.kind, "cannot retrieve message " + parts_.notes.uid(step) + quoted, meant.hint));
+          step, util::Error(meant.kind, "cannot retrieve message " + parts_.notes.uid(step) + quoted,
+                            meant.hint.empty() ? hint_for_refused(step) : meant.hint));
     case RefusalEffect::stop_asking:
       note_limit(parts_.run.account, parts_.run.environment, parts_.run.server, meant);
       parts_.notes.refused_from(

@@ -185,7 +185,7 @@ class Deleting {
     pop3::Message& message = look_.session.next();
     if (message.refused() && fields == HeaderFields::read) return false;
     if (message.refused()) {
-      const auto meant = net::understand(*message.refused(), util::Kind::content);
+      const auto meant = net::understand(*message.refused(), util::Kind::temporary);
       throw util::Error(meant.kind,
                         "cannot read message " + look_.uid_of(one.index) + " before it is removed: the " +
                             "server said -ERR " + *message.refused(),

@@ -25,7 +25,8 @@ FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOp
       requests_(session_),
       unproven_(session_, notes_),
       removals_(run, session_),
-      answers_({run, settler_, matcher_, notes_, requests_, unproven_, removals_}) {}
+      answers_({run, settler_, matcher_, notes_, requests_, unproven_, removals_}),
+      blame_({session_, requests_, unproven_, removals_, notes_, plan_}) {}
 
 Next FetchSession::run(const ReadRows& rows, Part part) {
   list_and_plan(rows);  // LAW 1: which row is each message?
@@ -70,7 +71,8 @@ void FetchSession::work(std::span<const Step> steps) {
 void FetchSession::list_and_plan(const ReadRows& rows) {
   run_.tell.doing(run_.account.name, report::Activity::listing);
   auto listed = session_.listing();
-  run_.notices.lines_ignored(session_.listing_faults().malformed_lines);
+  const auto& faults = session_.listing_faults();
+  run_.notices.lines_ignored(faults.malformed_lines, faults.first_malformed_line);
   run_.totals.left = run_.totals.listed = static_cast<std::uint32_t>(listed.size());
   auto identities = matcher_.identify(session_, listed, rows);
   require_no_lost_state(run_, session_, listed);
@@ -165,6 +167,7 @@ void FetchSession::remove() {
 }
 
 Next FetchSession::end_early(const util::Error& error) {
+  if (goes_on_without_capa(error)) return Next::new_session;
   const bool quit_sent = removals_.quit_sent();
   removals_.stop();
   std::optional<util::Error> unsettled;
@@ -190,28 +193,25 @@ Next FetchSession::end_early(const util::Error& error) {
   if (verdict.suspect_rows) attempt([this] { settler_.suspect(matcher_.changed_rows()); });
   if (unsettled) verdict.keep_batch = verdict.keep_latest = false;
   if (verdict.keep_latest) answers_.take_in_latest();
-  if (verdict.keep_batch) blame_latest(error);
+  if (verdict.keep_batch) blame_.latest(error);
   unproven_.discard();
   verdict.keep_batch ? settler_.settle() : settler_.drop();
   if (unsettled) throw util::Error(*unsettled);
-  const Step* to_blame = verdict.refused_comes_last   ? requests_.refused_last()
-                         : verdict.current_comes_last ? requests_.current().step
-                                                      : nullptr;
-  if (to_blame != nullptr) notes_.comes_last(*to_blame);
+  const auto named = blame_.name(verdict, error);
   close_places();
   remember(verdict);
   if (verdict.next != Next::stop) return verdict.next;  // PIPELINING is doubted, not the message
-  if (to_blame == nullptr) throw util::Error(error);
-  throw util::Error(error.kind(), "message " + notes_.uid(*to_blame) + ": " + error.what(), error.hint());
+  throw util::Error(named);
 }
 
-/// Bytes that arrived after the message read last may be the rest of it.
-void FetchSession::blame_latest(const util::Error& error) {
-  const auto latest = unproven_.take_latest();
-  if (!latest) return;
-  notes_.stays(*latest->message.step,
-               {util::Kind::protocol, "it cannot be told where it ends: " + std::string(error.what()),
-                "the server may not double the dots at the beginning of lines (RFC 1939 section 3)"});
+/// Some servers answer CAPA before the login only.
+bool FetchSession::goes_on_without_capa(const util::Error& error) {
+  const bool at_capa = session_.awaited().what == pop3::Awaited::What::capabilities;
+  if (!at_capa || error.kind() != util::Kind::temporary || !run_.asks_capabilities) return false;
+  run_.asks_capabilities = false;
+  run_.notices.warn_once("after the login the server does not answer CAPA: " + std::string(error.what()),
+                         "it is asked without CAPA, which takes longer; tell its operator", "CAPA");
+  return true;
 }
 
 void FetchSession::remember(const Verdict& verdict) {
@@ -233,7 +233,7 @@ Next fetch_once(AccountRun& run, net::LoggedIn logged_in, const ReadRows& rows, 
   FetchSession session(run, *logged_in.stream,
                        {.capabilities = std::move(logged_in.capabilities),
                         .may_pipeline = !one_by_one,
-                        .may_ask_capabilities = logged_in.answers_capa,
+                        .may_ask_capabilities = logged_in.answers_capa && run.asks_capabilities,
                         .trace = trace,
                         .redact = redact});
   try {

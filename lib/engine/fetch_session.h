@@ -7,6 +7,7 @@
 
 #include "engine/account_run.h"
 #include "engine/answers.h"
+#include "engine/blame.h"
 #include "engine/judge.h"
 #include "engine/matcher.h"
 #include "engine/message_notes.h"
@@ -55,7 +56,7 @@ class FetchSession {
   void conclude(const ReceivedMessage& message);
   void close_places();
   void remove();
-  void blame_latest(const util::Error& error);
+  bool goes_on_without_capa(const util::Error& error);
   void remember(const Verdict& verdict);
 
   AccountRun& run_;
@@ -69,6 +70,7 @@ class FetchSession {
   Removals removals_;
   Answers answers_;
   Plan plan_;
+  Blame blame_;
 };
 
 /// One session, from listing to QUIT. Next::stop: the account is done; otherwise a new session is to be

@@ -11,7 +11,7 @@ namespace mailhaul::engine {
 namespace {
 
 [[noreturn]] void throw_refused(const std::string& uid, const std::string& words) {
-  const auto meant = net::understand(words, util::Kind::content);
+  const auto meant = net::understand(words, util::Kind::temporary);
   throw util::Error(meant.kind,
                     "cannot retrieve message " + uid + ": the server said -ERR " + util::escape(words),
                     meant.hint);

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+
+#include "net/refusal.h"
 
 namespace mailhaul::engine {
 
@@ -48,6 +51,16 @@ std::optional<util::Hash> header_of(pop3::Message& message) {
 
 namespace {
 
+/// A limit is not about this message: nothing else would be handed out either.
+void require_no_limit(const pop3::Message& message) {
+  if (!message.refused()) return;
+  const auto meant = net::understand(*message.refused(), util::Kind::temporary);
+  if (meant.reason != net::Reason::limit) return;
+  const std::string command = "TOP " + std::to_string(message.wanted().number) + " 0";
+  throw net::RefusedError(
+      {meant.kind, "the server refused " + command + ": -ERR " + *message.refused(), meant.hint}, meant);
+}
+
 /// Rows of this header and size, live ones first to last by ordinal; the n-th listed message is the n-th of
 /// them.
 const RowSummary* nth_row(const state::MailboxRows& seen, std::vector<state::Row> rows,
@@ -83,24 +96,45 @@ void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& r
       "nothing was fetched, so that nothing arrives twice; the next run asks again");
 }
 
+/// The row of a message that broke a session before it could be identified: only its size is known.
+const RowSummary* row_by_size(const state::MailboxRows& seen, const state::Store& store,
+                              state::MailboxId mailbox, std::uint64_t bytes, std::set<state::RowId>& taken) {
+  for (const auto& row : seen.rows()) {
+    const bool failed = row.standing == Standing::pending && row.failures > 0 && row.uidl.empty();
+    if (!failed || row.bytes != bytes || taken.contains(row.id)) continue;
+    const auto stored = store.row(mailbox, row.id);
+    if (!stored || stored->header) continue;
+    taken.insert(row.id);
+    return &row;
+  }
+  return nullptr;
+}
+
 /// By UIDL, else by header and size.
 std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const state::MailboxRows& seen,
                                 const state::Store& store, state::MailboxId mailbox) {
   const auto listed = index.listed();
   std::vector<Identity> identities(listed.size());
-  const auto nameless = name(index, seen, identities);
+  auto nameless = name(index, seen, identities);
   if (nameless.empty()) return identities;
   std::set<state::RowId> taken;
   for (const auto& identity : identities) {
     if (identity.row != nullptr) taken.insert(identity.row->id);
   }
+  std::erase_if(nameless, [&](std::size_t i) {  // its header may break the session again: it comes last
+    identities[i].row = row_by_size(seen, store, mailbox, listed[i].bytes, taken);
+    identities[i].by_content = identities[i].row != nullptr;
+    return identities[i].by_content;
+  });
   for (const auto i : nameless) {
     session.want({.number = listed[i].number, .bytes = 0, .header_only = true});
   }
   std::map<std::pair<util::Hash, std::uint64_t>, std::uint32_t> equals;
   for (const auto i : nameless) {
     Identity& identity = identities[i];
-    identity.header = header_of(session.next());
+    pop3::Message& message = session.next();
+    require_no_limit(message);
+    identity.header = header_of(message);
     identity.by_content = !identity.header;
     if (!identity.header) continue;
     identity.ordinal = equals[{*identity.header, listed[i].bytes}]++;

@@ -15,8 +15,8 @@
 namespace mailhaul::engine {
 
 /// Identifies each message of the index's listing: by its UIDL, else by the header from TOP n 0 (pipelined)
-/// and the size, else (no TOP) marks it by_content. Throws what the session throws,
-/// and Error{temporary} where UIDL is refused and rows have UIDs.
+/// and the size, else (no TOP, or one that broke a session before) marks it by_content. Throws what the
+/// session throws, and Error{temporary} where UIDL is refused and rows have UIDs.
 std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
                                const state::Store& store, state::MailboxId mailbox);
 

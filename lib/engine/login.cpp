@@ -79,11 +79,14 @@ void note_refusal(const account::Account& account, const Environment& environmen
     server.login_method = refused->refusal().other_method;
   if (hung_up && !pauses) ++server.refused_logins;
   if (!pauses) return;
-  std::chrono::seconds pause = limit ? refused->refusal().pause.value_or(first_pause) : first_pause;
+  const auto named = refused != nullptr ? refused->refusal().pause : std::nullopt;
+  std::chrono::seconds pause = first_pause;
   if (!limit) {
     for (std::uint32_t i = 0; i < server.refused_logins && pause < longest_pause; ++i) pause *= 2;
     ++server.refused_logins;
   }
+  // After a refused password never sooner than by our own rule.
+  if (named) pause = limit ? *named : std::max(pause, *named);
   server.not_before = environment.now() + std::min(pause, longest_pause);
   server.login_mark = login_mark(account, environment);
 }

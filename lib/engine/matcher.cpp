@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "engine/same_message.h"
+#include "engine/uid.h"
+#include "net/refusal.h"
 #include "util/escape.h"
 
 namespace mailhaul::engine {
@@ -16,7 +18,7 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
                                         const std::function<state::MailboxRows()>& rows) {
   UidlIndex index(listed);  // while the rows are still being read
   rows_ = rows();
-  auto identities = engine::identify(session, std::move(index), rows_, run_.store, run_.mailbox);
+  auto identities = identify_or_blame(session, listed, std::move(index));
   note_absent_rows(identities, !session.listing_faults().may_be_incomplete);
   const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
   for (std::size_t i = 0; i < listed.size(); ++i) {
@@ -29,6 +31,25 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
     if (proven && by_content) taken_.insert(row->id);  // otherwise only unplaced rows are ever looked for
   }
   return identities;
+}
+
+/// A message that breaks the session at TOP has neither UIDL nor header: its size alone is noted.
+std::vector<Identity> Matcher::identify_or_blame(pop3::Session& session, std::span<const pop3::Listed> listed,
+                                                 UidlIndex index) {
+  try {
+    return engine::identify(session, std::move(index), rows_, run_.store, run_.mailbox);
+  } catch (const util::Error& error) {
+    const auto awaited = session.awaited();
+    const auto message = std::ranges::find(listed, awaited.number, &pop3::Listed::number);
+    const bool refused = dynamic_cast<const net::RefusedError*>(&error) != nullptr;
+    const bool of_the_server = error.kind() == util::Kind::temporary || error.kind() == util::Kind::protocol;
+    if (refused || !of_the_server || awaited.what != pop3::Awaited::What::message || message == listed.end())
+      throw;
+    settler_.write_with_next_commit(
+        {.id = run_.store.next_row(run_.mailbox), .bytes = message->bytes, .failures = 1});
+    throw util::Error(error.kind(), "message " + shown_uid(*message, std::nullopt) + ": " + error.what(),
+                      error.hint());
+  }
 }
 
 namespace {
@@ -52,6 +73,7 @@ std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
 void Matcher::note_absent_rows(std::span<const Identity> identities, bool listing_is_whole) {
   // If messages can only be told apart by content, none is absent before all were retrieved.
   if (std::ranges::any_of(identities, &Identity::by_content)) {
+    if (!std::ranges::all_of(identities, &Identity::by_content)) return;
     return run_.notices.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
         "nothing is delivered twice; where mail need not stay there, have it removed (--no-leave-on-server)");

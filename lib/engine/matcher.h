@@ -60,6 +60,8 @@ class Matcher {
   const std::vector<state::RowId>& changed_rows() const noexcept { return changed_; }
 
  private:
+  std::vector<Identity> identify_or_blame(pop3::Session& session, std::span<const pop3::Listed> listed,
+                                          UidlIndex index);
   void note_absent_rows(std::span<const Identity> identities, bool listing_is_whole);
   void warn_of_unfinished(const state::RowSummary& row);
   std::optional<state::Row> row_by_uid(const Step& step) const;

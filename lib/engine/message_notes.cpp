@@ -135,11 +135,17 @@ void MessageNotes::delivered(const ReceivedMessage& message) {
 }
 
 void MessageNotes::comes_last(const Step& step) {
-  if (step.identity.by_content) return;
   if (!noted_.insert(step.message.number).second) return;  // one row for each
   state::Row row = matcher_.row_to_note(step);
   ++row.failures;
   settler_.write_with_next_commit(std::move(row));
+}
+
+void MessageNotes::removal_comes_last(state::RowId id) {
+  auto row = settler_.store().row(run_.mailbox, id);
+  if (!row) return;
+  ++row->failures;
+  settler_.write_with_next_commit(std::move(*row));
 }
 
 }  // namespace mailhaul::engine

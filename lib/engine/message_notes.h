@@ -46,6 +46,8 @@ class MessageNotes {
   void too_large(const Step& step, std::uint64_t bytes);
   /// The message comes last in the next session; nothing is reported.
   void comes_last(const Step& step);
+  /// The same for a delivered message whose removal broke the session; 0 has no effect.
+  void removal_comes_last(state::RowId id);
 
  private:
   AccountRun& run_;

@@ -30,9 +30,11 @@ void Notices::warn_of_place(std::string_view sentence, std::string_view hint) {
   warn_once(sentence, hint);
 }
 
-void Notices::lines_ignored(std::uint32_t lines) {
+void Notices::lines_ignored(std::uint32_t lines, std::string_view first) {
   if (lines == 0) return;
-  warn("ignored " + util::counted(lines, "malformed line") + " in the server's listing",
+  const std::string which = lines == 1 ? ": \"" : ", the first of them \"";
+  warn("ignored " + util::counted(lines, "malformed line") + " in the server's listing" + which +
+           std::string(first) + '"',
        "the messages they stand for stay on the server; tell its operator");
 }
 

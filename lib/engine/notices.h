@@ -28,8 +28,8 @@ class Notices {
   void warn_once(std::string_view sentence, std::string_view hint, std::string_view about = {});
   /// The same, and at most once in this run: the same destination may be open twice.
   void warn_of_place(std::string_view sentence, std::string_view hint);
-  /// Warns of lines of a listing that made no sense; not of 0 lines.
-  void lines_ignored(std::uint32_t lines);
+  /// Warns of lines of a listing that made no sense; not of 0 lines. `first`: the first of them, escaped.
+  void lines_ignored(std::uint32_t lines, std::string_view first);
   /// Returns true if no run has asked about this sentence before.
   [[nodiscard]] bool first_time(std::string_view sentence);
   /// The lasting warnings that this run was the first to give, for the store.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "engine/login.h"
+#include "net/refusal.h"
 #include "util/escape.h"
 #include "util/units.h"
 
@@ -12,6 +14,11 @@ void Removals::mark(std::uint32_t number, state::RowId row) {
   if (phase_ != Phase::open || kept_.contains(number)) return;
   session_.remove(number);
   marked_[number] = row;
+}
+
+state::RowId Removals::row_of(std::uint32_t number) const {
+  const auto found = marked_.find(number);
+  return found != marked_.end() ? found->second : 0;
 }
 
 void Removals::keep(std::uint32_t number) {
@@ -44,23 +51,31 @@ std::vector<std::uint32_t> Removals::finish() {
   std::ranges::sort(removal.accepted);
   warn_of_refused(removal);
   if (removal.accepted.empty()) return {};
-  if (!removal.committed) {
-    throw util::Error(util::Kind::temporary,
-                      "the server did not confirm the removal of " +
-                          util::counted(removal.accepted.size(), "message") +
-                          " (reply to QUIT: " + util::escape(removal.quit_answer) + ")",
-                      hint_);
-  }
+  if (!removal.committed) throw_unconfirmed(removal);
   record(removal.accepted);
   return removal.accepted;
 }
 
+void Removals::throw_unconfirmed(const pop3::RemovalResult& removal) const {
+  const util::Error error(util::Kind::temporary,
+                          "the server did not confirm the removal of " +
+                              util::counted(removal.accepted.size(), "message") +
+                              " (reply to QUIT: " + util::escape(removal.quit_answer) + ")",
+                          hint_);
+  if (!removal.quit_refused) throw util::Error(error);
+  throw net::RefusedError(error, net::understand(removal.quit_answer, util::Kind::temporary));
+}
+
 void Removals::warn_of_refused(const pop3::RemovalResult& removal) {
   if (removal.refused.empty()) return;
-  const auto& [number, words] = removal.refused.front();
-  run_.notices.warn_once("the server refused to remove " + util::counted(removal.refused.size(), "message") +
-                             ", the first with -ERR " + words,
-                         hint_, "DELE refused");
+  const auto& words = removal.refused.front().second;
+  const std::string sentence = "the server refused to remove " +
+                               util::counted(removal.refused.size(), "message") + ", the first with -ERR " +
+                               words;
+  const auto meant = net::understand(words, util::Kind::temporary);
+  if (meant.reason != net::Reason::limit) return run_.notices.warn_once(sentence, hint_, "DELE refused");
+  note_limit(run_.account, run_.environment, run_.server, meant);
+  run_.notices.message_failed({meant.kind, sentence, meant.hint}, {});
 }
 
 void Removals::record(const std::vector<std::uint32_t>& numbers) {  // S7

@@ -32,6 +32,8 @@ class Removals {
   /// The same for a message that was never delivered and that the user wants removed. Its row, if there is
   /// one (not 0), is forgotten with it: should the message be listed again, it is new mail.
   void mark_undelivered(std::uint32_t number, state::RowId row);
+  /// The row of a message that was to be removed by mark(); 0: there is none.
+  [[nodiscard]] state::RowId row_of(std::uint32_t number) const;
   /// Whether QUIT would remove anything.
   [[nodiscard]] bool any() const noexcept { return !marked_.empty() || !undelivered_.empty(); }
   /// A message was retrieved and is not safe: if a RETR alone removes it, the session ends without
@@ -49,6 +51,7 @@ class Removals {
  private:
   enum class Phase { open, quitting, over };
   bool must_not_quit();
+  [[noreturn]] void throw_unconfirmed(const pop3::RemovalResult& removal) const;
   void warn_of_refused(const pop3::RemovalResult& removal);
   void record(const std::vector<std::uint32_t>& numbers);
 

@@ -125,6 +125,13 @@ std::optional<std::chrono::seconds> time_named_in(std::string_view words) {
   return std::nullopt;
 }
 
+/// Whether a time in the words may be the one to wait. A refused password often has other times beside it,
+/// such as how long the server took to answer.
+bool speaks_of_waiting(const Refusal& refusal, std::string_view words) {
+  if (refusal.kind == Kind::login) return has_any(words, {"again in", "again after", "retry", "wait"});
+  return refusal.kind == Kind::temporary && refusal.reason != Reason::unknown;
+}
+
 bool speaks_of_switched_off_access(std::string_view words) {
   return has_any(words, {"not enabled", "disabled", "not allowed"});
 }
@@ -166,8 +173,6 @@ std::string hint_for(const Refusal& refusal, std::string_view words) {
       break;
   }
   if (refusal.kind == Kind::login) return std::string(hint_for_login(words));
-  if (refusal.kind == Kind::content)
-    return "it stays there; mailhaul state mark-seen ACCOUNT UID leaves it alone from now on";
   return {};
 }
 
@@ -192,8 +197,7 @@ Refusal understand(std::string_view words, Kind otherwise) {
   Refusal refusal;
   refusal.reason = reason_for(response_code(words), lower);
   refusal.kind = kind_for(refusal.reason, otherwise);
-  if (refusal.kind == Kind::temporary && refusal.reason != Reason::unknown)
-    refusal.pause = time_named_in(lower);
+  if (speaks_of_waiting(refusal, lower)) refusal.pause = time_named_in(lower);
   refusal.hint = hint_for(refusal, lower);
   return refusal;
 }

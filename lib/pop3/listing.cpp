@@ -86,7 +86,7 @@ void ListingBuilder::add_uidl_line(std::string_view line) {
   if (!found) return leave_out(line);
   const auto place = place_of(found->number);
   if (!place && found->number > largest_number_) {  // it has come since LIST: the next session fetches it
-    faults_.may_be_incomplete = true;
+    faults_.may_be_incomplete = names_unlisted_ = true;
     return;
   }
   if (!place || named_[*place]) return leave_out(line);

@@ -25,6 +25,8 @@ class ListingBuilder {
   void add_uidl_line(std::string_view line);
   std::vector<Listed> take() { return std::move(listed_); }
   bool empty() const noexcept { return listed_.empty(); }
+  /// Whether UIDL names a message behind the last one of LIST.
+  bool names_unlisted() const noexcept { return names_unlisted_; }
   const ListingFaults& faults() const noexcept { return faults_; }
 
  private:
@@ -35,6 +37,7 @@ class ListingBuilder {
   std::vector<bool> named_;                                   ///< messages that a UIDL line was about
   std::unordered_map<std::uint32_t, std::size_t> elsewhere_;  ///< places of those not at number - 1
   std::uint32_t largest_number_ = 0;                          ///< of listed_
+  bool names_unlisted_ = false;
   ListingFaults faults_;
 };
 

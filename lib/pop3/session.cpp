@@ -35,7 +35,7 @@ constexpr std::uint64_t bytes_per_line = 64;           // on average: RFC 1939 s
 }
 
 net::RefusedError refusal(const std::string& command, const std::string& words) {
-  auto meant = net::understand(words, util::Kind::protocol);
+  auto meant = net::understand(words, util::Kind::temporary);
   const util::Error error(meant.kind, "the server refused " + command + ": -ERR " + words, meant.hint);
   return {error, std::move(meant)};
 }
@@ -119,6 +119,10 @@ void Session::State::read_capabilities() {
 void Session::State::read_stat() {
   const bool ok = exchange.answer().ok;
   const auto& words = exchange.last_words();
+  if (!ok) {  // whatever else it means, LIST and UIDL may tell what STAT does not
+    const auto refused = refusal("STAT", words);
+    if (refused.refusal().reason == net::Reason::limit) listing_refused = refused;
+  }
   stat_count = ok ? util::parse_number(words.substr(0, words.find(' '))) : std::nullopt;
 }
 
@@ -142,7 +146,8 @@ void Session::State::read_uidls(ListingBuilder& listing) {
   faults.uidl_refusal = exchange.last_words();
   // Trouble that passes does not mean that the server has no UIDL: the whole maildrop would be read again.
   const auto refused = refusal("UIDL", exchange.last_words());
-  if (refused.kind() == util::Kind::temporary) listing_refused = refused;
+  const bool understood = refused.refusal().reason != net::Reason::unknown;
+  if (understood && refused.kind() == util::Kind::temporary) listing_refused = refused;
 }
 
 void Session::State::keep_faults(const ListingFaults& found) {
@@ -154,12 +159,16 @@ void Session::State::keep_faults(const ListingFaults& found) {
 
 /// A server that counts mail and lists none that could be fetched must not look like an empty maildrop.
 void Session::State::require_sense(const ListingBuilder& listing) const {
-  const bool may_have_mail = stat_count.value_or(listing.faults().malformed_lines) != 0;
-  if (listing_refused || !listing.empty() || !may_have_mail) return;
+  if (listing_refused || !listing.empty()) return;
+  const bool malformed = faults.malformed_lines != 0;
+  const bool counts_none = stat_count == 0U;  // then mail that only UIDL names has come since
+  const bool may_have_mail = counts_none ? malformed && listing.names_unlisted()
+                                         : stat_count || malformed || listing.names_unlisted();
+  if (!may_have_mail) return;
   const std::string why =
-      faults.malformed_lines != 0
-          ? "the server's listing makes no sense: \"" + faults.first_malformed_line + '"'
-          : "the server counts " + util::counted(*stat_count, "message") + " and lists none";
+      malformed    ? "the server's listing makes no sense: \"" + faults.first_malformed_line + '"'
+      : stat_count ? "the server counts " + util::counted(*stat_count, "message") + " and lists none"
+                   : "the server lists no message, although UIDL names some";
   throw util::Error(util::Kind::protocol, why + " (answer to LIST)",
                     "nothing was fetched or removed; tell the server's operator");
 }
@@ -179,7 +188,8 @@ void Session::State::read_removals() {
 void Session::State::read_quit() {
   try {
     removal.committed = exchange.answer().ok;
-    if (!removal.committed) removal.quit_answer = exchange.last_words();
+    removal.quit_refused = !removal.committed;
+    if (removal.quit_refused) removal.quit_answer = exchange.last_words();
   } catch (const util::Error& error) {
     // Whether the server removed anything is not known, but the next session will see: no failure.
     if (error.kind() != util::Kind::temporary) throw;
@@ -193,12 +203,7 @@ void Session::State::drop_rest() {
 }
 
 Session::Session(net::Stream& stream, SessionOptions options)
-    : state_(std::make_unique<State>(stream, std::move(options))) {
-  if (state_->capabilities_are_current) return;
-  if (state_->capabilities.pipelining) return;  // then CAPA travels with the listing, and costs no round trip
-  state_->exchange.queue({.verb = Verb::capa});
-  state_->read_capabilities();
-}
+    : state_(std::make_unique<State>(stream, std::move(options))) {}
 
 Session::~Session() = default;
 
@@ -207,6 +212,22 @@ bool Session::pipelining() const noexcept { return state_->exchange.pipelining()
 const ListingFaults& Session::listing_faults() const noexcept { return state_->faults; }
 std::size_t Session::owed() const noexcept { return state_->owed; }
 const Doubt& Session::doubt() const noexcept { return state_->exchange.doubt(); }
+Awaited Session::awaited() const noexcept {
+  const Command* command = state_->exchange.upcoming();
+  if (command == nullptr) return {};
+  switch (command->verb) {
+    case Verb::capa:
+      return {.what = Awaited::What::capabilities};
+    case Verb::retr:
+    case Verb::top:
+      return {.what = Awaited::What::message, .number = command->number};
+    case Verb::dele:
+      return {.what = Awaited::What::removal, .number = command->number};
+    default:
+      return {};
+  }
+}
+
 const std::string& Session::last_status() const noexcept { return state_->exchange.last_words(); }
 
 std::vector<Listed> Session::listing() {

@@ -12,6 +12,7 @@
 
 #include "net/stream.h"
 #include "pop3/capabilities.h"
+#include "pop3/failure.h"
 
 namespace mailhaul::pop3 {
 
@@ -35,14 +36,6 @@ struct Wanted {
   std::uint32_t number = 0;
   std::uint64_t bytes = 0;   ///< the announced size: counts against the window
   bool header_only = false;  ///< TOP n 0; counts for 8 KiB at most
-};
-
-/// What a failure says about the session. With `pipelined`, nothing that was received in it can be trusted,
-/// because an answer may have been skipped (LAW 2).
-struct Doubt {
-  bool pipelined = false;         ///< true from the moment when two answers were owed until none is
-  bool at_border = false;         ///< the silence or the end came exactly between two answers
-  bool malformed_status = false;  ///< a status line that is neither +OK nor -ERR, or an unasked answer
 };
 
 class Session;
@@ -69,12 +62,13 @@ class Message {
 struct RemovalResult {
   std::vector<std::uint32_t> accepted;
   std::vector<std::pair<std::uint32_t, std::string>> refused;  ///< number and the server's words
-  bool committed = false;   ///< +OK to QUIT: only then are the accepted ones gone (RFC 1939 section 6)
-  std::string quit_answer;  ///< the server's words if it was not: "no answer: ..."
+  bool committed = false;     ///< +OK to QUIT: only then are the accepted ones gone (RFC 1939 section 6)
+  bool quit_refused = false;  ///< -ERR to QUIT
+  std::string quit_answer;    ///< the server's words if it was refused, else "no answer: ..."
 };
 
 struct SessionOptions {
-  /// What was announced at the login. Without PIPELINING among them, the session asks CAPA alone first.
+  /// What was announced at the login. With PIPELINING among them, CAPA travels with the listing.
   std::vector<std::string> capabilities = {};
   bool may_pipeline = true;
   bool may_ask_capabilities = true;  ///< false: the server is known to answer CAPA with silence or hanging up
@@ -96,7 +90,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// What was announced at the login, until CAPA is answered once more: in the constructor or in listing().
+  /// What was announced at the login, until listing() has asked CAPA once more.
   const Capabilities& capabilities() const noexcept;
   /// Pipelining is announced, and allowed.
   bool pipelining() const noexcept;
@@ -131,6 +125,8 @@ class Session {
   /// unanswered, that is no error: the removals are not committed.
   RemovalResult quit();
 
+  /// After a throw: which answer was awaited.
+  Awaited awaited() const noexcept;
   /// After a throw: what it says about the session.
   const Doubt& doubt() const noexcept;
   /// The text of the last status line, for error sentences.

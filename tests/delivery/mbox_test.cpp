@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "delivery/fixture.h"
+#include "util/host.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;
@@ -244,6 +245,10 @@ TEST_CASE_FIXTURE(MboxFixture,
                {std::string("99999999\n\0", 10), 0, true},
                {"99999999\nother.example.org\n", an_hour, false},  // perhaps at work on another machine
                {"99999999\nother.example.org\n", two_days, true},
+               {"99999999 other.example.org\n", an_hour, false},
+               {"99999999 " + util::host_name() + "\n", an_hour, true},  // its process is gone, and was here
+               {"99999999\n" + util::host_name(), an_hour, true},
+               {living + " " + util::host_name() + "\n", two_days, false},
                {"", an_hour, false},  // it does not tell whose it is
                {"", two_days, true},
                {"0\n", an_hour, false},

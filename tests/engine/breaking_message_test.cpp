@@ -91,6 +91,104 @@ TEST_CASE("one message that breaks every session: the others arrive and are remo
   }
 }
 
+TEST_CASE("a message whose removal breaks every session does not keep the others on the server") {
+  for (const bool pipelining : {true, false}) {
+    for (const bool hangs_up : {true, false}) {
+      for (const int bad : {1, 2, 3}) {
+        CAPTURE(pipelining);
+        CAPTURE(hangs_up);
+        CAPTURE(bad);
+        Household house;
+        house.server.options.pipelining = pipelining;
+        for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+        const std::string uidl = "uid" + std::to_string(bad);
+        break_message(house, uidl, {"", "DELE ", {"", hangs_up}});
+        bool named = false, innocent_named = false;
+        for (int run = 1; run <= 3; ++run) {
+          house.run();
+          for (int n = 1; n <= 3; ++n) {
+            const bool found = named_in(house.told.failures, "message uid" + std::to_string(n));
+            (n == bad ? named : innocent_named) = (n == bad ? named : innocent_named) || found;
+          }
+        }
+        CHECK(house.server.messages.size() == 1);
+        CHECK(place_of(house, uidl) == 1);
+        CHECK(named);
+        CHECK_FALSE(innocent_named);
+        house.server.misbehave = {};
+        CHECK(engine::status_of(house.run()) == 0);
+        CHECK(house.server.messages.empty());
+        CHECK(house.mail().size() == 3);
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "without UIDL a message whose header or body breaks every session does not keep the others from "
+    "arriving") {
+  struct Case {
+    bool top;
+    std::string verb;
+  };
+  for (const auto& one : {Case{true, "TOP "}, Case{true, "RETR "}, Case{false, "RETR "}}) {
+    for (const bool pipelining : {true, false}) {
+      for (const bool leave : {true, false}) {
+        for (const int bad : {1, 2, 3}) {
+          CAPTURE(one.top);
+          CAPTURE(one.verb);
+          CAPTURE(pipelining);
+          CAPTURE(leave);
+          CAPTURE(bad);
+          Household house;
+          house.server.options.uidl = false;
+          house.server.options.top = one.top;
+          house.server.options.pipelining = pipelining;
+          house.account.policy.leave_on_server = leave;
+          for (int n = 1; n <= 3; ++n) {
+            house.server.messages.push_back(mail_of(n));
+            house.server.messages.back().bytes += std::string(static_cast<std::size_t>(n), 'x') + "\r\n";
+          }
+          const std::string uidl = "uid" + std::to_string(bad);
+          break_message(house, uidl, {"", one.verb, {"", true}});
+          for (int run = 1; run <= 4; ++run) house.run();
+          // Where only TOP breaks the session, the message arrives, too.
+          const bool arrives = one.verb == "TOP ";
+          CHECK(house.mail().size() == (arrives ? 3 : 2));
+          CHECK(house.server.messages.size() == (leave ? 3 : arrives ? 0 : 1));
+          house.server.misbehave = {};
+          for (int run = 1; run <= 3; ++run) house.run();
+          CHECK(house.mail().size() == 3);
+          CHECK(house.server.messages.size() == (leave ? 3 : 0));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a server that breaks off at CAPA after the login is asked without it") {
+  for (const bool hangs_up : {true, false}) {
+    for (const bool pipelining : {true, false}) {
+      CAPTURE(hangs_up);
+      CAPTURE(pipelining);
+      Household house;
+      house.server.options.pipelining = pipelining;
+      for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+      house.server.misbehave = [&, silent_session = std::size_t{0}](
+                                   const std::string& command, std::size_t) mutable -> std::optional<Reply> {
+        if (command == "CAPA") silent_session = house.server.sessions;
+        if (silent_session != house.server.sessions) return std::nullopt;
+        return Reply{"", hangs_up};
+      };
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.server.sessions == 2);
+      CHECK(house.told.warnings.size() == 1);
+      CHECK(house.mail().size() == 3);
+      CHECK(house.server.messages.empty());
+    }
+  }
+}
+
 TEST_CASE("two messages that break their sessions do not keep a third one, cut once, from arriving") {
   Household house;
   house.server.options.pipelining = false;

@@ -17,9 +17,11 @@ namespace mailhaul::test {
 
 struct RecordingListener : report::Listener {
   std::vector<std::string> failures, warnings, messages;
+  std::vector<std::string> hints;  ///< of the failures
   void failed(std::string_view /*account*/, const report::Notice& notice) override {
     failures.push_back(std::to_string(notice.status) + (notice.quiet_skips_it ? " (quiet) " : " ") +
                        std::string(notice.sentence));
+    hints.emplace_back(notice.hint);
   }
   void warned(std::string_view /*account*/, const report::Notice& notice) override {
     warnings.push_back((notice.quiet_skips_it ? "(again) " : "") + std::string(notice.sentence));

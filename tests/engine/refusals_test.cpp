@@ -121,8 +121,8 @@ TEST_CASE("a server that had UIDs and refuses UIDL is in trouble, and nothing is
   }
 }
 
-TEST_CASE("words of a limit to RETR, LIST or UIDL begin a pause, as long as the server says") {
-  for (const std::string verb : {"RETR", "LIST", "UIDL"}) {
+TEST_CASE("words of a limit to any command begin a pause, as long as the server says") {
+  for (const std::string verb : {"STAT", "LIST", "UIDL", "RETR", "DELE", "QUIT"}) {
     CAPTURE(verb);
     Household house;
     house.server.messages = {mail_of(1)};
@@ -137,6 +137,57 @@ TEST_CASE("words of a limit to RETR, LIST or UIDL begin a pause, as long as the 
     CHECK(engine::status_of(house.run()) == 75);
     CHECK(house.server.sessions == sessions);
     house.now += std::chrono::minutes(1);
-    CHECK(house.run().totals.fetched == 1);
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.mail().size() == 1);
+    CHECK(house.server.messages.empty());
   }
+}
+
+TEST_CASE("words of a limit to TOP begin a pause, whatever the header was to tell") {
+  for (const bool uidl : {true, false}) {
+    CAPTURE(uidl);
+    Household house;
+    house.server.options.uidl = uidl;
+    house.account.policy.leave_on_server = true;
+    for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+    CHECK(engine::status_of(house.run()) == 0);
+    house.account.policy.leave_on_server = false;
+    house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<RefusalReply> {
+      if (!command.starts_with("TOP ")) return std::nullopt;
+      return RefusalReply("-ERR Download exceed. msg=10\r\n");
+    };
+    CHECK(engine::status_of(house.run()) == 75);
+    CHECK(house.told.failures.size() == 1);
+    CHECK(house.server.count("RETR 1") == 1);
+    const auto sessions = house.server.sessions;
+    CHECK(engine::status_of(house.run()) == 75);
+    CHECK(house.server.sessions == sessions);
+    house.server.misbehave = nullptr;
+    house.now += std::chrono::minutes(5);
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.server.messages.empty());
+    CHECK(house.mail().size() == 3);
+  }
+}
+
+TEST_CASE(
+    "a message that is refused for an unknown reason is asked for again, and after three runs the user is "
+    "told how to leave it") {
+  Household house;
+  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+  house.server.misbehave = [&house](const std::string& command, std::size_t) -> std::optional<RefusalReply> {
+    const auto bad = std::ranges::find(house.server.messages, "uid2", &test::StoredMessage::uidl);
+    const auto number = std::to_string(bad - house.server.messages.begin() + 1);
+    if (command != "RETR " + number) return std::nullopt;
+    return RefusalReply("-ERR the message is damaged\r\n");
+  };
+  for (int run = 1; run <= 5; ++run) {
+    CAPTURE(run);
+    CHECK(engine::status_of(house.run()) == 75);
+    REQUIRE(house.told.failures.size() == 1);
+    CHECK(house.told.failures[0].find("uid2") != std::string::npos);
+    CHECK(house.told.failures[0].find("-ERR the message is damaged") != std::string::npos);
+    CHECK((house.told.hints[0].find("mark-seen") != std::string::npos) == (run > 3));
+  }
+  CHECK(house.mail().size() == 2);
 }

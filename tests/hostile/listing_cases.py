@@ -42,7 +42,7 @@ UIDL = [
 ]
 
 LIST = [
-    Untouched("LIST refused", says(b"LIST", b"-ERR no\r\n"), status=76, never=(b"DELE",)),
+    Untouched("LIST refused", says(b"LIST", b"-ERR no\r\n"), status=75, never=(b"DELE",)),
     Untouched("an empty LIST where STAT counts four", lists(b"LIST", []), status=76, never=(b"RETR", b"DELE"),
               says=("counts 4 messages", "LIST")),
     Untouched("LIST of words only", lists(b"LIST", [b"hello there"]), status=76, never=(b"RETR", b"DELE"),
@@ -57,11 +57,11 @@ LIST = [
     Case("LIST for some of them", lists(b"LIST", [b"1 " + SIZES[0], b"3 " + SIZES[2]]), arrives=(1, 3), stays=(2, 4)),
     Case("LIST with a number twice",
          lists(b"LIST", [b"1 " + SIZES[0], b"1 5", *[b"%d %s" % (n, SIZES[n - 1]) for n in (2, 3, 4)]])),
-    Case("LIST for one that is not there", lists(b"LIST", [b"%d 100" % n for n in range(1, 6)]), status=65),
+    Case("LIST for one that is not there", lists(b"LIST", [b"%d 100" % n for n in range(1, 6)]), status=75),
     Case("LIST with numbers of nonsense",
          lists(b"LIST", [b"-1 1", b"0 1", b"4294967296 1", b"x 1", b"", b"1.5 1", b"1 " + SIZES[0]]), arrives=(1,),
          stays=(2, 3, 4)),
-    Case("LIST with the largest number", lists(b"LIST", [b"4294967295 1", b"1 " + SIZES[0]]), status=65, arrives=(1,),
+    Case("LIST with the largest number", lists(b"LIST", [b"4294967295 1", b"1 " + SIZES[0]]), status=75, arrives=(1,),
          stays=(2, 3, 4)),
     Case("LIST in reverse", lists(b"LIST", [b"%d %s" % (n, SIZES[n - 1]) for n in (4, 3, 2, 1)])),
     Case("LIST with more words", lists(b"LIST", [b"%d %s octets" % (n, SIZES[n - 1]) for n in (1, 2, 3, 4)])),

@@ -92,11 +92,11 @@ ECHOES = [
          both(says(b"STAT", b"+OK 4 400 " + PASSWORD + b"\r\n"),
              says(b"RETR", b"-ERR for " + encoded(b"x", PASSWORD) + b"\r\n", b"2"),
              says(b"QUIT", lambda s, a: honest(s, a, b"QUIT") and b"+OK " + PASSWORD + b"\r\n")),
-         status=65, arrives=(1, 3, 4), stays=(2,), words=("-vv",)),
+         status=75, arrives=(1, 3, 4), stays=(2,), words=("-vv",)),
     Case("the password in a status that is neither", says(b"RETR", b"* " + PASSWORD + b"\r\n", b"1"), status=76,
          arrives=SOME, stays=SOME),
     Refused("the password in the answer to LIST",
-            says(b"LIST", b"-ERR " + PASSWORD + b" and " + encoded(PASSWORD) + b"\r\n"), status=76),
+            says(b"LIST", b"-ERR " + PASSWORD + b" and " + encoded(PASSWORD) + b"\r\n"), status=75),
 ]
 
 ESCAPES = [
@@ -108,7 +108,7 @@ ESCAPES = [
     Case("escapes in CAPA", announces(b"USER", b"UIDL", b"TOP", EVIL), words=("-vv",)),
     Case("escapes in UIDLs", uids(EVIL, b"\x1b[2J", b"\xc2\x9b", b"\x85"), words=("-v",)),
     Case("escapes in UIDLs, in JSON", uids(EVIL, b"\x1b[2J", b"\xc2\x9b", b"\x85"), words=("--json",)),
-    Case("escapes in a refused RETR", says(b"RETR", b"-ERR " + EVIL + b"\r\n", b"2"), status=65, arrives=(1, 3, 4),
+    Case("escapes in a refused RETR", says(b"RETR", b"-ERR " + EVIL + b"\r\n", b"2"), status=75, arrives=(1, 3, 4),
          stays=(2,)),
     Case("escapes in a refused DELE", says(b"DELE", b"-ERR " + EVIL + b"\r\n"), stays=ALL),
     Case("escapes in a refused QUIT", says(b"QUIT", b"-ERR " + EVIL + b"\r\n"), status=75, stays=ALL),

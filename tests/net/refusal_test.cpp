@@ -150,7 +150,10 @@ TEST_CASE("the time that a server names is taken from its words") {
       {"Download exceed. msg=10", std::nullopt},
       {"too many connections (10) from 10.1.2.3", std::nullopt},
       {"wrong password, 3 seconds", std::nullopt},
-      {"[AUTH] wait 15 minutes", std::nullopt},
+      {"[AUTH] wait 15 minutes", 15min},
+      {"[AUTH] Invalid login. Try again in 10 minutes.", 10min},
+      {"wrong password (2 seconds); retry after 1 hour", 2s},
+      {"[AUTH] failed after 3 seconds", std::nullopt},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -190,7 +193,6 @@ TEST_CASE("a hint says what can be done about a refusal") {
       {"throttled for 15 minutes", Kind::login, "15m"},
       {"POP timeout", Kind::content, "the next run"},
       {"[SYS/PERM] ...", Kind::content, "administrator"},
-      {"corrupt", Kind::content, "mark-seen"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);
@@ -198,6 +200,7 @@ TEST_CASE("a hint says what can be done about a refusal") {
   }
   CHECK(understand("[SYS/TEMP] disk trouble", Kind::login).hint.empty());
   CHECK(understand("anything", Kind::protocol).hint.empty());
+  CHECK(understand("corrupt", Kind::temporary).hint.empty());
 }
 
 }  // namespace

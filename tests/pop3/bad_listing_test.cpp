@@ -41,6 +41,45 @@ util::Error failure_of(MemoryServer& server) {
 
 }  // namespace
 
+TEST_CASE("a listing without a message is believed only if nothing speaks against it") {
+  struct Case {
+    std::string stat, list, uidl;
+    std::string sentence;  ///< a part of it; empty: the maildrop is empty
+  };
+  const std::string none = "+OK\r\n.\r\n", garbage = "+OK\r\nhello there\r\n.\r\n";
+  const std::string uids = "+OK\r\n1 a\r\n2 b\r\n.\r\n";
+  const std::string no_sense = "makes no sense: \"hello there\"", only_uids = "although UIDL names some";
+  const std::vector<Case> cases{
+      {"+OK 0 0\r\n", none, none, ""},
+      {"+OK 0 0\r\n", none, uids, ""},  // they have come since LIST
+      {"+OK 0 0\r\n", garbage, none, ""},
+      {"+OK 0 0\r\n", garbage, uids, no_sense},
+      {"+OK 2 9\r\n", none, uids, "counts 2 messages and lists none"},
+      {"+OK 2 9\r\n", garbage, uids, no_sense},
+      {"-ERR no\r\n", none, none, ""},
+      {"-ERR no\r\n", none, uids, only_uids},
+      {"+OK what\r\n", none, uids, only_uids},
+      {"+OK what\r\n", garbage, none, no_sense},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.stat);
+    CAPTURE(one.list);
+    CAPTURE(one.uidl);
+    MemoryServer server(five_messages());
+    server.misbehave = [&](const std::string& command, std::size_t) -> MaybeReply {
+      if (command == "STAT") return one.stat;
+      if (command == "LIST") return one.list;
+      if (command == "UIDL") return one.uidl;
+      return std::nullopt;
+    };
+    const auto failure = failure_of(server);
+    const std::string sentence = failure.what();
+    CAPTURE(sentence);
+    CHECK((failure.kind() == util::Kind::internal) == one.sentence.empty());
+    CHECK(sentence.find(one.sentence) != std::string::npos);
+  }
+}
+
 TEST_CASE("a refused LIST is an error, unless the mailbox is empty") {
   struct Case {
     std::string stat, list;
@@ -48,9 +87,9 @@ TEST_CASE("a refused LIST is an error, unless the mailbox is empty") {
   };
   const std::vector<Case> cases{
       {"+OK 0 0\r\n", "-ERR no messages\r\n", std::nullopt},
-      {"+OK 3 99\r\n", "-ERR out of order\r\n", util::Kind::protocol},
-      {"-ERR\r\n", "-ERR\r\n", util::Kind::protocol},
-      {"+OK\r\n", "-ERR no\r\n", util::Kind::protocol},
+      {"+OK 3 99\r\n", "-ERR out of order\r\n", util::Kind::temporary},
+      {"-ERR\r\n", "-ERR\r\n", util::Kind::temporary},
+      {"+OK\r\n", "-ERR no\r\n", util::Kind::temporary},
       {"+OK 3 99\r\n", "-ERR [SYS/TEMP] later\r\n", util::Kind::temporary},
   };
   for (const auto& one : cases) {

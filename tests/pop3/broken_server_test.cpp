@@ -338,7 +338,10 @@ TEST_CASE("a server that drops all commands after the first one falls silent and
   CHECK(failure.doubt.at_border);
 }
 
-TEST_CASE("a connection that is dead from the start makes the constructor throw") {
+TEST_CASE("a connection that is dead from the start is reported with the command that went unanswered") {
   ScriptedStream stream(""s);
-  CHECK_THROWS_WITH(pop3::Session(stream, {}), "the server closed the connection (answer to CAPA)");
+  pop3::Session session(stream, {});
+  CHECK_THROWS_WITH(static_cast<void>(session.listing()),
+                    "the server closed the connection (answer to CAPA)");
+  CHECK(session.awaited().what == pop3::Awaited::What::capabilities);
 }

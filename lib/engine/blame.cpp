@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "engine/blame.h"
+
+#include <algorithm>
+
+namespace mailhaul::engine {
+
+using Awaited = pop3::Awaited;
+
+void Blame::latest(const util::Error& error) {
+  const auto latest = parts_.unproven.take_latest();
+  if (!latest) return;
+  const Step& step = *latest->message.step;
+  latest_uid_ = parts_.notes.uid(step);
+  parts_.notes.stays(step,
+                     {util::Kind::protocol, "it cannot be told where it ends: " + std::string(error.what()),
+                      "the server may not double the dots at the beginning of lines (RFC 1939 section 3)"});
+}
+
+util::Error Blame::name(const Verdict& verdict, const util::Error& error) {
+  const Step* step = awaited(verdict);
+  const auto about = [&error](const std::string& message) {
+    return util::Error(error.kind(), message + ": " + error.what(), error.hint());
+  };
+  if (step == nullptr) return latest_uid_.empty() ? error : about("after message " + latest_uid_);
+  const auto removal = parts_.session.awaited();
+  if (removal.what == Awaited::What::removal)
+    parts_.notes.removal_comes_last(parts_.removals.row_of(removal.number));
+  else
+    parts_.notes.comes_last(*step);
+  return about("message " + parts_.notes.uid(*step));
+}
+
+const Step* Blame::awaited(const Verdict& verdict) const {
+  if (verdict.refused_comes_last) return parts_.requests.refused_last();
+  if (!verdict.current_comes_last) return nullptr;
+  const auto awaited = parts_.session.awaited();
+  if (awaited.what != Awaited::What::removal) return parts_.requests.current().step;
+  const auto found = std::ranges::find(parts_.plan.steps, awaited.number,
+                                       [](const Step& step) { return step.message.number; });
+  return found != parts_.plan.steps.end() ? &*found : nullptr;
+}
+
+}  // namespace mailhaul::engine
