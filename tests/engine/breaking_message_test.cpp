@@ -50,75 +50,86 @@ bool named_in(const std::vector<std::string>& sentences, const std::string& uidl
       sentences, [&](const std::string& sentence) { return sentence.find(uidl) != std::string::npos; });
 }
 
-}  // namespace
-
-TEST_CASE("one message that breaks every session: the others arrive and are removed") {
-  for (const auto& how : breaking) {
-    for (const bool pipelining : {true, false}) {
-      for (const bool leave : {true, false}) {
-        for (const int bad : {1, 2, 3}) {
-          CAPTURE(how.about);
-          CAPTURE(pipelining);
-          CAPTURE(leave);
-          CAPTURE(bad);
-          Household house;
-          house.server.options.pipelining = pipelining;
-          house.account.policy.leave_on_server = leave;
-          for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
-          const std::string uidl = "uid" + std::to_string(bad);
-          break_message(house, uidl, how);
-          bool named = false, innocent_named = false;
-          for (int run = 1; run <= 4; ++run) {
-            house.run();
-            for (int n = 1; n <= 3; ++n) {
-              const bool found = named_in(house.told.failures, "uid" + std::to_string(n));
-              (n == bad ? named : innocent_named) = (n == bad ? named : innocent_named) || found;
-            }
+/// Three messages, and one that breaks every session: the others arrive and are removed.
+void check_that_the_others_arrive(const std::string& kind, const Breaking& how) {
+  for (const bool pipelining : {true, false}) {
+    for (const bool leave : {true, false}) {
+      for (const int bad : {1, 2, 3}) {
+        CAPTURE(how.about);
+        CAPTURE(kind);
+        CAPTURE(pipelining);
+        CAPTURE(leave);
+        CAPTURE(bad);
+        Household house;
+        house.deliver_as(kind);
+        house.server.options.pipelining = pipelining;
+        house.account.policy.leave_on_server = leave;
+        for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+        const std::string uidl = "uid" + std::to_string(bad);
+        break_message(house, uidl, how);
+        bool named = false, innocent_named = false;
+        for (int run = 1; run <= 4; ++run) {
+          house.run();
+          for (int n = 1; n <= 3; ++n) {
+            const bool found = named_in(house.told.failures, "uid" + std::to_string(n));
+            (n == bad ? named : innocent_named) = (n == bad ? named : innocent_named) || found;
           }
-          CHECK(house.mail().size() == 2);
-          CHECK(house.server.messages.size() == (leave ? 3 : 1));
-          CHECK(named);
-          // What is no answer may as well be the rest of the message before.
-          if (how.about != "no proper answer") CHECK_FALSE(innocent_named);
-          house.server.misbehave = {};
-          house.run();
-          house.run();
-          CHECK(house.mail().size() == 3);
-          CHECK(house.server.messages.size() == (leave ? 3 : 0));
         }
+        for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == bad ? 0 : 1));
+        CHECK(house.server.messages.size() == (leave ? 3 : 1));
+        CHECK(named);
+        // What is no answer may as well be the rest of the message before.
+        if (how.about != "no proper answer") CHECK_FALSE(innocent_named);
+        house.server.misbehave = {};
+        house.run();
+        house.run();
+        for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+        CHECK(house.server.messages.size() == (leave ? 3 : 0));
       }
     }
   }
 }
 
+}  // namespace
+
+TEST_CASE("one message that breaks every session: the others arrive and are removed") {
+  for (const auto& how : breaking) {
+    for (const auto* kind : {"maildir", "mbox", "mda"}) check_that_the_others_arrive(kind, how);
+  }
+}
+
 TEST_CASE("a message whose removal breaks every session does not keep the others on the server") {
-  for (const bool pipelining : {true, false}) {
-    for (const bool hangs_up : {true, false}) {
-      for (const int bad : {1, 2, 3}) {
-        CAPTURE(pipelining);
-        CAPTURE(hangs_up);
-        CAPTURE(bad);
-        Household house;
-        house.server.options.pipelining = pipelining;
-        for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
-        const std::string uidl = "uid" + std::to_string(bad);
-        break_message(house, uidl, {"", "DELE ", {"", hangs_up}});
-        bool named = false, innocent_named = false;
-        for (int run = 1; run <= 3; ++run) {
-          house.run();
-          for (int n = 1; n <= 3; ++n) {
-            const bool found = named_in(house.told.failures, "message uid" + std::to_string(n));
-            (n == bad ? named : innocent_named) = (n == bad ? named : innocent_named) || found;
+  for (const auto* kind : {"maildir", "mbox", "mda"}) {
+    for (const bool pipelining : {true, false}) {
+      for (const bool hangs_up : {true, false}) {
+        for (const int bad : {1, 2, 3}) {
+          CAPTURE(kind);
+          CAPTURE(pipelining);
+          CAPTURE(hangs_up);
+          CAPTURE(bad);
+          Household house;
+          house.deliver_as(kind);
+          house.server.options.pipelining = pipelining;
+          for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+          const std::string uidl = "uid" + std::to_string(bad);
+          break_message(house, uidl, {"", "DELE ", {"", hangs_up}});
+          bool named = false, innocent_named = false;
+          for (int run = 1; run <= 3; ++run) {
+            house.run();
+            for (int n = 1; n <= 3; ++n) {
+              const bool found = named_in(house.told.failures, "message uid" + std::to_string(n));
+              (n == bad ? named : innocent_named) = (n == bad ? named : innocent_named) || found;
+            }
           }
+          CHECK(house.server.messages.size() == 1);
+          CHECK(place_of(house, uidl) == 1);
+          CHECK(named);
+          CHECK_FALSE(innocent_named);
+          house.server.misbehave = {};
+          CHECK(engine::status_of(house.run()) == 0);
+          CHECK(house.server.messages.empty());
+          for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
         }
-        CHECK(house.server.messages.size() == 1);
-        CHECK(place_of(house, uidl) == 1);
-        CHECK(named);
-        CHECK_FALSE(innocent_named);
-        house.server.misbehave = {};
-        CHECK(engine::status_of(house.run()) == 0);
-        CHECK(house.server.messages.empty());
-        CHECK(house.mail().size() == 3);
       }
     }
   }

@@ -83,6 +83,10 @@ struct Household {
   }
 
   void deliver_to(const std::string& kind) { account.deliver = {place(kind, dir / kind)}; }
+  /// To a "maildir", an "mbox", or an "mda" that appends to a file of that name.
+  void deliver_as(const std::string& kind) {
+    kind == "mda" ? deliver_to_command("cat >> '" + (dir / kind).native() + "'") : deliver_to(kind);
+  }
   void deliver_to_command(const std::string& script) {
     account.deliver = {program({"/bin/sh", "-c", script})};
   }
@@ -103,6 +107,23 @@ struct Household {
     }
     std::ranges::sort(bodies);
     return bodies;
+  }
+  /// All that was delivered by deliver_as(), in one string.
+  std::string delivered() const {
+    std::string all;
+    for (const auto& body : mail()) all += body;
+    for (const auto* file : {"mbox", "mda"}) {
+      if (std::filesystem::exists(dir / file)) all += slurp(dir / file);
+    }
+    return all;
+  }
+  /// How often mail_of(n) was delivered.
+  std::size_t copies_of(int n) const { return times("body " + std::to_string(n) + "\n"); }
+  std::size_t times(const std::string& text) const {
+    const auto all = delivered();
+    std::size_t found = 0;
+    for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++found;
+    return found;
   }
   std::size_t left_in_tmp() const {
     const auto entries = std::filesystem::directory_iterator(dir / "maildir" / "tmp");

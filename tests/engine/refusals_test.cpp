@@ -58,19 +58,23 @@ TEST_CASE("a limit in the server's words is told once, and what came before it i
   for (const auto* words : {"Download exceed. msg=10", "Too many messages in one session",
                             "Request is throttled. Suggested Backoff Time: 12345 milliseconds"}) {
     for (const bool pipelining : {true, false}) {
-      CAPTURE(words);
-      CAPTURE(pipelining);
-      Household house;
-      house.server.options.pipelining = pipelining;
-      refuse_from(house, 4, words);
-      CHECK(engine::status_of(house.run()) == 75);
-      CHECK(house.told.failures.size() == 1);
-      CHECK(house.mail().size() == 3);
-      CHECK(house.server.messages.size() == 3);
-      house.server.misbehave = {};
-      house.now += std::chrono::minutes(5);  // the pause after a limit
-      CHECK(engine::status_of(house.run()) == 0);
-      CHECK(house.mail().size() == 6);
+      for (const auto* kind : {"maildir", "mbox", "mda"}) {
+        CAPTURE(words);
+        CAPTURE(pipelining);
+        CAPTURE(kind);
+        Household house;
+        house.deliver_as(kind);
+        house.server.options.pipelining = pipelining;
+        refuse_from(house, 4, words);
+        CHECK(engine::status_of(house.run()) == 75);
+        CHECK(house.told.failures.size() == 1);
+        for (int n = 1; n <= 6; ++n) CHECK(house.copies_of(n) == (n <= 3 ? 1 : 0));
+        CHECK(house.server.messages.size() == 3);
+        house.server.misbehave = {};
+        house.now += std::chrono::minutes(5);  // the pause after a limit
+        CHECK(engine::status_of(house.run()) == 0);
+        for (int n = 1; n <= 6; ++n) CHECK(house.copies_of(n) == 1);
+      }
     }
   }
 }
