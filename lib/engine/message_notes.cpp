@@ -58,7 +58,8 @@ void MessageNotes::too_large(const Step& step, std::uint64_t bytes) {
 }
 
 void MessageNotes::failed(const Step& step, const util::Error& error) {
-  run_.notices.message_failed(error, uid(step));
+  const auto* row = matcher_.row_of(step);
+  run_.notices.message_failed(error, uid(step), row != nullptr && row->failures > 0);
   comes_last(step);
 }
 
@@ -89,8 +90,10 @@ bool MessageNotes::not_taken(const ReceivedMessage& message) {
       kind = util::Kind::storage;
   }
   if (!why.empty()) {
-    refusals_.emplace_back(util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint),
-                           uid(step));
+    refusals_.push_back(
+        {.error = util::Error(kind, "message " + uid(step) + " stays on the server: " + why, hint),
+         .uid = uid(step),
+         .failed_before = message.row.failures > 0});
     if (!by_program) tell_refusals();
     if (refusals_.size() > 3) tell_oldest_refusal();
   } else if (!is_missing) {
@@ -105,15 +108,16 @@ bool MessageNotes::not_taken(const ReceivedMessage& message) {
 }
 
 void MessageNotes::tell_oldest_refusal() {
-  run_.notices.message_failed(refusals_.front().first, refusals_.front().second);
+  const auto& [error, uid, failed_before] = refusals_.front();
+  run_.notices.message_failed(error, uid, failed_before);
   refusals_.pop_front();
 }
 
 void MessageNotes::tell_refusals() {
   while (refusals_.size() > run_.refusing.told_by_error()) tell_oldest_refusal();
-  for (const auto& [error, uid] : refusals_) {
-    run_.notices.message_failed_as_told(error.kind());
-    run_.tell.noted(run_.account.name, error.what());
+  for (const auto& refusal : refusals_) {
+    run_.notices.message_failed_as_told(refusal.error.kind());
+    run_.tell.noted(run_.account.name, refusal.error.what());
   }
   refusals_.clear();
 }

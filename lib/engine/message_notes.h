@@ -55,7 +55,12 @@ class MessageNotes {
   const Matcher& matcher_;
   void tell_oldest_refusal();
 
-  std::deque<std::pair<util::Error, std::string>> refusals_;  ///< not told yet, with the UIDs
+  struct Refusal {
+    util::Error error;
+    std::string uid;
+    bool failed_before = false;  ///< in an earlier run
+  };
+  std::deque<Refusal> refusals_;   ///< not told yet
   std::set<std::uint32_t> noted_;  ///< numbers of those that comes_last() wrote a row for
 };
 

@@ -50,13 +50,15 @@ std::vector<std::string> Notices::newly_told() const {
   return newly_told_;
 }
 
-void Notices::message_failed(const util::Error& error, std::string_view uid) {
+void Notices::message_failed(const util::Error& error, std::string_view uid, bool failed_before) {
   message_errors_.push_back(error.kind());
   last_failure_ = error.what();
   auto notice = notice_of(error, uid);
   // With -q, temporary trouble is reported once for the whole account, after a day: trouble.cpp.
-  notice.quiet_skips_it = error.kind() == util::Kind::temporary;
-  if (notice.quiet_skips_it) last_trouble_ = error.what();
+  const bool passing = error.kind() == util::Kind::temporary;
+  notice.quiet_skips_it = passing || (failed_before && told_lately_);
+  lasting_failure_told_ = lasting_failure_told_ || !notice.quiet_skips_it;
+  if (passing) last_trouble_ = error.what();
   listener_.failed(account_, notice);
 }
 

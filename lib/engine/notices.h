@@ -35,8 +35,13 @@ class Notices {
   /// The lasting warnings that this run was the first to give, for the store.
   std::vector<std::string> newly_told() const;
 
-  /// Reports that one message failed; the others go on.
-  void message_failed(const util::Error& error, std::string_view uid);
+  /// From now on -q does not show a lasting failure of a message that has failed in earlier runs: it was told
+  /// less than a day ago.
+  void told_lately() noexcept { told_lately_ = true; }
+  /// Reports that one message failed; the others go on. `failed_before`: in an earlier run, too.
+  void message_failed(const util::Error& error, std::string_view uid, bool failed_before = false);
+  /// Whether a lasting failure was reported that -q shows.
+  [[nodiscard]] bool lasting_failure_told() const noexcept { return lasting_failure_told_; }
   /// The same for one that the error of the account tells of.
   void message_failed_as_told(util::Kind kind) { message_errors_.push_back(kind); }
   /// The kinds of these failures, in the order of the calls.
@@ -55,6 +60,7 @@ class Notices {
   std::set<std::string, std::less<>> said_of_places_;
   std::vector<util::Kind> message_errors_;
   std::string last_trouble_, last_failure_;
+  bool told_lately_ = false, lasting_failure_told_ = false;
 };
 
 }  // namespace mailhaul::engine

@@ -182,6 +182,7 @@ AccountOutcome fetch_locked(AccountRun& run) {
     return outcome;
   }
   const auto begun = run.environment.now();
+  recall_trouble(run);
   outcome.error = caught([&] { fetch(run); });
   if (outcome.error) outcome.error = with_known_host(run, *outcome.error);
   outcome.totals = run.totals;

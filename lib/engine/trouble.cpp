@@ -14,10 +14,10 @@ namespace {
 constexpr auto told_after = 24h;  // of trouble that passes
 constexpr auto told_again = 24h;  // of lasting trouble
 
-/// The account is not in trouble, or no longer in trouble that may pass.
-void note_end(AccountRun& run, int status, state::Time now) {
+/// The account is not in trouble, or no longer.
+void note_end(AccountRun& run, state::Time now) {
   auto& server = run.server;
-  if (server.trouble_told && status == 0) {
+  if (server.trouble_told) {
     run.notices.warn(
         "the trouble that began at " + util::format_utc(server.failing_since.value_or(now)) + " is over", "");
   }
@@ -48,6 +48,12 @@ Trouble trouble_of(const AccountOutcome& outcome, int status_before) {
 
 }  // namespace
 
+void recall_trouble(AccountRun& run) {
+  const auto now = run.environment.now();
+  const auto& told = run.server.trouble_told;
+  if (told && *told <= now && now - *told < told_again) run.notices.told_lately();
+}
+
 AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_before) {
   auto& server = run.server;
   outcome.quiet_skips_it = false;
@@ -56,12 +62,18 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
   const auto now = run.environment.now();
   const int status = status_of(outcome);
   const auto trouble = trouble_of(outcome, status_before);
-  if (trouble == Trouble::passing && status != util::exit_status(util::Kind::temporary)) {
-    note_end(run, status, now);
+  if (status == 0) {
+    note_end(run, now);
     return outcome;
   }
   if (!server.failing_since || *server.failing_since > now) server.failing_since = now;
   if (!run.environment.quiet) return outcome;
+  const bool messages_fail =
+      trouble == Trouble::passing && status != util::exit_status(util::Kind::temporary);
+  if (messages_fail) {  // each was reported, now or less than a day ago
+    if (run.notices.lasting_failure_told()) server.trouble_told = now;
+    return outcome;
+  }
   outcome.quiet_skips_it = !is_to_be_told(server, trouble, now);
   if (outcome.quiet_skips_it) return outcome;
   server.trouble_told = now;

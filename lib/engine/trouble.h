@@ -5,6 +5,9 @@
 
 namespace mailhaul::engine {
 
+/// Before a run: with -q, what was told about failing messages less than a day ago is not told again.
+void recall_trouble(AccountRun& run);
+
 /// Notes in the run's `server` since when the account is in trouble, and reports that it is over. With -q,
 /// trouble that may pass is reported once, after 24 hours; lasting trouble when it begins or becomes another
 /// one (`status_before` is the exit status of the run before), and then once a day: at other times the
