@@ -29,9 +29,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       meant.pause == again.pause,
                   "letters count in either case");
     fuzz::require(fuzz::printable(meant.hint), "a hint is ours, not the server's");
-    fuzz::require(!meant.pause || (kind == Kind::temporary && meant.pause->count() > 0 &&
-                                   *meant.pause <= std::chrono::days(1)),
-                  "a pause is for trouble that passes, and lasts a day at most");
+    const bool may_pause = kind == Kind::temporary || kind == Kind::login;
+    fuzz::require(
+        !meant.pause || (may_pause && meant.pause->count() > 0 && *meant.pause <= std::chrono::days(1)),
+        "a pause follows a refused login or trouble that passes, and lasts a day at most");
   }
   return 0;
 }
