@@ -194,12 +194,12 @@ std::vector<DnsAnswer> ask_dns(std::span<const DnsQuestion> questions, const Dns
 std::string name_in_dns(const std::string& name) {
   const HostNameLocale locale(name);
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
+  if (curl_url_set(url.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK) return {};
   char* host = nullptr;
-  if (curl_url_set(url.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK ||
-      curl_url_get(url.get(), CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK)
-    return {};
+  const auto result = curl_url_get(url.get(), CURLUPART_HOST, &host, CURLU_PUNYCODE);
+  // libcurl 7.88 leaves the name here even if it cannot be written in ASCII.
   const std::unique_ptr<char, decltype(&curl_free)> owner(host, &curl_free);
-  return host;
+  return result == CURLUE_OK ? host : std::string();
 }
 
 }  // namespace mailhaul::net

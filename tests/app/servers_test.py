@@ -118,7 +118,7 @@ class Trouble(Case):
         drop = self.prepared(*messages)
         drop.answers[b"RETR"] = lambda session, number: b"-ERR it is in the cellar\r\n" if number == b"3" else None
         result = self.world.run()
-        self.assertStatus(result, 65)
+        self.assertStatus(result, 75)
         self.assertSays(result.err, "home", "it is in the cellar")
         self.assertSameMail(self.world.maildir(), messages[:2] + messages[3:])
         self.assertEqual(drop.uids(), [b"uid-000003"])
