@@ -9,19 +9,20 @@
 #include "app/nets.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "app/times.h"
 #include "engine/history.h"
 #include "engine/mark.h"
 #include "util/units.h"
-#include "util/utc.h"
 
 namespace mailhaul::app {
 
 namespace {
 
-std::string text_of(const engine::HistoryRow& row) {
+std::string text_of(const engine::HistoryRow& row, state::Time now) {
   std::string text = "  " + row.uid + "  " + std::string(row.standing) + "  " + util::format_size(row.bytes);
-  if (row.delivered) text += "  delivered " + util::format_utc(*row.delivered);
-  if (row.due) text += "  due " + util::format_utc(*row.due);
+  const std::string was = row.standing == "delivered" ? "  " : "  delivered ";
+  if (row.delivered) text += was + time_in_text(*row.delivered, now);
+  if (row.due) text += "  due since " + time_in_text(*row.due, now);
   for (const auto& landing : row.open_landings) text += "  " + safe(landing);
   return text + "\n";
 }
@@ -82,7 +83,8 @@ int run_state_show(const Invocation& invocation) {
       const auto rows = engine::history(account, environment);
       if (!invocation.json)
         print(safe(account.name) + ": " + util::counted(rows.size(), "message") + " recorded\n");
-      for (const auto& row : rows) print(invocation.json ? json_line(account.name, row) : text_of(row));
+      for (const auto& row : rows)
+        print(invocation.json ? json_line(account.name, row) : text_of(row, environment.now()));
     }));
   }
   return util::most_serious(statuses);

@@ -11,6 +11,7 @@
 #include "app/config_files.h"
 #include "app/oauth.h"
 #include "app/prompt.h"
+#include "app/times.h"
 #include "credentials/source.h"
 #include "setup/providers.h"
 #include "util/host.h"
@@ -138,6 +139,11 @@ engine::Environment real_environment(const Invocation& invocation, const account
                      const net::Trace& trace) { return connector->open(account, login_method, trace); },
       .open = delivery::open,
       .clock = [] { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); },
+      .local_time =
+          [](state::Time time) {
+            return time_in_text(time,
+                                std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+          },
       .host = host_for_names(),
       .boot = util::boot_id(),
       .user = user_name(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/times.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -34,6 +35,13 @@ std::string shown_time(std::chrono::sys_seconds time, std::chrono::sys_seconds n
     std::snprintf(text.data(), text.size(), "%2d %s  %d", parts.tm_mday, month, parts.tm_year + 1900);
   }
   return text.data();
+}
+
+std::string time_in_text(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
+  std::string text = shown_time(time, now);
+  const auto doubled = std::ranges::unique(text, [](char a, char b) { return a == ' ' && b == ' '; });
+  text.erase(doubled.begin(), doubled.end());
+  return text.starts_with(' ') ? text.substr(1) : text;
 }
 
 std::string ago(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {

@@ -9,6 +9,9 @@ namespace mailhaul::app {
 /// "27 Nov 08:23"; "27 Nov  2024" in another year than `now`: always 12 columns.
 std::string shown_time(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 
+/// The same for the middle of a sentence: without blanks that only fill columns.
+std::string time_in_text(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
+
 /// "5 minutes ago", "2 days ago"; "just now" within a minute and for a time in the future.
 std::string ago(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 

@@ -52,8 +52,9 @@ void check_pause(const account::Account& account, const Environment& environment
     return;
   }
   throw util::Error(util::Kind::temporary,
-                    "no login at " + account.server.host + " before " + util::format_utc(*server.not_before) +
-                        ": " + reason_for_pause(server.refused_logins),
+                    "no login at " + account.server.host + " before " +
+                        environment.shown(*server.not_before) + ": " +
+                        reason_for_pause(server.refused_logins),
                     "to try at once, fix the profile or run mailhaul at a terminal");
 }
 

@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "util/utc.h"
-
 namespace mailhaul::engine {
 
 using namespace std::chrono_literals;
@@ -19,7 +17,8 @@ void note_end(AccountRun& run, state::Time now) {
   auto& server = run.server;
   if (server.trouble_told) {
     run.notices.warn(
-        "the trouble that began at " + util::format_utc(server.failing_since.value_or(now)) + " is over", "");
+        "the trouble that began at " + run.environment.shown(server.failing_since.value_or(now)) + " is over",
+        "");
   }
   server.failing_since.reset();
   server.trouble_told.reset();
@@ -78,7 +77,7 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
   if (outcome.quiet_skips_it) return outcome;
   server.trouble_told = now;
   if (now - *server.failing_since < told_after) return outcome;
-  const std::string since = "failing since " + util::format_utc(*server.failing_since) + ": ";
+  const std::string since = "failing since " + run.environment.shown(*server.failing_since) + ": ";
   if (outcome.error) {
     outcome.error = util::Error(outcome.error->kind(), since + outcome.error->what(), outcome.error->hint());
   } else {

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: MIT
 """status: what the state knows of an account, without the network."""
+import datetime
 import unittest
 
 from support.py import mail
 from support.py.world import Case
+
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def shown(utc, minutes):
+    """A time of a JSON object, as a person reads it in a zone so many minutes east of Greenwich."""
+    local = datetime.datetime.fromisoformat(utc.replace("Z", "+00:00")) + datetime.timedelta(minutes=minutes)
+    return "%d %s %s" % (local.day, MONTHS[local.month - 1], local.strftime("%H:%M"))
 
 
 class Status(Case):
@@ -77,6 +86,22 @@ class Status(Case):
         self.assertEqual(found["status"], 77)
         self.assertIn("not_before", found)
         self.assertSays(self.status(), "failing since", "no login before ")
+
+    def test_people_read_local_times_and_scripts_utc(self):
+        self.configure(password="wrong")
+        self.assertStatus(self.world.run(), 77)
+        until = self.json()["not_before"]
+        for zone, minutes in (("UTC", 0), ("IST-5:30", 330), ("ART3", -180)):
+            result = self.world.run(env={"TZ": zone})
+            self.assertStatus(result, 75)
+            self.assertSays(result.err, "no login at", "before %s:" % shown(until, minutes))
+
+    def test_what_was_delivered_is_dated_in_local_time(self):
+        self.assertStatus(self.world.run(), 0)
+        row = self.json_lines(self.world.run("--json", "state", "show"))[0]
+        printed = self.world.run("state", "show", env={"TZ": "IST-5:30"}).out.decode()
+        self.assertIn("  %s\n" % shown(row["delivered"], 330), printed)
+        self.assertNotIn("Z", printed)
 
     def test_a_message_that_a_program_refuses_is_trouble(self):
         self.configure(deliver={"kind": "mda", "command": "false", "allow_root": True})
