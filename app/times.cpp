@@ -39,8 +39,8 @@ std::string shown_time(std::chrono::sys_seconds time, std::chrono::sys_seconds n
 
 std::string time_in_text(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
   std::string text = shown_time(time, now);
-  const auto doubled = std::ranges::unique(text, [](char a, char b) { return a == ' ' && b == ' '; });
-  text.erase(doubled.begin(), doubled.end());
+  const auto end = std::unique(text.begin(), text.end(), [](char a, char b) { return a == ' ' && b == ' '; });
+  text.erase(end, text.end());
   return text.starts_with(' ') ? text.substr(1) : text;
 }
 
