@@ -30,19 +30,21 @@ enum class Trouble {
   another_lasting  ///< and it was something else before
 };
 
-/// Whether -q tells it now: lasting trouble at once, and then once a day; all else once, after a day.
+/// Whether -q tells it now: lasting trouble at once, and then once a day; all else once, after a day. What
+/// was told before this trouble began was about another one.
 bool is_to_be_told(const state::Server& server, Trouble trouble, state::Time now) {
   const auto& told = server.trouble_told;
   if (trouble == Trouble::another_lasting) return true;
   if (trouble == Trouble::lasting) return !told || *told > now || now - *told >= told_again;
-  return !told && now - *server.failing_since >= told_after;
+  return (!told || *told < *server.failing_since) && now - *server.failing_since >= told_after;
 }
 
+bool lasts(int status) { return status != 0 && status != util::exit_status(util::Kind::temporary); }
+
 Trouble trouble_of(const AccountOutcome& outcome, int status_before) {
-  const int passing = util::exit_status(util::Kind::temporary);
   if (!outcome.error || outcome.error->kind() == util::Kind::temporary) return Trouble::passing;
-  const bool lasted = status_before != 0 && status_before != passing;
-  return lasted && status_before != status_of(outcome) ? Trouble::another_lasting : Trouble::lasting;
+  return lasts(status_before) && status_before != status_of(outcome) ? Trouble::another_lasting
+                                                                     : Trouble::lasting;
 }
 
 }  // namespace
@@ -65,11 +67,12 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
     note_end(run, now);
     return outcome;
   }
-  if (!server.failing_since || *server.failing_since > now) server.failing_since = now;
+  // The pauses after a refused login belong to that trouble.
+  const bool was_login = status_before == util::exit_status(util::Kind::login);
+  const bool another = lasts(status_before) && !was_login && !lasts(status);
+  if (another || !server.failing_since || *server.failing_since > now) server.failing_since = now;
   if (!run.environment.quiet) return outcome;
-  const bool messages_fail =
-      trouble == Trouble::passing && status != util::exit_status(util::Kind::temporary);
-  if (messages_fail) {  // each was reported, now or less than a day ago
+  if (trouble == Trouble::passing && lasts(status)) {  // each was reported, now or less than a day ago
     if (run.notices.lasting_failure_told()) server.trouble_told = now;
     return outcome;
   }

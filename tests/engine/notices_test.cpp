@@ -74,36 +74,6 @@ TEST_CASE("a lasting warning is given even if an earlier one ended in the same w
   CHECK(run_with_warning("the disk of /var/mail is full") == Texts{"(again) the disk of /var/mail is full"});
 }
 
-TEST_CASE(
-    "with -q a message that cannot be delivered is reported at once, then once a day, and when it is over") {
-  Household house;
-  house.environment.quiet = true;
-  house.server.messages = {mail_of(1), mail_of(2)};
-  const auto refuse = [&](const std::string& words) {
-    house.deliver_to_command("if grep -q '" + words + "'; then echo no; exit 65; fi");
-  };
-  const auto reported_in = [&](std::chrono::hours length) {
-    long reported = 0;
-    for (auto left = length; left > 0h; left -= 1h) {
-      CHECK(engine::status_of(house.run()) == 74);
-      for (const auto& failure : house.told.failures)
-        reported += failure.find("(quiet)") == std::string::npos ? 1 : 0;
-      house.now += 1h;
-    }
-    return reported;
-  };
-  refuse("Subject: 1");
-  CHECK(reported_in(24h) == 1);
-  CHECK(reported_in(47h) == 2);
-  house.server.messages.push_back(mail_of(1));  // another one is news
-  house.server.messages.back().uidl = "another";
-  CHECK(reported_in(1h) == 1);
-  refuse("Subject: 9");
-  CHECK(engine::status_of(house.run()) == 0);
-  CHECK(std::ranges::any_of(house.told.warnings,
-                            [](const auto& warning) { return warning.ends_with("is over"); }));
-}
-
 TEST_CASE("with -q a login that is refused for two days is reported once a day, and once when it is over") {
   Household house;
   house.environment.quiet = true;
@@ -157,6 +127,40 @@ TEST_CASE("with -q lasting trouble is reported when it begins, when it becomes a
   mixed.environment.quiet = true;
   const auto passing = util::Error(util::Kind::temporary, "cannot connect");
   CHECK(reports(mixed, 12h, [&](int run) { return run % 2 == 0 ? unavailable : passing; }) == 1);
+}
+
+TEST_CASE(
+    "with -q a message that cannot be delivered is reported at once, then once a day, and when it is over") {
+  Household house;
+  house.environment.quiet = true;
+  house.server.messages = {mail_of(1), mail_of(2)};
+  const auto refuse = [&](const std::string& words) {
+    house.deliver_to_command("if grep -q '" + words + "'; then echo no; exit 65; fi");
+  };
+  const auto reported_in = [&](std::chrono::hours length) {
+    long reported = 0;
+    for (auto left = length; left > 0h; left -= 1h) {
+      CHECK(engine::status_of(house.run()) == 74);
+      for (const auto& failure : house.told.failures)
+        reported += failure.find("(quiet)") == std::string::npos ? 1 : 0;
+      house.now += 1h;
+    }
+    return reported;
+  };
+  refuse("Subject: 1");
+  CHECK(reported_in(24h) == 1);
+  CHECK(reported_in(47h) == 2);
+  house.server.messages.push_back(mail_of(1));  // another one is news
+  house.server.messages.back().uidl = "another";
+  CHECK(reported_in(1h) == 1);
+  const auto connect = house.environment.connect;
+  const util::Error lost(util::Kind::temporary, "cannot connect");
+  CHECK(reports(house, 47h, [&](int) { return lost; }) == 1);
+  house.environment.connect = connect;
+  refuse("Subject: 9");
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(std::ranges::any_of(house.told.warnings,
+                            [](const auto& warning) { return warning.ends_with("is over"); }));
 }
 
 TEST_CASE("a host that is not found is trouble that passes if the account has worked before") {
