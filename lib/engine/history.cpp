@@ -49,17 +49,6 @@ std::string row_uid(const state::Store& store, state::MailboxId mailbox, const s
   return whole && whole->header ? "sha256:" + util::hex(*whole->header) : "row:" + std::to_string(row.id);
 }
 
-/// Completes what a killed run left half delivered. If its place is missing, forgetting the message is the
-/// way out.
-void complete_deliveries_if_possible(const account::Account& account, const Environment& environment,
-                                     state::Store& store, state::MailboxId mailbox) {
-  try {
-    recover(store, mailbox, context_of(account, environment, store, mailbox));
-  } catch (const util::Error& error) {
-    if (error.kind() != util::Kind::storage) throw;
-  }
-}
-
 /// The rows with these UIDs; all without `uids`. Throws Error{usage} for a UID that no row has.
 std::vector<state::RowId> rows_with(const state::Store& store, std::optional<state::MailboxId> mailbox,
                                     const account::Account& account, std::span<const std::string> uids) {
@@ -115,7 +104,8 @@ std::size_t forget(const account::Account& account, const Environment& environme
   state::Store store(environment.state_file, writes);
   const auto lock = lock_mailbox(account::mailbox_of(account), store.file());
   const auto mailbox = find_mailbox(store, account);
-  if (mailbox) complete_deliveries_if_possible(account, environment, store, *mailbox);
+  // If a place is missing, forgetting the message is the way out.
+  if (mailbox) recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox));
   state::Change change;
   change.forgotten = rows_with(store, mailbox, account, uids);
   if (mailbox) store.commit(*mailbox, change);

@@ -96,18 +96,18 @@ void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& r
       "nothing was fetched, so that nothing arrives twice; the next run asks again");
 }
 
-/// The row of a message that broke a session before it could be identified: only its size is known.
-const RowSummary* row_by_size(const state::MailboxRows& seen, const state::Store& store,
-                              state::MailboxId mailbox, std::uint64_t bytes, std::set<state::RowId>& taken) {
+/// Rows of messages that broke a session before they could be identified, by their size: nothing else is
+/// known of them.
+std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const state::MailboxRows& seen,
+                                                             const state::Store& store,
+                                                             state::MailboxId mailbox) {
+  std::multimap<std::uint64_t, const RowSummary*> rows;
   for (const auto& row : seen.rows()) {
-    const bool failed = row.standing == Standing::pending && row.failures > 0 && row.uidl.empty();
-    if (!failed || row.bytes != bytes || taken.contains(row.id)) continue;
-    const auto stored = store.row(mailbox, row.id);
-    if (!stored || stored->header) continue;
-    taken.insert(row.id);
-    return &row;
+    if (row.standing != Standing::pending || row.failures == 0 || !row.uidl.empty()) continue;
+    if (const auto stored = store.row(mailbox, row.id); stored && !names_its_message(*stored))
+      rows.emplace(row.bytes, &row);
   }
-  return nullptr;
+  return rows;
 }
 
 /// By UIDL, else by header and size.
@@ -121,10 +121,12 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
   for (const auto& identity : identities) {
     if (identity.row != nullptr) taken.insert(identity.row->id);
   }
+  auto breaking = rows_by_size(seen, store, mailbox);
   std::erase_if(nameless, [&](std::size_t i) {  // its header may break the session again: it comes last
-    identities[i].row = row_by_size(seen, store, mailbox, listed[i].bytes, taken);
-    identities[i].by_content = identities[i].row != nullptr;
-    return identities[i].by_content;
+    auto row = breaking.extract(listed[i].bytes);
+    if (!row) return false;
+    identities[i].row = row.mapped();
+    return identities[i].by_content = true;
   });
   for (const auto i : nameless) {
     session.want({.number = listed[i].number, .bytes = 0, .header_only = true});

@@ -106,4 +106,12 @@ void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunC
   for (const auto& destination : places) destination->sweep(keep);
 }
 
+void recover_if_possible(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context) {
+  try {
+    recover(store, mailbox, context);
+  } catch (const util::Error& error) {
+    if (error.kind() != util::Kind::storage) throw;
+  }
+}
+
 }  // namespace mailhaul::engine

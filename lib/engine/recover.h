@@ -10,4 +10,7 @@ namespace mailhaul::engine {
 /// Throws Error{storage} when a place that a ticket names is missing, or another place has its name.
 void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context);
 
+/// The same for commands that go on where that cannot be done: does not throw Error{storage}.
+void recover_if_possible(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context);
+
 }  // namespace mailhaul::engine

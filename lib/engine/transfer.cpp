@@ -22,21 +22,11 @@ std::set<state::RowId> rows_with_landings(const state::Store& store, state::Mail
   return rows;
 }
 
-/// Completes what a killed run left half delivered. Where a place is missing, this cannot be done here, and
-/// the database is all the more worth exporting.
-void complete_if_possible(const account::Account& account, const Environment& environment,
-                          state::Store& store, state::MailboxId mailbox) {
-  try {
-    recover(store, mailbox, context_of(account, environment, store, mailbox));
-  } catch (const util::Error& error) {
-    if (error.kind() != util::Kind::storage) throw;
-  }
-}
-
 Exported export_mailbox(const state::Store& store, state::MailboxId mailbox, state::DocumentWriter& writer) {
   const auto begun = rows_with_landings(store, mailbox);
   Exported exported;
   store.for_each_row(mailbox, [&](const state::Row& row) {
+    if (!names_its_message(row)) return;  // only this database's next session can do anything with it
     writer.add(row);
     ++exported.messages;
     if (row.standing == state::Standing::pending && begun.contains(row.id)) ++exported.unfinished;
@@ -90,7 +80,8 @@ std::vector<Exported> export_state(std::span<const account::Account> accounts, c
     const auto key = account::mailbox_of(account);
     writer.begin({.account = account.name, .user = key.user, .host = key.host, .port = key.port});
     const auto mailbox = find_mailbox(store, account);
-    if (mailbox) complete_if_possible(account, environment, store, *mailbox);
+    // Where a place is missing, the database is all the more worth exporting.
+    if (mailbox) recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox));
     exported.push_back(mailbox ? export_mailbox(store, *mailbox, writer) : Exported{});
   }
   writer.finish();

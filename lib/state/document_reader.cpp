@@ -105,8 +105,7 @@ Row row_of(const ParsedJson& object) {
     reader->second(key, value, row);
   }
   if (!object.contains("standing")) throw Error(Kind::content, "\"standing\" is missing");
-  if (row.uidl.empty() && !row.header && !row.content)
-    throw Error(Kind::content, "nothing says which message it is");
+  if (!names_its_message(row)) throw Error(Kind::content, "nothing says which message it is");
   return row;
 }
 

@@ -59,6 +59,9 @@ struct Delivery {
   Time when;
 };
 
+/// False: the row knows no more of its message than the size.
+inline bool names_its_message(const Row& row) { return !row.uidl.empty() || row.header || row.content; }
+
 /// S7: the server has confirmed that it removed the message of a stored row.
 struct ConfirmedRemoval {
   RowId row = 0;

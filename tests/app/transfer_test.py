@@ -118,6 +118,19 @@ class Moving(Machines):
         self.ok(self.other)
         self.assertEqual((self.other.maildir(), self.drop.retrieved), ([], []))
 
+    def test_what_only_its_size_tells_is_left_out(self):
+        self.begin(mail.small(3, seed=9))
+        for message in self.drop.messages:
+            message.uid = b"the same"
+
+        def hang_up(session, argument):
+            session.connection.finish()
+            raise OSError("ended on purpose")
+        self.drop.answers[b"TOP"] = hang_up
+        self.assertStatus(self.world.run(), 75)
+        self.assertEqual({row["uid"].partition(":")[0] for row in self.rows(self.world)}, {"row"})
+        self.assertSays(self.ok(self.other, "state", "import", self.document()), "0 messages read, 0 recorded")
+
     def test_every_standing_keeps_its_meaning(self):
         self.begin(mail.small(4, seed=8), max_messages=1, leave_on_server=False)
         seen, waits = (self.drop.messages[i].uid.decode() for i in (1, 2))

@@ -28,6 +28,25 @@ inline state::Time at_day(int day) { return state::Time(std::chrono::days(20000 
 
 inline util::Hash hash_of(std::string_view text) { return util::sha256(text); }
 
+/// A row with a value in each field.
+inline state::Row full_row() {
+  return {.id = 7,
+          .standing = state::Standing::gone,
+          .uidl = std::string("a\0\xff\x80 \"\\ b", 9),
+          .bytes = std::uint64_t{1} << 40,
+          .header = hash_of("h"),
+          .content = hash_of("c"),
+          .ordinal = 3,
+          .delivered = at_day(1),
+          .gone = at_day(2),
+          .due = at_day(3),
+          .suspect = true,
+          .failures = 7,
+          .told = true,
+          .received_bytes = 5,
+          .remade = true};
+}
+
 inline state::Row delivered_row(state::RowId id, std::string uidl) {
   return {.id = id,
           .standing = state::Standing::delivered,

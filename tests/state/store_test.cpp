@@ -40,19 +40,7 @@ TEST_CASE("a mailbox is created once and identified by user, host and port") {
 
 TEST_CASE("a row is read as it was written, also after the database was closed") {
   Place place;
-  const Row whole{.id = 7,
-                  .standing = Standing::gone,
-                  .uidl = "a\0\xff\x80 b"s,
-                  .bytes = std::uint64_t{1} << 40,
-                  .header = hash_of("h"),
-                  .content = hash_of("c"),
-                  .ordinal = 3,
-                  .delivered = at_day(1),
-                  .gone = at_day(2),
-                  .due = at_day(3),
-                  .suspect = true,
-                  .failures = 7,
-                  .told = true};
+  const Row whole = test::full_row();
   state::MailboxId mailbox = 0;
   {
     auto store = place.open();
