@@ -8,6 +8,7 @@
 #include "engine/stand_in.h"
 #include "net/refusal.h"
 #include "util/escape.h"
+#include "util/shell.h"
 
 namespace mailhaul::engine {
 
@@ -16,12 +17,13 @@ using state::Standing;
 namespace {
 
 /// What the user can do about a message that is refused for a reason nobody knows: at first nothing.
-std::string hint_for_refused(const Step& step) {
+std::string hint_for_refused(const Step& step, const std::string& account, const std::string& uid) {
   constexpr std::uint32_t many = 3;
   const auto* row = step.identity.row;
   const std::string hint = "it stays on the server; the next runs ask for it again, after the others";
   if (row == nullptr || row->failures < many) return hint;
-  return hint + "; mailhaul state mark-seen ACCOUNT UID leaves it alone from now on";
+  return hint + "; mailhaul state mark-seen " + account + " " + util::shell_word(uid) +
+         " leaves it alone from now on";
 }
 
 }  // namespace
@@ -46,10 +48,13 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
   switch (refusals_.add(words, meant.reason)) {
     case RefusalEffect::gone:
       return parts_.notes.tell(step, Action::skip, "it is no longer on the server");
-    case RefusalEffect::this_message:
-      return parts_.notes.failed(
-          step, util::Error(meant.kind, "cannot retrieve message " + parts_.notes.uid(step) + quoted,
-                            meant.hint.empty() ? hint_for_refused(step) : meant.hint));
+    case RefusalEffect::this_message: {
+      const auto uid = parts_.notes.uid(step);
+      const auto hint =
+          meant.hint.empty() ? hint_for_refused(step, parts_.run.account.name, uid) : meant.hint;
+      return parts_.notes.failed(step,
+                                 util::Error(meant.kind, "cannot retrieve message " + uid + quoted, hint));
+    }
     case RefusalEffect::stop_asking:
       note_limit(parts_.run.account, parts_.run.environment, parts_.run.server, meant);
       parts_.notes.refused_from(

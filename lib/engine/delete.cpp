@@ -10,6 +10,7 @@
 #include "engine/header_field.h"
 #include "engine/read_only_session.h"
 #include "engine/recover.h"
+#include "engine/refusals.h"
 #include "engine/removals.h"
 #include "engine/same_message.h"
 #include "engine/uid.h"
@@ -189,7 +190,7 @@ class Deleting {
       throw util::Error(meant.kind,
                         "cannot read message " + look_.uid_of(one.index) + " before it is removed: the " +
                             "server said -ERR " + *message.refused(),
-                        meant.hint);
+                        meant.hint.empty() ? std::string(hint_for_one_refused) : meant.hint);
     }
     one.reading = {.is_whole = fields != HeaderFields::read, .hashes = {}, .beginning = {}};
     auto& beginning = one.reading.beginning;

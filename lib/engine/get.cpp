@@ -2,6 +2,7 @@
 #include "engine/get.h"
 
 #include "engine/read_only_session.h"
+#include "engine/refusals.h"
 #include "net/refusal.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -14,7 +15,7 @@ namespace {
   const auto meant = net::understand(words, util::Kind::temporary);
   throw util::Error(meant.kind,
                     "cannot retrieve message " + uid + ": the server said -ERR " + util::escape(words),
-                    meant.hint);
+                    meant.hint.empty() ? std::string(hint_for_one_refused) : meant.hint);
 }
 
 }  // namespace

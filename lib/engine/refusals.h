@@ -15,6 +15,10 @@ enum class RefusalEffect {
   told           ///< refused because of a limit that was reported before
 };
 
+/// What to do where one message was asked for, and was refused for a reason that is not known.
+inline constexpr std::string_view hint_for_one_refused =
+    "try again later; if it is always refused, ask the server's operator about this message";
+
 /// The refusals of one session. One thread at a time.
 class Refusals {
  public:

@@ -89,6 +89,16 @@ class Network(Erring):
         drop.answers[b"RETR"] = lambda session, argument: b"-ERR it is broken\r\n"
         self.fails(75, "it is broken", "the next runs ask for it again", hint=True, at=server)
 
+    def test_get_and_delete_of_a_message_that_the_server_does_not_hand_over(self):
+        drop, server = self.maildrop(*mail.small(1))
+        drop.answers[b"RETR"] = drop.answers[b"TOP"] = lambda session, argument: b"-ERR it is broken\r\n"
+        self.world.configure({"home": self.account(server)})
+        uid = drop.uids()[0].decode()
+        for words in (("get", "home", uid), ("delete", "--yes", "--unfetched", "home", uid)):
+            result = self.world.run(*words)
+            self.assertStatus(result, 75)
+            self.assertHint(result, "it is broken", "try again later")
+
     def test_stls_towards_a_port_that_speaks_tls_at_once(self):
         """Port 995 with pop3://: both sides wait for each other."""
         server = self.serve(Maildrop(), tls=server_context(*certificates.good))
