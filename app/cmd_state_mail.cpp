@@ -37,6 +37,15 @@ void tell_changed(const Invocation& invocation, const std::string& account,
                          .status = util::exit_status(util::Kind::content)});
 }
 
+void warn_of_other_places(const Invocation& invocation, const std::string& account) {
+  make_listener(invocation)
+      ->warned(account, {.sentence = "a message that is in one of the account's destinations counts as "
+                                     "delivered to all of them",
+                         .hint = "where one may be missing in another: mailhaul -a " + account +
+                                 " fetches everything again",
+                         .uid = {}});
+}
+
 }  // namespace
 
 void describe_state_mail(CLI::App& parser, Invocation& /*invocation*/) { add_accounts(parser); }
@@ -44,6 +53,7 @@ void describe_state_mail(CLI::App& parser, Invocation& /*invocation*/) { add_acc
 int run_state_rebuild(const Invocation& invocation) {
   return for_each_named(invocation, [&](const auto& account, const auto& environment) {
     const auto rebuilt = engine::rebuild(account, environment);
+    if (account.deliver.size() > 1) warn_of_other_places(invocation, account.name);
     if (invocation.json) return print(json_line(account.name, rebuilt));
     if (invocation.quiet) return;
     print(safe(account.name) + ": " + util::counted(rebuilt.read, "message") + " read, " +
