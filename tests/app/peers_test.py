@@ -116,6 +116,7 @@ skipsize 20m
                       "delivery = maildir %s" % account["deliver"].removeprefix("maildir:")):
             self.assertIn(words, " ".join(pretended.split("\t")))
 
+    @unittest.skipIf(shutil.which("fdm") is None, "fdm is not installed; Debian 13 does not have it")
     def test_fdm(self):
         self.write(".fdm.conf", """$home = "%s"
 set no-received
