@@ -33,14 +33,15 @@ int run_config_check(const Invocation& invocation) {
   auto statuses = tell_all_mistakes(invocation, config);
   const auto tell = make_listener(invocation);
   const auto outside = doctor_outside(invocation, config);
-  for (const auto& account : config.accounts) {
-    setup::check_offline(account, outside, [&](const setup::Finding& finding) {
-      if (finding.grade == setup::Grade::fault)
-        statuses.push_back(tell_error(*tell, account.name, {finding.kind, finding.sentence, finding.advice}));
-      if (finding.grade == setup::Grade::warning)
-        tell->warned(account.name, {.sentence = finding.sentence, .hint = finding.advice, .uid = {}});
-    });
-  }
+  const setup::TellFinding tell_finding = [&](const setup::Finding& finding) {
+    if (finding.grade == setup::Grade::fault)
+      statuses.push_back(
+          tell_error(*tell, finding.account, {finding.kind, finding.sentence, finding.advice}));
+    if (finding.grade == setup::Grade::warning)
+      tell->warned(finding.account, {.sentence = finding.sentence, .hint = finding.advice, .uid = {}});
+  };
+  setup::check_log(config.log, tell_finding);
+  for (const auto& account : config.accounts) setup::check_offline(account, outside, tell_finding);
   if (const int status = util::most_serious(statuses); status != 0) return status;
   if (!invocation.quiet && !invocation.json) {
     print(config.file.native() + ": configuration OK, " + util::counted(config.accounts.size(), "account") +

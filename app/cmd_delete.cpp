@@ -10,6 +10,7 @@
 #include "app/header_text.h"
 #include "app/json_lines.h"
 #include "app/key_options.h"
+#include "app/log.h"
 #include "app/message_table.h"
 #include "app/nets.h"
 #include "app/output.h"
@@ -99,7 +100,8 @@ int run_delete(const Invocation& invocation) {
                       "mailhaul list " + account.name + " shows the UIDs");
   require_terminal(invocation);
   const auto environment = real_environment(invocation, config, {account});
-  const auto tell = make_listener(invocation);
+  const auto printer = make_listener(invocation);
+  Logged tell(config, *printer);
   bool is_declined = false;
   const auto status = with_account(invocation, account, [&, &account = account, uids = uids] {
     const auto count = engine::delete_messages(

@@ -12,6 +12,7 @@
 #include "app/environment.h"
 #include "app/json_lines.h"
 #include "app/key_options.h"
+#include "app/log.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/list.h"
@@ -181,12 +182,14 @@ int run_fetch(const Invocation& given) {
   const bool stdout_used = to_stdout(accounts);
   if (stdout_used && !invocation.dry_run) require_pipe(invocation);
   const auto environment = real_environment(invocation, config, accounts);
-  const auto tell = make_listener(invocation, stdout_used ? Summaries::to_stderr : Summaries::to_stdout);
-  auto statuses = tell_mistakes(invocation, config, *tell);
+  const auto printer = make_listener(invocation, stdout_used ? Summaries::to_stderr : Summaries::to_stdout);
   if (invocation.dry_run) {
-    std::ranges::copy(dry_run(invocation, accounts, environment, *tell), std::back_inserter(statuses));
+    auto statuses = tell_mistakes(invocation, config, *printer);
+    std::ranges::copy(dry_run(invocation, accounts, environment, *printer), std::back_inserter(statuses));
     return util::most_serious(statuses);
   }
+  Logged tell(config, *printer);
+  auto statuses = tell_mistakes(invocation, config, *tell);
   for (const auto& outcome :
        engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, environment, *tell)) {
     statuses.push_back(engine::status_of(outcome));

@@ -14,6 +14,7 @@
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
+#include "app/log.h"
 #include "app/nets.h"
 #include "app/news_only.h"
 #include "app/notify.h"
@@ -158,23 +159,24 @@ int run_watch(const Invocation& invocation) {
   const ServiceNotifier systemd;
   const auto inner = make_listener(invocation);
   NewsOnly news(*inner);
-  report::Listener& tell = invocation.json || invocation.quiet ? *inner : news;
+  report::Listener& printer = invocation.json || invocation.quiet ? *inner : news;
   SecretVariables secrets;
   auto config = load_config(invocation);
   auto reload = std::make_unique<util::Cancel>();
   ReloadSignal signal(*reload);
   for (;;) {
     secrets.keep_or_restore(config);
-    tell_mistakes(invocation, config, tell);
+    Logged tell(config, printer);
+    tell_mistakes(invocation, config, *tell);
     Round round(invocation, config, *reload, systemd);
     systemd.send("READY=1\n" + round.title());
-    round.run(tell);
+    round.run(*tell);
     if (invocation.cancel->requested()) break;
     systemd.send("RELOADING=1\n" + monotonic_time());
     auto next = std::make_unique<util::Cancel>();
     signal.aim(*next);
     reload = std::move(next);
-    config = read_again(invocation, config, tell);
+    config = read_again(invocation, config, *tell);
   }
   systemd.send("STOPPING=1");
   return 0;

@@ -8,14 +8,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 #include "app/columns.h"
-#include "app/header_text.h"
+#include "app/event_text.h"
 #include "app/output.h"
-#include "util/units.h"
 
 namespace mailhaul::app {
 
@@ -163,36 +161,10 @@ void Terminal::arrived(std::string_view account) {
   if (Progress* progress = progress_of(account)) ++progress->arrived;
 }
 
-namespace {
-
-/// " from Anna <anna@example.org>, "Invoice", <1@example.org>": what is known of it.
-std::string title_of(const report::MessageEvent& message) {
-  std::string text;
-  const auto add = [&text](const std::string& part) { text += (text.empty() ? " " : ", ") + part; };
-  if (!message.from.empty()) add("from " + in_columns(decoded(message.from), 0));
-  if (!message.subject.empty()) add("\"" + in_columns(decoded(message.subject), 0) + "\"");
-  if (!message.message_id.empty()) add(in_columns(message.message_id, 0));
-  return text;
-}
-
-/// The file that it is in now, or the place where it went.
-std::string places_of(const report::MessageEvent& message) {
-  std::string text;
-  for (const auto& [target, path] : message.arrivals)
-    (text += text.empty() ? " to " : ", ") += path.empty() ? target : path;
-  return text;
-}
-
-}  // namespace
-
 void Terminal::message(std::string_view account, const report::MessageEvent& message) {
   const std::lock_guard lock(mutex_);
   if (style_.verbose == 0) return;
-  std::string line(account);
-  line.append(": ").append(report::name_of(message.action)).append(" ").append(message.uid);
-  line.append(" (").append(util::format_size(message.bytes)).append(")");
-  line += title_of(message) + places_of(message);
-  if (!message.reason.empty()) line.append(": ").append(message.reason);
+  const auto line = std::string(account) + ": " + text_of(message);
   say(summaries_fd(), safe(line) + "\n");
 }
 
@@ -238,49 +210,6 @@ void Terminal::done(std::string_view account) {
   draw();
 }
 
-namespace {
-
-/// "; 395 more wait (max_messages)": what was not delivered, and why.
-std::string waiting_text(const report::Totals& totals) {
-  if (totals.waiting == 0) return {};
-  std::string why;
-  const auto add_reason = [&](std::uint32_t count, const std::string& reason) {
-    if (count == 0) return;
-    why += (why.empty() ? "" : ", ") + (count == totals.waiting ? "" : std::to_string(count) + ": ") + reason;
-  };
-  add_reason(totals.over_limit, std::string(totals.limit));
-  add_reason(totals.too_large, "larger than max_size");
-  add_reason(std::min(totals.failed, totals.waiting), "failed");
-  return "; " + std::to_string(totals.waiting) + (totals.fetched == 0 ? "" : " more") +
-         (totals.waiting == 1 ? " waits" : " wait") + (why.empty() ? "" : " (" + why + ")");
-}
-
-/// Why nothing comes, where that may surprise.
-std::string riddle_of(const std::string& account, const report::Totals& totals) {
-  if (totals.fetched != 0 || !totals.is_new_place || totals.left <= totals.waiting) return {};
-  return " (fetched into another place before; mailhaul -a " + account + " fetches it again)";
-}
-
-std::string summary_of(const report::Totals& totals, const char* nothing) {
-  std::string line;
-  if (totals.fetched == 0) {
-    line = nothing;
-  } else {
-    std::array<char, 32> seconds{};
-    std::snprintf(seconds.data(), seconds.size(), "%.1f s", totals.seconds);
-    line = util::counted(totals.fetched, "new message") + ", " + util::format_size(totals.bytes) + ", in " +
-           seconds.data();
-  }
-  if (totals.removed != 0) line += "; " + std::to_string(totals.removed) + " removed from the server";
-  const auto stay = totals.left - std::min(totals.left, totals.waiting);
-  if (stay != 0)
-    line += "; " + std::to_string(stay) +
-            (totals.fetched == 0 ? " fetched or marked earlier left on the server" : " left on the server");
-  return line + waiting_text(totals);
-}
-
-}  // namespace
-
 void Terminal::finished(std::string_view account, const report::Totals& totals, int status) {
   const std::lock_guard lock(mutex_);
   erase();
@@ -289,7 +218,7 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   const bool worth_a_line = totals.fetched != 0 || (style_.on_terminal && (status == 0 || was_stopped));
   if (!style_.quiet && worth_a_line) {
     const auto line = safe(account) + ": " + (was_stopped ? "stopped: " : "") +
-                      summary_of(totals, was_stopped ? "nothing fetched" : "no new mail") +
+                      text_of(totals, was_stopped ? "nothing fetched" : "no new mail") +
                       riddle_of(safe(account), totals);
     say(summaries_fd(), wrapped(line, {.columns = window_columns(summaries_fd()), .indent = 2}) + "\n");
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 #include "util/units.h"
@@ -42,6 +43,16 @@ std::string time_in_text(std::chrono::sys_seconds time, std::chrono::sys_seconds
   const auto end = std::unique(text.begin(), text.end(), [](char a, char b) { return a == ' ' && b == ' '; });
   text.erase(end, text.end());
   return text.starts_with(' ') ? text.substr(1) : text;
+}
+
+std::string logged_time(std::chrono::sys_seconds time) {
+  const auto parts = local(time);
+  const long minutes = std::labs(parts.tm_gmtoff) / 60;
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d%c%02ld:%02ld", parts.tm_year + 1900,
+                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                parts.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+  return text.data();
 }
 
 std::string ago(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "credentials/oauth.h"
@@ -66,9 +67,13 @@ struct Mistake {
   bool enabled = true;  ///< false: the account is switched off
 };
 
+/// The value of `log` that is no file.
+constexpr std::string_view to_syslog = "syslog";
+
 struct Config {
   util::Path file;  ///< empty: no file was read
   util::Path state_file;
+  util::Path log;  ///< what happens is written there; `to_syslog`: to syslog(3); empty: nowhere
   unsigned jobs = 8, host_jobs = 2;
   std::vector<Account> accounts;              ///< those without mistakes, in file order
   std::vector<Mistake> mistakes;              ///< of the other accounts, in file order

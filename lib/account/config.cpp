@@ -36,6 +36,8 @@ constexpr std::array top_level{
            "$XDG_STATE_HOME/mailhaul/state.db", false},
     KeyRow{"jobs", "N", "how many accounts are fetched in parallel", "8", false},
     KeyRow{"host_jobs", "N", "how many of them may connect to the same host at once", "2", false},
+    KeyRow{"log", "FILE", "a file that gets a dated line for each message, warning and error; or \"syslog\"",
+           "none", false},
     KeyRow{"defaults", "OBJECT", "account keys for all accounts that do not set them themselves", "none",
            false},
     KeyRow{"accounts", "OBJECT", "the accounts by name, in the order in which they are fetched", "required",
@@ -134,6 +136,8 @@ class Loader {
     if (member.key == "state") config.state_file = path_of(value);
     if (member.key == "jobs") config.jobs = static_cast<unsigned>(number_of(value, side_by_side));
     if (member.key == "host_jobs") config.host_jobs = static_cast<unsigned>(number_of(value, side_by_side));
+    if (member.key == "log")
+      config.log = text_of(value) == to_syslog ? util::Path(to_syslog) : path_of(value);
     if (std::ranges::find(names, member.key) != names.end()) return;
     if (find_handler(member.key) != nullptr)
       value.refuse_at(member.position, "belongs in an account or in \"defaults\"");

@@ -20,6 +20,7 @@ std::string show(const Config& config, Layout layout) {
   root.add("state", Node::of(config.state_file.string()));
   root.add("jobs", Node::of_number(config.jobs));
   root.add("host_jobs", Node::of_number(config.host_jobs));
+  if (!config.log.empty()) root.add("log", Node::of(config.log.string()));
   root.add("accounts", std::move(accounts));
   return write(root, layout);
 }

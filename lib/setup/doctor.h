@@ -51,6 +51,9 @@ void check_online(const account::Account& account, const DoctorOutside& outside,
 void check_state(const std::vector<account::Account>& accounts, const DoctorOutside& outside,
                  const TellFinding& tell);
 
+/// Whether the file of the key `log` can be written (account::Config); an empty one is not checked.
+void check_log(const util::Path& log, const TellFinding& tell);
+
 /// This machine's clock, as far as files show it.
 void check_clock(const util::Path& config, const DoctorOutside& outside, const TellFinding& tell);
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What can be checked of this machine: the database, the clock, and what runs mailhaul.
-#include <fcntl.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "setup/doctor.h"
+#include "setup/doctor_files.h"
 #include "setup/providers.h"
 #include "util/ascii.h"
 #include "util/escape.h"
@@ -30,14 +29,6 @@ Finding fault_of(std::string check, const Error& error) {
           .kind = error.kind()};
 }
 
-/// The directory, or the nearest one above that exists.
-util::Path existing(util::Path directory) {
-  std::error_code ignored;
-  while (!std::filesystem::exists(directory, ignored) && directory.has_relative_path())
-    directory = directory.parent_path();
-  return directory;
-}
-
 void check_space(const util::Path& state_file, const TellFinding& tell) {
   const auto directory = existing(state_file.parent_path());
   struct statvfs disk {};
@@ -53,9 +44,7 @@ void check_space(const util::Path& state_file, const TellFinding& tell) {
 
 void check_creatable(const util::Path& file, const TellFinding& tell) {
   const auto directory = existing(file.parent_path());
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(directory, ignored) ||
-      ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+  if (!takes_files(directory))
     return tell(fault_of(
         "state", Error(Kind::cannot_create,
                        "cannot create the state database " + file.native() + " in " + directory.native(),

@@ -30,9 +30,9 @@ constexpr std::array keys_elsewhere{
     GetmailRow{"destination", "filemode", "mailhaul writes files for their owner alone (0600)"},
     GetmailRow{"destination", "pipe_stdout", "what a program prints is shown with -v"},
     GetmailRow{"options", "delete_bigger_than", "large mail stays on the server as long as other mail"},
-    GetmailRow{"options", "message_log", "mailhaul --json writes one line a message"},
-    GetmailRow{"options", "message_log_syslog", "mailhaul --json writes one line a message"},
-    GetmailRow{"options", "logfile", "redirect mailhaul's output"},
+    GetmailRow{"options", "message_log", "\"log\" names a file that gets a line for each message"},
+    GetmailRow{"options", "message_log_syslog", "put \"log\": \"syslog\" at the top of the configuration"},
+    GetmailRow{"options", "logfile", "\"log\" names a file for all accounts"},
 };
 
 /// Reads one file.

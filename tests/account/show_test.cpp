@@ -27,7 +27,7 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
 }
 
 const std::string everything = R"({
-  "state": "s.db", "jobs": 4, "host_jobs": 3,
+  "state": "s.db", "jobs": 4, "host_jobs": 3, "log": "syslog",
   "defaults": { "max_size": "50M", "trace_header": false },
   "accounts": {
     "one": {
@@ -59,6 +59,7 @@ TEST_CASE("the output hides secrets and can be read again as the same configurat
   const auto again = Profile(with_secrets).load();
   const auto first = Profile(everything).load();
   CHECK(account::show(again) == shown);
+  CHECK(again.log == "syslog");
   REQUIRE(again.accounts.size() == 5);
   for (std::size_t i = 0; i < first.accounts.size(); ++i) {
     CHECK(again.accounts[i].name == first.accounts[i].name);

@@ -10,6 +10,15 @@ def instead(source, place):
             'mount --bind "$1" "$2" || exit 70; shift 2; exec "$@"', "sh", str(source), str(place)]
 
 
+def system_log(socket, folder):
+    """A prefix for a command: it finds `socket` as /dev/log. `folder`, which is created, becomes its /dev."""
+    return ["unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-c",
+            'mkdir -p "$2/shm" || exit 70; ln -sf "$1" "$2/log" || exit 70\n'
+            'for i in null zero full random urandom tty; do : >"$2/$i"; mount --bind /dev/$i "$2/$i" || exit 70; done\n'
+            '[ ! -d /dev/shm ] || mount --rbind /dev/shm "$2/shm" || exit 70\n'
+            'mount --rbind "$2" /dev || exit 70; shift 2; exec "$@"', "sh", str(socket), str(folder)]
+
+
 def usable():
     """Returns whether this user may do so: as root, or with a user namespace."""
     return subprocess.run([*instead("/proc/self/status", "/proc/self/status"), "true"], stdout=subprocess.DEVNULL,

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// What happens in a run, in words for people: at a terminal, in a log.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "app/columns.h"
+#include "report/listener.h"
+
+namespace mailhaul::app {
+
+/// "fetch UID (2 kB) from Anna, "Invoice", <1@example.org> to /home/anna/Mail/new/17.x: REASON", with what is
+/// known of it. The header fields are decoded and escaped, and cut after so many columns; the rest is as it
+/// is.
+std::string text_of(const report::MessageEvent& message, std::size_t field_columns = unlimited);
+
+/// "2 new messages, 5.8 MB, in 2.8 s; 3 left on the server"; `nothing` in place of the first part if nothing
+/// was fetched.
+std::string text_of(const report::Totals& totals, std::string_view nothing);
+
+/// " (fetched into another place before; ...)": why nothing comes, where that may surprise; empty elsewhere.
+std::string riddle_of(const std::string& account, const report::Totals& totals);
+
+}  // namespace mailhaul::app

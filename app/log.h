@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// The key `log`: a dated line for each event, in a file or in the log of the system.
+#pragma once
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "account/account.h"
+#include "report/listener.h"
+
+namespace mailhaul::app {
+
+/// Writes down what it hears, and passes it on. What cannot be written is lost, which is told once until
+/// something can be written again. The file is opened for each line, so that it may be renamed or removed at
+/// any time. Any thread may call it; at most one object writes to syslog(3) at a time.
+class LogLines : public report::Listener {
+ public:
+  /// `where`: as in account::Config, not empty.
+  LogLines(const util::Path& where, report::Listener& inner);
+  LogLines(const LogLines&) = delete;
+  LogLines& operator=(const LogLines&) = delete;
+  ~LogLines() override;
+
+  void expected(std::size_t accounts) override { inner_.expected(accounts); }
+  void started(std::string_view account) override;
+  void doing(std::string_view account, report::Activity activity) override {
+    inner_.doing(account, activity);
+  }
+  void planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) override {
+    inner_.planned(account, messages, bytes);
+  }
+  void received(std::string_view account, std::uint64_t bytes) override { inner_.received(account, bytes); }
+  void arrived(std::string_view account) override { inner_.arrived(account); }
+  void message(std::string_view account, const report::MessageEvent& message) override;
+  void warned(std::string_view account, const report::Notice& notice) override;
+  void failed(std::string_view account, const report::Notice& notice) override;
+  void done(std::string_view account) override { inner_.done(account); }
+  void finished(std::string_view account, const report::Totals& totals, int status) override;
+  void recovered(std::string_view account) override { inner_.recovered(account); }
+  void noted(std::string_view account, std::string_view sentence) override;
+  void traced(std::string_view account, char direction, std::string_view line) override {
+    inner_.traced(account, direction, line);
+  }
+
+ private:
+  /// `priority`: as for syslog(3).
+  void write(std::string_view account, int priority, std::string_view text);
+  void append(const std::string& line);
+
+  report::Listener& inner_;
+  util::Path file_;  ///< empty: syslog(3)
+  std::mutex mutex_;
+  bool told_ = false;     ///< that nothing can be written
+  bool is_torn_ = false;  ///< the last line was written in part
+};
+
+/// The listener of a run, which writes a log as well if the configuration has one.
+class Logged {
+ public:
+  Logged(const account::Config& config, report::Listener& inner) : inner_(inner) {
+    if (!config.log.empty()) lines_.emplace(config.log, inner);
+  }
+  report::Listener& operator*() { return lines_ ? *lines_ : inner_; }
+  report::Listener* operator->() { return &**this; }
+
+ private:
+  report::Listener& inner_;
+  std::optional<LogLines> lines_;
+};
+
+}  // namespace mailhaul::app

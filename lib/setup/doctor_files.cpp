@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "setup/doctor_files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "setup/doctor.h"
+
+namespace mailhaul::setup {
+namespace {
+
+void check_syslog(const TellFinding& tell) {
+  constexpr const char* socket = "/dev/log";
+  if (::access(socket, F_OK) == 0) return tell({.check = "log", .sentence = "syslog can be reached"});
+  tell({.grade = Grade::warning,
+        .check = "log",
+        .sentence = "nobody takes what is written to syslog: there is no " + std::string(socket),
+        .advice = "start the daemon of the system's log, or name a file in \"log\""});
+}
+
+}  // namespace
+
+util::Path existing(util::Path directory) {
+  std::error_code ignored;
+  while (!std::filesystem::exists(directory, ignored) && directory.has_relative_path())
+    directory = directory.parent_path();
+  return directory;
+}
+
+bool takes_files(const util::Path& directory) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(directory, ignored) &&
+         ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+void check_log(const util::Path& log, const TellFinding& tell) {
+  if (log.empty()) return;
+  if (log == util::Path(account::to_syslog)) return check_syslog(tell);
+  const auto warn = [&tell](const std::string& sentence) {
+    tell({.grade = Grade::warning,
+          .check = "log",
+          .sentence = sentence,
+          .advice = "mail is fetched all the same, but nothing is logged; correct \"log\""});
+  };
+  std::error_code ignored;
+  if (std::filesystem::is_directory(log, ignored)) return warn(log.native() + " is a directory");
+  if (std::filesystem::exists(log, ignored)) {
+    if (::faccessat(AT_FDCWD, log.c_str(), W_OK, AT_EACCESS) != 0)
+      return warn(log.native() + " cannot be written: " + util::errno_text(errno));
+    return tell({.check = "log", .sentence = log.native() + " can be written"});
+  }
+  const auto directory = existing(log.parent_path());
+  if (!takes_files(directory)) return warn(log.native() + " cannot be created in " + directory.native());
+  tell({.check = "log", .sentence = log.native() + " does not exist yet; the first fetch creates it"});
+}
+
+}  // namespace mailhaul::setup
