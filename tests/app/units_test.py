@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""The units for systemd: how exposed they are, and that the manual names all that keeps a program from gaining privileges."""
+import pathlib
+import re
+import shutil
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).parents[2]
+UNITS = ROOT / "packaging/systemd"
+# systemd.exec(5): these imply NoNewPrivileges=yes where the service manager does not run as root, or User= is set.
+IMPLYING = {"LockPersonality", "MemoryDenyWriteExecute", "PrivateDevices", "ProtectClock", "ProtectHostname", "ProtectKernelLogs",
+            "ProtectKernelModules", "ProtectKernelTunables", "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime",
+            "RestrictSUIDSGID", "SystemCallArchitectures", "SystemCallFilter", "SystemCallLog"}
+
+
+def settings(text):
+    return dict(re.findall(r"^(\w+)=(.*)$", text, re.M))
+
+
+class Units(unittest.TestCase):
+    def test_the_drop_in_of_the_manual_lets_programs_gain_privileges(self):
+        page = (ROOT / "man/mailhaul-watch.1").read_text()
+        drop_in = re.search(r"^\.Bd -literal[^\n]*\n(\[Service\]\n.*?)^\.Ed$", page, re.M | re.S)[1]
+        users, systems = (settings(part) for part in drop_in.split("# Only", 1))
+        for unit in sorted(UNITS.glob("*/*.service")):
+            with self.subTest(unit.name):
+                lifted = {**users, **systems} if unit.parent.name == "system" else users
+                restrictions = (IMPLYING | {"NoNewPrivileges"}) & set(settings(unit.read_text()))
+                self.assertEqual(restrictions - set(lifted), set())
+                self.assertEqual({lifted[name] for name in restrictions} - {"", "no"}, set())
+                self.assertIn("mailhaul-watch(1)", unit.read_text())
+        self.assertEqual(systems["CapabilityBoundingSet"], "~")  # all of them
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+    def test_how_exposed_they_are(self):
+        """Ten is without any protection. A unit for users cannot have more: mount namespaces need privileges, and procmail, gpg
+        and whatever else a user's own programs are need what is left."""
+        for unit in sorted(UNITS.glob("*/*.service")):
+            most = 2.5 if unit.parent.name == "system" else 6.5
+            with self.subTest(unit.name):
+                told = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)],
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout.decode("utf-8", "replace")
+                found = re.search(r"Overall exposure level for [^:]*: (\d+\.\d)", told)
+                if "offline" in told and not found:
+                    self.skipTest("this systemd-analyze is too old: " + told.strip())
+                self.assertLessEqual(float(found[1]), most, told)
+
+
+if __name__ == "__main__":
+    unittest.main()
