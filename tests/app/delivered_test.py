@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: MIT
 """What -v and JSON tell of each delivered message: sender, subject, Message-ID, and the file that it is in."""
-import os
-import shutil
-import subprocess
 import unittest
 
 from support.py.world import Case
@@ -78,19 +75,6 @@ class Delivered(Case):
         self.assertEqual(event["path"], self.only_file())
         self.prepared(MAIL, max_size="10")
         self.assertFalse({"from", "path"} & set(self.delivered()))
-
-    @unittest.skipUnless(shutil.which("jq"), "jq is not installed")
-    def test_the_notification_in_the_manual(self):
-        manual = (os.path.dirname(__file__) + "/../../man/mailhaul.1")
-        with open(manual, encoding="utf-8") as file:
-            text = file.read()
-        begin = text.index("mailhaul --json |")
-        command = text[begin:text.index(".Ed", begin)]
-        self.prepared(MAIL)
-        os.symlink(os.environ["MAILHAUL"], self.world.root / "mailhaul")
-        out = subprocess.run(["sh", "-c", command], env={**self.world.env, "PATH": "%s:%s" % (self.world.root, self.world.env["PATH"])},
-                             stdout=subprocess.PIPE, check=True).stdout
-        self.assertEqual(out.decode(), "Küche <kitchen@example.org>: Grüße aus der Küche\n")
 
 
 if __name__ == "__main__":
