@@ -41,6 +41,7 @@ int run_config_check(const Invocation& invocation) {
       tell->warned(finding.account, {.sentence = finding.sentence, .hint = finding.advice, .uid = {}});
   };
   setup::check_log(config.log, tell_finding);
+  setup::check_metrics(config.metrics, tell_finding);
   for (const auto& account : config.accounts) setup::check_offline(account, outside, tell_finding);
   if (const int status = util::most_serious(statuses); status != 0) return status;
   if (!invocation.quiet && !invocation.json) {

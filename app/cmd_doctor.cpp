@@ -97,6 +97,7 @@ void check_accounts(const Invocation& invocation, const account::Config& config,
   setup::check_clock(config.file, outside, tell);
   setup::check_state(accounts, outside, tell);
   setup::check_log(config.log, tell);
+  setup::check_metrics(config.metrics, tell);
   setup::check_timers(accounts, outside, tell);
   for (const auto& account : accounts) setup::check_offline(account, outside, tell);
   // Asks for passwords, and takes those of the environment away from programs that are started.

@@ -13,6 +13,7 @@
 #include "app/json_lines.h"
 #include "app/key_options.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/list.h"
@@ -194,6 +195,7 @@ int run_fetch(const Invocation& given) {
        engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, environment, *tell)) {
     statuses.push_back(engine::status_of(outcome));
   }
+  Metrics(invocation, config, environment, *tell).update();
   return util::most_serious(statuses);
 }
 

@@ -15,6 +15,7 @@
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/nets.h"
 #include "app/news_only.h"
 #include "app/notify.h"
@@ -97,7 +98,8 @@ class Round {
  public:
   Round(const Invocation& invocation, const account::Config& config, const util::Cancel& reload,
         const ServiceNotifier& systemd)
-      : config_(config),
+      : invocation_(invocation),
+        config_(config),
         accounts_(account::select(config, invocation.words)),
         environment_(real_environment(invocation, config, accounts_)),
         interval_(invocation.interval),
@@ -105,12 +107,17 @@ class Round {
     environment_.attended = false;  // a pause lasts, whoever looks on
   }
   void run(report::Listener& tell) {
+    Metrics metrics(invocation_, config_, environment_, tell);
     engine::Watch(accounts_, {.jobs = config_.jobs, .host_jobs = config_.host_jobs}, interval_,
                   {.now = boot_time,
                    .wait = [this](std::optional<seconds> until) { waiter_.wait(until); },
                    .wake = [this] { waiter_.wake(); },
                    .goes_on = [this] { return waiter_.goes_on(); },
-                   .fetch = engine::fetcher(environment_, tell)})
+                   .fetch =
+                       [&metrics, fetch = engine::fetcher(environment_, tell)](const auto& account) {
+                         fetch(account);
+                         metrics.update();
+                       }})
         .run();
   }
   std::string title() const {
@@ -119,6 +126,7 @@ class Round {
   }
 
  private:
+  const Invocation& invocation_;
   const account::Config& config_;
   std::vector<account::Account> accounts_;
   engine::Environment environment_;

@@ -73,7 +73,8 @@ constexpr std::string_view to_syslog = "syslog";
 struct Config {
   util::Path file;  ///< empty: no file was read
   util::Path state_file;
-  util::Path log;  ///< what happens is written there; `to_syslog`: to syslog(3); empty: nowhere
+  util::Path log;      ///< what happens is written there; `to_syslog`: to syslog(3); empty: nowhere
+  util::Path metrics;  ///< a text file for Prometheus; empty: none
   unsigned jobs = 8, host_jobs = 2;
   std::vector<Account> accounts;              ///< those without mistakes, in file order
   std::vector<Mistake> mistakes;              ///< of the other accounts, in file order

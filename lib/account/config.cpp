@@ -38,6 +38,7 @@ constexpr std::array top_level{
     KeyRow{"host_jobs", "N", "how many of them may connect to the same host at once", "2", false},
     KeyRow{"log", "FILE", "a file that gets a dated line for each message, warning and error; or \"syslog\"",
            "none", false},
+    KeyRow{"metrics", "FILE", "a text file for Prometheus, replaced after each run", "none", false},
     KeyRow{"defaults", "OBJECT", "account keys for all accounts that do not set them themselves", "none",
            false},
     KeyRow{"accounts", "OBJECT", "the accounts by name, in the order in which they are fetched", "required",
@@ -138,6 +139,7 @@ class Loader {
     if (member.key == "host_jobs") config.host_jobs = static_cast<unsigned>(number_of(value, side_by_side));
     if (member.key == "log")
       config.log = text_of(value) == to_syslog ? util::Path(to_syslog) : path_of(value);
+    if (member.key == "metrics") config.metrics = path_of(value);
     if (std::ranges::find(names, member.key) != names.end()) return;
     if (find_handler(member.key) != nullptr)
       value.refuse_at(member.position, "belongs in an account or in \"defaults\"");

@@ -133,7 +133,8 @@ Schema destination_schema() {
 }
 
 Schema top_level_schema(const KeyRow& row) {
-  if (row.name == "$schema" || row.name == "state" || row.name == "log") return type("string");
+  if (row.name == "$schema" || row.name == "state" || row.name == "log" || row.name == "metrics")
+    return type("string");
   if (row.name == "defaults") return reference("account");
   if (row.name == "accounts")
     return {{"type", "object"},

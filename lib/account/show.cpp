@@ -21,6 +21,7 @@ std::string show(const Config& config, Layout layout) {
   root.add("jobs", Node::of_number(config.jobs));
   root.add("host_jobs", Node::of_number(config.host_jobs));
   if (!config.log.empty()) root.add("log", Node::of(config.log.string()));
+  if (!config.metrics.empty()) root.add("metrics", Node::of(config.metrics.string()));
   root.add("accounts", std::move(accounts));
   return write(root, layout);
 }

@@ -9,18 +9,33 @@
 
 namespace mailhaul::engine {
 
-AccountStatus status(const account::Account& account, const Environment& environment) {
-  std::error_code unreadable;  // the store says better what is wrong
-  if (std::filesystem::symlink_status(environment.state_file, unreadable).type() ==
-      std::filesystem::file_type::not_found)
-    return {};
-  std::mutex writes;
-  const state::Store store(environment.state_file, writes);
+namespace {
+
+AccountStatus status_in(const state::Store& store, const account::Account& account, state::Time now) {
   const auto mailbox = find_mailbox(store, account);
   if (!mailbox) return {};
   AccountStatus status{.run = store.last_run(*mailbox), .not_before = store.server(*mailbox).not_before};
-  if (status.not_before && *status.not_before <= environment.now()) status.not_before.reset();
+  if (status.not_before && *status.not_before <= now) status.not_before.reset();
   return status;
+}
+
+}  // namespace
+
+std::vector<AccountStatus> statuses(std::span<const account::Account> accounts,
+                                    const Environment& environment) {
+  std::error_code unreadable;  // the store says better what is wrong
+  if (std::filesystem::symlink_status(environment.state_file, unreadable).type() ==
+      std::filesystem::file_type::not_found)
+    return std::vector<AccountStatus>(accounts.size());
+  std::mutex writes;
+  const state::Store store(environment.state_file, writes);
+  std::vector<AccountStatus> found;
+  for (const auto& account : accounts) found.push_back(status_in(store, account, environment.now()));
+  return found;
+}
+
+AccountStatus status(const account::Account& account, const Environment& environment) {
+  return statuses({&account, 1}, environment).front();
 }
 
 }  // namespace mailhaul::engine

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "account/account.h"
 #include "engine/environment.h"
@@ -15,7 +17,10 @@ struct AccountStatus {
   std::optional<state::Time> not_before;
 };
 
-/// The status of the account, without the network. Creates no database. Throws Error.
+/// The status of each account, without the network. Creates no database. Throws Error.
+[[nodiscard]] std::vector<AccountStatus> statuses(std::span<const account::Account> accounts,
+                                                  const Environment& environment);
+/// The same of one account.
 [[nodiscard]] AccountStatus status(const account::Account& account, const Environment& environment);
 
 }  // namespace mailhaul::engine

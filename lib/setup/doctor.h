@@ -54,6 +54,9 @@ void check_state(const std::vector<account::Account>& accounts, const DoctorOuts
 /// Whether the file of the key `log` can be written (account::Config); an empty one is not checked.
 void check_log(const util::Path& log, const TellFinding& tell);
 
+/// The same for the file of the key `metrics`.
+void check_metrics(const util::Path& metrics, const TellFinding& tell);
+
 /// This machine's clock, as far as files show it.
 void check_clock(const util::Path& config, const DoctorOutside& outside, const TellFinding& tell);
 

@@ -54,4 +54,23 @@ void check_log(const util::Path& log, const TellFinding& tell) {
   tell({.check = "log", .sentence = log.native() + " does not exist yet; the first fetch creates it"});
 }
 
+void check_metrics(const util::Path& metrics, const TellFinding& tell) {
+  if (metrics.empty()) return;
+  const auto warn = [&tell](const std::string& sentence) {
+    tell({.grade = Grade::warning,
+          .check = "metrics",
+          .sentence = sentence,
+          .advice = "mail is fetched all the same, but Prometheus learns nothing; correct \"metrics\""});
+  };
+  std::error_code ignored;
+  const auto directory = metrics.parent_path();
+  if (std::filesystem::is_directory(metrics, ignored)) return warn(metrics.native() + " is a directory");
+  if (!std::filesystem::is_directory(directory, ignored))
+    return warn("there is no directory " + directory.native());
+  if (!takes_files(directory))
+    return warn(directory.native() + " cannot be written, where " + metrics.filename().native() +
+                " is replaced");
+  tell({.check = "metrics", .sentence = metrics.native() + " can be written"});
+}
+
 }  // namespace mailhaul::setup

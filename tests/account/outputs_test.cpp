@@ -25,3 +25,9 @@ TEST_CASE("the log is a file, or the word syslog") {
   CHECK(with("\"log\": \"\"").said().sentence == "F:1:9: log: must not be empty");
   CHECK(with("\"log\": true").said().sentence == "F:1:9: log: must be a string, not true");
 }
+
+TEST_CASE("the metrics are a file") {
+  CHECK(Profile(work("")).load().metrics.empty());
+  CHECK(with("\"metrics\": \"~/m.prom\"").load().metrics == "/home/anna/m.prom");
+  CHECK(with("\"metrics\": 1").said().sentence == "F:1:13: metrics: must be a string, not a number");
+}

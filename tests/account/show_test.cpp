@@ -27,7 +27,7 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
 }
 
 const std::string everything = R"({
-  "state": "s.db", "jobs": 4, "host_jobs": 3, "log": "syslog",
+  "state": "s.db", "jobs": 4, "host_jobs": 3, "log": "syslog", "metrics": "m.prom",
   "defaults": { "max_size": "50M", "trace_header": false },
   "accounts": {
     "one": {
@@ -60,6 +60,7 @@ TEST_CASE("the output hides secrets and can be read again as the same configurat
   const auto first = Profile(everything).load();
   CHECK(account::show(again) == shown);
   CHECK(again.log == "syslog");
+  CHECK(again.metrics == "/home/anna/m.prom");
   REQUIRE(again.accounts.size() == 5);
   for (std::size_t i = 0; i < first.accounts.size(); ++i) {
     CHECK(again.accounts[i].name == first.accounts[i].name);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The key `metrics`: how the accounts are doing, as a text file for Prometheus.
+#pragma once
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "account/account.h"
+#include "app/invocation.h"
+#include "engine/environment.h"
+#include "engine/status.h"
+#include "report/listener.h"
+
+namespace mailhaul::app {
+
+/// What the file says of one account.
+struct AccountMetrics {
+  std::string account;
+  std::optional<engine::AccountStatus> status;  ///< empty: its configuration has a mistake
+};
+
+/// The text exposition format of Prometheus, version 0.0.4.
+std::string metrics_text(std::span<const AccountMetrics> accounts);
+
+/// Replaces the file of the configuration, if it names one, with what the database knows of all enabled
+/// accounts. Any thread may call it.
+class Metrics {
+ public:
+  /// The arguments outlive it.
+  Metrics(const Invocation& invocation, const account::Config& config, const engine::Environment& environment,
+          report::Listener& tell);
+  /// Writes the file as of now, or has another thread that is at it write once more. What cannot be written
+  /// is told once until it can be written again.
+  void update();
+
+ private:
+  void replace();
+  [[nodiscard]] std::string text() const;
+
+  const account::Config& config_;
+  const engine::Environment& environment_;
+  report::Listener& tell_;
+  util::Path file_;  ///< empty: none
+  std::mutex mutex_;
+  bool is_due_ = false, is_at_work_ = false;
+  bool told_ = false;  ///< used by the thread that is at work
+};
+
+}  // namespace mailhaul::app
