@@ -51,8 +51,10 @@ std::string text_of(std::string_view what, const report::Notice& notice) {
 
 }  // namespace
 
-LogLines::LogLines(const util::Path& where, report::Listener& inner)
-    : inner_(inner), file_(where == util::Path(account::to_syslog) ? util::Path() : where) {
+LogLines::LogLines(const account::Config& config, report::Listener& inner)
+    : inner_(inner),
+      file_(config.log == util::Path(account::to_syslog) ? util::Path() : config.log),
+      for_quiet_(config.state_file, "log-told") {
   if (file_.empty()) ::openlog("mailhaul", LOG_PID, LOG_MAIL);
 }
 
@@ -103,6 +105,7 @@ void LogLines::write(std::string_view account, int priority, std::string_view te
 
 void LogLines::append(const std::string& line) {
   std::string why;
+  bool is_due = false;
   {
     const std::lock_guard lock(mutex_);
     try {
@@ -116,15 +119,19 @@ void LogLines::append(const std::string& line) {
       is_torn_ = static_cast<std::size_t>(written) < whole.size();
       if (is_torn_) util::throw_errno(util::Kind::storage, "write", file_.native(), ENOSPC);
       told_ = false;
-      return;
+      return for_quiet_.end();
     } catch (const util::Error& error) {
       if (told_) return;
       told_ = true;
+      is_due = for_quiet_.is_due();
       why = error.what();
     }
   }
   const auto sentence = "the log cannot be written: " + why;
-  inner_.warned({}, {.sentence = sentence, .hint = "the mail does not depend on it; correct \"log\""});
+  inner_.warned({}, {.sentence = sentence,
+                     .hint = "the mail does not depend on it; correct \"log\"",
+                     .uid = {},
+                     .quiet_skips_it = !is_due});
 }
 
 }  // namespace mailhaul::app

@@ -8,17 +8,18 @@
 #include <string_view>
 
 #include "account/account.h"
+#include "app/once_a_day.h"
 #include "report/listener.h"
 
 namespace mailhaul::app {
 
 /// Writes down what it hears, and passes it on. What cannot be written is lost, which is told once until
-/// something can be written again. The file is opened for each line, so that it may be renamed or removed at
-/// any time. Any thread may call it; at most one object writes to syslog(3) at a time.
+/// something can be written again; with -q, once a day. The file is opened for each line, so that it may be
+/// renamed or removed at any time. Any thread may call it; at most one object writes to syslog(3) at a time.
 class LogLines : public report::Listener {
  public:
-  /// `where`: as in account::Config, not empty.
-  LogLines(const util::Path& where, report::Listener& inner);
+  /// The configuration has a `log`.
+  LogLines(const account::Config& config, report::Listener& inner);
   LogLines(const LogLines&) = delete;
   LogLines& operator=(const LogLines&) = delete;
   ~LogLines() override;
@@ -54,13 +55,14 @@ class LogLines : public report::Listener {
   std::mutex mutex_;
   bool told_ = false;     ///< that nothing can be written
   bool is_torn_ = false;  ///< the last line was written in part
+  OnceADay for_quiet_;
 };
 
 /// The listener of a run, which writes a log as well if the configuration has one.
 class Logged {
  public:
   Logged(const account::Config& config, report::Listener& inner) : inner_(inner) {
-    if (!config.log.empty()) lines_.emplace(config.log, inner);
+    if (!config.log.empty()) lines_.emplace(config, inner);
   }
   report::Listener& operator*() { return lines_ ? *lines_ : inner_; }
   report::Listener* operator->() { return &**this; }

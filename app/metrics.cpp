@@ -182,7 +182,8 @@ Metrics::Metrics(const Invocation& invocation, const account::Config& config,
     : config_(config),
       environment_(environment),
       tell_(tell),
-      file_(replaces_mailbox(invocation) ? util::Path() : config.metrics) {}
+      file_(replaces_mailbox(invocation) ? util::Path() : config.metrics),
+      for_quiet_(config.state_file, "metrics-told") {}
 
 std::string Metrics::text() const {
   std::vector<account::Account> enabled;
@@ -202,11 +203,15 @@ void Metrics::replace() {
     Replacement replacement(file_);
     replacement.publish(text());
     told_ = false;
+    for_quiet_.end();
   } catch (const util::Error& error) {
     if (told_) return;
     told_ = true;
     const auto sentence = std::string("the metrics cannot be written: ") + error.what();
-    tell_.warned({}, {.sentence = sentence, .hint = "the mail does not depend on them; correct \"metrics\""});
+    tell_.warned({}, {.sentence = sentence,
+                      .hint = "the mail does not depend on them; correct \"metrics\"",
+                      .uid = {},
+                      .quiet_skips_it = !for_quiet_.is_due()});
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "account/account.h"
 #include "app/invocation.h"
+#include "app/once_a_day.h"
 #include "engine/environment.h"
 #include "engine/status.h"
 #include "report/listener.h"
@@ -31,7 +32,7 @@ class Metrics {
   Metrics(const Invocation& invocation, const account::Config& config, const engine::Environment& environment,
           report::Listener& tell);
   /// Writes the file as of now, or has another thread that is at it write once more. What cannot be written
-  /// is told once until it can be written again.
+  /// is told once until it can be written again; with -q, once a day.
   void update();
 
  private:
@@ -44,7 +45,8 @@ class Metrics {
   util::Path file_;  ///< empty: none
   std::mutex mutex_;
   bool is_due_ = false, is_at_work_ = false;
-  bool told_ = false;  ///< used by the thread that is at work
+  bool told_ = false;  ///< this one and the next: for the thread that is at work
+  OnceADay for_quiet_;
 };
 
 }  // namespace mailhaul::app

@@ -4,6 +4,7 @@ does. promtool is not needed: a reader of the format stands here, which is stric
 import fcntl
 import os
 import re
+import shutil
 import signal
 import threading
 import time
@@ -174,6 +175,18 @@ class Replaced(Metrics):
         self.assertEqual(len(drop.retrieved), 2)
         self.assertEqual(result.err.count("warning:"), 1, result.err)
         self.assertSays(result.err, "mailhaul: warning: the metrics cannot be written: ", "hint: ", *words)
+
+    def test_with_q_it_is_told_when_it_begins_and_when_it_begins_again(self):
+        drop = self.prepared(*mail.small(1), metrics="~/nowhere/x.prom")
+        warned = []
+        for there in (False, False, True, False, False):
+            if there:
+                self.world.path("nowhere").mkdir()
+            elif self.world.path("nowhere").exists():
+                shutil.rmtree(self.world.path("nowhere"))
+            drop.add(*mail.small(1))
+            warned.append("the metrics cannot be written" in self.fetch("-q").err)
+        self.assertEqual(warned, [True, False, False, True, False])
 
     def test_a_reader_of_the_old_file_keeps_it(self):
         self.prepared(*mail.small(1))
