@@ -177,8 +177,11 @@ util::Error with_known_host(const AccountRun& run, const util::Error& error) {
 AccountOutcome fetch_locked(AccountRun& run) {
   AccountOutcome outcome{.account = run.account.name};
   if (is_too_soon(run)) {
+    constexpr auto why = "not asked for new mail: min_interval has not passed since it was asked last";
     if (run.environment.attended)
-      run.notices.warn("not asked for new mail: min_interval has not passed since it was asked last", "");
+      run.notices.warn(why, "");
+    else
+      run.tell.noted(run.account.name, why);
     return outcome;
   }
   const auto begun = run.environment.now();

@@ -35,6 +35,12 @@ class File(Log):
         self.fetch()
         self.assertEqual(self.lines()[-2:], ["home: begins", "home: ends: no new mail; 1 fetched or marked earlier left on the server"])
 
+    def test_a_run_that_does_not_ask_the_server_says_so(self):
+        self.prepared(MAIL, leave_on_server=True, min_interval="1h")
+        self.fetch()
+        self.fetch()
+        self.assertRegex(self.lines()[-2], "^home: not asked for new mail: min_interval")
+
     def test_errors_have_their_hint_and_the_status(self):
         drop = self.prepared(MAIL)
         drop.answers[b"LIST"] = lambda *_: LATER
