@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/login.h"
+#include "engine/uid.h"
 #include "net/refusal.h"
 #include "util/escape.h"
 #include "util/units.h"
@@ -66,12 +67,22 @@ void Removals::throw_unconfirmed(const pop3::RemovalResult& removal) const {
   throw net::RefusedError(error, net::understand(removal.quit_answer, util::Kind::temporary));
 }
 
+std::string Removals::uid_of(std::uint32_t number) const {
+  const auto undelivered = undelivered_.find(number);
+  const auto id = undelivered == undelivered_.end() ? row_of(number) : undelivered->second;
+  const auto row = id == 0 ? std::nullopt : run_.store.row(run_.mailbox, id);
+  if (!row) return shown_uid({.number = number, .uidl = {}}, std::nullopt);
+  return shown_uid({.number = number, .bytes = row->bytes, .uidl = row->uidl}, row->header);
+}
+
 void Removals::warn_of_refused(const pop3::RemovalResult& removal) {
   if (removal.refused.empty()) return;
-  const auto& words = removal.refused.front().second;
+  const auto& [number, words] = removal.refused.front();
+  const auto count = removal.refused.size();
   const std::string sentence = "the server refused to remove " +
-                               util::counted(removal.refused.size(), "message") + ", the first with -ERR " +
-                               words;
+                               (count == 1 ? "message " + uid_of(number)
+                                           : util::counted(count, "message") + ", first " + uid_of(number)) +
+                               ": -ERR " + util::escape(words);
   const auto meant = net::understand(words, util::Kind::temporary);
   if (meant.reason != net::Reason::limit) return run_.notices.warn_once(sentence, hint_, "DELE refused");
   note_limit(run_.account, run_.environment, run_.server, meant);

@@ -52,6 +52,7 @@ class Removals {
   enum class Phase { open, quitting, over };
   bool must_not_quit();
   [[noreturn]] void throw_unconfirmed(const pop3::RemovalResult& removal) const;
+  [[nodiscard]] std::string uid_of(std::uint32_t number) const;
   void warn_of_refused(const pop3::RemovalResult& removal);
   void record(const std::vector<std::uint32_t>& numbers);
 

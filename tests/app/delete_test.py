@@ -149,7 +149,7 @@ class NotConfirmed(Delete):
         self.fetched()
         self.drop.answers[b"DELE"] = lambda session, number: b"-ERR read only\r\n" if number == b"2" else None
         result = self.delete("--yes", "uid-000001", "uid-000002", status=75)
-        self.assertSays(result.err, "read only", "removed 1 of 2 messages")
+        self.assertSays(result.err, "the server refused to remove message uid-000002: -ERR read only", "removed 1 of 2 messages")
         self.assertEqual(self.numbers(), [2, 3, 4])
         self.assertEqual(self.standings()["uid-000002"], "delivered")
 

@@ -140,7 +140,7 @@ class Trouble(Case):
         messages = mail.small(3)
         drop = self.prepared(*messages)
         drop.answers[b"DELE"] = lambda session, argument: b"-ERR not today\r\n"
-        self.world.run()
+        self.assertSays(self.world.run().err, "the server refused to remove 3 messages, first uid-000001: -ERR not today")
         self.assertEqual(len(drop.uids()), 3)
         del drop.answers[b"DELE"]
         self.assertStatus(self.world.run(), 0)
