@@ -37,12 +37,13 @@ void tell_changed(const Invocation& invocation, const std::string& account,
                          .status = util::exit_status(util::Kind::content)});
 }
 
-void warn_of_other_places(const Invocation& invocation, const std::string& account) {
+void warn_of_unfinished(const Invocation& invocation, const std::string& account, std::size_t messages) {
   make_listener(invocation)
-      ->warned(account, {.sentence = "a message that is in one of the account's destinations counts as "
-                                     "delivered to all of them",
-                         .hint = "where one may be missing in another: mailhaul -a " + account +
-                                 " fetches everything again",
+      ->warned(account, {.sentence = util::counted(messages, "message") +
+                                     " of the last minutes may not have reached all of the account's "
+                                     "destinations; the next run delivers what is missing",
+                         .hint = "what you deleted from one destination, or a program has received already, "
+                                 "may arrive there again",
                          .uid = {}});
 }
 
@@ -53,7 +54,7 @@ void describe_state_mail(CLI::App& parser, Invocation& /*invocation*/) { add_acc
 int run_state_rebuild(const Invocation& invocation) {
   return for_each_named(invocation, [&](const auto& account, const auto& environment) {
     const auto rebuilt = engine::rebuild(account, environment);
-    if (account.deliver.size() > 1) warn_of_other_places(invocation, account.name);
+    if (rebuilt.unfinished != 0) warn_of_unfinished(invocation, account.name, rebuilt.unfinished);
     if (invocation.json) return print(json_line(account.name, rebuilt));
     if (invocation.quiet) return;
     print(safe(account.name) + ": " + util::counted(rebuilt.read, "message") + " read, " +

@@ -176,8 +176,11 @@ std::string json_line(std::string_view account, const engine::AccountStatus& sta
 }
 
 std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt) {
-  return line_of(
-      {{"event", "rebuilt"}, {"account", account}, {"read", rebuilt.read}, {"recorded", rebuilt.recorded}});
+  return line_of({{"event", "rebuilt"},
+                  {"account", account},
+                  {"read", rebuilt.read},
+                  {"recorded", rebuilt.recorded},
+                  {"unfinished", rebuilt.unfinished}});
 }
 
 std::string json_line(std::string_view account, const engine::Verified& verified) {

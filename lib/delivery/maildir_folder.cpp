@@ -112,10 +112,9 @@ void MaildirFolder::require_usable(const Path& path) {
 
 MaildirFolder MaildirFolder::find(const Path& path) {
   if (!has_all_parts(path)) {
-    throw Error(Kind::storage,
-                "the Maildir " + path.native() + " is gone, and a delivery to it is unfinished",
-                "restore it (is its disk mounted?), or have the messages fetched again: "
-                "mailhaul state forget ACCOUNT UID");
+    throw Error(
+        Kind::storage, "the Maildir " + path.native() + " is gone, and a delivery to it is unfinished",
+        "restore it (is its disk mounted?), or deliver elsewhere: the messages are still on the server");
   }
   return MaildirFolder(path, Kind::storage);
 }

@@ -55,7 +55,8 @@ Fd create_mbox_file(const Path& path) {
   if (err == ENOENT) {
     throw Error(Kind::storage,
                 "the mailbox " + path.native() + " is gone, and a delivery to it is unfinished",
-                "restore it (is its disk mounted?), or create an empty one: touch " + path.native());
+                "restore it (is its disk mounted?), or create an empty one (touch " + path.native() +
+                    "), or deliver elsewhere: the messages are still on the server");
   }
   util::throw_errno(Kind::cannot_create, "open", path.native(), err);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/mbox_reader.h"
 
+#include <algorithm>
 #include <vector>
+
+#include "delivery/text_filters.h"
 
 namespace mailhaul::delivery {
 
@@ -12,8 +15,8 @@ constexpr std::string_view from_ = "From ";
 /// Takes lines, or parts of long ones.
 class Parser {
  public:
-  Parser(const util::Path& path, std::chrono::sys_seconds time, const StoredMailVisitor& visitor)
-      : path_(path), time_(time), text_(visitor) {}
+  Parser(const util::Path& path, std::chrono::sys_seconds changed, const StoredMailVisitor& visitor)
+      : path_(path), changed_(changed), text_(visitor) {}
 
   void line(std::string_view part) {
     const bool begins = at_start_;
@@ -21,7 +24,8 @@ class Parser {
     if (begins && part.starts_with(from_)) {
       finish();
       in_message_ = true;
-      text_.start({.where = path_.native() + ", message " + std::to_string(++number_), .time = time_});
+      text_.start({.where = path_.native() + ", message " + std::to_string(++number_),
+                   .time = std::min(time_in_from_line(part).value_or(changed_), changed_)});
       in_from_line_ = !at_start_;
       return;
     }
@@ -41,7 +45,7 @@ class Parser {
 
  private:
   const util::Path& path_;
-  std::chrono::sys_seconds time_;
+  std::chrono::sys_seconds changed_;  ///< no message has come since then
   StoredText text_;
   std::size_t number_ = 0;
   bool at_start_ = true, in_message_ = false, in_from_line_ = false;

@@ -47,6 +47,7 @@ struct Parsed {
 /// "maildir:PATH", "mda:COMMAND", "stdout": a kind's name, and the value of its first field.
 Parsed parse_shorthand(std::string_view text, const Absolute& absolute, Kinds among = kinds());
 /// "maildir:/home/anna/Mail", "mda:procmail": for people and JSON, without arguments, which may be private.
+/// Of a path it is the target, too.
 std::string describe(const Spec& spec);
 /// Whether mail for both would go to one place.
 bool same_place(const Spec& one, const Spec& other);

@@ -23,7 +23,7 @@ struct StoredMessage {
   std::string where;                ///< its file; of an mbox, "FILE, message N"
   std::string id;                   ///< the stable id that mailhaul gave it; empty: none is to be seen
   std::string server;               ///< the host in its trace header; empty: it has none
-  std::chrono::sys_seconds time{};  ///< of its delivery, by the id; else of its file
+  std::chrono::sys_seconds time{};  ///< of its delivery, by the id or the From line; else of its file
 };
 
 /// Receives messages, one after the other.

@@ -143,4 +143,14 @@ std::string from_line(std::string_view sender, long long seconds) {
   return "From " + std::string(sender) + " " + std::string(date.data(), length);
 }
 
+std::optional<std::chrono::sys_seconds> time_in_from_line(std::string_view line) {
+  const auto sender = line.find_first_not_of(' ', std::min(from.size(), line.size()));
+  const auto date = line.find(' ', sender);
+  if (!line.starts_with(from) || date == std::string_view::npos) return std::nullopt;
+  const std::string text(line.substr(date));
+  std::tm utc{};
+  if (strptime(text.c_str(), " %a %b %e %H:%M:%S %Y", &utc) == nullptr) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(timegm(&utc)));
+}
+
 }  // namespace mailhaul::delivery

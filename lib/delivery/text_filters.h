@@ -2,7 +2,9 @@
 // What happens to the bytes of a message on their way to disk. All filters take pieces that are split
 // anywhere.
 #pragma once
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,5 +54,8 @@ class SenderFinder {
 
 /// "From SENDER Thu Nov 23 22:30:17 2026\n", in UTC.
 std::string from_line(std::string_view sender, long long seconds);
+/// The time in such a line, with or without its end. Other programs write local time, with or without a zone:
+/// it is taken for UTC. Empty: there is none.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> time_in_from_line(std::string_view line);
 
 }  // namespace mailhaul::delivery

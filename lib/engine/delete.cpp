@@ -231,7 +231,8 @@ std::size_t delete_messages(const account::Account& account, const Environment& 
   ReadOnlySession look(account, environment, listener);
   AccountRun run(account, environment, listener, look.store);
   look.mailbox = run.mailbox;
-  recover(run.store, run.mailbox, run.context);  // what a killed run has published is delivered
+  recover(run.store, run.mailbox, run.context,
+          run.account.deliver);  // what a killed run has published is delivered
   Deleting deleting(look, run);
   deleting.choose(deletion);
   deleting.read_all();

@@ -105,7 +105,8 @@ std::size_t forget(const account::Account& account, const Environment& environme
   const auto lock = lock_mailbox(account::mailbox_of(account), store.file());
   const auto mailbox = find_mailbox(store, account);
   // If a place is missing, forgetting the message is the way out.
-  if (mailbox) recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox));
+  if (mailbox)
+    recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox), account.deliver);
   state::Change change;
   change.forgotten = rows_with(store, mailbox, account, uids);
   if (mailbox) store.commit(*mailbox, change);

@@ -25,7 +25,7 @@ void complete_deliveries(ReadOnlySession& look, const Environment& environment, 
   context.warn = [&notices](std::string_view sentence, std::string_view hint) {
     notices.warn_of_place(sentence, hint);
   };
-  recover(look.store, look.mailbox, context);
+  recover(look.store, look.mailbox, context, look.account.deliver);
 }
 
 /// The messages to mark, each once, in the order of the listing, and how many UIDs are not listed.

@@ -48,7 +48,7 @@ std::size_t move_here(const account::Account& account, const Environment& enviro
                       util::counted(rows, "message") + " of account " + account.name +
                           " are recorded already, and would be mixed with the others",
                       "if these are not needed: mailhaul state forget " + account.name + " --all");
-  recover(store, *old, context_of(account, environment, store, *old));
+  recover(store, *old, context_of(account, environment, store, *old), account.deliver);
   store.exchange_names(*old, mailbox);
   return store.rows(*old).rows().size();
 }

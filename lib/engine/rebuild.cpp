@@ -17,6 +17,10 @@ namespace mailhaul::engine {
 
 namespace {
 
+/// A run that is killed leaves at most one batch that is in some of the places only. A batch takes 2 seconds
+/// and one message.
+constexpr std::chrono::minutes longest_batch{10};
+
 /// The store, and the mailbox, locked.
 struct OpenMailbox {
   OpenMailbox(const account::Account& account, const Environment& environment)
@@ -40,24 +44,39 @@ void require_readable(const account::Account& account) {
                     "mailhaul state mark-delivered " + account.name + " marks messages on the server");
 }
 
+using Times = std::vector<state::Time>;
+
 /// Messages of one content.
 struct Equals {
   util::Hash header{};
-  std::vector<state::Time> times;  ///< of their deliveries
+  std::map<std::string, Times> places;  ///< by target: the times of their deliveries
+  [[nodiscard]] const Times& most() const {
+    return std::ranges::max_element(places, {}, [](const auto& place) { return place.second.size(); })
+        ->second;
+  }
 };
 using Contents = std::map<util::Hash, Equals>;
 
-Contents contents_of(const delivery::Spec& place, const account::Account& account,
-                     const delivery::RunContext& context) {
+Contents contents_of(const account::Account& account, const delivery::RunContext& context) {
   Contents contents;
-  for_each_stored(
-      place, context, [&](const auto& message) { return may_be_of(account, context, message); },
-      [&](const auto& message, const MessageHashes& hashes) {
-        auto& equals = contents[hashes.content];
-        equals.header = hashes.header;
-        equals.times.push_back(message.time);
-      });
+  for (const auto& place : account.deliver) {
+    for_each_stored(
+        place, context, [&](const auto& message) { return may_be_of(account, context, message); },
+        [&](const auto& message, const MessageHashes& hashes) {
+          auto& equals = contents[hashes.content];
+          equals.header = hashes.header;
+          equals.places[delivery::describe(place)].push_back(message.time);
+        });
+  }
+  for (auto& [content, equals] : contents)
+    for (auto& [target, times] : equals.places) std::ranges::sort(times);
   return contents;
+}
+
+state::Time newest(const Contents& contents) {
+  state::Time newest{};
+  for (const auto& [content, equals] : contents) newest = std::max(newest, equals.most().back());
+  return newest;
 }
 
 /// How many rows there are of each content.
@@ -71,33 +90,46 @@ std::map<util::Hash, std::size_t> recorded_contents(const OpenMailbox& open) {
   return recorded;
 }
 
+/// The places that have the copy of this number, counted from 0.
+std::vector<std::string> places_with(const Equals& equals, std::size_t number) {
+  std::vector<std::string> targets;
+  for (const auto& [target, times] : equals.places)
+    if (number < times.size()) targets.push_back(target);
+  return targets;
+}
+
 }  // namespace
 
 Rebuilt rebuild(const account::Account& account, const Environment& environment) {
   require_readable(account);
   OpenMailbox open(account, environment);
-  Contents all;  // in several places there are copies of one message: the most copies count
-  Rebuilt rebuilt;
-  for (const auto& place : account.deliver) {
-    for (auto& [content, equals] : contents_of(place, account, open.context)) {
-      auto& most = all[content];
-      if (equals.times.size() > most.times.size()) most = std::move(equals);
-    }
-  }
+  const auto all = contents_of(account, open.context);
+  const auto unsettled_since = newest(all) - longest_batch;
   auto recorded = recorded_contents(open);
+  Rebuilt rebuilt;
   state::Change change;
   const auto now = environment.now();
   for (const auto& [content, equals] : all) {
-    rebuilt.read += equals.times.size();
-    for (auto i = recorded[content]; i < equals.times.size(); ++i)
-      change.rows.push_back({.id = open.store.next_row(open.mailbox),
-                             .standing = state::Standing::delivered,
-                             .header = equals.header,
-                             .content = content,
-                             .delivered = std::min(equals.times[i], now)});
+    const auto& times = equals.most();  // in several places there are copies of one message
+    rebuilt.read += times.size();
+    for (auto i = recorded[content]; i < times.size(); ++i) {
+      state::Row row{.id = open.store.next_row(open.mailbox), .header = equals.header, .content = content};
+      const auto have_it = places_with(equals, i);
+      const bool everywhere = have_it.size() == account.deliver.size();
+      if (everywhere || times[i] < unsettled_since) {
+        row.standing = state::Standing::delivered;
+        row.delivered = std::min(times[i], now);
+        ++rebuilt.recorded;
+      } else {
+        for (const auto& target : have_it)
+          change.landings.push_back(
+              {.row = row.id, .target = target, .ticket = {}, .state = state::LandingState::delivered});
+        ++rebuilt.unfinished;
+      }
+      change.rows.push_back(std::move(row));
+    }
   }
   open.store.commit(open.mailbox, change);
-  rebuilt.recorded = change.rows.size();
   return rebuilt;
 }
 

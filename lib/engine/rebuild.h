@@ -11,13 +11,17 @@
 namespace mailhaul::engine {
 
 struct Rebuilt {
-  std::size_t read = 0;      ///< messages in the places
-  std::size_t recorded = 0;  ///< those that were not recorded before
+  std::size_t read = 0;        ///< messages in the places
+  std::size_t recorded = 0;    ///< those that were not recorded before, now recorded as delivered
+  std::size_t unfinished = 0;  ///< the same, but some place may not have received it
 };
 
 /// Records what lies in the account's Maildirs and mboxes as delivered, by its content: what the server has
-/// of it is recognised by the next session, and not delivered again. Throws Error; Error{usage} for an
-/// account that delivers to none of these, Error{temporary} while another run is at work on the mailbox.
+/// of it is recognised by the next session, and not delivered again. With several destinations, a message of
+/// the last minutes that is not in all of them may belong to a batch that a killed run left half delivered:
+/// the next session delivers it to the others, and to a program, of which nothing can be read. Throws Error;
+/// Error{usage} for an account that delivers to none of these, Error{temporary} while another run is at work
+/// on the mailbox.
 Rebuilt rebuild(const account::Account& account, const Environment& environment);
 
 /// A delivered message that was changed after its delivery.

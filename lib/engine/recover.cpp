@@ -5,8 +5,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "delivery/spec.h"
 #include "engine/places.h"
 
 namespace mailhaul::engine {
@@ -36,12 +38,13 @@ void ask(delivery::Destination& place, const std::vector<Landing*>& landings) {
   }
 }
 
-/// Each row that has a landing, and whether all its landings are delivered.
+/// Each row that has a landing, and whether all its landings are delivered. What `state rebuild` found says
+/// nothing about the other places: those landings, which have no ticket, do not complete a row.
 std::map<state::RowId, bool> delivered_everywhere(const std::vector<Landing>& landings) {
   std::map<state::RowId, bool> rows;
+  for (const auto& landing : landings) rows[landing.row] = rows[landing.row] || !landing.ticket.empty();
   for (const auto& landing : landings) {
-    bool& all = rows.try_emplace(landing.row, true).first->second;
-    all = all && landing.state == LandingState::delivered;
+    if (landing.state != LandingState::delivered) rows[landing.row] = false;
   }
   return rows;
 }
@@ -78,18 +81,41 @@ std::map<std::string, std::vector<Landing*>> open_by_target(std::vector<Landing>
   return by_target;
 }
 
+/// Opened from a ticket, because the profile may name other places now. Null: the place is gone, and the
+/// profile, which names `named`, has no use for it any more.
+std::unique_ptr<delivery::Destination> reopen(const Landing& landing, const delivery::RunContext& context,
+                                              std::span<const delivery::Spec> named) {
+  try {
+    return delivery::reopen({landing.target, landing.ticket}, context);
+  } catch (const util::Error& error) {
+    const auto is_it = [&](const auto& spec) { return delivery::describe(spec) == landing.target; };
+    if (error.kind() != util::Kind::storage || std::ranges::any_of(named, is_it)) throw;
+    return nullptr;
+  }
+}
+
+/// What was being delivered to a place that is gone goes to those that the profile names now.
+void give_up(const std::vector<Landing*>& landings) {
+  for (auto* landing : landings) landing->state = LandingState::doubt;
+}
+
 }  // namespace
 
-void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context) {
+void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context,
+             std::span<const delivery::Spec> named) {
   Landings landings{.stored = store.landings(mailbox), .found = {}};
   landings.found = landings.stored;
   const auto by_target = open_by_target(landings.found);
   const auto open = open_tickets(store);
-  // Opened from the tickets themselves: the profile may name other places now.
-  Destinations places;
+  std::map<std::string, std::unique_ptr<delivery::Destination>> places;
   for (const auto& [target, asked] : by_target) {
-    places.push_back(delivery::reopen({target, asked.front()->ticket}, context));
-    places.back()->sweep(open);  // before the first COMMIT: the old files may be what fills the disk
+    auto place = reopen(*asked.front(), context, named);
+    if (!place) {
+      give_up(asked);
+      continue;
+    }
+    place->sweep(open);  // before the first COMMIT: the old files may be what fills the disk
+    places.emplace(target, std::move(place));
   }
   // The run that intended these may have been killed before its COMMIT reached the disk. Nothing is published
   // before that.
@@ -97,18 +123,18 @@ void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunC
     return landing.state == LandingState::intent && !landing.ticket.empty();
   };
   if (std::ranges::any_of(landings.found, publishes)) store.flush(mailbox);
-  auto place = places.begin();
-  for (const auto& [target, asked] : by_target) ask(**place++, asked);
+  for (auto& [target, place] : places) ask(*place, by_target.at(target));
   const auto now = std::chrono::floor<std::chrono::seconds>(context.now());
   // S3, S4 -> S5. Where nothing has changed, nothing is written.
   store.commit(mailbox, change_for(store, mailbox, landings, now));
   const auto keep = open_tickets(store);
-  for (const auto& destination : places) destination->sweep(keep);
+  for (const auto& [target, place] : places) place->sweep(keep);
 }
 
-void recover_if_possible(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context) {
+void recover_if_possible(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context,
+                         std::span<const delivery::Spec> named) {
   try {
-    recover(store, mailbox, context);
+    recover(store, mailbox, context, named);
   } catch (const util::Error& error) {
     if (error.kind() != util::Kind::storage) throw;
   }

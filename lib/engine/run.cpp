@@ -107,7 +107,7 @@ std::future<state::MailboxRows> read_rows(const AccountRun& run) {
 void fetch(AccountRun& run) {
   constexpr int max_broken_off = 3;  // the first session, a second one, and one that asks one by one
   warn_of_plain_text(run.account, run.environment, run.tell);
-  recover(run.store, run.mailbox, run.context);
+  recover(run.store, run.mailbox, run.context, run.account.deliver);
   run.totals.is_new_place = run.places.are_new();
   run.places.open();
   run.places.sweep(open_tickets(run.store));

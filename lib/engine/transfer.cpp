@@ -81,7 +81,9 @@ std::vector<Exported> export_state(std::span<const account::Account> accounts, c
     writer.begin({.account = account.name, .user = key.user, .host = key.host, .port = key.port});
     const auto mailbox = find_mailbox(store, account);
     // Where a place is missing, the database is all the more worth exporting.
-    if (mailbox) recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox));
+    if (mailbox)
+      recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox),
+                          account.deliver);
     exported.push_back(mailbox ? export_mailbox(store, *mailbox, writer) : Exported{});
   }
   writer.finish();

@@ -48,7 +48,8 @@ enum class LandingState : std::uint8_t { intent, tried, delivered, doubt };
 /// The delivery of one message to one destination. Kept until the message is delivered everywhere.
 struct Landing {
   RowId row = 0;
-  std::string target, ticket;  ///< delivery::Ticket, verbatim
+  /// delivery::Ticket, verbatim. No ticket: it was never handed over; or, if delivered, it was found there.
+  std::string target, ticket;
   LandingState state = LandingState::intent;
 };
 

@@ -108,3 +108,16 @@ TEST_CASE("the date of a From line is in UTC, in the format of asctime") {
   CHECK(from_line("a@b", 1'700'000'000) == "From a@b Tue Nov 14 22:13:20 2023\n");
   CHECK(from_line("a@b", 1'709'251'200) == "From a@b Fri Mar  1 00:00:00 2024\n");
 }
+
+TEST_CASE("the time in a From line is read back") {
+  const auto read = [](std::string_view line) {
+    const auto time = time_in_from_line(line);
+    return time ? time->time_since_epoch().count() : -1;
+  };
+  for (const long long seconds : {0LL, 1'700'000'000LL, 1'709'251'200LL, 4'102'444'799LL})
+    CHECK(read(from_line("a@b", seconds)) == seconds);
+  CHECK(read("From anna  Tue Nov 14 22:13:20 2023 +0100\r\n") == 1'700'000'000);
+  for (const auto* line : {"", "From", "From ", "From a@b", "From a@b ", "From a@b yesterday", "From  ",
+                           "From: a@b Tue Nov 14 22:13:20 2023", "From a@b Tue Nov 14 22:13"})
+    CHECK_MESSAGE(read(line) == -1, line);
+}

@@ -63,6 +63,31 @@ TEST_CASE("after a kill during a program's work, the copies in other places do n
   }
 }
 
+TEST_CASE(
+    "a place that is gone with a half-done delivery blocks the account only while the profile names it") {
+  for (const std::string kind : {"mbox", "maildir"}) {
+    CAPTURE(kind);
+    Household house;
+    house.deliver_to(kind);
+    house.account.deliver.push_back(killer(house));
+    house.server.messages = {mail_of(1), mail_of(2)};
+    run_and_die(house);
+    const auto place = delivery::value_of(house.account.deliver.front(), "path").text;
+    std::filesystem::remove_all(place);
+    CHECK(engine::status_of(house.run()) == 74);
+    CHECK(house.server.messages.size() == 2);
+    house.deliver_to(kind == "mbox" ? "maildir" : "mbox");
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(warned_of(house, "was being delivered to " + kind + ":" + place + " when a run was killed"));
+    CHECK(house.server.messages.empty());
+    CHECK_FALSE(std::filesystem::exists(place));
+    if (kind == "mbox") CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
+    house.told.warnings.clear();
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.told.warnings.empty());
+  }
+}
+
 TEST_CASE("after a kill during a program's work, another message under the same UIDL is delivered as well") {
   Household house;
   house.account.deliver.push_back(killer(house));
