@@ -3,6 +3,7 @@
 
 Most are made for inetd: for each connection the test starts one, and the connection is its standard input and output.
 """
+import atexit
 import os
 import pathlib
 import platform
@@ -17,7 +18,19 @@ from support.py import dovecot, mail, mounts
 from support.py.certificates import Certificates
 from support.py.pop import Pop
 
-FOLDER = pathlib.Path(os.environ.get("MAILHAUL_SERVERS", "/nonexistent"))
+
+def open_to_all(folder):
+    """The folder, or a copy for this process if only root may enter it, as with a checkout in /root."""
+    if not folder.exists() or all(parent.stat().st_mode & 0o001 for parent in folder.resolve().parents):
+        return folder
+    copy = tempfile.TemporaryDirectory(prefix="mailhaul-servers-")
+    atexit.register(copy.cleanup)
+    os.chmod(copy.name, 0o755)
+    shutil.copytree(folder, copy.name, symlinks=True, dirs_exist_ok=True)
+    return pathlib.Path(copy.name)
+
+
+FOLDER = open_to_all(pathlib.Path(os.environ.get("MAILHAUL_SERVERS", "/nonexistent")))
 UID = 65534  # whose mail it is; the servers give up root's rights for that
 USER, PASSWORD = "anna", "secret"
 FROM = b"From sender@example.org Mon Jan  1 00:00:00 2024\n"
