@@ -51,6 +51,12 @@ class Import(Case):
         self.assertIn(done.returncode, fine, done.stdout)
         return done.stdout
 
+    def fetchmail_servers(self, rc):
+        """What fetchmail made of its file. It prints Python, behind a complaint if nobody knows this host's name."""
+        text, dump = self.peer("fetchmail", "--configdump", "-f", rc), {}
+        exec(text[text.index("TRUE=1"):], dump)
+        return dump["fetchmailrc"]["servers"]
+
     def profile(self):
         return json.loads(self.world.config.read_text())["accounts"]
 

@@ -93,10 +93,8 @@ poll b.example.org with proto pop3
 poll box via c.example.org service 1995 user 'x' pass 'y' ssl sslcertck mda "/bin/true"
 skip later.example.org user z pass z ssl mda "/bin/true"
 """)
-        dump = {}
-        exec(self.peer("fetchmail", "--configdump", "-f", rc), dump)  # it prints Python
         said = []
-        for server in dump["fetchmailrc"]["servers"]:
+        for server in self.fetchmail_servers(rc):
             for user in server["users"]:
                 port = int(server["service"] or PORTS["pop3s" if user["ssl"] else "pop3"])
                 tls = "implicit" if user["ssl"] else "none" if user["sslproto"] == "" else "stls"

@@ -57,9 +57,7 @@ poll box via 127.0.0.1 proto pop3 port %d uidl auth password timeout 60
         self.assertEqual((account["tls"], account["leave_on_server"], account["max_size"], account["timeout"]),
                          ("none", True, 1000000, "1m"))
         self.assertEqual(account["deliver"]["command"], ["/bin/sh", "-c", "cat >%s/new/$$" % (self.world.home / "Mail"), "sh"])
-        dump = {}
-        exec(self.peer("fetchmail", "--configdump", "-f", rc), dump)  # it prints Python
-        server = dump["fetchmailrc"]["servers"][0]
+        server = self.fetchmail_servers(rc)[0]
         user = server["users"][0]
         self.assertEqual((server["pollname"], "pop3://%s:%s" % (server["via"], server["service"]), user["remote"], user["keep"],
                           user["limit"], user["mda"]),
@@ -116,7 +114,6 @@ skipsize 20m
                       "delivery = maildir %s" % account["deliver"].removeprefix("maildir:")):
             self.assertIn(words, " ".join(pretended.split("\t")))
 
-    @unittest.skipIf(shutil.which("fdm") is None, "fdm is not installed; Debian 13 does not have it")
     def test_fdm(self):
         self.write(".fdm.conf", """$home = "%s"
 set no-received
