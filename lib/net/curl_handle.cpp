@@ -225,10 +225,10 @@ void CurlHandle::set_tls(const Endpoint& endpoint) {
 /// by scheme, and the server's is POP3 whatever the URL says.
 void CurlHandle::set_proxy(const std::string& proxy) {
   require_proxy_url(proxy);
-  if (proxy == "env" && speaks_ == Speaks::pop3) return;
   std::string found = proxy;
   if (proxy == "env") {
     auto named = proxy_of_environment(url("pop3"));
+    if (speaks_ == Speaks::pop3) return;
     proxy_variable_ = std::move(named.variable);
     found = std::move(named.url);
   }

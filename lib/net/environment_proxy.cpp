@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "net/proxy_url.h"
 #include "util/ascii.h"
 
 namespace mailhaul::net {
@@ -52,6 +53,7 @@ EnvironmentProxy proxy_of_environment(const std::string& url) {
   curl_easy_setopt(handle.get(), CURLOPT_RESOLVER_START_FUNCTION, &refuse_lookup);
   curl_easy_setopt(handle.get(), CURLOPT_OPENSOCKETFUNCTION, &refuse_socket);
   static_cast<void>(curl_easy_perform(handle.get()));  // it fails, as it is told to
+  require_proxy_url(found.url, found.variable);
   return found;
 }
 

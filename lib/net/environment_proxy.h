@@ -10,7 +10,8 @@ struct EnvironmentProxy {
 };
 
 /// What libcurl finds in the environment for this URL ("pop3://mail.example.org:110/"), by its own rules:
-/// pop3_proxy, all_proxy, no_proxy. Nothing is connected to, and no name is looked up.
+/// pop3_proxy, all_proxy, no_proxy. Nothing is connected to, and no name is looked up. Throws Error{config}
+/// "ALL_PROXY: ..." where that is not the URL of a proxy.
 EnvironmentProxy proxy_of_environment(const std::string& url);
 
 }  // namespace mailhaul::net

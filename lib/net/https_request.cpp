@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "net/environment_proxy.h"
 #include "net/proxy_url.h"
 #include "util/ascii.h"
 #include "util/error.h"
@@ -94,7 +95,10 @@ void set_network(CURL* handle, const HttpsRequest& request) {
   give(handle, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   if (!request.ca_file.empty()) give(handle, CURLOPT_CAINFO, request.ca_file.c_str());
   require_proxy_url(request.proxy);
-  if (request.proxy == "env") return;
+  if (request.proxy == "env") {
+    static_cast<void>(proxy_of_environment(request.url));  // throws where it is not one
+    return;
+  }
   give(handle, CURLOPT_PROXY, request.proxy.c_str());
   give(handle, CURLOPT_NOPROXY, "");
 }

@@ -49,19 +49,19 @@ class ProxyUrl {
 std::string password_in(const std::string& proxy) { return ProxyUrl(proxy).part(CURLUPART_PASSWORD); }
 
 /// The URL itself is not quoted: it may contain a password, and where that is cannot be told.
-void require_proxy_url(const std::string& proxy) {
+void require_proxy_url(const std::string& proxy, const std::string& where) {
   if (proxy.empty() || proxy == "env") return;
   const ProxyUrl url(proxy);
   if (url.problem() != CURLUE_OK || url.part(CURLUPART_HOST).empty()) {
     const char* const why = url.problem() != CURLUE_OK ? curl_url_strerror(url.problem()) : "no host";
-    throw util::Error(util::Kind::config, std::string("proxy: this is not the URL of a proxy: ") + why,
+    throw util::Error(util::Kind::config, where + ": this is not the URL of a proxy: " + why,
                       std::string(proxy_hint));
   }
   constexpr std::array<std::string_view, 6> schemes = {"http",    "https",  "socks4",
                                                        "socks4a", "socks5", "socks5h"};
   if (std::ranges::find(schemes, url.part(CURLUPART_SCHEME)) == schemes.end()) {
     throw util::Error(util::Kind::config,
-                      "proxy: no proxy is reached by " + url.part(CURLUPART_SCHEME) + "://",
+                      where + ": no proxy is reached by " + url.part(CURLUPART_SCHEME) + "://",
                       std::string(proxy_hint));
   }
 }

@@ -6,6 +6,8 @@
 
 #include <filesystem>
 
+#include "net/curl_handle.h"
+#include "net/environment_proxy.h"
 #include "net/login_method.h"
 #include "net/proxy_url.h"
 #include "util/error.h"
@@ -55,6 +57,13 @@ void require_files(const Endpoint& endpoint) {
 void require_usable(const Endpoint& endpoint, Auth auth) {
   login_methods(auth, endpoint.tls, {});
   require_proxy_url(endpoint.proxy);
+  if (endpoint.proxy == "env" && endpoint.crosses_network()) {
+    const bool renamed = endpoint.tls != Tls::none && !endpoint.server_name.empty();
+    Endpoint named = endpoint;
+    if (renamed) named.host = endpoint.server_name;
+    static_cast<void>(
+        proxy_of_environment("pop3://" + address_of(named) + "/"));  // throws where it is not one
+  }
   if (endpoint.tls != Tls::none) require_files(endpoint);
 }
 

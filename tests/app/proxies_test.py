@@ -86,6 +86,27 @@ class Proxies(Case):
         result = self.fails(75, "cannot connect to 127.0.0.1:1", proxy="env")
         self.assertNotIn("the proxy", result.err)
 
+    def test_one_from_the_environment_that_is_no_url(self):
+        account = self.account(1, proxy="env")
+        self.world.configure({"home": account})
+        for variable in ("ALL_PROXY", "all_proxy", "pop3_proxy", "POP3_PROXY"):
+            with self.subTest(variable):
+                env = dict(self.world.env)
+                self.world.env[variable] = "http://anna:geheim@[::1"
+                told = [self.world.run(*words) for words in ((), ("check",), ("config", "check"), ("doctor",))]
+                for result in told:
+                    self.assertStatus(result, 78)
+                    self.assertSays(result.err + result.out.decode(), variable + ": this is not the URL of a proxy: ",
+                                    "http://HOST:PORT")
+                    self.assertNotIn("geheim", result.err + result.out.decode())
+                self.world.env["no_proxy"] = "127.0.0.1"  # then nobody asks
+                self.assertStatus(self.world.run("config", "check"), 0)
+                self.world.env = env
+        self.world.env["ALL_PROXY"] = "gopher://127.0.0.1:1"
+        self.assertSays(self.world.run("config", "check").err, "ALL_PROXY: no proxy is reached by gopher://")
+        self.world.configure({"home": {**account, "proxy": "none"}})
+        self.assertStatus(self.world.run("config", "check"), 0)
+
 
 if __name__ == "__main__":
     unittest.main()
