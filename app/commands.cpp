@@ -4,8 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <array>
 
+#include "app/columns.h"
+#include "app/config_files.h"
 #include "app/output.h"
+#include "delivery/kinds.h"
 #include "net/connection.h"
+#include "state/store.h"
 #include "util/escape.h"
 #include "util/join.h"
 #include "util/nearest.h"
@@ -80,8 +84,26 @@ void describe_help(CLI::App& parser, Invocation& /*invocation*/) {
       ->type_name("");
 }
 
-int run_version(const Invocation& /*invocation*/) {
-  print("mailhaul " MAILHAUL_VERSION "\n" + net::library_versions() + "\n");
+namespace {
+
+/// "libraries      libcurl 7.88.1, ..."
+std::string row(std::string text, const std::string& values) {
+  constexpr std::size_t width = 79, names_width = 15;
+  text.resize(names_width, ' ');
+  return text + wrapped(values, {.columns = width, .first = names_width, .indent = names_width}) + "\n";
+}
+
+}  // namespace
+
+int run_version(const Invocation& invocation) {
+  std::vector<std::string> kinds;
+  for (const auto* kind : delivery::kinds()) kinds.emplace_back(kind->name);
+  // Asking libcurl for its versions loads libraries that a poll has no use for.
+  print("mailhaul " MAILHAUL_VERSION "\n" +
+        row("libraries", net::library_versions() + ", " + state::library_version()) +
+        row("features", net::library_features()) + row("auth", util::joined(net::supported_auth())) +
+        row("deliver", util::joined(kinds)) + row("configuration", safe(config_path(invocation).native())) +
+        row("license", "MIT; there is no warranty"));
   return 0;
 }
 

@@ -140,6 +140,26 @@ bool is_like(const std::string& word, std::string_view name) {
 namespace {
 
 account::Config load_from(const Invocation& invocation, const std::optional<util::Path>& file,
+/// Loads the configuration; each error that names a place in the file shows the line.
+account::Config pictured(const account::Sources& sources) {
+  const auto explain = [&sources](const util::Error& error) {
+    constexpr std::uint64_t most = 16U << 20U;
+    const auto file = sources.file->native();
+    if (sources.text) return with_line(error, file, sources.text->reveal());
+    const bool names_it = std::string_view(error.what()).starts_with(file + ":");
+    if (!names_it || !std::filesystem::is_regular_file(*sources.file)) return error;  // a pipe is read once
+    return with_line(error, file, util::Secret(util::read_file(file, most)).reveal());
+  };
+  if (!sources.file) return account::load(sources);
+  try {
+    auto config = account::load(sources);
+    for (auto& mistake : config.mistakes) mistake.error = explain(mistake.error);
+    return config;
+  } catch (const util::Error& error) {
+    throw util::Error(explain(error));
+  }
+}
+
                           account::Purpose purpose = account::Purpose::deliver) {
   account::Sources sources;
   sources.file = file;
@@ -189,17 +209,22 @@ account::Config load_config_from(const Invocation& invocation, const util::Path&
   return load_from(invocation, file);
 }
 
-util::Path config_to_write(const Invocation& invocation) {
+util::Path config_path(const Invocation& invocation) {
   const auto named =
       invocation.config.empty() ? variable("MAILHAUL_CONFIG") : std::optional(invocation.config);
-  if (named == standard_input)
+  const util::Path file = named ? util::Path(*named) : default_config();
+  return file.empty() || file == standard_input ? file : std::filesystem::absolute(file);
+}
+
+util::Path config_to_write(const Invocation& invocation) {
+  auto file = config_path(invocation);
+  if (file == standard_input)
     throw util::Error(util::Kind::usage, "the configuration on standard input cannot be written",
                       "name a file with -c");
-  const util::Path file = named ? util::Path(*named) : default_config();
   if (file.empty())
     throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
                       "set HOME, or name the file with -c");
-  return std::filesystem::absolute(file);
+  return file;
 }
 
 UserPlaces user_places() {

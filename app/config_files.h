@@ -29,7 +29,11 @@ std::optional<account::Config> load_config_if_any(const Invocation& invocation);
 /// Where the state database is without a configuration. Throws Error{config} if no home directory is known.
 util::Path state_file_without_config(const Invocation& invocation);
 
-/// The file of -c, of $MAILHAUL_CONFIG, or the usual one, whether it exists or not.
+/// The file of -c, of $MAILHAUL_CONFIG, or the usual one, whether it exists or not; "-": standard input.
+/// Empty: no home directory is known.
+util::Path config_path(const Invocation& invocation);
+
+/// The same for a command that writes it. Throws Error{usage | config} where it cannot.
 util::Path config_to_write(const Invocation& invocation);
 
 /// Where the user's files are; empty: no home directory is known.

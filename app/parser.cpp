@@ -11,7 +11,6 @@
 #include "app/nets.h"
 #include "app/output.h"
 #include "app/variables.h"
-#include "net/connection.h"
 #include "util/escape.h"
 
 namespace mailhaul::app {
@@ -93,10 +92,8 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   parser.fallthrough();
   parser.require_subcommand(1);
   parser.set_help_flag("-h,--help", "print this help");
-  // A function: asking libcurl for its versions loads libraries that a poll has no use for.
-  const auto version = [] { return "mailhaul " MAILHAUL_VERSION "\n" + net::library_versions(); };
-  parser.set_version_flag("-V,--version", std::function<std::string()>(version), "print the versions");
-  add_global_options(parser, invocation);  // sets -v to 0
+  add_global_options(parser, invocation);                             // sets -v to 0
+  parser.set_version_flag("-V,--version", "", "print the versions");  // read after -c
   const auto bound = add_commands(parser, invocation);
   if (typed.size() >= 2 && typed[0] == "completion" && typed[1] == "words") {
     print(completions(parser, std::span(typed).subspan(2)));
@@ -109,8 +106,10 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   std::ranges::reverse(arguments.parsed);  // CLI11 takes them from the back
   try {
     parser.parse(arguments.parsed);
+  } catch (const CLI::CallForVersion&) {
+    return run_version(invocation);
   } catch (const CLI::Success& asked) {
-    return parser.exit(asked);  // --help, --version
+    return parser.exit(asked);  // --help
   } catch (const CLI::ParseError& error) {
     throw util::Error(util::Kind::usage, util::escape(error.what(), 1000),
                       "mailhaul --help lists commands and options");

@@ -121,8 +121,9 @@ struct ServerFacts {
 void require_usable(const Endpoint& endpoint, Auth auth);
 /// The values of `auth`, as written in the configuration, that this build of libcurl has.
 std::vector<std::string> supported_auth();
-/// "libcurl/7.88.1 OpenSSL/3.0.17 ...", for --version.
+/// For --version: "libcurl 7.88.1, OpenSSL/3.0.17, ...", and what this libcurl can do: "IPv6, Kerberos".
 std::string library_versions();
+std::string library_features();
 
 /// Initialises libcurl. REQUIRES: called once, before any thread is started.
 void start_library();

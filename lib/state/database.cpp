@@ -164,4 +164,6 @@ void Database::fail(int code, std::string_view doing) {
               hint);
 }
 
+std::string library_version() { return std::string("SQLite ") + sqlite3_libversion(); }
+
 }  // namespace mailhaul::state

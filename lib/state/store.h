@@ -113,4 +113,7 @@ class Store {
   std::unique_ptr<Connection> connection_;
 };
 
+/// "SQLite 3.40.1".
+std::string library_version();
+
 }  // namespace mailhaul::state

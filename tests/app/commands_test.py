@@ -221,6 +221,15 @@ class Line(Command):
     def test_version_and_help(self):
         self.assertRegex(self.ok("--version").out.decode(), r"^mailhaul \d+\.\d+")
         self.assertEqual(self.ok("-V").out, self.ok("--version").out)
+        told = dict(line.split(None, 1) for line in re.sub(r"\n +", " ", self.ok("-V").out.decode()).splitlines())
+        self.assertRegex(told["libraries"], r"^libcurl \d.*, OpenSSL/\d.*, SQLite \d+\.\d+\.\d+$")
+        self.assertSays(told["features"], "IPv6")
+        self.assertSays(told["auth"], "scram-sha-256, ", "xoauth2")
+        self.assertEqual(told["deliver"], "maildir, mbox, mda, stdout")
+        self.assertSays(told["license"], "MIT")
+        self.assertEqual(told["configuration"], str(self.world.config))
+        for words in (("-V", "-c", "/x/y.json"), ("-c", "/x/y.json", "-V"), ("version", "-c", "/x/y.json")):
+            self.assertRegex(self.ok(*words).out.decode(), r"\nconfiguration +/x/y\.json\n")
         for words in (("--help",), ("-h",), ("fetch", "--help"), ("list", "-h"), ("state", "--help")):
             self.assertSays(self.ok(*words).out.decode(), "mailhaul", "--")
         self.assertSays(self.ok("fetch", "--help").out.decode(), "--[no-]leave-on-server", "--max-size", "--dry-run")
