@@ -29,12 +29,17 @@ constexpr auto examples = std::to_array<ExampleRow>({
     {"fetch",
      "mailhaul fetch -k home       leave what is fetched on the server\n"
      "mailhaul --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail"},
+    {"watch", "mailhaul watch --interval 2m"},
     {"check", "mailhaul check home work"},
+    {"status",
+     "mailhaul status              say how each account is doing\n"
+     "mailhaul -q status --max-age 30m"},
     {"list", "mailhaul list home --last 20"},
     {"get", "mailhaul get home '#12' | less"},
     {"delete", "mailhaul delete home '#12'"},
     {"login", "mailhaul login work"},
     {"logout", "mailhaul logout work"},
+    {"doctor", "mailhaul doctor home"},
     {"state show", "mailhaul state show home"},
     {"state mark-seen", "mailhaul state mark-seen home --all"},
     {"state mark-delivered", "mailhaul state mark-delivered home - <uids"},
@@ -42,6 +47,8 @@ constexpr auto examples = std::to_array<ExampleRow>({
     {"state move", "mailhaul state move pop.example.net home"},
     {"state export", "mailhaul state export >mailhaul-state.json"},
     {"state import", "mailhaul state import mailhaul-state.json"},
+    {"state rebuild", "mailhaul state rebuild home"},
+    {"state verify", "mailhaul state verify"},
     {"init", "mailhaul init anna@example.org"},
     {"import", "mailhaul import fetchmail --print"},
     {"config check", "mailhaul config check"},
@@ -49,6 +56,7 @@ constexpr auto examples = std::to_array<ExampleRow>({
     {"config schema", "mailhaul config schema >mailhaul.schema.json"},
     {"completion", "source <(mailhaul completion bash)"},
     {"help", "mailhaul help fetch"},
+    {"version", "mailhaul version"},
 });
 
 /// "state show"; empty for the program.
