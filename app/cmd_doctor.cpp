@@ -13,6 +13,7 @@
 #include "app/environment.h"
 #include "app/key_options.h"
 #include "app/output.h"
+#include "app/times.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -117,6 +118,7 @@ setup::DoctorOutside doctor_outside(const Invocation& invocation, const account:
           .cancel = invocation.cancel,
           .log_in = {}};
 }
+          .local_time = time_with_year,
 
 void describe_doctor(CLI::App& parser, Invocation& invocation) {
   add_accounts(parser);

@@ -3,12 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
-#include "util/units.h"
+#include "util/durations.h"
 
 namespace mailhaul::app {
 
@@ -21,13 +20,17 @@ std::tm local(std::chrono::sys_seconds time) {
   return parts;
 }
 
+const char* month_of(const std::tm& parts) {
+  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  return months.at(static_cast<std::size_t>(parts.tm_mon));
+}
+
 }  // namespace
 
 std::string shown_time(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
-  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto parts = local(time);
-  const char* month = months.at(static_cast<std::size_t>(parts.tm_mon));
+  const char* month = month_of(parts);
   std::array<char, 48> text{};
   if (parts.tm_year == local(now).tm_year) {
     std::snprintf(text.data(), text.size(), "%2d %s %02d:%02d", parts.tm_mday, month, parts.tm_hour,
@@ -58,13 +61,15 @@ std::string logged_time(std::chrono::sys_seconds time) {
 std::string ago(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
   using namespace std::chrono_literals;
   const auto passed = now - time;
-  const auto in_units = [&passed](std::chrono::seconds unit, const char* noun) {
-    return util::counted(static_cast<std::uint64_t>(passed / unit), noun) + " ago";
-  };
-  if (passed < 1min) return "just now";
-  if (passed < 2h) return in_units(1min, "minute");
-  if (passed < 48h) return in_units(1h, "hour");
-  return in_units(24h, "day");
+  return passed < 1min ? "just now" : util::roughly(passed) + " ago";
+}
+
+std::string time_with_year(std::chrono::sys_seconds time) {
+  const auto parts = local(time);
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%d %s %d %02d:%02d", parts.tm_mday, month_of(parts),
+                parts.tm_year + 1900, parts.tm_hour, parts.tm_min);
+  return text.data();
 }
 
 }  // namespace mailhaul::app

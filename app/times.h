@@ -18,4 +18,7 @@ std::string logged_time(std::chrono::sys_seconds time);
 /// "5 minutes ago", "2 days ago"; "just now" within a minute and for a time in the future.
 std::string ago(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 
+/// "27 Nov 2026 08:23".
+std::string time_with_year(std::chrono::sys_seconds time);
+
 }  // namespace mailhaul::app

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "util/ascii.h"
+#include "util/durations.h"
 #include "util/escape.h"
-#include "util/utc.h"
 
 namespace mailhaul::credentials {
 namespace {
@@ -95,11 +95,18 @@ bool has_word(std::string_view text, std::string_view word) {
   return util::lower(text).find(util::lower(word)) != std::string::npos;
 }
 
-std::string shown_claims(const Claims& claims) {
+/// "in 55 minutes", "2 hours ago".
+std::string from_now(std::chrono::seconds distance) {
+  const auto text = util::roughly(std::chrono::abs(distance));
+  return distance < distance.zero() ? text + " ago" : "in " + text;
+}
+
+std::string shown_claims(const Claims& claims, std::chrono::sys_seconds now) {
   std::string text = "the token is for " + util::escape(claims.audience);
   if (!claims.scope.empty()) text += ", allows \"" + util::escape(claims.scope) + "\"";
   if (!claims.user.empty()) text += ", belongs to " + util::escape(claims.user);
-  if (claims.expires) text += ", and ends at " + util::format_utc(*claims.expires);
+  if (claims.expires)
+    text += (*claims.expires < now ? ", and ended " : ", and ends ") + from_now(*claims.expires - now);
   return text;
 }
 
@@ -142,7 +149,7 @@ Diagnosis diagnose(const OAuth& oauth, const std::optional<Claims>& claims, std:
       "mailbox than " +
       util::escape(user);
   if (!claims) return {"the token was made just now", others};
-  const auto shown = shown_claims(*claims);
+  const auto shown = shown_claims(*claims, now);
   if (claims->expires && *claims->expires <= now)
     return {shown, "the token has ended already by this machine's clock; is the clock right?"};
   const bool is_microsoft = row != nullptr && row->name == "microsoft";

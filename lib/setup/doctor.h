@@ -34,6 +34,8 @@ struct DoctorOutside {
   Surroundings around;
   util::Path state_file;
   std::chrono::sys_seconds now;
+  /// A time as people read it, with the year: the clock itself may be wrong.
+  std::function<std::string(std::chrono::sys_seconds)> local_time;
   const util::Cancel* cancel = nullptr;
   /// Logs in as a run would. Throws what a run would be told.
   std::function<net::LoggedIn(const account::Account&)> log_in;

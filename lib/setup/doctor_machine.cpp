@@ -11,7 +11,6 @@
 #include "util/escape.h"
 #include "util/process.h"
 #include "util/units.h"
-#include "util/utc.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -52,12 +51,12 @@ void check_creatable(const util::Path& file, const TellFinding& tell) {
   tell({.check = "state", .sentence = file.native() + " does not exist yet; the first fetch creates it"});
 }
 
-void check_pause(const account::Account& account, const state::Glance& glance, std::chrono::sys_seconds now,
+void check_pause(const account::Account& account, const state::Glance& glance, const DoctorOutside& outside,
                  const TellFinding& tell) {
   const auto key = account::mailbox_of(account);
   for (const auto& mailbox : glance.mailboxes) {
     if (mailbox.user != key.user || mailbox.host != key.host || mailbox.port != key.port) continue;
-    if (!mailbox.not_before || *mailbox.not_before <= now) continue;
+    if (!mailbox.not_before || *mailbox.not_before <= outside.now) continue;
     const auto why = mailbox.refused_logins > 0
                          ? ": " + util::counted(mailbox.refused_logins, "login") + " in a row failed"
                          : ": the server asked for a pause";
@@ -65,7 +64,7 @@ void check_pause(const account::Account& account, const state::Glance& glance, s
           .account = account.name,
           .check = "pause",
           .sentence =
-              "runs without a terminal do not log in before " + util::format_utc(*mailbox.not_before) + why,
+              "runs without a terminal do not log in before " + outside.local_time(*mailbox.not_before) + why,
           .advice = "correct what was refused, and run mailhaul at a terminal, which ends the pause"});
   }
 }
@@ -212,7 +211,7 @@ void check_state(const std::vector<account::Account>& accounts, const DoctorOuts
     tell({.check = "state",
           .sentence = outside.state_file.native() + " is whole, " + util::format_size(glance.bytes) +
                       ", version " + std::to_string(glance.version)});
-    for (const auto& account : accounts) check_pause(account, glance, outside.now, tell);
+    for (const auto& account : accounts) check_pause(account, glance, outside, tell);
   } catch (const Error& error) {
     tell(fault_of("state", error));
   }
@@ -223,11 +222,11 @@ void check_clock(const util::Path& config, const DoctorOutside& outside, const T
     if (file.empty() || !is_in_the_future(file, outside.now)) continue;
     return tell({.grade = Grade::warning,
                  .check = "clock",
-                 .sentence = "it is " + util::format_utc(outside.now) + " by this machine's clock, and " +
+                 .sentence = "it is " + outside.local_time(outside.now) + " by this machine's clock, and " +
                              file.native() + " was written later than that",
                  .advice = "set the clock; certificates and \"delete_after\" depend on it"});
   }
-  tell({.check = "clock", .sentence = "it is " + util::format_utc(outside.now)});
+  tell({.check = "clock", .sentence = "it is " + outside.local_time(outside.now)});
 }
 
 void check_timers(const std::vector<account::Account>& accounts, const DoctorOutside& outside,

@@ -14,7 +14,6 @@
 #include "util/ascii.h"
 #include "util/escape.h"
 #include "util/units.h"
-#include "util/utc.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -169,7 +168,7 @@ class OnlineChecks {
     const bool known = ::strptime(facts.valid_until.c_str(), "%b %d %H:%M:%S %Y", &parts) != nullptr;
     const auto until = std::chrono::sys_seconds(std::chrono::seconds(known ? ::timegm(&parts) : 0));
     if (!known) return ok("TLS", "the certificate is trusted");
-    const auto day = util::format_utc(until).substr(0, 10);
+    const auto day = outside_.local_time(until);
     if (until - outside_.now > enough_notice) return ok("TLS", "the certificate is trusted, until " + day);
     warn("TLS", "the certificate of the server ends on " + day,
          "its owner must renew it by then, or logins fail");
@@ -261,8 +260,8 @@ class OnlineChecks {
     const auto received = received_at(header);
     if (!received || *received <= outside_.now + std::chrono::hours(1)) return;
     warn("clock",
-         "the newest message came at " + util::format_utc(*received) +
-             " by the server's clock, and here it is " + util::format_utc(outside_.now),
+         "the newest message came at " + outside_.local_time(*received) +
+             " by the server's clock, and here it is " + outside_.local_time(outside_.now),
          "set this machine's clock; certificates and \"delete_after\" depend on it");
   }
 

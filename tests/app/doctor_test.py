@@ -2,10 +2,12 @@
 """doctor: set-ups that are broken in one place each, which it names together with the cure; and a healthy one, of which it
 changes nothing."""
 import contextlib
+import datetime
 import json
 import os
 import re
 import sqlite3
+import subprocess
 import tempfile
 import time
 import unittest
@@ -40,7 +42,7 @@ class Healthy(Doctor):
                           "connection", "TLS", "greeting", "capabilities", "login", "listing"])
         text = self.world.run("doctor").out.decode()
         self.assertEqual(len(text.splitlines()), len(found))
-        self.assertSays(text, "3 messages", "2049-12-31", "logged in as anna", "is whole")
+        self.assertSays(text, "3 messages", "until 31 Dec 2049", "logged in as anna", "is whole")
         self.assertEqual(self.world.run("-q", "doctor").out, b"")
 
     def test_before_the_first_fetch_nothing_is_created(self):
@@ -279,6 +281,30 @@ class State(Doctor):
         self.set_up()
         os.utime(self.world.config, (time.time() + 86400,) * 2)
         self.warning("clock", "was written later", hint=("set the clock",))
+
+
+    def test_its_times_are_local(self):
+        self.secure(certificates.good)
+        self.drop.password = b"other"
+        self.assertStatus(self.world.run(), 77)
+        self.drop.password = b"secret"
+        self.world.env["TZ"] = "XYZ-9"  # nine hours before UTC
+        tokyo = datetime.timezone(datetime.timedelta(hours=9))
+        earliest = datetime.datetime.now(tokyo).replace(second=0, microsecond=0)
+        found = {finding["check"]: finding["text"] for finding in self.findings()}
+        latest = datetime.datetime.now(tokyo)
+
+        def time_in(check, pattern):
+            text = re.search(pattern, found[check])[1]
+            return datetime.datetime.strptime(text, "%d %b %Y %H:%M").replace(tzinfo=tokyo)
+
+        self.assertTrue(earliest <= time_in("clock", "^it is (.*)$") <= latest, found)
+        pause = datetime.timedelta(minutes=5)
+        self.assertTrue(earliest < time_in("pause", "before (.*): ") <= latest + pause, found)
+        ends = subprocess.check_output(("openssl", "x509", "-noout", "-enddate", "-in", str(certificates.good[0])), text=True)
+        ends = datetime.datetime.strptime(ends.strip(), "notAfter=%b %d %H:%M:%S %Y GMT").replace(
+            second=0, tzinfo=datetime.timezone.utc)
+        self.assertEqual(time_in("TLS", "until (.*)$"), ends)
 
 
 class Timers(Doctor):

@@ -99,6 +99,11 @@ TEST_CASE("why a new token is refused, and never the token itself") {
   const auto diagnosis = diagnose(microsoft_mail, claims, "anna@x.org", now);
   CHECK(contains(diagnosis.hint, "something else than mail"));
   CHECK(contains(diagnosis.sentence, "graph.microsoft.com\\x1b"));
+  CHECK(contains(diagnosis.sentence, ", and ends in 60 minutes"));
+  CHECK(contains(diagnose(microsoft_mail, claims, "anna@x.org", now + std::chrono::minutes(35)).sentence,
+                 "in 25 minutes"));
+  CHECK(contains(diagnose(microsoft_mail, claims, "anna@x.org", now + hours(73)).sentence,
+                 "and ended 3 days ago"));
   CHECK(contains(diagnose(google_mail, {}, "anna@x.org", now).hint, "POP may be switched off"));
 }
 
