@@ -104,6 +104,13 @@ void JsonLines::finished(std::string_view account, const report::Totals& totals,
                  {"time", time_now()}}));
 }
 
+void JsonLines::recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) {
+  Json object{{"event", "recovered"}, {"account", account}};
+  if (since) object["failing_since"] = util::format_utc(*since);
+  object["time"] = time_now();
+  write(line_of(object));
+}
+
 std::string json_line(std::string_view account, const engine::ListedMessage& message,
                       engine::HeaderFields fields) {
   Json object{{"event", "message"},       {"account", account},

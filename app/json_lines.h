@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <chrono>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,7 @@ class JsonLines : public report::Listener {
  private:
   void write(const std::string& line);
   void notice(std::string_view event, std::string_view account, const report::Notice& notice);
+  void recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) override;
   std::mutex mutex_;
   bool quiet_;
   OutputFailure& failure_;

@@ -91,6 +91,12 @@ void LogLines::finished(std::string_view account, const report::Totals& totals, 
   inner_.finished(account, totals, status);
 }
 
+void LogLines::recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) {
+  write(account, LOG_NOTICE,
+        since ? "works again; it had failed since " + logged_time(*since) : "works again");
+  inner_.recovered(account, since);
+}
+
 void LogLines::noted(std::string_view account, std::string_view sentence) {
   write(account, LOG_INFO, sentence);
   inner_.noted(account, sentence);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The key `log`: a dated line for each event, in a file or in the log of the system.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -39,7 +40,7 @@ class LogLines : public report::Listener {
   void failed(std::string_view account, const report::Notice& notice) override;
   void done(std::string_view account) override { inner_.done(account); }
   void finished(std::string_view account, const report::Totals& totals, int status) override;
-  void recovered(std::string_view account) override { inner_.recovered(account); }
+  void recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) override;
   void noted(std::string_view account, std::string_view sentence) override;
   void traced(std::string_view account, char direction, std::string_view line) override {
     inner_.traced(account, direction, line);

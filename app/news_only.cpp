@@ -30,6 +30,15 @@ void NewsOnly::failed(std::string_view account, const report::Notice& notice) {
   inner_.failed(account, notice);
 }
 
+void NewsOnly::recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = trouble_.find(account);
+    if (known != trouble_.end()) trouble_.erase(known);  // finished() need not tell it again
+  }
+  inner_.recovered(account, since);
+}
+
 void NewsOnly::finished(std::string_view account, const report::Totals& totals, int status) {
   bool was_in_trouble = false;
   {
@@ -40,7 +49,7 @@ void NewsOnly::finished(std::string_view account, const report::Totals& totals, 
       trouble_.erase(known);
     }
   }
-  if (was_in_trouble) inner_.recovered(account);
+  if (was_in_trouble) inner_.recovered(account, {});
   inner_.finished(account, totals, status);
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What `watch` says: trouble when it begins, changes and ends, and not at every poll.
 #pragma once
+#include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,6 +29,7 @@ class NewsOnly : public report::Listener {
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;
   void finished(std::string_view account, const report::Totals& totals, int status) override;
+  void recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) override;
   void noted(std::string_view account, std::string_view sentence) override {
     inner_.noted(account, sentence);
   }

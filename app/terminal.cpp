@@ -14,6 +14,7 @@
 #include "app/columns.h"
 #include "app/event_text.h"
 #include "app/output.h"
+#include "app/times.h"
 
 namespace mailhaul::app {
 
@@ -225,9 +226,11 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   draw();
 }
 
-void Terminal::recovered(std::string_view account) {
+void Terminal::recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const std::lock_guard lock(mutex_);
-  say(summaries_fd(), safe(account) + ": works again\n");
+  say(summaries_fd(), safe(account) + ": works again" +
+                          (since ? "; it had failed since " + time_in_text(*since, now) : "") + "\n");
 }
 
 void Terminal::noted(std::string_view account, std::string_view sentence) {

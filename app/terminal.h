@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Prints events for a person, at a terminal or in a mail from cron.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -54,7 +56,7 @@ class Terminal : public report::Listener {
   void failed(std::string_view account, const report::Notice& notice) override;
   void done(std::string_view account) override;
   void finished(std::string_view account, const report::Totals& totals, int status) override;
-  void recovered(std::string_view account) override;
+  void recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) override;
   void noted(std::string_view account, std::string_view sentence) override;
   void traced(std::string_view account, char direction, std::string_view line) override;
 

@@ -13,13 +13,9 @@ constexpr auto told_after = 24h;  // of trouble that passes
 constexpr auto told_again = 24h;  // of lasting trouble
 
 /// The account is not in trouble, or no longer.
-void note_end(AccountRun& run, state::Time now) {
+void note_end(AccountRun& run) {
   auto& server = run.server;
-  if (server.trouble_told) {
-    run.notices.warn(
-        "the trouble that began at " + run.environment.shown(server.failing_since.value_or(now)) + " is over",
-        "");
-  }
+  if (server.trouble_told) run.tell.recovered(run.account.name, server.failing_since);
   server.failing_since.reset();
   server.trouble_told.reset();
 }
@@ -64,7 +60,7 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
   const int status = status_of(outcome);
   const auto trouble = trouble_of(outcome, status_before);
   if (status == 0) {
-    note_end(run, now);
+    note_end(run);
     return outcome;
   }
   // The pauses after a refused login belong to that trouble.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What a run tells while it works. The engine knows no terminal and no JSON: `app` implements the listener.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,8 +86,8 @@ class Listener {
   /// A command other than fetch has no more to wait for: what it prints comes next.
   virtual void done(std::string_view /*account*/) {}
   virtual void finished(std::string_view /*account*/, const Totals&, int /*status*/) {}
-  /// The account works again; its trouble was told.
-  virtual void recovered(std::string_view /*account*/) {}
+  /// The account works again; its trouble was told. `since`: when that began, where it is known.
+  virtual void recovered(std::string_view /*account*/, std::optional<std::chrono::sys_seconds> /*since*/) {}
   /// What a program wrote that took a message.
   virtual void noted(std::string_view /*account*/, std::string_view /*sentence*/) {}
   /// A line of the conversation with the server, as net::Trace has it.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,13 @@
 #include "support/cpp/destinations.h"
 #include "support/cpp/memory_server.h"
 #include "support/cpp/temp_dir.h"
+#include "util/utc.h"
 
 namespace mailhaul::test {
 
 struct RecordingListener : report::Listener {
   std::vector<std::string> failures, warnings, messages;
+  std::vector<std::string> ends;   ///< of trouble: since when it had been
   std::vector<std::string> hints;  ///< of the failures
   void failed(std::string_view /*account*/, const report::Notice& notice) override {
     failures.push_back(std::to_string(notice.status) + (notice.quiet_skips_it ? " (quiet) " : " ") +
@@ -25,6 +28,9 @@ struct RecordingListener : report::Listener {
   }
   void warned(std::string_view /*account*/, const report::Notice& notice) override {
     warnings.push_back((notice.quiet_skips_it ? "(again) " : "") + std::string(notice.sentence));
+  }
+  void recovered(std::string_view /*account*/, std::optional<state::Time> since) override {
+    ends.push_back(since ? util::format_utc(*since) : "");
   }
   void message(std::string_view /*account*/, const report::MessageEvent& message) override {
     messages.push_back(std::string(report::name_of(message.action)) + " " + std::string(message.uid));

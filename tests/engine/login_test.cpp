@@ -22,6 +22,7 @@ struct QuietOutput : report::Listener {
   void warned(std::string_view /*account*/, const report::Notice& notice) override {
     count += notice.quiet_skips_it ? 0 : 1;
   }
+  void recovered(std::string_view /*account*/, std::optional<state::Time> /*since*/) override { ++count; }
 };
 
 struct Cron : test::Household {

@@ -197,8 +197,10 @@ class Patience(Case):
         before = len(self.server.connections)
         result = self.world.run("-q")
         self.assertStatus(result, status)
-        self.assertEqual(result.out, b"")
-        return bool(result.err), len(self.server.connections) > before
+        if result.out:  # good news is no error
+            self.assertRegex(result.out.decode(), r"^home: works again; it had failed since \d+ \w+ [\d:]+\n$")
+            self.assertEqual(result.err, "")
+        return bool(result.err or result.out), len(self.server.connections) > before
 
     def test_a_refused_login_is_told_and_not_tried_again_at_once(self):
         self.refuse(b"[AUTH] no")
