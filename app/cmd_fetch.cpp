@@ -68,6 +68,14 @@ bool to_stdout(const std::vector<account::Account>& accounts) {
   });
 }
 
+/// What goes there would count as fetched, and be nowhere.
+bool is_null_device(int fd) {
+  struct stat info {};
+  struct stat null {};
+  return ::fstat(fd, &info) == 0 && ::stat("/dev/null", &null) == 0 && S_ISCHR(info.st_mode) &&
+         info.st_rdev == null.st_rdev;
+}
+
 /// Whether it can be known that mail was read: a pipe and a UNIX socket tell, and a file keeps what was
 /// written.
 bool confirms_reading(int fd) {
@@ -93,6 +101,11 @@ void require_pipe(const Invocation& invocation) {
   if ((::fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) {
     throw util::Error(util::Kind::usage, "cannot deliver to stdout: standard output is closed",
                       "use a pipe or a file: | formail -Y -s procmail, or > FILE");
+  }
+  if (is_null_device(STDOUT_FILENO)) {
+    throw util::Error(util::Kind::usage,
+                      "cannot deliver to stdout: standard output is /dev/null, which keeps nothing",
+                      "mailhaul list shows the mail without fetching it, mailhaul get prints a message");
   }
   if (removal_demanded(invocation) && !confirms_reading(STDOUT_FILENO)) {
     throw util::Error(

@@ -61,7 +61,9 @@ Proof proof_of(const NamedMessage& chosen, const pop3::Listed& listed, bool size
 std::string_view standing_of(const NamedMessage& chosen) {
   if (chosen.is_delivered) return "delivered";
   const bool is_seen = chosen.row && chosen.row->standing == Standing::seen;
-  return is_seen ? "marked as seen, never delivered" : "never delivered";
+  if (!is_seen) return "never delivered";
+  return chosen.row->delivered ? "handed to standard output, not kept here"
+                               : "marked as seen, never delivered";
 }
 
 /// One run of the command.

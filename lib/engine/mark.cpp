@@ -106,6 +106,7 @@ Marked mark(const account::Account& account, const Environment& environment, rep
     change.rows.push_back(marked_row(look, i, std::move(row)));
     auto& stored = change.rows.back();
     stored.standing = marking.standing;
+    if (marking.standing == state::Standing::seen) stored.delivered.reset();
     if (marking.standing == state::Standing::delivered) {
       stored.delivered = marking.delivered.value_or(environment.now());
       stored.due.reset();

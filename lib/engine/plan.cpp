@@ -89,7 +89,7 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
     step.action = Action::verify;
     step.reason = "known, but its session ended in doubt, or it was not listed meanwhile";
   } else if (row->standing == state::Standing::seen) {
-    step.reason = "marked as seen";
+    step.reason = row->delivered ? "handed to standard output" : "marked as seen";
   } else if (row->standing == state::Standing::gone) {
     step.action = Action::verify;
     step.reason = "listed again after its removal was confirmed";

@@ -16,8 +16,9 @@ using MailboxId = std::int64_t;
 using RowId = std::int64_t;  ///< of a message: 1 or more, unique within its mailbox
 
 enum class Standing : std::uint8_t {
-  pending,    ///< known, but not delivered everywhere
-  seen,       ///< marked by the user: never fetched, never removed
+  pending,  ///< known, but not delivered everywhere
+  seen,  ///< marked by the user, or handed to standard output (`delivered` says when): never fetched, never
+         ///< removed
   delivered,  ///< S5: everywhere
   gone        ///< S7: the server confirmed the removal
 };

@@ -66,12 +66,23 @@ class Stdout(Case):
         self.assertEqual(len(self.world.maildir()), 3)
 
     def test_one_that_keeps_nothing_removes_nothing(self):
-        result = self.into("> /dev/null", "-K")
-        self.assertStatus(result, 64)
-        self.assertHint(result, "neither a pipe nor a file")
-        self.untouched()
-        self.assertStatus(self.into("> /dev/null"), 0)
-        self.untouched()
+        for words in (("-K",), (), ("-q", "--deliver", "maildir:~/Mail", "--deliver", "stdout")):
+            result = self.into("> /dev/null", *words)
+            self.assertStatus(result, 64)
+            self.assertHint(result, "/dev/null, which keeps nothing", "mailhaul list")
+            self.untouched()
+        self.assertStatus(self.into("> /dev/null", "-n"), 0)
+        self.world.prefix = []
+        self.assertSays(self.world.run("check").out.decode(), "3 new")
+
+    def test_list_says_where_it_went(self):
+        self.assertStatus(self.into('> "$HOME/out"'), 0)
+        self.world.prefix = []
+        self.assertStatus(self.world.run("state", "mark-seen", "home", "uid-000002"), 0)
+        reasons = {row["uid"]: row["reason"] for row in self.json_lines(self.world.run("--json", "list"))}
+        self.assertEqual(reasons, {"uid-000001": "handed to standard output", "uid-000002": "marked as seen",
+                                   "uid-000003": "handed to standard output"})
+        self.assertSays(self.world.run("list").out.decode(), "handed to standard output")
 
     def test_a_file_keeps_it(self):
         file = self.world.path("out")

@@ -83,6 +83,14 @@ TEST_CASE("the plan for each message follows from policy and row") {
   }
 }
 
+TEST_CASE("what went to standard output is told apart from what a person marked") {
+  state::RowSummary row{.id = 1, .bytes = 100, .standing = Standing::seen};
+  const auto reason = [&row] { return one({"", row, removing, Action::leave}).reason; };
+  CHECK(reason() == "marked as seen");
+  row.delivered = now;
+  CHECK(reason() == "handed to standard output");
+}
+
 TEST_CASE("a plan without the messages that are only left keeps every other one, in its order") {
   const auto known = delivered(1h), marked = due(31 * 24h, 1h), to_mark = delivered(40 * 24h);
   const auto imported = delivered(1h, 0);
