@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "util/durations.h"
 #include "util/escape.h"
 #include "util/file.h"
+#include "util/named_lock.h"
 
 namespace mailhaul::engine {
 
@@ -41,13 +43,19 @@ std::optional<state::MailboxId> find_mailbox(const state::Store& store, const ac
 util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file) {
   const util::Path folder = state_file.parent_path() / "locks";
   util::make_directories(folder);
-  auto lock = util::try_lock(folder / (lock_key(key) + ".lock"));
+  const auto file = folder / (lock_key(key) + ".lock");
+  auto lock = util::try_lock(file);
   if (!lock) {
-    throw util::Error(
-        util::Kind::temporary,
-        "another mailhaul is at work on the mailbox of " + util::escape(key.user) + " at " + key.host,
-        "wait until it has ended; a run that was killed holds no lock");
+    const auto holder = util::holder_of(file);
+    const auto who = holder ? " (process " + std::to_string(holder->pid) + ", started " +
+                                  util::roughly(holder->age) + " ago)"
+                            : std::string();
+    throw util::Error(util::Kind::temporary,
+                      "another mailhaul" + who + " is at work on the mailbox of " + util::escape(key.user) +
+                          " at " + key.host,
+                      "wait until it has ended; a run that was killed holds no lock");
   }
+  util::name_holder(lock->get());
   return std::move(*lock);
 }
 

@@ -34,7 +34,7 @@ class AtOnce(Case):
         asked = len(server.connections)
         second = self.world.run()
         self.assertStatus(second, 75)
-        self.assertSays(second.err, "home", "mailhaul")
+        self.assertSays(second.err, "home", "another mailhaul (process %d, started " % first.pid)
         self.assertEqual(len(server.connections), asked, "the second one does not even connect")
         quiet = self.world.run("-q")
         self.assertEqual((quiet.status, quiet.err), (75, ""))

@@ -237,7 +237,7 @@ class Merging(Machines):
                 result = self.world.run("state", *words)
                 self.assertStatus(result, 75)
                 self.assertEqual(result.out, b"")
-                self.assertSays(result.err, "another mailhaul is at work")
+                self.assertSays(result.err, "another mailhaul is at work")  # this lock names nobody
 
 
 @contextlib.contextmanager

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "util/named_lock.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "util/ascii.h"
+
+namespace mailhaul::util {
+
+namespace {
+
+/// The first number in a file of /proc; empty if it cannot be read.
+std::optional<double> number_in(const std::string& file) {
+  std::ifstream stream(file);
+  double number = 0;
+  if (stream >> number) return number;
+  return std::nullopt;
+}
+
+/// proc(5): the 22nd field of stat, in clock ticks since the machine was started. The second one, the name,
+/// may contain anything.
+std::optional<std::chrono::seconds> age_of(const std::string& pid) {
+  std::ifstream stream("/proc/" + pid + "/stat");
+  std::string line;
+  std::getline(stream, line);
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream fields(line.substr(name_end + 1));
+  std::string field;
+  constexpr int third = 3, start_time = 22;
+  for (int number = third; number <= start_time; ++number) fields >> field;
+  const auto ticks = parse_number(field);
+  const auto uptime = number_in("/proc/uptime");
+  const long in_a_second = ::sysconf(_SC_CLK_TCK);
+  if (!fields || !ticks || !uptime || in_a_second <= 0) return std::nullopt;
+  const auto started = *ticks / static_cast<std::uint64_t>(in_a_second);
+  const auto now = static_cast<std::uint64_t>(*uptime);
+  return std::chrono::seconds(now < started ? 0 : now - started);
+}
+
+}  // namespace
+
+void name_holder(int fd) noexcept {
+  static_cast<void>(::flock(fd, LOCK_EX | LOCK_NB));  // without it, only the name is missing
+}
+
+std::optional<LockHolder> holder_of(const Path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  // "1: FLOCK  ADVISORY  WRITE 4711 fe:00:1312 0 EOF": the device's number is another one on some file
+  // systems.
+  const auto inode = ":" + std::to_string(info.st_ino);
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream fields(line);
+    std::string number, kind, advisory, mode, pid, file;
+    fields >> number >> kind >> advisory >> mode >> pid >> file;
+    if (!fields || kind != "FLOCK" || !file.ends_with(inode)) continue;
+    const auto process = parse_number(pid);
+    const auto age = age_of(pid);
+    if (process && age) return LockHolder{static_cast<pid_t>(*process), *age};
+  }
+  return std::nullopt;
+}
+
+}  // namespace mailhaul::util
