@@ -58,23 +58,25 @@ class Findings {
   int status() const { return util::most_serious(statuses_); }
 
  private:
-  static std::string text_of(const Finding& finding) {
+  std::string text_of(const Finding& finding) const {
     std::string text(name_of(finding.grade));
     text.resize(grade_columns, ' ');
     if (!finding.account.empty()) text += safe(finding.account) + ": ";
     text += finding.check + ": " + safe(finding.sentence) + "\n";
-    if (finding.advice.empty()) return text;
+    const auto advice = hint_for(finding.advice, finding.account, options_of_account(invocation_));
+    if (advice.empty()) return text;
     constexpr std::string_view lead = "         hint: ";
     const Wrapping wrapping{
         .columns = window_columns(STDOUT_FILENO), .first = lead.size(), .indent = grade_columns};
-    return text.append(lead) + wrapped(safe(finding.advice), wrapping) + "\n";
+    return text.append(lead) + wrapped(safe(advice), wrapping) + "\n";
   }
-  static std::string json_of(const Finding& finding) {
+  std::string json_of(const Finding& finding) const {
     Node object{.form = Node::Form::object};
     object.add("event", Node::of("finding")).add("grade", Node::of(std::string(name_of(finding.grade))));
     if (!finding.account.empty()) object.add("account", Node::of(finding.account));
     object.add("check", Node::of(finding.check)).add("text", Node::of(safe(finding.sentence)));
-    if (!finding.advice.empty()) object.add("hint", Node::of(safe(finding.advice)));
+    const auto advice = hint_for(finding.advice, finding.account, options_of_account(invocation_));
+    if (!advice.empty()) object.add("hint", Node::of(safe(advice)));
     const bool is_fault = finding.grade == Grade::fault;
     object.add("status",
                Node::of_number(static_cast<std::uint64_t>(is_fault ? util::exit_status(finding.kind) : 0)));

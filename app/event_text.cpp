@@ -72,9 +72,9 @@ std::string text_of(const report::Totals& totals, std::string_view nothing) {
   return text + waiting_text(totals);
 }
 
-std::string riddle_of(const std::string& account, const report::Totals& totals) {
+std::string riddle_of(const std::string& command, const report::Totals& totals) {
   if (totals.fetched != 0 || !totals.is_new_place || totals.left <= totals.waiting) return {};
-  return " (fetched into another place before; mailhaul -a " + account + " fetches it again)";
+  return " (fetched into another place before; " + command + " fetches it again)";
 }
 
 }  // namespace mailhaul::app

@@ -20,6 +20,7 @@ std::string text_of(const report::MessageEvent& message, std::size_t field_colum
 std::string text_of(const report::Totals& totals, std::string_view nothing);
 
 /// " (fetched into another place before; ...)": why nothing comes, where that may surprise; empty elsewhere.
-std::string riddle_of(const std::string& account, const report::Totals& totals);
+/// `command`: what fetches it.
+std::string riddle_of(const std::string& command, const report::Totals& totals);
 
 }  // namespace mailhaul::app

@@ -75,7 +75,7 @@ void JsonLines::notice(std::string_view event, std::string_view account, const r
   put(object, "account", account);
   put(object, "uid", notice.uid);
   object["error"] = notice.sentence;
-  put(object, "hint", notice.hint);
+  put(object, "hint", hint_for(notice.hint, account, options_));
   object["status"] = notice.status;
   object["time"] = time_now();
   write(line_of(object));

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "app/output.h"
 #include "engine/history.h"
@@ -20,19 +22,22 @@ namespace mailhaul::app {
 /// may call it.
 class JsonLines : public report::Listener {
  public:
-  JsonLines(bool quiet, OutputFailure& failure) : quiet_(quiet), failure_(failure) {}
+  /// `options`: those of an account that was given on the command line.
+  JsonLines(bool quiet, std::vector<account::Override> options, OutputFailure& failure)
+      : quiet_(quiet), options_(std::move(options)), failure_(failure) {}
   void started(std::string_view account) override;
   void message(std::string_view account, const report::MessageEvent& message) override;
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;
   void finished(std::string_view account, const report::Totals& totals, int status) override;
+  void recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) override;
 
  private:
   void write(const std::string& line);
   void notice(std::string_view event, std::string_view account, const report::Notice& notice);
-  void recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) override;
   std::mutex mutex_;
   bool quiet_;
+  std::vector<account::Override> options_;
   OutputFailure& failure_;
 };
 

@@ -75,8 +75,21 @@ std::string safe(std::string_view text) {
   return result;
 }
 
+std::vector<account::Override> options_of_account(const Invocation& invocation) {
+  const auto& given = invocation.overrides;
+  const bool is_account = std::ranges::find(given, "server", &account::Override::first) != given.end();
+  return is_account ? given : std::vector<account::Override>();
+}
+
+std::string hint_for(std::string_view hint, std::string_view account,
+                     const std::vector<account::Override>& options) {
+  return options.empty() ? std::string(hint) : account::hint_in_options(hint, account, options);
+}
+
 std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Summaries summaries) {
-  if (invocation.json) return std::make_unique<JsonLines>(invocation.quiet, *invocation.output_failure);
+  if (invocation.json)
+    return std::make_unique<JsonLines>(invocation.quiet, options_of_account(invocation),
+                                       *invocation.output_failure);
   const bool at_terminal = ::isatty(STDERR_FILENO) == 1 && !has_dumb_terminal();
   auto terminal = std::make_unique<Terminal>(Terminal::Style{
       .quiet = invocation.quiet,
@@ -85,6 +98,7 @@ std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Su
       .live = chosen(invocation.progress, at_terminal && !invocation.quiet && invocation.verbose < 2),
       .color = chosen(invocation.color, at_terminal && !is_set("NO_COLOR")),
       .summaries = summaries,
+      .options = options_of_account(invocation),
       .failure = invocation.output_failure,
       .cancel = invocation.cancel});
   invocation.screen->undisturbed = [lines = terminal.get()](const auto& work) { lines->undisturbed(work); };

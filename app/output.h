@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/invocation.h"
 #include "report/listener.h"
@@ -31,6 +32,13 @@ class OutputFailure {
 
 /// One line for a terminal: control bytes and everything that is not UTF-8 as \xNN.
 std::string safe(std::string_view text);
+
+/// Of an account that was given on the command line: its options; otherwise none.
+std::vector<account::Override> options_of_account(const Invocation& invocation);
+
+/// A hint in words that fit: options where the account was given as `options`.
+std::string hint_for(std::string_view hint, std::string_view account,
+                     const std::vector<account::Override>& options);
 
 /// Where a person's summaries go: elsewhere when mail is delivered to standard output.
 enum class Summaries { to_stdout, to_stderr };

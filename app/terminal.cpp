@@ -187,8 +187,9 @@ void Terminal::notice(std::string_view account, const char* what, const char* co
   }
   constexpr std::string_view lead = "  hint: ";
   if (!notice.hint.empty() && hints_.emplace(notice.hint).second)
-    text.append(lead) +=
-        wrapped(safe(notice.hint), {.columns = columns, .first = lead.size(), .indent = lead.size()}) + "\n";
+    text.append(lead) += wrapped(safe(hint_for(notice.hint, account, style_.options)),
+                                 {.columns = columns, .first = lead.size(), .indent = lead.size()}) +
+                         "\n";
   say(STDERR_FILENO, text);
 }
 
@@ -220,7 +221,7 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   if (!style_.quiet && worth_a_line) {
     const auto line = safe(account) + ": " + (was_stopped ? "stopped: " : "") +
                       text_of(totals, was_stopped ? "nothing fetched" : "no new mail") +
-                      riddle_of(safe(account), totals);
+                      riddle_of(style_.options.empty() ? "mailhaul -a " + safe(account) : "-a", totals);
     say(summaries_fd(), wrapped(line, {.columns = window_columns(summaries_fd()), .indent = 2}) + "\n");
   }
   draw();

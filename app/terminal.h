@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "app/live_lines.h"
@@ -36,10 +37,11 @@ class Terminal : public report::Listener {
     bool live = false;         ///< show a progress line per account
     bool color = false;
     Summaries summaries = Summaries::to_stdout;
-    OutputFailure* failure = nullptr;      ///< of standard output
-    const util::Cancel* cancel = nullptr;  ///< the live lines tell that it was requested
+    std::vector<account::Override> options;  ///< of an account that was given on the command line
+    OutputFailure* failure = nullptr;        ///< of standard output
+    const util::Cancel* cancel = nullptr;    ///< the live lines tell that it was requested
   };
-  explicit Terminal(Style style) : style_(style) {}
+  explicit Terminal(Style style) : style_(std::move(style)) {}
   ~Terminal() override;
 
   /// Does the work, a question, while no live line is on the screen.

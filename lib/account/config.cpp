@@ -212,6 +212,12 @@ void require_known(const Config& config, std::string_view name) {
               "accounts: " + names_of(config));
 }
 
+/// "anna@example.org"; "anna@pop.example.org" where the user name is no address.
+std::string name_without_file(const Account& account) {
+  const bool is_address = account.user.find('@') != std::string::npos;
+  return is_address ? account.user : account.user + "@" + account.server.host;
+}
+
 }  // namespace
 
 Config load(const Sources& sources) {
@@ -224,8 +230,10 @@ Config load(const Sources& sources) {
     config.file = *sources.file;
     Loader(sources, command_line).load_into(config);
   } else {
-    config.accounts.push_back(make_account("default", {&command_line, 1}, sources.paths, sources.purpose));
-    config.names.emplace_back("default");
+    auto account = make_account({}, {&command_line, 1}, sources.paths, sources.purpose);
+    account.name = name_without_file(account);
+    config.names.push_back(account.name);
+    config.accounts.push_back(std::move(account));
   }
   if (sources.state_file) config.state_file = *sources.state_file;
   if (config.state_file.empty())

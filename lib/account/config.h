@@ -45,8 +45,8 @@ struct Sources {
 };
 
 /// Reads and checks the configuration and fills in the defaults. A mistake in one account goes to `mistakes`.
-/// Without a file there is one account, "default", from the overrides. Throws Error{config} "FILE:12:15:
-/// accounts.work.server: ...", Error{usage}
+/// Without a file there is one account from the overrides, named USER or USER@HOST. Throws Error{config}
+/// "FILE:12:15: accounts.work.server: ...", Error{usage}
 /// "--max-size: ...", Error{no_config} when the file does not exist.
 Config load(const Sources& sources);
 
@@ -75,6 +75,11 @@ std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults
 
 /// A key as an option: "--max-size"; "--no-leave-on-server" for a boolean that is "false".
 std::string option_name(std::string_view key, std::string_view text = {});
+
+/// A hint for somebody who gave the account on the command line: keys as options (`--tls none` for
+/// `"tls": "none"`), and the account's name in commands as --server and --user of `options`.
+std::string hint_in_options(std::string_view hint, std::string_view account,
+                            std::span<const Override> options);
 
 /// The key that another program calls by this name ("username", "keep"); empty: none is known.
 std::string_view key_elsewhere_called(std::string_view name);

@@ -85,7 +85,7 @@ Secret from_variable(const Variable& variable, const Environment& environment) {
   auto value = environment.variable ? environment.variable(variable.name) : std::nullopt;
   if (!value)
     throw Error(Kind::config, "the environment variable " + util::escape(variable.name) + " is not set",
-                "export it, or use another password source than password_env");
+                "export it, or use another password source than \"password_env\"");
   const Secret text(std::move(*value));
   return usable(without_line_ends(text.reveal()), "the environment variable " + util::escape(variable.name));
 }
@@ -108,13 +108,19 @@ Secret from_netrc(const Netrc& netrc, const Subject& subject) {
   return usable(Secret(std::move(*password)), netrc.path.string());
 }
 
+/// An account that has its name from the user is not named beside him.
+std::string question_for(const Subject& subject) {
+  const auto mailbox = subject.user + " at " + subject.host;
+  const bool says_more =
+      subject.account != subject.user && subject.account != subject.user + "@" + subject.host;
+  return "password for " + mailbox + (says_more ? " (" + subject.account + "): " : ": ");
+}
+
 Secret from_person(const Subject& subject, const Environment& environment) {
-  auto answer = environment.prompt ? environment.prompt("password for " + subject.user + " at " +
-                                                        subject.host + " (" + subject.account + "): ")
-                                   : std::nullopt;
+  auto answer = environment.prompt ? environment.prompt(question_for(subject)) : std::nullopt;
   if (!answer)
     throw Error(Kind::config, "no password is configured, and there is no terminal to ask on",
-                "add password_command, password_file, keyring, password_env or netrc to the account");
+                "give \"password_command\", \"password_file\", \"keyring\", \"password_env\" or \"netrc\"");
   return usable(without_line_ends(answer->reveal()), "the terminal", "type it again");
 }
 

@@ -142,7 +142,7 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   if (stopped) return result;
   result.by_hand = by_hand_;
   if (exit.timed_out) {
-    result.hint = "if it needs longer, raise \"timeout\" in \"deliver\"";
+    result.hint = "if it needs longer, raise its timeout in \"deliver\"";
   } else if (words.empty()) {
     result.hint = "it gave no reason: look into its log, or try by hand: mailhaul get " + context().account +
                   " UID | " + settings_.command.front();

@@ -169,7 +169,7 @@ class Deleting {
     if (look_.identities[index].by_content) {
       throw util::Error(util::Kind::unavailable,
                         "messages cannot be named: the server has neither UIDL nor TOP to tell them apart",
-                        "fetch them without leave_on_server: they are removed once they are delivered");
+                        "fetch them without \"leave_on_server\": they are removed once they are delivered");
     }
     const auto* summary = look_.identities[index].row;
     return summary != nullptr ? look_.store.row(look_.mailbox, summary->id) : std::nullopt;

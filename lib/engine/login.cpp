@@ -133,11 +133,10 @@ void warn_of_plain_text(const account::Account& account, const Environment& envi
   const auto& server = account.server;
   const bool loopback = account::mailbox_of(account).port != 0;
   if (server.tls != net::Tls::none || loopback || !server.crosses_network() || !environment.attended) return;
-  listener.warned(
-      account.name,
-      {.sentence = "the password and all mail cross the network to " + server.host + " in clear text",
-       .hint = "remove \"tls\": \"none\" from the profile; most servers offer TLS today",
-       .uid = {}});
+  listener.warned(account.name, {.sentence = "the password and all mail cross the network to " + server.host +
+                                             " in clear text",
+                                 .hint = "remove \"tls\": \"none\"; most servers offer TLS today",
+                                 .uid = {}});
 }
 
 }  // namespace mailhaul::engine

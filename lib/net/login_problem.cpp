@@ -67,7 +67,7 @@ Error not_offered(const LoginFailure& failure) {
   return {Kind::unavailable,
           address(failure) + " does not offer auth \"" + name_of(failure.login.auth) + "\"" +
               (words.empty() ? "" : ": " + shown(failure, words)),
-          offered.empty() ? "it announces no SASL mechanism: set \"auth\" to \"auto\" or \"user\""
+          offered.empty() ? "it announces no SASL mechanism: use \"auth\": \"auto\" or \"auth\": \"user\""
                           : "it offers: " + offered};
 }
 

@@ -116,11 +116,11 @@ Error timed_out(const LoginFailure& failure) {
   if (!failure.result.connected) {
     return {Kind::temporary, "cannot connect to " + where(failure) + " within " + time,
             "check that the network is up and that no firewall drops port " +
-                std::to_string(failure.endpoint.effective_port()) + "; connect_timeout sets the limit"};
+                std::to_string(failure.endpoint.effective_port()) + "; \"connect_timeout\" sets the limit"};
   }
   if (failure.transcript.greeted())
     return {Kind::temporary, address + " did not finish the login within " + time,
-            "the server is slow or stuck; connect_timeout sets the limit, the next run tries again"};
+            "the server is slow or stuck; \"connect_timeout\" sets the limit, the next run tries again"};
   const bool speaks_first = failure.endpoint.tls == Tls::implicit;
   return {
       Kind::temporary, where(failure) + " sent no greeting within " + time,

@@ -118,7 +118,7 @@ Error explain_tls(const LoginFailure& failure) {
       return {Kind::unavailable, "the certificate of " + address + " is not trusted: " + words,
               hint_for_certificate(failure, util::lower(words))};
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-      return {Kind::unavailable, "the key of " + address + " matches none of the pins in \"tls_pin\"",
+      return {Kind::unavailable, "the key of " + address + " matches none of the pinned keys",
               "before you change \"tls_pin\", ask the server's operator whether the key was changed"};
     case CURLE_USE_SSL_FAILED:
       return no_stls(failure, failure.transcript.refusal());

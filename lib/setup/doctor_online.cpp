@@ -161,7 +161,7 @@ class OnlineChecks {
       const bool here = account::mailbox_of(account_).port != 0 || !account_.server.crosses_network();
       if (!here)
         warn("TLS", "the password and all mail cross the network in clear text",
-             "remove \"tls\": \"none\" from the profile; most servers offer TLS today");
+             "remove \"tls\": \"none\"; most servers offer TLS today");
       return;
     }
     std::tm parts{};

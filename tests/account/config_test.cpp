@@ -247,7 +247,7 @@ TEST_CASE("without a file three options are enough, and those missing are named"
   profile.sources().file.reset();
   profile.sources().overrides = {{"server", "pop3://h"}, {"user", "anna"}, {"deliver", "stdout"}};
   const auto account = only(profile);
-  CHECK(account.name == "default");
+  CHECK(account.name == "anna@h");
   CHECK(account.server.tls == net::Tls::starttls);
   CHECK(profile.load().file.empty());
   profile.sources().overrides = {{"user", "anna"}};

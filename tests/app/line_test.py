@@ -75,6 +75,32 @@ class Options(Line):
         self.refused("check", "--server", account["server"], says=("also needs --user\n",))
         self.refused(*options, says=("also needs --deliver\n",))
 
+    def test_such_an_account_is_called_by_its_mailbox(self):
+        secret = self.world.path("secret")
+        secret.write_text("secret")
+        secret.chmod(0o600)
+        where = ("--tls", "none", "--password-file", secret, "--deliver", "maildir:~/Mail", "-k")
+        for user, name in (("anna", "anna@127.0.0.1"), ("anna@example.org", "anna@example.org")):
+            drop, server = self.maildrop(*mail.small(2), user=user.encode())
+            options = ("--server", "pop3://127.0.0.1:%d" % server.port, "--user", user, *where)
+            self.assertIn(name + ": 2 new messages, ", self.ok(*options).out.decode())
+            drop.add(mail.sized(20000))
+            result = self.world.run(*options, "--max-size", "10k")
+            self.assertIn("mailhaul: %s: warning: " % name, result.err)
+            self.assertIn("--max-size 0 --server pop3://127.0.0.1:%d --user %s fetches it" % (server.port, user), result.err)
+
+    def test_hints_to_such_an_account_name_options(self):
+        options = ("--server", "pop3://127.0.0.1:%d" % self.server.port, "--user", "anna", "--deliver", "maildir:~/Mail")
+        for more in ((), ("--json",), ("-q",)):
+            result = self.world.run(*options, "--password-command", "echo secret", *more)
+            self.assertStatus(result, 69)
+            told = result.out.decode() if more == ("--json",) else result.err
+            self.assertSays(told, "write pop3s:// in --server, or --tls none if you really want plain text")
+        self.assertSays(self.world.run("doctor", *options[:4]).out.decode(), "or --tls none if")
+        self.assertSays(self.world.run(*options).err, "give --password-command, --password-file, ")
+        self.world.configure({"home": self.account(self.server, tls="required")})
+        self.assertSays(self.world.run().err, 'write pop3s:// in "server", or "tls": "none" if')
+
     def test_an_unknown_option_names_the_nearest(self):
         for words, option, near in ((("--sever", "pop3://h"), "--sever", "--server"),
                                     (("fetch", "-all"), "-l in -all", "--all"),

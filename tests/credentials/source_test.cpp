@@ -86,7 +86,8 @@ TEST_CASE("without a terminal, the keys that help are named") {
     const auto said = refusal(credentials::Ask{}, environment);
     CHECK(said.kind == Kind::config);
     CHECK(said.sentence == "no password is configured, and there is no terminal to ask on");
-    CHECK(said.hint == "add password_command, password_file, keyring, password_env or netrc to the account");
+    CHECK(said.hint ==
+          "give \"password_command\", \"password_file\", \"keyring\", \"password_env\" or \"netrc\"");
   }
 }
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Hints name keys as the configuration file has them. Whoever gave the account on the command line needs the
+// options instead.
+#include <algorithm>
+
+#include "account/keys.h"
+#include "util/shell.h"
+
+namespace mailhaul::account {
+
+namespace {
+
+constexpr auto nowhere = std::string_view::npos;
+constexpr std::string_view state_command = "mailhaul state ";  // takes accounts of the file only
+
+/// What follows `"KEY": ` as a value: "none", true, 5; `length` counts quotes. Empty: a list, or no value.
+struct Value {
+  std::string_view text;
+  std::size_t length = 0;
+};
+
+Value value_at(std::string_view rest) {
+  if (rest.starts_with('"')) {
+    const auto end = rest.find('"', 1);
+    return end == nowhere ? Value{} : Value{rest.substr(1, end - 1), end + 1};
+  }
+  const auto end = std::min(rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789"), rest.size());
+  return {rest.substr(0, end), end};
+}
+
+/// `"KEY"`, or `"KEY": VALUE`, at the start of the text, as an option; `taken`: how much of the text that is.
+struct Mention {
+  std::string option;
+  std::size_t taken = 0;
+};
+
+Mention mention_at(std::string_view text) {
+  const auto end = text.find('"', 1);
+  if (end == nowhere) return {};
+  const auto* handler = find_handler(text.substr(1, end - 1));
+  if (handler == nullptr || !handler->key.on_command_line) return {};
+  const auto rest = text.substr(end + 1);
+  constexpr std::string_view colon = ": ";
+  const auto value = rest.starts_with(colon) ? value_at(rest.substr(colon.size())) : Value{};
+  if (value.text.empty()) return {option_name(handler->key.name), end + 1};
+  auto option = option_name(handler->key.name, value.text);
+  if (handler->type != KeyType::boolean) option += " " + util::shell_word(value.text);
+  return {std::move(option), end + 1 + colon.size() + value.length};
+}
+
+std::string with_options(std::string_view hint) {
+  std::string text;
+  while (!hint.empty()) {
+    const auto mention = hint.front() == '"' ? mention_at(hint) : Mention{};
+    text += mention.taken == 0 ? std::string(1, hint.front()) : mention.option;
+    hint.remove_prefix(std::max<std::size_t>(mention.taken, 1));
+  }
+  return text;
+}
+
+/// " --server URL --user NAME", as they were given; empty when the account has its name from elsewhere.
+std::string account_in_options(std::string_view account, std::span<const Override> options) {
+  std::string words, user;
+  for (const auto& [key, text] : options) {
+    if (key == "server" || key == "user") words += " " + option_name(key) + " " + util::shell_word(text);
+    if (key == "user") user = text;
+  }
+  const bool is_named_so = account == user || account.starts_with(user + "@");
+  return user.empty() || !is_named_so ? "" : words;
+}
+
+}  // namespace
+
+std::string hint_in_options(std::string_view hint, std::string_view account,
+                            std::span<const Override> options) {
+  auto text = with_options(hint);
+  const auto instead = account_in_options(account, options);
+  if (instead.empty()) return text;
+  const std::string name = " " + std::string(account);
+  for (auto at = text.find(name); at != nowhere; at = text.find(name, at)) {
+    const auto after = at + name.size();
+    const bool is_whole = after == text.size() || std::string_view(" ,;:").find(text[after]) != nowhere;
+    const auto command = std::min(text.rfind("mailhaul ", at), at);
+    const bool takes_options = text.compare(command, state_command.size(), state_command) != 0;
+    const bool is_replaced = is_whole && takes_options;
+    if (is_replaced) text.replace(at, name.size(), instead);
+    at += is_replaced ? instead.size() : name.size();
+  }
+  return text;
+}
+
+}  // namespace mailhaul::account
