@@ -48,10 +48,11 @@ class Findings {
     print(invocation_.json ? json_of(finding) : text_of(finding));
   }
   void fault(const std::string& account, const util::Error& error) {
+    const std::string sentence = error.what();  // its other lines show the line of the file
     tell({.grade = Grade::fault,
           .account = account,
           .check = "configuration",
-          .sentence = error.what(),
+          .sentence = sentence.substr(0, sentence.find('\n')),
           .advice = error.hint().empty() ? "correct it there; man mailhaul.json has all keys" : error.hint(),
           .kind = error.kind()});
   }
@@ -117,10 +118,10 @@ setup::DoctorOutside doctor_outside(const Invocation& invocation, const account:
   return {.around = surroundings(),
           .state_file = config.state_file,
           .now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
+          .local_time = time_with_year,
           .cancel = invocation.cancel,
           .log_in = {}};
 }
-          .local_time = time_with_year,
 
 void describe_doctor(CLI::App& parser, Invocation& invocation) {
   add_accounts(parser);

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "app/commands.h"
+#include "app/file_line.h"
 #include "app/nets.h"
 #include "util/nearest.h"
 
@@ -139,7 +140,6 @@ bool is_like(const std::string& word, std::string_view name) {
 
 namespace {
 
-account::Config load_from(const Invocation& invocation, const std::optional<util::Path>& file,
 /// Loads the configuration; each error that names a place in the file shows the line.
 account::Config pictured(const account::Sources& sources) {
   const auto explain = [&sources](const util::Error& error) {
@@ -160,6 +160,7 @@ account::Config pictured(const account::Sources& sources) {
   }
 }
 
+account::Config load_from(const Invocation& invocation, const std::optional<util::Path>& file,
                           account::Purpose purpose = account::Purpose::deliver) {
   account::Sources sources;
   sources.file = file;
@@ -175,7 +176,7 @@ account::Config pictured(const account::Sources& sources) {
                    .default_netrc = variable("NETRC").value_or(below_home(".netrc").native())};
   sources.reserved_names = command_names();
   sources.purpose = purpose;
-  return account::load(sources);
+  return pictured(sources);
 }
 
 }  // namespace

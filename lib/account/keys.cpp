@@ -261,7 +261,7 @@ constexpr std::array table{
                KeyType::size,
                {},
                set_policy_size<&Policy::max_size>,
-               show_policy_number<&Policy::max_size>},
+               [](const Account& a) { return show_size(a.policy.max_size); }},
     KeyHandler{
         {"max_messages", "N", "fetch at most this many messages in one run", "no limit", true},
         KeyType::number,
@@ -274,7 +274,7 @@ constexpr std::array table{
                KeyType::size,
                {},
                set_policy_size<&Policy::max_bytes>,
-               show_policy_number<&Policy::max_bytes>},
+               [](const Account& a) { return show_size(a.policy.max_bytes); }},
     KeyHandler{{"order", "ORDER", "which messages are fetched first: oldest or newest", "oldest", true},
                KeyType::choice,
                order_names,

@@ -2,6 +2,7 @@
 #include "account/run_keys.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "util/units.h"
@@ -40,6 +41,13 @@ void set_after_fetch(Account& account, const Setting& setting) {
 
 void set_on_trouble(Account& account, const Setting& setting) {
   account.hooks.on_trouble = words_of(setting);
+}
+
+Node show_size(std::uint64_t bytes) {
+  for (auto [unit, factor] :
+       {std::pair("G", 1ULL << 30U), std::pair("M", 1ULL << 20U), std::pair("k", 1ULL << 10U)})
+    if (bytes != 0 && bytes % factor == 0) return Node::of(std::to_string(bytes / factor) + unit);
+  return Node::of_number(bytes);
 }
 
 Node show_delete_after(const Account& account) {

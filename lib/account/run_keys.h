@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The keys that say when an account is asked, and what is run about it: how they are read and shown.
 #pragma once
+#include <cstdint>
+
 #include "account/account.h"
 #include "account/document.h"
 #include "account/setting.h"
@@ -14,6 +16,8 @@ void set_min_interval(Account& account, const Setting& setting);
 void set_after_fetch(Account& account, const Setting& setting);
 void set_on_trouble(Account& account, const Setting& setting);
 
+/// "50M" where that is exact, otherwise a number of bytes.
+Node show_size(std::uint64_t bytes);
 Node show_delete_after(const Account& account);
 Node show_min_interval(const Account& account);
 Node show_after_fetch(const Account& account);

@@ -2,33 +2,19 @@
 #include "delivery/owner.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <unistd.h>
 
-#include <array>
 #include <string>
+
+#include "util/users.h"
 
 namespace mailhaul::delivery {
 
-namespace {
-
-/// Empty if the system knows no user with that number.
-std::string name_of(uid_t user) {
-  std::array<char, 4096> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  const int failed = ::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);
-  return failed == 0 && found != nullptr ? found->pw_name : "";
-}
-
-}  // namespace
-
 void refuse_owner(const util::Path& path, uid_t owner) {
-  const auto name = name_of(owner);
+  const auto name = util::user_name_of(owner);
   const auto who = name.empty() ? "the user " + std::to_string(owner) : name;
-  const auto user = name.empty() ? "'#" + std::to_string(owner) + "'" : name;
   throw util::Error(util::Kind::cannot_create, path.native() + " belongs to another user, " + who,
-                    "run mailhaul as that user: sudo -u " + user + " mailhaul");
+                    util::run_as_hint(owner));
 }
 
 void require_own_as_root(const util::Path& path) {

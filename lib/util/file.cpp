@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "util/shell.h"
+#include "util/users.h"
 
 namespace mailhaul::util {
 
@@ -162,7 +163,8 @@ void require_private(const Path& path, std::string_view what) {
   if (is_provided(path, info)) return;
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     throw Error(Kind::config, path.native() + " holds " + std::string(what) + " and belongs to another user",
-                "chown it to yourself: chown \"$USER\" " + shell_word(path.native()));
+                ::geteuid() == 0 ? run_as_hint(info.st_uid)
+                                 : "chown it to yourself: chown \"$USER\" " + shell_word(path.native()));
   }
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     std::array<char, 8> mode{};

@@ -233,7 +233,7 @@ class Places(Case):
                                 ' "delete_after": "30 days", "max_size": "10 KB",\n }, },\n}' % keys)
         shown = json.loads(self.world.run("config", "show").out)
         home = shown["accounts"]["home"]
-        self.assertEqual((home["delete_after"], home["max_size"]), ("30d", 10240))
+        self.assertEqual((home["delete_after"], home["max_size"]), ("30d", "10k"))
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.world.maildir()), 1)
 
