@@ -48,7 +48,9 @@ void add_global_options(CLI::App& parser, Invocation& invocation) {
            invocation.config);
   add_file(parser, "--state", "state database (default: ~/.local/state/mailhaul/state.db)", invocation.state);
   parser.add_flag("-q,-s,--quiet", invocation.quiet, "print errors only");
-  parser.add_flag("-v,--verbose", invocation.verbose, "print more; twice: the conversation with the server");
+  // A function: since CLI11 2.4 a variable that counts is set to 0 where the flag is not typed.
+  const auto count = [&invocation](std::int64_t times) { invocation.verbose = static_cast<int>(times); };
+  parser.add_flag_function("-v,--verbose", count, "print more; twice: the conversation with the server");
   parser.add_flag("--json", invocation.json, "print one JSON object per line");
   add_auto_switch(parser, "--progress", "show a live progress line (default: auto)", invocation.progress);
   add_auto_switch(parser, "--color", "use colour (default: auto)", invocation.color);
@@ -92,7 +94,7 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   parser.fallthrough();
   parser.require_subcommand(1);
   parser.set_help_flag("-h,--help", "print this help");
-  add_global_options(parser, invocation);                             // sets -v to 0
+  add_global_options(parser, invocation);
   parser.set_version_flag("-V,--version", "", "print the versions");  // read after -c
   const auto bound = add_commands(parser, invocation);
   if (typed.size() >= 2 && typed[0] == "completion" && typed[1] == "words") {

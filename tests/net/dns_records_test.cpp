@@ -61,10 +61,12 @@ TEST_CASE("SRV, MX and TXT records are read, the best server first") {
 
 TEST_CASE("a name server that says nothing is given up in time, and garbage is a problem") {
   const NameServer server({{"15 silent.example", {"drop"}}, {"15 odd.example", {two_bytes(1) + "\xff\xff"}}});
-  const auto answers = ask(server.at(), std::chrono::seconds(1),
-                           {{RecordType::mx, "silent.example"}, {RecordType::mx, "odd.example"}});
-  CHECK(answers[0].problem == "no answer in time");
-  CHECK_FALSE(answers[1].problem.empty());
+  // One after the other: after garbage, c-ares 1.34 takes what else it had asked that server for answered.
+  const auto problem = [&](const std::string& name) {
+    return ask(server.at(), std::chrono::seconds(1), {{RecordType::mx, name}}).front().problem;
+  };
+  CHECK(problem("silent.example") == "no answer in time");
+  CHECK_FALSE(problem("odd.example").empty());
 }
 
 TEST_CASE("a name server is named by its address") {
