@@ -9,6 +9,7 @@
 #include "util/escape.h"
 #include "util/shell.h"
 #include "util/units.h"
+#include "util/users.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -176,6 +177,12 @@ std::string absolute(std::string_view path, const util::Path& home, const util::
   if (path == "~") return home.native();
   if (path.starts_with("~/")) return (home / path.substr(2)).lexically_normal().native();
   if (path.empty() || path.starts_with('/')) return std::string(path);
+  if (path.starts_with('~')) {
+    const auto slash = std::min(path.find('/'), path.size());
+    const auto other = util::home_of(std::string(path.substr(1, slash - 1)));
+    const auto rest = path.substr(std::min(slash + 1, path.size()));
+    return other ? (*other / rest).lexically_normal().native() : std::string(path);
+  }
   return (base / path).lexically_normal().native();
 }
 
@@ -192,6 +199,18 @@ void without_double_places(std::vector<Place>& places) {
   places = std::move(once);
 }
 
+/// Places in the home directory of somebody who is not known here.
+void without_unknown_homes(Draft& draft, Outcome& outcome) {
+  for (const auto& place : draft.deliver) {
+    if (!place.path.starts_with('~')) continue;
+    draft.lacks_place = true;
+    outcome.notes.push_back({draft.line,
+                             "there is no user here whose home directory is meant by " + place.path,
+                             "correct \"deliver\" in the account"});
+  }
+  std::erase_if(draft.deliver, [](const Place& place) { return place.path.starts_with('~'); });
+}
+
 }  // namespace
 
 void complete(Outcome& outcome, const Surroundings& around, const std::vector<std::string>& reserved) {
@@ -201,6 +220,7 @@ void complete(Outcome& outcome, const Surroundings& around, const std::vector<st
     const std::string name = valid_name(draft.name);
     draft.name = name;
     for (unsigned n = 2; !names.insert(draft.name).second; ++n) draft.name = name + "-" + std::to_string(n);
+    without_unknown_homes(draft, outcome);
     without_double_places(draft.deliver);
     if (draft.deliver.empty() || draft.lacks_place) {
       draft.enabled = false;

@@ -88,7 +88,8 @@ using Placeholders = std::vector<std::pair<std::string, std::string>>;
 /// The same for a program that gets mail, where mailhaul reads % as the beginning of a placeholder.
 std::vector<std::string> program_of_shell(std::string_view command, const Placeholders& known);
 
-/// Replaces "~/" at the start; a relative path begins at `base`.
+/// Replaces "~/" and "~anna/" at the start; a relative path begins at `base`. If nobody is called anna here,
+/// the path stays as it is.
 std::string absolute(std::string_view path, const util::Path& home, const util::Path& base);
 
 /// Gives each account a valid name that no other one has; `reserved` are names that no account may have. Of

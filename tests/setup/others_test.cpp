@@ -37,6 +37,20 @@ delivered_to = false
                "list /home/anna/oldmail-pop.example.net-995-j@example.net"});
 }
 
+TEST_CASE("a path in somebody else's home directory is looked up, and never made up") {
+  const auto getmail = [](const std::string& path) {
+    return read("getmail",
+                "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\n[destination]\n"
+                "type = Maildir\npath = " +
+                    path + "\n");
+  };
+  requires_in(getmail("~root/Mail/"), {"\"deliver\": \"maildir:/root/Mail"});
+  requires_in(getmail("~no.such.user/Mail/"),
+              {"no user here whose home directory is meant by ~no.such.user/Mail/", "switched off"});
+  requires_in(read("mpop", "account a\nhost h\nuser u\ndelivery mbox ~no.such.user/box\n"),
+              {"meant by ~no.such.user/box", "switched off"});
+}
+
 TEST_CASE("getmail: what only Python could evaluate is told, and not evaluated") {
   const auto text =
       read("getmail",
