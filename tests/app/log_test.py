@@ -10,6 +10,7 @@ import unittest
 
 from support.py import mail, mounts
 from support.py.log import MAIL, STAMP, Log
+from support.py.watching import Watching
 from support.py.world import LIMIT
 
 HOSTILE = b"From: \x1b]0;owned\x07\r\nSubject: =?utf-8?Q?a=0D=0Ab=1B[2J=E2=80=AE?=\r\n\r\nhello\r\n"
@@ -130,7 +131,7 @@ class File(Log):
         self.assertSays(self.lines()[1], "wrong password: ***")
 
 
-class Watch(Log):
+class Watch(Watching, Log):
     def setUp(self):
         super().setUp()
         self.sessions = threading.Semaphore(0)
@@ -143,17 +144,6 @@ class Watch(Log):
     def sessions_end(self, count):
         for _ in range(count):
             self.assertTrue(self.sessions.acquire(timeout=LIMIT), "no session ended")
-
-    def begin(self, *words):
-        process = self.world.start("watch", "--interval", "1s", *words)
-        self.addCleanup(process.kill)
-        return process
-
-    def end(self, process):
-        process.send_signal(signal.SIGTERM)
-        result = self.world.ended(process)
-        self.assertStatus(result, 0)
-        return result
 
     def test_a_log_that_is_renamed_goes_on_in_a_new_file(self):
         drop = self.prepared(MAIL)

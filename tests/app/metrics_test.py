@@ -12,6 +12,7 @@ import unittest
 
 from crash import strace
 from support.py import mail
+from support.py.watching import Watching
 from support.py.world import LIMIT, Case, sanitized
 
 LATER = b"-ERR [SYS/TEMP] come back later\r\n"
@@ -261,18 +262,7 @@ class Replaced(Metrics):
         self.assertEqual(os.listdir(self.folder), [])
 
 
-class Watch(Metrics):
-    def begin(self, *words):
-        process = self.world.start("watch", "--interval", "1s", *words)
-        self.addCleanup(process.kill)
-        return process
-
-    def end(self, process):
-        process.send_signal(signal.SIGTERM)
-        result = self.world.ended(process)
-        self.assertStatus(result, 0)
-        return result
-
+class Watch(Watching, Metrics):
     def when(self, process, holds):
         """Waits until the file is there and has what is looked for."""
         begun = time.monotonic()

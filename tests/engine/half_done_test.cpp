@@ -41,6 +41,14 @@ void run_and_die(Household& house) {
   REQUIRE(WIFSIGNALED(status));
 }
 
+/// Two messages lie in the place of this kind, and a run was killed while a program was given the first.
+void leave_half_done(Household& house, const std::string& kind) {
+  house.deliver_to(kind);
+  house.account.deliver.push_back(killer(house));
+  house.server.messages = {mail_of(1), mail_of(2)};
+  run_and_die(house);
+}
+
 bool warned_of(const Household& house, const std::string& words) {
   return std::ranges::any_of(house.told.warnings,
                              [&](const auto& warning) { return warning.find(words) != std::string::npos; });
@@ -52,10 +60,7 @@ TEST_CASE("after a kill during a program's work, the copies in other places do n
   for (const std::string kind : {"mbox", "maildir"}) {
     CAPTURE(kind);
     Household house;
-    house.deliver_to(kind);
-    house.account.deliver.push_back(killer(house));
-    house.server.messages = {mail_of(1), mail_of(2)};
-    run_and_die(house);
+    leave_half_done(house, kind);
     CHECK(engine::status_of(house.run()) == 0);
     CHECK(warned_of(house, "was handed to"));
     CHECK(house.server.messages.empty());
@@ -68,10 +73,7 @@ TEST_CASE(
   for (const std::string kind : {"mbox", "maildir"}) {
     CAPTURE(kind);
     Household house;
-    house.deliver_to(kind);
-    house.account.deliver.push_back(killer(house));
-    house.server.messages = {mail_of(1), mail_of(2)};
-    run_and_die(house);
+    leave_half_done(house, kind);
     const auto place = delivery::value_of(house.account.deliver.front(), "path").text;
     std::filesystem::remove_all(place);
     CHECK(engine::status_of(house.run()) == 74);
