@@ -44,9 +44,9 @@ TEST_CASE("a path in somebody else's home directory is looked up, and never made
                 "type = Maildir\npath = " +
                     path + "\n");
   };
-  requires_in(getmail("~root/Mail/"), {"\"deliver\": \"maildir:/root/Mail"});
+  requires_in(getmail("~root/Mail/"), {"\"deliver\":\"maildir:/root/Mail\""});
   requires_in(getmail("~no.such.user/Mail/"),
-              {"no user here whose home directory is meant by ~no.such.user/Mail/", "switched off"});
+              {"no user here whose home directory is meant by ~no.such.user/Mail", "switched off"});
   requires_in(read("mpop", "account a\nhost h\nuser u\ndelivery mbox ~no.such.user/box\n"),
               {"meant by ~no.such.user/box", "switched off"});
 }
