@@ -195,7 +195,8 @@ TEST_CASE("a pin is checked in addition to the certificate") {
   session.endpoint.pins = {other.pin};
   const auto error = session.refused();
   CHECK(error.kind() == Kind::unavailable);
-  CHECK(has(error.what(), "tls_pin"));
+  CHECK(has(error.what(), "matches none of the pinned keys"));
+  CHECK(has(error.hint(), "tls_pin"));
 
   const auto own = self_signed();
   ScriptedServer unknown(session_script(), tls_with(own));
