@@ -82,14 +82,16 @@ std::map<std::string, std::vector<Landing*>> open_by_target(std::vector<Landing>
 }
 
 /// Opened from a ticket, because the profile may name other places now. Null: the place is gone, and the
-/// profile, which names `named`, has no use for it any more.
+/// profile, which names `named`, has no use for it any more. A kind that only a later mailhaul knows is not
+/// gone.
 std::unique_ptr<delivery::Destination> reopen(const Landing& landing, const delivery::RunContext& context,
                                               std::span<const delivery::Spec> named) {
   try {
     return delivery::reopen({landing.target, landing.ticket}, context);
   } catch (const util::Error& error) {
     const auto is_it = [&](const auto& spec) { return delivery::describe(spec) == landing.target; };
-    if (error.kind() != util::Kind::storage || std::ranges::any_of(named, is_it)) throw;
+    const bool is_known = delivery::find_kind(landing.target.substr(0, landing.target.find(':'))) != nullptr;
+    if (error.kind() != util::Kind::storage || !is_known || std::ranges::any_of(named, is_it)) throw;
     return nullptr;
   }
 }

@@ -90,6 +90,26 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a half-done delivery of a kind that only a later mailhaul knows stops the run") {
+  Household house;
+  house.deliver_to_command("exit 75");
+  house.server.messages = {mail_of(1)};
+  house.run();
+  {
+    std::mutex writes;
+    state::Store store(house.environment.state_file, writes);
+    const auto mailbox = store.find_mailbox("anna", "pop.example.org", 0).value();
+    auto landing = store.landings(mailbox).at(0);
+    landing.target = "future:/mail";
+    landing.ticket = "id=17.mhold.here\n";
+    store.commit(mailbox, {.landings = {landing}});
+  }
+  house.deliver_to("maildir");
+  CHECK(engine::status_of(house.run()) == 74);
+  CHECK(house.server.messages.size() == 1);
+  CHECK(house.mail().empty());
+}
+
 TEST_CASE("after a kill during a program's work, another message under the same UIDL is delivered as well") {
   Household house;
   house.account.deliver.push_back(killer(house));
