@@ -2,6 +2,7 @@
 #include "app/output.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,16 @@ bool has_dumb_terminal() {
   const char* name =
       std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nothing here writes the environment
   return name != nullptr && std::string_view(name) == "dumb";
+}
+
+/// Whether standard error is the stream to systemd's journal that $JOURNAL_STREAM names (systemd.exec(5)),
+/// and not one that has taken its place.
+bool stderr_is_journal() {
+  const char* stream =
+      std::getenv("JOURNAL_STREAM");  // NOLINT(concurrency-mt-unsafe): nothing here writes the environment
+  struct stat info {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &info) != 0) return false;
+  return stream == std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
 }
 
 /// Whether standard output is a pipe or socket that nobody reads any more.
@@ -97,6 +108,7 @@ std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Su
       .on_terminal = ::isatty(STDOUT_FILENO) == 1,
       .live = chosen(invocation.progress, at_terminal && !invocation.quiet && invocation.verbose < 2),
       .color = chosen(invocation.color, at_terminal && !is_set("NO_COLOR")),
+      .journal = stderr_is_journal(),
       .summaries = summaries,
       .options = options_of_account(invocation),
       .failure = invocation.output_failure,

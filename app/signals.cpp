@@ -13,12 +13,20 @@ namespace {
 
 // A signal handler gets no argument of ours, so it needs a global.
 std::atomic<util::Cancel*> target{nullptr}, reload_target{nullptr};
+std::atomic<bool> live_lines_shown{false};
+
+[[noreturn]] void end_at_once(int signal) {
+  constexpr std::array<char, 2> line_end{'\r', '\n'};
+  if (live_lines_shown && ::write(STDERR_FILENO, line_end.data(), line_end.size()) < 0)
+    ::_exit(128 + signal);  // nobody can be told
+  ::_exit(128 + signal);
+}
 
 void on_signal(int signal) {
   util::Cancel* const reload = reload_target.load();
   if (signal == SIGHUP && reload != nullptr) return reload->request(signal);
   util::Cancel* cancel = target.load();
-  if (cancel->requested()) ::_exit(128 + signal);
+  if (cancel->requested()) end_at_once(signal);
   cancel->request(signal);
 }
 
@@ -39,6 +47,8 @@ void catch_signals(util::Cancel& cancel) {
   for (const int signal : {SIGPIPE, SIGXFSZ})
     ::signal(signal, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): no thread yet
 }
+
+void note_live_lines(bool shown) noexcept { live_lines_shown = shown; }
 
 ReloadSignal::ReloadSignal(util::Cancel& reload) {
   reload_target = &reload;

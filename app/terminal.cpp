@@ -14,6 +14,7 @@
 #include "app/columns.h"
 #include "app/event_text.h"
 #include "app/output.h"
+#include "app/signals.h"
 #include "app/times.h"
 
 namespace mailhaul::app {
@@ -58,6 +59,17 @@ std::size_t rows_of(const std::vector<std::string>& lines, std::size_t columns) 
   std::size_t rows = 0;
   for (const auto& line : lines) rows += std::max<std::size_t>((columns_of(line) + columns - 1) / columns, 1);
   return rows;
+}
+
+/// Each line with its priority, as sd-daemon(3) describes it.
+std::string with_priority(std::string_view text, int priority) {
+  std::string result;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+    result.append("<" + std::to_string(priority) + ">").append(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return result;
 }
 
 }  // namespace
@@ -169,8 +181,10 @@ void Terminal::message(std::string_view account, const report::MessageEvent& mes
   say(summaries_fd(), safe(line) + "\n");
 }
 
-void Terminal::notice(std::string_view account, const char* what, const char* color,
-                      const report::Notice& notice) {
+void Terminal::notice(std::string_view account, Priority priority, const report::Notice& notice) {
+  const bool is_error = priority == Priority::error;
+  const char* const what = is_error ? "error: " : "warning: ";
+  const char* const color = is_error ? "\x1b[31m" : "\x1b[33m";
   const auto columns = window_columns(STDERR_FILENO);
   const std::string who = account.empty() ? "mailhaul: " : "mailhaul: " + safe(account) + ": ";
   std::string text = who + (style_.color ? color : "") + what + (style_.color ? "\x1b[0m" : "");
@@ -190,19 +204,19 @@ void Terminal::notice(std::string_view account, const char* what, const char* co
     text.append(lead) += wrapped(safe(hint_for(notice.hint, account, style_.options)),
                                  {.columns = columns, .first = lead.size(), .indent = lead.size()}) +
                          "\n";
-  say(STDERR_FILENO, text);
+  say(STDERR_FILENO, text, priority);
 }
 
 void Terminal::warned(std::string_view account, const report::Notice& what) {
   const std::lock_guard lock(mutex_);
   if (style_.quiet && what.quiet_skips_it) return;
-  notice(account, "warning: ", "\x1b[33m", what);
+  notice(account, Priority::warning, what);
 }
 
 void Terminal::failed(std::string_view account, const report::Notice& what) {
   const std::lock_guard lock(mutex_);
   if (style_.quiet && what.quiet_skips_it) return;
-  notice(account, "error: ", "\x1b[31m", what);
+  notice(account, Priority::error, what);
 }
 
 void Terminal::done(std::string_view account) {
@@ -289,19 +303,22 @@ void Terminal::draw() {
   put(STDERR_FILENO, text + "\x1b[J");
   drawn_ = std::move(lines);
   drawn_columns_ = size.columns;
+  note_live_lines(!drawn_.empty());
 }
 
 void Terminal::erase() {
   if (drawn_.empty()) return;
   const auto rows = rows_of(drawn_, window().columns);
   drawn_.clear();
+  note_live_lines(false);
   put(STDERR_FILENO, "\x1b[" + std::to_string(rows) + "A\r\x1b[J");
 }
 
-void Terminal::say(int fd, const std::string& text) {
+void Terminal::say(int fd, const std::string& text, Priority priority) {
   const bool live = !drawn_.empty();
   erase();
-  put(fd, text);
+  const bool has_priority = style_.journal && fd == STDERR_FILENO;
+  put(fd, has_priority ? with_priority(text, static_cast<int>(priority)) : text);
   if (live) draw();
 }
 

@@ -36,6 +36,7 @@ class Terminal : public report::Listener {
     bool on_terminal = false;  ///< standard output is one: print a summary even without new mail
     bool live = false;         ///< show a progress line per account
     bool color = false;
+    bool journal = false;  ///< standard error is systemd's journal: lines begin with their priority
     Summaries summaries = Summaries::to_stdout;
     std::vector<account::Override> options;  ///< of an account that was given on the command line
     OutputFailure* failure = nullptr;        ///< of standard output
@@ -63,6 +64,8 @@ class Terminal : public report::Listener {
   void traced(std::string_view account, char direction, std::string_view line) override;
 
  private:
+  enum class Priority { error = 3, warning = 4, info = 6 };  ///< as for syslog(3)
+
   Progress* progress_of(std::string_view account);
   void begin(std::string_view account);
   void end(std::string_view account);
@@ -71,8 +74,9 @@ class Terminal : public report::Listener {
   void keep_drawing(const std::stop_token& stop);
   int summaries_fd() const;
   void put(int fd, const std::string& text) noexcept;
-  void say(int fd, const std::string& text);  ///< prints text above the live lines
-  void notice(std::string_view account, const char* what, const char* color, const report::Notice& notice);
+  /// Prints text above the live lines.
+  void say(int fd, const std::string& text, Priority priority = Priority::info);
+  void notice(std::string_view account, Priority priority, const report::Notice& notice);
 
   Style style_;
   std::set<std::string> hints_;  ///< those that were told: what helps one account helps the others

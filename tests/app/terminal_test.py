@@ -56,6 +56,30 @@ class Terminal(Case):
         _, screen = at_a_terminal(self.world)
         self.assertNotRegex(screen, rb"\x1b\[[0-9;]*m")
 
+    def said_to(self, journal, *words):
+        """What is written to standard error, which is the journal; or another file, where that has taken its place."""
+        with open(self.world.path("err"), "w+b") as err, open(self.world.path("other"), "wb") as other:
+            stream = os.fstat((err if journal else other).fileno())
+            subprocess.run([MAILHAUL, *words], stdout=subprocess.DEVNULL, stderr=err, check=False, cwd=self.world.root,
+                           env={**self.world.env, "JOURNAL_STREAM": "%d:%d" % (stream.st_dev, stream.st_ino)})
+            err.seek(0)
+            return err.read().decode().splitlines()
+
+    def test_in_the_journal_each_line_has_its_priority(self):
+        self.prepared(*mail.small(1), leave_on_server=True, log="x")
+        lines = self.said_to(True)  # the file, the line and a hint
+        self.assertGreater(len(lines), 2)
+        self.assertEqual({line[:3] for line in lines}, {"<3>"}, lines)
+        self.assertFalse([line for line in self.said_to(False) if line.startswith("<")])
+        self.world.path("file").touch()
+        _, server = self.maildrop(*mail.small(1))
+        self.world.configure({"home": self.account(server)}, log="~/file/log")
+        lines = self.said_to(True, "-vv")
+        warning, = [number for number, line in enumerate(lines) if line.startswith("<4>mailhaul: warning: the log cannot")]
+        self.assertTrue(lines[warning + 1].startswith("<4>  hint: "), lines)
+        self.assertIn("<6>home > QUIT", lines)
+        self.assertEqual({line[:3] for line in lines}, {"<4>", "<6>"})
+
     def test_a_password_is_asked_for_without_echo(self):
         drop, server = self.maildrop(*mail.small(1))
         account = self.account(server)
