@@ -18,16 +18,22 @@ namespace mailhaul::app {
 class NewsOnly : public report::Listener {
  public:
   explicit NewsOnly(report::Listener& inner) : inner_(inner) {}
+  void expected(std::size_t accounts) override { inner_.expected(accounts); }
   void started(std::string_view account) override { inner_.started(account); }
+  void doing(std::string_view account, report::Activity activity) override {
+    inner_.doing(account, activity);
+  }
   void planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) override {
     inner_.planned(account, messages, bytes);
   }
   void received(std::string_view account, std::uint64_t bytes) override { inner_.received(account, bytes); }
+  void arrived(std::string_view account) override { inner_.arrived(account); }
   void message(std::string_view account, const report::MessageEvent& message) override {
     inner_.message(account, message);
   }
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;
+  void done(std::string_view account) override { inner_.done(account); }
   void finished(std::string_view account, const report::Totals& totals, int status) override;
   void recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) override;
   void noted(std::string_view account, std::string_view sentence) override {

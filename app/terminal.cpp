@@ -92,13 +92,14 @@ Progress* Terminal::progress_of(std::string_view account) {
 
 void Terminal::expected(std::size_t accounts) {
   const std::lock_guard lock(mutex_);
-  totals_ = {.accounts = accounts, .ended_ones = {}};
+  totals_ = {.accounts = accounts + progress_.size(), .ended_ones = {}};
   hints_.clear();
 }
 
 void Terminal::begin(std::string_view account) {
   if (!style_.live || progress_of(account) != nullptr) return;
   progress_.push_back({.account = std::string(account)});
+  totals_.accounts = std::max(totals_.accounts, totals_.ended + progress_.size());  // one was not expected
   draw();
   if (drawer_.joinable()) return;
   wake_ = util::Fd(::eventfd(0, EFD_CLOEXEC));
@@ -244,6 +245,7 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
 void Terminal::recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const std::lock_guard lock(mutex_);
+  hints_.clear();
   say(summaries_fd(), safe(account) + ": works again" +
                           (since ? "; it had failed since " + time_in_text(*since, now) : "") + "\n");
 }

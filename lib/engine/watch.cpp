@@ -48,9 +48,20 @@ void Watch::start_due() {
     for (auto& entry : entries_)
       if (!entry.is_at_work && entry.due <= now) due.push_back(&entry);
   }
+  begin_round(due);
   std::ranges::stable_sort(due, {}, &Entry::due);
   for (auto* entry : due)
     if (has_room(*entry)) begin(*entry);
+}
+
+/// Unless a run of the round before is under way or waits for room.
+void Watch::begin_round(const std::vector<Entry*>& due) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (due.empty() || std::ranges::any_of(entries_, &Entry::is_expected)) return;
+    for (auto* entry : due) entry->is_expected = true;
+  }
+  outside_.expect(due.size());
 }
 
 bool Watch::has_room(const Entry& entry) const {
@@ -93,7 +104,7 @@ void Watch::begin(Entry& entry) {
 void Watch::end(Entry& entry, seconds begun) {
   const std::lock_guard lock(mutex_);
   entry.due = begun + pause_of(entry.account, interval_, ++entry.runs);
-  entry.is_at_work = false;
+  entry.is_at_work = entry.is_expected = false;
 }
 
 std::size_t Watch::count_at_work() const {

@@ -24,6 +24,8 @@ struct WatchOutside {
   std::function<void(std::optional<std::chrono::seconds>)> wait;
   std::function<void()> wake;     ///< from any thread
   std::function<bool()> goes_on;  ///< false: stop, or read the configuration again
+  /// A round begins: so many accounts are due. Those that become due before its end are not part of it.
+  std::function<void(std::size_t accounts)> expect = [](std::size_t) {};
   /// Runs one account; from several threads at a time.
   std::function<void(const account::Account&)> fetch;
   /// Begins to do it, in a thread of its own.
@@ -49,10 +51,12 @@ class Watch {
     std::chrono::seconds due{};
     std::uint64_t runs = 0;
     bool is_at_work = false;
-    std::jthread thread;  ///< of the last run
+    bool is_expected = false;  ///< its run is part of the round
+    std::jthread thread;       ///< of the last run
   };
 
   void start_due();
+  void begin_round(const std::vector<Entry*>& due);
   [[nodiscard]] bool has_room(const Entry& entry) const;
   [[nodiscard]] std::optional<std::chrono::seconds> next_due() const;
   void begin(Entry& entry);
@@ -62,7 +66,7 @@ class Watch {
   Limits limits_;
   std::chrono::seconds interval_;
   WatchOutside outside_;
-  mutable std::mutex mutex_;  ///< guards `due`, `runs` and `is_at_work`
+  mutable std::mutex mutex_;  ///< guards the entries but for `account` and `thread`
   std::vector<Entry> entries_;
 };
 

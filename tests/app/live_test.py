@@ -91,6 +91,15 @@ class OneAccount(Live):
                 gate.event.set()
                 self.assertEqual(screen.end(), 0)
 
+    def test_hours_are_told(self):
+        drop = self.prepared(mail.sized(300000), mail.sized(300000, 2))
+        drop.answers[b"LIST"] = lambda *_: b"+OK\r\n1 300000\r\n2 999999999999999\r\n.\r\n"
+        gate = self.half_a_message(drop)
+        screen = Screen(self)
+        screen.wait(lambda lines: re.search(r"/s  \d+:[0-5]\d:[0-5]\d left", lines[1]))
+        gate.event.set()
+        screen.end()
+
     def test_a_window_that_shrinks_and_grows_keeps_one_line(self):
         gate = self.half_a_message(self.prepared(mail.sized(300000), mail.sized(300000, 2)))
         screen = Screen(self)
@@ -132,6 +141,25 @@ class Stopping(Live):
         screen.wait_for("stopping")
         self.assertEqual(screen.end(), 130)
         self.assertEqual(screen.text(), "$ mailhaul\nhome: stopped: nothing fetched; 3 wait")
+
+    def test_a_second_one_ends_it_at_once_and_leaves_no_half_line(self):
+        self.half_a_message(self.prepared(mail.sized(300000), *mail.small(2)))
+        screen = Screen(self)
+        screen.wait_for("0/3 messages")
+        screen.type(b"\x03")
+        screen.wait_for("stopping")
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+        self.assertEqual(screen.screen.cursor.x, 0, screen.text())
+
+    def test_other_commands_too(self):
+        self.held(self.prepared(*mail.small(1)), b"UIDL")
+        screen = Screen(self, "list")
+        screen.wait_for("listing")
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+        self.assertRegex(screen.text(), r"^\$ mailhaul\nmailhaul: home: error: stopped while waiting for ")
+        self.assertEqual(screen.screen.cursor.x, 0)
 
     def test_while_connecting_too(self):
         self.held(self.prepared(*mail.small(1)), b"PASS")
@@ -205,6 +233,58 @@ class OtherCommands(Live):
         screen = Screen(self, "list", size=(24, 200))
         self.assertEqual(screen.end(), 75)
         self.assertRegex(screen.text(), r"^\$ mailhaul\nmailhaul: home: error: ")
+
+
+class Watching(Live):
+    def watch(self, interval="1s"):
+        return Screen(self, "watch", "--interval", interval)
+
+    def stopped(self, screen):
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+
+    def test_it_counts_what_comes_at_each_round(self):
+        drop = self.prepared(*mail.small(4))
+        last = {4: Gate(self), 2: Gate(self)}  # by the number of messages
+        gates = [self.held(drop, b"PASS"), self.held(drop, b"UIDL"), last[4]]
+        drop.answers[b"RETR"] = lambda session, number: int(number) == len(session.messages) and last[int(number)]() or None
+        screen = self.watch()
+        for gate, words in zip(gates, ("home  logging in", "home  listing", "home  3/4 messages")):
+            screen.wait_for(words)
+            gate.event.set()
+        screen.wait_for("home: 4 new messages")
+        drop.add(*mail.small(2, seed=3))
+        screen.wait_for("home  1/2 messages")
+        last[2].event.set()
+        screen.wait_for("home: 2 new messages")
+        self.stopped(screen)
+
+    def test_several_accounts_have_a_total(self):
+        gates, accounts = [], {}
+        for number in range(2):
+            drop, server = self.maildrop(*mail.small(2, seed=number + 1), user=b"user-%d" % number)
+            gates.append(self.held(drop, b"RETR"))
+            accounts["account-%d" % number] = self.account(server, user="user-%d" % number, deliver="maildir:~/Mail%d" % number)
+        self.world.configure(accounts)
+        screen = self.watch("1h")
+        screen.wait_for("total, 0 of 2 accounts done  0/4 messages")
+        gates[1].event.set()
+        screen.wait_for("total, 1 of 2 accounts done  2/4 messages")
+        gates[0].event.set()
+        screen.wait_for("account-0: 2 new messages")
+        self.stopped(screen)
+
+    def test_a_hint_comes_again_once_the_account_has_worked(self):
+        drop = self.prepared()
+        hint = "hint: nothing is lost"
+        for times in (1, 2):
+            drop.answers[b"UIDL"] = lambda *_: b"-ERR [SYS/TEMP] later\r\n"
+            if times == 1:
+                screen = self.watch()
+            screen.wait(lambda lines, times=times: sum(hint in line for line in lines) == times)
+            del drop.answers[b"UIDL"]
+            screen.wait(lambda lines, times=times: sum("works again" in line for line in lines) == times)
+        self.stopped(screen)
 
 
 class ManyAccounts(Live):

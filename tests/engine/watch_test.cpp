@@ -30,6 +30,7 @@ account::Account account_named(const std::string& name) {
 struct Weeks {
   seconds now{1000}, end{0};
   std::map<std::string, std::vector<seconds>> runs;
+  std::vector<std::size_t> rounds;  ///< how many accounts each was about
   int waits = 0;
   bool woken = false;
   std::function<void(const account::Account&)> fetch = [](const account::Account&) {};
@@ -48,6 +49,7 @@ struct Weeks {
                        },
                    .wake = [this] { woken = true; },
                    .goes_on = [this] { return now < end; },
+                   .expect = [this](std::size_t accounts) { rounds.push_back(accounts); },
                    .fetch =
                        [this](const account::Account& account) {
                          runs[account.name].push_back(now);
@@ -94,6 +96,16 @@ TEST_CASE("in a month each account is fetched in its own time") {
   CHECK(month.pauses("slow").second <= 15min + 90s);
   CHECK(month.runs["one"] != month.runs["two"]);  // they do not stay in step
   CHECK(month.waits < 60'000);
+}
+
+TEST_CASE("each run is part of a round, which begins with the number of its accounts") {
+  Weeks day;
+  day.watch({account_named("one"), account_named("two"), account_named("three")}, 5min, 24h);
+  std::size_t runs = 0, expected = 0;
+  for (const auto& [name, times] : day.runs) runs += times.size();
+  for (const auto accounts : day.rounds) expected += accounts;
+  CHECK(day.rounds.front() == 3);
+  CHECK(expected == runs);
 }
 
 TEST_CASE("a run that takes longer than the interval is followed by the next one, and by no second") {
