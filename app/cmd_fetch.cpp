@@ -16,6 +16,7 @@
 #include "app/metrics.h"
 #include "app/nets.h"
 #include "app/output.h"
+#include "app/quiet.h"
 #include "engine/list.h"
 #include "util/units.h"
 
@@ -188,9 +189,9 @@ void describe_fetch(CLI::App& parser, Invocation& invocation) {
   add_key_options(parser, invocation);
 }
 
-int run_fetch(const Invocation& given) {
-  Invocation invocation = given;
-  apply_short_options(invocation);
+namespace {
+
+int fetch(const Invocation& invocation) {
   const auto config = load_config(invocation);
   auto accounts = select(invocation, config);
   for (auto& account : accounts) account.removal_demanded = removal_demanded(invocation);
@@ -204,13 +205,22 @@ int run_fetch(const Invocation& given) {
     return util::most_serious(statuses);
   }
   Logged tell(config, *printer);
-  auto statuses = tell_mistakes(invocation, config, *tell);
+  auto statuses = tell_mistakes_of_run(invocation, config, *tell);
   for (const auto& outcome :
        engine::run(accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs}, environment, *tell)) {
     statuses.push_back(engine::status_of(outcome));
   }
   Metrics(invocation, config, environment, *tell).update();
   return util::most_serious(statuses);
+}
+
+}  // namespace
+
+int run_fetch(const Invocation& given) {
+  Invocation invocation = given;
+  apply_short_options(invocation);
+  return invocation.dry_run ? fetch(invocation)
+                            : with_config_trouble(invocation, [&] { return fetch(invocation); });
 }
 
 }  // namespace mailhaul::app

@@ -20,6 +20,7 @@
 #include "app/news_only.h"
 #include "app/notify.h"
 #include "app/output.h"
+#include "app/quiet.h"
 #include "app/signals.h"
 #include "engine/watch.h"
 #include "util/secret.h"
@@ -163,7 +164,9 @@ void describe_watch(CLI::App& parser, Invocation& invocation) {
       ->take_last();
 }
 
-int run_watch(const Invocation& invocation) {
+namespace {
+
+int watch(const Invocation& invocation) {
   *invocation.sigterm_is_success = true;
   const ServiceNotifier systemd;
   const auto inner = make_listener(invocation);
@@ -176,7 +179,7 @@ int run_watch(const Invocation& invocation) {
   for (;;) {
     secrets.keep_or_restore(config);
     Logged tell(config, printer);
-    tell_mistakes(invocation, config, *tell);
+    tell_mistakes_of_run(invocation, config, *tell);
     Round round(invocation, config, *reload, systemd);
     systemd.send("READY=1\n" + round.title());
     round.run(*tell);
@@ -189,6 +192,12 @@ int run_watch(const Invocation& invocation) {
   }
   systemd.send("STOPPING=1");
   return 0;
+}
+
+}  // namespace
+
+int run_watch(const Invocation& invocation) {
+  return with_config_trouble(invocation, [&] { return watch(invocation); });
 }
 
 }  // namespace mailhaul::app

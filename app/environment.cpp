@@ -11,6 +11,7 @@
 #include "app/config_files.h"
 #include "app/oauth.h"
 #include "app/prompt.h"
+#include "app/quiet.h"
 #include "app/times.h"
 #include "credentials/source.h"
 #include "setup/providers.h"
@@ -151,7 +152,8 @@ engine::Environment real_environment(const Invocation& invocation, const account
       .profile_stamp = util::written_at(config.file),
       .attended = ::isatty(STDERR_FILENO) == 1,
       .quiet = invocation.quiet && !invocation.json,  // a script needs the errors of every run
-      .cancel = invocation.cancel};
+      .cancel = invocation.cancel,
+      .trouble_elsewhere = trouble_beside(config.state_file)};
 }
 
 }  // namespace mailhaul::app

@@ -5,26 +5,48 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
+
+#include "util/digest.h"
 
 namespace mailhaul::app {
 
-bool OnceADay::is_due() {
+namespace {
+
+/// Never waits, and follows no link, since the file may be anything.
+util::Fd open_mark(const util::Path& file, int flags) {
+  return util::Fd(::open(file.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+}
+
+}  // namespace
+
+bool OnceADay::was_told_lately(const std::string& mark) const {
   using namespace std::chrono;
-  is_over_ = false;
+  const auto file = open_mark(file_, O_RDONLY);
   struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0) return false;
   const auto now = floor<seconds>(system_clock::now());
-  if (::lstat(file_.c_str(), &info) == 0) {
-    const auto told = sys_seconds(seconds(info.st_mtim.tv_sec));
-    if (told <= now && now - told < days(1)) return false;
-  }
+  const auto told = sys_seconds(seconds(info.st_mtim.tv_sec));
+  if (told > now || now - told >= days(1)) return false;
+  std::array<char, 100> content{};
+  const auto length = ::read(file.get(), content.data(), content.size());
+  return length >= 0 && std::string_view(content.data(), static_cast<std::size_t>(length)) == mark;
+}
+
+bool OnceADay::is_due(std::string_view trouble) {
+  is_over_ = false;
+  const auto mark = trouble.empty() ? std::string() : util::hex(util::sha256(trouble));
+  if (was_told_lately(mark)) return false;
   try {
     util::make_directories(file_.parent_path());  // the first run has no database yet
   } catch (const util::Error&) {
     return true;
   }
-  const util::Fd file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
-  if (file) ::futimens(file.get(), nullptr);
+  const auto file = open_mark(file_, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file) return true;
+  // What is not written whole differs from the mark, so that it is told again.
+  if (::write(file.get(), mark.data(), mark.size()) >= 0) ::futimens(file.get(), nullptr);
   return true;
 }
 

@@ -15,6 +15,13 @@
 
 namespace mailhaul::engine {
 
+/// Lasting trouble of an account that the database cannot remember, since it is about the database itself.
+/// With -q it is told when it begins and then once a day. Any thread may call both.
+struct TroubleElsewhere {
+  std::function<bool(const std::string& account, int status)> is_due = [](const auto&, int) { return true; };
+  std::function<void(const std::string& account)> end = [](const auto&) {};
+};
+
 /// Everything that reaches outside the program, handed in by app, or by a test. The functions are called
 /// from several threads at a time. Outlives every run that uses it.
 struct Environment {
@@ -32,6 +39,7 @@ struct Environment {
   bool attended = false;      ///< a person is at the terminal: a pause between logins ends
   bool quiet = false;         ///< -q: temporary trouble is reported after 24 hours
   const util::Cancel* cancel = nullptr;
+  TroubleElsewhere trouble_elsewhere = {};
 
   std::string shown(state::Time time) const { return local_time ? local_time(time) : util::format_utc(time); }
   state::Time now() const { return std::chrono::floor<std::chrono::seconds>(clock()); }

@@ -202,10 +202,8 @@ AccountOutcome fetch_locked(AccountRun& run) {
     run.store.note_told(run.mailbox, run.notices.newly_told());
     if (not_noted) throw util::Error(*not_noted);
   });
-  if (not_stored && !outcome.error) {
-    outcome.error = not_stored;
-    outcome.quiet_skips_it = false;
-  }
+  if (not_stored) return note_trouble_elsewhere(run, std::move(outcome), *not_stored);
+  run.environment.trouble_elsewhere.end(run.account.name);
   return outcome;
 }
 
@@ -226,7 +224,7 @@ AccountOutcome fetch_account(const account::Account& account, const Environment&
   });
   if (error) {
     outcome.error = error;
-    outcome.quiet_skips_it = environment.quiet && error->kind() == util::Kind::temporary;
+    outcome.quiet_skips_it = was_told_elsewhere(account, environment, *error);
   }
   outcome.totals.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   run_hooks(account, outcome, environment, listener);

@@ -86,4 +86,22 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
   return outcome;
 }
 
+bool was_told_elsewhere(const account::Account& account, const Environment& environment,
+                        const util::Error& error) {
+  if (!environment.quiet) return false;
+  return error.kind() == util::Kind::temporary ||
+         !environment.trouble_elsewhere.is_due(account.name, util::exit_status(error.kind()));
+}
+
+AccountOutcome note_trouble_elsewhere(const AccountRun& run, AccountOutcome outcome,
+                                      const util::Error& not_stored) {
+  if (!outcome.error) {
+    outcome.error = not_stored;
+    outcome.quiet_skips_it = false;
+  }
+  if (!outcome.quiet_skips_it)
+    outcome.quiet_skips_it = was_told_elsewhere(run.account, run.environment, *outcome.error);
+  return outcome;
+}
+
 }  // namespace mailhaul::engine

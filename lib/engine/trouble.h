@@ -14,4 +14,12 @@ void recall_trouble(AccountRun& run);
 /// outcome comes back with quiet_skips_it set. After a day its error says since when.
 [[nodiscard]] AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_before);
 
+/// Whether -q is silent about an error that the database cannot remember.
+[[nodiscard]] bool was_told_elsewhere(const account::Account& account, const Environment& environment,
+                                      const util::Error& error);
+
+/// The outcome of a run that could not note its trouble.
+[[nodiscard]] AccountOutcome note_trouble_elsewhere(const AccountRun& run, AccountOutcome outcome,
+                                                    const util::Error& not_stored);
+
 }  // namespace mailhaul::engine
