@@ -16,23 +16,36 @@ namespace mailhaul::app {
 
 namespace {
 
-Counts counts_of(const engine::MailboxListing& listing) {
+/// Whether the next runs remove a message that is not new: at once, or an hour after they have marked it.
+bool waits_for_removal(const engine::ListedMessage& message, state::Time now) {
+  return message.removes || (message.due && *message.due <= now + std::chrono::hours(1));
+}
+
+Counts counts_of(const engine::MailboxListing& listing, state::Time now) {
   Counts counts;
   for (const auto& message : listing.messages) {
     ++counts.total;
     counts.bytes += message.bytes;
-    if (!message.is_new) continue;
-    ++counts.fresh;
-    counts.fresh_bytes += message.bytes;
+    if (!message.is_new) {
+      ++counts.seen;
+      if (waits_for_removal(message, now)) ++counts.to_remove;
+    } else if (message.too_large) {
+      ++counts.too_large;
+    } else {
+      ++counts.fresh;
+      counts.fresh_bytes += message.bytes;
+    }
   }
-  counts.seen = counts.total - counts.fresh;
   return counts;
 }
 
 std::string text_of(const std::string& account, const Counts& counts) {
-  return safe(account) + ": " + std::to_string(counts.fresh) + " new (" +
-         util::format_size(counts.fresh_bytes) + "), " + std::to_string(counts.seen) + " seen, " +
-         std::to_string(counts.total) + " in total (" + util::format_size(counts.bytes) + ")\n";
+  auto text = safe(account) + ": " + std::to_string(counts.fresh) + " new (" +
+              util::format_size(counts.fresh_bytes) + "), ";
+  if (counts.too_large != 0) text += std::to_string(counts.too_large) + " too large, ";
+  text += std::to_string(counts.seen) + " seen, ";
+  if (counts.to_remove != 0) text += std::to_string(counts.to_remove) + " of them waiting for removal, ";
+  return text + std::to_string(counts.total) + " in total (" + util::format_size(counts.bytes) + ")\n";
 }
 
 }  // namespace
@@ -55,7 +68,7 @@ int run_check(const Invocation& invocation) {
   auto statuses = tell_mistakes(invocation, config, *tell);
   for (const auto& listing : listings) {
     if (!listing.error) {
-      const auto counts = counts_of(listing);
+      const auto counts = counts_of(listing, environment.now());
       print(invocation.json ? json_line(listing.account, counts) : text_of(listing.account, counts));
       continue;
     }

@@ -13,6 +13,7 @@
 #include "app/json_lines.h"
 #include "app/key_options.h"
 #include "app/log.h"
+#include "app/message_table.h"
 #include "app/metrics.h"
 #include "app/nets.h"
 #include "app/output.h"
@@ -143,7 +144,7 @@ std::string text_of(const PlanTotals& totals) {
          std::to_string(totals.stay) + (totals.stay == 1 ? " stays\n" : " stay\n");
 }
 
-void print_plan(const Invocation& invocation, const engine::MailboxListing& listing) {
+void print_plan(const Invocation& invocation, const engine::MailboxListing& listing, state::Time now) {
   std::string text;
   for (const auto& message : listing.messages) {
     if (invocation.json) {
@@ -151,7 +152,7 @@ void print_plan(const Invocation& invocation, const engine::MailboxListing& list
       continue;
     }
     text += safe(listing.account) + ": " + words_for(message) + " " + message.uid + " (" +
-            util::format_size(message.bytes) + "): " + std::string(message.reason) + "\n";
+            util::format_size(message.bytes) + "): " + reason_of(message, now) + "\n";
   }
   if (!listing.error) {
     const auto totals = totals_of(listing);
@@ -167,7 +168,7 @@ std::vector<int> dry_run(const Invocation& invocation, const std::vector<account
   tell.expected(accounts.size());
   for (const auto& account : accounts) {
     const auto listing = engine::list_mailbox(account, environment, tell, {});
-    print_plan(invocation, listing);
+    print_plan(invocation, listing, environment.now());
     if (listing.error) statuses.push_back(tell_error(tell, account.name, *listing.error));
   }
   return statuses;

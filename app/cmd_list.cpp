@@ -66,7 +66,7 @@ int run_list(const Invocation& invocation) {
                                              .show = show});
   if (listing.error) return tell_error(*tell, account.name, *listing.error);
   if (invocation.json) return 0;
-  if (!listing.messages.empty()) print(total_of(listing));
+  if (!listing.messages.empty()) print(wrapped(total_of(listing), {.columns = columns, .indent = 2}) + "\n");
   if (listing.messages.empty() && !invocation.quiet && columns != 0)
     print(safe(account.name) + ": no " + (invocation.only_new ? "new " : "") + "messages\n");
   return 0;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
+#include "app/columns.h"
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
@@ -18,8 +20,26 @@ namespace mailhaul::app {
 
 namespace {
 
-std::string text_of(const engine::HistoryRow& row, state::Time now) {
-  std::string text = "  " + row.uid + "  " + std::string(row.standing) + "  " + util::format_size(row.bytes);
+/// How wide the columns of UIDs, standings and sizes are. UIDs that are longer than most stand out.
+struct Widths {
+  std::size_t uid = 0, standing = 0, size = 0;
+};
+
+Widths widths_of(const std::vector<engine::HistoryRow>& rows) {
+  constexpr std::size_t widest_uid = 40;
+  Widths widths;
+  for (const auto& row : rows) {
+    if (row.uid.size() <= widest_uid) widths.uid = std::max(widths.uid, row.uid.size());
+    widths.standing = std::max(widths.standing, row.standing.size());
+    widths.size = std::max(widths.size, util::format_size(row.bytes).size());
+  }
+  return widths;
+}
+
+std::string text_of(const engine::HistoryRow& row, const Widths& widths, state::Time now) {
+  std::string text = "  " + in_columns(row.uid, widths.uid) + "  " +
+                     in_columns(row.standing, widths.standing) + "  " +
+                     right_aligned(util::format_size(row.bytes), widths.size);
   const std::string was = row.standing == "delivered" ? "  " : "  delivered ";
   if (row.delivered) text += was + time_in_text(*row.delivered, now);
   if (row.due) text += "  due since " + time_in_text(*row.due, now);
@@ -83,8 +103,9 @@ int run_state_show(const Invocation& invocation) {
       const auto rows = engine::history(account, environment);
       if (!invocation.json)
         print(safe(account.name) + ": " + util::counted(rows.size(), "message") + " recorded\n");
+      const auto widths = widths_of(rows);
       for (const auto& row : rows)
-        print(invocation.json ? json_line(account.name, row) : text_of(row, environment.now()));
+        print(invocation.json ? json_line(account.name, row) : text_of(row, widths, environment.now()));
     }));
   }
   return util::most_serious(statuses);
@@ -115,6 +136,7 @@ int run_mark(const Invocation& invocation, std::string_view as, engine::Marking 
   return with_account(invocation, account, [&] {
     engine::Marked marked;
     if (!messages.none) marked = engine::mark(account, environment, *tell, marking);
+    if (invocation.json) return print(json_line(account.name, as, marked));
     say(invocation, account.name,
         util::counted(marked.messages, "message") + " marked as " + std::string(as) + newest_of(marked));
     if (marked.not_listed > 0)
@@ -177,6 +199,7 @@ int run_state_forget(const Invocation& invocation) {
     if (invocation.all && !may_forget_all(invocation, engine::history(account, environment).size()))
       return say(invocation, account.name, "nothing was forgotten");
     const auto count = messages.none ? 0 : engine::forget(account, environment, messages.uids);
+    if (invocation.json) return print(json_line_of_forgotten(account.name, count));
     say(invocation, account.name,
         count == 0 ? "nothing to forget" : util::counted(count, "message") + " forgotten");
   });

@@ -117,6 +117,7 @@ std::string json_line(std::string_view account, const engine::ListedMessage& mes
               {"number", message.number}, {"uid", message.uid},
               {"bytes", message.bytes},   {"action", report::name_of(message.action)},
               {"reason", message.reason}, {"removes", message.removes}};
+  if (message.due) object["due"] = util::format_utc(*message.due);
   if (fields == engine::HeaderFields::read) {
     object["date"] = message.date;
     if (const auto time = parse_date(message.date)) object["time"] = util::format_utc(*time);
@@ -142,7 +143,9 @@ std::string json_line(std::string_view account, const Counts& counts) {
   return line_of({{"event", "account"},
                   {"account", account},
                   {"new", counts.fresh},
+                  {"too_large", counts.too_large},
                   {"seen", counts.seen},
+                  {"to_remove", counts.to_remove},
                   {"total", counts.total},
                   {"bytes", counts.bytes},
                   {"new_bytes", counts.fresh_bytes}});
@@ -158,6 +161,18 @@ std::string json_line(std::string_view account, const engine::HistoryRow& row) {
   if (row.due) object["due"] = util::format_utc(*row.due);
   if (!row.open_landings.empty()) object["open"] = row.open_landings;
   return line_of(object);
+}
+
+std::string json_line(std::string_view account, std::string_view standing, const engine::Marked& marked) {
+  return line_of({{"event", "marked"},
+                  {"account", account},
+                  {"standing", standing},
+                  {"messages", marked.messages},
+                  {"not_listed", marked.not_listed}});
+}
+
+std::string json_line_of_forgotten(std::string_view account, std::size_t messages) {
+  return line_of({{"event", "forgotten"}, {"account", account}, {"messages", messages}});
 }
 
 std::string json_line(std::string_view account, const engine::AccountStatus& status) {

@@ -11,6 +11,7 @@
 #include "app/output.h"
 #include "engine/history.h"
 #include "engine/list.h"
+#include "engine/mark.h"
 #include "engine/rebuild.h"
 #include "engine/status.h"
 #include "engine/transfer.h"
@@ -46,7 +47,10 @@ std::string json_line(std::string_view account, const engine::ListedMessage& mes
                       engine::HeaderFields fields);
 /// What check prints about an account.
 struct Counts {
-  std::size_t fresh = 0, seen = 0, total = 0;
+  std::size_t fresh = 0;      ///< what fetch would deliver
+  std::size_t too_large = 0;  ///< not delivered, and larger than max_size
+  std::size_t seen = 0, total = 0;
+  std::size_t to_remove = 0;  ///< of `seen`: the next runs remove them
   std::uint64_t bytes = 0, fresh_bytes = 0;
 };
 std::string json_line(std::string_view account, const Counts& counts);
@@ -57,6 +61,9 @@ struct PlanTotals {
 };
 std::string json_line(std::string_view account, const PlanTotals& totals);
 std::string json_line(std::string_view account, const engine::HistoryRow& row);
+/// What state mark-seen, mark-delivered and forget have done.
+std::string json_line(std::string_view account, std::string_view standing, const engine::Marked& marked);
+std::string json_line_of_forgotten(std::string_view account, std::size_t messages);
 std::string json_line(std::string_view account, const engine::AccountStatus& status);
 std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt);
 std::string json_line(std::string_view account, const engine::Verified& verified);

@@ -35,37 +35,73 @@ MessageTable::MessageTable(Style style, const engine::MailboxListing& listing, s
     uid_ = std::max(uid_, message.uid.size());
     size_ = std::max(size_, util::format_size(message.bytes).size());
     if (style_.reasons)
-      what_ = std::max(what_, report::name_of(message.action).size() + 2 + message.reason.size());
+      what_ = std::max(what_, report::name_of(message.action).size() + 2 + reason_of(message, now_).size());
   }
-  if (style_.columns == 0) return;
-  const auto taken = number_ + date_columns + size_ + what_ + 10 + (style_.uids ? uid_ + 2 : 0);
-  const auto left = style_.columns > taken + 16 ? style_.columns - taken : 16;
-  from_ = std::min<std::size_t>(left / 3, 30);
+  if (style_.columns != 0) fit();
+}
+
+/// Leaves out columns until sender and subject have room, unless all is asked for with -v.
+void MessageTable::fit() {
+  constexpr std::size_t least = 16, least_subject = 4, gap = 2;
+  const auto room = [this] {
+    auto taken = number_ + what_ + gap;
+    if (has_size_) taken += size_ + gap;
+    if (has_date_) taken += date_columns + gap;
+    if (style_.uids) taken += uid_ + gap;
+    if (has_from_) taken += gap;
+    if (has_subject_) taken += gap;
+    return style_.columns > taken ? style_.columns - taken : 0;
+  };
+  if (!style_.reasons) {
+    has_size_ = room() >= least;
+    has_date_ = room() >= least;
+    has_from_ = room() >= least;
+    has_subject_ = room() >= least_subject;
+  }
+  const auto left = std::max(room(), style_.reasons ? least : least_subject);
+  from_ = has_from_ ? std::min<std::size_t>(left / 3, 30) : 0;
   subject_ = left - from_;
 }
 
-std::string MessageTable::line(const std::string& number_to_size, const std::string& from,
-                               const std::string& subject, const std::string& what) const {
-  const bool cut = style_.columns != 0;
-  return without_blanks_at_end(number_to_size + "  " + in_columns(from, from_, cut ? from_ : unlimited) +
-                               "  " + in_columns(subject, subject_, cut ? subject_ : unlimited) + "  " +
-                               what);
+std::string MessageTable::line(const Cells& cells) const {
+  const auto widest = [this](std::size_t width) { return style_.columns != 0 ? width : unlimited; };
+  std::string text = right_aligned(cells.number, number_);
+  const auto add = [&text](const std::string& cell) { text.append("  ") += cell; };
+  if (has_date_) add(in_columns(cells.date, date_columns, date_columns));
+  if (has_size_) add(right_aligned(cells.size, size_));
+  if (style_.uids) add(in_columns(cells.uid, uid_));
+  if (has_from_) add(in_columns(cells.from, from_, widest(from_)));
+  if (has_subject_) add(in_columns(cells.subject, subject_, widest(subject_)));
+  add(cells.what);
+  return without_blanks_at_end(text);
 }
 
 std::string MessageTable::heading() const {
-  return line(right_aligned("NO", number_) + "  " + in_columns("DATE", date_columns) + "  " +
-                  right_aligned("SIZE", size_) + (style_.uids ? "  " + in_columns("UID", uid_) : ""),
-              "FROM", "SUBJECT", "WHAT");
+  return line({.number = "NO",
+               .date = "DATE",
+               .size = "SIZE",
+               .uid = "UID",
+               .from = "FROM",
+               .subject = "SUBJECT",
+               .what = "WHAT"});
 }
 
 std::string MessageTable::row(const engine::ListedMessage& message) const {
   std::string what(report::name_of(message.action));
-  if (style_.reasons) what.append(": ").append(message.reason);
-  return line(right_aligned("#" + std::to_string(message.number), number_) + "  " +
-                  in_columns(shown_date(message.date, now_), date_columns, date_columns) + "  " +
-                  right_aligned(util::format_size(message.bytes), size_) +
-                  (style_.uids ? "  " + in_columns(message.uid, uid_) : ""),
-              message.from.empty() ? "" : sender_name(message.from), decoded(message.subject), what);
+  if (style_.reasons) what.append(": ").append(reason_of(message, now_));
+  return line({.number = "#" + std::to_string(message.number),
+               .date = shown_date(message.date, now_),
+               .size = util::format_size(message.bytes),
+               .uid = message.uid,
+               .from = message.from.empty() ? "" : sender_name(message.from),
+               .subject = decoded(message.subject),
+               .what = what});
+}
+
+std::string reason_of(const engine::ListedMessage& message, std::chrono::sys_seconds now) {
+  std::string reason(message.reason);
+  if (message.due) reason += "; stays until " + time_in_text(*message.due, now);
+  return reason;
 }
 
 std::string total_of(const engine::MailboxListing& listing) {
@@ -85,7 +121,7 @@ std::string total_of(const engine::MailboxListing& listing) {
     text += separator + std::to_string(count) + word;
     separator = ", ";
   }
-  return text + "\n";
+  return text;
 }
 
 }  // namespace mailhaul::app

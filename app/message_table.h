@@ -9,6 +9,9 @@
 
 namespace mailhaul::app {
 
+/// Why a message is treated as it is; for one that delete_after will remove, until when it stays.
+std::string reason_of(const engine::ListedMessage& message, std::chrono::sys_seconds now);
+
 /// The widths of the columns are known when the mailbox is listed, before the first header has come.
 class MessageTable {
  public:
@@ -22,11 +25,15 @@ class MessageTable {
   std::string row(const engine::ListedMessage& message) const;
 
  private:
-  std::string line(const std::string& number_to_size, const std::string& from, const std::string& subject,
-                   const std::string& what) const;
+  struct Cells {
+    std::string number, date, size, uid, from, subject, what;
+  };
+  void fit();
+  std::string line(const Cells& cells) const;
   Style style_;
   std::chrono::sys_seconds now_;
   std::size_t number_ = 2, uid_ = 3, size_ = 4, from_ = 22, subject_ = 40, what_ = 6;
+  bool has_size_ = true, has_date_ = true, has_from_ = true, has_subject_ = true;
 };
 
 /// "14 messages, 25 MB: 13 to fetch, 1 skipped"

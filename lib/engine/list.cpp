@@ -59,6 +59,16 @@ bool removes(const Step& step, const account::Policy& policy) {
          (step.action == Action::verify && (row == nullptr || row->standing != state::Standing::seen));
 }
 
+/// A run marks the message once delete_after has passed; another one removes it an hour later (plan.cpp).
+std::optional<state::Time> due_of(const Step& step, const account::Policy& policy, state::Time now) {
+  const auto* row = step.identity.row;
+  const bool is_kept = row != nullptr && row->standing == state::Standing::delivered && row->delivered &&
+                       step.action == Action::leave && !step.is_unmet;
+  if (!is_kept || !policy.leave_on_server || !policy.delete_after) return std::nullopt;
+  constexpr auto pause = std::chrono::hours(1);
+  return (row->due ? *row->due : std::max(*row->delivered + *policy.delete_after, now)) + pause;
+}
+
 }  // namespace
 
 MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
@@ -76,7 +86,9 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
                                   .action = step.action,
                                   .reason = step.reason,
                                   .is_new = is_new(step),
-                                  .removes = removes(step, policy)});
+                                  .removes = removes(step, policy),
+                                  .too_large = step.too_large,
+                                  .due = due_of(step, policy, environment.now())});
     }
     if (std::ranges::any_of(planned.steps, [](const Step& step) { return step.identity.by_content; })) {
       listener.warned(

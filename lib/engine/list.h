@@ -23,8 +23,11 @@ struct ListedMessage {
   std::uint64_t bytes = 0;
   Action action = Action::leave;
   std::string_view reason;
-  bool is_new = false;              ///< neither delivered nor marked as seen
-  bool removes = false;             ///< fetch would remove it from the server in the end
+  bool is_new = false;     ///< neither delivered nor marked as seen
+  bool removes = false;    ///< fetch would remove it from the server in the end
+  bool too_large = false;  ///< max_size keeps it on the server
+  /// Delivered, and kept by delete_after: when a run can remove it at the earliest.
+  std::optional<state::Time> due;
   std::string date, from, subject;  ///< header fields as received, unfolded; only when asked for
 };
 

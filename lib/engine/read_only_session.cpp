@@ -83,7 +83,10 @@ std::vector<std::size_t> ReadOnlySession::indexes_of(std::span<const std::string
       throw util::Error(
           util::Kind::usage,
           "no message with the UID " + util::escape(typed) + " is listed by " + account.server.host,
-          "mailhaul list " + account.name + " shows the messages that are there");
+          index_of_number(listed, "#" + typed)
+              ? "a number is written with #: '#" + typed + "' is the message that mailhaul list shows as #" +
+                    typed
+              : "mailhaul list " + account.name + " shows the messages that are there");
     }
     for (auto found = begin; found != end; ++found) indexes.push_back(found->second);
   }

@@ -11,8 +11,11 @@ from support.py.world import Case
 class Command(Case):
     def prepared(self, *messages, **keys):
         self.drop, self.server = self.maildrop(*messages)
-        self.world.configure({"home": self.account(self.server, **keys)})
+        self.configure(**keys)
         return self.drop
+
+    def configure(self, **keys):
+        self.world.configure({"home": self.account(self.server, **keys)})
 
     def ok(self, *words, **more):
         result = self.world.run(*words, **more)
@@ -45,6 +48,25 @@ class Looking(Command):
         self.assertEqual((account["account"], account["new"], account["seen"], account["total"], account["bytes"]),
                          ("home", 3, 0, 3, sum(map(len, messages))))
         self.untouched()
+
+    def test_check_tells_what_waits_for_removal_and_what_is_too_large(self):
+        old, new = mail.small(2), mail.sized(700)
+        keys = {"leave_on_server": True, "max_size": "10k"}
+        self.prepared(*old, mail.sized(50000), **keys)
+        self.ok()
+        self.drop.add(new)
+        self.assertRegex(self.ok("check").out.decode(),
+                         r"^home: 1 new \(%d B\), 1 too large, 2 seen, 4 in total \(\d.*B\)\n$" % len(new))
+        self.configure(**keys, delete_after="30d")
+        self.ok("state", "forget", "home", "uid-000001")
+        self.ok("state", "mark-delivered", "home", "uid-000001", "--at", "2020-01-01")
+        for seen in (2, 3):  # a run marks it, and another one removes it an hour later
+            self.assertSays(self.ok("check").out.decode(), ", %d seen, 1 of them waiting for removal, 4 in total" % seen)
+            self.ok()
+        self.configure(max_size="10k")
+        account, = [line for line in self.json_lines(self.ok("check", "--json")) if line["event"] == "account"]
+        self.assertEqual({name: account[name] for name in ("new", "too_large", "seen", "to_remove", "total")},
+                         {"new": 0, "too_large": 1, "seen": 3, "to_remove": 3, "total": 4})
 
     def test_list_has_one_line_per_message_with_what_fetch_would_do(self):
         messages = mail.small(2) + [mail.sized(50000)]
@@ -123,6 +145,10 @@ class Looking(Command):
         result = self.world.run("get", "home", "nothing")
         self.assertStatus(result, 64)
         self.assertSays(result.err, "nothing")
+        result = self.world.run("get", "home", "1")
+        self.assertStatus(result, 64)
+        self.assertHint(result, "'#1' is the message that mailhaul list shows as #1")
+        self.assertNotIn("'#2'", self.world.run("get", "home", "2").err)
 
 
 class State(Command):

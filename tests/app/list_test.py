@@ -73,6 +73,17 @@ class Table(Listing):
             self.assertEqual(heading.index("WHAT"), second.index("fetch"))
         self.assertIn("uid-000002", self.screen(80, "--uids")[2])
 
+    def test_a_narrow_window_has_fewer_columns(self):
+        self.prepared(message(b"Anna Lindberg <anna@example.org>", b"Scans of the old map " * 9), *mail.small(1))
+        for columns, names in ((80, "NO DATE SIZE FROM SUBJECT WHAT"), (44, "NO DATE FROM SUBJECT WHAT"),
+                               (40, "NO FROM SUBJECT WHAT"), (20, "NO S... WHAT"), (12, "NO WHAT")):
+            with self.subTest(columns):
+                heading, first, *rest = self.screen(columns)
+                self.assertEqual(heading.replace("SUBJECT", "S...").split(), names.replace("SUBJECT", "S...").split())
+                self.assertLessEqual(max(map(len, (heading, first, *rest))), columns)
+                self.assertRegex(first, r"^#1  .*fetch$")
+                self.assertEqual(rest[1][:9] if columns > 12 else "", "2 message" if columns > 12 else "")
+
     def test_only_new_ones_or_the_last(self):
         drop = self.prepared(*mail.small(3), leave_on_server=True)
         self.assertStatus(self.world.run(), 0)

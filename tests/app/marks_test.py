@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """state mark-seen and mark-delivered."""
+import datetime
+import re
 import unittest
 
 from support.py import mail
 from support.py.world import Case
+
+UTC = datetime.timezone.utc
 
 
 class Marks(Case):
@@ -33,6 +37,30 @@ class Marks(Case):
 
     def subject(self, index):
         return mail.header_field(mail.local(self.drop.messages[index].wire), b"Subject").decode().strip()
+
+    def moment(self, text):
+        return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+    def test_scripts_get_the_numbers(self):
+        def object_of(*words):
+            line, = [line for line in self.json_lines(self.world.run("--json", *words)) if line["event"] in ("marked", "forgotten")]
+            return line
+        self.assertEqual(object_of("state", "mark-seen", "home", self.uid(0), "gone"),
+                         {"event": "marked", "account": "home", "standing": "seen", "messages": 1, "not_listed": 1})
+        self.assertEqual(object_of("state", "mark-delivered", "--all"),
+                         {"event": "marked", "account": "home", "standing": "delivered", "messages": 3, "not_listed": 0})
+        self.assertEqual(object_of("state", "forget", "home", self.uid(1)),
+                         {"event": "forgotten", "account": "home", "messages": 1})
+
+    def test_what_is_recorded_is_a_table(self):
+        self.drop.add(mail.sized(123456))
+        self.drop.messages[0].uid = b"short"
+        self.ok("state", "mark-seen", "home", "short")
+        self.ok("state", "mark-delivered", "--all")
+        heading, *rows = self.ok("state", "show").splitlines()
+        self.assertEqual(heading, "home: 5 messages recorded")
+        self.assertEqual(len({re.search(" (seen|delivered) ", row).start() for row in rows}), 1, rows)
+        self.assertEqual(len({re.search(r"B(  |$)", row).start() for row in rows}), 1, rows)
 
     def standings(self):
         return {row["uid"]: row["standing"] for row in self.json_lines(self.world.run("--json", "state", "show"))}
@@ -73,8 +101,16 @@ class Marks(Case):
         rows = {row["uid"]: row for row in self.json_lines(self.world.run("--json", "state", "show"))}
         self.assertEqual(rows[self.uid(0)]["delivered"], "2020-02-29T00:00:00Z")
         lines = self.json_lines(self.world.run("--json", "list"))
-        reasons = [line["reason"] for line in lines if line["event"] == "message"]
-        self.assertEqual(["has come" in reason for reason in reasons], [True, False, False, False])
+        messages = [line for line in lines if line["event"] == "message"]
+        self.assertEqual(["has come" in line["reason"] for line in messages], [True, False, False, False])
+        # The one is marked by the next run, and removed an hour later; so is the other, in 30 days.
+        soon, later = (self.moment(line["due"]) for line in messages[:2])
+        self.assertEqual(["due" in line for line in messages], [True, True, False, False])
+        self.assertLess(abs(soon - datetime.datetime.now(UTC) - datetime.timedelta(hours=1)), datetime.timedelta(hours=1))
+        self.assertEqual(later - self.moment(rows[self.uid(1)]["delivered"]), datetime.timedelta(days=30, hours=1))
+        shown = "stays until %d %s" % (later.day, later.strftime("%b"))
+        for words in (("list",), ("-n",)):
+            self.assertSays(self.ok(*words).splitlines()[1 if words == ("-n",) else 2], "delete_after has not come yet; " + shown)
 
     def test_a_message_that_was_marked_as_seen_can_be_named(self):
         self.ok("state", "mark-seen", "--all")
