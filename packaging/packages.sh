@@ -10,7 +10,7 @@ build_packages=(g++:g++ cmake:cmake ninja-build:ninja libcurl4-openssl-dev libss
 # shellcheck disable=SC2034
 test_packages=(doctest-dev dbus-daemon:dbus-run-session python3:python3 openssl:openssl dovecot-pop3d procmail
   maildrop mutt strace:strace fetchmail getmail6 mpop mandoc:mandoc liblockfile-bin:dotlockfile shellcheck:shellcheck
-  zsh:zsh fish:fish python3-pyte jq:jq spin:spin gcc:gcc clang:clang++ libclang-rt-dev)
+  zsh:zsh fish:fish python3-pyte jq:jq systemd:systemd-analyze spin:spin gcc:gcc clang:clang++ libclang-rt-dev)
 
 # clang-format and clang-tidy must be version 14, as in Debian 12. With another version these tests are skipped.
 if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The units for systemd: how exposed they are, and that the manual names all that keeps a program from gaining privileges."""
+import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -19,6 +21,22 @@ def settings(text):
 
 
 class Units(unittest.TestCase):
+    def test_they_are_installed(self):
+        tree = pathlib.Path(os.environ["MAILHAUL"]).parent
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["cmake", "--install", str(tree)], env={**os.environ, "DESTDIR": folder}, stdout=subprocess.DEVNULL, check=True)
+            installed = {file.parent.name + "/" + file.name: file.read_text() for file in pathlib.Path(folder).glob("**/systemd/*/*")}
+        self.assertEqual(installed, {unit.parent.name + "/" + unit.name: unit.read_text() for unit in UNITS.glob("*/*")})
+        self.assertLessEqual({"user/mailhaul-watch.service", "user/mailhaul.timer", "system/mailhaul-watch@.service"}, set(installed))
+
+    def test_a_stop_and_trouble_that_passes_are_no_failures(self):
+        for unit in sorted(UNITS.glob("*/*.service")):
+            self.assertEqual(settings(unit.read_text()).get("SuccessExitStatus"), "75 143", unit.name)
+
+    def test_that_fetching_ends_with_the_login_is_said_where_the_units_are(self):
+        for file in (*UNITS.glob("user/*.service"), *(ROOT / name for name in ("README.md", "man/mailhaul.1", "man/mailhaul-watch.1"))):
+            self.assertIn("loginctl enable-linger", file.read_text(), file.name)
+
     def test_the_drop_in_of_the_manual_lets_programs_gain_privileges(self):
         page = (ROOT / "man/mailhaul-watch.1").read_text()
         drop_in = re.search(r"^\.Bd -literal[^\n]*\n(\[Service\]\n.*?)^\.Ed$", page, re.M | re.S)[1]
