@@ -2,29 +2,18 @@
 """Other programs read what mailhaul writes: Python's mailbox, mutt, procmail through formail, maildrop."""
 import contextlib
 import mailbox
-import os
 import subprocess
 import unittest
 
-from support.py import mail, terminal
+from support.py import mail, mutt
 from support.py.world import LIMIT, Case
 
 
 def counted_by_mutt(box, folder):
-    """Opens the mailbox read-only in mutt at a terminal, and lets mutt run a command for every message."""
+    """Lets mutt run a command for every message of the mailbox."""
     out = folder / "mutt-count"
     out.write_bytes(b"")
-    settings = folder / "muttrc"
-    settings.write_text("\n".join([
-        "set mark_old=no quit=yes pipe_split=yes pipe_decode=no wait_key=no confirmappend=no header_cache=''",
-        "set folder=%s spoolfile=%s sort=mailbox-order" % (folder, box),
-        'push "<tag-pattern>~A<enter><tag-prefix><pipe-message>echo >> %s<enter><exit>"' % out]) + "\n")
-    master, slave = terminal.opened()
-    process = subprocess.Popen(["mutt", "-n", "-F", str(settings), "-R", "-f", str(box)], stdin=slave, stdout=slave,
-                               stderr=slave, env={**os.environ, "TERM": "xterm", "HOME": str(folder), "LANG": "C.UTF-8"},
-                               start_new_session=True)
-    os.close(slave)
-    terminal.read_to_the_end(master, process)
+    mutt.run(box, folder, "<tag-pattern>~A<enter><tag-prefix><pipe-message>echo >> %s<enter><exit>" % out, read_only=True)
     return len(out.read_bytes().splitlines())
 
 
