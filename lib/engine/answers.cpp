@@ -62,8 +62,7 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
                             meant.reason == net::Reason::limit
                                 ? meant.hint
                                 : "it refused several in a row in these words; the next run asks again"));
-      parts_.requests.hold_back();
-      parts_.requests.drop_postponed();
+      drop_requests();
       return;
     case RefusalEffect::told:
       return;
@@ -75,8 +74,12 @@ void Answers::take_header(const Request& request, pop3::Message& message) {
   const auto header = header_of(message);
   if (header) keep_if_replaced(step, *header);
   if (step.is_unmet && parts_.matcher.meet(step, header)) return;
-  if (auto row = parts_.matcher.proven_by_header(step, header))
-    return confirm(request, std::move(*row), std::nullopt);
+  if (auto row = parts_.matcher.proven_by_header(step, header)) {
+    if (row->standing == Standing::pending) return too_large(step, row->received_bytes, header);
+    // LAW 2: what is to be removed has the size of its row, too, or is read whole.
+    if (parts_.run.policy.leave_on_server || row->bytes == step.message.bytes)
+      return confirm(request, std::move(*row), std::nullopt);
+  }
   // Either another message has this UIDL now, or its size has changed: only the whole message can decide.
   parts_.requests.add({&step, Ask::whole, Action::verify});
 }
@@ -101,7 +104,11 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
   const bool asked_again = run.policy.fetch_all && match.row && !run.delivered_now.contains(match.row->id);
   const bool planned = request.action == Action::fetch && match.by == KnownBy::uid;
   if (undelivered || asked_again || planned) {
-    if (incoming.too_large) return too_large(step, incoming.octets, match);
+    if (incoming.too_large) {
+      parts_.matcher.release(match);
+      parts_.removals.retrieved_but_unsafe();
+      return too_large(step, incoming.octets, incoming.hashes.header);
+    }
     return accept(request, std::move(incoming), match);
   }
   const bool by_uid = match.by == KnownBy::uid;
@@ -144,16 +151,25 @@ void Answers::keep_if_replaced(const Step& step, const util::Hash& header) {
 void Answers::over_limit(const Match& match) {
   parts_.matcher.release(match);
   parts_.removals.retrieved_but_unsafe();
+  drop_requests();
+}
+
+/// Among the requests that are dropped may be messages that were retrieved once already.
+void Answers::drop_requests() {
   parts_.requests.hold_back();
-  parts_.requests.drop_postponed();
+  if (parts_.requests.drop_postponed()) parts_.removals.retrieved_but_unsafe();
 }
 
 /// Larger than max_size, though announced smaller: it stays like those of which LIST says so.
-void Answers::too_large(const Step& step, std::uint64_t octets, const Match& match) {
-  parts_.matcher.release(match);
-  parts_.removals.retrieved_but_unsafe();
+void Answers::too_large(const Step& step, std::uint64_t octets, const std::optional<util::Hash>& header) {
+  auto& totals = parts_.run.totals;
+  ++totals.too_large;
+  if (step.action != Action::fetch) {  // the plan did not count it among those that wait
+    ++totals.waiting;
+    totals.waiting_bytes += step.message.bytes;
+  }
   parts_.notes.tell(step, Action::skip, "larger than max_size, though announced smaller");
-  parts_.notes.too_large(step, octets);
+  parts_.notes.too_large(step, octets, header);
 }
 
 void Answers::take_in_latest() {
@@ -178,6 +194,7 @@ void Answers::take_in_latest() {
 void Answers::confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes) {
   const Step& step = *request.step;
   const bool ours = row.standing == Standing::delivered || row.standing == Standing::gone;
+  if (hashes && !ours) parts_.removals.retrieved_but_unsafe();  // marked as seen: it was never fetched
   if (hashes && row.bytes != step.message.bytes) parts_.run.server.sizes_are_off = true;
   const auto id = parts_.matcher.confirm(step, std::move(row), hashes);
   if (request.action == Action::verify)

@@ -42,6 +42,8 @@ class Answers {
   void take(const Request& request, pop3::Message& message);
   /// S1: the message read last has ended, for an answer stands behind it. It goes into the batch.
   void take_in_latest();
+  /// The server refused in words that end the asking, in this session.
+  [[nodiscard]] bool asks_no_more() const noexcept { return refusals_.stopped(); }
   /// A message was stored: the disk accepts data again.
   void stored() noexcept { storage_failures_ = 0; }
 
@@ -53,7 +55,8 @@ class Answers {
   void confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes);
   void keep_if_replaced(const Step& step, const util::Hash& header);
   void over_limit(const Match& match);
-  void too_large(const Step& step, std::uint64_t octets, const Match& match);
+  void drop_requests();
+  void too_large(const Step& step, std::uint64_t octets, const std::optional<util::Hash>& header);
   void not_stored(const Step& step, std::uint64_t octets, const util::Error& error);
 
   Parts parts_;

@@ -35,6 +35,7 @@ const Step* Blame::awaited(const Verdict& verdict) const {
   if (verdict.refused_comes_last) return parts_.requests.refused_last();
   if (!verdict.current_comes_last) return nullptr;
   const auto awaited = parts_.session.awaited();
+  if (const Step* compared = parts_.unproven.compared()) return compared;
   if (awaited.what != Awaited::What::removal) return parts_.requests.current().step;
   const auto found = std::ranges::find(parts_.plan.steps, awaited.number,
                                        [](const Step& step) { return step.message.number; });

@@ -32,7 +32,8 @@ Next FetchSession::run(const ReadRows& rows, Part part) {
   list_and_plan(rows);  // LAW 1: which row is each message?
   if (part == Part::all) carry_out(plan_.sound());
   // One message that breaks each session must not keep the others on the server: QUIT comes first.
-  const bool some_failed = std::ranges::any_of(plan_.failed(), &Step::is_asked_for);
+  const bool some_failed =
+      !answers_.asks_no_more() && std::ranges::any_of(plan_.failed(), &Step::is_asked_for);
   const bool later = part == Part::all && some_failed && removals_.any();
   if (some_failed && !later) ask_singly();
   if (!later) carry_out(plan_.failed());
@@ -75,7 +76,7 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
   run_.notices.lines_ignored(faults.malformed_lines, faults.first_malformed_line);
   run_.totals.left = run_.totals.listed = static_cast<std::uint32_t>(listed.size());
   auto identities = matcher_.identify(session_, listed, rows);
-  require_no_lost_state(run_, session_, listed);
+  if (!matcher_.knows_any_message()) require_no_lost_state(run_, session_, listed);
   plan_ = plan(std::move(listed), std::move(identities), run_.policy,
                {.now = run_.environment.now(),
                 .messages = run_.totals.fetched,
@@ -84,11 +85,6 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
                 .is_wanted = offering_.filter()});
   answers_.limit(plan_.budget);
   count_waiting(plan_, run_.totals);
-  tell_planned();
-}
-
-/// Only what is really retrieved: a header is asked for where it can tell.
-void FetchSession::tell_planned() {
   const auto [messages, bytes] = traffic_of(plan_.steps, server_traits());
   run_.tell.planned(run_.account.name, messages, bytes);
 }
@@ -99,7 +95,8 @@ ServerTraits FetchSession::server_traits() {
 
 void FetchSession::begin(const Step& step) {
   if (!offering_.is_due(step)) return;
-  if (const auto request = first_request(step, server_traits())) requests_.add(*request);
+  const auto request = first_request(step, server_traits());
+  if (request && !answers_.asks_no_more()) requests_.add(*request);
   if (step.action == Action::leave || step.action == Action::skip) notes_.left(step);
 }
 
@@ -185,6 +182,8 @@ Next FetchSession::end_early(const util::Error& error) {
                            .body_changed = unproven_.body_changed(),
                            .batch_failed = settler_.failed(),
                            .latest_unproven = unproven_.has_latest(),
+                           .latest_may_be_cut = unproven_.latest_may_be_cut(),
+                           .only_proof_awaited = requests_.current().ask == Ask::proof,
                            .latest_refused = requests_.refused_last() != nullptr,
                            .doubt = session_.doubt(),
                            .kind = error.kind(),
@@ -193,7 +192,7 @@ Next FetchSession::end_early(const util::Error& error) {
   if (verdict.suspect_rows) attempt([this] { settler_.suspect(matcher_.changed_rows()); });
   if (unsettled) verdict.keep_batch = verdict.keep_latest = false;
   if (verdict.keep_latest) answers_.take_in_latest();
-  if (verdict.keep_batch) blame_.latest(error);
+  if (verdict.latest_comes_last) blame_.latest(error);
   unproven_.discard();
   verdict.keep_batch ? settler_.settle() : settler_.drop();
   if (unsettled) throw util::Error(*unsettled);

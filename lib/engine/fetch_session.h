@@ -44,7 +44,6 @@ class FetchSession {
 
  private:
   void list_and_plan(const ReadRows& rows);
-  void tell_planned();
   ServerTraits server_traits();
   void begin(const Step& step);
   void ask_singly();

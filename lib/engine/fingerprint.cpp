@@ -194,7 +194,7 @@ MessageHashes Fingerprint::finish() {
     if (!line_.empty()) end_header_line();
     if (!in_body_) end_header();
   }
-  return {header_hash_, content_.finish()};
+  return {header_hash_, content_.finish(), !title_.message_id.empty()};
 }
 
 }  // namespace mailhaul::engine

@@ -74,13 +74,15 @@ const RowSummary* nth_row(const state::MailboxRows& seen, std::vector<state::Row
   return n < rows.size() ? seen.with_id(rows[n].id) : nullptr;
 }
 
-/// What came of messages that turned out too large, as long as LIST says of them what it said then.
+/// What came of messages that turned out too large.
 void add_received_bytes(std::span<const pop3::Listed> listed, const state::Store& store,
                         state::MailboxId mailbox, std::vector<Identity>& identities) {
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const auto* row = identities[i].row;
-    if (row == nullptr || !row->told || row->bytes != listed[i].bytes) continue;
-    if (const auto stored = store.row(mailbox, row->id))
+    if (row == nullptr || !row->told) continue;
+    const auto stored = store.row(mailbox, row->id);
+    // If LIST says something else now, its header must show that it is the same message.
+    if (stored && (stored->bytes == listed[i].bytes || stored->header))
       identities[i].received_bytes = stored->received_bytes;
   }
 }
@@ -96,16 +98,19 @@ void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& r
       "nothing was fetched, so that nothing arrives twice; the next run asks again");
 }
 
-/// Rows of messages that broke a session before they could be identified, by their size: nothing else is
-/// known of them.
+/// A row of a message that broke a session before it could be identified: only its size is known.
+bool broke_a_session(const RowSummary& row, const state::Store& store, state::MailboxId mailbox) {
+  if (row.standing != Standing::pending || row.failures == 0 || !row.uidl.empty()) return false;
+  const auto stored = store.row(mailbox, row.id);
+  return stored && !names_its_message(*stored);
+}
+
 std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const state::MailboxRows& seen,
                                                              const state::Store& store,
                                                              state::MailboxId mailbox) {
   std::multimap<std::uint64_t, const RowSummary*> rows;
   for (const auto& row : seen.rows()) {
-    if (row.standing != Standing::pending || row.failures == 0 || !row.uidl.empty()) continue;
-    if (const auto stored = store.row(mailbox, row.id); stored && !names_its_message(*stored))
-      rows.emplace(row.bytes, &row);
+    if (broke_a_session(row, store, mailbox)) rows.emplace(row.bytes, &row);
   }
   return rows;
 }
@@ -156,15 +161,23 @@ std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const st
   return identities;
 }
 
-std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::MailboxRows& seen) {
+bool knows_any_message(const state::MailboxRows& seen, const state::Store& store, state::MailboxId mailbox) {
+  return !std::ranges::all_of(seen.rows(),
+                              [&](const auto& row) { return broke_a_session(row, store, mailbox); });
+}
+
+std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
+                                      std::span<const pop3::Listed> listed, const state::MailboxRows& seen) {
   const auto rows = seen.rows();
   std::vector<bool> present(rows.size());
-  for (const auto& identity : identities) {
-    if (identity.row != nullptr) present[static_cast<std::size_t>(identity.row - rows.data())] = true;
+  std::set<std::string_view> shared;  // UIDLs of messages that can only be told apart by content
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    if (identities[i].by_content) shared.insert(listed[i].uidl);
+    if (const auto* row = identities[i].row) present[static_cast<std::size_t>(row - rows.data())] = true;
   }
   std::vector<state::RowId> absent;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!present[i]) absent.push_back(rows[i].id);
+    if (!present[i] && !shared.contains(rows[i].uidl)) absent.push_back(rows[i].id);
   }
   return absent;
 }

@@ -23,7 +23,12 @@ std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const st
 /// Retrieves a message's header and hashes it. Empty: the server refused.
 std::optional<util::Hash> header_of(pop3::Message& message);
 
-/// Ids of rows that are not in this listing, gone ones included; sorted.
-std::vector<state::RowId> absent_rows(std::span<const Identity> identities, const state::MailboxRows& seen);
+/// Ids of rows that are not in this listing, gone ones included; sorted. `identities` runs parallel to
+/// `listed`. Rows with the UIDL of a message that only its content can tell are not absent.
+std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
+                                      std::span<const pop3::Listed> listed, const state::MailboxRows& seen);
+
+/// Whether anything is recorded that tells one message of the mailbox from another.
+bool knows_any_message(const state::MailboxRows& seen, const state::Store& store, state::MailboxId mailbox);
 
 }  // namespace mailhaul::engine

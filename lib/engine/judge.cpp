@@ -21,9 +21,9 @@ bool bodies_are_under_their_names(const Evidence& evidence) {
 Verdict judge(const Evidence& evidence) {
   Verdict verdict{.border_breaks = evidence.border_breaks};
   verdict.keep_batch = !evidence.batch_failed && bodies_are_under_their_names(evidence);
-  // Bytes that nobody asked for may be the rest of the message read last. A lost connection is no evidence
-  // against that message.
-  verdict.keep_latest = verdict.keep_batch && !evidence.doubt.malformed_status;
+  // Bytes that nobody asked for may be the rest of the message read last. If the connection is lost instead,
+  // only its size shows that it was whole.
+  verdict.keep_latest = verdict.keep_batch && !evidence.doubt.malformed_status && !evidence.latest_may_be_cut;
   verdict.suspect_rows = evidence.pipelining;
   if (evidence.pipelining && evidence.kind != util::Kind::cancelled) {
     const bool missing_answer = evidence.doubt.at_border && evidence.doubt.pipelined && !evidence.quit_sent;
@@ -33,11 +33,14 @@ Verdict judge(const Evidence& evidence) {
     if (broken) verdict.border_breaks = 0;
     verdict.next = broken ? Next::one_by_one : missing_answer ? Next::new_session : Next::stop;
   }
-  const bool of_the_server = evidence.kind == util::Kind::temporary || evidence.kind == util::Kind::protocol;
+  const bool of_the_server = !evidence.batch_failed && (evidence.kind == util::Kind::temporary ||
+                                                        evidence.kind == util::Kind::protocol);
   const bool rest_of_latest = evidence.doubt.malformed_status && evidence.latest_unproven;
   const bool behind_refusal = evidence.doubt.malformed_status && evidence.latest_refused;
+  const bool latest_is_cut = rest_of_latest || (evidence.latest_may_be_cut && evidence.only_proof_awaited);
+  verdict.latest_comes_last = of_the_server && verdict.keep_batch && latest_is_cut;
   verdict.refused_comes_last = of_the_server && behind_refusal;
-  verdict.current_comes_last = of_the_server && !behind_refusal && !rest_of_latest;
+  verdict.current_comes_last = of_the_server && !behind_refusal && !latest_is_cut;
   return verdict;
 }
 

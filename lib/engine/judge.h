@@ -10,14 +10,16 @@ namespace mailhaul::engine {
 
 /// What is known about a session that ended early.
 struct Evidence {
-  bool pipelining = false;       ///< several commands may have been under way
-  bool quit_sent = false;        ///< only the answer to QUIT was awaited
-  bool sizes_differed = false;   ///< a body had another size than announced
-  bool body_changed = false;     ///< a body was different when it was asked for again, alone
-  bool batch_failed = false;     ///< a batch could not be settled: nothing else should be
-  bool latest_unproven = false;  ///< no answer has followed the message read last
-  bool latest_refused = false;   ///< the message answered last was refused
-  pop3::Doubt doubt = {};        ///< of the conversation
+  bool pipelining = false;          ///< several commands may have been under way
+  bool quit_sent = false;           ///< only the answer to QUIT was awaited
+  bool sizes_differed = false;      ///< a body had another size than announced
+  bool body_changed = false;        ///< a body was different when it was asked for again, alone
+  bool batch_failed = false;        ///< a batch could not be settled: nothing else should be
+  bool latest_unproven = false;     ///< no answer has followed the message read last
+  bool latest_may_be_cut = false;   ///< and it has another size than LIST announced
+  bool only_proof_awaited = false;  ///< that answer was all that was awaited
+  bool latest_refused = false;      ///< the message answered last was refused
+  pop3::Doubt doubt = {};           ///< of the conversation
   util::Kind kind = util::Kind::temporary;
   std::uint32_t border_breaks = 0;  ///< earlier ends exactly between two answers, while pipelining
 };
@@ -30,12 +32,12 @@ enum class Next {
 };
 
 struct Verdict {
-  bool keep_batch = false;    ///< complete messages may be settled; otherwise they are dropped
-  bool keep_latest = false;   ///< the message read last may, too
-  bool suspect_rows = false;  ///< the next session checks the rows of this one before it believes them
-  bool refused_comes_last =
-      false;  ///< the message that was refused last does: its body may have come as well
-  bool current_comes_last = false;  ///< the message whose answer was awaited comes last next time
+  bool keep_batch = false;          ///< complete messages may be settled; otherwise they are dropped
+  bool keep_latest = false;         ///< the message read last may, too
+  bool suspect_rows = false;        ///< the next session checks the rows of this one before it believes them
+  bool latest_comes_last = false;   ///< the message read last is to blame, and comes last next time
+  bool refused_comes_last = false;  ///< the one refused last is: its body may have come as well
+  bool current_comes_last = false;  ///< the one whose answer was awaited is
   Next next = Next::stop;
   std::uint32_t border_breaks = 0;  ///< to be remembered
 };

@@ -75,7 +75,7 @@ void require_no_other_name(const AccountRun& run, std::span<const pop3::Listed> 
 }  // namespace
 
 void require_no_lost_state(AccountRun& run, pop3::Session& session, std::span<const pop3::Listed> listed) {
-  if (listed.empty() || run.policy.fetch_all || run.store.row_count_at_most(run.mailbox) != 0) return;
+  if (listed.empty() || run.policy.fetch_all) return;
   require_no_other_name(run, listed);
   const auto headers = headers_of_others(run);
   if (headers.empty()) return;

@@ -19,7 +19,7 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
   UidlIndex index(listed);  // while the rows are still being read
   rows_ = rows();
   auto identities = identify_or_blame(session, listed, std::move(index));
-  note_absent_rows(identities, !session.listing_faults().may_be_incomplete);
+  note_absent_rows(identities, listed, !session.listing_faults().may_be_incomplete);
   const bool by_content = std::ranges::any_of(identities, &Identity::by_content);
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const state::RowSummary* row = identities[i].row;
@@ -70,20 +70,21 @@ std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
 }  // namespace
 
 /// Rows that no listed UIDL belongs to: their messages may be listed under other UIDLs.
-void Matcher::note_absent_rows(std::span<const Identity> identities, bool listing_is_whole) {
-  // If messages can only be told apart by content, none is absent before all were retrieved.
-  if (std::ranges::any_of(identities, &Identity::by_content)) {
-    if (!std::ranges::all_of(identities, &Identity::by_content)) return;
+void Matcher::note_absent_rows(std::span<const Identity> identities, std::span<const pop3::Listed> listed,
+                               bool listing_is_whole) {
+  const auto by_content = std::ranges::count_if(identities, &Identity::by_content);
+  if (by_content != 0 && by_content == std::ssize(identities))  // none is absent before all were retrieved
     return run_.notices.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
         "nothing is delivered twice; where mail need not stay there, have it removed (--no-leave-on-server)");
-  }
-  const auto absent = absent_rows(identities, rows_);
+  const auto absent = absent_rows(identities, listed, rows_);
   for (const auto id : absent) {
     if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
   }
   run_.store.commit(run_.mailbox, {.doubted = still_believed(absent, rows_)});
-  if (!listing_is_whole) return;  // its malformed lines may stand for these very messages
+  // The malformed lines of a listing may stand for these very messages, and so may those known by content
+  // only.
+  if (!listing_is_whole || by_content != 0) return;
   run_.store.note_absent(run_.mailbox, absent, run_.environment.now());
   for (const auto id : absent) {
     if (rows_.with_id(id)->has_landings) warn_of_unfinished(*rows_.with_id(id));

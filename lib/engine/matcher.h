@@ -36,6 +36,11 @@ class Matcher {
   std::vector<Identity> identify(pop3::Session& session, std::span<const pop3::Listed> listed,
                                  const std::function<state::MailboxRows()>& rows);
 
+  /// Whether anything is recorded that tells one message of the mailbox from another.
+  [[nodiscard]] bool knows_any_message() const {
+    return engine::knows_any_message(rows_, run_.store, run_.mailbox);
+  }
+
   /// The row that the listing gave the message; null once its content showed that the row is another
   /// message's.
   const state::RowSummary* row_of(const Step& step) const;
@@ -62,7 +67,8 @@ class Matcher {
  private:
   std::vector<Identity> identify_or_blame(pop3::Session& session, std::span<const pop3::Listed> listed,
                                           UidlIndex index);
-  void note_absent_rows(std::span<const Identity> identities, bool listing_is_whole);
+  void note_absent_rows(std::span<const Identity> identities, std::span<const pop3::Listed> listed,
+                        bool listing_is_whole);
   void warn_of_unfinished(const state::RowSummary& row);
   std::optional<state::Row> row_by_uid(const Step& step) const;
   std::optional<state::Row> row_by_content(const Step& step, const MessageHashes& hashes);

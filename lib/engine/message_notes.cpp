@@ -28,10 +28,10 @@ void MessageNotes::left(const Step& step) {
   }
   if (step.action != Action::skip) return;
   tell(step, Action::skip, step.reason);
-  if (step.too_large) too_large(step, std::max(step.message.bytes, step.identity.received_bytes));
+  if (step.too_large) too_large(step, step.known_bytes());
 }
 
-void MessageNotes::too_large(const Step& step, std::uint64_t bytes) {
+void MessageNotes::too_large(const Step& step, std::uint64_t bytes, const std::optional<util::Hash>& header) {
   const std::string sentence = "message " + uid(step) + " stays on the server: " + util::format_size(bytes) +
                                ", larger than max_size (" + util::format_size(run_.policy.max_size) + ")";
   const std::string hint = "mailhaul fetch --max-size 0 " + run_.account.name +
@@ -46,13 +46,17 @@ void MessageNotes::too_large(const Step& step, std::uint64_t bytes) {
       run_.account.name,
       {.sentence = sentence, .hint = hint, .uid = uid(step), .status = 0, .quiet_skips_it = told});
   const std::uint64_t received = bytes == step.message.bytes ? 0 : bytes;
-  if (by_content || (told && received == step.identity.received_bytes)) return;
+  if (by_content) return;
+  const bool is_pending = known == nullptr || known->standing == Standing::pending;
+  const bool same_sizes =
+      known != nullptr && known->bytes == step.message.bytes && step.identity.received_bytes == received;
+  if (told && (same_sizes || !is_pending)) return;
   state::Row row = matcher_.row_to_note(step);
   row.told = true;
-  if (row.standing ==
-      Standing::pending) {  // otherwise its size tells whether the message is the delivered one
+  if (is_pending) {  // otherwise its size tells whether it is the delivered one
     row.bytes = step.message.bytes;
     row.received_bytes = received;
+    if (header) row.header = header;
   }
   settler_.write_with_next_commit(std::move(row));
 }

@@ -42,8 +42,9 @@ class MessageNotes {
   void tell_refusals();
   /// The message is delivered everywhere.
   void delivered(const ReceivedMessage& message);
-  /// The message stays because of max_size: `bytes` of it arrived, or are announced. Told, and remembered.
-  void too_large(const Step& step, std::uint64_t bytes);
+  /// The message stays because of max_size: `bytes` of it arrived, or are announced. Told, and remembered
+  /// with its header, if that was read.
+  void too_large(const Step& step, std::uint64_t bytes, const std::optional<util::Hash>& header = {});
   /// The message comes last in the next session; nothing is reported.
   void comes_last(const Step& step);
   /// The same for a delivered message whose removal broke the session; 0 has no effect.

@@ -17,8 +17,7 @@ std::uint32_t failures(const Step& step) {
 }
 
 bool over_size(const Step& step, const account::Policy& policy) {
-  const auto bytes = std::max(step.message.bytes, step.identity.received_bytes);
-  return policy.max_size != 0 && bytes > policy.max_size;
+  return policy.max_size != 0 && step.known_bytes() > policy.max_size;
 }
 
 /// A message that is not delivered yet, wholly or in part.
@@ -30,6 +29,9 @@ void decide_new(Step& step, const account::Policy& policy) {
   } else if (step.identity.by_content) {
     step.action = Action::verify;
     step.reason = "the server has neither UIDL nor TOP: only its content can tell";
+  } else if (policy.max_size != 0 && step.identity.received_bytes > policy.max_size) {
+    step.action = Action::verify;
+    step.reason = "it was larger than max_size, though announced smaller; its size is another now";
   } else {
     step.action = Action::fetch;
     const bool begun = step.identity.row != nullptr && step.identity.row->has_landings;
@@ -106,6 +108,11 @@ void apply(Budget& budget, Step& step) {
 }
 
 }  // namespace
+
+std::uint64_t Step::known_bytes() const {
+  const bool same_as_then = identity.row != nullptr && identity.row->bytes == message.bytes;
+  return same_as_then ? std::max(message.bytes, identity.received_bytes) : message.bytes;
+}
 
 Budget::Budget(const account::Policy& policy, const RunSoFar& so_far)
     : most_messages_(policy.max_messages),

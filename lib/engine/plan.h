@@ -46,7 +46,7 @@ struct Identity {
   /// Null: unknown so far. Points into the MailboxRows in which it was found.
   const state::RowSummary* row = nullptr;
   RareHash header;                   ///< from TOP, if the UIDL does not identify it
-  std::uint64_t received_bytes = 0;  ///< of a message larger than announced, and than max_size
+  std::uint64_t received_bytes = 0;  ///< what came of a message larger than announced, and than max_size
   std::uint32_t ordinal = 0;         ///< among listed messages equal in (header, size)
   bool this_run = false;             ///< delivered in an earlier session of this run
   bool by_content = false;           ///< neither UIDL nor TOP: only its content identifies it
@@ -63,9 +63,13 @@ struct Step {
   bool too_large = false;    ///< stays because of max_size, which the user is told
   bool is_unwanted = false;  ///< stays because the places that lack it refuse everything
   /// Whether the server is asked for it at all.
-  [[nodiscard]] bool is_asked_for() const { return action != Action::leave && action != Action::skip; }
+  [[nodiscard]] bool is_asked_for() const {
+    return (action != Action::leave && action != Action::skip) || is_unmet;
+  }
   /// Whether there is anything to do with it.
   [[nodiscard]] bool has_work() const { return action != Action::leave || mark_due || is_unmet; }
+  /// Its size: what LIST says, or what came of it when LIST said the same, if that was more.
+  [[nodiscard]] std::uint64_t known_bytes() const;
 };
 
 /// Which of the listed messages a plan has steps for.

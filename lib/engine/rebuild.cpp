@@ -57,8 +57,14 @@ struct Equals {
 };
 using Contents = std::map<util::Hash, Equals>;
 
-Contents contents_of(const account::Account& account, const delivery::RunContext& context) {
+struct StoredMail {
   Contents contents;
+  state::Time last_run;  ///< about: when a run delivered something last
+};
+
+StoredMail stored_mail_of(const account::Account& account, const delivery::RunContext& context) {
+  Contents contents;
+  state::Time newest{}, newest_of_ours{};
   for (const auto& place : account.deliver) {
     for_each_stored(
         place, context, [&](const auto& message) { return may_be_of(account, context, message); },
@@ -66,17 +72,15 @@ Contents contents_of(const account::Account& account, const delivery::RunContext
           auto& equals = contents[hashes.content];
           equals.header = hashes.header;
           equals.places[delivery::describe(place)].push_back(message.time);
+          auto& latest = message.id.empty() ? newest : newest_of_ours;
+          latest = std::max(latest, message.time);
         });
   }
   for (auto& [content, equals] : contents)
     for (auto& [target, times] : equals.places) std::ranges::sort(times);
-  return contents;
-}
-
-state::Time newest(const Contents& contents) {
-  state::Time newest{};
-  for (const auto& [content, equals] : contents) newest = std::max(newest, equals.most().back());
-  return newest;
+  // Other programs may have delivered since, but in an mbox without trace headers nothing tells whose mail
+  // is.
+  return {std::move(contents), newest_of_ours == state::Time() ? newest : newest_of_ours};
 }
 
 /// How many rows there are of each content.
@@ -103,13 +107,13 @@ std::vector<std::string> places_with(const Equals& equals, std::size_t number) {
 Rebuilt rebuild(const account::Account& account, const Environment& environment) {
   require_readable(account);
   OpenMailbox open(account, environment);
-  const auto all = contents_of(account, open.context);
-  const auto unsettled_since = newest(all) - longest_batch;
+  const auto [contents, last_run] = stored_mail_of(account, open.context);
+  const auto unsettled_since = last_run - longest_batch;
   auto recorded = recorded_contents(open);
   Rebuilt rebuilt;
   state::Change change;
   const auto now = environment.now();
-  for (const auto& [content, equals] : all) {
+  for (const auto& [content, equals] : contents) {
     const auto& times = equals.most();  // in several places there are copies of one message
     rebuilt.read += times.size();
     for (auto i = recorded[content]; i < times.size(); ++i) {

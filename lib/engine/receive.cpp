@@ -21,8 +21,8 @@ constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
 
 std::optional<std::string> missing_part(const IncomingMessage& incoming, std::uint64_t announced,
                                         bool sizes_are_off) {
-  // Some servers announce lines that they do not send, such as Status.
-  const std::uint64_t tolerance = sizes_are_off && incoming.has_header ? 128 + incoming.octets / 16 : 0;
+  // Some servers announce lines that they do not send, such as Status and X-UID.
+  const std::uint64_t tolerance = sizes_are_off && incoming.has_header ? 128 : 0;
   const std::string announcement = " although it announces " + util::format_size(announced);
   if (incoming.octets == 0 && announced != 0) return "the server sends nothing of it," + announcement;
   if (!incoming.has_body && announced > incoming.octets + tolerance)
@@ -47,8 +47,9 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
     incoming.too_large =
         incoming.too_large || (run_.policy.max_size != 0 && incoming.octets / 2 > run_.policy.max_size);
     if (incoming.failure || incoming.too_large) {  // drained: the others are behind it
-      if (incoming.octets > step.message.bytes + most_drained_bytes) give_up(step, incoming);
-      continue;
+      if (incoming.octets <= step.message.bytes + most_drained_bytes) continue;
+      incoming.hashes = fingerprint.finish();
+      give_up(step, incoming);
     }
     try {
       for (auto& copy : incoming.copies) copy.writer->append(*piece);
@@ -94,7 +95,8 @@ delivery::Envelope Receiver::envelope(std::string id, bool may_be_repeated) cons
 
 /// The message has no end and cannot be kept: the others are fetched in the next session.
 void Receiver::give_up(const Step& step, const IncomingMessage& incoming) {
-  incoming.failure ? notes_.stays(step, *incoming.failure) : notes_.too_large(step, incoming.octets);
+  incoming.failure ? notes_.stays(step, *incoming.failure)
+                   : notes_.too_large(step, incoming.octets, incoming.hashes.header);
   throw util::Error(util::Kind::temporary,
                     "message " + notes_.uid(step) + " has no end: the session was given up");
 }

@@ -23,6 +23,8 @@ inline constexpr std::string_view hint_for_one_refused =
 class Refusals {
  public:
   [[nodiscard]] RefusalEffect add(std::string_view words, net::Reason reason);
+  /// Whether the server is to be asked for no more.
+  [[nodiscard]] bool stopped() const noexcept { return stopped_; }
   /// The server has sent a message.
   void none() noexcept { in_a_row_ = 0; }
 

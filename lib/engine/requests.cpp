@@ -9,8 +9,9 @@ std::optional<Request> first_request(const Step& step, ServerTraits server) {
   // If a message is identified by its header alone, TOP proves nothing new.
   const auto* row = step.identity.row;
   const bool header_tells = server.top && row != nullptr && !row->uidl.empty();
+  const bool size_tells = !server.sizes_are_off && step.identity.received_bytes == 0;
   const bool header_decides =
-      header_tells && row->standing != state::Standing::gone && (row->suspect || server.sizes_are_off);
+      header_tells && row->standing != state::Standing::gone && (row->suspect || !size_tells);
   const Request header{&step, Ask::header, step.action}, whole{&step, Ask::whole, step.action};
   switch (step.action) {
     case Action::fetch:

@@ -3,26 +3,35 @@
 
 #include <chrono>
 
+#include "engine/stand_in.h"
+
 namespace mailhaul::engine {
 
 using state::Standing;
+
+bool header_is_unique(const MessageHashes& hashes) {
+  return hashes.has_message_id || stands_in_for_another(hashes.header);
+}
 
 bool header_proves(const state::Row& row, const pop3::Listed& listed, const std::optional<util::Hash>& header,
                    bool sizes_are_off) {
   // Of what was marked as seen, perhaps by an import, less is known; it is never removed.
   if (row.standing == Standing::seen) return !row.header || row.header == header;
-  return row.header == header && (row.bytes == listed.bytes || sizes_are_off || row.remade);
+  const bool size_tells = !sizes_are_off && !row.remade && row.received_bytes == 0;
+  return row.header == header && (row.bytes == listed.bytes || !size_tells);
 }
 
 namespace {
 
 /// A server may make a message's body anew at each RETR: a notice with a random boundary in the place of a
-/// message that it cannot hand out. Then UIDL and header decide, for a day, or once that was seen of it.
+/// message that it cannot hand out. Then UIDL and header decide, for a day, or once that was seen of it. Not
+/// where another message may have this header: the reports of a program often differ in their bodies only.
 bool is_remade(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
                state::Time now) {
+  if (row.standing == Standing::gone) return false;
   const bool same = !row.uidl.empty() && row.uidl == listed.uidl && row.header == hashes.header;
   const bool lately = row.delivered && now - *row.delivered < std::chrono::days(1);
-  return same && (row.remade || lately);
+  return same && header_is_unique(hashes) && (row.remade || lately);
 }
 
 }  // namespace

@@ -10,6 +10,9 @@
 
 namespace mailhaul::engine {
 
+/// Whether no other message can have this header: it has a Message-ID, or is one that the server made up.
+[[nodiscard]] bool header_is_unique(const MessageHashes& hashes);
+
 /// Whether the header that TOP showed proves it. `sizes_are_off`: the server is known to announce wrong
 /// sizes, so that the size proves nothing.
 [[nodiscard]] bool header_proves(const state::Row& row, const pop3::Listed& listed,

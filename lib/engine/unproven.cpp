@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "engine/same_message.h"
 #include "net/refusal.h"
 #include "util/escape.h"
 
@@ -37,6 +38,7 @@ std::vector<ReceivedMessage> Unproven::check() {
 }
 
 void Unproven::compare(ReceivedMessage& message) {
+  compared_ = message.step;
   session_.want({.number = message.step->message.number, .bytes = message.octets, .header_only = false});
   session_.want_proof();
   pop3::Message& again = session_.next();
@@ -51,19 +53,26 @@ void Unproven::compare(ReceivedMessage& message) {
     const auto meant = net::understand(*again.refused(), util::Kind::temporary);
     throw net::RefusedError(
         {meant.kind,
-         "cannot retrieve message " + notes_.uid(*message.step) +
-             " again, to compare it: the server said -ERR " + util::escape(*again.refused()),
+         "cannot retrieve it again, to compare it: the server said -ERR " + util::escape(*again.refused()),
          meant.hint},
         meant);
   }
-  if (hashes.header != message.row.header || now_as_announced) {
-    body_changed_ = true;
-    throw util::Error(
-        util::Kind::protocol,
-        "message " + notes_.uid(*message.step) + " came back different when asked for again alone",
-        "the server breaks PIPELINING; the next session asks one by one");
-  }
+  // While pipelining, equal headers prove only then that this is no neighbour's body.
+  const bool neighbours = session_.pipelining() && message.row.remade && !header_is_unique(hashes);
+  if (hashes.header != message.row.header || now_as_announced || neighbours) came_back_different();
   session_.next();
+  compared_ = nullptr;
+}
+
+void Unproven::came_back_different() {
+  body_changed_ = true;
+  if (!session_.pipelining())
+    throw util::Error(util::Kind::protocol, "it came back different when it was asked for again",
+                      "nothing is lost; the next run asks for it again, after the others");
+  const auto uid = notes_.uid(*std::exchange(compared_, nullptr));  // the message is not to blame
+  throw util::Error(util::Kind::protocol,
+                    "message " + uid + " came back different when asked for again alone",
+                    "the server breaks PIPELINING; the next session asks one by one");
 }
 
 void Unproven::discard() noexcept {

@@ -31,6 +31,9 @@ class Unproven {
   void set_latest(LatestMessage latest) { latest_ = std::move(latest); }
   [[nodiscard]] bool has_latest() const noexcept { return latest_.has_value(); }
   [[nodiscard]] std::optional<LatestMessage> take_latest();
+  [[nodiscard]] bool latest_may_be_cut() const noexcept {
+    return latest_ && latest_->message.octets != latest_->message.step->message.bytes;
+  }
 
   /// Whether a body of this many octets is to be held, because LIST announced another number.
   [[nodiscard]] bool doubts(std::uint64_t octets, std::uint64_t announced) const;
@@ -43,15 +46,19 @@ class Unproven {
 
   [[nodiscard]] bool sizes_differed() const noexcept { return !held_.empty() || confirmed_ != 0; }
   [[nodiscard]] bool body_changed() const noexcept { return body_changed_; }
+  /// The message that was being asked for once more when check() threw; null: none, or it is not to blame.
+  [[nodiscard]] const Step* compared() const noexcept { return compared_; }
   void discard() noexcept;
 
  private:
   void compare(ReceivedMessage& message);
+  [[noreturn]] void came_back_different();
 
   pop3::Session& session_;
   MessageNotes& notes_;
   std::optional<LatestMessage> latest_;
   std::vector<ReceivedMessage> held_;
+  const Step* compared_ = nullptr;
   int confirmed_ = 0;
   bool body_changed_ = false;
 };

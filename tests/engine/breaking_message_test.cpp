@@ -2,6 +2,9 @@
 // One message that breaks every session strands nothing, and is named.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <mutex>
+
 #include "engine/fixture.h"
 
 using namespace mailhaul;
@@ -239,4 +242,59 @@ TEST_CASE("a delivered message whose TOP breaks every session does not keep the 
     CHECK(house.server.messages.empty());
     CHECK(house.mail().size() == 3);
   }
+}
+
+TEST_CASE("a message imported as delivered whose header breaks every session does not hold up the others") {
+  for (const bool pipelining : {true, false}) {
+    for (const int bad : {1, 2, 3}) {
+      CAPTURE(pipelining);
+      CAPTURE(bad);
+      Household house;
+      house.server.options.pipelining = pipelining;
+      for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+      const std::string uidl = "uid" + std::to_string(bad);
+      house.account.policy.leave_on_server = true;
+      house.account.policy.delete_after = std::chrono::hours(1);
+      {
+        std::mutex writes;
+        state::Store store(house.environment.state_file, writes);
+        const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
+        store.commit(mailbox, {.rows = {{.id = store.next_row(mailbox),
+                                         .standing = state::Standing::delivered,
+                                         .uidl = uidl,
+                                         .delivered = house.now}}});
+      }
+      break_message(house, uidl, {"", "TOP ", {""}});
+      bool named = false;
+      for (int run = 1; run <= 6; ++run) {
+        house.run();
+        named = named || named_in(house.told.failures, uidl);
+        house.now += std::chrono::hours(2);
+      }
+      CHECK(named);
+      for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == bad ? 0 : 1));
+      CHECK(house.server.messages.size() == 1);
+      CHECK(place_of(house, uidl) == 1);
+    }
+  }
+}
+
+TEST_CASE("a session that breaks before anything is known does not hide that a database was lost") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  house.server.options.uidl = false;
+  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+  CHECK(house.run().totals.fetched == 3);
+  std::filesystem::remove_all(house.environment.state_file.parent_path());
+  for (const auto* command : {"TOP 1 0", "TOP 2 0"}) {
+    house.server.misbehave = [command](const std::string& given, std::size_t) -> std::optional<Reply> {
+      return given == command ? std::optional(Reply("", true)) : std::nullopt;
+    };
+    house.run();
+  }
+  house.server.misbehave = {};
+  CHECK(engine::status_of(house.run()) == 74);
+  REQUIRE(house.told.failures.size() == 1);
+  CHECK(house.told.failures[0].find("nothing is recorded about this mailbox") != std::string::npos);
+  CHECK(house.mail().size() == 3);
 }

@@ -220,3 +220,65 @@ TEST_CASE("a known message of which nothing comes is not taken for another one")
   CHECK(house.mail().size() == 1);
   CHECK(house.server.messages.size() == 1);
 }
+
+TEST_CASE("a header alone stays although the sizes of this server are known to be wrong") {
+  for (const auto& setting : settings()) {
+    CAPTURE(setting.kind);
+    CAPTURE(setting.pipelining);
+    CAPTURE(setting.leave);
+    const std::string header = "Subject: part\r\nX-Filler: " + std::string(5'000, 'x') + "\r\n\r\n";
+    Household house;
+    set_up(house, setting);
+    bool is_part = true;
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      std::vector<std::string> sizes;
+      for (const auto& message : house.server.messages)
+        sizes.push_back(std::to_string(sizes.size() + 1) + (message.uidl == "part" ? " 5330" : " 7"));
+      if (command == "LIST") return test::multi_line(sizes);
+      const bool asked = command == "RETR " + std::to_string(sizes.size()) && listed(house, "part");
+      return asked && is_part ? std::optional(Reply("+OK\r\n" + header + ".\r\n")) : std::nullopt;
+    };
+    house.server.messages = {mail_of(1)};
+    house.run();
+    house.server.messages.push_back({"part", header + std::string(300, 'y') + "\r\n"});
+    for (int run = 1; run <= 3; ++run) {
+      CHECK(engine::status_of(house.run()) == 75);
+      CHECK(house.times("Subject: part") == 0);
+    }
+    is_part = false;
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.times("yyy\n") == 1);
+  }
+}
+
+TEST_CASE("where LIST does not tell the size, a message that ends at a lone dot before a hang-up stays") {
+  for (const auto& setting : settings()) {
+    for (const std::string size : {"1", "1 3"}) {
+      for (const bool at_proof : {true, false}) {
+        CAPTURE(setting.kind);
+        CAPTURE(setting.pipelining);
+        CAPTURE(size);
+        CAPTURE(at_proof);
+        Household house;
+        set_up(house, setting);
+        house.server.messages = {{"a", "Subject: whole\r\n\r\na\r\n.\r\nthe rest\r\n"}};
+        bool is_cut = true, ended = false;
+        house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+          if (command == "LIST") return Reply("+OK\r\n" + size + "\r\n.\r\n");
+          if (is_cut && ended && std::exchange(ended, false)) return Reply("", true);
+          if (command != "RETR 1" || !is_cut) return std::nullopt;
+          ended = at_proof;
+          return Reply("+OK\r\nSubject: whole\r\n\r\na\r\n.\r\n", !at_proof);
+        };
+        for (int run = 1; run <= 3; ++run) {
+          house.run();
+          CHECK(house.delivered().empty());
+          CHECK(listed(house, "a"));
+        }
+        is_cut = false;
+        CHECK(engine::status_of(house.run()) == 0);
+        CHECK(house.times("the rest") == 1);
+      }
+    }
+  }
+}

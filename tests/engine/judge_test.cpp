@@ -32,7 +32,22 @@ const std::vector<Case> cases{
      {.keep_batch = true, .keep_latest = true, .current_comes_last = true}},
     {"one by one, an answer makes no sense: it may be the rest of the message before",
      {.latest_unproven = true, .doubt = {.malformed_status = true}, .kind = Kind::protocol},
+     {.keep_batch = true, .latest_comes_last = true}},
+    {"one by one, the connection is lost behind a message of another size: it may be cut",
+     {.latest_unproven = true,
+      .latest_may_be_cut = true,
+      .only_proof_awaited = true,
+      .kind = Kind::temporary},
+     {.keep_batch = true, .latest_comes_last = true}},
+    {"one by one, the same while another message is awaited: that one is to blame",
+     {.latest_unproven = true, .latest_may_be_cut = true, .kind = Kind::temporary},
+     {.keep_batch = true, .current_comes_last = true}},
+    {"one by one, the disk is full behind a message of another size",
+     {.latest_unproven = true, .latest_may_be_cut = true, .kind = Kind::storage},
      {.keep_batch = true}},
+    {"one by one, the mbox is locked for too long while a message is awaited",
+     {.batch_failed = true, .kind = Kind::temporary},
+     {}},
     {"one by one, the same with nothing before it: the message asked for is to blame",
      {.doubt = {.malformed_status = true}, .kind = Kind::protocol},
      {.keep_batch = true, .current_comes_last = true}},
@@ -100,6 +115,8 @@ TEST_CASE("the early end of a session is judged by what is known of it") {
     CHECK(verdict.keep_batch == one.verdict.keep_batch);
     CHECK(verdict.keep_latest == one.verdict.keep_latest);
     CHECK(verdict.suspect_rows == one.verdict.suspect_rows);
+    CHECK(verdict.latest_comes_last == one.verdict.latest_comes_last);
+    CHECK(verdict.refused_comes_last == one.verdict.refused_comes_last);
     CHECK(verdict.current_comes_last == one.verdict.current_comes_last);
     CHECK(verdict.next == one.verdict.next);
     CHECK(verdict.border_breaks == one.verdict.border_breaks);

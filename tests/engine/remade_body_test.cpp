@@ -34,7 +34,8 @@ void make_notices(Household& house, int& made) {
     if (command != "RETR 2" && command != "TOP 2 0") return std::nullopt;
     const auto boundary = "=_" + std::to_string(++made + 100);
     const std::string header =
-        "From: x\r\nSubject: notice\r\nContent-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n\r\n";
+        "From: x\r\nMessage-ID: <1@x>\r\nSubject: notice\r\nContent-Type: multipart/mixed; boundary=\"" +
+        boundary + "\"\r\n\r\n";
     if (command.starts_with("TOP")) return Reply("+OK\r\n" + test::stuffed(header));
     return Reply("+OK\r\n" + test::stuffed(header + "--" + boundary + "\r\n\r\nno\r\n"));
   };

@@ -231,3 +231,28 @@ TEST_CASE("a message in doubt that is no longer on the server causes no writes i
   house.run();
   CHECK(test::slurp(house.environment.state_file) == database);
 }
+
+TEST_CASE("a limit of the server is the end of asking for messages that failed before, too") {
+  for (const bool pipelining : {true, false}) {
+    for (const std::string words :
+         {"Download exceed. msg=10", "Too many requests", "POP timeout", "quota exceeded"}) {
+      CAPTURE(pipelining);
+      CAPTURE(words);
+      Household house;
+      house.server.options.pipelining = pipelining;
+      house.server.messages = {mail_of(1)};
+      house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<Reply> {
+        return command == "RETR 1" ? std::optional(Reply("-ERR cannot read it\r\n")) : std::nullopt;
+      };
+      house.run();
+      house.server.messages.push_back(mail_of(2));
+      house.server.misbehave = [words](const std::string& command, std::size_t) -> std::optional<Reply> {
+        return command == "RETR 2" ? std::optional(Reply("-ERR " + words + "\r\n")) : std::nullopt;
+      };
+      house.server.commands.clear();
+      CHECK(engine::status_of(house.run()) == 75);
+      CHECK(house.server.count("RETR 1") == 0);
+      CHECK(house.told.failures.size() == 1);
+    }
+  }
+}

@@ -67,8 +67,9 @@ TEST_CASE("a header proves a message together with its size, unless the server's
 }
 
 TEST_CASE("another body under the same header is another message, unless the server makes bodies anew") {
-  const MessageHashes same{sample_hash(1), sample_hash(2)}, new_body{sample_hash(1), sample_hash(3)},
-      new_header{sample_hash(4), sample_hash(3)};
+  const MessageHashes same{sample_hash(1), sample_hash(2), true},
+      new_body{sample_hash(1), sample_hash(3), true}, new_header{sample_hash(4), sample_hash(3), true},
+      no_message_id{sample_hash(1), sample_hash(3)};
   auto row = sample_row(Standing::delivered);
   CHECK_FALSE(is_another(row, sample_listed(7), same, today));
   CHECK(is_another(row, sample_listed(100), new_body, today));
@@ -79,6 +80,10 @@ TEST_CASE("another body under the same header is another message, unless the ser
   row.remade = false;
   row.delivered = today - 23h;
   CHECK_FALSE(is_another(row, sample_listed(100), new_body, today));
+  CHECK(is_another(row, sample_listed(100), no_message_id, today));
+  row.standing = Standing::gone;
+  CHECK(is_another(row, sample_listed(100), new_body, today));
+  row.standing = Standing::delivered;
   row.uidl = "b";  // found by its content
   CHECK(is_another(row, sample_listed(100), new_body, today));
 }

@@ -93,12 +93,59 @@ TEST_CASE("a message that turns out larger than max_size is reported once, and r
   }
 }
 
-TEST_CASE("what came of a message counts no longer when its announced size changes") {
-  SizeHousehold house("maildir");
-  house.run();
-  house.server.messages[0].bytes = mail_of(3).bytes;  // the same UIDL, and small
-  house.run();
-  CHECK(house.mail().back() == body_of(3));
+TEST_CASE("a message larger than max_size is received once although its announced size is never the same") {
+  for (const std::string kind : {"maildir", "mbox", "mda"}) {
+    for (const bool pipelining : {true, false}) {
+      for (const bool leaving : {true, false}) {
+        CAPTURE(kind);
+        CAPTURE(pipelining);
+        CAPTURE(leaving);
+        SizeHousehold house(kind);
+        house.server.options.pipelining = pipelining;
+        house.account.policy.leave_on_server = leaving;
+        house.run();
+        for (const std::uint64_t announced : {20U, 900U, 5U, 20U}) {
+          CAPTURE(announced);
+          house.announced = announced;
+          house.server.commands.clear();
+          const auto outcome = house.run();
+          CHECK(engine::status_of(outcome) == 0);
+          CHECK(house.asked() == 0);
+          CHECK(outcome.totals.waiting == 1);
+          CHECK(outcome.totals.too_large == 1);
+          REQUIRE(house.told.warnings.size() == 1);
+          CHECK(house.told.warnings[0].starts_with("(again) message big"));
+        }
+        CHECK(house.big_ones() == 0);
+        house.account.policy.max_size = 100'000;
+        house.announced = 30;
+        CHECK(house.run().totals.fetched == 1);
+        house.run();
+        CHECK(house.big_ones() == 1);
+        CHECK(house.server.messages.size() == (leaving ? 3 : 0));
+      }
+    }
+  }
+}
+
+TEST_CASE("what came of a message does not count for another message under its UIDL") {
+  for (const bool top : {true, false}) {
+    CAPTURE(top);
+    SizeHousehold house("maildir");
+    house.server.options.top = top;
+    house.run();
+    house.server.messages[0].bytes = mail_of(3).bytes;  // the same UIDL, and small
+    house.run();
+    CHECK(house.mail().back() == body_of(3));
+    // Another large one is received once more, and then remembered instead.
+    house.server.messages = {{"big", "Subject: other\r\n\r\n" + SizeHousehold::large_line()}};
+    house.account.policy.leave_on_server = true;
+    for (const long asked : {1, 0, 0}) {
+      house.server.commands.clear();
+      CHECK(house.run().totals.fetched == 0);
+      CHECK(house.asked() == asked);
+    }
+  }
 }
 
 TEST_CASE("what came of a message is remembered without UIDL, too") {

@@ -2,6 +2,8 @@
 // Servers whose UIDLs cannot be relied on: changed, used again, message numbers, or none at all.
 #include <doctest/doctest.h>
 
+#include <mutex>
+
 #include "engine/fixture.h"
 #include "engine/history.h"
 #include "engine/mark.h"
@@ -151,6 +153,80 @@ TEST_CASE("with EXPIRE 0 a stop in the middle does not confirm messages that wer
   };
   house.run();
   CHECK(house.server.count("QUIT") == 0);
+}
+
+TEST_CASE("with EXPIRE 0 three equal refusals do not confirm messages that were retrieved and put off") {
+  Household house;
+  house.server.options.more_capabilities = {"EXPIRE 0"};
+  for (int n = 10; n < 30; ++n) house.server.messages.push_back(mail_of(n));
+  std::size_t asked = 0;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command.starts_with("RETR") && ++asked > 17 && asked <= 20) return Reply("-ERR busy\r\n");
+    if (command != "LIST") return std::nullopt;
+    std::vector<std::string> lines;
+    for (int n = 1; n <= 20; ++n) lines.push_back(std::to_string(n) + " 5");
+    return test::multi_line(lines);
+  };
+  house.run();
+  CHECK(house.server.count("QUIT") == 0);
+  house.server.misbehave = {};
+  house.run();
+  CHECK(house.mail().size() == 20);
+}
+
+TEST_CASE("with EXPIRE 0 a message that was marked as seen stays when its content had to be compared") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  house.server.messages = {mail_of(1), mail_of(2)};
+  house.run();
+  {
+    std::mutex writes;
+    state::Store store(house.environment.state_file, writes);
+    const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
+    auto row = store.row(mailbox, 1);
+    row->standing = state::Standing::seen;
+    row->delivered.reset();
+    row->suspect = true;
+    store.commit(mailbox, {.rows = {*row}});
+  }
+  house.server.options.top = false;
+  house.server.options.more_capabilities = {"EXPIRE 0"};
+  house.server.commands.clear();
+  house.run();
+  CHECK(house.server.count("RETR 1") == 1);
+  CHECK(house.server.count("QUIT") == 0);
+}
+
+namespace {
+
+/// Two messages have one UIDL, so that only their content tells them apart.
+void list_with_twins(Household& house, std::vector<test::StoredMessage> others) {
+  house.server.options.top = false;
+  house.account.policy.leave_on_server = true;
+  house.server.messages = std::move(others);
+  for (const int n : {7, 8}) house.server.messages.push_back({"twin", mail_of(n).bytes});
+}
+
+}  // namespace
+
+TEST_CASE("beside messages of one UIDL, a UIDL that comes back with another message is noticed") {
+  Household house;
+  list_with_twins(house, {mail_of(1), mail_of(2)});
+  CHECK(house.run().totals.fetched == 4);
+  list_with_twins(house, {mail_of(2)});
+  CHECK(house.run().totals.fetched == 0);
+  list_with_twins(house, {{"uid1", mail_of(3).bytes}, mail_of(2)});
+  CHECK(house.run().totals.fetched == 1);
+  CHECK(house.copies_of(3) == 1);
+}
+
+TEST_CASE("beside messages of one UIDL, messages stay known when their UIDLs change") {
+  Household house;
+  list_with_twins(house, {mail_of(1), mail_of(2)});
+  CHECK(house.run().totals.fetched == 4);
+  list_with_twins(house, {{"other1", mail_of(1).bytes}, {"other2", mail_of(2).bytes}});
+  for (int run = 0; run < 2; ++run) CHECK(house.run().totals.fetched == 0);
+  CHECK(house.mail().size() == 4);
 }
 
 TEST_CASE("a large message announced as small, for which there is no room, does not hold up the others") {
