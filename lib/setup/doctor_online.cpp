@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What can be checked of an account at its server.
 #include <netdb.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <ctime>
-#include <memory>
 #include <optional>
 
+#include "net/lookup.h"
 #include "pop3/session.h"
 #include "setup/doctor.h"
 #include "setup/providers.h"
@@ -94,31 +93,37 @@ class OnlineChecks {
 
   bool looks_up() const {
     if (!looks_up_here()) return true;
-    const auto host = util::escape(account_.server.host);
-    addrinfo wanted{};
-    wanted.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int result = ::getaddrinfo(account_.server.host.c_str(), nullptr, &wanted, &found);
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> all(found, [](addrinfo* first) {
-      if (first != nullptr) ::freeaddrinfo(first);
-    });
-    unsigned v4 = 0, v6 = 0;
-    for (const auto* one = found; one != nullptr; one = one->ai_next)
-      ++(one->ai_family == AF_INET6 ? v6 : v4);
-    if (result == 0 && v4 + v6 > 0) {
-      ok("look-up",
-         host + " has addresses: " + std::to_string(v4) + " of IPv4, " + std::to_string(v6) + " of IPv6");
-      return true;
+    const auto family = account_.server.family;
+    const auto found = net::look_up(account_.server.host, family);
+    if (found.result != 0) {
+      fault("look-up", not_found(found.result));
+      return false;
     }
+    const auto v6 = std::ranges::count_if(
+        found.addresses, [](const auto& address) { return address.find(':') != std::string::npos; });
+    const auto v4 = std::ssize(found.addresses) - v6;
+    std::string numbers;
+    if (family != net::Family::ipv6) numbers = std::to_string(v4) + " of IPv4";
+    if (family == net::Family::any) numbers += ", ";
+    if (family != net::Family::ipv4) numbers += std::to_string(v6) + " of IPv6";
+    ok("look-up", account_.server.host + " has addresses: " + numbers);
+    return true;
+  }
+
+  Error not_found(int result) const {
+    const auto& host = account_.server.host;
+    const auto family = account_.server.family;
+    if (family != net::Family::any && net::look_up(host, net::Family::any).result == 0)
+      return {Kind::no_host,
+              "the host " + host + " has no " + (family == net::Family::ipv4 ? "IPv4" : "IPv6") + " address",
+              "remove \"address_family\", or set it to \"any\""};
     const bool missing = result == EAI_NONAME || result == EAI_NODATA;
     const auto hint = advise(account_.server, {.user = account_.user, .secret = {}}).server;
-    fault("look-up",
-          Error(missing ? Kind::no_host : Kind::temporary,
-                (missing ? "there is no host " : "cannot look up ") + host + ": " + ::gai_strerror(result),
-                !hint.empty() ? hint
-                : missing     ? "check the name in \"server\""
-                              : "check that the network is up, and /etc/resolv.conf"));
-    return false;
+    return {missing ? Kind::no_host : Kind::temporary,
+            (missing ? "there is no host " : "cannot look up ") + host + ": " + ::gai_strerror(result),
+            !hint.empty() ? hint
+            : missing     ? "check the name in \"server\""
+                          : "check that the network is up, and /etc/resolv.conf"};
   }
 
   static std::string check_of(const Error& error, bool greeted) {
@@ -150,7 +155,7 @@ class OnlineChecks {
 
   void report_on(const net::ServerFacts& facts) const {
     const auto& server = account_.server;
-    ok("connection", util::escape(server.host) + ":" + std::to_string(server.effective_port()) + " answers");
+    ok("connection", server.host + ":" + std::to_string(server.effective_port()) + " answers");
     report_on_tls(facts);
     ok("greeting", facts.greeting);
     report_on_capabilities(facts.capabilities);

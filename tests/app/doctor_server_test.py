@@ -7,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from support.py import terminal
+from support.py import mounts, terminal
 from support.py.certificates import Certificates
 from support.py.doctor import Doctor
 from support.py.world import MAILHAUL
@@ -26,6 +26,28 @@ class Servers(Doctor):
         found = self.findings()
         self.assertEqual([f["check"] for f in found if f["grade"] == "fault"], ["look-up"])
         self.assertIn(found[-1]["status"], (68, 75))
+        self.assertSays(found[-1]["hint"], ('check the name in "server"', "check that the network is up"))
+
+    @unittest.skipUnless(mounts.usable(), "neither root nor a user namespace may mount here")
+    def test_a_host_with_umlauts_is_looked_up_as_fetch_does_it(self):
+        hosts = self.world.path("hosts")
+        hosts.write_text("127.0.0.1 localhost xn--bcher-kva.test\n")
+        self.world.prefix = mounts.instead(hosts, "/etc/hosts")
+        self.world.env["LC_ALL"] = "C"
+        self.set_up(server="pop3://B\u00fccher.test:%d" % self.server.port, leave_on_server=True)
+        self.assertStatus(self.world.run(), 0)
+        found = {finding["check"]: finding for finding in self.findings(status=0)}
+        self.assertEqual(found["look-up"]["text"], "B\u00fccher.test has addresses: 1 of IPv4, 0 of IPv6")
+        self.assertEqual(found["listing"]["text"], "3 messages")
+
+    def test_a_host_without_addresses_of_the_family(self):
+        self.set_up(address_family="ipv6")
+        self.fault("look-up", 68, "127.0.0.1 has no IPv6 address", hint=('remove "address_family"',))
+
+    def test_only_addresses_of_the_family_count(self):
+        self.set_up(address_family="ipv4")
+        found = {finding["check"]: finding["text"] for finding in self.findings(status=0)}
+        self.assertEqual(found["look-up"], "127.0.0.1 has addresses: 1 of IPv4")
 
     def test_nobody_listens(self):
         self.set_up(server="pop3://127.0.0.1:%d" % self.closed_port())
