@@ -31,6 +31,7 @@ Node node_of(const Place& place) {
 }
 
 std::string url_of(const Draft& draft) {
+  if (!draft.socket.empty()) return "unix:" + draft.socket;
   const bool is_address = draft.host.find(':') != std::string::npos;
   std::string url(draft.encryption == Encryption::implicit ? "pop3s://" : "pop3://");
   url += is_address ? "[" + draft.host + "]" : draft.host;
@@ -84,6 +85,7 @@ std::string valid_name(std::string_view wanted) {
 
 /// The mailbox as account::mailbox_of() sees it: the port counts on this machine only.
 std::string mailbox_of(const Draft& draft) {
+  if (!draft.socket.empty()) return draft.user + "\n" + url_of(draft);
   auto host = util::lower(draft.host);
   if (host.ends_with('.')) host.pop_back();
   const bool is_here = host == "localhost" || host == "::1" || host.starts_with("127.");
@@ -96,7 +98,7 @@ Node profile_of(const Draft& draft, const util::Path& password_file) {
   Node keys{.form = Node::Form::object};
   if (!draft.enabled) keys.add("enabled", Node::of_flag(false));
   keys.add("server", Node::of(url_of(draft)));
-  if (draft.encryption == Encryption::none) keys.add("tls", Node::of("none"));
+  if (draft.encryption == Encryption::none && draft.socket.empty()) keys.add("tls", Node::of("none"));
   add_text(keys, "tls_ca_file", draft.ca_file);
   add_text(keys, "tls_server_name", draft.server_name);
   add_text(keys, "tls_client_cert", draft.client_cert);
@@ -106,6 +108,7 @@ Node profile_of(const Draft& draft, const util::Path& password_file) {
   add_password(keys, draft, password_file);
   add_text(keys, "auth", draft.auth);
   add_text(keys, "proxy", draft.proxy);
+  if (!draft.tunnel.empty()) keys.add("tunnel", list_of(draft.tunnel));
   add_policy(keys, draft);
   std::vector<Node> places;
   for (const auto& place : draft.deliver) places.push_back(node_of(place));

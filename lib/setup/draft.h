@@ -45,6 +45,8 @@ struct Draft {
   std::string host, user;
   std::uint16_t port = 0;
   Encryption encryption = Encryption::none;
+  std::string socket;               ///< the path of a local socket, in place of host and port
+  std::vector<std::string> tunnel;  ///< a program whose standard input and output are the connection
   std::string ca_file, server_name, client_cert, client_key, min_version, auth, proxy;
   util::Secret password;  ///< is written into a file of its own
   std::vector<std::string> password_command;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "setup/fetchmail_rc.h"
 #include "setup/programs.h"
@@ -53,12 +54,13 @@ class Drafting {
       Draft draft{.line = user.line, .poll_name = entry.name, .host = server.text("via")};
       if (draft.host.empty()) draft.host = entry.name;
       draft.auth = protocol == "apop" ? "apop" : auth_of(server.text("auth"), entry.line);
-      draft.enabled = !entry.skipped && !server.on("plugin");
+      draft.enabled = !entry.skipped;
       draft.timeout = std::chrono::seconds(std::min<std::uint64_t>(server.number("timeout"), 86400));
       const Options own(user.values);
       identity(draft, own);
       draft.name = users.size() == 1 ? entry.name : draft.user;
       connection(draft, server, own);
+      tunnel(draft, server);
       password(draft, own);
       policy(draft, own);
       delivery(draft, own);
@@ -126,6 +128,27 @@ class Drafting {
     draft.server_name = own.text("sslcommonname");
     draft.client_cert = path(own.text("sslcert"));
     draft.client_key = path(own.text("sslkey"));
+  }
+
+  /// fetchmail replaces %h and %p, divides the text at blanks, and starts the program without a shell.
+  void tunnel(Draft& draft, const Options& server) {
+    if (!server.on("plugin")) return;
+    const unsigned usual_port = draft.encryption == Encryption::implicit ? 995 : 110;
+    const auto port = std::to_string(draft.port != 0 ? draft.port : usual_port);
+    std::istringstream words(server.text("plugin"));
+    for (std::string word; words >> word; draft.tunnel.push_back(word))
+      for (auto at = word.find('%'); at != std::string::npos; at = word.find('%', at)) {
+        const auto name = word.substr(at, 2);
+        const auto value = name == "%h" ? draft.host : name == "%p" ? port : name;
+        word.replace(at, name.size(), value);
+        at += value.size();
+      }
+    const bool says_none = draft.tunnel == std::vector<std::string>{"none"};  // which is no tunnel here
+    if (!draft.tunnel.empty() && !says_none) return;
+    draft.tunnel.clear();
+    draft.enabled = false;
+    note(server.find("plugin")->line, "the plugin is not a program that mailhaul can start",
+         "write its path into \"tunnel\", and remove \"enabled\"");
   }
 
   /// fetchmail takes a relative path from the directory of its file.

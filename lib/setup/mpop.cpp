@@ -34,7 +34,6 @@ struct MpopRow {
 };
 constexpr std::array commands_elsewhere{
     MpopRow{"source_ip", "mailhaul leaves the choice of the address to the system"},
-    MpopRow{"socket", "mailhaul does not connect to sockets of this machine"},
     MpopRow{"pipelining", ""},
     MpopRow{"ntlmdomain", "write the domain into the user's name: DOMAIN\\NAME"},
     MpopRow{"tls_crl_file", "mailhaul reads no revocation lists"},
@@ -47,8 +46,9 @@ constexpr std::array commands_elsewhere{
     MpopRow{"killsize",
             "mailhaul does not remove mail that nobody has got; max_size leaves it on the server"},
 };
-constexpr std::array<std::string_view, 25> commands_here{"host",
+constexpr std::array<std::string_view, 26> commands_here{"host",
                                                          "port",
+                                                         "socket",
                                                          "proxy_host",
                                                          "proxy_port",
                                                          "timeout",
@@ -172,6 +172,8 @@ class MpopDrafting {
     draft_.host = text("host");
     draft_.user = text("user");
     connection();
+    time_out();
+    login_method();
     secret();
     policy();
     place();
@@ -180,7 +182,6 @@ class MpopDrafting {
       if (!row.advice.empty() && !value.empty() && value != "off" && value != "auto")
         note(row.name, std::string(row.name) + " is not supported", std::string(row.advice));
     }
-    if (!text("socket").empty()) draft_.enabled = false;
     seen_list();
     return std::move(draft_);
   }
@@ -208,6 +209,7 @@ class MpopDrafting {
   void connection() {
     const bool tls = on("tls", false), starttls = on("tls_starttls", true);
     draft_.encryption = !tls ? Encryption::none : starttls ? Encryption::stls : Encryption::implicit;
+    if (!text("socket").empty()) return local_socket();
     draft_.port = static_cast<std::uint16_t>(util::parse_number(text("port")).value_or(0));
     if (draft_.port == 0) draft_.port = draft_.encryption == Encryption::implicit ? 995 : 110;
     if (text("tls_trust_file") != "system") draft_.ca_file = path("tls_trust_file");
@@ -221,9 +223,21 @@ class MpopDrafting {
       const auto port = text("proxy_port");
       draft_.proxy = "socks5h://" + proxy + ":" + (port.empty() ? "1080" : port);
     }
+  }
+
+  /// In place of host, port and proxy.
+  void local_socket() {
+    draft_.socket = path("socket");
+    if (draft_.encryption == Encryption::none) return;
+    draft_.encryption = Encryption::none;
+    draft_.enabled = false;
+    note("socket", "mpop uses TLS on the socket " + util::escape(draft_.socket) + "; mailhaul cannot do so",
+         "if the server takes plain text there as well, remove \"enabled\" from the account");
+  }
+
+  void time_out() {
     if (const auto seconds = util::parse_number(text("timeout")); seconds && *seconds > 0)
       draft_.timeout = std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86400));
-    login_method();
   }
 
   void login_method() {
@@ -326,7 +340,8 @@ Outcome read_mpop(const util::Path& file, std::string_view text, const Surroundi
   const auto accounts = parser.parse(text);
   Outcome outcome{.file = file, .drafts = {}, .notes = {}};
   for (const auto& account : accounts) {
-    const bool has_user = account.values.contains("user"), has_host = account.values.contains("host");
+    const bool has_user = account.values.contains("user");
+    const bool has_host = account.values.contains("host") || account.values.contains("socket");
     if (account.name == "default" && !account.changed) continue;  // another name for an account that is there
     if (!has_user || !has_host) {
       if (!parser.bases().contains(account.name))

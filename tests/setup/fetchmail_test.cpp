@@ -70,10 +70,36 @@ TEST_CASE("fetchmail: what has no counterpart is told with its line") {
 poll mail.example proto imap user a
 skip old.example proto pop3 user w pass x no sslcertck no keep
 )");
-  requires_in(text,
-              {"2: envelope is not supported", "3: plugin is not supported", "mailbox of several people",
-               "5: flush", "5: preconnect", "6: mail.example uses IMAP", "7: fetchmail does not check",
-               R"(drop.example {"enabled":false)", R"(old.example {"enabled":false)"});
+  requires_in(text, {"2: envelope is not supported", "mailbox of several people", "5: flush", "5: preconnect",
+                     "6: mail.example uses IMAP", "7: fetchmail does not check",
+                     R"(drop.example {"enabled":false)", R"(old.example {"enabled":false)"});
+}
+
+TEST_CASE("fetchmail: a plugin is a tunnel, with host and port filled in and without a shell") {
+  struct Row {
+    const char *options, *tunnel;
+  };
+  for (const auto& [options, tunnel] :
+       {Row{R"(plugin "ssh %h nc localhost %p" user u)", R"(["ssh","h.example","nc","localhost","110"])"},
+        Row{R"(plugin "ssh -W %h:%p gate" user u ssl)", R"(["ssh","-W","h.example:995","gate"])"},
+        Row{R"(via mx.example port 1110 plugin "  relay 50% %h  '%p' $X" user u)",
+            R"(["relay","50%","mx.example","'1110'","$X"])"}}) {
+    const auto text =
+        read("fetchmail", "poll h.example proto pop3 " + std::string(options) + " pass x mda cat");
+    requires_in(text, {R"("tunnel":)" + std::string(tunnel)});
+    CHECK(text.find("enabled") == std::string::npos);
+    CHECK(text.find("plugin") == std::string::npos);
+  }
+}
+
+TEST_CASE("fetchmail: a plugin that cannot be taken over is told, and its account is switched off") {
+  for (const std::string plugin : {"", "  ", "none"}) {
+    const auto text =
+        read("fetchmail", "poll h.example proto pop3\nplugin \"" + plugin + "\" user u pass x mda cat");
+    requires_in(text, {R"(h.example {"enabled":false,"server":"pop3://h.example")",
+                       "2: the plugin is not a program that mailhaul can start"});
+    CHECK(text.find("tunnel") == std::string::npos);
+  }
 }
 
 TEST_CASE("fetchmail: the names of version 7 are known") {

@@ -108,6 +108,36 @@ account default : anna
   CHECK(text.find("base {") == std::string::npos);
 }
 
+TEST_CASE("mpop: a socket of this machine stands in place of host, port and proxy") {
+  const auto text = read("mpop", R"(account anna
+socket ~/run/pop
+host mail.example.com
+port 1110
+proxy_host 127.0.0.1
+user anna
+password x
+timeout 60
+delivery mbox ~/mbox
+account berta : anna
+user berta
+tls on
+account carl
+socket /run/pop
+user carl
+password x
+delivery mbox ~/mbox
+account again : carl
+)");
+  requires_in(
+      text,
+      {R"(anna {"server":"unix:/home/anna/run/pop","user":"anna","password_file":"PASSWORDS/anna","timeout":"1m")",
+       R"(berta {"enabled":false,"server":"unix:/home/anna/run/pop","user":"berta")",
+       "2: mpop uses TLS on the socket /home/anna/run/pop; mailhaul cannot do so",
+       R"(carl {"server":"unix:/run/pop","user":"carl")", R"(again {"enabled":false)",
+       "account again is switched off: it is the mailbox of carl"});
+  CHECK(text.find("proxy") == std::string::npos);
+}
+
 TEST_CASE("mpop: what mpop refuses is refused with its line") {
   requires_in(refusal("mpop", "host h\n"), {"rc:1: the first command"});
   requires_in(refusal("mpop", "account a\nfoo s3cret\n"), {"rc:2: mpop has no such command"});
