@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "setup/doctor.h"
 
 namespace mailhaul::setup {
@@ -16,6 +18,17 @@ void check_syslog(const TellFinding& tell) {
         .check = "log",
         .sentence = "nobody takes what is written to syslog: there is no " + std::string(socket),
         .advice = "start the daemon of the system's log, or name a file in \"log\""});
+}
+
+template <class Wanted>
+std::vector<util::Path> entries_in(const util::Path& directory, const Wanted& wanted) {
+  std::vector<util::Path> entries;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
+       entry.increment(failed))
+    if (wanted(*entry)) entries.push_back(entry->path());
+  std::ranges::sort(entries);
+  return entries;
 }
 
 }  // namespace
@@ -31,6 +44,28 @@ bool takes_files(const util::Path& directory) {
   std::error_code ignored;
   return std::filesystem::is_directory(directory, ignored) &&
          ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+std::string text_if_readable(const util::Path& file) {
+  try {
+    return util::read_file(file, 1U << 20U);
+  } catch (const util::Error&) {
+    return {};  // another user's
+  }
+}
+
+std::vector<util::Path> files_in(const util::Path& directory) {
+  return entries_in(directory, [](const auto& entry) {
+    std::error_code ignored;
+    return entry.is_regular_file(ignored);
+  });
+}
+
+std::vector<util::Path> folders_in(const util::Path& directory, std::string_view end) {
+  return entries_in(directory, [end](const auto& entry) {
+    std::error_code ignored;
+    return entry.path().native().ends_with(end) && entry.is_directory(ignored);
+  });
 }
 
 void check_log(const util::Path& log, const TellFinding& tell) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What runs mailhaul on this machine: lines of crontabs, and units of systemd.
 #include <algorithm>
+#include <optional>
+#include <sstream>
 
 #include "setup/doctor.h"
+#include "setup/doctor_files.h"
 #include "setup/providers.h"
+#include "setup/systemd_units.h"
 #include "util/ascii.h"
 #include "util/escape.h"
 #include "util/process.h"
@@ -15,10 +19,12 @@ namespace {
 using util::Error;
 using util::Kind;
 
+constexpr std::chrono::seconds usual_interval{300};  // of `watch`
+
 /// One line or unit that runs mailhaul.
 struct Runner {
   std::string where, command;
-  std::chrono::minutes every{0};  ///< 0: not known
+  std::chrono::seconds every{0};  ///< 0: not known
 };
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -31,21 +37,37 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-/// The word of a command line that is mailhaul itself; empty: there is none.
-std::string program_in(std::string_view line) {
+/// How often `watch` fetches, by its arguments; 0: they are not those of `watch`.
+std::chrono::seconds interval_of_watch(std::string arguments) {
+  constexpr std::string_view option = "--interval";
+  std::ranges::replace_if(
+      arguments, [](char c) { return c == '=' || c == '"' || c == '\''; }, ' ');
+  std::istringstream words(arguments);
+  std::chrono::seconds every{0};
+  for (std::string word; words >> word;) {
+    if (word == "watch") every = usual_interval;
+    if (word == option && words >> word) every = util::parse_duration(word).value_or(every);
+  }
+  return every;
+}
+
+/// What a command line does with mailhaul; empty: it does not run it.
+std::optional<Runner> runner_in(const std::string& where, std::string_view line) {
   while (!line.empty()) {
     line.remove_prefix(std::min(line.find_first_not_of(" \t=-@+!"), line.size()));
     const auto word = line.substr(0, line.find_first_of(" \t"));
-    if (word == "mailhaul" || word.ends_with("/mailhaul")) return std::string(word);
     line.remove_prefix(word.size());
+    if (word == "mailhaul" || word.ends_with("/mailhaul"))
+      return Runner{
+          .where = where, .command = std::string(word), .every = interval_of_watch(std::string(line))};
   }
-  return {};
+  return std::nullopt;
 }
 
 /// "*/5 * * * *" -> five minutes; "* * * * *" -> one.
-std::chrono::minutes interval_of(std::string_view line) {
+std::chrono::seconds interval_of_crontab(std::string_view line) {
   if (line.starts_with("* ")) return std::chrono::minutes(1);
-  if (!line.starts_with("*/")) return std::chrono::minutes(0);
+  if (!line.starts_with("*/")) return std::chrono::seconds(0);
   const auto number = util::parse_number(line.substr(2, line.find_first_of(" \t") - 2));
   return std::chrono::minutes(number && *number < 60 ? static_cast<int>(*number) : 0);
 }
@@ -53,37 +75,11 @@ std::chrono::minutes interval_of(std::string_view line) {
 void add_crontab(std::vector<Runner>& runners, const std::string& where, std::string_view text) {
   for (const auto& line : lines_of(text)) {
     if (line.starts_with('#')) continue;
-    if (auto program = program_in(line); !program.empty())
-      runners.push_back({.where = where, .command = std::move(program), .every = interval_of(line)});
+    auto runner = runner_in(where, line);
+    if (!runner) continue;
+    if (runner->every.count() == 0) runner->every = interval_of_crontab(line);
+    runners.push_back(std::move(*runner));
   }
-}
-
-void add_unit(std::vector<Runner>& runners, const util::Path& file, std::string_view text) {
-  for (const auto& line : lines_of(text)) {
-    if (!line.starts_with("ExecStart=")) continue;
-    if (auto program = program_in(line.substr(10)); !program.empty())
-      runners.push_back({.where = file.native(), .command = std::move(program)});
-  }
-}
-
-std::string read_if_possible(const util::Path& file) {
-  try {
-    return util::read_file(file, 1U << 20U);
-  } catch (const Error&) {
-    return {};  // another user's
-  }
-}
-
-std::vector<util::Path> files_in(const util::Path& directory) {
-  std::vector<util::Path> files;
-  std::error_code failed;
-  for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    std::error_code ignored;
-    if (entry->is_regular_file(ignored)) files.push_back(entry->path());
-  }
-  std::ranges::sort(files);
-  return files;
 }
 
 std::string own_crontab(const DoctorOutside& outside) {
@@ -101,12 +97,14 @@ std::vector<Runner> find_runners(const DoctorOutside& outside) {
   std::vector<Runner> runners;
   add_crontab(runners, "crontab -l", own_crontab(outside));
   for (const auto& file : files_in("/etc/cron.d"))
-    add_crontab(runners, file.native(), read_if_possible(file));
-  add_crontab(runners, "/etc/crontab", read_if_possible("/etc/crontab"));
-  for (const auto& directory : {outside.around.config_home / "systemd/user", util::Path("/etc/systemd/user"),
-                                util::Path("/etc/systemd/system")})
-    for (const auto& file : files_in(directory))
-      if (file.extension() == ".service") add_unit(runners, file, read_if_possible(file));
+    add_crontab(runners, file.native(), text_if_readable(file));
+  add_crontab(runners, "/etc/crontab", text_if_readable("/etc/crontab"));
+  for (const auto& command : commands_of_systemd(outside.around)) {
+    auto runner = runner_in(command.where, command.line);
+    if (!runner) continue;
+    if (runner->every.count() == 0) runner->every = command.every;
+    runners.push_back(std::move(*runner));
+  }
   return runners;
 }
 
@@ -121,7 +119,7 @@ void check_runner(const Runner& runner, const std::vector<account::Account>& acc
                  .advice = "write the path of the program that is installed (command -v mailhaul)"});
   for (const auto& account : accounts) {
     const auto* const provider = provider_of_server(account.server.host);
-    const auto every = std::max<std::chrono::seconds>(runner.every, account.policy.min_interval);
+    const auto every = std::max(runner.every, account.policy.min_interval);
     if (provider == nullptr || runner.every.count() == 0 || every >= provider->interval) continue;
     tell({.grade = Grade::warning,
           .account = account.name,
@@ -132,7 +130,8 @@ void check_runner(const Runner& runner, const std::vector<account::Account>& acc
           .advice = "put \"min_interval\": \"" + util::format_duration(provider->interval) +
                     "\" into the account, or run it less often"});
   }
-  tell({.check = "timer", .sentence = runner.where + " runs " + util::escape(runner.command)});
+  const auto interval = runner.every.count() == 0 ? "" : " every " + util::format_duration(runner.every);
+  tell({.check = "timer", .sentence = runner.where + " runs " + util::escape(runner.command) + interval});
 }
 
 }  // namespace

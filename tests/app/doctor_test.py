@@ -307,32 +307,5 @@ class State(Doctor):
         self.assertEqual(time_in("TLS", "until (.*)$"), ends)
 
 
-class Timers(Doctor):
-    def test_a_crontab_line_names_a_program_that_is_not_there(self):
-        self.set_up()
-        self.program("crontab", "echo '*/5 * * * * /opt/gone/mailhaul -q'")
-        self.fault("timer", 78, "crontab -l", "/opt/gone/mailhaul", hint=("command -v mailhaul",))
-
-    def test_a_unit_names_a_program_that_is_not_there(self):
-        self.set_up()
-        units = self.world.home / ".config/systemd/user"
-        units.mkdir(parents=True)
-        (units / "mailhaul.service").write_text("[Service]\nExecStart=/opt/gone/mailhaul -q\n")
-        self.fault("timer", 78, "mailhaul.service", hint=("command -v mailhaul",))
-
-    def test_more_often_than_the_provider_likes(self):
-        self.program("crontab", "echo '*/5 * * * * %s -q'" % self.program("mailhaul", "exit 0"))
-        for keys, count in (({}, 1), ({"min_interval": "14m"}, 1), ({"min_interval": "15m"}, 0)):
-            with self.subTest(keys):
-                self.set_up(server="pop3s://pop3.web.de", tls="required", proxy="socks5h://127.0.0.1:%d" % self.closed_port(),
-                            **keys)
-                found = self.findings(status=75)
-                timers = [f for f in found if f["check"] == "timer" and f["grade"] == "warning"]
-                self.assertEqual(len(timers), count)
-                for timer in timers:
-                    self.assertSays(timer["text"], "every 5m", "WEB.DE", "15m")
-                    self.assertSays(timer["hint"], '"min_interval": "15m"')
-
-
 if __name__ == "__main__":
     unittest.main()
