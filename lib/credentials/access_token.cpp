@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "credentials/access_token.h"
 
+#include <filesystem>
 #include <optional>
 #include <variant>
 
@@ -57,11 +58,16 @@ namespace {
 
 constexpr minutes least_rest{5};  // of a token's life, with which a session begins
 
+LoginNeeded no_login(const OAuthSubject& subject) {
+  return {"there is no login for " + util::escape(subject.user) + " yet",
+          "mailhaul login " + subject.account};
+}
+
 /// The login that is kept for this very user and client. Throws LoginNeeded.
 Tokens kept_login(const OAuthSubject& subject, const TokenFile& file) {
   const auto login = "mailhaul login " + subject.account;
   auto tokens = file.read();
-  if (!tokens) throw LoginNeeded("there is no login for " + util::escape(subject.user) + " yet", login);
+  if (!tokens) throw no_login(subject);
   const bool same_client = subject.oauth.client_id.empty() || tokens->client_id == subject.oauth.client_id;
   if (tokens->user == subject.user && tokens->token_url == subject.oauth.token_url && same_client)
     return std::move(*tokens);
@@ -102,6 +108,10 @@ AccessToken renew(const OAuthSubject& subject, const OAuthOutside& outside, cons
 }  // namespace
 
 AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outside, const Secret* refused) {
+  std::error_code unknown;
+  const auto there = std::filesystem::status(subject.token_file, unknown).type();
+  // No lock is created for it: doctor asks for a token as well, and creates nothing.
+  if (there == std::filesystem::file_type::not_found) throw no_login(subject);
   const TokenFile file(subject.token_file, *outside.cancel);
   auto tokens = kept_login(subject, file);
   const auto rest = tokens.expires - outside.now();

@@ -177,6 +177,7 @@ class Secrets(Doctor):
     def test_nobody_has_logged_in(self):
         self.broken("oauth", 77, "nobody has logged in", hint=("mailhaul login home",),
                     oauth={"provider": "google", "client_id": "x"})
+        self.assertFalse(self.world.state_dir.exists())
 
 
     def test_a_login_that_the_provider_soon_forgets(self):
