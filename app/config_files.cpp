@@ -173,7 +173,8 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
   sources.jobs = invocation.jobs;
   sources.paths = {.home = home(),
                    .default_state_file = default_state_file(),
-                   .default_netrc = variable("NETRC").value_or(below_home(".netrc").native())};
+                   .default_netrc = variable("NETRC").value_or(below_home(".netrc").native()),
+                   .credentials_directory = variable("CREDENTIALS_DIRECTORY").value_or("")};
   sources.reserved_names = command_names();
   sources.purpose = purpose;
   return pictured(sources);

@@ -127,7 +127,7 @@ class Loader {
     const auto in_account = [](const Member& account) { return holds_secret(account.value); };
     if ((defaults != nullptr && holds_secret(defaults->value)) ||
         (accounts != nullptr && std::ranges::any_of(accounts->value.members, in_account)))
-      util::require_private(*sources_.file, "a password");
+      util::require_private(*sources_.file, "a password", sources_.paths.credentials_directory);
   }
 
   void set_top_level(Config& config, const Member& member) const {

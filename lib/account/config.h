@@ -17,8 +17,9 @@ namespace mailhaul::account {
 /// Where relative paths begin, and defaults. The application sets them, since lib reads no environment.
 struct Paths {
   util::Path home;
-  util::Path default_state_file;  ///< $XDG_STATE_HOME/mailhaul/state.db
-  util::Path default_netrc;       ///< $NETRC or ~/.netrc
+  util::Path default_state_file;          ///< $XDG_STATE_HOME/mailhaul/state.db
+  util::Path default_netrc;               ///< $NETRC or ~/.netrc
+  util::Path credentials_directory = {};  ///< $CREDENTIALS_DIRECTORY, where systemd sets the modes of files
 };
 
 /// An account option of the command line: its key and text, for example "max_size" and "10M"; a boolean is

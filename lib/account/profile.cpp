@@ -194,6 +194,7 @@ Account make_account(const std::string& name, std::span<const Layer> layers, con
   require_keys(effective, layers, purpose);
   Account account;
   account.name = name;
+  account.server.credentials_directory = paths.credentials_directory.native();
   for (const auto& handler : key_handlers())
     if (const auto found = effective.find(handler.key.name); found != effective.end())
       handler.set(account, found->second.setting);

@@ -48,30 +48,37 @@ Secret from_command(const Command& command, const util::Cancel& cancel) {
                 "password_command '" + util::escape(command.argv.front()) + "'");
 }
 
+/// The folder that systemd made for the service; empty: there is none.
+util::Path credentials_directory(const Environment& environment) {
+  const auto folder = environment.variable ? environment.variable("CREDENTIALS_DIRECTORY") : std::nullopt;
+  return folder.value_or("");
+}
+
 /// Throws Error{config} "KEY: ..." if the file is missing or others may read it.
-void require_secret_file(std::string_view key, const util::Path& path, std::string_view what) {
+void require_secret_file(std::string_view key, const util::Path& path, const Environment& environment) {
   try {
-    util::require_private(path, what);
+    util::require_private(path, key == "netrc" ? "passwords" : "a password",
+                          credentials_directory(environment));
   } catch (const Error& error) {
     const std::string from = key == "netrc" ? ", or in the environment's NETRC" : "";
     throw util::prefixed(key, error, "check the path in \"" + std::string(key) + "\"" + from);
   }
 }
 
-Secret from_file(const File& file) {
-  require_secret_file("password_file", file.path, "a password");
+Secret from_file(const File& file, const Environment& environment) {
+  require_secret_file("password_file", file.path, environment);
   const Secret text(util::read_file(file.path, largest, Kind::config));
   return usable(first_line(text), file.path.string());
 }
 
 /// systemd sets the modes of the folder and of the files in it.
 Secret from_systemd(const SystemdCredential& credential, const Environment& environment) {
-  const auto folder = environment.variable ? environment.variable("CREDENTIALS_DIRECTORY") : std::nullopt;
-  if (!folder || folder->empty())
+  const auto folder = credentials_directory(environment);
+  if (folder.empty())
     throw Error(Kind::config,
                 "password_credential: the environment variable CREDENTIALS_DIRECTORY is not set",
                 "systemd sets it for a service with LoadCredential=" + credential.name + ":FILE in its unit");
-  const util::Path path = util::Path(*folder) / credential.name;
+  const util::Path path = folder / credential.name;
   try {
     const Secret text(util::read_file(path, largest, Kind::config));
     return usable(first_line(text), path.string());
@@ -90,9 +97,9 @@ Secret from_variable(const Variable& variable, const Environment& environment) {
   return usable(without_line_ends(text.reveal()), "the environment variable " + util::escape(variable.name));
 }
 
-Secret from_netrc(const Netrc& netrc, const Subject& subject) {
+Secret from_netrc(const Netrc& netrc, const Subject& subject, const Environment& environment) {
   constexpr std::size_t largest_netrc = 1U << 20U;
-  require_secret_file("netrc", netrc.path, "passwords");
+  require_secret_file("netrc", netrc.path, environment);
   const Secret text(util::read_file(netrc.path, largest_netrc, Kind::config));
   auto password = [&] {
     try {
@@ -126,10 +133,10 @@ Secret from_person(const Subject& subject, const Environment& environment) {
 
 }  // namespace
 
-void require_usable(const Source& source) {
+void require_usable(const Source& source, const Environment& environment) {
   if (const auto* file = std::get_if<File>(&source))
-    require_secret_file("password_file", file->path, "a password");
-  if (const auto* netrc = std::get_if<Netrc>(&source)) require_secret_file("netrc", netrc->path, "passwords");
+    require_secret_file("password_file", file->path, environment);
+  if (const auto* netrc = std::get_if<Netrc>(&source)) require_secret_file("netrc", netrc->path, environment);
 }
 
 Secret resolve(const Source& source, const Subject& subject, const Environment& environment,
@@ -138,10 +145,10 @@ Secret resolve(const Source& source, const Subject& subject, const Environment& 
       Each{[&](const Ask&) { return from_person(subject, environment); },
            [](const Literal& literal) { return usable(literal.password(), "the configuration"); },
            [&](const Command& command) { return from_command(command, cancel); },
-           [](const File& file) { return from_file(file); },
+           [&](const File& file) { return from_file(file, environment); },
            [&](const SystemdCredential& credential) { return from_systemd(credential, environment); },
            [&](const Variable& variable) { return from_variable(variable, environment); },
-           [&](const Netrc& netrc) { return from_netrc(netrc, subject); },
+           [&](const Netrc& netrc) { return from_netrc(netrc, subject, environment); },
            [&](const Keyring&) { return usable(password_in_keyring(subject, cancel), "the key ring"); }},
       source);
 }

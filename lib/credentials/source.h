@@ -76,7 +76,7 @@ struct Subject {
                                    const Environment& environment, const util::Cancel& cancel);
 
 /// Throws Error{config} if a file that contains the password is missing or not private. Runs no program.
-void require_usable(const Source& source);
+void require_usable(const Source& source, const Environment& environment);
 
 /// The password for a machine and a login in the text of a netrc file (netrc.cpp has the format). The first
 /// entry that matches counts, and an entry without a login matches any. Empty: there is none. Throws

@@ -52,6 +52,7 @@ struct Endpoint {
   Tls tls = Tls::implicit;
   /// Files and the name in the certificate. Empty: the system's authorities, `host`, none, none.
   std::string ca_file, server_name, client_cert, client_key;
+  std::string credentials_directory;  ///< where others than the owner set the modes of keys; empty: nowhere
   TlsVersion min_version = TlsVersion::v1_2;
   /// "sha256//BASE64": one of them must match, in addition to the certificate check.
   std::vector<std::string> pins;

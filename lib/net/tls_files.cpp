@@ -50,8 +50,10 @@ void require_files(const Endpoint& endpoint) {
   if (endpoint.client_cert.empty()) return;
   require_readable("tls_client_cert", endpoint.client_cert);
   const bool apart = !endpoint.client_key.empty();
-  of_key(apart ? "tls_client_key" : "tls_client_cert",
-         [&] { util::require_private(apart ? endpoint.client_key : endpoint.client_cert, "a private key"); });
+  of_key(apart ? "tls_client_key" : "tls_client_cert", [&] {
+    util::require_private(apart ? endpoint.client_key : endpoint.client_cert, "a private key",
+                          endpoint.credentials_directory);
+  });
 }
 
 void require_usable(const Endpoint& endpoint, Auth auth) {

@@ -198,7 +198,7 @@ void check_secret(const account::Account& account, const DoctorOutside& outside,
   const Report report(account, account.oauth ? "oauth" : "password", tell);
   try {
     if (account.oauth) return check_oauth(account, outside, report);
-    credentials::require_usable(account.secret);
+    credentials::require_usable(account.secret, {.variable = outside.around.variable, .prompt = {}});
     std::visit(SecretCheck{account, outside, report}, account.secret);
   } catch (const Error& error) {
     report.fault(error);

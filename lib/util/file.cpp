@@ -143,9 +143,11 @@ std::optional<Fd> try_lock(const Path& path) {
 namespace {
 
 /// Whether a container platform or systemd has set the mode, and its owner cannot.
-bool is_provided(const Path& path, const struct stat& info) {
+bool is_provided(const Path& path, const struct stat& info, const Path& credentials_directory) {
   const auto text = path.lexically_normal().native();
   if (text.starts_with("/run/secrets/") || text.starts_with("/run/credentials/")) return true;
+  const auto directory = (credentials_directory / "").lexically_normal().native();  // with "/" at its end
+  if (directory.size() > 1 && directory.starts_with('/') && text.starts_with(directory)) return true;
   struct statvfs mount {};
   return info.st_uid != ::geteuid() && ::statvfs(path.c_str(), &mount) == 0 &&
          (mount.f_flag & ST_RDONLY) != 0;
@@ -153,14 +155,14 @@ bool is_provided(const Path& path, const struct stat& info) {
 
 }  // namespace
 
-void require_private(const Path& path, std::string_view what) {
+void require_private(const Path& path, std::string_view what, const Path& credentials_directory) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) throw_errno(Kind::config, "read", path.native());
   if (S_ISDIR(info.st_mode)) {
     throw Error(Kind::config, path.native() + " should contain " + std::string(what) + ", but is a directory",
                 "give the path of the file itself");
   }
-  if (is_provided(path, info)) return;
+  if (is_provided(path, info, credentials_directory)) return;
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     throw Error(Kind::config, path.native() + " holds " + std::string(what) + " and belongs to another user",
                 ::geteuid() == 0 ? run_as_hint(info.st_uid)

@@ -52,8 +52,8 @@ enum class LockMode { shared, exclusive };
 [[nodiscard]] std::optional<Fd> try_lock(const Path& path);
 
 /// Throws Error{config} unless the file belongs to the effective user (or root) and nobody else may read it.
-/// Files below /run/secrets and /run/credentials, and on a read-only mount of another user, always pass:
-/// there a container platform or systemd has set the mode.
-void require_private(const Path& path, std::string_view what);
+/// Files below /run/secrets, /run/credentials and `credentials_directory`, and on a read-only mount of
+/// another user, always pass: there a container platform or systemd has set the mode.
+void require_private(const Path& path, std::string_view what, const Path& credentials_directory = {});
 
 }  // namespace mailhaul::util

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Where secrets come from, which accounts a problem with them affects, and who must not see them."""
 import base64
+import json
 import os
 import unittest
 
 from support.py import mail, mounts, untold
+from support.py.certificates import Certificates
+from support.py.scripted import server_context
 from support.py.world import Case, World
 
 SHOW_ENVIRONMENT = {"kind": "mda", "command": ["sh", "-c", 'env > "$HOME/seen"; cat > /dev/null'], "allow_root": True}
@@ -116,6 +119,40 @@ class Files(Case):
         self.world.env["CREDENTIALS_DIRECTORY"] = str(folder)
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.world.maildir()), 1)
+
+    def test_systemd_sets_the_modes_of_all_its_credentials(self):
+        folder = self.world.path("credentials")
+        folder.mkdir()
+        made = Certificates(self.world.root / "certificates")
+        drop, _ = self.maildrop(*mail.small(1))
+        server = self.serve(drop, tls=server_context(*made.good))
+        account = self.account(server, server="pop3s://localhost:%d" % server.port, tls="required", tls_ca_file=str(made.ca),
+                               leave_on_server=True)
+        withheld = {key: value for key, value in account.items() if key != "password"}
+        texts = {"password": "secret\n", "netrc": "machine localhost login anna password secret\n",
+                 "key": made.good[1].read_text(), "config": json.dumps({"accounts": {"home": account}})}
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o440)
+        elsewhere = str(self.world.path("credentials.other"))
+        for name, keys in (("password", {**withheld, "password_file": str(folder / "password")}),
+                           ("netrc", {**withheld, "netrc": True}),
+                           ("key", {**account, "tls_client_cert": str(made.good[0]), "tls_client_key": str(folder / "key")}),
+                           ("config", None)):
+            for directory, status in ((str(folder), 0), (elsewhere, 78), (None, 78)):
+                with self.subTest(name, directory=directory):
+                    if keys:
+                        self.world.configure({"home": keys})
+                    words = [] if keys else ["-c", folder / "config"]
+                    self.world.env["NETRC"] = str(folder / "netrc")
+                    self.world.env.pop("CREDENTIALS_DIRECTORY", None)
+                    if directory is not None:
+                        self.world.env["CREDENTIALS_DIRECTORY"] = directory
+                    for command in (("config", "check"), ("fetch",), ("doctor",)):
+                        result = self.world.run(*words, *command)
+                        self.assertStatus(result, status)
+                        if status:
+                            self.assertSays(result.out.decode() + result.err, "mode 0440")
 
     def test_config_check_finds_what_a_run_would_find(self):
         there = str(self.world.path("file"))

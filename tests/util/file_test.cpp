@@ -69,6 +69,32 @@ TEST_CASE("a file with a secret that others can read is refused, with a hint") {
   util::require_private(dir / "secret", "a password");
 }
 
+TEST_CASE("a file in the directory of systemd's credentials may have any mode, and no other one") {
+  const test::TempDir dir;
+  std::filesystem::create_directories(dir / "credentials/part");
+  for (const auto* name : {"credentials/part/secret", "credentials.other"}) {
+    test::spill(dir / name, "x");
+    ::chmod((dir / name).c_str(), 0440);
+  }
+  const auto accepts = [&](const util::Path& file, const util::Path& directory) {
+    try {
+      util::require_private(dir / file, "a password", directory);
+      return true;
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::config);
+      return false;
+    }
+  };
+  const util::Path secret = "credentials/part/secret";
+  CHECK(accepts(secret, dir / "credentials"));
+  CHECK(accepts(secret, dir / "credentials/"));
+  CHECK(accepts(secret, dir / "x/../credentials"));
+  for (const util::Path& directory : {util::Path(), util::Path("/"), util::Path("."), dir / "other"})
+    CHECK_FALSE(accepts(secret, directory));
+  CHECK_FALSE(accepts("credentials.other", dir / "credentials"));
+  CHECK_FALSE(accepts("credentials/../credentials.other", dir / "credentials"));
+}
+
 TEST_CASE("a file larger than its limit is not read") {
   const test::TempDir dir;
   test::spill(dir / "file", std::string(100, 'x'));
