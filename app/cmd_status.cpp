@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <optional>
 
 #include "app/commands.h"
@@ -18,9 +19,10 @@ namespace mailhaul::app {
 
 namespace {
 
+std::string without_blanks(const std::string& time) { return time.substr(time.find_first_not_of(' ')); }
+
 std::string when(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
-  const auto shown = shown_time(time, now);
-  return shown.substr(shown.find_first_not_of(' ')) + " (" + ago(time, now) + ")";
+  return without_blanks(shown_time(time, now)) + " (" + ago(time, now) + ")";
 }
 
 /// "ok" or what is wrong, and since when.
@@ -49,18 +51,32 @@ std::string text_of(const std::string& account, const engine::AccountStatus& sta
   return text;
 }
 
-/// Where the provider soon forgets the login of an account. What is wrong with its file is for fetch to say.
-std::string login_of(const account::Account& account, const util::Path& state_file,
-                     std::chrono::sys_seconds now) {
+/// When the OAuth 2 login that is kept ends, unless a run renews it before.
+struct LoginEnd {
+  std::chrono::sys_seconds at;
+  bool is_near = false;  ///< or past
+};
+
+/// Empty: there is no login, or nobody knows. What is wrong with its file is for fetch to say.
+std::optional<LoginEnd> login_end_of(const account::Account& account, const util::Path& state_file,
+                                     std::chrono::sys_seconds now) {
   const auto path = credentials::token_path(state_file, account.name);
-  std::error_code ignored;
-  if (!account.oauth || !std::filesystem::exists(path, ignored)) return {};
+  if (!account.oauth || ::access(path.c_str(), R_OK) != 0) return std::nullopt;
   constexpr std::size_t largest = 1U << 20U;
   const util::Secret text(util::read_file(path, largest));
   const auto tokens = credentials::read_tokens(text.reveal());
-  if (!tokens || !credentials::is_soon_forgotten(*account.oauth, *tokens, now)) return {};
-  const auto at = *credentials::forgotten_at(*account.oauth, *tokens);
-  return "  login: the provider forgets it at " + shown_time(at, now) + " unless a run renews it\n";
+  const auto at = tokens ? credentials::forgotten_at(*account.oauth, *tokens) : std::nullopt;
+  if (!at) return std::nullopt;
+  return LoginEnd{.at = *at, .is_near = credentials::is_soon_forgotten(*account.oauth, *tokens, now)};
+}
+
+std::string text_of(const std::string& account, const std::optional<LoginEnd>& login,
+                    std::chrono::sys_seconds now) {
+  if (!login || !login->is_near) return {};
+  const auto time = without_blanks(shown_time(login->at, now));
+  if (login->at > now) return "  login: the provider forgets it at " + time + " unless a run renews it\n";
+  return "  login: it has probably ended at " + time + ", because no run renewed it\n" +
+         "  hint: log in again: mailhaul login " + account + "\n";
 }
 
 /// Error{temporary} where the last success is too long ago.
@@ -96,10 +112,11 @@ int run_status(const Invocation& invocation) {
   for (const auto& account : account::select(config, invocation.words)) {
     statuses.push_back(with_account(invocation, account, [&] {
       const auto status = engine::status(account, environment);
+      const auto login = login_end_of(account, config.state_file, now);
       if (invocation.json) {
-        print(json_line(account.name, status));
+        print(json_line(account.name, status, login ? std::optional(login->at) : std::nullopt));
       } else if (!invocation.quiet) {
-        print(text_of(account.name, status, now) + login_of(account, config.state_file, now));
+        print(text_of(account.name, status, now) + text_of(account.name, login, now));
       }
       if (invocation.max_age) require_age(status, *invocation.max_age, now);
     }));

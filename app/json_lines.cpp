@@ -175,7 +175,8 @@ std::string json_line_of_forgotten(std::string_view account, std::size_t message
   return line_of({{"event", "forgotten"}, {"account", account}, {"messages", messages}});
 }
 
-std::string json_line(std::string_view account, const engine::AccountStatus& status) {
+std::string json_line(std::string_view account, const engine::AccountStatus& status,
+                      std::optional<std::chrono::sys_seconds> login_until) {
   Json object{{"event", "status"}, {"account", account}};
   const auto put_time = [&object](const char* name, const std::optional<state::Time>& time) {
     if (time) object[name] = util::format_utc(*time);
@@ -194,6 +195,7 @@ std::string json_line(std::string_view account, const engine::AccountStatus& sta
     object["waiting_bytes"] = run.waiting_bytes;
   }
   put_time("not_before", status.not_before);
+  if (login_until) object["login_until"] = util::format_utc(*login_until);
   return line_of(object);
 }
 

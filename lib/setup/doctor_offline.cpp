@@ -139,11 +139,16 @@ void check_oauth(const account::Account& account, const DoctorOutside& outside, 
   if (tokens->refresh.empty())
     return report.warn("the login cannot be renewed: the provider gave no refresh token",
                        "log in again when it ends: mailhaul login " + account.name);
+  const auto end = credentials::forgotten_at(*account.oauth, *tokens);
+  if (!end) return report.ok("a login is kept");
+  const auto day = outside.local_time(*end);
+  if (*end <= outside.now)
+    return report.warn("the login has probably ended at " + day + ", because no run renewed it",
+                       "log in again: mailhaul login " + account.name);
   if (credentials::is_soon_forgotten(*account.oauth, *tokens, outside.now))
-    return report.warn(
-        "the login was not renewed for a long time, and the provider forgets it within 14 days",
-        "fetch more often; a run renews it");
-  report.ok("a login is kept");
+    return report.warn("the login was not renewed for a long time, and the provider forgets it at " + day,
+                       "fetch more often; a run renews it");
+  report.ok("a login is kept; if no run renews it, the provider forgets it at " + day);
 }
 
 struct SecretCheck {

@@ -179,16 +179,41 @@ class Secrets(Doctor):
                     oauth={"provider": "google", "client_id": "x"})
         self.assertFalse(self.world.state_dir.exists())
 
+    def told_of_login(self, used):
+        """What doctor and status say of a login at Microsoft, where 90 days without renewal are its end; and that time."""
+        self.tokens(refresh_token="r", used=used)
+        found = [finding for finding in self.findings() if finding["check"] == "oauth"]
+        self.assertEqual(len(found), 1)
+        status, json_status = self.world.run("status"), self.world.run("--json", "status")
+        for result in (status, json_status):
+            self.assertStatus(result, 0)
+        until = datetime.datetime.fromisoformat(self.json_lines(json_status)[0]["login_until"].replace("Z", "+00:00"))
+        kept = json.loads((self.world.state_dir / "tokens/home.json").read_text())
+        self.assertEqual(until.timestamp(), kept["used"] + 90 * 86400)
+        self.assertTrue(found[0]["text"].count("%d %s" % (until.day, until.strftime("%b %Y %H:%M"))), found)
+        return found[0], status.out.decode()
+
+    def test_a_login_is_told_with_its_end(self):
+        found, status = self.told_of_login(used=70)
+        self.assertEqual(found["grade"], "ok")
+        self.assertSays(found["text"], "a login is kept; if no run renews it, the provider forgets it at ")
+        self.assertNotIn("login", status)
 
     def test_a_login_that_the_provider_soon_forgets(self):
-        for days, grade in ((70, "ok"), (80, "warning")):
-            with self.subTest(days):
-                self.tokens(refresh_token="r", used=days)
-                wrong = [f["check"] for f in self.findings() if f["grade"] == "warning"]
-                self.assertEqual(wrong, ["oauth"] if grade == "warning" else [])
-                status = self.world.run("status")
-                self.assertStatus(status, 0)
-                self.assertEqual(b"  login: the provider forgets it at " in status.out, grade == "warning")
+        found, status = self.told_of_login(used=80)
+        self.assertEqual(found["grade"], "warning")
+        self.assertSays(found["text"], "the provider forgets it at ")
+        self.assertSays(found["hint"], "a run renews it")
+        self.assertSays(status, "  login: the provider forgets it at ", " unless a run renews it")
+
+    def test_a_login_past_its_end(self):
+        found, status = self.told_of_login(used=91)
+        self.assertEqual(found["grade"], "warning")
+        self.assertSays(found["text"], "the login has probably ended at ", "because no run renewed it")
+        self.assertSays(found["hint"], "log in again: mailhaul login home")
+        self.assertSays(status, "  login: it has probably ended at ", "  hint: log in again: mailhaul login home")
+        for text in (found["text"], status):
+            self.assertNotIn("forgets", text)
 
     def test_a_login_that_cannot_be_renewed(self):
         self.tokens(refresh_token="", used=1)
