@@ -2,6 +2,7 @@
 """The first login by OAuth 2: device code, browser, pasted address, a token made elsewhere; and logout."""
 import json
 import re
+import socket
 import unittest
 import urllib.error
 import urllib.parse
@@ -98,6 +99,30 @@ class Browser(OAuthCase):
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.world.maildir()), 1)
         self.assertNoSecret(run.screen)
+
+    def test_a_redirect_url_of_this_machine_keeps_its_port_and_path(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            wanted = "http://127.0.0.1:%d/back/here" % server.getsockname()[1]  # where mailhaul listens when this one is closed
+        run, url = self.begin(redirect_url=wanted)
+        back = self.browse(url)
+        self.assertTrue(back.startswith(wanted + "?"), back)
+        with urllib.request.urlopen(back) as page:
+            self.assertIn(b"mailhaul has what it needs", page.read())
+        self.assertEqual(run.end(), 0, run.screen)
+        asked = self.provider.forms("/authorize") + self.provider.forms("/token", "authorization_code")
+        self.assertEqual([form["redirect_uri"] for form in asked], [wanted] * 2)
+
+    def test_at_a_redirect_url_of_https_mailhaul_does_not_listen_and_the_address_is_pasted(self):
+        run, url = self.begin(redirect_url="https://localhost")
+        back = self.browse(url)
+        self.assertTrue(back.startswith("https://localhost?"), back)
+        run.type(back + "\n")
+        self.assertEqual(run.end(), 0, run.screen)
+        self.assertEqual(self.provider.forms("/token", "authorization_code")[0]["redirect_uri"], "https://localhost")
+        self.assertTrue(self.token_file.exists())
+        result = self.world.run("login", "home")
+        self.assertStatus(result, 64)
+        self.assertHint(result, "cannot reach mailhaul at https://localhost", "at a terminal")
 
     def test_an_answer_with_another_state_changes_nothing(self):
         run, url = self.begin()
