@@ -7,6 +7,7 @@ import unittest
 
 from support.py import dovecot, mail
 from support.py.newcomer import AUTOCONFIG, CONFIG_XML, WELL_KNOWN, InitCase
+from support.py.terminal import AtTerminal
 
 
 class Newcomer(InitCase):
@@ -173,6 +174,21 @@ class Newcomer(InitCase):
         self.assertEqual((profile["leave_on_server"], profile["deliver"]), (False, "maildir:~/Inbox"))
         self.assertFetches(3, "Inbox")
         self.assertEqual(self.drop.uids(), [])
+
+    def test_a_login_at_the_tenant_of_the_profile(self):
+        self.mailbox("outlook.office365.com", user=b"anna@outlook.com")
+        for tenant in ("common", "consumers"):
+            microsoft = self.microsoft(tenant)
+            account = {"server": "pop3s://outlook.office365.com", "user": "anna@outlook.com", "deliver": "maildir:~/Inbox",
+                       "oauth": {"provider": "microsoft", "client_id": "client-1", "tenant": tenant},
+                       "proxy": self.network.proxy, "tls_ca_file": str(self.certificates.ca)}
+            if tenant == "common":
+                del account["oauth"]["tenant"]
+            self.world.configure({"home": account})
+            run = AtTerminal(self.world, "login", "home")
+            microsoft.approve(run.expect(rb"code (WXYZ-\d)"))
+            self.assertEqual(run.end(), 0, run.screen)
+        self.assertFetches(3, "Inbox")
 
     def test_a_login_by_oauth_is_forgotten_when_the_server_refuses_it(self):
         self.mailbox("outlook.office365.com")

@@ -50,12 +50,13 @@ class InitCase(Case):
         self.network.hosts[host, 995] = server.port
         return self.drop
 
-    def microsoft(self):
-        """Where Outlook's users log in; the mailbox takes its tokens."""
+    def microsoft(self, tenant="common"):
+        """Where Outlook's users log in; the mailbox takes its tokens. Other paths do not exist, as those of another tenant."""
         microsoft = Provider(types.SimpleNamespace(good=self.certificates.providers))
         self.addCleanup(microsoft.stop)
-        plain, paths = microsoft.answer, {"devicecode": "/device", "token": "/token"}
-        microsoft.answer = lambda path, fields: plain(paths[path.rsplit("/", 1)[1]], fields)
+        plain, base = microsoft.answer, "/%s/oauth2/v2.0/" % tenant
+        paths = {base + "devicecode": "/device", base + "token": "/token"}
+        microsoft.answer = lambda path, fields: plain(paths[path], fields) if path in paths else (404, {}, b"nothing")
         microsoft.log_in_at(self.drop)
         self.network.hosts["login.microsoftonline.com", 443] = int(microsoft.url.rsplit(":", 1)[1])
         return microsoft
