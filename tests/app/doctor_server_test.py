@@ -80,7 +80,7 @@ class Servers(Doctor):
 
     def test_no_stls(self):
         self.set_up(tls="required")
-        self.fault("TLS", 69, "STLS", hint=("",))
+        self.fault("TLS", 69, "STLS", hint=("pop3s://", '"tls": "none"'))
 
     def test_a_wrong_password(self):
         self.drop.password = b"other"

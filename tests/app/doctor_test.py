@@ -95,7 +95,7 @@ class Configuration(Doctor):
         self.warning("configuration", "no account is enabled", hint=("mailhaul doctor home",))
 
     def test_no_configuration(self):
-        self.fault("configuration", 78, "no configuration file")
+        self.fault("configuration", 78, "no configuration file", hint=("mailhaul init ADDRESS",))
 
 
 class Secrets(Doctor):
@@ -118,7 +118,7 @@ class Secrets(Doctor):
         return found
 
     def test_the_file_is_missing(self):
-        self.broken("password", 78, "/no/file", hint=("",), password_file="/no/file")
+        self.broken("password", 78, "/no/file", hint=('the path in "password_file"',), password_file="/no/file")
 
     def test_others_can_read_the_file(self):
         file = self.world.path("pw")
@@ -157,7 +157,7 @@ class Secrets(Doctor):
 
     def test_the_program_fails(self):
         self.program("pass", "echo locked >&2; exit 2")
-        self.broken("login", 75, "pass", "locked", hint=("",), password_command=["pass", "show", "x"])
+        self.broken("login", 75, "pass", "locked", hint=("run it by hand", "unlocked"), password_command=["pass", "show", "x"])
 
     def test_a_variable_is_not_set(self):
         self.broken("password", 78, "PW", "not set", hint=("where mailhaul is started",), password_env="PW")
@@ -217,7 +217,9 @@ class Secrets(Doctor):
 
     def test_a_login_that_cannot_be_renewed(self):
         self.tokens(refresh_token="", used=1)
-        self.assertSays(str(self.findings()), "no refresh token")
+        found = [finding for finding in self.findings() if finding["check"] == "oauth"]
+        self.assertSays(found[0]["text"], "no refresh token")
+        self.assertSays(found[0]["hint"], "mailhaul login home")
 
 
 class Destinations(Doctor):
@@ -266,14 +268,14 @@ class State(Doctor):
 
     def test_the_database_is_empty(self):
         self.fetched().write_bytes(b"")
-        self.assertIn("listing", self.fault("state", 74, "state.db", "empty", hint=("",)))
+        self.assertIn("listing", self.fault("state", 74, "state.db", "empty", hint=("mv ", "state mark-seen", "fetch -a")))
 
     def test_the_database_is_damaged(self):
         file = self.fetched()
         data = bytearray(file.read_bytes())
         data[4096:8192] = b"\xff" * 4096
         file.write_bytes(data)
-        self.fault("state", 74, "damaged", hint=("mv",))
+        self.fault("state", 74, "damaged", hint=("mv ", "state mark-seen", "fetch -a"))
 
     def test_the_database_is_of_a_newer_version(self):
         with contextlib.closing(sqlite3.connect(self.fetched())) as database:
@@ -294,7 +296,9 @@ class State(Doctor):
         file = self.world.path("file")
         file.write_text("x")
         found = self.findings("--state", str(file / "state.db"), status=73)
-        self.assertSays([f for f in found if f["grade"] == "fault"][0]["text"], "cannot create the state database")
+        fault = [f for f in found if f["grade"] == "fault"][0]
+        self.assertSays(fault["text"], "cannot create the state database")
+        self.assertSays(fault["hint"], "--state FILE")
 
     def test_a_pause_is_in_force(self):
         self.fetched()
