@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Failures of network, TLS, login and disk: the text, the hint and the status of each."""
+import base64
 import os
 import pathlib
 import shutil
@@ -215,6 +216,32 @@ class Login(Erring):
         _, server = self.maildrop(*mail.small(1))
         result = self.fails(77, "no such user, or wrong password", hint=True, at=server, password="drowssap")
         self.assertNotIn("drowssap", result.err)
+
+    def test_ntlm_goes_out_by_libcurl_and_is_refused_once(self):
+        messages = []
+
+        def talk(connection):
+            connection.send("+OK ready\r\n")
+            while (line := connection.line()) is not None:
+                if line == b"CAPA":
+                    connection.send("+OK\r\nSASL NTLM\r\n.\r\n")
+                elif line.startswith(b"AUTH NTLM"):
+                    if line == b"AUTH NTLM":
+                        connection.send("+ \r\n")
+                    messages.append(base64.b64decode(line[10:] or connection.line()))
+                    connection.send("-ERR [AUTH] wrong\r\n")
+                else:
+                    connection.send("-ERR what\r\n")
+
+        server = self.serve(talk)
+        self.world.configure({"home": self.account(server, auth="ntlm")})
+        result = self.world.run()
+        if "not in this build of libcurl" in result.err:
+            self.skipTest("this libcurl has no NTLM")
+        self.assertStatus(result, 77)
+        self.assertHint(result, "refused the login of anna", "wrong")
+        self.assertEqual([message[:12] for message in messages], [b"NTLMSSP\0\1\0\0\0"], "the first message of MS-NLMP 2.2.1.1")
+        self.assertEqual(len(server.connections), 1)
 
     def test_after_a_refused_login_the_next_runs_wait(self):
         _, server = self.maildrop(*mail.small(1))
