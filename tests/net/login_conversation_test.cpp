@@ -9,64 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "talk.h"
 #include "util/base64.h"
 
 namespace {
 
 using namespace mailhaul::net;
+using namespace mailhaul::test::talk;
 using mailhaul::util::base64_encode;
-using State = LoginConversation::State;
-using What = LoginEnd::What;
-using Strings = std::vector<std::string>;
-
-struct Talk {
-  explicit Talk(Auth auth = Auth::automatic, Tls tls = Tls::implicit, std::string_view remembered = {})
-      : ladder(auth, tls, remembered) {
-    endpoint.host = "mail.example.org";
-    endpoint.tls = tls;
-    login.user = "anna";
-    login.secret = mailhaul::util::Secret("Geheim");
-    login.auth = auth;
-  }
-  Endpoint endpoint;
-  Login login;
-  Ladder ladder;
-  Redactor redactor;
-  Trace trace;
-  Dialogue dialogue{redactor, trace};
-};
-
-struct Outcome {
-  State state = State::reading;
-  What what = What::lost;
-  std::string sent, words;
-  bool operator==(const Outcome&) const = default;
-};
-
-/// Lets the server say each of `replies` when everything before it was answered, in pieces of `piece` bytes;
-/// "TLS" stands for the handshake, "END" for the end of the connection.
-Outcome run(Talk& talk, const Strings& replies, std::size_t piece) {
-  LoginConversation conversation({talk.endpoint, talk.login, talk.ladder}, talk.dialogue);
-  Outcome outcome;
-  for (const std::string& reply : replies) {
-    if (reply == "TLS") {
-      REQUIRE(conversation.state() == State::switching_to_tls);
-      conversation.secured();
-    } else if (reply == "END") {
-      conversation.closed("the end");
-    } else {
-      for (std::size_t at = 0; at < reply.size(); at += piece)
-        conversation.receive(std::string_view(reply).substr(at, piece));
-    }
-    outcome.sent += conversation.take_output().reveal();
-  }
-  outcome.state = conversation.state();
-  if (outcome.state == State::ended) {
-    outcome.what = conversation.end().what;
-    outcome.words = conversation.end().words;
-  }
-  return outcome;
-}
 
 /// The outcome, which must not depend on how the bytes are cut.
 Outcome outcome_of(Auth auth, Tls tls, const Strings& replies) {
@@ -88,13 +38,7 @@ Outcome outcome_of(Auth auth, Tls tls, const Strings& replies) {
   return first;
 }
 
-const std::string ok = "+OK\r\n", plain = base64_encode(std::string("\0anna\0Geheim", 12));
-
-std::string capa(const Strings& lines) {
-  std::string text = "+OK here it comes\r\n";
-  for (const std::string& line : lines) text += line + "\r\n";
-  return text + ".\r\n";
-}
+const std::string plain = base64_encode(std::string("\0anna\0Geheim", 12));
 
 struct Row {
   std::string name;
@@ -106,6 +50,10 @@ struct Row {
 TEST_CASE("logins that work, at every split") {
   const std::string apop = "+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>\r\n";
   const std::string token = base64_encode("user=anna\1auth=Bearer Geheim\1\1");
+  const std::string bearer =
+      base64_encode("n,a=anna,\1host=mail.example.org\1port=995\1auth=Bearer Geheim\1\1");
+  const std::string challenge = "+ " + base64_encode("<1896.697170952@postoffice.reston.mci.net>") + "\r\n";
+  const std::string cram = base64_encode("anna 5a79ae68eb6cc9d648f2395cadf5caca");
   const std::vector<Row> rows = {
       {"PLAIN", Auth::automatic, {ok, capa({"SASL PLAIN"}), ok}, "CAPA\r\nAUTH PLAIN " + plain + "\r\n"},
       {"lower case and tabs",
@@ -143,6 +91,14 @@ TEST_CASE("logins that work, at every split") {
        {ok, capa({}), ok, ok, ok},
        "CAPA\r\nAUTH LOGIN\r\n" + base64_encode("anna") + "\r\n" + base64_encode("Geheim") + "\r\n"},
       {"XOAUTH2", Auth::xoauth2, {ok, capa({"SASL XOAUTH2"}), ok}, "CAPA\r\nAUTH XOAUTH2 " + token + "\r\n"},
+      {"OAUTHBEARER",
+       Auth::oauthbearer,
+       {ok, capa({"SASL XOAUTH2 OAUTHBEARER"}), ok},
+       "CAPA\r\nAUTH OAUTHBEARER " + bearer + "\r\n"},
+      {"CRAM-MD5",
+       Auth::cram_md5,
+       {ok, capa({"SASL CRAM-MD5"}), challenge, ok},
+       "CAPA\r\nAUTH CRAM-MD5\r\n" + cram + "\r\n"},
       {"EXTERNAL",
        Auth::external,
        {ok, capa({"SASL EXTERNAL"}), ok},
