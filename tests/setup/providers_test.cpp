@@ -78,6 +78,8 @@ TEST_CASE("no two providers have a domain, an MX name or a name in common") {
 TEST_CASE("a provider is found by domain, by MX host and by server") {
   const auto name = [](const Provider* row) { return row == nullptr ? "" : std::string(row->name); };
   CHECK(name(setup::provider_of_domain("GMail.com")) == "Gmail");
+  CHECK(name(setup::provider_of_domain("zohocloud.ca")) == "Zoho (ca)");
+  CHECK(name(setup::provider_of_mx("mx2.zohocloud.ca")) == "Zoho (ca)");
   CHECK(name(setup::provider_of_domain("evilgmail.com")) == "");
   CHECK(name(setup::provider_of_domain("sub.gmail.com")) == "");
   CHECK(name(setup::provider_of_mx("ALT1.aspmx.l.google.com.")) == "Gmail");
