@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "engine/login.h"
+
 namespace mailhaul::engine {
 
 state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome, state::Time now) {
@@ -39,15 +41,20 @@ void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) 
   if (before != last) run.store.note_run(run.mailbox, last);
 }
 
-bool is_too_soon(const AccountRun& run) {
+std::string_view too_soon(const AccountRun& run) {
   using namespace std::chrono_literals;
   constexpr auto slack = 2s;  // timers and this clock are not quite in step
+  const auto now = run.environment.now();
+  if (is_within_login_delay(run.server, now + slack))
+    return "not asked for new mail: the server wants more time between two logins (LOGIN-DELAY)";
   const auto interval = run.account.policy.min_interval;
-  if (interval <= 0s) return false;
+  if (interval <= 0s) return {};
   const auto last = run.store.last_run(run.mailbox);
-  if (!last || !last->asked) return false;
-  const auto passed = run.environment.now() - *last->asked;
-  return passed >= 0s && passed + slack < interval;  // a clock that was set back forbids nothing
+  if (!last || !last->asked) return {};
+  const auto passed = now - *last->asked;
+  const bool forbidden =
+      passed >= 0s && passed + slack < interval;  // a clock that was set back forbids nothing
+  return forbidden ? "not asked for new mail: min_interval has not passed since it was asked last" : "";
 }
 
 }  // namespace mailhaul::engine

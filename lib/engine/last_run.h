@@ -16,7 +16,7 @@ namespace mailhaul::engine {
 /// changed it.
 void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun);
 
-/// Whether min_interval forbids to ask the server now.
-[[nodiscard]] bool is_too_soon(const AccountRun& run);
+/// Why the server must not be asked now; empty: nothing is in the way. Static text.
+[[nodiscard]] std::string_view too_soon(const AccountRun& run);
 
 }  // namespace mailhaul::engine

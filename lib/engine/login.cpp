@@ -109,12 +109,19 @@ net::LoggedIn log_in(const account::Account& account, const Environment& environ
     server.login_method = opened.login_method;
     server.not_before.reset();
     server.refused_logins = 0;
-    server.login_mark.clear();
+    server.login_mark.clear();  // so that not_before is no pause after a refusal
+    if (const auto delay = net::login_delay(opened.capabilities))
+      server.not_before = environment.now() + std::min(*delay, longest_pause);
     return opened;
   } catch (const util::Error& error) {
     note_refusal(account, environment, server, error);
     throw;
   }
+}
+
+bool is_within_login_delay(const state::Server& server, state::Time now) {
+  return server.not_before && server.login_mark.empty() && now < *server.not_before &&
+         *server.not_before <= now + longest_pause;
 }
 
 net::Trace login_trace(const account::Account& account, report::Listener& listener) {

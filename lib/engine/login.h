@@ -12,9 +12,13 @@ namespace mailhaul::engine {
 /// Logs in, the remembered login method first. Throws Error{temporary} without a connection while the account
 /// pauses (LAW section 7): after a refused login for 5 minutes, doubling to 6 hours, and after a limit of the
 /// server's for as long as it names, or 5 minutes. A person at the terminal or a changed profile ends the
-/// pause. Changes `server`, which the caller stores whatever happened.
+/// pause. A LOGIN-DELAY that the server announces does not: see is_within_login_delay(). Changes `server`,
+/// which the caller stores whatever happened.
 net::LoggedIn log_in(const account::Account& account, const Environment& environment, state::Server& server,
                      const net::Trace& trace);
+
+/// Whether the last login succeeded, and the server announces that it wants no other one yet (LOGIN-DELAY).
+[[nodiscard]] bool is_within_login_delay(const state::Server& server, state::Time now);
 
 /// Passes the conversation of a login on, and tells when it begins: the server has answered.
 net::Trace login_trace(const account::Account& account, report::Listener& listener);

@@ -176,8 +176,7 @@ util::Error with_known_host(const AccountRun& run, const util::Error& error) {
 /// With the mailbox locked: fetches, and stores what was learned about the server.
 AccountOutcome fetch_locked(AccountRun& run) {
   AccountOutcome outcome{.account = run.account.name};
-  if (is_too_soon(run)) {
-    constexpr auto why = "not asked for new mail: min_interval has not passed since it was asked last";
+  if (const auto why = too_soon(run); !why.empty()) {
     if (run.environment.attended)
       run.notices.warn(why, "");
     else

@@ -187,18 +187,6 @@ void Opener::keep(Attempt& now, Wire wire) const {
       std::move(wire), CurlStream::Limits{.silence = request_.endpoint.silence}, deadline_.cancel);
 }
 
-/// The LOGIN-DELAY that a server announces in its answer to CAPA, in seconds (RFC 2449 section 6.5).
-std::optional<std::chrono::seconds> announced_delay(const std::vector<std::string>& capabilities) {
-  for (const std::string& line : capabilities) {
-    const auto words = words_of_capability(line);
-    if (words.size() < 2 || words.front() != "LOGIN-DELAY") continue;
-    const auto seconds = util::parse_number(words[1]);
-    if (seconds && *seconds > 0 && *seconds <= 86'400)
-      return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
-  }
-  return std::nullopt;
-}
-
 /// Throws what explain() finds, with the meaning of the -ERR if one led to it.
 void Opener::fail(const Attempt& now) const {
   const Transcript& said = now.dialogue.transcript();
@@ -222,7 +210,7 @@ void Opener::fail(const Attempt& now) const {
   Refusal refusal = understand(*said.refusal(), error.kind());
   if (refusal.kind != error.kind()) throw Error(error);
   if (!refusal.pause && response_code(*said.refusal()) == "LOGIN-DELAY")
-    refusal.pause = announced_delay(said.capabilities());
+    refusal.pause = login_delay(said.capabilities());
   throw RefusedError(error, std::move(refusal));
 }
 
@@ -262,6 +250,17 @@ std::vector<std::string> Opener::look() {
 }
 
 }  // namespace
+
+std::optional<std::chrono::seconds> login_delay(std::span<const std::string> capabilities) {
+  for (const std::string& line : capabilities) {
+    const auto words = words_of_capability(line);
+    if (words.size() < 2 || words.front() != "LOGIN-DELAY") continue;
+    const auto seconds = util::parse_number(words[1]);
+    if (seconds && *seconds > 0 && *seconds <= 86'400)
+      return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
+  }
+  return std::nullopt;
+}
 
 ServerFacts look_at_server(const OpenRequest& request) {
   ServerFacts facts;

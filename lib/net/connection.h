@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,6 +92,10 @@ struct LoggedIn {
   Redactor redactor = {};    ///< hides the secret if the server echoes it later
   bool answers_capa = true;  ///< false: the server hung up or fell silent at CAPA; do not ask again
 };
+
+/// The LOGIN-DELAY that is announced: how long after a login the next one is welcome (RFC 2449 section 6.5).
+/// Empty: none, or one that makes no sense. `capabilities`: lines of an answer to CAPA, in upper case.
+[[nodiscard]] std::optional<std::chrono::seconds> login_delay(std::span<const std::string> capabilities);
 
 /// What open_pop3() needs. All of it is borrowed for the call; the stream keeps `cancel`.
 struct OpenRequest {

@@ -178,3 +178,39 @@ TEST_CASE("a run that is too early by min_interval asks nobody") {
   house.now -= 24h;  // the clock was set back
   CHECK(house.run().totals.fetched == 1);
 }
+
+TEST_CASE("LOGIN-DELAY raises min_interval, and a clock that was set back ends it") {
+  for (const auto* delay : {"LOGIN-DELAY 300", "LOGIN-DELAY 300 USER"}) {
+    CAPTURE(delay);
+    Household house;
+    house.account.policy.min_interval = 10s;
+    house.server.options.more_capabilities = {delay};
+    house.server.messages.push_back(mail_of(1));
+    CHECK(house.run().totals.fetched == 1);
+    house.server.messages.push_back(mail_of(2));
+    for (const auto passed : {0s, 11s, 290s}) {
+      const auto before = house.now;
+      house.now += passed;
+      const auto sessions = house.server.sessions;
+      CHECK_FALSE(house.run().error);
+      CHECK(house.server.sessions == sessions);
+      house.now = before;
+    }
+    house.now += 300s;
+    CHECK(house.run().totals.fetched == 1);
+    house.server.messages.push_back(mail_of(3));
+    house.now -= 24h;
+    CHECK(house.run().totals.fetched == 1);
+  }
+}
+
+TEST_CASE("a LOGIN-DELAY that makes no sense delays nothing") {
+  for (const auto* delay : {"LOGIN-DELAY", "LOGIN-DELAY 0", "LOGIN-DELAY soon", "LOGIN-DELAY 99999999999"}) {
+    CAPTURE(delay);
+    Household house;
+    house.server.options.more_capabilities = {delay};
+    house.server.messages.push_back(mail_of(1));
+    for (const int fetched : {1, 0}) CHECK(house.run().totals.fetched == static_cast<std::uint32_t>(fetched));
+    CHECK(house.server.sessions == 2);
+  }
+}
