@@ -212,15 +212,8 @@ class OnlineChecks {
   }
 
   void report_on_delay(const std::vector<std::string>& capabilities) const {
-    for (const auto& line : capabilities) {
-      if (!line.starts_with("LOGIN-DELAY ")) continue;
-      const auto seconds = util::parse_number(line.substr(12, line.find(' ', 12) - 12));
-      if (seconds && *seconds > 0 && *seconds < 86'400 * 30)
-        ok("login delay",
-           "the server wants " +
-               util::format_duration(std::chrono::seconds(static_cast<std::int64_t>(*seconds))) +
-               " between two logins");
-    }
+    if (const auto delay = net::login_delay(capabilities))
+      ok("login delay", "the server wants " + util::format_duration(*delay) + " between two logins");
   }
 
   void lists(net::LoggedIn& opened) const {
