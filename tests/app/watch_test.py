@@ -7,10 +7,11 @@ import threading
 import unittest
 
 from support.py import mail
+from support.py.watching import UnderSystemd, Watching
 from support.py.world import LIMIT, Case
 
 
-class Watch(Case):
+class Watch(Watching, Case):
     def setUp(self):
         super().setUp()
         self.drop, self.server = self.maildrop(*mail.small(2, seed=61))
@@ -27,17 +28,6 @@ class Watch(Case):
 
     def configure(self, **keys):
         self.world.configure({"home": self.account(self.server, **keys)})
-
-    def begin(self, *words, **more):
-        process = self.world.start("watch", "--interval", "1s", *words, **more)
-        self.addCleanup(process.kill)
-        return process
-
-    def end(self, process, status=0, by=signal.SIGTERM):
-        process.send_signal(by)
-        result = self.world.ended(process)
-        self.assertStatus(result, status)
-        return result
 
     def test_new_mail_is_fetched_until_sigterm_which_ends_well(self):
         process = self.begin()
@@ -139,28 +129,7 @@ class Watch(Case):
             self.assertSays(result.err, "--interval", "5m")
 
 
-class Systemd(Watch):
-    """The test plays systemd."""
-
-    def setUp(self):
-        super().setUp()
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(self.socket.close)
-        self.socket.settimeout(LIMIT)
-        self.path = str(self.world.root / "notify")
-        self.socket.bind(self.path)
-
-    def begin(self, *words, **more):
-        env = {**more.pop("env", {}), "NOTIFY_SOCKET": self.path, "WATCHDOG_USEC": "2000000"}
-        return super().begin(*words, env=env, **more)
-
-    def heard(self, word):
-        """Waits for the message that begins with the word; returns it."""
-        while True:
-            text = self.socket.recv(4096).decode()
-            if text.startswith(word):
-                return text
-
+class Systemd(UnderSystemd, Watch):
     def test_it_says_ready_and_alive_and_reloading_and_stopping(self):
         process = self.begin()
         self.assertIn("STATUS=watching 1 account, every 1s", self.heard("READY=1\n"))

@@ -1,18 +1,44 @@
 # SPDX-License-Identifier: MIT
 """Cases with a `mailhaul watch` that asks every second."""
 import signal
+import socket
+
+from .world import LIMIT
 
 
 class Watching:
     """Stands before a Case in the list of base classes."""
 
-    def begin(self, *words):
-        process = self.world.start("watch", "--interval", "1s", *words)
+    def begin(self, *words, **more):
+        process = self.world.start("watch", "--interval", "1s", *words, **more)
         self.addCleanup(process.kill)
         return process
 
-    def end(self, process):
-        process.send_signal(signal.SIGTERM)
+    def end(self, process, status=0, by=signal.SIGTERM):
+        process.send_signal(by)
         result = self.world.ended(process)
-        self.assertStatus(result, 0)
+        self.assertStatus(result, status)
         return result
+
+
+class UnderSystemd(Watching):
+    """The test plays systemd, which hears from the program once a second at least."""
+
+    def setUp(self):
+        super().setUp()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.socket.close)
+        self.socket.settimeout(LIMIT)
+        self.path = str(self.world.root / "notify")
+        self.socket.bind(self.path)
+
+    def begin(self, *words, **more):
+        env = {**more.pop("env", {}), "NOTIFY_SOCKET": self.path, "WATCHDOG_USEC": "2000000"}
+        return super().begin(*words, env=env, **more)
+
+    def heard(self, word):
+        """Waits for the message that begins with the word; returns it."""
+        while True:
+            text = self.socket.recv(4096).decode()
+            if text.startswith(word):
+                return text
