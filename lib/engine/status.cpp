@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "engine/login.h"
 #include "engine/mailbox.h"
 #include "state/store.h"
 
@@ -14,8 +15,9 @@ namespace {
 AccountStatus status_in(const state::Store& store, const account::Account& account, state::Time now) {
   const auto mailbox = find_mailbox(store, account);
   if (!mailbox) return {};
-  AccountStatus status{.run = store.last_run(*mailbox), .not_before = store.server(*mailbox).not_before};
-  if (status.not_before && *status.not_before <= now) status.not_before.reset();
+  AccountStatus status{.run = store.last_run(*mailbox)};
+  const auto server = store.server(*mailbox);
+  if (server.not_before > now && !is_within_login_delay(server, now)) status.not_before = server.not_before;
   return status;
 }
 

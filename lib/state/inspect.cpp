@@ -107,8 +107,10 @@ void read(const util::Path& file, Glance& glance) {
   glance.version = database.number("PRAGMA user_version");
   refuse_newer(file, glance.version);
   if (glance.version < first_with_mailboxes) return;
-  database.each("SELECT user, host, port, refused_logins, not_before FROM mailboxes ORDER BY id",
-                [&](sqlite3_stmt* row) { glance.mailboxes.push_back(mailbox_in(row)); });
+  database.each(
+      "SELECT user, host, port, refused_logins, CASE WHEN length(login_mark) > 0 THEN not_before END "
+      "FROM mailboxes ORDER BY id",
+      [&](sqlite3_stmt* row) { glance.mailboxes.push_back(mailbox_in(row)); });
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ struct MailboxGlance {
   std::string user, host;
   std::uint16_t port = 0;
   std::uint32_t refused_logins = 0;  ///< in a row
-  std::optional<Time> not_before;    ///< no login before this
+  std::optional<Time> not_before;    ///< no login before this, because of a refusal or a limit
 };
 
 struct Glance {

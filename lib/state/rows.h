@@ -94,7 +94,9 @@ struct Server {
   std::uint32_t border_breaks = 0;  ///< how often a session that pipelined ended exactly between two answers
   std::uint32_t refused_logins = 0;  ///< in a row
   std::optional<Time> not_before;    ///< the next login is not tried before this (back-off, LOGIN-DELAY)
-  std::string login_mark;  ///< fingerprint of the profile that was refused, without anything of the secret
+  /// Fingerprint of the profile that was refused, without anything of the secret. Empty: nothing was refused,
+  /// and `not_before` is only what the server announced.
+  std::string login_mark;
   std::optional<Time> failing_since;  ///< since then every run has met temporary trouble
   std::optional<Time> trouble_told;   ///< when -q told the user about the trouble last
   bool operator==(const Server&) const = default;

@@ -196,6 +196,7 @@ TEST_CASE("LOGIN-DELAY raises min_interval, and a clock that was set back ends i
       CHECK(house.server.sessions == sessions);
       house.now = before;
     }
+    CHECK_FALSE(engine::status(house.account, house.environment).not_before);
     house.now += 300s;
     CHECK(house.run().totals.fetched == 1);
     house.server.messages.push_back(mail_of(3));

@@ -29,18 +29,21 @@ TEST_CASE("a look at the database sees what the last run left, and creates nothi
   {
     state::Store store(place.file, place.writes);
     const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
-    store.remember(mailbox, {.refused_logins = 3, .not_before = state::Time(1'000s)});
+    store.remember(mailbox, {.refused_logins = 3, .not_before = state::Time(1'000s), .login_mark = "x"});
+    const auto another = store.mailbox("berta", "pop.example.org", 0);
+    store.remember(another, {.not_before = state::Time(1'000s)});  // a LOGIN-DELAY
   }
   const auto before = names_beside(place.file);
   const auto glance = state::inspect(place.file);
   CHECK(glance.exists);
   CHECK(!glance.has_journal);
   CHECK(glance.bytes == std::filesystem::file_size(place.file));
-  REQUIRE(glance.mailboxes.size() == 1);
+  REQUIRE(glance.mailboxes.size() == 2);
   CHECK(glance.mailboxes[0].user == "anna");
   CHECK(glance.mailboxes[0].host == "pop.example.org");
   CHECK(glance.mailboxes[0].refused_logins == 3);
   CHECK(glance.mailboxes[0].not_before == state::Time(1'000s));
+  CHECK(!glance.mailboxes[1].not_before);
   CHECK(names_beside(place.file) == before);
 }
 
