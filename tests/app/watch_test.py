@@ -11,7 +11,7 @@ from support.py.watching import UnderSystemd, Watching
 from support.py.world import LIMIT, Case
 
 
-class Watch(Watching, Case):
+class AtServer(Watching, Case):
     def setUp(self):
         super().setUp()
         self.drop, self.server = self.maildrop(*mail.small(2, seed=61))
@@ -29,6 +29,8 @@ class Watch(Watching, Case):
     def configure(self, **keys):
         self.world.configure({"home": self.account(self.server, **keys)})
 
+
+class Watch(AtServer):
     def test_new_mail_is_fetched_until_sigterm_which_ends_well(self):
         process = self.begin()
         self.sessions_end()
@@ -60,6 +62,50 @@ class Watch(Watching, Case):
                 self.drop.answers.pop(b"RETR", None)
         self.world.run()
         self.assertEqual(len(self.world.maildir()), 6)
+
+    def held_at(self, verb):
+        """A watch that awaits the answer to the verb, and what gives the answer."""
+        arrived, release = threading.Event(), threading.Event()
+        self.addCleanup(release.set)
+        self.drop.answers[verb] = lambda *_: arrived.set() or release.wait(LIMIT) and None
+        process = self.begin()
+        self.assertTrue(arrived.wait(LIMIT))
+        del self.drop.answers[verb]
+        return process, release
+
+    def test_sigterm_at_every_step_of_a_session_ends_it_in_order(self):
+        for number, verb in enumerate((b"CAPA", b"PASS", b"UIDL", b"LIST", b"RETR", b"DELE", b"QUIT")):
+            with self.subTest(verb):
+                self.drop.add(*mail.small(2, seed=100 + number))
+                process, release = self.held_at(verb)
+                process.send_signal(signal.SIGTERM)
+                release.set()
+                self.assertStatus(self.world.ended(process), 0)
+                self.assertStatus(self.world.run(), 0)
+                self.assertEqual((len(self.world.maildir()), self.drop.messages), (4 + 2 * number, []))
+
+    def test_sighup_at_every_step_of_a_session_does_not_disturb_it(self):
+        for number, verb in enumerate((b"CAPA", b"PASS", b"LIST", b"RETR", b"QUIT")):
+            with self.subTest(verb):
+                self.drop.add(*mail.small(2, seed=200 + number))
+                self.sessions = threading.Semaphore(0)
+                process, release = self.held_at(verb)
+                self.drop.answers[b"QUIT"] = self.note_session
+                process.send_signal(signal.SIGHUP)
+                release.set()
+                self.sessions_end(2)
+                self.assertEqual(self.end(process).err, "")
+                self.assertEqual((len(self.world.maildir()), self.drop.messages), (4 + 2 * number, []))
+
+    def test_sigterm_while_the_server_does_not_greet(self):
+        mute = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(mute.close)
+        mute.settimeout(LIMIT)
+        self.world.configure({"home": self.account(mute.getsockname()[1])})
+        process = self.begin()
+        connection, _ = mute.accept()
+        self.addCleanup(connection.close)
+        self.end(process)
 
     def test_sighup_reads_the_configuration_again(self):
         process = self.begin()
@@ -129,7 +175,7 @@ class Watch(Watching, Case):
             self.assertSays(result.err, "--interval", "5m")
 
 
-class Systemd(UnderSystemd, Watch):
+class Systemd(UnderSystemd, AtServer):
     def test_it_says_ready_and_alive_and_reloading_and_stopping(self):
         process = self.begin()
         self.assertIn("STATUS=watching 1 account, every 1s", self.heard("READY=1\n"))
