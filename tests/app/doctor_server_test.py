@@ -3,21 +3,18 @@
 import email.utils
 import os
 import subprocess
-import tempfile
 import time
 import unittest
 
 from support.py import mounts, terminal
-from support.py.certificates import Certificates
+from support.py.certificates import of_module as certificates_of_module
 from support.py.doctor import Doctor
 from support.py.world import MAILHAUL
 
 
 def setUpModule():
     global certificates
-    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
-    unittest.addModuleCleanup(folder.cleanup)
-    certificates = Doctor.certificates = Certificates(folder.name)
+    certificates = Doctor.certificates = certificates_of_module()
 
 
 class Servers(Doctor):

@@ -8,12 +8,11 @@ import os
 import re
 import sqlite3
 import subprocess
-import tempfile
 import time
 import unittest
 
 from crash import strace
-from support.py.certificates import Certificates
+from support.py.certificates import of_module as certificates_of_module
 from support.py.doctor import Doctor
 from support.py.world import sanitized
 
@@ -23,9 +22,7 @@ WRITES = ("write pwrite64 writev ?rename ?renameat renameat2 ?link linkat ?unlin
 
 def setUpModule():
     global certificates
-    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
-    unittest.addModuleCleanup(folder.cleanup)
-    certificates = Doctor.certificates = Certificates(folder.name)
+    certificates = Doctor.certificates = certificates_of_module()
 
 
 class Healthy(Doctor):

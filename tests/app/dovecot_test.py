@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """With a real Dovecot: plain, STLS and TLS; thousands of awkward messages into every kind of destination."""
 import re
-import tempfile
 import unittest
 
 from support.py import mail
-from support.py.certificates import Certificates
-from support.py.dovecot import PASSWORD, Dovecot
+from support.py.certificates import of_module as certificates_of_module
+from support.py.dovecot import PASSWORD
+from support.py.dovecot import of_module as dovecot_of_module
 from support.py.world import Case, hashes
 
 BULK = 2000  # two batches
@@ -19,11 +19,8 @@ def without_from_line(wire):
 
 def setUpModule():
     global certificates, dovecot
-    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
-    unittest.addModuleCleanup(folder.cleanup)
-    certificates = Certificates(folder.name)
-    dovecot = Dovecot(*certificates.good)
-    unittest.addModuleCleanup(dovecot.stop)
+    certificates = certificates_of_module()
+    dovecot = dovecot_of_module(certificates)
 
 
 class Connections(Case):

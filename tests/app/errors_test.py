@@ -7,11 +7,10 @@ import shutil
 import socket
 import ssl
 import subprocess
-import tempfile
 import unittest
 
 from support.py import mail, mounts
-from support.py.certificates import Certificates
+from support.py.certificates import of_module as certificates_of_module
 from support.py.maildrop import Maildrop
 from support.py.scripted import script, server_context
 from support.py.world import Case
@@ -19,9 +18,7 @@ from support.py.world import Case
 
 def setUpModule():
     global certificates
-    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
-    unittest.addModuleCleanup(folder.cleanup)
-    certificates = Certificates(folder.name)
+    certificates = certificates_of_module()
 
 
 class Erring(Case):

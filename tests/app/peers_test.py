@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Moving in from the real peers: each fetches half of a mailbox; mailhaul takes over and fetches exactly the rest."""
 import shutil
-import tempfile
 import unittest
 
 from app import import_test
 from support.py import mail
-from support.py.certificates import Certificates
-from support.py.dovecot import PASSWORD, Dovecot, program
+from support.py.certificates import of_module as certificates_of_module
+from support.py.dovecot import PASSWORD, program
+from support.py.dovecot import of_module as dovecot_of_module
 
 
 def setUpModule():
     global dovecot
     if not program():
         raise unittest.SkipTest("there is no Dovecot")
-    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
-    unittest.addModuleCleanup(folder.cleanup)
-    dovecot = Dovecot(*Certificates(folder.name).good)
-    unittest.addModuleCleanup(dovecot.stop)
+    dovecot = dovecot_of_module(certificates_of_module())
 
 
 class Peers(import_test.Import):

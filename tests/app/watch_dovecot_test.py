@@ -2,12 +2,12 @@
 """watch for a long time at a real Dovecot: it grows in nothing."""
 import os
 import pathlib
-import tempfile
 import unittest
 
 from support.py import mail
-from support.py.certificates import Certificates
-from support.py.dovecot import PASSWORD, Dovecot
+from support.py.certificates import of_module as certificates_of_module
+from support.py.dovecot import PASSWORD
+from support.py.dovecot import of_module as dovecot_of_module
 from support.py.watching import UnderSystemd
 from support.py.world import Case
 
@@ -28,11 +28,8 @@ def descriptors(pid):
 
 def setUpModule():
     global certificates, dovecot
-    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
-    unittest.addModuleCleanup(folder.cleanup)
-    certificates = Certificates(folder.name)
-    dovecot = Dovecot(*certificates.good)
-    unittest.addModuleCleanup(dovecot.stop)
+    certificates = certificates_of_module()
+    dovecot = dovecot_of_module(certificates)
 
 
 class Long(UnderSystemd, Case):

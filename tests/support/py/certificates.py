@@ -2,7 +2,9 @@
 """Certificates created with the openssl command: an authority, and good and bad server certificates."""
 import pathlib
 import subprocess
+import tempfile
 import threading
+import unittest
 
 CONFIG = """
 [ca]
@@ -126,3 +128,10 @@ class Certificates:
         der = subprocess.run(["openssl", "pkey", "-in", str(which[1]), "-pubout", "-outform", "DER"], check=True,
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
         return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+
+def of_module():
+    """Certificates that go away with the test module whose setUpModule() calls this."""
+    folder = tempfile.TemporaryDirectory(prefix="mailhaul-certificates-")
+    unittest.addModuleCleanup(folder.cleanup)
+    return Certificates(folder.name)

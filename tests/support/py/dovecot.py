@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import unittest
 
 from support.py.pop import Pop
 from support.py.world import LIMIT
@@ -270,3 +271,10 @@ class Dovecot:
     def count(self, name):
         with Pop(self.plain, name, PASSWORD) as pop:
             return pop.count()
+
+
+def of_module(certificates):
+    """A Dovecot that ends with the test module whose setUpModule() calls this."""
+    dovecot = Dovecot(*certificates.good)
+    unittest.addModuleCleanup(dovecot.stop)
+    return dovecot
