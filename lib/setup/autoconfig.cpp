@@ -61,17 +61,16 @@ bool read_encryption(std::string_view socket_type, AnnouncedServer& server) {
   return true;
 }
 
-/// How the server lets users in; without a word about it, by password.
+/// How the server lets users in; without a word that is known, by password: the login shows what it takes.
 void read_methods(const pugi::xml_node& node, AnnouncedServer& server) {
-  bool any = false, password = false;
+  bool password = false;
   for (const auto& method : node.children("authentication")) {
     const auto name = without_blanks(method.child_value());
-    any = true;
     if (util::equal_nocase(name, "OAuth2")) server.takes_oauth = true;
     password = password || name.starts_with("password") || util::equal_nocase(name, "plain") ||
                util::equal_nocase(name, "secure");
   }
-  server.takes_password = password || !any;
+  server.takes_password = password || !server.takes_oauth;
 }
 
 /// One <incomingServer type="pop3">. Throws a sentence about what is wrong with it.
