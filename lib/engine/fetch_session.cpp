@@ -13,8 +13,6 @@
 
 namespace mailhaul::engine {
 
-using state::Standing;
-
 FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options)
     : run_(run),
       session_(stream, std::move(options)),
@@ -90,7 +88,9 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
 }
 
 ServerTraits FetchSession::server_traits() {
-  return {.top = session_.capabilities().top, .sizes_are_off = run_.server.sizes_are_off};
+  return {.top = session_.capabilities().top,
+          .sizes_are_off = run_.server.sizes_are_off,
+          .removes = !run_.policy.leave_on_server};
 }
 
 void FetchSession::begin(const Step& step) {
@@ -150,7 +150,7 @@ void FetchSession::conclude(const ReceivedMessage& message) {
 void FetchSession::close_places() {
   notes_.tell_refusals();
   settler_.close(run_.places.receiving(),
-                 run_.account.removal_demanded ? Standing::delivered : Standing::seen);
+                 run_.account.removal_demanded ? state::Standing::delivered : state::Standing::seen);
   settler_.commit();  // S5, durable before QUIT
 }
 

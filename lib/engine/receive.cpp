@@ -22,7 +22,7 @@ constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
 std::optional<std::string> missing_part(const IncomingMessage& incoming, std::uint64_t announced,
                                         bool sizes_are_off) {
   // Some servers announce lines that they do not send, such as Status and X-UID.
-  const std::uint64_t tolerance = sizes_are_off && incoming.has_header ? 128 : 0;
+  const std::uint64_t tolerance = sizes_are_off && incoming.has_header ? 256 : 0;
   const std::string announcement = " although it announces " + util::format_size(announced);
   if (incoming.octets == 0 && announced != 0) return "the server sends nothing of it," + announcement;
   if (!incoming.has_body && announced > incoming.octets + tolerance)

@@ -28,6 +28,7 @@ struct Request {
 struct ServerTraits {
   bool top = false;            ///< it knows TOP
   bool sizes_are_off = false;  ///< it announces wrong sizes: a size decides nothing
+  bool removes = false;        ///< what is delivered is removed there
 };
 
 /// What is asked first of a message; nothing if the plan leaves it alone.
