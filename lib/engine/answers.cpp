@@ -77,8 +77,8 @@ void Answers::take_header(const Request& request, pop3::Message& message) {
   if (auto row = parts_.matcher.proven_by_header(step, header)) {
     if (row->standing == Standing::pending) return too_large(step, row->received_bytes, header);
     // LAW 2: what is to be removed has the size of its row, too, or is read whole.
-    if (parts_.run.policy.leave_on_server || row->bytes == step.message.bytes)
-      return confirm(request, std::move(*row), std::nullopt);
+    const bool removes = row->standing == Standing::delivered && !parts_.run.policy.leave_on_server;
+    if (!removes || row->bytes == step.message.bytes) return confirm(request, std::move(*row), std::nullopt);
   }
   // Either another message has this UIDL now, or its size has changed: only the whole message can decide.
   parts_.requests.add({&step, Ask::whole, Action::verify});

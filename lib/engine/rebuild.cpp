@@ -78,8 +78,7 @@ StoredMail stored_mail_of(const account::Account& account, const delivery::RunCo
   }
   for (auto& [content, equals] : contents)
     for (auto& [target, times] : equals.places) std::ranges::sort(times);
-  // Other programs may have delivered since, but in an mbox without trace headers nothing tells whose mail
-  // is.
+  // Other programs may have delivered since. In an mbox without trace headers nothing tells them apart.
   return {std::move(contents), newest_of_ours == state::Time() ? newest : newest_of_ours};
 }
 

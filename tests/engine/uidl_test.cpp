@@ -197,6 +197,29 @@ TEST_CASE("with EXPIRE 0 a message that was marked as seen stays when its conten
   CHECK(house.server.count("QUIT") == 0);
 }
 
+TEST_CASE("a message that was marked as seen is not read whole because its size has changed") {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  house.account.policy.leave_on_server = true;
+  house.run();
+  {
+    std::mutex writes;
+    state::Store store(house.environment.state_file, writes);
+    const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
+    auto row = store.row(mailbox, 1);
+    row->standing = state::Standing::seen;
+    row->suspect = true;
+    row->bytes += 7;
+    store.commit(mailbox, {.rows = {*row}});
+  }
+  house.account.policy.leave_on_server = false;
+  house.server.commands.clear();
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.server.count("TOP 1 0") == 1);
+  CHECK(house.server.count("RETR 1") == 0);
+  CHECK(house.server.messages.size() == 1);
+}
+
 namespace {
 
 /// Two messages have one UIDL, so that only their content tells them apart.
