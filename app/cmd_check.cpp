@@ -60,7 +60,7 @@ int run_check(const Invocation& invocation) {
   const auto accounts = account::select(config, invocation.words);
   const auto environment = real_environment(invocation, config, accounts);
   const auto tell = make_listener(invocation);
-  tell->expected(accounts.size());
+  tell->expected(account::account_names(accounts));
   std::vector<engine::MailboxListing> listings(accounts.size());
   engine::for_each_account(
       accounts, {.jobs = config.jobs, .host_jobs = config.host_jobs},

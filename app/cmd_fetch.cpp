@@ -165,7 +165,7 @@ void print_plan(const Invocation& invocation, const engine::MailboxListing& list
 std::vector<int> dry_run(const Invocation& invocation, const std::vector<account::Account>& accounts,
                          const engine::Environment& environment, report::Listener& tell) {
   std::vector<int> statuses;
-  tell.expected(accounts.size());
+  tell.expected(account::account_names(accounts));
   for (const auto& account : accounts) {
     const auto listing = engine::list_mailbox(account, environment, tell, {});
     print_plan(invocation, listing, environment.now());

@@ -114,7 +114,7 @@ class Round {
                    .wait = [this](std::optional<seconds> until) { waiter_.wait(until); },
                    .wake = [this] { waiter_.wake(); },
                    .goes_on = [this] { return waiter_.goes_on(); },
-                   .expect = [&tell](std::size_t accounts) { tell.expected(accounts); },
+                   .expect = [&tell](const auto& accounts) { tell.expected(accounts); },
                    .fetch =
                        [&metrics, fetch = engine::fetcher(environment_, tell)](const auto& account) {
                          fetch(account);

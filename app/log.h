@@ -25,7 +25,7 @@ class LogLines : public report::Listener {
   LogLines& operator=(const LogLines&) = delete;
   ~LogLines() override;
 
-  void expected(std::size_t accounts) override { inner_.expected(accounts); }
+  void expected(const std::vector<std::string>& accounts) override { inner_.expected(accounts); }
   void started(std::string_view account) override;
   void doing(std::string_view account, report::Activity activity) override {
     inner_.doing(account, activity);

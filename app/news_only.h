@@ -18,7 +18,7 @@ namespace mailhaul::app {
 class NewsOnly : public report::Listener {
  public:
   explicit NewsOnly(report::Listener& inner) : inner_(inner) {}
-  void expected(std::size_t accounts) override { inner_.expected(accounts); }
+  void expected(const std::vector<std::string>& accounts) override { inner_.expected(accounts); }
   void started(std::string_view account) override { inner_.started(account); }
   void doing(std::string_view account, report::Activity activity) override {
     inner_.doing(account, activity);

@@ -90,15 +90,21 @@ Progress* Terminal::progress_of(std::string_view account) {
   return found == progress_.end() ? nullptr : &*found;
 }
 
-void Terminal::expected(std::size_t accounts) {
+void Terminal::expected(const std::vector<std::string>& accounts) {
   const std::lock_guard lock(mutex_);
-  totals_ = {.accounts = accounts + progress_.size(), .ended_ones = {}};
+  order_ = accounts;
+  totals_ = {.accounts = accounts.size() + progress_.size(), .ended_ones = {}};
   hints_.clear();
 }
 
 void Terminal::begin(std::string_view account) {
   if (!style_.live || progress_of(account) != nullptr) return;
-  progress_.push_back({.account = std::string(account)});
+  const auto place = [this](std::string_view name) {
+    return std::ranges::find(order_, name) - order_.begin();
+  };
+  const auto next = std::ranges::upper_bound(progress_, place(account), {},
+                                             [&](const Progress& one) { return place(one.account); });
+  progress_.insert(next, {.account = std::string(account)});
   totals_.accounts = std::max(totals_.accounts, totals_.ended + progress_.size());  // one was not expected
   draw();
   if (drawer_.joinable()) return;

@@ -48,7 +48,7 @@ class Terminal : public report::Listener {
   /// Does the work, a question, while no live line is on the screen.
   void undisturbed(const std::function<void()>& work);
 
-  void expected(std::size_t accounts) override;
+  void expected(const std::vector<std::string>& accounts) override;
   void started(std::string_view account) override;
   void doing(std::string_view account, report::Activity activity) override;
   void planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) override;
@@ -81,6 +81,7 @@ class Terminal : public report::Listener {
   Style style_;
   std::set<std::string> hints_;  ///< those that were told: what helps one account helps the others
   std::mutex mutex_;
+  std::vector<std::string> order_;   ///< of the live lines; any other account comes after these
   std::vector<Progress> progress_;
   LiveTotals totals_;
   std::vector<std::string> drawn_;  ///< the live lines on the screen

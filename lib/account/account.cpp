@@ -14,4 +14,10 @@ MailboxKey mailbox_of(const Account& account) {
   return key;
 }
 
+std::vector<std::string> account_names(std::span<const Account> accounts) {
+  std::vector<std::string> names;
+  for (const auto& account : accounts) names.push_back(account.name);
+  return names;
+}
+
 }  // namespace mailhaul::account

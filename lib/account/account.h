@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,9 @@ struct MailboxKey {
   auto operator<=>(const MailboxKey&) const = default;
 };
 MailboxKey mailbox_of(const Account& account);
+
+/// Their names, in the same order.
+std::vector<std::string> account_names(std::span<const Account> accounts);
 
 /// What is wrong with one account of the file. The other accounts can be used.
 struct Mistake {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/login.h"
+#include "engine/mailbox.h"
 
 namespace mailhaul::engine {
 
@@ -28,8 +29,34 @@ state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome
   return last;
 }
 
+namespace {
+
+state::LastRun with_times(state::LastRun last, state::Time poll) {
+  last.ended = poll;
+  last.asked = last.succeeded = poll;
+  return last;
+}
+
+/// Whether nothing but the times of a run is new. Not where the clock was set back since: the store must have
+/// the earlier times then.
+bool has_other_times_only(const state::LastRun& stored, const state::LastRun& last) {
+  return last.asked >= stored.ended && with_times(stored, *last.asked) == with_times(last, *last.asked);
+}
+
+}  // namespace
+
+std::optional<state::LastRun> last_run_of(const state::Store& store, state::MailboxId mailbox,
+                                          const account::MailboxKey& key) {
+  auto last = store.last_run(mailbox);
+  if (!last || last->status != 0) return last;
+  const auto poll = last_poll(key, store.file());
+  return poll >= last->ended ? with_times(std::move(*last), *poll) : last;
+}
+
 void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) {
-  auto before = run.store.last_run(run.mailbox).value_or(state::LastRun());
+  const auto key = account::mailbox_of(run.account);
+  const auto stored = run.store.last_run(run.mailbox);
+  const auto before = last_run_of(run.store, run.mailbox, key).value_or(state::LastRun());
   auto last = last_run_after(before, outcome, run.environment.now());
   last.asked = begun;
   last.refusing = run.refusing.text();
@@ -38,7 +65,10 @@ void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) 
     outcome.trouble = last.failing_since ? TroubleChange::begins : TroubleChange::ends;
     outcome.trouble_error = last.failing_since ? last.error : before.error;
   }
-  if (before != last) run.store.note_run(run.mailbox, last);
+  const bool was_stopped = outcome.error && outcome.error->kind() == util::Kind::cancelled;
+  const bool is_idle = !was_stopped && last.status == 0 && stored && has_other_times_only(*stored, last);
+  if (!is_idle) run.store.note_run(run.mailbox, last);
+  if (!was_stopped) note_poll(key, run.store.file(), begun);
 }
 
 std::string_view too_soon(const AccountRun& run) {
@@ -49,7 +79,7 @@ std::string_view too_soon(const AccountRun& run) {
     return "not asked for new mail: the server wants more time between two logins (LOGIN-DELAY)";
   const auto interval = run.account.policy.min_interval;
   if (interval <= 0s) return {};
-  const auto last = run.store.last_run(run.mailbox);
+  const auto last = last_run_of(run.store, run.mailbox, account::mailbox_of(run.account));
   if (!last || !last->asked) return {};
   const auto passed = now - *last->asked;
   const bool forbidden =

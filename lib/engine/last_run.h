@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a run leaves in the store for `status`.
 #pragma once
+#include <optional>
+
 #include "engine/account_run.h"
 #include "engine/run.h"
 #include "state/rows.h"
@@ -12,8 +14,13 @@ namespace mailhaul::engine {
 [[nodiscard]] state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome,
                                             state::Time now);
 
-/// Stores it for the run's mailbox, and sets `trouble` of the outcome. The error is the one before -q has
-/// changed it.
+/// How the last run on the mailbox ended: what the store says, with the times of idle polls after it.
+/// Empty: none has ended so far.
+[[nodiscard]] std::optional<state::LastRun> last_run_of(const state::Store& store, state::MailboxId mailbox,
+                                                        const account::MailboxKey& key);
+
+/// Stores it for the run's mailbox; times alone are noted in the file of the mailbox's lock. Sets `trouble`
+/// of the outcome. The error is the one before -q has changed it.
 void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun);
 
 /// Why the server must not be asked now; empty: nothing is in the way. Static text.

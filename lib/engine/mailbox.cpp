@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "engine/mailbox.h"
 
+#include <fcntl.h>
+
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -9,6 +11,7 @@
 #include "util/escape.h"
 #include "util/file.h"
 #include "util/named_lock.h"
+#include "util/utc.h"
 
 namespace mailhaul::engine {
 
@@ -28,6 +31,10 @@ std::string lock_key(const account::MailboxKey& key) {
   return text.data();
 }
 
+util::Path lock_file(const account::MailboxKey& key, const util::Path& state_file) {
+  return state_file.parent_path() / "locks" / (lock_key(key) + ".lock");
+}
+
 }  // namespace
 
 state::MailboxId mailbox_in(state::Store& store, const account::Account& account) {
@@ -41,9 +48,8 @@ std::optional<state::MailboxId> find_mailbox(const state::Store& store, const ac
 }
 
 util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file) {
-  const util::Path folder = state_file.parent_path() / "locks";
-  util::make_directories(folder);
-  const auto file = folder / (lock_key(key) + ".lock");
+  const auto file = lock_file(key, state_file);
+  util::make_directories(file.parent_path());
   auto lock = util::try_lock(file);
   if (!lock) {
     const auto holder = util::holder_of(file);
@@ -57,6 +63,22 @@ util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_fi
   }
   util::name_holder(lock->get());
   return std::move(*lock);
+}
+
+void note_poll(const account::MailboxKey& key, const util::Path& state_file, state::Time begun) {
+  const auto file = lock_file(key, state_file);
+  const auto open = util::open_file(file, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+  util::pwrite_all(open.get(), util::format_utc(begun) + "\n", 0, file);  // always of the same length
+}
+
+std::optional<state::Time> last_poll(const account::MailboxKey& key, const util::Path& state_file) {
+  constexpr std::size_t limit = 64;
+  try {
+    const auto line = util::read_file(lock_file(key, state_file), limit);
+    return util::parse_utc(line.substr(0, line.find('\n')));
+  } catch (const util::Error&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace mailhaul::engine

@@ -234,7 +234,7 @@ AccountOutcome fetch_account(const account::Account& account, const Environment&
 std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
                                 const Environment& environment, report::Listener& listener) {
   std::vector<AccountOutcome> outcomes(accounts.size());
-  listener.expected(accounts.size());
+  listener.expected(account::account_names(accounts));
   std::mutex writes;
   for_each_account(accounts, limits, [&](std::size_t i) {
     outcomes[i] = fetch_account(accounts[i], environment, listener, writes);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "engine/last_run.h"
 #include "engine/login.h"
 #include "engine/mailbox.h"
 #include "state/store.h"
@@ -15,7 +16,7 @@ namespace {
 AccountStatus status_in(const state::Store& store, const account::Account& account, state::Time now) {
   const auto mailbox = find_mailbox(store, account);
   if (!mailbox) return {};
-  AccountStatus status{.run = store.last_run(*mailbox)};
+  AccountStatus status{.run = last_run_of(store, *mailbox, account::mailbox_of(account))};
   const auto server = store.server(*mailbox);
   if (server.not_before > now && !is_within_login_delay(server, now)) status.not_before = server.not_before;
   return status;

@@ -61,7 +61,9 @@ void Watch::begin_round(const std::vector<Entry*>& due) {
     if (due.empty() || std::ranges::any_of(entries_, &Entry::is_expected)) return;
     for (auto* entry : due) entry->is_expected = true;
   }
-  outside_.expect(due.size());
+  std::vector<std::string> names;
+  for (const auto* entry : due) names.push_back(entry->account.name);
+  outside_.expect(names);
 }
 
 bool Watch::has_room(const Entry& entry) const {

@@ -24,8 +24,8 @@ struct WatchOutside {
   std::function<void(std::optional<std::chrono::seconds>)> wait;
   std::function<void()> wake;     ///< from any thread
   std::function<bool()> goes_on;  ///< false: stop, or read the configuration again
-  /// A round begins: so many accounts are due. Those that become due before its end are not part of it.
-  std::function<void(std::size_t accounts)> expect = [](std::size_t) {};
+  /// A round begins: these accounts are due. Those that become due before its end are not part of it.
+  std::function<void(const std::vector<std::string>& accounts)> expect = [](const auto&) {};
   /// Runs one account; from several threads at a time.
   std::function<void(const account::Account&)> fetch;
   /// Begins to do it, in a thread of its own.

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mailhaul::report {
 
@@ -69,8 +70,8 @@ struct Notice {
 class Listener {
  public:
   virtual ~Listener() = default;
-  /// How many accounts the run is about.
-  virtual void expected(std::size_t /*accounts*/) {}
+  /// The accounts that the run is about, in the order of the profile.
+  virtual void expected(const std::vector<std::string>& /*accounts*/) {}
   virtual void started(std::string_view /*account*/) {}
   virtual void doing(std::string_view /*account*/, Activity) {}
   /// How much of the listing will be retrieved.

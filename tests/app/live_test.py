@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The live lines, on an emulated screen: what they say, in windows of all sizes, and how Ctrl-C is answered."""
+import json
 import re
 import threading
 import unittest
@@ -309,6 +310,20 @@ class ManyAccounts(Live):
             gate.event.set()
         self.assertEqual(screen.end(), 0)
         self.assertEqual(len(screen.lines()) - screen.lines().count(""), 4)
+
+    def test_accounts_stay_in_the_order_of_the_profile(self):
+        gates = self.prepared_many(3)
+        profile = json.loads(self.world.config.read_text())
+        last = profile["accounts"]["account-02"]
+        last["server"] = last["server"].replace("127.0.0.1", "localhost")  # the others wait for one another
+        self.world.configure(**{**profile, "host_jobs": 1})
+        screen = Screen(self)
+        screen.wait(lambda lines: [line[:10] for line in lines[1:4]] == ["account-00", "account-02", "total, 0 o"])
+        gates[0].event.set()
+        screen.wait(lambda lines: [line[:10] for line in lines[2:5]] == ["account-01", "account-02", "total, 1 o"])
+        for gate in gates:
+            gate.event.set()
+        self.assertEqual(screen.end(), 0)
 
     def test_never_more_lines_than_the_window_has(self):
         for rows, columns in ((24, 80), (10, 40), (4, 20)):

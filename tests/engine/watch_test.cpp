@@ -49,7 +49,7 @@ struct Weeks {
                        },
                    .wake = [this] { woken = true; },
                    .goes_on = [this] { return now < end; },
-                   .expect = [this](std::size_t accounts) { rounds.push_back(accounts); },
+                   .expect = [this](const auto& accounts) { rounds.push_back(accounts.size()); },
                    .fetch =
                        [this](const account::Account& account) {
                          runs[account.name].push_back(now);
