@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 
 #include "app/arguments.h"
 #include "app/commands.h"
@@ -64,45 +65,72 @@ void settle_loudness(const CLI::App& parser, Invocation& invocation) {
   if (verbose_typed && !quiet_typed) invocation.quiet = false;
 }
 
+/// A command, and its row in the table.
 struct Bound {
   CLI::App* parser;
   const CommandRow* row;
 };
 
-std::vector<Bound> add_commands(CLI::App& parser, Invocation& invocation) {
-  std::vector<Bound> bound;
-  for (const auto& row : commands()) {
-    CLI::App* above = row.inside.empty() ? &parser : parser.get_subcommand(std::string(row.inside));
-    CLI::App* command = above->add_subcommand(std::string(row.name), std::string(row.help));
-    if (row.describe == nullptr) {
-      command->require_subcommand(1);
-      continue;
-    }
-    row.describe(*command, invocation);
-    if (row.run != nullptr) bound.push_back({command, &row});  // help is read as --help
-  }
-  return bound;
+/// Which commands are described with their options: to describe one costs as much as to ask the database.
+enum class Described { named, all };
+
+/// Whether the program is to tell what there is.
+bool explains_itself(const std::vector<std::string>& typed) {
+  constexpr std::array<std::string_view, 6> words{"help", "completion", "-h", "--help", "-V", "--version"};
+  return std::ranges::any_of(typed, [&](const auto& word) { return std::ranges::count(words, word) != 0; });
 }
+
+/// The parser of one command line. Not to be moved: its parts refer to one another, and to the invocation.
+class CommandLine {
+ public:
+  CommandLine(const std::vector<std::string>& typed, Invocation& invocation, Described described)
+      : parser("fetch mail over POP3 into a Maildir, an mbox or a program", "mailhaul") {
+    parser.formatter(help_formatter());
+    parser.fallthrough();
+    parser.require_subcommand(1);
+    parser.set_help_flag("-h,--help", "print this help");
+    add_global_options(parser, invocation);
+    parser.set_version_flag("-V,--version", "", "print the versions");  // read after -c
+    for (const auto& row : commands()) {
+      CLI::App* above = row.inside.empty() ? &parser : parser.get_subcommand(std::string(row.inside));
+      CLI::App* command = above->add_subcommand(std::string(row.name), std::string(row.help));
+      if (row.describe == nullptr) {
+        command->require_subcommand(1);
+        continue;
+      }
+      const bool is_named = row.name == "fetch" || std::ranges::count(typed, row.name) != 0;
+      if (described == Described::named && !is_named) continue;
+      row.describe(*command, invocation);
+      if (row.run != nullptr) bound.push_back({command, &row});  // help is read as --help
+    }
+  }
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  CLI::App parser;
+  std::vector<Bound> bound;
+};
 
 }  // namespace
 
 int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   // For errors that come before the options are read.
   invocation.json = std::ranges::find(typed, "--json") != typed.end();
-  CLI::App parser("fetch mail over POP3 into a Maildir, an mbox or a program", "mailhaul");
-  parser.formatter(help_formatter());
-  parser.fallthrough();
-  parser.require_subcommand(1);
-  parser.set_help_flag("-h,--help", "print this help");
-  add_global_options(parser, invocation);
-  parser.set_version_flag("-V,--version", "", "print the versions");  // read after -c
-  const auto bound = add_commands(parser, invocation);
+  CommandLine line(typed, invocation, explains_itself(typed) ? Described::all : Described::named);
+  auto& parser = line.parser;
   if (typed.size() >= 2 && typed[0] == "completion" && typed[1] == "words") {
     print(completions(parser, std::span(typed).subspan(2)));
     return 0;
   }
   read_variables(invocation);
-  auto arguments = normalise(parser, typed);
+  Arguments arguments;
+  try {
+    arguments = normalise(parser, typed);
+  } catch (const util::Error&) {
+    // The same error, but it names the command whose option was typed.
+    normalise(CommandLine(typed, invocation, Described::all).parser, typed);
+    throw;
+  }
   invocation.names_command = arguments.names_command;
   invocation.words = std::move(arguments.words);
   std::ranges::reverse(arguments.parsed);  // CLI11 takes them from the back
@@ -117,7 +145,7 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
                       "mailhaul --help lists commands and options");
   }
   settle_loudness(parser, invocation);
-  for (const auto& [command, row] : bound) {
+  for (const auto& [command, row] : line.bound) {
     if (command->parsed()) return row->run(invocation);
   }
   return util::exit_status(util::Kind::internal);
