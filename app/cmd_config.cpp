@@ -15,11 +15,12 @@ account::Layout layout_of(const Invocation& invocation) {
   return invocation.json ? account::Layout::one_line : account::Layout::indented;
 }
 
-/// Of all accounts, also of those that are not enabled.
+/// Of the accounts that were named, or of all, also of those that are not enabled.
 std::vector<int> tell_all_mistakes(const Invocation& invocation, const account::Config& config) {
   const auto tell = make_listener(invocation);
+  const auto& names = invocation.words;
   std::vector<int> statuses;
-  for (const auto& mistake : config.mistakes)
+  for (const auto& mistake : names.empty() ? config.mistakes : account::mistakes_among(config, names))
     statuses.push_back(tell_error(*tell, mistake.account, mistake.error));
   return statuses;
 }
@@ -51,8 +52,11 @@ int run_config_check(const Invocation& invocation) {
   return 0;
 }
 
+void describe_config_show(CLI::App& parser, Invocation& /*invocation*/) { add_accounts(parser); }
+
 int run_config_show(const Invocation& invocation) {
-  const auto config = load_config(invocation);
+  auto config = load_config(invocation);
+  if (!invocation.words.empty()) config.accounts = account::select(config, invocation.words);
   const auto statuses = tell_all_mistakes(invocation, config);
   if (statuses.empty()) print(account::show(config, layout_of(invocation)));
   return util::most_serious(statuses);

@@ -68,6 +68,7 @@ void describe_doctor(CLI::App& parser, Invocation& invocation);
 int run_doctor(const Invocation& invocation);
 void describe_nothing(CLI::App& parser, Invocation& invocation);
 int run_config_check(const Invocation& invocation);
+void describe_config_show(CLI::App& parser, Invocation& invocation);
 int run_config_show(const Invocation& invocation);
 int run_config_schema(const Invocation& invocation);
 void describe_completion(CLI::App& parser, Invocation& invocation);

@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 
 #include "app/arguments.h"
 #include "app/commands.h"
@@ -71,13 +71,26 @@ struct Bound {
   const CommandRow* row;
 };
 
-/// Which commands are described with their options: to describe one costs as much as to ask the database.
-enum class Described { named, all };
+/// The commands that a parser knows with their options. To describe them all costs more than to ask the
+/// server whether there is mail.
+enum class Described { typed, all };
+
+bool is_any_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
 
 /// Whether the program is to tell what there is.
 bool explains_itself(const std::vector<std::string>& typed) {
-  constexpr std::array<std::string_view, 6> words{"help", "completion", "-h", "--help", "-V", "--version"};
-  return std::ranges::any_of(typed, [&](const auto& word) { return std::ranges::count(words, word) != 0; });
+  return std::ranges::any_of(typed, [](const auto& word) {
+    return is_any_of(word, {"help", "completion", "-h", "--help", "-V", "--version"});
+  });
+}
+
+/// Whether no option of fetch was typed, as in most crontabs.
+bool has_general_options_only(const std::vector<std::string>& typed) {
+  return std::ranges::all_of(typed, [](const auto& word) {
+    return is_any_of(word, {"-q", "-s", "--quiet", "-v", "--verbose", "--json"});
+  });
 }
 
 /// The parser of one command line. Not to be moved: its parts refer to one another, and to the invocation.
@@ -92,15 +105,16 @@ class CommandLine {
     add_global_options(parser, invocation);
     parser.set_version_flag("-V,--version", "", "print the versions");  // read after -c
     for (const auto& row : commands()) {
+      const bool is_fetch = row.name == "fetch";  // it is meant where no command is typed
+      const auto word = row.inside.empty() ? row.name : row.inside;
+      const bool is_wanted = described == Described::all || std::ranges::count(typed, word) != 0;
+      if (!is_wanted && !is_fetch) continue;
       CLI::App* above = row.inside.empty() ? &parser : parser.get_subcommand(std::string(row.inside));
       CLI::App* command = above->add_subcommand(std::string(row.name), std::string(row.help));
-      if (row.describe == nullptr) {
+      if (row.describe == nullptr)
         command->require_subcommand(1);
-        continue;
-      }
-      const bool is_named = row.name == "fetch" || std::ranges::count(typed, row.name) != 0;
-      if (described == Described::named && !is_named) continue;
-      row.describe(*command, invocation);
+      else if (is_wanted || !has_general_options_only(typed))
+        row.describe(*command, invocation);
       if (row.run != nullptr) bound.push_back({command, &row});  // help is read as --help
     }
   }
@@ -116,7 +130,7 @@ class CommandLine {
 int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   // For errors that come before the options are read.
   invocation.json = std::ranges::find(typed, "--json") != typed.end();
-  CommandLine line(typed, invocation, explains_itself(typed) ? Described::all : Described::named);
+  CommandLine line(typed, invocation, explains_itself(typed) ? Described::all : Described::typed);
   auto& parser = line.parser;
   if (typed.size() >= 2 && typed[0] == "completion" && typed[1] == "words") {
     print(completions(parser, std::span(typed).subspan(2)));

@@ -152,8 +152,7 @@ std::string server_url(const net::Endpoint& endpoint) {
   std::string url = endpoint.tls == Tls::implicit ? "pop3s://" : "pop3://";
   const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
   url += is_ipv6 ? "[" + endpoint.host + "]" : endpoint.host;
-  if (endpoint.port != 0) url += ":" + std::to_string(endpoint.port);
-  return url;
+  return url + ":" + std::to_string(endpoint.effective_port());
 }
 
 std::string proxy_of(const Setting& setting) {

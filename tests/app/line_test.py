@@ -185,7 +185,7 @@ class Words(Line):
         self.assertSays(self.ok("--help").out.decode(), "mailhaul fetch --help")
 
     def test_a_word_too_many_is_named(self):
-        for words, command in ((("list", "home", "other"), "list"), (("config", "show", "other"), "config show")):
+        for words, command in ((("list", "home", "other"), "list"), (("config", "check", "other"), "config check")):
             self.refused(*words, says=("%s: unexpected word 'other'" % command,), hints=("%s --help" % command,))
 
 

@@ -115,6 +115,21 @@ class Shown(Case):
         shown = json.loads(result.out)["accounts"]
         self.assertEqual({key: shown["home"][key] for key in ("max_size", "timeout", "connect_timeout", "server")},
                          {"max_size": "50M", "timeout": "3m", "connect_timeout": "30s", "server": "pop3://127.0.0.1:1"})
+        self.assertEqual(shown["work"]["server"], "pop3s://pop.example.org:995")
+
+    def test_only_the_accounts_that_are_named(self):
+        self.world.configure({"home": self.account(1), "old": self.account(2, user="bert", enabled=False),
+                              "work": self.account(3, user="carl", colour="red")})
+        for names in (("home",), ("old", "home")):
+            shown = self.world.run("config", "show", *names)
+            self.assertStatus(shown, 0)
+            self.assertEqual(set(json.loads(shown.out)["accounts"]), set(names))
+        for names, status, says in (((), 78, "colour"), (("work", "home"), 78, "colour"),
+                                    (("hom",), 64, "there is no account 'hom'; did you mean 'home'?")):
+            refused = self.world.run("config", "show", *names)
+            self.assertStatus(refused, status)
+            self.assertSays(refused.err, says)
+            self.assertEqual(refused.out, b"")
 
 
 class Forgetting(Case):
