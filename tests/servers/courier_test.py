@@ -60,6 +60,20 @@ class Utf8(Case):
             left = [file for folder in ("new", "cur") for file in (server.mailbox / folder).iterdir()]
             self.assertEqual(sorted(file.read_bytes() for file in left), sorted(map(mail.local, EIGHT_BIT)))
 
+    def test_what_is_left_on_the_server_comes_once(self):
+        """Also where it is a notice, which is another one each time, and after the server has learned better."""
+        for kind in (real.Courier, Older):
+            with self.subTest(kind.__name__), kind() as server:
+                self.begin_anew()
+                wires = [*EIGHT_BIT, *mail.small(2, seed=94)]
+                server.deliver(wires)
+                self.configured(server, leave_on_server=True)
+                self.fetched()
+                for capabilities in (kind.CAPA, kind.CAPA, real.Courier.CAPA, real.Courier.CAPA):
+                    server.CAPA = capabilities
+                    self.assertEqual(self.fetched().out, b"", "nothing is new")
+                self.assertEqual(len(self.world.maildir()), len(wires))
+
     def test_what_was_left_from_before_is_not_fetched_again(self):
         with Older() as server:
             plain = mail.small(4, seed=93)
