@@ -7,8 +7,16 @@ import threading
 import unittest
 
 from support.py import mail
+from support.py.certificates import of_module as certificates_of_module
+from support.py.maildrop import Maildrop
+from support.py.scripted import server_context
 from support.py.watching import UnderSystemd, Watching
 from support.py.world import LIMIT, Case
+
+
+def setUpModule():
+    global certificates
+    certificates = certificates_of_module()
 
 
 class AtServer(Watching, Case):
@@ -28,6 +36,52 @@ class AtServer(Watching, Case):
 
     def configure(self, **keys):
         self.world.configure({"home": self.account(self.server, **keys)})
+
+
+class OverTls(Watching, Case):
+    def resumed(self, context_of, implicit):
+        """Which of three sessions in a row resumed the TLS session of one before; context_of(): the server's for a session."""
+        context, resumed, enough = context_of(), [], threading.Event()
+        drop = Maildrop(mail.small(1), uids=self.uids(), tls=context, capabilities=(b"STLS", b"UIDL", b"USER"))
+        server = self.serve(drop, tls=context if implicit else None)
+
+        def note(session, _):
+            resumed.append(session.connection.sock.session_reused)
+            drop.tls = context_of()
+            if implicit:
+                server.tls = drop.tls
+            if len(resumed) == 3:
+                enough.set()
+
+        drop.answers[b"QUIT"] = note
+        url = "pop3%s://localhost:%d" % ("s" if implicit else "", server.port)
+        self.world.configure({"home": self.account(server, server=url, tls="required", tls_ca_file=str(certificates.ca))})
+        process = self.begin()
+        self.assertTrue(enough.wait(LIMIT), "too few sessions ended")
+        self.end(process)
+        return resumed[:3]
+
+    def test_later_sessions_resume_the_first_one_of_tls(self):
+        for implicit in (True, False):
+            with self.subTest(implicit=implicit):
+                self.begin_anew()
+                context = server_context(*certificates.good)
+                self.assertEqual(self.resumed(lambda context=context: context, implicit), [False, True, True])
+
+    def test_a_server_that_has_forgotten_it_is_talked_to_all_the_same(self):
+        self.assertEqual(self.resumed(lambda: server_context(*certificates.good), True), [False, False, False])
+
+    def test_a_certificate_is_checked_where_another_is_demanded(self):
+        """A second account at the same server, with a pin that is not the server's."""
+        context = server_context(*certificates.good)
+        drop = Maildrop(mail.small(1), uids=self.uids(), tls=context, capabilities=(b"UIDL", b"USER"))
+        server = self.serve(drop, tls=context)
+        keys = {"server": "pop3s://localhost:%d" % server.port, "tls": "required", "tls_ca_file": str(certificates.ca)}
+        pin = "sha256//" + "A" * 43 + "="
+        self.world.configure({"home": self.account(server, **keys), "work": self.account(server, user="bert", tls_pin=[pin], **keys)}, jobs=1)
+        process = self.begin()
+        self.assertIn("work: error: ", process.stderr.readline().decode())
+        self.end(process)
 
 
 class Watch(AtServer):
