@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "setup/fetchmail_lexer.h"
 #include "util/escape.h"
@@ -162,6 +163,7 @@ class Parser {
       entry.users.clear();
       rc_.entries.push_back(std::move(entry));
       entry_ = &rc_.entries.back();
+      user_begins_ = UserBegins::nowhere;
       return advance();
     }
     if (entry_ == nullptr) unexpected();
@@ -208,6 +210,9 @@ class Parser {
   }
 
   void begin_user(unsigned line) {
+    if (user_begins_ == UserBegins::with_an_option)
+      lexer_.refuse(line, "an option of a user stands before \"user\"; fetchmail wants it behind the name");
+    user_begins_ = UserBegins::with_a_name;
     auto user = new_user(line);
     user.values["user"] = {.line = line, .texts = {text_behind("user")}};
     advance();
@@ -223,19 +228,32 @@ class Parser {
     entry_->users.push_back(std::move(user));
   }
 
-  /// The options of users that the entry, or the defaults, have set for all of them.
+  /// What the defaults have set for all users, their name included.
   FetchmailUser new_user(unsigned line) {
     require_room();
     FetchmailUser user{.line = line, .values = {}};
     for (const auto& [name, value] : entry_->values) {
       const auto* option = find_option(name);
-      if (option != nullptr && !option->of_server) user.values[name] = value;
+      if (option == nullptr || !option->of_server) user.values[name] = value;
     }
+    if (user.values.erase("user is local") > 0) put_remote_name_first(user.values);
     return user;
+  }
+
+  /// "user LOCAL here is REMOTE there" as "user REMOTE is LOCAL", because another user's name may replace one
+  /// of the two.
+  static void put_remote_name_first(FetchmailValues& values) {
+    const auto remote = values.find("is");
+    if (remote != values.end()) {
+      std::swap(values["user"], remote->second);
+    } else {
+      values["is"] = values["user"];
+    }
   }
 
   /// Where the option is kept: with the user whose part it stands in.
   FetchmailValues& place_of(const Option& option) {
+    if (!option.of_server && user_begins_ == UserBegins::nowhere) user_begins_ = UserBegins::with_an_option;
     if (entry_ == &rc_.defaults) return entry_->values;
     if (option.of_server && !entry_->users.empty())
       lexer_.refuse(token_.line,
@@ -321,6 +339,8 @@ class Parser {
   FetchmailRc rc_;
   FetchmailEntry* entry_ = nullptr;
   unsigned parts_ = 0;  ///< entries and users
+  /// How the first user of the entry begins: one without a name must be the only one.
+  enum class UserBegins { nowhere, with_a_name, with_an_option } user_begins_ = UserBegins::nowhere;
 };
 
 }  // namespace

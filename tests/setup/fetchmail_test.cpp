@@ -54,11 +54,46 @@ TEST_CASE("fetchmail: what fetchmail refuses is refused with its line, and no wo
         Row{"poll h user u\nlimit 5k", "rc:2: limit needs a number"}, Row{"POLL s3cret", "rc:1: this is not"},
         Row{"poll h user u pass x\nproto pop3", "rc:2: protocol is an option of the server"},
         Row{"poll h\ndefaults proto pop3", "rc:2: defaults must come"},
-        Row{"poll h nosense", "rc:1: this is not"}, Row{"poll", "poll needs a value"}}) {
+        Row{"poll h nosense", "rc:1: this is not"}, Row{"poll", "poll needs a value"},
+        Row{"poll h proto pop3 uidl keep\nuser u pass s3cret ssl", "rc:2: an option of a user stands before"},
+        Row{"poll h preconnect x\nuser u", "rc:2: an option of a user stands before"},
+        Row{"poll h pass s3cret\nuser u", "rc:2: an option of a user stands before"},
+        Row{"poll h is a here user u", "rc:1: an option of a user stands before"},
+        Row{"defaults keep\nuser u\npoll h", "rc:2: an option of a user stands before"}}) {
     const auto said = refusal("fetchmail", text);
     requires_in(said, {complaint});
     CHECK(said.find("s3cret") == std::string::npos);
   }
+}
+
+TEST_CASE("fetchmail: defaults name the user of an entry that names none") {
+  const auto text = read("fetchmail", R"(
+defaults proto pop3 user "anna@example.org" is berta here password geheim keep ssl mda "cat %T"
+poll a.example is anna here
+poll b.example nokeep
+poll c.example
+poll d.example user z
+poll e.example user "foo" here is "bar" there
+)");
+  requires_in(text,
+              {R"(a.example {"server":"pop3s://a.example","user":"anna@example.org")", R"(["cat","anna"])",
+               R"(b.example {"server":"pop3s://b.example","user":"anna@example.org")", R"(["cat","berta"])",
+               R"("server":"pop3s://c.example","user":"anna@example.org")",
+               R"("server":"pop3s://d.example","user":"z")", R"("server":"pop3s://e.example","user":"bar")",
+               R"(["cat","foo"])"});
+  const auto local = read("fetchmail", R"(
+defaults proto pop3 user "anna" here is remo there password geheim mda "cat %T"
+poll a.example limit 3
+poll b.example user z
+)");
+  requires_in(local, {R"("server":"pop3://a.example","user":"remo")",
+                      R"("server":"pop3://b.example","user":"z")", R"(["cat","anna"])"});
+  CHECK(local.find(R"(["cat","z"])") == std::string::npos);
+}
+
+TEST_CASE("fetchmail: a user without a name has the name of who runs fetchmail") {
+  requires_in(read("fetchmail", "poll h.example proto pop3 keep pass x mda cat"),
+              {R"("user":"anna")", "password x\n", R"("leave_on_server":true)"});
 }
 
 TEST_CASE("fetchmail: what has no counterpart is told with its line") {
