@@ -23,6 +23,16 @@ bool is_getmailrc(const util::Path& path) {
          !ends(".json");
 }
 
+/// What is too large for a configuration or cannot be read has none.
+bool has_retriever(const util::Path& path) {
+  try {
+    const auto text = "\n" + util::read_file(path, 256U << 10U);
+    return text.find("\n[retriever]") != std::string::npos;
+  } catch (const util::Error&) {
+    return false;
+  }
+}
+
 /// In the order of their names.
 std::vector<util::Path> files_like(const util::Path& directory, bool (*fits)(const util::Path& path)) {
   std::vector<util::Path> files;
@@ -80,8 +90,15 @@ std::vector<util::Path> all_getmail_files_in(const util::Path& directory) {
 }  // namespace
 
 std::vector<util::Path> getmail_files_in(const util::Path& directory) {
-  if (is_there(directory / "getmailrc")) return {directory / "getmailrc"};
-  return files_like(directory, is_getmailrc);
+  auto files = files_like(directory, is_getmailrc);
+  if (!is_there(directory / "getmailrc")) return files;
+  std::erase_if(files, [](const auto& file) { return is_beside_getmailrc(file) && !has_retriever(file); });
+  std::ranges::stable_partition(files, [](const auto& file) { return !is_beside_getmailrc(file); });
+  return files;
+}
+
+bool is_beside_getmailrc(const util::Path& path) {
+  return path.filename() != "getmailrc" && is_there(path.parent_path() / "getmailrc");
 }
 
 std::vector<util::Path> files_below(const util::Path& directory, std::string_view program) {

@@ -19,7 +19,11 @@ namespace mailhaul::setup {
 [[nodiscard]] util::Path list_below(const util::Path& directory, std::string_view program,
                                     const util::Path& usual);
 
-/// The getmail configurations that getmail itself would take in a directory.
+/// The getmail configurations in a directory: getmailrc first, then the others that have a retriever; where
+/// there is no getmailrc, all that getmail itself would take.
 [[nodiscard]] std::vector<util::Path> getmail_files_in(const util::Path& directory);
+
+/// Whether the file stands beside getmailrc, where getmail reads it only if it is named (-r).
+[[nodiscard]] bool is_beside_getmailrc(const util::Path& path);
 
 }  // namespace mailhaul::setup

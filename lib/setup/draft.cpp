@@ -214,11 +214,23 @@ void without_unknown_homes(Draft& draft, Outcome& outcome) {
   std::erase_if(draft.deliver, [](const Place& place) { return place.path.starts_with('~'); });
 }
 
+/// `mailboxes`: those that have an account already, each with its name.
+void without_doubles_of(std::map<std::string, std::string>& mailboxes, Outcome& outcome) {
+  for (auto& draft : outcome.drafts) {
+    if (!draft.enabled) continue;
+    const auto [earlier, is_new] = mailboxes.try_emplace(mailbox_of(draft), draft.name);
+    if (is_new) continue;
+    draft.enabled = false;
+    outcome.notes.push_back(
+        {draft.line, "account " + draft.name + " is switched off: it is the mailbox of " + earlier->second,
+         "one account can deliver to several places: give its \"deliver\" an array"});
+  }
+}
+
 }  // namespace
 
 void complete(Outcome& outcome, const Surroundings& around, const std::vector<std::string>& reserved) {
   std::set<std::string> names(reserved.begin(), reserved.end());
-  std::map<std::string, std::string> mailboxes;
   for (auto& draft : outcome.drafts) {
     const std::string name = valid_name(draft.name);
     draft.name = name;
@@ -234,14 +246,13 @@ void complete(Outcome& outcome, const Surroundings& around, const std::vector<st
            "account " + draft.name + " is switched off: it delivers in a way that mailhaul does not know",
            "correct \"deliver\" in the account, and remove \"enabled\""});
     }
-    if (!draft.enabled) continue;
-    const auto [earlier, is_new] = mailboxes.try_emplace(mailbox_of(draft), draft.name);
-    if (is_new) continue;
-    draft.enabled = false;
-    outcome.notes.push_back(
-        {draft.line, "account " + draft.name + " is switched off: it is the mailbox of " + earlier->second,
-         "one account can deliver to several places: give its \"deliver\" an array"});
   }
+  switch_off_doubles({&outcome, 1});
+}
+
+void switch_off_doubles(std::span<Outcome> outcomes) {
+  std::map<std::string, std::string> mailboxes;
+  for (auto& outcome : outcomes) without_doubles_of(mailboxes, outcome);
 }
 
 }  // namespace mailhaul::setup

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,5 +99,8 @@ std::string absolute(std::string_view path, const util::Path& home, const util::
 /// two enabled accounts for one mailbox the second is switched off, with a note. Where nothing says where
 /// mail goes, the account is switched off, with a Maildir in `home`.
 void complete(Outcome& outcome, const Surroundings& around, const std::vector<std::string>& reserved);
+
+/// Does the same for two enabled accounts of different files.
+void switch_off_doubles(std::span<Outcome> outcomes);
 
 }  // namespace mailhaul::setup

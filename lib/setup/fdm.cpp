@@ -56,7 +56,7 @@ class FdmDrafting {
            "forward a port with ssh -L");
     if (account.old_only) note(account.line, "old-only is not supported", "the account is switched off");
     delivery(draft);
-    if (account.keep && !account.old_only && !account.cache.empty())
+    if (!account.old_only && !account.cache.empty())
       draft.seen_file = absolute(account.cache, around_.home, around_.home);
     if (account.keep && account.cache.empty())
       note(account.line, "fdm fetches everything again in each run; mailhaul fetches each message once",

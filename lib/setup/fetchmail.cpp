@@ -42,7 +42,9 @@ std::uint16_t port_of(const std::string& text) {
 
 class Drafting {
  public:
-  Drafting(Outcome& outcome, const Surroundings& around) : outcome_(outcome), around_(around) {}
+  /// `seen_file`: fetchmail's list, which it goes by unless it is told to fetch all.
+  Drafting(Outcome& outcome, const Surroundings& around, util::Path seen_file)
+      : outcome_(outcome), around_(around), seen_file_(std::move(seen_file)) {}
 
   void entry(const FetchmailEntry& entry) {
     const Options server(entry.values);
@@ -67,8 +69,9 @@ class Drafting {
       tell_what_has_no_counterpart(user.values);
       if (draft.leave_on_server && !server.on("uidl"))
         note(draft.line, "without uidl, fetchmail 6 keeps no list of what it has fetched",
-             "unless this is fetchmail 7: run it once more, then mailhaul state mark-seen " + draft.name +
-                 " --all");
+             "unless this is fetchmail 7: stop its timer, run it once more, and directly after that run: "
+             "mailhaul state mark-seen " +
+                 draft.name + " --all");
       outcome_.drafts.push_back(std::move(draft));
     }
     tell_what_has_no_counterpart(entry.values);
@@ -168,6 +171,7 @@ class Drafting {
   void policy(Draft& draft, const Options& own) {
     draft.leave_on_server = own.on("keep");
     draft.fetch_all = own.on("fetchall") && own.on("keep");
+    if (!own.on("fetchall")) draft.seen_file = seen_file_;
     draft.max_size = own.number("limit");
     draft.max_messages = own.number("fetchlimit");
     if (own.on("expunge") || own.on("batchlimit"))
@@ -222,6 +226,7 @@ class Drafting {
 
   Outcome& outcome_;
   const Surroundings& around_;
+  util::Path seen_file_;
 };
 
 util::Path seen_file(const FetchmailRc& rc, const Outcome& outcome, const Surroundings& around) {
@@ -236,17 +241,13 @@ util::Path seen_file(const FetchmailRc& rc, const Outcome& outcome, const Surrou
 Outcome read_fetchmail(const util::Path& file, std::string_view text, const Surroundings& around) {
   const auto rc = parse_fetchmailrc(text, file.native());
   Outcome outcome{.file = file, .drafts = {}, .notes = {}};
-  Drafting drafting(outcome, around);
+  Drafting drafting(outcome, around, seen_file(rc, outcome, around));
   const Options set(rc.set);
   if (set.number("daemon") > 0)
     drafting.note(rc.set.find("daemon")->second.line,
                   "fetchmail runs every " + set.text("daemon") + " seconds by itself",
                   "start mailhaul from cron or a systemd timer: mailhaul(1), EXAMPLES");
   for (const auto& entry : rc.entries) drafting.entry(entry);
-  for (auto& draft : outcome.drafts) {
-    // With fetchall, fetchmail does not go by its list.
-    if (draft.leave_on_server && !draft.fetch_all) draft.seen_file = seen_file(rc, outcome, around);
-  }
   return outcome;
 }
 

@@ -156,7 +156,8 @@ class GetmailDrafting {
       draft_.timeout = std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86400));
     if (type.starts_with("BrokenUIDL"))
       note(draft_.line, "the server has no UIDs that last: mailhaul knows its messages by their contents",
-           "run getmail once more, then mailhaul state mark-seen " + draft_.name + " --all");
+           "stop its timer, run getmail once more, and directly after that run: mailhaul state mark-seen " +
+               draft_.name + " --all");
   }
 
   void secret() {
@@ -289,7 +290,7 @@ class GetmailDrafting {
   }
 
   void seen_list() {
-    if (!draft_.leave_on_server) return;
+    if (option("read_all", true) && !draft_.leave_on_server) return;  // it does not go by its list then
     std::string name;
     bool replaced_before = false;
     for (const char c : draft_.host + "-" + std::to_string(draft_.port) + "-" + draft_.user) {

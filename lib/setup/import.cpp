@@ -9,6 +9,8 @@
 #include "util/error.h"
 #include "util/escape.h"
 #include "util/join.h"
+#include "util/shell.h"
+#include "util/units.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -42,10 +44,12 @@ std::vector<util::Path> fdm_files(const Surroundings& around) {
 
 constexpr std::array program_rows{
     ProgramRow{"fetchmail", fetchmail_files, read_fetchmail, fetchmail_list,
-               "its daemon (fetchmail --quit, systemctl disable --now fetchmail) and its crontab lines"},
-    ProgramRow{"getmail", getmail_files, read_getmail, getmail_list, "its crontab lines and timers"},
-    ProgramRow{"mpop", mpop_files, read_mpop, mpop_list, "its crontab lines and timers"},
-    ProgramRow{"fdm", fdm_files, read_fdm, fdm_list, "its crontab lines and timers"},
+               "its daemon (fetchmail --quit, systemctl disable --now fetchmail) and its crontab lines",
+               "fetchmail -k"},
+    ProgramRow{"getmail", getmail_files, read_getmail, getmail_list, "its crontab lines and timers",
+               "getmail -l"},
+    ProgramRow{"mpop", mpop_files, read_mpop, mpop_list, "its crontab lines and timers", "mpop --keep=on"},
+    ProgramRow{"fdm", fdm_files, read_fdm, fdm_list, "its crontab lines and timers", "fdm -k"},
 };
 
 [[noreturn]] void refuse_missing(const ProgramRow& program, const Surroundings& around) {
@@ -80,6 +84,25 @@ std::vector<util::Path> files_of(const ImportRequest& request, const Surrounding
   return {std::filesystem::absolute(*request.file)};
 }
 
+/// What a program that removes mail has fetched and left on the server, because it was told to do so on its
+/// command line or in an earlier configuration.
+Note removal_of(const ProgramRow& program, const Draft& draft) {
+  return {draft.line,
+          "the list of " + std::string(program.name) + " has " +
+              util::counted(draft.known.size(), "message") + " for " + draft.name +
+              ", and its configuration does not keep mail: mailhaul removes those that are still on the "
+              "server, without fetching them again",
+          "if they are to stay there, as with " + std::string(program.keep) +
+              R"(: "leave_on_server": true in the account)"};
+}
+
+/// What to do where mail stays on the server, and nothing says which of it has been fetched.
+std::string how_to_import_again(const std::string& program, const std::string& account) {
+  return "stop the timer of " + program + ", run it once more, then import again (without the account " +
+         account + " in the configuration file); if it keeps no list: mailhaul state mark-seen " + account +
+         " --all directly after that run";
+}
+
 /// What the account's list says. Where a list should be and is not, the user has to know.
 void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes) {
   if (draft.seen_file.empty()) return;
@@ -87,12 +110,30 @@ void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes
     const auto text = util::read_file(draft.seen_file, largest_list, util::Kind::config);
     draft.known = program.read_list(draft.seen_file, text, draft);
   }
-  if (!draft.known.empty()) return;
+  if (!draft.leave_on_server && !draft.known.empty()) notes.push_back(removal_of(program, draft));
+  if (!draft.leave_on_server || !draft.known.empty()) return;
+  const std::string name(program.name);
   notes.push_back({draft.line,
-                   "there is no list of what " + std::string(program.name) + " has fetched for " +
-                       draft.name + " (" + util::escape(draft.seen_file.native(), 4096) + ")",
-                   "the next run fetches all that is on the server, unless: mailhaul state mark-seen " +
-                       draft.name + " --all"});
+                   "there is no list of what " + name + " has fetched for " + draft.name + " (" +
+                       util::escape(draft.seen_file.native(), 4096) +
+                       "), so that mailhaul would fetch all that is on the server",
+                   how_to_import_again(name, draft.name)});
+}
+
+/// A file that nobody named and that getmail itself leaves out is no reason to refuse the others.
+Outcome read_one(const ImportRequest& request, const util::Path& file, std::string_view text,
+                 const Surroundings& around) {
+  try {
+    return request.program->read(file, text, around);
+  } catch (const util::Error& error) {
+    const bool is_named = request.file && !is_directory(request);
+    if (request.program->name != "getmail" || is_named || !is_beside_getmailrc(file)) throw;
+    return {
+        .file = file,
+        .drafts = {},
+        .notes = {{0, "was not read: " + std::string(error.what()),
+                   "correct it, and name it: mailhaul import getmail " + util::shell_word(file.native())}}};
+  }
 }
 
 }  // namespace
@@ -110,7 +151,7 @@ std::vector<Outcome> read_all(const ImportRequest& request, const Surroundings& 
   auto reserved = request.reserved_names;
   for (const auto& file : files_of(request, around)) {
     const util::Secret text(util::read_file(file, largest_configuration, util::Kind::config));
-    auto outcome = program.read(file, text.reveal(), around);
+    auto outcome = read_one(request, file, text.reveal(), around);
     complete(outcome, around, reserved);
     for (auto& draft : outcome.drafts) {
       if (is_directory(request) && !draft.seen_file.empty())
@@ -121,6 +162,7 @@ std::vector<Outcome> read_all(const ImportRequest& request, const Surroundings& 
     std::ranges::stable_sort(outcome.notes, {}, &Note::line);
     outcomes.push_back(std::move(outcome));
   }
+  switch_off_doubles(outcomes);
   return outcomes;
 }
 

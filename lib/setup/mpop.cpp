@@ -315,7 +315,7 @@ class MpopDrafting {
   }
 
   void seen_list() {
-    if (draft_.fetch_all || !draft_.leave_on_server) return;
+    if (draft_.fetch_all) return;
     auto file = text("uidls_file");
     if (file.empty()) file = "~/.mpop_uidls/%U_at_%H";
     std::string name;

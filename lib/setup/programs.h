@@ -18,6 +18,7 @@ struct ProgramRow {
   Outcome (*read)(const util::Path& file, std::string_view text, const Surroundings& around);
   std::vector<KnownMessage> (*read_list)(const util::Path& file, std::string_view text, const Draft& draft);
   std::string_view stop;  ///< what has to be done so that it does not fetch any more
+  std::string_view keep;  ///< its option that leaves mail on the server, whatever the configuration says
 };
 std::span<const ProgramRow> programs();
 

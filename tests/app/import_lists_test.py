@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""Moving in from a program that removes mail, but has left some on the server: its list counts all the same. And several
+configurations of getmail beside one another."""
+import unittest
+
+from app import import_test
+from support.py import mail
+
+GETMAIL = """[retriever]
+type = SimplePOP3Retriever
+server = %s
+port = %d
+username = %s
+password = secret
+[destination]
+type = Maildir
+path = ~/Mail/
+[options]
+received = false
+delivered_to = false
+%s
+"""
+
+
+class Removing(import_test.Import):
+    """Two of three messages are in the list, because the program was told on its command line to keep them."""
+
+    def setUp(self):
+        super().setUp()
+        self.drop, self.server = self.maildrop(*mail.small(3, seed=77))
+        self.port = self.server.port
+        self.known = [message.uid for message in self.drop.messages[:2]]
+
+    def fetchmail(self, more=""):
+        self.write(".fetchmailrc", "poll 127.0.0.1 proto pop3 port %d uidl user anna pass secret sslproto '' %s mda 'cat >%s'\n"
+                   % (self.port, more, self.world.home / "fetched"))
+        self.write(".fetchids", b"".join(b"anna@127.0.0.1 %s\n" % uid for uid in self.known))
+
+    def getmail(self, *more):
+        self.write(".config/getmail/getmailrc", GETMAIL % ("127.0.0.1", self.port, "anna", "\n".join(("delete = true", *more))))
+        self.write(".config/getmail/oldmail-127.0.0.1-%d-anna" % self.port,
+                   b"".join(b"%s\x001700000000\n" % uid for uid in self.known))
+
+    def mpop(self, *more):
+        self.write(".mpoprc", "\n".join(("account box", "host 127.0.0.1", "port %d" % self.port, "user anna", "password secret",
+                                         "delivery maildir ~/Mail", "keep off", *more)) + "\n")
+        self.write(".mpop_uidls/anna_at_127.0.0.1", b" 2 127.0.0.1 anna\n" + b"".join(uid + b"\n" for uid in self.known))
+
+    def fdm(self, more="new-only"):
+        self.write(".fdm.conf", 'account "box" pop3 server "127.0.0.1" port %d user "anna" pass "secret" %s cache "~/cache"\n'
+                   'action "in" maildir "~/Mail"\nmatch all action "in"\n' % (self.port, more))
+        self.write("cache", b"".join(b"%d %s\n" % (len(uid), uid) for uid in self.known))
+
+    def imported(self, program, note):
+        result = self.ok("import", program)
+        told = "and its configuration does not keep mail" in result.err
+        self.assertEqual(told, note, result.err)
+        if note:
+            self.assertSays(result.err, "the list of %s has 2 messages" % program, "without fetching them again",
+                            '"leave_on_server": true')
+        self.assertNotIn("there is no list", result.err)
+        return len(self.json_lines(self.ok("--json", "state", "show")))
+
+    def only_the_rest_is_fetched(self, program):
+        self.assertEqual(self.imported(program, note=True), 2)
+        self.ok()
+        self.assertEqual(len(self.drop.retrieved), 1, "what is in the list was fetched again")
+        self.ok()
+        self.assertEqual((self.drop.messages, len(self.drop.retrieved)), ([], 1))
+
+    def test_fetchmail(self):
+        self.fetchmail()
+        self.only_the_rest_is_fetched("fetchmail")
+
+    def test_getmail(self):
+        self.getmail("read_all = false")
+        self.only_the_rest_is_fetched("getmail")
+
+    def test_mpop(self):
+        self.mpop()
+        self.only_the_rest_is_fetched("mpop")
+
+    def test_fdm(self):
+        self.fdm()
+        self.only_the_rest_is_fetched("fdm")
+
+    def test_a_program_that_fetches_all_does_not_go_by_its_list(self):
+        for program, fetching_all in (("fetchmail", "fetchall"), ("getmail", "read_all = true"), ("mpop", "only_new off")):
+            with self.subTest(program):
+                getattr(self, program)(fetching_all)
+                self.assertEqual(self.imported(program, note=False), 0)
+                self.begin_anew()
+
+    def test_no_list_is_no_news_where_mail_is_removed(self):
+        self.known = []
+        for program, more in (("fetchmail", ()), ("getmail", ("read_all = false",)), ("mpop", ()), ("fdm", ())):
+            with self.subTest(program):
+                getattr(self, program)(*more)
+                for pattern in (".fetchids", ".config/getmail/oldmail-*", ".mpop_uidls/*", "cache"):
+                    for file in self.world.home.glob(pattern):
+                        file.unlink()
+                self.assertEqual(self.imported(program, note=False), 0)
+                self.begin_anew()
+
+    def test_no_list_where_mail_stays_is_told_with_what_comes_first(self):
+        self.write(".mpoprc", "account box\nhost 127.0.0.1\nuser anna\npassword secret\ndelivery maildir ~/Mail\nkeep on\n")
+        self.assertSays(self.ok("import", "mpop").err, "there is no list of what mpop has fetched for box",
+                        "would fetch all that is on the server", "stop the timer of mpop, run it once more, then import again",
+                        "mailhaul state mark-seen box --all directly after that run")
+
+
+class Several(import_test.Import):
+    """getmailrc, and the files that getmail reads only if they are named."""
+
+    def rc(self, name, user, folder=".config/getmail"):
+        self.write("%s/%s" % (folder, name), GETMAIL % ("pop.example.org", 110, user, "delete = true"))
+
+    def accounts(self, *words):
+        result = self.ok("import", "getmail", *words)
+        return {name: keys.get("enabled", True) for name, keys in self.profile().items()}, result.err
+
+    def test_each_file_with_a_retriever_is_an_account(self):
+        for name, user in (("getmailrc", "anna"), ("getmailrc-work", "work"), ("a", "other"), ("old.bak", "old")):
+            self.rc(name, user)
+        for name in ("oldmail-pop.example.org-110-anna", "notes", "filter.py"):
+            self.write(".config/getmail/" + name, "def x: [retriever]\n")
+        names, said = self.accounts()
+        self.assertEqual(names, {"anna": True, "a": True, "getmailrc-work": True})
+        self.assertEqual(list(names)[0], "anna", "getmailrc comes first")
+        self.assertNotIn("was not read", said)
+
+    def test_a_copy_for_the_same_mailbox_is_switched_off(self):
+        self.rc("getmailrc", "anna")
+        self.rc("getmailrc.old", "anna")
+        names, said = self.accounts()
+        self.assertEqual(names, {"anna": True, "getmailrc.old": False})
+        self.assertSays(said, "getmailrc.old is switched off: it is the mailbox of anna")
+
+    def test_one_that_getmail_would_refuse_is_left_out(self):
+        self.rc("getmailrc", "anna")
+        broken = self.write(".config/getmail/broken", "[retriever]\ntype = x\ntype = SimplePOP3Retriever\n")
+        names, said = self.accounts()
+        self.assertEqual(names, {"anna": True})
+        self.assertSays(said, "was not read", "broken:3: a key is given twice", "mailhaul import getmail %s" % broken)
+        refused = self.world.run("import", "getmail", broken, "--print")
+        self.assertStatus(refused, 78)
+        self.assertSays(refused.err, "broken:3: a key is given twice")
+
+    def test_getmailrc_itself_must_be_readable(self):
+        self.rc("other", "anna")
+        self.write(".config/getmail/getmailrc", "type = x\n")
+        self.assertStatus(self.world.run("import", "getmail"), 78)
+
+
+if __name__ == "__main__":
+    unittest.main()
