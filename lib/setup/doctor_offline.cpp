@@ -115,6 +115,30 @@ void check_destinations(const account::Account& account, const DoctorOutside& ou
   }
 }
 
+/// A key whose program is not there; empty: the key is not set.
+void check_key(const account::Account& account, const std::string& key,
+               const std::vector<std::string>& command, const DoctorOutside& outside,
+               const TellFinding& tell) {
+  if (command.empty()) return;
+  bool sound = true;
+  const TellFinding note = [&](const Finding& finding) {
+    sound = false;
+    tell(finding);
+  };
+  check_command(command, outside.around, Report(account, key, note));
+  if (sound) Report(account, key, tell).ok("the program " + util::escape(command.front()) + " can be run");
+}
+
+void check_programs(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
+  const TellFinding warn = [&](Finding finding) {
+    if (finding.grade == Grade::fault) finding.grade = Grade::warning;  // mail is fetched all the same
+    tell(finding);
+  };
+  check_key(account, "tunnel", account.server.tunnel, outside, tell);
+  check_key(account, "after_fetch", account.hooks.after_fetch, outside, warn);
+  check_key(account, "on_trouble", account.hooks.on_trouble, outside, warn);
+}
+
 /// Others may register a client by themselves (RFC 7591).
 bool needs_client(const account::Account& account) {
   return account.oauth->client_id.empty() && !account.oauth->provider.empty();
@@ -238,6 +262,7 @@ void check_offline(const account::Account& account, const DoctorOutside& outside
   }
   check_secret(account, outside, tell);
   check_destinations(account, outside, tell);
+  check_programs(account, outside, tell);
 }
 
 }  // namespace mailhaul::setup

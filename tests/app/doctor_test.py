@@ -257,6 +257,24 @@ class Destinations(Doctor):
         self.assertSays(self.world.run("config", "check").err, "~/lda.conf", "no shell")
 
 
+class Programs(Doctor):
+    """Those that are neither a destination nor a password."""
+
+    def test_what_runs_after_a_fetch_or_on_trouble_is_not_there(self):
+        for key in ("after_fetch", "on_trouble"):
+            with self.subTest(key):
+                self.set_up(**{key: ["nosuchprogram", "x"]})
+                self.assertIn("listing", self.warning(key, "there is no program nosuchprogram in $PATH", hint=("install",)))
+                self.set_up(**{key: ["sh", "-c", "true"]})
+                self.assertEqual({f["grade"] for f in self.findings(status=0)}, {"ok"})
+
+    def test_the_tunnel_is_not_there(self):
+        self.set_up(tunnel=["nosuchprogram", "host"])
+        faults = {f["check"]: f for f in self.findings(status=78) if f["grade"] == "fault"}
+        self.assertSays(faults["tunnel"]["text"], "there is no program nosuchprogram in $PATH")
+        self.assertSays(faults["tunnel"]["hint"], "install")
+
+
 class State(Doctor):
     def fetched(self):
         self.set_up(leave_on_server=True)

@@ -68,13 +68,16 @@ class Written(Case):
                 (("no shell", '["sh", "-c", "'), {"password": None, "password_command": "echo show x | head -1"}),
                 (("no shell", "~/lda.conf"), {"deliver": {**program, "command": "cat -c ~/lda.conf"}}),
                 (("full is neither a Maildir nor empty",), {"deliver": "maildir:~/full"}),
-                (("box is a directory",), {"deliver": "mbox:~/box"})):
+                (("box is a directory",), {"deliver": "mbox:~/box"}),
+                (("warning", "there is no program nosuchnotifier"), {"after_fetch": "nosuchnotifier"}),
+                (("warning", "there is no program nosuchpager"), {"on_trouble": ["nosuchpager", "-v"]}),
+                (("there is no program nosuchrelay",), {"tunnel": ["nosuchrelay", "-W"]})):
             with self.subTest(words):
                 account = {key: value for key, value in self.account(1, **keys).items() if value is not None}
                 self.world.configure({"home": account})
                 result = self.world.run("config", "check")
                 self.assertSays(result.err, *words)
-                is_warning = "no shell" in words
+                is_warning = "no shell" in words or "warning" in words
                 self.assertEqual((result.status == 0, "warning" in result.err), (is_warning, is_warning))
 
     def test_words_of_other_programs_lead_to_ours(self):
