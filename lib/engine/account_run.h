@@ -27,9 +27,11 @@ struct AccountRun {
   delivery::Ids ids;
   Places places;
   RefusingPlaces refusing;
-  report::Totals totals;                 ///< without `failed` and `seconds`, which run() adds
-  std::set<state::RowId> delivered_now;  ///< by all sessions of this run
-  bool asks_capabilities = true;         ///< false: a session of this run broke off at CAPA
+  report::Totals totals;                         ///< without `failed` and `seconds`, which run() adds
+  std::set<state::RowId> delivered_now;          ///< by all sessions of this run
+  std::set<util::Hash> headers_alone;            ///< of messages of which this run received no more
+  std::optional<state::Time> certificate_until;  ///< of the server, when somebody logged in
+  bool asks_capabilities = true;                 ///< false: a session of this run broke off at CAPA
 
   /// The mailbox's lock is held. The AccountRun must not move: its members refer to one another.
   AccountRun(const account::Account& account, const Environment& environment, report::Listener& tell,

@@ -90,6 +90,15 @@ std::string pin_of_certificate(std::string_view pem) {
   return "sha256//" + util::base64_encode({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
+std::optional<std::chrono::sys_seconds> certificate_end(std::string_view words) {
+  constexpr std::string_view lead = " expire date: ";
+  if (!words.starts_with(lead)) return std::nullopt;
+  std::tm parts{};
+  const std::string time(words.substr(lead.size()));
+  if (::strptime(time.c_str(), "%b %d %H:%M:%S %Y GMT", &parts) == nullptr) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+}
+
 CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cancel& cancel,
                                      std::chrono::milliseconds limit) {
   Endpoint bare = endpoint;

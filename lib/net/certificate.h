@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,10 @@ struct CertificateFacts {
 /// Sends nothing of the user's. Does not throw for network trouble.
 CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cancel& cancel,
                                      std::chrono::milliseconds limit);
+
+/// The end in libcurl's words about a certificate, " expire date: Dec 31 00:00:00 2049 GMT"; empty: the words
+/// are about something else.
+std::optional<std::chrono::sys_seconds> certificate_end(std::string_view words);
 
 /// "sha256//BASE64" of the public key in a certificate in PEM (RFC 7469 section 2.4); empty if there is none.
 std::string pin_of_certificate(std::string_view pem);

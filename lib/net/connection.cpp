@@ -68,9 +68,28 @@ struct Attempt {
   std::unique_ptr<Stream> stream;     ///< empty: the login failed
 };
 
+/// -ERR to the name of a mechanism: whether it says something that the next mechanism would hear as well.
+/// Nothing was sent yet that [AUTH] could be about.
+bool is_about_more_than_the_mechanism(std::string_view words) {
+  switch (understand(words, Kind::protocol).reason) {
+    case Reason::in_use:
+    case Reason::limit:
+    case Reason::permanent:
+      return true;
+    case Reason::trouble:
+      return !response_code(words).empty();
+    case Reason::unknown:
+    case Reason::credentials:
+    case Reason::gone:
+    case Reason::hung_up:
+      break;
+  }
+  return false;
+}
+
 /// Takes what has failed off the ladder. Returns false where another method would fail as well, or must not
-/// be tried.
-bool goes_on(const Attempt& now, Ladder& ladder) {
+/// be tried. `forms` counts the methods whose form was refused after they had sent the secret.
+bool goes_on(const Attempt& now, Ladder& ladder, int& forms) {
   using What = LoginEnd::What;
   if (!now.end) return false;
   const LoginEnd& end = *now.end;
@@ -80,14 +99,14 @@ bool goes_on(const Attempt& now, Ladder& ladder) {
       ladder.leave_out_capa();
       return true;
     case What::way_wrong:
+      // A wrong password may be refused in any words: it goes out twice at most.
+      if (end.credentials_sent && ++forms > 1) return false;
       ladder.strike(*now.method);
       return true;
-    case What::way_refused: {
-      const bool unexplained = response_code(end.refusal()).empty() &&
-                               understand(end.refusal(), Kind::login).reason == Reason::unknown;
-      if (unexplained) ladder.strike_mechanism(*now.method);
-      return unexplained;
-    }
+    case What::way_refused:
+      if (is_about_more_than_the_mechanism(end.refusal())) return false;
+      ladder.strike_mechanism(*now.method);
+      return true;
     case What::odd_answer:
     case What::too_much:
     case What::broken_mechanism:
@@ -111,7 +130,7 @@ class Opener {
         addresses_(request.endpoint) {}
 
   LoggedIn open();
-  std::vector<std::string> look();
+  ServerFacts look();
 
  private:
   void attempt(Attempt& now);
@@ -119,6 +138,10 @@ class Opener {
   void keep(Attempt& now, Wire wire) const;
   std::optional<Wire> secured(Attempt& now, Wire plain) const;
   LoggedIn opened(Attempt& now);
+  /// Not the one of a proxy.
+  std::optional<std::chrono::sys_seconds> certificate_until(const Attempt& now) const {
+    return request_.endpoint.tls == Tls::none ? std::nullopt : now.result.certificate_until;
+  }
   [[noreturn]] void fail(const Attempt& now) const;
 
   const OpenRequest& request_;
@@ -221,10 +244,12 @@ LoggedIn Opener::opened(Attempt& now) {
           .capabilities = now.dialogue.transcript().capabilities(),
           .login_method = asked ? now.method->name : std::string(request_.remembered_method),
           .redactor = std::move(redactor_),
-          .answers_capa = asked};
+          .answers_capa = asked,
+          .certificate_until = certificate_until(now)};
 }
 
 LoggedIn Opener::open() {
+  int forms = 0;
   for (;;) {
     Attempt now(redactor_, request_.trace);
     attempt(now);
@@ -233,20 +258,23 @@ LoggedIn Opener::open() {
       now.dialogue.remark("this address does not answer; " + addresses_.chosen() + " is tried");
       continue;
     }
-    if (!goes_on(now, ladder_) || ladder_.empty()) fail(now);
+    // The ladder may still have methods that this server does not offer.
+    if (!goes_on(now, ladder_, forms) || !ladder_.choose(now.dialogue.transcript().capabilities())) fail(now);
     now.dialogue.remark("this server does not accept this way to log in; the next one is tried");
   }
 }
 
 /// The same conversation with nothing left on the ladder: it ends where a login would begin.
-std::vector<std::string> Opener::look() {
+ServerFacts Opener::look() {
   ladder_.leave_nothing();
   Attempt now(redactor_, request_.trace);
   attempt(now);
   const bool at_its_end = now.end && now.end->what == LoginEnd::What::not_offered;
   const bool dislikes_capa = now.end && now.end->what == LoginEnd::What::capa_unanswered;
   if (!at_its_end && (!dislikes_capa || request_.endpoint.tls == Tls::starttls)) fail(now);
-  return now.dialogue.transcript().capabilities();
+  return {.greeting = {},
+          .capabilities = now.dialogue.transcript().capabilities(),
+          .certificate_until = certificate_until(now)};
 }
 
 }  // namespace
@@ -263,9 +291,9 @@ std::optional<std::chrono::seconds> login_delay(std::span<const std::string> cap
 }
 
 ServerFacts look_at_server(const OpenRequest& request) {
-  ServerFacts facts;
+  std::string greeting;
   const Trace listen = [&](char direction, std::string_view line) {
-    if (direction == '<' && facts.greeting.empty()) facts.greeting = line;
+    if (direction == '<' && greeting.empty()) greeting = line;
     if (request.trace) request.trace(direction, line);
   };
   OpenRequest heard{.endpoint = request.endpoint,
@@ -274,10 +302,8 @@ ServerFacts look_at_server(const OpenRequest& request) {
                     .cancel = request.cancel,
                     .trace = listen,
                     .advise = request.advise};
-  facts.capabilities = Opener(heard).look();
-  if (request.endpoint.tls == Tls::none) return facts;
-  facts.valid_until =
-      look_at_certificate(request.endpoint, request.cancel, request.endpoint.connect_timeout).valid_until;
+  auto facts = Opener(heard).look();
+  facts.greeting = greeting;
   return facts;
 }
 

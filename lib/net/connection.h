@@ -91,7 +91,12 @@ struct LoggedIn {
   std::string login_method;  ///< the name of the method that worked, to be remembered for next time
   Redactor redactor = {};    ///< hides the secret if the server echoes it later
   bool answers_capa = true;  ///< false: the server hung up or fell silent at CAPA; do not ask again
+  /// When the server's certificate ends; empty: no TLS, or not known.
+  std::optional<std::chrono::sys_seconds> certificate_until = std::nullopt;
 };
+
+/// So long before its end, people are told.
+constexpr std::chrono::days certificate_notice(14);
 
 /// The LOGIN-DELAY that is announced: how long after a login the next one is welcome (RFC 2449 section 6.5).
 /// Empty: none, or one that makes no sense. `capabilities`: lines of an answer to CAPA, in upper case.
@@ -116,7 +121,8 @@ struct OpenRequest {
 struct ServerFacts {
   std::string greeting;                   ///< as it came
   std::vector<std::string> capabilities;  ///< in upper case; empty: CAPA is refused
-  std::string valid_until;  ///< when its certificate ends, in OpenSSL's words; empty: no TLS, or not known
+  /// When its certificate ends; empty: no TLS, or not known.
+  std::optional<std::chrono::sys_seconds> certificate_until;
 };
 
 /// Connects, reads the greeting and the capabilities and negotiates TLS. Nothing of the user's is sent. Of

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/certificate.h"
 #include "net/environment_proxy.h"
 #include "net/lookup.h"
 #include "net/proxy_url.h"
@@ -22,8 +23,6 @@
 namespace mailhaul::net {
 
 namespace {
-
-constexpr long receive_buffer_bytes = 256L * 1024;  // so that few reads do
 
 template <typename Value>
 void set(void* handle, CURLoption option, Value value) {
@@ -82,6 +81,7 @@ struct CurlHandle::Callbacks {
     if (type == CURLINFO_HEADER_OUT && curl.dialogue_ != nullptr) curl.dialogue_->sent(text);
     if (type != CURLINFO_TEXT) return 0;
     if (curl.dialogue_ != nullptr) curl.dialogue_->remark(text);
+    if (const auto end = certificate_end(text)) curl.result_.certificate_until = end;
     if (text.starts_with("OpenSSL ")) curl.tls_words_ = std::string(text.substr(0, text.find('\n')));
     return 0;
   }
@@ -142,7 +142,7 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
   set(handle(), CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   // A header of the proxy's might look like an answer of the server's.
   set(handle(), CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(handle(), CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+  set(handle(), CURLOPT_BUFFERSIZE, 256L * 1024);  // so that few reads do
   set(handle(), CURLOPT_TCP_KEEPALIVE, 1L);
   set(handle(), CURLOPT_QUICK_EXIT, 1L);
   set_address(endpoint);

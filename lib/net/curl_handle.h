@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ struct ConnectResult {
   /// The addresses that connections were tried to, and the one that the connection is to.
   std::vector<std::string> tried;
   std::string peer;
+  std::optional<std::chrono::sys_seconds> certificate_until;  ///< the server's; empty: no TLS, or not known
   bool mute = false;       ///< given up because the peer said nothing (give_up_when_mute)
   std::string tunnel_end;  ///< how the program of `tunnel` ended, and its last words
   bool ok() const noexcept { return code == 0; }

@@ -20,7 +20,6 @@ namespace {
 using util::Error;
 using util::Kind;
 
-constexpr std::chrono::days enough_notice(14);
 constexpr std::size_t largest_header = 65536;
 
 /// When the server received a message, by the first of its Received fields (RFC 5321 section 4.4).
@@ -169,12 +168,11 @@ class OnlineChecks {
              "remove \"tls\": \"none\"; most servers offer TLS today");
       return;
     }
-    std::tm parts{};
-    const bool known = ::strptime(facts.valid_until.c_str(), "%b %d %H:%M:%S %Y", &parts) != nullptr;
-    const auto until = std::chrono::sys_seconds(std::chrono::seconds(known ? ::timegm(&parts) : 0));
-    if (!known) return ok("TLS", "the certificate is trusted");
-    const auto day = outside_.local_time(until);
-    if (until - outside_.now > enough_notice) return ok("TLS", "the certificate is trusted, until " + day);
+    const auto until = facts.certificate_until;
+    if (!until) return ok("TLS", "the certificate is trusted");
+    const auto day = outside_.local_time(*until);
+    if (*until - outside_.now > net::certificate_notice)
+      return ok("TLS", "the certificate is trusted, until " + day);
     warn("TLS", "the certificate of the server ends on " + day,
          "its owner must renew it by then, or logins fail");
   }

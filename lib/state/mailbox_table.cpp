@@ -18,7 +18,7 @@ constexpr const char* mailbox_ids = "SELECT id FROM mailboxes ORDER BY id";
 constexpr const char* one_mailbox =
     "SELECT user, host, port, last_row, absent_day, flushes, messages, messages_sum, landings, landings_sum, "
     "login_method, one_by_one_until, border_breaks, refused_logins, not_before, login_mark, failing_since, "
-    "trouble_told, sizes_are_off, \"check\" FROM mailboxes WHERE id = ?1";
+    "trouble_told, sizes_are_off, told_status, \"check\" FROM mailboxes WHERE id = ?1";
 struct MailboxColumn {
   enum : int {
     user,
@@ -40,6 +40,7 @@ struct MailboxColumn {
     failing_since,
     trouble_told,
     sizes_are_off,
+    told_status,
     check
   };
 };
@@ -48,7 +49,7 @@ constexpr const char* update_mailbox =
     "UPDATE mailboxes SET last_row = ?2, absent_day = ?3, flushes = ?4, messages = ?5, messages_sum = ?6, "
     "landings = ?7, landings_sum = ?8, login_method = ?9, one_by_one_until = ?10, border_breaks = ?11, "
     "refused_logins = ?12, not_before = ?13, login_mark = ?14, failing_since = ?15, trouble_told = ?16, "
-    "sizes_are_off = ?17, \"check\" = ?18 WHERE id = ?1";
+    "sizes_are_off = ?17, told_status = ?18, \"check\" = ?19 WHERE id = ?1";
 
 constexpr const char* rename_mailbox = "UPDATE mailboxes SET user = ?2, host = ?3, port = ?4 WHERE id = ?1";
 
@@ -129,26 +130,28 @@ MailboxRow MailboxTable::read(MailboxId mailbox) {
   using Column = MailboxColumn;
   auto row = read_.query(mailbox);
   if (!row.next()) throw database_.damage("a mailbox is missing");
-  MailboxRow found{.mailbox = {.id = mailbox,
-                               .user = std::string(row.bytes(Column::user)),
-                               .host = std::string(row.bytes(Column::host)),
-                               .port = row.number<std::uint16_t>(Column::port)},
-                   .last_row = row.integer(Column::last_row),
-                   .absent_day = row.optional_integer(Column::absent_day),
-                   .flushes = row.integer(Column::flushes),
-                   .messages = {.count = row.integer(Column::messages),
-                                .sum = static_cast<std::uint64_t>(row.integer(Column::messages_sum))},
-                   .landings = {.count = row.integer(Column::landings),
-                                .sum = static_cast<std::uint64_t>(row.integer(Column::landings_sum))},
-                   .server = {.login_method = std::string(row.bytes(Column::login_method)),
-                              .one_by_one_until = row.time(Column::one_by_one_until),
-                              .sizes_are_off = row.flag(Column::sizes_are_off),
-                              .border_breaks = row.number<std::uint32_t>(Column::border_breaks),
-                              .refused_logins = row.number<std::uint32_t>(Column::refused_logins),
-                              .not_before = row.time(Column::not_before),
-                              .login_mark = std::string(row.bytes(Column::login_mark)),
-                              .failing_since = row.time(Column::failing_since),
-                              .trouble_told = time_or_none(row, Column::trouble_told)}};
+  MailboxRow found{
+      .mailbox = {.id = mailbox,
+                  .user = std::string(row.bytes(Column::user)),
+                  .host = std::string(row.bytes(Column::host)),
+                  .port = row.number<std::uint16_t>(Column::port)},
+      .last_row = row.integer(Column::last_row),
+      .absent_day = row.optional_integer(Column::absent_day),
+      .flushes = row.integer(Column::flushes),
+      .messages = {.count = row.integer(Column::messages),
+                   .sum = static_cast<std::uint64_t>(row.integer(Column::messages_sum))},
+      .landings = {.count = row.integer(Column::landings),
+                   .sum = static_cast<std::uint64_t>(row.integer(Column::landings_sum))},
+      .server = {.login_method = std::string(row.bytes(Column::login_method)),
+                 .one_by_one_until = row.time(Column::one_by_one_until),
+                 .sizes_are_off = row.flag(Column::sizes_are_off),
+                 .border_breaks = row.number<std::uint32_t>(Column::border_breaks),
+                 .refused_logins = row.number<std::uint32_t>(Column::refused_logins),
+                 .not_before = row.time(Column::not_before),
+                 .login_mark = std::string(row.bytes(Column::login_mark)),
+                 .failing_since = row.time(Column::failing_since),
+                 .trouble_told = time_or_none(row, Column::trouble_told),
+                 .told_status = static_cast<int>(row.number<std::uint8_t>(Column::told_status))}};
   if (check_of(found) != row.integer(Column::check)) {
     throw database_.damage("the checksum of a mailbox is wrong");
   }
@@ -162,7 +165,7 @@ void MailboxTable::write(const MailboxRow& row) {
              server.one_by_one_until, server.border_breaks, server.refused_logins, server.not_before,
              std::string_view(server.login_mark), server.failing_since,
              server.trouble_told ? server.trouble_told->time_since_epoch().count() : 0, server.sizes_are_off,
-             check_of(row));
+             server.told_status, check_of(row));
 }
 
 void MailboxTable::rename(const MailboxRow& row) {

@@ -99,6 +99,7 @@ struct Server {
   std::string login_mark;
   std::optional<Time> failing_since;  ///< since then every run has met temporary trouble
   std::optional<Time> trouble_told;   ///< when -q told the user about the trouble last
+  int told_status = 0;                ///< the exit status that it meant; 0: not known
   bool operator==(const Server&) const = default;
 };
 
@@ -114,6 +115,7 @@ struct LastRun {
   std::uint32_t listed = 0;           ///< messages that stayed on the server, as far as it was asked
   std::uint32_t waiting = 0;          ///< of these, those that are not delivered
   std::uint64_t waiting_bytes = 0;
+  std::optional<Time> certificate_until;  ///< when the server's certificate ends, as far as it is known
   std::string refusing;  ///< the places that refused everything: engine::RefusingPlaces::text()
   bool operator==(const LastRun&) const = default;
 };

@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* one_run =
     "SELECT ended, asked, succeeded, mail, failing_since, status, error, hint, listed, waiting, "
-    "waiting_bytes, refusing FROM runs WHERE mailbox = ?1";
+    "waiting_bytes, refusing, certificate_until FROM runs WHERE mailbox = ?1";
 struct RunColumn {
   enum : int {
     ended,
@@ -21,13 +21,15 @@ struct RunColumn {
     listed,
     waiting,
     waiting_bytes,
-    refusing
+    refusing,
+    certificate_until
   };
 };
 constexpr const char* write_run =
     "INSERT OR REPLACE INTO runs (mailbox, ended, asked, succeeded, mail, failing_since, status, error, "
-    "hint, listed, waiting, waiting_bytes, refusing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-    "?12, ?13)";
+    "hint, listed, waiting, waiting_bytes, refusing, certificate_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+    "?8, ?9, ?10, ?11, "
+    "?12, ?13, ?14)";
 
 }  // namespace
 
@@ -48,13 +50,14 @@ std::optional<LastRun> RunTable::read(MailboxId mailbox) {
                  .listed = row.number<std::uint32_t>(Column::listed),
                  .waiting = row.number<std::uint32_t>(Column::waiting),
                  .waiting_bytes = row.number<std::uint64_t>(Column::waiting_bytes),
+                 .certificate_until = row.time(Column::certificate_until),
                  .refusing = std::string(row.bytes(Column::refusing))};
 }
 
 void RunTable::write(MailboxId mailbox, const LastRun& run) {
   write_.run(mailbox, std::optional(run.ended), run.asked, run.succeeded, run.mail, run.failing_since,
              run.status, std::string_view(run.error), std::string_view(run.hint), run.listed, run.waiting,
-             run.waiting_bytes, std::string_view(run.refusing));
+             run.waiting_bytes, std::string_view(run.refusing), run.certificate_until);
 }
 
 }  // namespace mailhaul::state

@@ -82,6 +82,11 @@ constexpr const char* version_1 = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
+// When the server's certificate ends, and the exit status of the trouble that was told last.
+constexpr const char* make_version_5 =
+    "ALTER TABLE runs ADD COLUMN certificate_until INTEGER;"
+    "ALTER TABLE mailboxes ADD COLUMN told_status INTEGER NOT NULL DEFAULT 0;";
+
 /// How a version is made from the one before. It is not changed any more after its release.
 struct Migration {
   const char* begin;
@@ -90,7 +95,8 @@ struct Migration {
 };
 const std::array migrations{Migration{version_1, nullptr, ""},
                             Migration{make_version_2, copy_to_version_2, leave_version_1},
-                            Migration{"", complete_version_3, ""}, Migration{make_version_4, nullptr, ""}};
+                            Migration{"", complete_version_3, ""}, Migration{make_version_4, nullptr, ""},
+                            Migration{make_version_5, nullptr, ""}};
 
 }  // namespace
 

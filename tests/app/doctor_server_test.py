@@ -71,6 +71,10 @@ class Servers(Doctor):
         self.secure(certificates.expired)
         self.fault("TLS", 69, "expired", hint=("2021",))
 
+    def test_a_certificate_that_ends_soon(self):
+        self.secure(certificates.ending)
+        self.warning("TLS", "the certificate of the server ends on ", hint=("its owner must renew it",))
+
     def test_another_pin(self):
         self.secure(certificates.good, tls_pin="sha256//" + "A" * 43 + "=")
         self.fault("TLS", 69, "pin", hint=("tls_pin",))

@@ -8,6 +8,7 @@
 
 namespace {
 
+using mailhaul::net::certificate_end;
 using mailhaul::net::pin_of_certificate;
 using namespace mailhaul::test;
 
@@ -23,6 +24,17 @@ TEST_CASE("the pin of a certificate is that of its public key") {
   CHECK(pin_of_certificate(one.pem) == one.pin);
   const auto other = Authority().issue({.names = {"a.example", "b.example"}});
   CHECK(pin_of_certificate(other.pem + one.pem) == other.pin);
+}
+
+TEST_CASE("the end of a certificate is found in libcurl's words about it") {
+  using std::chrono::sys_days, std::chrono::year_month_day;
+  const auto end = certificate_end(" expire date: Dec 31 00:00:05 2049 GMT\n");
+  CHECK(end == sys_days(year_month_day{std::chrono::December / 31 / 2049}) + std::chrono::seconds(5));
+  CHECK(certificate_end(" expire date: Jan  1 00:00:00 1970 GMT") == std::chrono::sys_seconds());
+  for (const auto* text :
+       {"", "expire date: Dec 31 00:00:00 2049 GMT", " start date: Dec 31 00:00:00 2049 GMT",
+        " expire date: ", " expire date: soon", " expire date: Dec 31 2049"})
+    CHECK_FALSE_MESSAGE(certificate_end(text), text);
 }
 
 TEST_CASE("what is no certificate has no pin") {

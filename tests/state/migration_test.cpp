@@ -208,7 +208,8 @@ TEST_CASE("a state database of version 2 keeps its rows, and loses the hashes of
   state::Database(place.file, place.writes)
       .execute(
           "ALTER TABLE mailboxes DROP COLUMN sizes_are_off; ALTER TABLE messages DROP COLUMN remade;"
-          "ALTER TABLE messages DROP COLUMN received_bytes; PRAGMA user_version = 2");
+          "ALTER TABLE messages DROP COLUMN received_bytes; DROP TABLE runs;"
+          "ALTER TABLE mailboxes DROP COLUMN told_status; PRAGMA user_version = 2");
   for (int time = 0; time < 2; ++time) {
     auto store = place.open();
     CHECK_FALSE(store.server(mailbox).sizes_are_off);
@@ -221,6 +222,20 @@ TEST_CASE("a state database of version 2 keeps its rows, and loses the hashes of
     CHECK_FALSE(row.content);
     CHECK(row.received_bytes == 0);
   }
+}
+
+TEST_CASE("a state database of version 4 keeps how the last runs ended") {
+  Place place;
+  const state::LastRun run{.ended = at_day(2), .status = 75, .error = "e", .listed = 3, .refusing = "mda:x"};
+  {
+    auto store = place.open();
+    store.note_run(store.mailbox("anna", "here", 0), run);
+  }
+  state::Database(place.file, place.writes)
+      .execute("ALTER TABLE runs DROP COLUMN certificate_until;"
+               "ALTER TABLE mailboxes DROP COLUMN told_status; PRAGMA user_version = 4");
+  auto store = place.open();
+  CHECK(store.last_run(store.mailbox("anna", "here", 0)) == run);
 }
 
 TEST_CASE("a migration that is killed or cannot write leaves the old state database or the new one") {

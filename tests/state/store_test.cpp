@@ -243,7 +243,8 @@ TEST_CASE("what is recorded about a server can be read again") {
                              .not_before = at_day(1),
                              .login_mark = "mark",
                              .failing_since = at_day(0),
-                             .trouble_told = at_day(1)};
+                             .trouble_told = at_day(1),
+                             .told_status = 76};
   state::MailboxId mailbox = 0;
   {
     auto store = place.open();
@@ -361,6 +362,7 @@ TEST_CASE("the last run of a mailbox is read as it was written, and replaced by 
                            .listed = 3,
                            .waiting = 2,
                            .waiting_bytes = std::uint64_t{1} << 40,
+                           .certificate_until = at_day(9),
                            .refusing = "c\nd"};
   {
     auto store = place.open();

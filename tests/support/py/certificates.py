@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Certificates created with the openssl command: an authority, and good and bad server certificates."""
+import datetime
 import pathlib
 import subprocess
 import tempfile
@@ -43,6 +44,7 @@ def _der_name(name):
 
 HERE = "DNS:localhost,IP:127.0.0.1"
 ALWAYS = ("20200101000000Z", "20491231000000Z")
+SOON = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5)).strftime("%Y%m%d%H%M%SZ")
 # What the authority signs for servers: alternative names, validity, and the common name if it differs from the key.
 SIGNED = {
     "good": (HERE, ALWAYS),
@@ -51,6 +53,7 @@ SIGNED = {
         "pop.xn--bcher-kva.example", "autoconfig.hoster.example", "autoconfig.thunderbird.net", "pop.gmail.com",
         "pop3.web.de", "outlook.office365.com", "login.microsoftonline.com")), ALWAYS),
     "expired": (HERE, ("20200101000000Z", "20210101000000Z")),
+    "ending": (HERE, (ALWAYS[0], SOON)),
     "not_yet_valid": (HERE, ("20480101000000Z", "20491231000000Z")),
     "elsewhere": ("DNS:mail.example.org", ALWAYS),
     "only_common_name": ("DNS:mail.example.org", ALWAYS, "127.0.0.1"),
