@@ -167,7 +167,7 @@ std::vector<int> dry_run(const Invocation& invocation, const std::vector<account
   std::vector<int> statuses;
   tell.expected(account::account_names(accounts));
   for (const auto& account : accounts) {
-    const auto listing = engine::list_mailbox(account, environment, tell, {});
+    const auto listing = engine::list_mailbox(account, environment, tell, {.as_fetch = true});
     print_plan(invocation, listing, environment.now());
     if (listing.error) statuses.push_back(tell_error(tell, account.name, *listing.error));
   }

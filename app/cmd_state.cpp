@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
+#include "app/header_text.h"
 #include "app/json_lines.h"
 #include "app/nets.h"
 #include "app/output.h"
@@ -119,11 +120,13 @@ void describe_state_change(CLI::App& parser, Invocation& invocation) {
 
 namespace {
 
-/// "; the newest is "Invoice" of Mon, 2 Nov 2026 08:12:00 +0100".
-std::string newest_of(const engine::Marked& marked) {
+/// "; the newest is "Invoice" of 2 Nov 08:12".
+std::string newest_of(const engine::Marked& marked, std::chrono::sys_seconds now) {
   if (marked.newest_date.empty() && marked.newest_subject.empty()) return {};
-  return "; the newest is \"" + safe(marked.newest_subject) + "\"" +
-         (marked.newest_date.empty() ? "" : " of " + safe(marked.newest_date));
+  const auto date = parse_date(marked.newest_date);
+  const auto shown = date ? time_in_text(*date, now) : safe(marked.newest_date);
+  return "; the newest is \"" + safe(decoded(marked.newest_subject)) + "\"" +
+         (shown.empty() ? "" : " of " + shown);
 }
 
 int run_mark(const Invocation& invocation, std::string_view as, engine::Marking marking) {
@@ -138,7 +141,8 @@ int run_mark(const Invocation& invocation, std::string_view as, engine::Marking 
     if (!messages.none) marked = engine::mark(account, environment, *tell, marking);
     if (invocation.json) return print(json_line(account.name, as, marked));
     say(invocation, account.name,
-        util::counted(marked.messages, "message") + " marked as " + std::string(as) + newest_of(marked));
+        util::counted(marked.messages, "message") + " marked as " + std::string(as) +
+            newest_of(marked, environment.now()));
     if (marked.not_listed > 0)
       say(invocation, account.name,
           util::counted(marked.not_listed, "UID") + (marked.not_listed == 1 ? " is" : " are") +

@@ -13,16 +13,15 @@
 #include "app/times.h"
 #include "credentials/token_life.h"
 #include "engine/status.h"
+#include "net/connection.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
 
 namespace {
 
-std::string without_blanks(const std::string& time) { return time.substr(time.find_first_not_of(' ')); }
-
 std::string when(std::chrono::sys_seconds time, std::chrono::sys_seconds now) {
-  return without_blanks(shown_time(time, now)) + " (" + ago(time, now) + ")";
+  return time_in_text(time, now) + " (" + ago(time, now) + ")";
 }
 
 /// "ok" or what is wrong, and since when.
@@ -48,6 +47,10 @@ std::string text_of(const std::string& account, const engine::AccountStatus& sta
             util::format_size(run.waiting_bytes) + "), " + std::to_string(run.listed) + " in total\n";
   else if (run.listed != 0)
     text += "  on the server: " + util::counted(run.listed, "message") + ", all delivered or marked\n";
+  if (run.certificate_until && *run.certificate_until - now <= net::certificate_notice)
+    text += "  certificate of the server: it " +
+            std::string(*run.certificate_until > now ? "ends" : "ended") + " at " +
+            time_in_text(*run.certificate_until, now) + "; unless its owner renews it, logins fail\n";
   return text;
 }
 
@@ -73,7 +76,7 @@ std::optional<LoginEnd> login_end_of(const account::Account& account, const util
 std::string text_of(const std::string& account, const std::optional<LoginEnd>& login,
                     std::chrono::sys_seconds now) {
   if (!login || !login->is_near) return {};
-  const auto time = without_blanks(shown_time(login->at, now));
+  const auto time = time_in_text(login->at, now);
   if (login->at > now) return "  login: the provider forgets it at " + time + " unless a run renews it\n";
   return "  login: it has probably ended at " + time + ", because no run renewed it\n" +
          "  hint: log in again: mailhaul login " + account + "\n";

@@ -89,19 +89,14 @@ void JsonLines::failed(std::string_view account, const report::Notice& what) {
 }
 
 void JsonLines::finished(std::string_view account, const report::Totals& totals, int status) {
-  write(line_of({{"event", "summary"},
-                 {"account", account},
-                 {"listed", totals.listed},
-                 {"fetched", totals.fetched},
-                 {"failed", totals.failed},
-                 {"removed", totals.removed},
-                 {"left", totals.left},
-                 {"waiting", totals.waiting},
-                 {"waiting_bytes", totals.waiting_bytes},
-                 {"bytes", totals.bytes},
-                 {"seconds", totals.seconds},
-                 {"status", status},
-                 {"time", time_now()}}));
+  Json object{
+      {"event", "summary"},        {"account", account},        {"listed", totals.listed},
+      {"fetched", totals.fetched}, {"failed", totals.failed},   {"removed", totals.removed},
+      {"left", totals.left},       {"waiting", totals.waiting}, {"waiting_bytes", totals.waiting_bytes},
+      {"bytes", totals.bytes},     {"seconds", totals.seconds}, {"status", status},
+      {"time", time_now()}};
+  put(object, "not_asked", totals.not_asked);
+  write(line_of(object));
 }
 
 void JsonLines::recovered(std::string_view account, std::optional<std::chrono::sys_seconds> since) {
@@ -194,6 +189,7 @@ std::string json_line(std::string_view account, const engine::AccountStatus& sta
     object["waiting"] = run.waiting;
     object["waiting_bytes"] = run.waiting_bytes;
   }
+  if (status.run) put_time("certificate_until", status.run->certificate_until);
   put_time("not_before", status.not_before);
   if (login_until) object["login_until"] = util::format_utc(*login_until);
   return line_of(object);

@@ -70,7 +70,7 @@ std::string text_of(const Parts& parts, Detail detail) {
     add(line, detail <= Detail::without_word ? parts.doing : parts.short_doing);
     return line;
   }
-  const bool has_count = detail != Detail::least || parts.left.empty();
+  const bool has_count = !parts.count.empty() && (detail != Detail::least || parts.left.empty());
   if (has_count) add(line, parts.count + (detail < Detail::without_word ? " messages" : ""));
   if (detail < Detail::without_size) add(line, parts.size);
   if (detail == Detail::all) add(line, parts.rate);
@@ -109,7 +109,10 @@ Progress sum_of(std::span<const Progress> accounts, const LiveTotals& totals) {
 Parts total_of(std::span<const Progress> accounts, const LiveTotals& totals, LiveClock::time_point now,
                bool is_stopping) {
   auto parts = parts_of(sum_of(accounts, totals), now, is_stopping);
-  if (!is_stopping && !parts.doing.empty()) parts.doing = parts.short_doing = "";
+  if (is_stopping)
+    parts.doing = "stopping (Ctrl-C again: at once)";  // the most that fits beside the name
+  else if (!parts.doing.empty())
+    parts.doing = parts.short_doing = "";
   return parts;
 }
 

@@ -238,7 +238,9 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   erase();
   end(account);
   const bool was_stopped = style_.cancel != nullptr && style_.cancel->requested() && status > 128;
-  const bool worth_a_line = totals.fetched != 0 || (style_.on_terminal && (status == 0 || was_stopped));
+  const bool was_asked = totals.not_asked.empty();
+  const bool worth_a_line =
+      totals.fetched != 0 || (style_.on_terminal && was_asked && (status == 0 || was_stopped));
   if (!style_.quiet && worth_a_line) {
     const auto line = safe(account) + ": " + (was_stopped ? "stopped: " : "") +
                       text_of(totals, was_stopped ? "nothing fetched" : "no new mail") +

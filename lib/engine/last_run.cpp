@@ -10,16 +10,16 @@ namespace mailhaul::engine {
 
 state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome, state::Time now) {
   if (outcome.totals.fetched != 0) last.mail = now;
-  if (outcome.error && outcome.error->kind() == util::Kind::cancelled) return last;
-  last.ended = now;
-  last.status = status_of(outcome);
-  last.error = outcome.error ? outcome.error->what() : "";
-  last.hint = outcome.error ? outcome.error->hint() : "";
   if (!outcome.error || outcome.totals.listed != 0) {  // otherwise the server may not have been asked
     last.listed = outcome.totals.left;
     last.waiting = outcome.totals.waiting;
     last.waiting_bytes = outcome.totals.waiting_bytes;
   }
+  if (outcome.error && outcome.error->kind() == util::Kind::cancelled) return last;
+  last.ended = now;
+  last.status = status_of(outcome);
+  last.error = outcome.error ? outcome.error->what() : "";
+  last.hint = outcome.error ? outcome.error->hint() : "";
   if (last.status == 0) {
     last.succeeded = now;
     last.failing_since.reset();
@@ -30,6 +30,13 @@ state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome
 }
 
 namespace {
+
+/// Whether the run met the pause after a refused login: why it was refused says more than the pause.
+bool was_refused_before(const state::LastRun& before, const AccountRun& run, const AccountOutcome& outcome) {
+  const bool is_paused = run.server.not_before > run.environment.now() && !run.server.login_mark.empty();
+  return is_paused && before.status == util::exit_status(util::Kind::login) && outcome.totals.listed == 0 &&
+         status_of(outcome) == util::exit_status(util::Kind::temporary);
+}
 
 state::LastRun with_times(state::LastRun last, state::Time poll) {
   last.ended = poll;
@@ -60,6 +67,12 @@ void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) 
   auto last = last_run_after(before, outcome, run.environment.now());
   last.asked = begun;
   last.refusing = run.refusing.text();
+  if (run.certificate_until) last.certificate_until = run.certificate_until;
+  if (was_refused_before(before, run, outcome)) {
+    last.status = before.status;
+    last.error = before.error;
+    last.hint = before.hint;
+  }
   if (last.error.empty() && last.status != 0) last.error = run.notices.last_failure();
   if (before.failing_since.has_value() != last.failing_since.has_value()) {
     outcome.trouble = last.failing_since ? TroubleChange::begins : TroubleChange::ends;
@@ -71,20 +84,28 @@ void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) 
   if (!was_stopped) note_poll(key, run.store.file(), begun);
 }
 
-std::string_view too_soon(const AccountRun& run) {
+std::optional<TooSoon> too_soon(const AccountRun& run) {
   using namespace std::chrono_literals;
   constexpr auto slack = 2s;  // timers and this clock are not quite in step
   const auto now = run.environment.now();
   if (is_within_login_delay(run.server, now + slack))
-    return "not asked for new mail: the server wants more time between two logins (LOGIN-DELAY)";
+    return TooSoon{"LOGIN-DELAY",
+                   "not asked for new mail: the server wants more time between two logins (LOGIN-DELAY)"};
   const auto interval = run.account.policy.min_interval;
-  if (interval <= 0s) return {};
+  if (interval <= 0s) return std::nullopt;
   const auto last = last_run_of(run.store, run.mailbox, account::mailbox_of(run.account));
-  if (!last || !last->asked) return {};
+  if (!last || !last->asked) return std::nullopt;
   const auto passed = now - *last->asked;
-  const bool forbidden =
-      passed >= 0s && passed + slack < interval;  // a clock that was set back forbids nothing
-  return forbidden ? "not asked for new mail: min_interval has not passed since it was asked last" : "";
+  // A clock that was set back forbids nothing.
+  if (passed < 0s || passed + slack >= interval) return std::nullopt;
+  return TooSoon{"min_interval",
+                 "not asked for new mail: min_interval has not passed since it was asked last"};
+}
+
+bool failed_ones_go_along(const AccountRun& run) {
+  if (!is_within_login_delay(run.server, run.environment.now())) return false;
+  const auto last = run.store.last_run(run.mailbox);
+  return last && last->status == 0;
 }
 
 }  // namespace mailhaul::engine

@@ -23,7 +23,17 @@ namespace mailhaul::engine {
 /// of the outcome. The error is the one before -q has changed it.
 void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun);
 
-/// Why the server must not be asked now; empty: nothing is in the way. Static text.
-[[nodiscard]] std::string_view too_soon(const AccountRun& run);
+/// Why the server must not be asked now. Static text.
+struct TooSoon {
+  std::string_view key;  ///< of the profile, or the server's capability
+  std::string_view sentence;
+};
+/// Empty: nothing is in the way.
+[[nodiscard]] std::optional<TooSoon> too_soon(const AccountRun& run);
+
+/// Whether messages that failed before are asked for in the session of the others, because the server permits
+/// no second one now (LOGIN-DELAY). Not after a run that failed: they may break the session, and then QUIT
+/// removes nothing, so this is done in every second run at most.
+[[nodiscard]] bool failed_ones_go_along(const AccountRun& run);
 
 }  // namespace mailhaul::engine

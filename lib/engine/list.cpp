@@ -6,6 +6,8 @@
 
 #include "engine/account_run.h"
 #include "engine/header_field.h"
+#include "engine/identity.h"
+#include "engine/lost_state.h"
 #include "engine/read_only_session.h"
 #include "engine/uid.h"
 
@@ -69,6 +71,19 @@ std::optional<state::Time> due_of(const Step& step, const account::Policy& polic
   return (row->due ? *row->due : std::max(*row->delivered + *policy.delete_after, now)) + pause;
 }
 
+/// A fetch would end here.
+void look_for_lost_state(ReadOnlySession& look, const Environment& environment, report::Listener& listener,
+                         const ListRequest& request) {
+  if (knows_any_message(look.seen, look.store, look.mailbox)) return;
+  const auto context = context_of(look.account, environment, look.store, look.mailbox);
+  try {
+    require_no_lost_state({look.account, look.store, look.mailbox, context}, look.session, look.listed);
+  } catch (const util::Error& error) {
+    if (request.as_fetch || error.kind() != util::Kind::storage) throw;
+    listener.warned(look.account.name, {.sentence = error.what(), .hint = error.hint(), .uid = {}});
+  }
+}
+
 }  // namespace
 
 MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
@@ -77,6 +92,7 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
   try {
     ReadOnlySession look(account, environment, listener);
     const auto policy = policy_of(account);
+    look_for_lost_state(look, environment, listener, request);
     const auto planned =
         plan(std::move(look.listed), std::move(look.identities), policy, {.now = environment.now()});
     for (const auto& step : planned.steps) {

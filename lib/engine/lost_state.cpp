@@ -14,14 +14,15 @@ namespace mailhaul::engine {
 namespace {
 
 /// The headers of mail that a mailhaul with another database has delivered, perhaps from this mailbox.
-std::set<util::Hash> headers_of_others(const AccountRun& run) {
+std::set<util::Hash> headers_of_others(const UnknownMailbox& unknown) {
   std::set<util::Hash> headers;
-  const auto is_of_another_database = [&run](const delivery::StoredMessage& message) {
+  const auto is_of_another_database = [&unknown](const delivery::StoredMessage& message) {
     const auto parts = delivery::parts_of_id(message.id);
-    return parts && parts->instance != run.context.instance && may_be_of(run.account, run.context, message);
+    return parts && parts->instance != unknown.context.instance &&
+           may_be_of(unknown.account, unknown.context, message);
   };
-  for (const auto& place : run.account.deliver) {
-    for_each_stored(place, run.context, is_of_another_database,
+  for (const auto& place : unknown.account.deliver) {
+    for_each_stored(place, unknown.context, is_of_another_database,
                     [&](const auto&, const MessageHashes& hashes) { headers.insert(hashes.header); });
   }
   return headers;
@@ -57,37 +58,39 @@ std::size_t count_known(const state::Store& store, state::MailboxId mailbox,
   return known;
 }
 
-void require_no_other_name(const AccountRun& run, std::span<const pop3::Listed> listed) {
-  for (const auto& other : run.store.mailboxes()) {
-    if (other.user != run.account.user || other.id == run.mailbox) continue;
-    const auto known = count_known(run.store, other.id, listed);
+void require_no_other_name(const UnknownMailbox& unknown, std::span<const pop3::Listed> listed) {
+  for (const auto& other : unknown.store.mailboxes()) {
+    if (other.user != unknown.account.user || other.id == unknown.mailbox) continue;
+    const auto known = count_known(unknown.store, other.id, listed);
     if (known == 0 || known * 2 < listed.size()) continue;
     const auto port = other.port == 0 ? "" : ":" + std::to_string(other.port);
     throw util::Error(util::Kind::storage,
                       "nothing is recorded about this mailbox, but " + std::to_string(known) + " of its " +
                           util::counted(listed.size(), "message") + " are known from the same user at " +
-                          other.host + port + "; nothing was fetched, so that nothing arrives twice",
+                          other.host + port + "; nothing is fetched, so that nothing arrives twice",
                       "if the server has a new name: mailhaul state move " + other.host + port + " " +
-                          run.account.name + "; to fetch all of it again: mailhaul -a " + run.account.name);
+                          unknown.account.name + "; to fetch all of it again: mailhaul -a " +
+                          unknown.account.name);
   }
 }
 
 }  // namespace
 
-void require_no_lost_state(AccountRun& run, pop3::Session& session, std::span<const pop3::Listed> listed) {
-  if (listed.empty() || run.policy.fetch_all) return;
-  require_no_other_name(run, listed);
-  const auto headers = headers_of_others(run);
+void require_no_lost_state(const UnknownMailbox& unknown, pop3::Session& session,
+                           std::span<const pop3::Listed> listed) {
+  if (listed.empty() || unknown.account.policy.fetch_all) return;
+  require_no_other_name(unknown, listed);
+  const auto headers = headers_of_others(unknown);
   if (headers.empty()) return;
   const auto here = count_listed(session, listed, headers);
   if (here == 0) return;
   throw util::Error(util::Kind::storage,
                     "nothing is recorded about this mailbox, but " + std::to_string(here) + " of its " +
                         util::counted(listed.size(), "message") +
-                        " were delivered here by mailhaul with another state database; nothing was fetched, "
+                        " were delivered here by mailhaul with another state database; nothing is fetched, "
                         "so that nothing arrives twice",
-                    "bring the old database back, or: mailhaul state rebuild " + run.account.name +
-                        "; to fetch all of it again: mailhaul -a " + run.account.name);
+                    "bring the old database back, or: mailhaul state rebuild " + unknown.account.name +
+                        "; to fetch all of it again: mailhaul -a " + unknown.account.name);
 }
 
 }  // namespace mailhaul::engine

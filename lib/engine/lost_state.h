@@ -3,15 +3,25 @@
 #pragma once
 #include <span>
 
-#include "engine/account_run.h"
+#include "account/account.h"
+#include "delivery/destination.h"
 #include "pop3/session.h"
+#include "state/store.h"
 
 namespace mailhaul::engine {
 
-/// Checks a mailbox of which nothing is recorded, unless all its mail is wanted anyway. Throws Error{storage}
-/// where the places hold a listed message that a mailhaul with another database delivered, and where the
+/// A mailbox of which nothing is recorded; `mailbox` is 0 where it is not in the store.
+struct UnknownMailbox {
+  const account::Account& account;
+  const state::Store& store;
+  state::MailboxId mailbox;
+  const delivery::RunContext& context;
+};
+
+/// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} where the places hold a listed message that a mailhaul with another database delivered, and where the
 /// messages are known as those of the same user at another host. Messages are recognised by their headers, by
 /// TOP.
-void require_no_lost_state(AccountRun& run, pop3::Session& session, std::span<const pop3::Listed> listed);
+void require_no_lost_state(const UnknownMailbox& unknown, pop3::Session& session,
+                           std::span<const pop3::Listed> listed);
 
 }  // namespace mailhaul::engine

@@ -115,6 +115,7 @@ void fetch(AccountRun& run) {
   for (int broken_off = 0; broken_off < max_broken_off;) {
     auto rows = read_rows(run);
     auto logged_in = log_in(run);
+    run.certificate_until = logged_in.certificate_until;
     const auto get_rows = [&rows] { return rows.get(); };
     switch (fetch_once(run, std::move(logged_in), get_rows, part)) {
       case Next::stop:
@@ -176,11 +177,12 @@ util::Error with_known_host(const AccountRun& run, const util::Error& error) {
 /// With the mailbox locked: fetches, and stores what was learned about the server.
 AccountOutcome fetch_locked(AccountRun& run) {
   AccountOutcome outcome{.account = run.account.name};
-  if (const auto why = too_soon(run); !why.empty()) {
+  if (const auto why = too_soon(run)) {
+    outcome.totals.not_asked = why->key;
     if (run.environment.attended)
-      run.notices.warn(why, "");
+      run.notices.warn(why->sentence, "");
     else
-      run.tell.noted(run.account.name, why);
+      run.tell.noted(run.account.name, why->sentence);
     return outcome;
   }
   const auto begun = run.environment.now();

@@ -17,6 +17,7 @@ AccountStatus status_in(const state::Store& store, const account::Account& accou
   const auto mailbox = find_mailbox(store, account);
   if (!mailbox) return {};
   AccountStatus status{.run = last_run_of(store, *mailbox, account::mailbox_of(account))};
+  if (status.run && status.run->ended == state::Time()) status.run.reset();  // the only ones were stopped
   const auto server = store.server(*mailbox);
   if (server.not_before > now && !is_within_login_delay(server, now)) status.not_before = server.not_before;
   return status;

@@ -15,7 +15,7 @@ bool can_be_read(const account::Account& account) {
 bool may_be_of(const account::Account& account, const delivery::RunContext& context,
                const delivery::StoredMessage& message) {
   const auto parts = delivery::parts_of_id(message.id);
-  if (parts && parts->instance == context.instance && parts->mailbox != context.mailbox) return false;
+  if (parts && parts->instance == context.instance) return parts->mailbox == context.mailbox;
   return message.server.empty() || util::lower(message.server) == util::lower(account.server.host);
 }
 

@@ -13,8 +13,8 @@ namespace mailhaul::engine {
 /// Whether the mail in one of the account's places can be read back.
 [[nodiscard]] bool can_be_read(const account::Account& account);
 
-/// Whether a stored message may be of this account's mailbox: nothing shows that another mailbox of this
-/// database, or another server, is where it comes from.
+/// Whether a stored message may be of this account's mailbox. The id of one that this database has delivered
+/// tells, whatever the server was called then; of any other, nothing must name another server.
 [[nodiscard]] bool may_be_of(const account::Account& account, const delivery::RunContext& context,
                              const delivery::StoredMessage& message);
 

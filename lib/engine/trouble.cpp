@@ -18,12 +18,13 @@ void note_end(AccountRun& run) {
   if (server.trouble_told) run.tell.recovered(run.account.name, server.failing_since);
   server.failing_since.reset();
   server.trouble_told.reset();
+  server.told_status = 0;
 }
 
 enum class Trouble {
   passing,         ///< it may pass by itself
   lasting,         ///< somebody has to do something
-  another_lasting  ///< and it was something else before
+  another_lasting  ///< and something else was told last
 };
 
 /// Whether -q tells it now: lasting trouble at once, and then once a day; all else once, after a day. What
@@ -37,10 +38,15 @@ bool is_to_be_told(const state::Server& server, Trouble trouble, state::Time now
 
 bool lasts(int status) { return status != 0 && status != util::exit_status(util::Kind::temporary); }
 
-Trouble trouble_of(const AccountOutcome& outcome, int status_before) {
+Trouble trouble_of(const AccountOutcome& outcome, const state::Server& server) {
   if (!outcome.error || outcome.error->kind() == util::Kind::temporary) return Trouble::passing;
-  return lasts(status_before) && status_before != status_of(outcome) ? Trouble::another_lasting
-                                                                     : Trouble::lasting;
+  const bool is_another = server.told_status != 0 && server.told_status != status_of(outcome);
+  return is_another ? Trouble::another_lasting : Trouble::lasting;
+}
+
+void note_told(state::Server& server, int status, state::Time now) {
+  server.trouble_told = now;
+  server.told_status = status;
 }
 
 }  // namespace
@@ -58,7 +64,7 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
   if (outcome.error && outcome.error->kind() == util::Kind::cancelled) return outcome;
   const auto now = run.environment.now();
   const int status = status_of(outcome);
-  const auto trouble = trouble_of(outcome, status_before);
+  const auto trouble = trouble_of(outcome, server);
   if (status == 0) {
     note_end(run);
     return outcome;
@@ -69,12 +75,12 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
   if (another || !server.failing_since || *server.failing_since > now) server.failing_since = now;
   if (!run.environment.quiet) return outcome;
   if (trouble == Trouble::passing && lasts(status)) {  // each was reported, now or less than a day ago
-    if (run.notices.lasting_failure_told()) server.trouble_told = now;
+    if (run.notices.lasting_failure_told()) note_told(server, status, now);
     return outcome;
   }
   outcome.quiet_skips_it = !is_to_be_told(server, trouble, now);
   if (outcome.quiet_skips_it) return outcome;
-  server.trouble_told = now;
+  note_told(server, status, now);
   if (now - *server.failing_since < told_after) return outcome;
   const std::string since = "failing since " + run.environment.shown(*server.failing_since) + ": ";
   if (outcome.error) {

@@ -21,6 +21,7 @@ struct Totals {
   std::uint32_t over_limit = 0, too_large = 0;  ///< of `waiting`: why they wait
   bool is_new_place = false;                    ///< nothing had been delivered where the mail goes now
   std::string_view limit;                       ///< the key that `over_limit` is about
+  std::string_view not_asked;                   ///< what forbade to ask the server: "min_interval"
   std::uint64_t bytes = 0;                      ///< of the fetched messages
   double seconds = 0;
 };

@@ -311,6 +311,23 @@ class ManyAccounts(Live):
         self.assertEqual(screen.end(), 0)
         self.assertEqual(len(screen.lines()) - screen.lines().count(""), 4)
 
+    def test_the_total_has_no_count_before_there_is_one(self):
+        gates = self.prepared_many(2, verb=b"PASS")
+        screen = Screen(self)
+        screen.wait(lambda lines: lines[1:4] == ["account-00  logging in", "account-01  logging in", "total, 0 of 2 accounts done"])
+        for gate in gates:
+            gate.event.set()
+        self.assertEqual(screen.end(), 0)
+
+    def test_ctrl_c_is_answered_in_the_total(self):
+        self.prepared_many(2)
+        screen = Screen(self)
+        screen.wait(lambda lines: "total, 0 of 2 accounts done  0/4 messages" in lines[3])
+        screen.type(b"\x03")
+        screen.wait_for("total, 0 of 2 accounts done  stopping (Ctrl-C again: at once)")
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+
     def test_accounts_stay_in_the_order_of_the_profile(self):
         gates = self.prepared_many(3)
         profile = json.loads(self.world.config.read_text())

@@ -70,6 +70,10 @@ class Marks(Case):
         self.assertSays(out, "4 messages marked as seen", 'the newest is "%s" of ' % self.subject(3))
         self.assertSays(self.ok("state", "mark-seen", "--all"), "0 messages marked as seen\n")
 
+    def test_it_is_named_as_list_shows_it(self):
+        self.drop.add(b"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nDate: Mon, 02 Mar 2020 04:00:00 +0000\r\n\r\nx\r\n")
+        self.assertSays(self.ok("state", "mark-seen", "--all"), 'the newest is "Gr\u00fc\u00dfe" of 2 Mar 2020')
+
     def test_uids_that_are_gone_are_counted_and_the_others_marked(self):
         out = self.ok("state", "mark-seen", "home", self.uid(0), "gone-1", "gone-2")
         self.assertSays(out, "1 message marked as seen", 'the newest is "%s"' % self.subject(0), "2 UIDs are not on the server")

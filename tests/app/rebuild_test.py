@@ -124,6 +124,25 @@ class Maildirs(Lost):
         self.assertSays(self.ok("status"), "failing since", "rebuild")
         self.assertEqual(len(self.world.maildir()), 5)
 
+    def test_commands_that_only_look_tell_of_it_too(self):
+        self.begin(mail.small(5, seed=4))
+        self.ok()
+        for renamed in (False, True):
+            with self.subTest(renamed=renamed):
+                if renamed:
+                    self.server = self.serve(self.drop)  # under another port, which is its name here
+                    self.configure()
+                else:
+                    self.lose()
+                dry = self.world.run("-n")
+                self.assertStatus(dry, 74)
+                for looked in (dry, self.world.run("list"), self.world.run("check")):
+                    self.assertHint(looked, "nothing is recorded about this mailbox", "state move" if renamed else "state rebuild")
+                self.assertEqual((self.world.run("list").status, self.world.run("check").status), (0, 0))
+                if not renamed:
+                    self.ok("state", "rebuild")
+                    self.ok()
+
     def test_fetch_all_goes_past_the_guard(self):
         self.begin(mail.small(2, seed=4))
         self.ok()
@@ -318,6 +337,14 @@ class Renamed(Lost):
         self.ok()
         self.assertEqual(len(self.world.maildir()), 5)
         self.assertStatus(self.world.run("state", "move", where, "home"), 64)
+
+    def test_mail_from_before_the_move_is_known_by_its_id(self):
+        self.begin(mail.small(4, seed=21), trace_header=True)
+        self.ok()
+        self.configure(server="pop3://localhost:%d" % self.server.port, trace_header=True)
+        self.ok("state", "move", "127.0.0.1:%d" % self.server.port, "home")
+        self.assertSays(self.ok("state", "verify"), "4 messages unchanged, 0 changed, 0 no longer here")
+        self.assertSays(self.ok("state", "rebuild"), "4 messages read, 0 recorded")
 
     def test_a_user_with_a_new_name(self):
         self.begin(mail.small(2, seed=23))

@@ -1,10 +1,21 @@
 # SPDX-License-Identifier: MIT
 """status: what the state knows of an account, without the network."""
 import datetime
+import re
+import signal
+import threading
 import unittest
 
 from support.py import mail
-from support.py.world import Case
+from support.py.certificates import SIGNED
+from support.py.certificates import of_module as certificates_of_module
+from support.py.scripted import server_context
+from support.py.world import LIMIT, Case
+
+def setUpModule():
+    global certificates
+    certificates = certificates_of_module()
+
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -48,6 +59,53 @@ class Status(Case):
         self.assertEqual(found["last_run"], found["last_success"])
         self.assertEqual(found["last_run"], found["last_mail"])
         self.assertNotIn("failing_since", found)
+
+    def test_the_end_of_the_certificate(self):
+        for which, is_near in ((certificates.good, False), (certificates.ending, True)):
+            for implicit in (True, False):
+                with self.subTest(is_near=is_near, implicit=implicit):
+                    self.begin_anew()
+                    self.drop.tls = context = server_context(*which)
+                    self.drop.capabilities = (b"STLS", b"UIDL", b"TOP", b"USER")
+                    server = self.serve(self.drop, **({"tls": context} if implicit else {}))
+                    self.configure(server="pop3%s://localhost:%d" % ("s" if implicit else "", server.port), tls="required",
+                                   tls_ca_file=str(certificates.ca))
+                    self.assertStatus(self.world.run(), 0)
+                    end = self.json()["certificate_until"]
+                    self.assertEqual(end, "%s-%s-%sT%s:%s:%sZ" % re.match("(....)(..)(..)(..)(..)(..)Z", SIGNED[which[0].stem][1][1]).groups())
+                    said = re.search("certificate of the server: it ends at (.*); unless its owner renews it", self.status())
+                    self.assertEqual(bool(said), is_near)
+                    before = (self.world.state_dir / "state.db").read_bytes()
+                    self.assertStatus(self.world.run(), 0)
+                    self.assertEqual((self.world.state_dir / "state.db").read_bytes(), before)
+
+    def test_a_run_that_was_stopped(self):
+        for earlier in (False, True):
+            with self.subTest(earlier=earlier):
+                self.begin_anew()
+                if earlier:
+                    self.configure(max_messages=1)
+                    self.assertStatus(self.world.run(), 0)
+                    self.configure()
+                arrived, release = threading.Event(), threading.Event()
+                self.drop.answers[b"RETR"] = lambda _, number: number == b"4" and (arrived.set(), release.wait(LIMIT)) and None or None
+                process = self.world.start()
+                arrived.wait(LIMIT)
+                process.send_signal(signal.SIGINT)
+                self.assertStatus(self.world.ended(process), 130)
+                release.set()
+                if not earlier:
+                    self.assertEqual(self.status(), "home: no run so far\n")
+                    self.assertEqual(self.json(), {"event": "status", "account": "home"})
+                    continue
+                self.assertEqual(self.json()["waiting"], 4 - len(self.world.maildir()))
+
+    def test_why_a_login_is_refused_is_shown_during_the_pause_after_it(self):
+        self.drop.answers[b"PASS"] = lambda *_: b"-ERR [AUTH] this mailbox is locked\r\n"
+        for status in (77, 75):
+            self.assertStatus(self.world.run(), status)
+            self.assertSays(self.status(), "failing since", "error: ", "this mailbox is locked", "no login before")
+            self.assertEqual(self.json()["status"], 77)
 
     def test_what_waits_on_the_server_is_counted(self):
         self.configure(max_messages=1)

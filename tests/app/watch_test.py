@@ -296,6 +296,8 @@ class Hooks(Case):
         self.drop.add(*mail.small(1, seed=73))
         result = self.run_with(min_interval="1h")
         self.assertEqual((result.status, result.out, result.err), (0, b"", ""))
+        summary = self.json_lines(self.world.run("--json"))[-1]
+        self.assertEqual((summary["event"], summary["not_asked"]), ("summary", "min_interval"))
         self.assertEqual(len(self.world.maildir()), 2)
         self.assertStatus(self.run_with(), 0)
         self.assertEqual(len(self.world.maildir()), 3)

@@ -139,6 +139,22 @@ TEST_CASE("a mailbox in use is tried every time, reported after a day, and once 
   CHECK(cron.told == 1);
 }
 
+TEST_CASE("other lasting trouble than was told last is told at once, whatever came between") {
+  Cron cron;
+  const auto told_with = [&cron](util::Kind kind, const char* words, std::chrono::minutes time) {
+    cron.kind = kind;
+    cron.words = words;
+    cron.run_for(time);
+    return cron.told;
+  };
+  CHECK(told_with(util::Kind::unavailable, "[SYS/PERM] closed", 5min) == 1);
+  CHECK(told_with(util::Kind::temporary, "[IN-USE] busy", 5min) == 0);
+  CHECK(told_with(util::Kind::unavailable, "[SYS/PERM] closed", 5min) == 0);
+  CHECK(told_with(util::Kind::temporary, "[IN-USE] busy", 5min) == 0);
+  CHECK(told_with(util::Kind::protocol, "[SYS/PERM] odd", 5min) == 1);
+  CHECK(told_with(util::Kind::unavailable, "[SYS/PERM] closed", 5min) == 1);
+}
+
 TEST_CASE("a successful login, a run at a terminal, or a changed profile ends the pause") {
   Cron cron;
   cron.run_for(1min);
