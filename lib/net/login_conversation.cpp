@@ -56,10 +56,12 @@ void LoginConversation::receive(std::string_view bytes) {
     // what follows it in the same breath was not asked for.
     const bool more = read < received_.size() && awaited_ > Awaited::capa_lines && !(utf8_owed_ && method_);
     if (line.size() > longest_reply) return fail(What::too_much, "a line without end");
+    const Sort sort = sort_of(line);
     dialogue_.received(line);
-    if (more)
+    // A refusal is one whatever follows it ("-ERR closing the connection").
+    if (more && (sort != Sort::refusal || awaited_ == Awaited::stls || utf8_owed_))
       return fail(awaited_ == Awaited::stls ? What::clear_text : What::too_much, "more than one line");
-    take({line, sort_of(line)});
+    take({line, sort});
   }
   received_.erase(0, read);
   if (state_ == State::reading && received_.size() > longest_reply)
@@ -113,7 +115,7 @@ void LoginConversation::take_greeting(const Line& line) {
 
 /// Lines that are no answer at all are not counted as one: some greetings have several.
 void LoginConversation::take_capa(const Line& line) {
-  capa_bytes_ += line.text.size();
+  capa_bytes_ += line.text.size() + 1;  // an empty line counts, too
   if (capa_bytes_ > longest_capa) return fail(What::capa_endless);
   if (line.sort == Sort::ok) awaited_ = Awaited::capa_lines;
   if (line.sort == Sort::refusal) after_capa();

@@ -70,13 +70,15 @@ void converse(Wire& wire, LoginConversation& conversation, const LoginLimits& li
     if (conversation.state() != LoginConversation::State::reading) return;
     if (limits.deadline.cancel.requested())
       throw util::Error(util::Kind::cancelled, "stopped while logging in to " + wire.address());
-    if (const auto bytes = receive(wire, buffer, conversation)) {
+    const auto bytes = receive(wire, buffer, conversation);
+    if (bytes) {
       if (*bytes == 0) return conversation.closed("closed during the login");
       conversation.receive(std::string_view(buffer.data(), *bytes));
-      continue;
+      if (conversation.state() != LoginConversation::State::reading) continue;
     }
-    const auto left = patience.left(conversation);
+    const auto left = patience.left(conversation);  // also while bytes keep coming
     if (left.count() <= 0) return conversation.fell_silent();
+    if (bytes) continue;
     wire.flush();
     wire.wait(left, limits.deadline.cancel.fd());
   }

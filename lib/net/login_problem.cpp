@@ -82,10 +82,12 @@ Error refused_way(const LoginFailure& failure) {
   if (mechanism != nullptr && meant.reason == Reason::unknown &&
       !offers(failure.transcript.capabilities(), "SASL", mechanism->name))
     return not_offered(failure);
-  return {meant.kind,
+  const bool too_early = meant.kind == Kind::login;  // nothing was sent that could be wrong
+  return {too_early ? Kind::protocol : meant.kind,
           address(failure) + " does not accept a login by " + method_of(failure) + ": " +
               quoted(failure, failure.end->refusal()),
-          meant.hint.empty() ? "try another \"auth\"; \"auto\" finds what the server accepts" : meant.hint};
+          too_early || meant.hint.empty() ? "try another \"auth\"; \"auto\" finds what the server accepts"
+                                          : meant.hint};
 }
 
 Error refused_token(const LoginFailure& failure) {

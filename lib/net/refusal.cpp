@@ -136,6 +136,31 @@ bool speaks_of_switched_off_access(std::string_view words) {
   return has_any(words, {"not enabled", "disabled", "not allowed"});
 }
 
+/// "no such user", but not "reuse".
+bool has_word(std::string_view text, std::string_view word) {
+  const auto is_letter = [&](std::size_t at) {
+    return at < text.size() && text[at] >= 'a' && text[at] <= 'z';
+  };
+  for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    if ((at == 0 || !is_letter(at - 1)) && !is_letter(at + word.size())) return true;
+  }
+  return false;
+}
+
+/// With any of these, the refusal may be about who logs in, whatever else it says.
+bool may_blame_the_credentials(std::string_view words) {
+  return has_word(words, "user") ||
+         has_any(words, {"passw", "credential", "username", "account", "denied", "disabled", "authenticat",
+                         "login", "logon", "log on", "log in", "mailbox", "secret"});
+}
+
+/// Sentences of servers that no longer have a mechanism, although they contain such a word.
+constexpr std::array<std::string_view, 8> lost_mechanism = {
+    "unsupported authentication mechanism",      "unknown authentication mechanism",
+    "invalid authentication mechanism",          "authentication mechanism not supported",
+    "authentication mechanism is not supported", "unrecognized authentication type",
+    "authentication type not supported",         "authentication method not supported"};
+
 constexpr std::string_view hint_to_switch_on =
     "POP3 may have to be switched on for this mailbox in the provider's web settings";
 
@@ -204,9 +229,12 @@ Refusal understand(std::string_view words, Kind otherwise) {
 
 bool blames_the_way(std::string_view words) {
   if (!response_code(words).empty() || understand(words, Kind::login).reason != Reason::unknown) return false;
-  const std::string lower = util::lower(words);
-  if (has_any(lower, {"passw", "credential", "username", "user name", "account", "denied", "disabled"}))
-    return false;
+  std::string lower = util::lower(words);
+  for (const std::string_view sentence : lost_mechanism) {
+    const auto at = lower.find(sentence);
+    if (at != std::string::npos) lower.replace(at, sentence.size(), "unsupported");
+  }
+  if (may_blame_the_credentials(lower)) return false;
   return has_any(
       lower, {"unknown command", "unrecognized",    "unrecognised",    "not recognized", "not recognised",
               "not implemented", "unimplemented",   "not supported",   "unsupported",    "syntax",

@@ -249,6 +249,15 @@ class Login(Erring):
         self.world.configure({"home": self.account(server)})
         self.assertStatus(self.world.run(), 0)  # after a change of the profile there is no pause
 
+    def test_auto_tells_the_refusal_of_the_last_way_and_the_next_runs_wait(self):
+        drop, server = self.maildrop(*mail.small(1))
+        drop.answers[b"USER"] = lambda session, argument: b"-ERR no such user\r\n"
+        self.fails(77, "no such user", at=server, auth="auto")
+        asked = len(server.connections)
+        self.assertEqual(asked, 1)
+        self.assertStatus(self.world.run(), 75)
+        self.assertEqual(len(server.connections), asked)
+
     def test_the_mailbox_is_in_use(self):
         drop, server = self.maildrop(*mail.small(1))
         drop.answers[b"PASS"] = lambda session, argument: b"-ERR [IN-USE] somebody else is reading\r\n"

@@ -162,6 +162,8 @@ ENDLESS = [
     Untouched("an endless line of CAPA", floods(b"CAPA", b"+OK\r\n", LINE), status=76, keys=QUICK),
     Untouched("an endless CAPA", floods(b"CAPA", b"+OK\r\n", b"X-CAPABILITY more\r\n" * 999), status=76,
               keys=QUICK),
+    Untouched("empty lines without end in place of an answer to CAPA", floods(b"CAPA", b"", b"\r\n" * 9999),
+              status=76),
     Untouched("an endless CAPA after the login",
               after_login(b"CAPA", lambda s, a: counting(s.connection, b"X-CAPABILITY %d\r\n")), status=76),
     Untouched("an endless answer to PASS", floods(b"PASS", b"+OK ", LINE, b"sword-of-77-fish"), status=76),

@@ -147,6 +147,7 @@ struct Failure {
 TEST_CASE("logins that fail, at every split") {
   const std::string all = capa({"SASL PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER"});
   const std::string reasons = "+ " + base64_encode(R"({"status":"401"})") + "\r\n";
+  const std::string no = "-ERR [AUTH] no\r\n", stamp = "+OK <1896.697170952@dbc.mtview.ca.us>\r\n";
   const std::vector<Failure> rows = {
       {"greeting", Auth::automatic, {"-ERR [SYS/TEMP] no\r\n"}, What::greeting_refused, "-ERR [SYS/TEMP] no"},
       {"foreign", Auth::automatic, {"220 smtp\r\n"}, What::foreign_greeting, "220 smtp"},
@@ -198,9 +199,15 @@ TEST_CASE("logins that fail, at every split") {
       {"a token", Auth::xoauth2, {ok, all, reasons, "-ERR no\r\n"}, What::refused, "-ERR no"},
       {"a token, and the end", Auth::xoauth2, {ok, all, reasons, "END"}, What::refused, ""},
       {"a token, and +OK", Auth::oauthbearer, {ok, all, reasons, ok}, What::refused, "+OK"},
+      {"refused twice", Auth::user, {ok, all, ok, no + "-ERR closing\r\n"}, What::refused, "-ERR [AUTH] no"},
+      {"refused, PLAIN", Auth::plain, {ok, all, no + "-ERR closing\r\n"}, What::refused, "-ERR [AUTH] no"},
+      {"refused, XOAUTH2", Auth::xoauth2, {ok, all, no + "+OK bye\r\n"}, What::refused, "-ERR [AUTH] no"},
+      {"refused, APOP", Auth::apop, {stamp, all, no + "+OK bye\r\n"}, What::refused, "-ERR [AUTH] no"},
+      {"refused, CRAM-MD5", Auth::cram_md5, {ok, all, no + "bye\r\n"}, What::way_refused, "-ERR [AUTH] no"},
       {"no timestamp", Auth::apop, {ok}, What::not_offered, ""},
       {"forged timestamp", Auth::apop, {"+OK <1\x80@host>\r\n"}, What::forged_timestamp, ""},
       {"endless line", Auth::user, {ok, all, std::string(70'000, 'x')}, What::too_much, "a line without end"},
+      {"endless blanks", Auth::user, {ok, std::string(1'100'000, '\n')}, What::capa_endless, ""},
       {"endless CAPA", Auth::user, {ok, "+OK\r\n", std::string(1'100'000, '\n')}, What::capa_endless, ""},
   };
   for (const Failure& row : rows) {
@@ -219,8 +226,12 @@ TEST_CASE("a reply of 64 KiB is read, and what follows an answer in the same bre
         "-ERR " + words);
   Talk other(Auth::user);
   CHECK(run(other, {ok, capa({}), "+OK\r\n+OK\r\n"}, std::string::npos).what == What::too_much);
+  Talk utf8(Auth::user);
+  CHECK(run(utf8, {ok, capa({"UTF8"}), "-ERR\r\n+OK\r\n"}, std::string::npos).what == What::too_much);
   Talk stls(Auth::user, Tls::starttls);
   CHECK(run(stls, {ok, capa({"STLS"}), "+OK\r\n+OK\r\n"}, std::string::npos).what == What::clear_text);
+  Talk no_stls(Auth::user, Tls::starttls);
+  CHECK(run(no_stls, {ok, capa({"STLS"}), "-ERR\r\n+OK\r\n"}, std::string::npos).what == What::clear_text);
 }
 
 TEST_CASE("no STLS, no login") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <netdb.h>
 
+#include <atomic>
 #include <thread>
 
 #include "net/problem.h"
@@ -41,6 +42,106 @@ TEST_CASE("a refused login is reported once, in the server's words, and classifi
       CHECK(has(error.what(), "127.0.0.1:" + std::to_string(server.port())));
       CHECK(server.connections() == 1);
     }
+  }
+}
+
+/// Answers everything but CAPA with this line, or hangs up if it is empty.
+Script answering(const Strings& capabilities, const std::string& line) {
+  return [=](Client& client) {
+    transcript(greeting_and_capa(capabilities))(client);
+    client.hear();
+    if (line.empty()) return;
+    client.say(line);
+    client.wait_until_gone();
+  };
+}
+
+TEST_CASE("auto ends with what the server said last, whatever else it does not offer") {
+  struct Row {
+    std::string answer;
+    Kind kind;
+    std::string what;
+  };
+  const std::vector<Row> rows = {
+      {"-ERR no such user", Kind::login, "no such user"},
+      {"-ERR POP3 is not permitted for you", Kind::login, "POP3 is not permitted for you"},
+      {"huh what", Kind::protocol, "neither +OK nor -ERR: huh what"},
+      {"", Kind::temporary, "closed"},
+  };
+  for (const Row& row : rows) {
+    for (const Strings& capabilities :
+         {Strings{}, Strings{"USER"}, Strings{"SASL PLAIN"}, Strings{"SASL CRAM-MD5", "USER"}}) {
+      CAPTURE(row.answer);
+      CAPTURE(capabilities.size());
+      ScriptedServer server(answering(capabilities, row.answer));
+      Session session(server);
+      const auto error = session.refused();
+      CHECK(error.kind() == row.kind);
+      CHECK(has(error.what(), row.what));
+      CHECK(server.connections() == (capabilities == Strings{"SASL CRAM-MD5", "USER"} ? 2 : 1));
+    }
+  }
+}
+
+TEST_CASE("a wrong password goes out once, and twice at most where the refusal blames the command") {
+  struct Row {
+    std::string words;
+    int passwords;
+  };
+  const std::vector<Row> rows = {{"user not recognized", 1},
+                                 {"authentication failed, invalid parameters", 1},
+                                 {"PLAIN authentication mechanism failed", 1},
+                                 {"Authentication failed: unknown command or wrong secret", 1},
+                                 {"unknown command", 2}};
+  for (const Row& row : rows) {
+    CAPTURE(row.words);
+    std::atomic<int> passwords = 0;
+    ScriptedServer server([&](Client& client) {
+      transcript(greeting_and_capa({"SASL PLAIN LOGIN", "USER"}))(client);
+      for (std::string line = client.hear(); !line.empty(); line = client.hear()) {
+        const bool has_secret =
+            has(line, plain_credentials()) || line == base64_encode(password) || line == "PASS " + password;
+        if (has_secret) ++passwords;
+        if (line.starts_with("USER"))
+          client.say("+OK");
+        else
+          client.say(has_secret ? "-ERR " + row.words : std::string("+ UGFzc3dvcmQ6"));
+      }
+    });
+    Session session(server);
+    CHECK(session.refused().kind() == Kind::login);
+    server.wait_until_quiet();
+    CHECK(passwords == row.passwords);
+  }
+}
+
+TEST_CASE("[AUTH] to the name of a mechanism is not about the password: the next one is tried") {
+  const std::string offered = greeting_and_capa({"SASL CRAM-MD5 PLAIN"});
+  const auto cram = transcript(offered + "C: AUTH CRAM-MD5\nS: -ERR [AUTH] not this one\nHANG\n");
+  const auto plain = transcript(offered + "C: AUTH PLAIN *\nS: +OK\n");
+  ScriptedServer server([&](Client& client) { client.number() == 1 ? cram(client) : plain(client); });
+  Session session(server);
+  CHECK(session.open().login_method == "plain");
+  server.wait_until_quiet();
+  CHECK(server.mismatches() == Strings{});
+
+  ScriptedServer other(cram);
+  Session named(other);
+  named.login.auth = Auth::cram_md5;
+  const auto error = named.refused();
+  CHECK(error.kind() == Kind::protocol);
+  CHECK(has(error.what(), "[AUTH] not this one"));
+  CHECK(has(error.hint(), "\"auto\""));
+}
+
+TEST_CASE("what a refused mechanism says about all logins ends the login") {
+  for (const std::string words :
+       {"[SYS/TEMP] later", "[SYS/PERM] never", "[IN-USE] busy", "too many connections"}) {
+    CAPTURE(words);
+    ScriptedServer server(answering({"SASL CRAM-MD5 PLAIN"}, "-ERR " + words));
+    Session session(server);
+    CHECK(has(session.refused().what(), words));
+    CHECK(server.connections() == 1);
   }
 }
 

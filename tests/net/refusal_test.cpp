@@ -9,6 +9,7 @@
 namespace {
 
 using namespace std::chrono_literals;
+using mailhaul::net::blames_the_way;
 using mailhaul::net::Reason;
 using mailhaul::net::response_code;
 using mailhaul::net::understand;
@@ -201,6 +202,28 @@ TEST_CASE("a hint says what can be done about a refusal") {
   CHECK(understand("[SYS/TEMP] disk trouble", Kind::login).hint.empty());
   CHECK(understand("anything", Kind::protocol).hint.empty());
   CHECK(understand("corrupt", Kind::temporary).hint.empty());
+}
+
+TEST_CASE(
+    "only words about the command blame the way; with words about who logs in, the credentials may be "
+    "wrong") {
+  for (const std::string words :
+       {"unknown command", "Protocol error. Connection is closed. 10", "Syntax error",
+        "command not implemented", "Unsupported authentication mechanism",
+        "authentication mechanism is not supported", "504 Unrecognized authentication type", "line too long",
+        "invalid base64"}) {
+    CAPTURE(words);
+    CHECK(blames_the_way(words));
+  }
+  for (const std::string words :
+       {"user not recognized", "Unrecognized mailbox", "login not recognised", "bad command or password",
+        "authentication failed, invalid parameters", "PLAIN authentication mechanism failed",
+        "Authentication failed: unknown command or wrong secret", "invalid logon parameter",
+        "unsupported log in", "unsupported authentication mechanism, or wrong password",
+        "malformed user name", "[AUTH] unknown command", "authentication failed", "no", ""}) {
+    CAPTURE(words);
+    CHECK_FALSE(blames_the_way(words));
+  }
 }
 
 }  // namespace
