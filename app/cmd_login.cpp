@@ -51,12 +51,15 @@ util::Secret read_token(const Invocation& invocation) {
     throw Error(Kind::usage, "--token takes - only: the token comes from standard input",
                 "a token on the command line can be seen by others");
   constexpr std::size_t largest = 256U << 10U;
+  if (::isatty(STDIN_FILENO) == 1) {
+    if (auto typed = ask_long("Paste the token and press Enter. It is not shown. ", *invocation.cancel))
+      return std::move(*typed);
+  }
   return util::Secret(util::read_file("/dev/stdin", largest, Kind::usage));
 }
 
 credentials::Tokens get_tokens(const Invocation& invocation, const credentials::OAuthSubject& subject,
                                const credentials::OAuthOutside& outside) {
-  if (!invocation.token.empty()) return take_token(subject, outside, read_token(invocation).reveal());
   if (subject.oauth.client_id.empty()) tell(setup::advice_before_oauth(subject.oauth.provider));
   const auto terminal = open_terminal();
   std::optional<NoEcho> no_echo;
@@ -79,9 +82,16 @@ void log_in_by_oauth(const Invocation& invocation, const account::Account& accou
   if (prints && !agrees("Whoever has the token can read the mail of " + account.user + ". Print one? [y/N] ",
                         *invocation.cancel))
     throw Error(Kind::usage, "no token was made");
-  const auto tokens = get_tokens(invocation, subject, outside);
-  if (prints) return print(credentials::write_tokens(tokens).reveal());
-  credentials::keep_login(subject, outside, tokens);
+  const bool takes = !invocation.token.empty();
+  if (takes && !prints) {
+    keep_token(subject, outside, read_token(invocation).reveal());
+  } else {
+    if (!prints) make_room(subject, outside);
+    const auto tokens = takes ? take_token(subject, outside, read_token(invocation).reveal())
+                              : get_tokens(invocation, subject, outside);
+    if (prints) return print(credentials::write_tokens(tokens).reveal());
+    keep_login(subject, outside, tokens);
+  }
   if (!invocation.quiet) print(safe(account.name) + ": logged in as " + safe(account.user) + "\n");
 }
 

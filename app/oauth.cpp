@@ -29,13 +29,30 @@ OAuthOutside oauth_outside(const util::Cancel& cancel) {
 
 namespace {
 
-[[noreturn]] void refuse_new_token(const util::Error& error, const OAuthSubject& subject,
-                                   const util::Secret& token, const OAuthOutside& outside) {
-  const auto why = credentials::explain_refused_token(subject, token, outside.now());
-  const util::Error explained(error.kind(), error.what() + ("; " + why.sentence), why.hint);
+/// The refusal of the mail server with more words, and what it means unchanged.
+[[noreturn]] void refuse(const util::Error& error, const std::string& more, const std::string& hint) {
+  const util::Error explained(error.kind(), error.what() + ("; " + more), hint);
   const auto* const refused = dynamic_cast<const net::RefusedError*>(&error);
   if (refused != nullptr) throw net::RefusedError(explained, refused->refusal());
   throw util::Error(explained);
+}
+
+[[noreturn]] void refuse_new_token(const util::Error& error, const OAuthSubject& subject,
+                                   const util::Secret& token, const OAuthOutside& outside) {
+  const auto why = credentials::explain_refused_token(subject, token, outside.now());
+  refuse(error, why.sentence, why.hint);
+}
+
+/// Another token in place of one that the mail server has refused. Without one, it is the refusal that
+/// counts: the next runs must not show the same token again at once.
+credentials::AccessToken another_token(const util::Error& error, const OAuthSubject& subject,
+                                       const util::Secret& token, const OAuthOutside& outside) {
+  try {
+    return credentials::access_token(subject, outside, &token);
+  } catch (const util::Error& trouble) {
+    if (trouble.kind() == util::Kind::cancelled) throw;
+    refuse(error, std::string("and there is no other token: ") + trouble.what(), trouble.hint());
+  }
 }
 
 net::LoggedIn open_with_token(const account::Account& account, const util::Secret& token,
@@ -59,8 +76,8 @@ net::LoggedIn open_by_oauth(const account::Account& account, const OAuthSubject&
       return open_with_token(account, token.token, open);
     } catch (const util::Error& error) {
       if (error.kind() != util::Kind::login) throw;
+      token = another_token(error, subject, token.token, outside);
     }
-    token = credentials::access_token(subject, outside, &token.token);
   }
   try {
     return open_with_token(account, token.token, open);

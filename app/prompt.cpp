@@ -67,6 +67,10 @@ void handle(int signal, void (*handler)(int), struct sigaction& before) {
   ::sigaction(signal, &action, &before);
 }
 
+constexpr char end_of_input = 4,
+               erased = 0x7f;  // Ctrl-D and Backspace, where the system does not edit the line
+constexpr std::size_t longest_answer = 256UL << 10U;
+
 /// One line. Nothing: the terminal is gone, or Ctrl-D was typed.
 std::optional<std::string> read_line(int terminal, std::string_view question, const util::Cancel& cancel) {
   std::string answer;
@@ -89,18 +93,28 @@ std::optional<std::string> read_line(int terminal, std::string_view question, co
     const auto n = ::read(terminal, &c, 1);
     if (n < 0 && errno == EINTR) continue;
     if (n != 1) return std::nullopt;
-    if (c != '\n') answer += c;
+    if (c == end_of_input || answer.size() >= longest_answer) break;
+    if (c == erased) {
+      if (!answer.empty()) answer.pop_back();
+    } else if (c != '\n') {
+      answer += c;
+    }
   }
   return answer;
 }
 
 }  // namespace
 
-NoEcho::NoEcho(int fd) : wake_up_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+NoEcho::NoEcho(int fd, Lines lines) : wake_up_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (::tcgetattr(fd, &loud) != 0) return;
   quiet = loud;
   quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   quiet.c_lflag |= ECHONL;
+  if (lines == Lines::any) {
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ICANON);
+    quiet.c_cc[VMIN] = 1;
+    quiet.c_cc[VTIME] = 0;
+  }
   ::tcsetattr(fd, TCSAFLUSH, &quiet);
   quiet_terminal = fd;
   was_resumed = false;
@@ -128,6 +142,16 @@ std::optional<util::Secret> ask(std::string_view question, const util::Cancel& c
   const NoEcho no_echo(terminal.get());
   util::write_all(terminal.get(), safe(question), "/dev/tty");
   return util::Secret(read_line(terminal.get(), question, cancel).value_or(""));
+}
+
+std::optional<util::Secret> ask_long(std::string_view question, const util::Cancel& cancel) {
+  const auto terminal = open_terminal();
+  if (!terminal) return std::nullopt;
+  const NoEcho no_echo(terminal.get(), NoEcho::Lines::any);
+  util::write_all(terminal.get(), safe(question), "/dev/tty");
+  auto answer = util::Secret(read_line(terminal.get(), question, cancel).value_or(""));
+  util::write_all(terminal.get(), "\n", "/dev/tty");
+  return answer;
 }
 
 std::optional<std::string> ask_line(std::string_view question, const util::Cancel& cancel) {

@@ -16,7 +16,9 @@ namespace mailhaul::app {
 /// Switches the echo of a terminal off while it lives, after Ctrl-Z and fg as well. One at a time.
 class NoEcho {
  public:
-  explicit NoEcho(int fd);
+  /// `any`: also longer than the 4095 bytes for which the system edits lines; Ctrl-D is a byte then.
+  enum class Lines { edited, any };
+  explicit NoEcho(int fd, Lines lines = Lines::edited);
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
   ~NoEcho();
@@ -33,6 +35,9 @@ util::Fd open_terminal();
 /// Asks a question at the controlling terminal, without echo. Empty: there is no terminal. Throws
 /// Error{cancelled}.
 std::optional<util::Secret> ask(std::string_view question, const util::Cancel& cancel);
+
+/// The same for an answer of up to 256 KB, to Enter or Ctrl-D.
+std::optional<util::Secret> ask_long(std::string_view question, const util::Cancel& cancel);
 
 /// The same with echo. Empty: there is no terminal, or it is gone, or Ctrl-D was typed.
 std::optional<std::string> ask_line(std::string_view question, const util::Cancel& cancel);

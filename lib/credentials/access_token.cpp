@@ -123,7 +123,8 @@ AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outsid
   const bool would_do = lives && !is_refused;
   if (tokens.refresh.empty()) {
     if (would_do) return {.token = Secret(tokens.access.reveal())};
-    throw LoginNeeded("the token has ended, and the provider gave none to renew it with",
+    throw LoginNeeded((lives ? std::string("the provider") : "the token has ended, and the provider") +
+                          " gave none to renew it with",
                       "log in again: mailhaul login " + subject.account);
   }
   Secret old(would_do ? tokens.access.reveal() : std::string());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "credentials/oauth_login.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -154,12 +156,18 @@ std::string metadata_url(const std::string& token_url) {
   return token_url.substr(0, host) + "/.well-known/oauth-authorization-server";
 }
 
-/// RFC 7591. Empty: the provider offers no registration.
+void throw_passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& answer) {
+  if (answer.status >= 500 || answer.status == 429 || answer.status == 408)
+    throw passing_trouble(subject, answer, {"status " + std::to_string(answer.status)});
+}
+
+/// RFC 7591. Empty: the provider offers no registration. Throws LoginNeeded if it refuses.
 std::string registered_client(const FirstLogin& login, const std::string& redirect) {
   const auto& subject = login.subject;
   if (find_provider(subject.oauth.provider) != nullptr) return {};
   const auto metadata = login.outside.ask(
       {.url = metadata_url(subject.oauth.token_url), .ca_file = subject.ca_file, .proxy = subject.proxy});
+  throw_passing_trouble(subject, metadata);
   const auto url = metadata.status == 200 ? json_text(metadata.body.reveal(), "registration_endpoint") : "";
   if (url.empty()) return {};
   const auto answer = login.outside.ask({.url = url,
@@ -167,9 +175,59 @@ std::string registered_client(const FirstLogin& login, const std::string& redire
                                          .body = Secret(registration_json(subject.oauth, redirect)),
                                          .ca_file = subject.ca_file,
                                          .proxy = subject.proxy});
-  if (answer.status >= 500)
-    throw passing_trouble(subject, answer, {"status " + std::to_string(answer.status)});
-  return json_text(answer.body.reveal(), "client_id");
+  throw_passing_trouble(subject, answer);
+  const auto& text = answer.body.reveal();
+  if (const auto error = json_text(text, "error"); !error.empty()) {
+    const auto refused = explain(subject.oauth, "to register mailhaul as a client",
+                                 {error, json_text(text, "error_description")});
+    throw LoginNeeded(refused.what(),
+                      "register a client with the provider yourself, and put its id into the "
+                      "profile as \"client_id\" in \"oauth\"");
+  }
+  return json_text(text, "client_id");
+}
+
+/// The client of the login that is kept for the same provider; empty: there is none.
+std::string kept_client(const FirstLogin& login) {
+  const auto& subject = login.subject;
+  if (::access(subject.token_file.c_str(), F_OK) != 0) return {};
+  try {
+    const auto tokens = TokenFile(subject.token_file, *login.outside.cancel).read();
+    if (tokens && tokens->token_url == subject.oauth.token_url) return tokens->client_id;
+  } catch (const Error& error) {  // a damaged file is replaced by this login
+    if (error.kind() == Kind::cancelled) throw;
+  }
+  return {};
+}
+
+/// A client for a profile that names none. One that was registered once may be known for longer than
+/// registration is offered.
+std::string client_without_profile(const FirstLogin& login, const std::string& redirect) {
+  try {
+    const auto registered = registered_client(login, redirect);
+    return registered.empty() ? kept_client(login) : registered;
+  } catch (const LoginNeeded&) {
+    auto kept = kept_client(login);
+    if (kept.empty()) throw;
+    return kept;
+  }
+}
+
+/// The same error; if it is about the disk, with what to do.
+template <typename Step>
+void keep_with_hint(const std::string& hint, Step step) {
+  try {
+    step();
+  } catch (const Error& error) {
+    if (error.kind() != Kind::storage || !error.hint().empty()) throw;
+    throw Error(error.kind(), error.what(), hint);
+  }
+}
+
+std::string hint_before_login(const OAuthSubject& subject) {
+  return "the provider was not asked yet: free some space or make the directory writable, and log in again: "
+         "mailhaul login " +
+         subject.account;
 }
 
 bool may_use_browser_after(const LoginNeeded& refusal) {
@@ -184,7 +242,8 @@ Tokens log_in(const OAuthSubject& subject, const OAuthOutside& outside, const Pe
   FirstLogin login{.subject = subject, .outside = outside, .person = person};
   const auto& oauth = subject.oauth;
   const Loopback loopback(redirect_of(oauth));
-  const auto registered = oauth.client_id.empty() ? registered_client(login, loopback.url()) : std::string();
+  const auto registered =
+      oauth.client_id.empty() ? client_without_profile(login, loopback.url()) : std::string();
   login.client = client_of(subject, outside, registered);
   if (login.client.id.empty()) {
     person.tell(client_id_advice(oauth));
@@ -235,8 +294,29 @@ Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside, std:
           .token_url = subject.oauth.token_url};
 }
 
+void make_room(const OAuthSubject& subject, const OAuthOutside& outside) {
+  keep_with_hint(hint_before_login(subject),
+                 [&] { TokenFile(subject.token_file, *outside.cancel).reserve(); });
+}
+
 void keep_login(const OAuthSubject& subject, const OAuthOutside& outside, const Tokens& tokens) {
-  TokenFile(subject.token_file, *outside.cancel).save(tokens);
+  keep_with_hint(
+      "the login could not be kept; fix this, and log in again: mailhaul login " + subject.account,
+      [&] { TokenFile(subject.token_file, *outside.cancel).save(tokens); });
+}
+
+void keep_token(const OAuthSubject& subject, const OAuthOutside& outside, std::string_view text) {
+  std::optional<TokenFile> file;
+  keep_with_hint(hint_before_login(subject), [&] {
+    file.emplace(subject.token_file, *outside.cancel);
+    file->reserve();
+  });
+  const auto tokens = take_token(subject, outside, text);
+  keep_with_hint(
+      "the provider may have replaced the token already; fix this, and make another one: "
+      "mailhaul login --print-token " +
+          subject.account,
+      [&] { file->save(tokens); });
 }
 
 }  // namespace mailhaul::credentials

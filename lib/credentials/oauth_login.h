@@ -27,7 +27,14 @@ struct Person {
 [[nodiscard]] Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside,
                                 std::string_view text);
 
+/// Shows before a login that it can be kept: a disk that is full, or may not be written, must not cost the
+/// user a login. Throws Error{storage}.
+void make_room(const OAuthSubject& subject, const OAuthOutside& outside);
+
 /// Stores a login, in place of the one before.
 void keep_login(const OAuthSubject& subject, const OAuthOutside& outside, const Tokens& tokens);
+
+/// take_token() and keep_login() in one step, with room made before the token is spent.
+void keep_token(const OAuthSubject& subject, const OAuthOutside& outside, std::string_view text);
 
 }  // namespace mailhaul::credentials

@@ -10,6 +10,7 @@ import urllib.request
 
 from support.py import mail
 from support.py.oauth import CLOCK, AtTerminal, OAuthCase
+from support.py.provider import Family, Token
 
 
 class DeviceCode(OAuthCase):
@@ -207,6 +208,33 @@ class Tokens(OAuthCase):
         result = self.world.run("login", "--token", "rt-geheim", "home")
         self.assertStatus(result, 64)
         self.assertNotIn("geheim", result.err)
+
+    def test_a_directory_that_takes_no_login_shows_before_the_provider_is_asked(self):
+        self.provide()
+        blocked = self.world.state_dir / "tokens"
+        blocked.parent.mkdir(parents=True, exist_ok=True)
+        blocked.write_text("in the way")
+        token = self.provider.issue(Family(), 1)["refresh_token"]
+        for result in (self.ended_with(token, "login", "--token", "-", "home"), self.world.run("login", "home")):
+            self.assertStatus(result, 74)
+            self.assertHint(result, "the provider was not asked yet", "mailhaul login home")
+        self.assertEqual(self.provider.requests, [])
+        blocked.unlink()
+        self.assertStatus(self.ended_with(token, "login", "--token", "-", "home"), 0)
+
+    def test_a_long_token_is_pasted_at_a_terminal_and_not_shown(self):
+        for end in ("\n", "\x04"):
+            with self.subTest(end):
+                self.begin_anew()
+                self.provide()
+                token = "rt-" + "x" * 9000
+                self.provider.refreshes[token] = Token(Family(), 1)
+                run = AtTerminal(self.world, "login", "--token", "-", "home")
+                run.expect(b"Paste the token and press Enter")
+                run.type(token + end)
+                self.assertEqual(run.end(), 0, run.screen)
+                self.assertNotIn(b"xxx", run.screen)
+                self.assertEqual(self.provider.forms("/token")[0]["refresh_token"], token)
 
     def test_a_token_that_the_provider_does_not_know_is_refused(self):
         self.provide()

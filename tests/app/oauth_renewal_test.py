@@ -110,6 +110,30 @@ class Refusals(OAuthCase):
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.provider.forms("/token", "refresh_token")), 1)
 
+    def test_a_refused_token_that_cannot_be_renewed_is_shown_once_and_begins_a_pause(self):
+        for answer, words in (((503, {}, {}), "status 503"), ((400, {}, {"error": "invalid_grant"}), "invalid_grant")):
+            with self.subTest(words):
+                self.begin_anew()
+                self.provide()
+                self.log_in()
+                self.provider.accesses.clear()
+                self.provider.special["/token"] = [answer] * 3
+                result = self.world.run()
+                self.assertStatus(result, 77)
+                self.assertSays(result.err, "invalid token", words)
+                self.assertStatus(self.world.run(), 75)
+                self.assertEqual(len(self.provider.forms("/token")), 1)
+
+    def test_a_refused_token_without_a_refresh_token_is_told_in_the_words_of_the_mail_server(self):
+        self.provide()
+        self.log_in()
+        self.provider.accesses.clear()
+        self.token_file.write_text(json.dumps({**self.kept(), "refresh_token": ""}))
+        result = self.world.run()
+        self.assertStatus(result, 77)
+        self.assertSays(result.err, "invalid token", "the provider gave none to renew it with", "mailhaul login home")
+        self.assertNotIn("has ended", result.err)
+
     def test_a_new_token_that_is_refused_is_explained_by_what_it_says_itself(self):
         for claims, words in (({}, "POP may be switched off"), ({"upn": "berta"}, "another mailbox"),
                               ({"aud": "https://graph.microsoft.com"}, "something else than mail"),

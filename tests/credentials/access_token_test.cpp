@@ -202,4 +202,59 @@ TEST_CASE("a page that is not https is not shown to anybody") {
   CHECK(provider.told.empty());
 }
 
+/// What the first login of a profile without a client id ends with.
+mailhaul::util::Error end_without_client(FakeProvider& provider) {
+  auto subject = provider.subject();
+  subject.oauth.client_id.clear();
+  try {
+    static_cast<void>(log_in(subject, provider.outside(), provider.person()));
+  } catch (const mailhaul::util::Error& error) {
+    return error;
+  }
+  FAIL("a login");
+  return {Kind::internal, ""};
+}
+
+const std::string metadata = R"({"registration_endpoint":"https://x/r"})";
+
+TEST_CASE("trouble and refusals of a registration are told as they are") {
+  struct Row {
+    std::vector<std::pair<int, std::string>> answers;
+    Kind kind;
+    std::string what;
+  };
+  const std::vector<Row> rows = {
+      {{{503, ""}}, Kind::temporary, "status 503"},
+      {{{429, ""}}, Kind::temporary, "status 429"},
+      {{{200, metadata}, {429, ""}}, Kind::temporary, "status 429"},
+      {{{200, metadata}, {400, R"({"error":"invalid_redirect_uri","error_description":"only https"})"}},
+       Kind::login,
+       "refused to register mailhaul as a client: invalid_redirect_uri (only https)"},
+      {{{404, ""}}, Kind::config, "no \"client_id\""},
+      {{{200, metadata}, {403, "no"}}, Kind::config, "no \"client_id\""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    FakeProvider provider;
+    provider.answers = row.answers;
+    const auto error = end_without_client(provider);
+    CHECK(error.kind() == row.kind);
+    CHECK_MESSAGE(std::string(error.what()).find(row.what) != std::string::npos, error.what());
+  }
+}
+
+TEST_CASE("the client of the login that is kept is used where none is registered any more") {
+  const std::string refused = R"({"error":"invalid_redirect_uri"})",
+                    declined = R"({"error":"access_denied"})";
+  using Answers = std::vector<std::pair<int, std::string>>;
+  for (const Answers& answers : {Answers{{404, ""}}, Answers{{200, metadata}, {400, refused}}}) {
+    FakeProvider provider;
+    provider.keep("at", "rt", minutes(6));
+    provider.answers = answers;
+    provider.answers.emplace_back(400, declined);
+    CHECK(end_without_client(provider).kind() == Kind::login);
+    CHECK(provider.asked.back() == "https://x/d client_id=c&scope=s");
+  }
+}
+
 }  // namespace
