@@ -38,7 +38,10 @@ Error advised(const LoginFailure& failure, const Error& error, Advisor advise) {
                             : lacks_method(failure, error)        ? advice.mechanism
                             : refuses_credentials(failure, error) ? advice.refused
                                                                   : std::string();
-  return hint.empty() ? error : Error(error.kind(), error.what(), hint);
+  if (hint.empty()) return error;
+  const bool hung_up =
+      failure.end && failure.end->what == What::hung_up;  // without a word: anything may be wrong
+  return {error.kind(), error.what(), hung_up ? error.hint() + "; " + hint : hint};
 }
 
 }  // namespace mailhaul::net

@@ -69,11 +69,17 @@ std::string advice_on_interval(const Provider& provider) {
          " of the last one";
 }
 
+/// A wrong password is what a refusal means most often, whatever else must be known here.
+std::string advice_to_check(const Provider& provider, const net::Login& login) {
+  const bool by_password = !net::is_by_token(login.auth) && provider.sign_in == SignIn::password;
+  return by_password ? "check user name and password in the web mail of " + std::string(provider.name) : "";
+}
+
 std::string refused_at(const Provider& provider, const net::Login& login) {
-  auto text = joined(advice_on_name(provider, login.user), advice_on_secret(provider, login));
+  auto text = joined(advice_on_name(provider, login.user), advice_to_check(provider, login));
+  text = joined(text, advice_on_secret(provider, login));
   text = joined(joined(text, provider.enable), advice_on_interval(provider));
-  return text.empty() ? "check user name and password in the web mail of " + std::string(provider.name)
-                      : text;
+  return text;
 }
 
 std::string lacks_method_at(const Provider& provider, const net::Login& login) {
