@@ -40,7 +40,8 @@ class FdmDrafting {
       return note(account.line,
                   "account " + util::escape(account.name) + " does not use POP3, and was not taken over",
                   "mailhaul fetches over POP3 only; leave this account to fdm");
-    if (account.server.empty() || !account.user || account.user->is_command)
+    const bool has_server = !account.server.empty() || !account.pipe.empty();
+    if (!has_server || !account.user || account.user->is_command)
       return note(account.line, "account " + util::escape(account.name) + " has no server or no user",
                   "it was not taken over; mailhaul needs both");
     Draft draft{
@@ -50,10 +51,8 @@ class FdmDrafting {
     draft.leave_on_server = account.keep;
     draft.max_size = conf_.max_size;
     draft.trace_header = conf_.adds_received;
-    draft.enabled = !account.disabled && !account.pipe && !account.old_only;
-    if (account.pipe)
-      note(account.line, "the connection of " + util::escape(account.name) + " is a program",
-           "forward a port with ssh -L");
+    draft.enabled = !account.disabled && !account.old_only;
+    if (!account.pipe.empty()) tunnel(draft, account);
     if (account.old_only) note(account.line, "old-only is not supported", "the account is switched off");
     delivery(draft);
     if (!account.old_only && !account.cache.empty())
@@ -80,6 +79,24 @@ class FdmDrafting {
     if (draft.encryption != Encryption::none && (!conf_.verify || !account.verify))
       note(account.line, "fdm does not check the certificate of " + draft.host + "; mailhaul does",
            "for a self-signed certificate, name it in tls_ca_file");
+  }
+
+  /// A program in place of a server, whose name is not known then.
+  void tunnel(Draft& draft, const FdmAccount& account) {
+    draft.tunnel = words_of_shell(account.pipe);
+    draft.host.clear();
+    for (const char c : account.name) {
+      const char small = util::lower(c);
+      const bool fits = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9');
+      draft.host += fits ? small : '-';
+    }
+    while (draft.host.starts_with('-')) draft.host.erase(0, 1);
+    while (draft.host.ends_with('-')) draft.host.pop_back();
+    if (draft.host.empty()) draft.host = "localhost";
+    note(account.line,
+         "a program is the connection of " + util::escape(account.name) + ", and became its tunnel; " +
+             "the server is called " + draft.host,
+         "mailhaul's records go by this name: leave it as it is");
   }
 
   void secret(Draft& draft, const FdmAccount& account) {

@@ -15,8 +15,15 @@ namespace {
 constexpr std::array<std::string_view, 9> statements{"set",   "account", "action", "match", "include",
                                                      "cache", "ifdef",   "ifndef", "endif"};
 constexpr std::array<std::string_view, 3> steps_here{"maildir", "mbox", "pipe"};
-constexpr std::array<std::string_view, 6> options_elsewhere{
-    "delete-oversized", "proxy", "unmatched-mail", "file-umask", "file-group", "strip-characters"};
+/// Options without a counterpart, and what to do about each.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> options_elsewhere{{
+    {"delete-oversized", "remove large mail by hand: mailhaul list names it, and mailhaul delete removes it"},
+    {"proxy", "set proxy in the account"},
+    {"unmatched-mail", "mailhaul delivers each message; let a program (mda:) drop what no rule matches"},
+    {"file-umask", "mailhaul writes files for their owner alone (0600)"},
+    {"file-group", "mailhaul writes files for their owner alone (0600)"},
+    {"strip-characters", "mailhaul does not put words of a message into paths; nothing is to be done"},
+}};
 
 class FdmParser {
  public:
@@ -117,8 +124,10 @@ class FdmParser {
     if (name == "maximum-size") conf_.max_size = util::parse_size(value).value_or(0);
     if (name == "verify-certificates") conf_.verify = true;
     if (name == "no-received") conf_.adds_received = false;
-    if (std::ranges::find(options_elsewhere, name) != options_elsewhere.end())
-      note(line, "set " + name + " is not supported", name == "proxy" ? "set proxy in the account" : "");
+    const auto row =
+        std::ranges::find_if(options_elsewhere, [&](const auto& option) { return option.first == name; });
+    if (row != options_elsewhere.end())
+      note(line, "set " + name + " is not supported", std::string(row->second));
     while (!begins_statement()) advance();
   }
 
@@ -161,7 +170,7 @@ class FdmParser {
     } else if (word == "cache") {
       account.cache = text().text;
     } else if (word == "pipe") {
-      account.pipe = true;
+      account.pipe = text().text;
     } else {
       account.disabled |= word == "disabled";
       account.keep |= word == "keep";

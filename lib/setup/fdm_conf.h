@@ -22,7 +22,7 @@ struct FdmAccount {
   unsigned line = 0;
   bool disabled = false, keep = false, starttls = false, verify = true, old_only = false;
   std::string source;  ///< "pop3", "pop3s", "imap", ...
-  bool pipe = false;   ///< a program is the connection
+  std::string pipe;    ///< a program that is the connection, for a shell
   std::string server, port, cache;
   std::optional<FdmText> user, pass;
 };

@@ -166,6 +166,10 @@ class Drafting {
     const bool named =
         !draft.password.empty() || !draft.password_command.empty() || !draft.password_file.empty();
     draft.netrc = !named && std::filesystem::exists(around_.home / ".netrc");
+    const bool needs_none = draft.auth == "external" || draft.auth == "gssapi";
+    if (!named && !draft.netrc && !needs_none)
+      note(draft.line, "fetchmail asks you for the password of " + util::escape(draft.user),
+           "let password_command print it, for example with secret-tool; until then mailhaul asks");
   }
 
   void policy(Draft& draft, const Options& own) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // getmail's configuration: one account a file.
 #include <algorithm>
-#include <array>
 
 #include "setup/getmail_rc.h"
 #include "setup/programs.h"
@@ -11,29 +10,6 @@
 
 namespace mailhaul::setup {
 namespace {
-
-/// A key that has no counterpart; without advice, one that mailhaul needs not or that has no effect here.
-struct GetmailRow {
-  std::string_view section, key, advice;
-};
-constexpr std::array keys_elsewhere{
-    GetmailRow{"retriever", "delete_dup_msgids",
-               "mailhaul tells messages with the same UID apart by their contents"},
-    GetmailRow{"retriever", "envelope_recipient",
-               "mailhaul does not share out one mailbox among several people"},
-    GetmailRow{"retriever", "ssl_version", "set tls_min_version"},
-    GetmailRow{"retriever", "ssl_fingerprints",
-               "they are hashes of certificates; tls_pin wants the SHA-256 of the server's public key"},
-    GetmailRow{"retriever", "ssl_ciphers", "the TLS library decides"},
-    GetmailRow{"destination", "user", "each user runs mailhaul as himself"},
-    GetmailRow{"destination", "group", "each user runs mailhaul as himself"},
-    GetmailRow{"destination", "filemode", "mailhaul writes files for their owner alone (0600)"},
-    GetmailRow{"destination", "pipe_stdout", "what a program prints is shown with -v"},
-    GetmailRow{"options", "delete_bigger_than", "large mail stays on the server as long as other mail"},
-    GetmailRow{"options", "message_log", "\"log\" names a file that gets a line for each message"},
-    GetmailRow{"options", "message_log_syslog", "put \"log\": \"syslog\" at the top of the configuration"},
-    GetmailRow{"options", "logfile", "\"log\" names a file for all accounts"},
-};
 
 /// Reads one file.
 class GetmailDrafting {
@@ -58,9 +34,10 @@ class GetmailDrafting {
     secret();
     policy();
     places(text("destination", "type"), "destination");
-    for (const auto& row : keys_elsewhere)
+    for (const auto& row : getmail_keys_elsewhere())
       if (const auto value = text(row.section, row.key); !value.empty() && !is_off(value))
         note(line(row.section, row.key), std::string(row.key) + " is not supported", std::string(row.advice));
+    unknown_keys();
     filters();
     seen_list();
     return std::move(draft_);
@@ -85,12 +62,30 @@ class GetmailDrafting {
     const auto word = util::lower(text);
     return word == "0" || word == "no" || word == "false" || word == "off";
   }
-  bool option(std::string_view key, bool otherwise) const {
-    const auto value = text("options", key);
-    return value.empty() ? otherwise : !is_off(value);
+  static bool is_on(std::string_view text) {
+    const auto word = util::lower(text);
+    return word == "1" || word == "yes" || word == "true" || word == "on";
   }
-  std::uint64_t number(std::string_view key) const {
-    return util::parse_number(text("options", key)).value_or(0);
+  [[noreturn]] void refuse(unsigned line, const std::string& sentence) const {
+    throw util::Error(
+        util::Kind::config,
+        util::escape(outcome_.file.native(), 4096) + ":" + std::to_string(line) + ": " + sentence,
+        "nothing was taken over; getmail --dump shows how getmail reads the file");
+  }
+  bool option(std::string_view key, bool otherwise) const {
+    const auto* value = find("options", key);
+    if (value == nullptr) return otherwise;
+    if (!is_on(value->text) && !is_off(value->text))
+      refuse(value->line, std::string(key) + " must be true or false");
+    return is_on(value->text);
+  }
+  /// 0: the key is missing.
+  std::uint64_t number(std::string_view section, std::string_view key) const {
+    const auto* value = find(section, key);
+    if (value == nullptr) return 0;
+    const auto number = util::parse_number(value->text);
+    if (!number) refuse(value->line, std::string(key) + " must be a number without a unit");
+    return *number;
   }
 
   void note(unsigned line, std::string sentence, std::string advice) {
@@ -142,7 +137,7 @@ class GetmailDrafting {
   void connection(const std::string& type) {
     const bool tls = type.find("SSL") != std::string::npos;
     draft_.encryption = tls ? Encryption::implicit : Encryption::none;
-    draft_.port = static_cast<std::uint16_t>(util::parse_number(text("retriever", "port")).value_or(0));
+    draft_.port = static_cast<std::uint16_t>(number("retriever", "port"));
     if (draft_.port == 0) draft_.port = tls ? 995 : 110;
     draft_.ca_file = path("retriever", "ca_certs");
     if (draft_.ca_file == "/etc/ssl/certs/ca-certificates.crt") draft_.ca_file.clear();  // the system's
@@ -152,8 +147,7 @@ class GetmailDrafting {
     if (tls && text("retriever", "ca_certs").empty())
       note(draft_.line, "getmail does not check the certificate of " + draft_.host + "; mailhaul does",
            "for a self-signed certificate, name it in tls_ca_file");
-    if (const auto seconds = util::parse_number(text("retriever", "timeout")); seconds && *seconds > 0)
-      draft_.timeout = std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86400));
+    draft_.timeout = std::chrono::seconds(std::min<std::uint64_t>(number("retriever", "timeout"), 86400));
     if (type.starts_with("BrokenUIDL"))
       note(draft_.line, "the server has no UIDs that last: mailhaul knows its messages by their contents",
            "stop its timer, run getmail once more, and directly after that run: mailhaul state mark-seen " +
@@ -175,26 +169,30 @@ class GetmailDrafting {
       draft_.netrc = true;
       if (!text("options", "netrc_file").empty())
         note(line("options", "netrc_file"), "netrc_file is not supported", "name the file in NETRC");
+    } else {
+      note(line("retriever", "username"),
+           "getmail asks a key ring or you for the password of " + util::escape(draft_.user),
+           "let password_command print it, for example with secret-tool; until then mailhaul asks");
     }
-    const auto is_on = [&](std::string_view key) {
+    const auto is_set = [&](std::string_view key) {
       return find("retriever", key) != nullptr && !is_off(text("retriever", key));
     };
-    if (is_on("use_apop")) draft_.auth = "apop";
-    if (is_on("use_xoauth2")) draft_.auth = "xoauth2";
+    if (is_set("use_apop")) draft_.auth = "apop";
+    if (is_set("use_xoauth2")) draft_.auth = "xoauth2";
   }
 
   void policy() {
     const bool read_all = option("read_all", true), remove = option("delete", false);
     draft_.leave_on_server = !remove;
-    if (const auto days = number("delete_after"); days > 0 && !remove)
+    if (const auto days = number("options", "delete_after"); days > 0 && !remove)
       draft_.delete_after = std::chrono::hours(24 * std::min<std::uint64_t>(days, 36500));
     if (read_all && !remove)
       note(line("options", "read_all"),
            "getmail fetches everything again in each run; mailhaul fetches each message once",
            "if you want the old way: \"fetch_all\": true");
-    draft_.max_size = number("max_message_size");
-    draft_.max_messages = number("max_messages_per_session");
-    draft_.max_bytes = number("max_bytes_per_session");
+    draft_.max_size = number("options", "max_message_size");
+    draft_.max_messages = number("options", "max_messages_per_session");
+    draft_.max_bytes = number("options", "max_bytes_per_session");
     if (!option("received", true)) draft_.trace_header = false;
     if (option("delivered_to", true))
       note(line("options", "delivered_to"), "mailhaul adds no Delivered-To field",
@@ -278,6 +276,18 @@ class GetmailDrafting {
       }
     }
     return result;
+  }
+
+  /// What getmail does not know either: a key that is mistyped, or of another version.
+  void unknown_keys() {
+    for (const char* section : {"retriever", "destination", "options"}) {
+      const auto in = rc_.find(std::string_view(section));
+      if (in == rc_.end()) continue;
+      for (const auto& [key, value] : in->second)
+        if (!is_known_to_getmail(section, key))
+          note(value.line, util::escape(key) + " is not known, and was left out",
+               "correct it and import again, or set what it means in the account");
+    }
   }
 
   void filters() {

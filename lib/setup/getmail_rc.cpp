@@ -1,12 +1,84 @@
 // SPDX-License-Identifier: MIT
 #include "setup/getmail_rc.h"
 
+#include <algorithm>
+#include <array>
+
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
 
 namespace mailhaul::setup {
 namespace {
+
+constexpr std::array keys_elsewhere{
+    GetmailRow{"retriever", "delete_dup_msgids",
+               "mailhaul tells messages with the same UID apart by their contents"},
+    GetmailRow{"retriever", "envelope_recipient",
+               "mailhaul does not share out one mailbox among several people"},
+    GetmailRow{"retriever", "ssl_version", "set tls_min_version"},
+    GetmailRow{"retriever", "ssl_fingerprints",
+               "they are hashes of certificates; tls_pin wants the SHA-256 of the server's public key"},
+    GetmailRow{"retriever", "ssl_ciphers", "the TLS library decides"},
+    GetmailRow{"destination", "user", "each user runs mailhaul as himself"},
+    GetmailRow{"destination", "group", "each user runs mailhaul as himself"},
+    GetmailRow{"destination", "filemode", "mailhaul writes files for their owner alone (0600)"},
+    GetmailRow{"destination", "pipe_stdout", "what a program prints is shown with -v"},
+    GetmailRow{"options", "delete_bigger_than", "large mail stays on the server as long as other mail"},
+    GetmailRow{"options", "message_log", "\"log\" names a file that gets a line for each message"},
+    GetmailRow{"options", "message_log_syslog", "put \"log\": \"syslog\" at the top of the configuration"},
+    GetmailRow{"options", "logfile", "\"log\" names a file for all accounts"},
+    GetmailRow{"retriever", "use_cram_md5", "mailhaul chooses a method itself; set \"auth\": \"cram-md5\""},
+    GetmailRow{"retriever", "use_kerberos", "set \"auth\": \"gssapi\""},
+    GetmailRow{"destination", "allow_root_commands", "each user runs mailhaul as himself"},
+};
+
+// The other keys that getmail knows: they are read here, or mailhaul does the same anyway, or they belong to
+// a kind of destination that is told as a whole.
+constexpr std::array<std::string_view, 14> retriever_keys{
+    "type",     "server",      "port",     "username", "password", "password_command",  "timeout",
+    "use_apop", "use_xoauth2", "ca_certs", "certfile", "keyfile",  "ssl_cert_hostname", "getmaildir"};
+constexpr std::array<std::string_view, 19> destination_keys{"type",
+                                                            "path",
+                                                            "arguments",
+                                                            "unixfrom",
+                                                            "destinations",
+                                                            "locktype",
+                                                            "ignore_stderr",
+                                                            "default",
+                                                            "locals",
+                                                            "defaultdelivery",
+                                                            "homedir",
+                                                            "localdomain",
+                                                            "localpart_translate",
+                                                            "qmaillocal",
+                                                            "strip_delivered_to",
+                                                            "host",
+                                                            "port",
+                                                            "fallback",
+                                                            "override"};
+constexpr std::array<std::string_view, 15> options_keys{"read_all",
+                                                        "delete",
+                                                        "delete_after",
+                                                        "max_message_size",
+                                                        "max_messages_per_session",
+                                                        "max_bytes_per_session",
+                                                        "received",
+                                                        "delivered_to",
+                                                        "use_netrc",
+                                                        "netrc_file",
+                                                        "verbose",
+                                                        "to_oldmail_on_each_mail",
+                                                        "message_log_verbose",
+                                                        "fingerprint",
+                                                        "skip_imap_fetch_size"};
+struct GetmailKeys {
+  std::string_view section;
+  std::span<const std::string_view> names;
+};
+constexpr std::array keys_known{GetmailKeys{"retriever", retriever_keys},
+                                GetmailKeys{"destination", destination_keys},
+                                GetmailKeys{"options", options_keys}};
 
 std::string_view stripped_value(std::string_view text) {
   const auto from = text.find_first_not_of(" \t\r");
@@ -188,6 +260,16 @@ class Literals {
 };
 
 }  // namespace
+
+std::span<const GetmailRow> getmail_keys_elsewhere() { return keys_elsewhere; }
+
+bool is_known_to_getmail(std::string_view section, std::string_view key) {
+  return std::ranges::any_of(keys_elsewhere,
+                             [&](const auto& row) { return row.section == section && row.key == key; }) ||
+         std::ranges::any_of(keys_known, [&](const auto& keys) {
+           return keys.section == section && std::ranges::find(keys.names, key) != keys.names.end();
+         });
+}
 
 GetmailRc parse_getmailrc(std::string_view text, const std::string& file) {
   return IniParser(file).parse(text);

@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,15 @@ using GetmailRc = std::map<std::string, GetmailSection, std::less<>>;
 
 /// Throws Error{config} "FILE:3: ..." for what getmail does not understand either.
 GetmailRc parse_getmailrc(std::string_view text, const std::string& file);
+
+/// A key that has no counterpart; without advice, one that mailhaul needs not or that has no effect here.
+struct GetmailRow {
+  std::string_view section, key, advice;
+};
+std::span<const GetmailRow> getmail_keys_elsewhere();
+
+/// Whether getmail knows the key in one of the sections "retriever", "destination" and "options".
+bool is_known_to_getmail(std::string_view section, std::string_view key);
 
 /// The strings of a tuple or list: ("a", 'b',). A bare word or number is one string. Empty: it is anything
 /// but literals, which only Python could evaluate.

@@ -91,6 +91,14 @@ poll b.example user z
   CHECK(local.find(R"(["cat","z"])") == std::string::npos);
 }
 
+TEST_CASE("fetchmail: a missing password is told") {
+  const std::string told = "fetchmail asks you for the password of u";
+  requires_in(read("fetchmail", "poll h.example proto pop3 user u mda cat"), {"1: " + told});
+  for (const std::string options : {"user u pass x", "auth external user u", "user u passwordeval cat"})
+    CHECK(read("fetchmail", "poll h.example proto pop3 " + options + " mda cat").find(told) ==
+          std::string::npos);
+}
+
 TEST_CASE("fetchmail: a user without a name has the name of who runs fetchmail") {
   requires_in(read("fetchmail", "poll h.example proto pop3 keep pass x mda cat"),
               {R"("user":"anna")", "password x\n", R"("leave_on_server":true)"});

@@ -61,6 +61,41 @@ TEST_CASE("getmail: what only Python could evaluate is told, and not evaluated")
   CHECK(text.find("\"password_command\"") == std::string::npos);
 }
 
+TEST_CASE("getmail: a key that is not known and a missing password are told with their lines") {
+  const std::string whole = R"([retriever]
+type = SimplePOP3Retriever
+server = h
+username = u
+use_cram_md5 = true
+timeout = 60
+[destination]
+type = Maildir
+path = /m/
+[options]
+delete_afer = 30
+only_oldmail_file = x
+verbose = 0
+delete = on
+)";
+  const auto text = read("getmail", whole);
+  requires_in(text, {"4: getmail asks a key ring or you for the password of u",
+                     "5: use_cram_md5 is not supported", "11: delete_afer is not known",
+                     "12: only_oldmail_file is not known", R"("leave_on_server":false)"});
+  CHECK(text.find("verbose") == std::string::npos);
+  CHECK(read("getmail", whole + "use_netrc = true\n").find("asks a key ring") == std::string::npos);
+}
+
+TEST_CASE("getmail: what getmail refuses in a value is refused with its line") {
+  for (const auto& [option, complaint] :
+       {std::pair("max_message_size = 5M", "rc:6: max_message_size must be a number"),
+        std::pair("delete_after = 30d", "rc:6: delete_after must be a number"),
+        std::pair("delete = ture", "rc:6: delete must be true or false")})
+    requires_in(
+        refusal("getmail", "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\n[options]\n" +
+                               std::string(option) + "\n"),
+        {complaint});
+}
+
 TEST_CASE("getmail: IMAP is left to getmail, and sections that name one another end") {
   CHECK(read("getmail", "[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = h\nusername = u\n") ==
         "2: SimpleIMAPSSLRetriever was not taken over\n");
@@ -183,6 +218,28 @@ match all actions { "both" }
   requires_in(refusal("fdm", "account \"a"), {"rc:1: a quote is not closed"});
   requires_in(refusal("fdm", "foo"), {"rc:1: fdm has no such statement"});
   requires_in(refusal("fdm", "\naction \"a\" mbox \"${x}\""), {"rc:2: a macro is used that is not set"});
+}
+
+TEST_CASE("fdm: a program that is the connection is a tunnel") {
+  const auto text = read("fdm", R"(account "at work" pop3 pipe "ssh host nc localhost 110" user "u" pass "p"
+account "b" pop3 pipe "a | b" user "v" pass "q" keep
+match all action maildir "/m"
+)");
+  requires_in(text, {R"(at-work {"server":"pop3://at-work","tls":"none","user":"u")",
+                     R"("tunnel":["ssh","host","nc","localhost","110"])",
+                     "1: a program is the connection of at work, and became its tunnel",
+                     R"("tunnel":["/bin/sh","-c","a | b"])", R"("leave_on_server":true)"});
+  CHECK(text.find("enabled") == std::string::npos);
+  CHECK(text.find("no server") == std::string::npos);
+}
+
+TEST_CASE("fdm: each option without a counterpart is told with what to do") {
+  const auto outcome = setup::find_program("fdm")->read(
+      "/home/anna/rc",
+      "set delete-oversized\nset unmatched-mail drop\nset file-umask 077\nset strip-characters \"x\"\n",
+      test::around());
+  CHECK(outcome.notes.size() == 4);
+  for (const auto& note : outcome.notes) CHECK_FALSE(note.advice.empty());
 }
 
 TEST_CASE("fdm: a program that does not get the message is no place for it") {
