@@ -62,6 +62,14 @@ void record(const Draft& draft, const account::Config& config, const engine::Env
   engine::import_delivered(*account, environment, messages);
 }
 
+/// What write() would refuse.
+void check(const Invocation& invocation, const std::vector<const Draft*>& drafts) {
+  NewProfiles fresh(invocation, profiles_of(drafts, config_to_write(invocation)));
+  fresh.require_new_names();
+  for (const auto* draft : drafts) fresh.require_writable(draft->name, draft->password);
+  fresh.check_in_memory();
+}
+
 void write(const Invocation& invocation, const std::vector<const Draft*>& drafts) {
   NewProfiles fresh(invocation, profiles_of(drafts, config_to_write(invocation)));
   fresh.require_new_names();
@@ -91,14 +99,15 @@ std::string seen_text(const Draft& draft) {
   return util::counted(draft.known.size(), "fetched message") + (dated ? ", with their times" : "");
 }
 
-std::string json_of(const Draft& draft, const Outcome& outcome) {
+std::string json_of(const Draft& draft, const Outcome& outcome, const util::Path& config) {
   Node object{.form = Node::Form::object};
   object.add("event", Node::of("imported"))
       .add("account", Node::of(draft.name))
       .add("file", Node::of(outcome.file.native()))
       .add("line", Node::of_number(draft.line))
       .add("enabled", Node::of_flag(draft.enabled))
-      .add("known", Node::of_number(draft.known.size()));
+      .add("known", Node::of_number(draft.known.size()))
+      .add("profile", setup::profile_of(draft, NewProfiles::password_file(config, draft.name)));
   return account::write(object, account::Layout::one_line);
 }
 
@@ -124,8 +133,9 @@ std::string table_of(const std::vector<const Draft*>& drafts) {
 void print_summary(const Invocation& invocation, const setup::ProgramRow& program,
                    const std::vector<Outcome>& outcomes) {
   if (invocation.json) {
+    const auto config = config_to_write(invocation);
     for (const auto& outcome : outcomes)
-      for (const auto& draft : outcome.drafts) print(json_of(draft, outcome));
+      for (const auto& draft : outcome.drafts) print(json_of(draft, outcome, config));
     return;
   }
   if (invocation.quiet) return;
@@ -133,9 +143,10 @@ void print_summary(const Invocation& invocation, const setup::ProgramRow& progra
   const auto file = safe(config_to_write(invocation).native());
   print(util::counted(drafts.size(), "account") +
         (invocation.print_only ? " found:\n" : " added to " + file + ":\n") + table_of(drafts));
-  if (invocation.print_only) return print("nothing was written\n");
-  print("Now stop " + std::string(program.name) + ": " + std::string(program.stop) + ".\n" +
-        "Then mailhaul -n shows what would happen to each message, and mailhaul fetches.\n");
+  print((invocation.print_only ? "nothing was written\nTo move in, stop " : "Now stop ") +
+        std::string(program.name) + ": " + std::string(program.stop) + ".\n" +
+        (invocation.print_only ? "Then give this command without --print; mailhaul -n" : "Then mailhaul -n") +
+        " shows what would happen to each message, and mailhaul fetches.\n");
 }
 
 }  // namespace
@@ -158,7 +169,7 @@ int run_import(const Invocation& invocation) {
   if (invocation.words.size() > 1) request.file = invocation.words[1];
   const auto outcomes = setup::read_all(request, surroundings());
   const auto drafts = drafts_of(outcomes);
-  if (!invocation.print_only && !drafts.empty()) write(invocation, drafts);
+  if (!drafts.empty()) (invocation.print_only ? check : write)(invocation, drafts);
   tell_notes(invocation, outcomes);
   if (drafts.empty())
     throw util::Error(util::Kind::config, "there is no account that mailhaul could take over",

@@ -160,14 +160,9 @@ account::Config pictured(const account::Sources& sources) {
   }
 }
 
-account::Config load_from(const Invocation& invocation, const std::optional<util::Path>& file,
-                          account::Purpose purpose = account::Purpose::deliver) {
+/// All but the file and its text.
+account::Sources sources_of(const Invocation& invocation) {
   account::Sources sources;
-  sources.file = file;
-  if (file == util::Path(standard_input)) {
-    sources.text = read_standard_input();
-    sources.file = "standard input";
-  }
   sources.overrides = invocation.overrides;
   if (!invocation.state.empty()) sources.state_file = std::filesystem::absolute(invocation.state);
   sources.jobs = invocation.jobs;
@@ -176,6 +171,17 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
                    .default_netrc = variable("NETRC").value_or(below_home(".netrc").native()),
                    .credentials_directory = variable("CREDENTIALS_DIRECTORY").value_or("")};
   sources.reserved_names = command_names();
+  return sources;
+}
+
+account::Config load_from(const Invocation& invocation, const std::optional<util::Path>& file,
+                          account::Purpose purpose = account::Purpose::deliver) {
+  auto sources = sources_of(invocation);
+  sources.file = file;
+  if (file == util::Path(standard_input)) {
+    sources.text = read_standard_input();
+    sources.file = "standard input";
+  }
   sources.purpose = purpose;
   return pictured(sources);
 }
@@ -209,6 +215,14 @@ account::Config load_for_uids(const Invocation& invocation) {
 
 account::Config load_config_from(const Invocation& invocation, const util::Path& file) {
   return load_from(invocation, file);
+}
+
+account::Config load_config_from_text(const Invocation& invocation, const util::Path& file,
+                                      util::Secret text) {
+  auto sources = sources_of(invocation);
+  sources.file = file;
+  sources.text = std::move(text);
+  return pictured(sources);
 }
 
 util::Path config_path(const Invocation& invocation) {

@@ -23,6 +23,10 @@ account::Config load_for_uids(const Invocation& invocation);
 /// The same of a file that is named here.
 account::Config load_config_from(const Invocation& invocation, const util::Path& file);
 
+/// The same of a text that the file could have.
+account::Config load_config_from_text(const Invocation& invocation, const util::Path& file,
+                                      util::Secret text);
+
 /// The configuration in force; empty if there is no file and none was named.
 std::optional<account::Config> load_config_if_any(const Invocation& invocation);
 

@@ -63,15 +63,22 @@ void NewProfiles::require_new_names() const {
           "nothing was written; remove or rename the one that is there, or name another file with -c");
 }
 
-void NewProfiles::write_password(const std::string& name, const util::Secret& password) {
+void NewProfiles::require_writable(const std::string& name, const util::Secret& password) const {
   if (password.empty()) return;
   if (password.reveal().find_first_of("\r\n") != std::string::npos)
     throw Error(Kind::config, "the password of " + name + " contains a line end",
                 "nothing was written; mailhaul cannot use such a password");
   const auto path = password_file(file_, name);
-  const util::Secret line(password.reveal() + "\n");
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return require_same(path, line);
+  if (std::filesystem::exists(path, ignored)) require_same(path, util::Secret(password.reveal() + "\n"));
+}
+
+void NewProfiles::write_password(const std::string& name, const util::Secret& password) {
+  require_writable(name, password);
+  const auto path = password_file(file_, name);
+  std::error_code ignored;
+  if (password.empty() || std::filesystem::exists(path, ignored)) return;
+  const util::Secret line(password.reveal() + "\n");
   setup::NewFile fresh(path, line.reveal());
   fresh.publish_as_new();
   passwords_.push_back(path);
@@ -80,11 +87,21 @@ void NewProfiles::write_password(const std::string& name, const util::Secret& pa
 const account::Config& NewProfiles::check() {
   fresh_.emplace(file_, setup::with_profiles(text_of_file().reveal(), profiles_));
   config_ = load_config_from(invocation_, fresh_->temporary());
+  require_sound_profiles();
+  return config_;
+}
+
+void NewProfiles::check_in_memory() {
+  config_ = load_config_from_text(invocation_, file_,
+                                  util::Secret(setup::with_profiles(text_of_file().reveal(), profiles_)));
+  require_sound_profiles();
+}
+
+void NewProfiles::require_sound_profiles() const {
   for (const auto& [name, keys] : profiles_) {
     require_sound(name);
     require_new_mailbox(name);
   }
-  return config_;
 }
 
 void NewProfiles::require_sound(const std::string& name) const {

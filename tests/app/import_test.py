@@ -181,6 +181,10 @@ keep on
 
     def refused(self, status, *words):
         before = sorted(str(path) for path in self.world.home.rglob("*"))
+        result = self.world.run("import", "mpop", "--print")
+        self.assertStatus(result, status)
+        self.assertSays(result.err, *words)
+        self.assertEqual((result.out, sorted(str(path) for path in self.world.home.rglob("*"))), (b"", before), "--print refuses, too")
         result = self.world.run("import", "mpop")
         self.assertStatus(result, status)
         self.assertSays(result.err, *words)
@@ -228,9 +232,14 @@ keep on
         self.rc()
         before = sorted(self.world.home.rglob("*"))
         result = self.ok("import", "mpop", "--print")
-        self.assertSays(result.out.decode(), '"box": {', "pop3://pop.example.org", "nothing was written")
+        self.assertSays(result.out.decode(), '"box": {', "pop3://pop.example.org", "nothing was written",
+                        "To move in, stop mpop: its crontab lines and timers.", "without --print; mailhaul -n shows")
         self.assertNotIn("secret two", result.out.decode() + result.err)
         self.assertEqual(sorted(self.world.home.rglob("*")), before)
+        shown = self.json_lines(self.ok("--json", "import", "mpop", "--print"))[-1]
+        self.assertEqual(sorted(self.world.home.rglob("*")), before)
+        self.ok("import", "mpop")
+        self.assertEqual((shown["event"], shown["account"], shown["profile"]), ("imported", "box", self.profile()["box"]))
 
     def test_an_account_of_this_name_is_not_replaced(self):
         self.rc()
