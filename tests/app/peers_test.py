@@ -125,5 +125,71 @@ match all action "inbox"
                          ("none", True, "maildir:%s" % (self.world.home / "Mail")))
 
 
+class Kept(import_test.Import):
+    """Their configurations remove mail, and their command lines keep it: what they left is not fetched twice."""
+
+    def comes_once(self, name, rc, config, command):
+        if shutil.which(name) is None:
+            self.skipTest(name + " is not installed")
+        user = name + "-kept"
+        first, second = mail.small(3, seed=74), mail.small(2, seed=75)
+        dovecot.add_user(user, first)
+        self.maildir()
+        self.write(rc, config.replace("PORT", str(dovecot.plain)).replace("USER", user).replace("PASSWORD", PASSWORD)
+                   .replace("HOME", str(self.world.home)))
+        self.peer(*command)
+        self.assertEqual((len(self.world.maildir()), dovecot.count(user)), (3, 3), "it keeps what it fetches")
+        dovecot.deliver(user, second)
+        self.assertSays(self.ok("import", name).err, "the list of %s has 3 messages" % name)
+        for _ in range(2):
+            self.ok()
+        wanted = sorted(mail.header_field(mail.local(wire), b"Message-ID") for wire in first + second)
+        self.assertEqual(self.subjects(), wanted)
+        self.assertEqual(dovecot.count(user), 0)
+
+    def test_fetchmail(self):
+        self.comes_once("fetchmail", ".fetchmailrc", """set no syslog
+poll 127.0.0.1 proto pop3 port PORT uidl auth password
+    user USER there with password 'PASSWORD' is nobody here sslproto '' norewrite mda "cat >HOME/Mail/new/$$"
+""", ["fetchmail", "-k", "--silent", "--pidfile", self.world.home / "pid"])
+
+    def test_getmail(self):
+        self.comes_once("getmail", ".config/getmail/getmailrc", """[retriever]
+type = SimplePOP3Retriever
+server = 127.0.0.1
+port = PORT
+username = USER
+password = PASSWORD
+[destination]
+type = Maildir
+path = ~/Mail/
+[options]
+read_all = false
+delete = true
+received = false
+delivered_to = false
+""", ["getmail", "-l", "--quiet"])
+
+    def test_mpop(self):
+        self.comes_once("mpop", ".mpoprc", """account box
+host 127.0.0.1
+port PORT
+tls off
+auth user
+user USER
+password PASSWORD
+delivery maildir ~/Mail
+received_header off
+""", ["mpop", "-a", "-q", "--keep=on"])
+
+    def test_fdm(self):
+        self.comes_once("fdm", ".fdm.conf", """set no-received
+set lock-file "HOME/lock"
+account "box" pop3 server "127.0.0.1" port PORT user "USER" pass "PASSWORD" new-only cache "HOME/cache"
+action "inbox" maildir "HOME/Mail"
+match all action "inbox"
+""", ["fdm", "-k", "-q", "-f", self.world.home / ".fdm.conf", "fetch"])
+
+
 if __name__ == "__main__":
     unittest.main()
