@@ -125,7 +125,13 @@ void NewProfiles::require_new_mailbox(const std::string& name) const {
 }
 
 void NewProfiles::publish() {
-  fresh_->publish();
+  try {
+    fresh_->publish();
+  } catch (...) {
+    const bool has_its_name = fresh_->temporary().empty();  // but may not be safe on the disk yet
+    if (has_its_name) passwords_.clear();
+    throw;
+  }
   passwords_.clear();
 }
 

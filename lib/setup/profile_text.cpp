@@ -4,8 +4,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <optional>
 
+#include "util/ascii.h"
 #include "util/error.h"
 
 namespace mailhaul::setup {
@@ -131,12 +135,30 @@ std::string with_profiles(std::string_view text, const std::vector<NamedProfile>
   return result.append(rest);
 }
 
+namespace {
+
+constexpr std::string_view temporary_mark = ".new";  // and the process id
+
+/// A process that was killed has left its file, in which there may be passwords.
+void remove_left_ones(const util::Path& target) {
+  const auto start = target.filename().native() + std::string(temporary_mark);
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(target.parent_path(), ignored)) {
+    const auto name = entry.path().filename().native();
+    const auto pid = name.starts_with(start) ? util::parse_number(name.substr(start.size())) : std::nullopt;
+    if (pid && ::kill(static_cast<pid_t>(*pid), 0) != 0 && errno == ESRCH) ::unlink(entry.path().c_str());
+  }
+}
+
+}  // namespace
+
 NewFile::NewFile(const util::Path& target, std::string_view text) : target_(target) {
   std::error_code ignored;
   if (std::filesystem::exists(target, ignored)) target_ = std::filesystem::canonical(target);
   util::make_directories(target_.parent_path());
   temporary_ = target_;
-  temporary_ += ".new" + std::to_string(::getpid());
+  temporary_ += std::string(temporary_mark) + std::to_string(::getpid());
+  remove_left_ones(target_);
   const auto file =
       util::open_file(temporary_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, util::Kind::cannot_create);
   try {

@@ -29,6 +29,7 @@ class NewFile {
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
   ~NewFile();
+  /// Empty once it has its name.
   const util::Path& temporary() const noexcept { return temporary_; }
   /// Gives it its name, in one step. Throws Error{cannot_create}.
   void publish();
