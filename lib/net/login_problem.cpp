@@ -64,11 +64,14 @@ Error not_offered(const LoginFailure& failure) {
             "set \"auth\" to \"auto\""};
   }
   const std::string offered = offered_by(failure), words(failure.end->refusal());
+  const std::string none =
+      failure.login.auth == Auth::automatic
+          ? "it announces no SASL mechanism, and refuses USER: ask its administrator"
+          : "it announces no SASL mechanism: use \"auth\": \"auto\" or \"auth\": \"user\"";
   return {Kind::unavailable,
           address(failure) + " does not offer auth \"" + name_of(failure.login.auth) + "\"" +
               (words.empty() ? "" : ": " + shown(failure, words)),
-          offered.empty() ? "it announces no SASL mechanism: use \"auth\": \"auto\" or \"auth\": \"user\""
-                          : "it offers: " + offered};
+          offered.empty() ? none : "it offers: " + offered};
 }
 
 std::string method_of(const LoginFailure& failure) {
@@ -100,6 +103,10 @@ Error refused_token(const LoginFailure& failure) {
 }
 
 Error refused_login(const LoginFailure& failure) {
+  // The last way of "auto" is USER; where that command is not known, no name and no password is wrong.
+  const bool no_way = failure.login.auth == Auth::automatic && failure.end->what == What::way_wrong &&
+                      !failure.end->credentials_sent && blames_the_way(failure.end->refusal());
+  if (no_way) return not_offered(failure);
   if (is_by_token(failure.login.auth) && !failure.end->reasons.empty()) return refused_token(failure);
   const std::string words(failure.end->refusal().empty() ? failure.end->reasons : failure.end->refusal());
   const Refusal meant = understand(words, Kind::login);

@@ -65,6 +65,7 @@ TEST_CASE("auto ends with what the server said last, whatever else it does not o
   const std::vector<Row> rows = {
       {"-ERR no such user", Kind::login, "no such user"},
       {"-ERR POP3 is not permitted for you", Kind::login, "POP3 is not permitted for you"},
+      {"-ERR unknown command", Kind::unavailable, "does not offer auth \"auto\": unknown command"},
       {"huh what", Kind::protocol, "neither +OK nor -ERR: huh what"},
       {"", Kind::temporary, "closed"},
   };
@@ -78,7 +79,8 @@ TEST_CASE("auto ends with what the server said last, whatever else it does not o
       const auto error = session.refused();
       CHECK(error.kind() == row.kind);
       CHECK(has(error.what(), row.what));
-      CHECK(server.connections() == (capabilities == Strings{"SASL CRAM-MD5", "USER"} ? 2 : 1));
+      if (row.kind != Kind::unavailable)
+        CHECK(server.connections() == (capabilities == Strings{"SASL CRAM-MD5", "USER"} ? 2 : 1));
     }
   }
 }
