@@ -72,6 +72,7 @@ struct Session::State {
   bool capabilities_are_current = false;  ///< asked for after login
   Exchange exchange;
   std::optional<std::uint64_t> stat_count;
+  bool stat_is_proper = false;  ///< its answer has the form that RFC 1939 demands
   std::optional<net::RefusedError> listing_refused;
   ListingFaults faults;
   std::size_t owed = 0;
@@ -124,6 +125,7 @@ void Session::State::read_stat() {
     if (refused.refusal().reason == net::Reason::limit) listing_refused = refused;
   }
   stat_count = ok ? util::parse_number(words.substr(0, words.find(' '))) : std::nullopt;
+  stat_is_proper = is_drop_listing(ok, words);
 }
 
 void Session::State::read_sizes(ListingBuilder& listing) {
@@ -261,7 +263,7 @@ void Session::one_by_one() noexcept { state_->exchange.allow_pipelining(false); 
 
 void Session::want_proof() {
   // A server that confuses its listing may do so again.
-  const bool counts = state_->stat_count && state_->faults.malformed_lines == 0;
+  const bool counts = state_->stat_is_proper && state_->faults.malformed_lines == 0;
   state_->exchange.want({.verb = counts ? Verb::count : Verb::noop});
   ++state_->owed;
 }

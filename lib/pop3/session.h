@@ -106,9 +106,9 @@ class Session {
   void want(Wanted wanted);
   /// From now on the next command is sent when the one before is answered. REQUIRES: nothing is owed.
   void one_by_one() noexcept;
-  /// Queues a STAT behind what is wanted (NOOP where STAT is refused or the listing had faults). A proper
-  /// answer to it shows that the reply before it has ended: a server that does not stuff dots (RFC 1939
-  /// section 3) would send the rest of that message instead.
+  /// Queues a STAT behind what is wanted (NOOP where the first answer to STAT had another form than "+OK 3
+  /// 2048", or the listing had faults). A proper answer to it shows that the reply before it has ended: a
+  /// server that does not stuff dots (RFC 1939 section 3) would send the rest of that message instead.
   void want_proof();
   /// How many are wanted and not yet returned by next().
   std::size_t owed() const noexcept;
