@@ -16,11 +16,11 @@ using state::Standing;
 
 namespace {
 
-/// What the user can do about a message that is refused for a reason nobody knows: at first nothing.
-std::string hint_for_refused(const Step& step, const std::string& account, const std::string& uid) {
+/// What the user can do about a message that is refused: `hint` at first.
+std::string hint_for_refused(const std::string& hint, const Step& step, const std::string& account,
+                             const std::string& uid) {
   constexpr std::uint32_t many = 3;
   const auto* row = step.identity.row;
-  const std::string hint = "it stays on the server; the next runs ask for it again, after the others";
   if (row == nullptr || row->failures < many) return hint;
   return hint + "; mailhaul state mark-seen " + account + " " + util::shell_word(uid) +
          " leaves it alone from now on";
@@ -44,29 +44,49 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
     if (!step.is_unmet) parts_.requests.add({&step, Ask::whole, request.action});
     return;
   }
-  const std::string quoted = ": the server said -ERR " + util::escape(words);
+  const std::string shown = util::escape(words);
   switch (refusals_.add(words, meant.reason)) {
     case RefusalEffect::gone:
-      return parts_.notes.tell(step, Action::skip, "it is no longer on the server");
-    case RefusalEffect::this_message: {
-      const auto uid = parts_.notes.uid(step);
-      const auto hint =
-          meant.hint.empty() ? hint_for_refused(step, parts_.run.account.name, uid) : meant.hint;
-      return parts_.notes.failed(step,
-                                 util::Error(meant.kind, "cannot retrieve message " + uid + quoted, hint));
-    }
+      return take_absence(step, shown, meant);
+    case RefusalEffect::this_message:
+      return cannot_retrieve(step, shown, meant);
     case RefusalEffect::stop_asking:
-      note_limit(parts_.run.account, parts_.run.environment, parts_.run.server, meant);
-      parts_.notes.refused_from(
-          step, util::Error(util::Kind::temporary, "the server hands out no more messages" + quoted,
-                            meant.reason == net::Reason::limit
-                                ? meant.hint
-                                : "it refused several in a row in these words; the next run asks again"));
-      drop_requests();
-      return;
+      return stop_asking(step, shown, meant);
     case RefusalEffect::told:
       return;
   }
+}
+
+void Answers::cannot_retrieve(const Step& step, const std::string& words, const net::Refusal& meant) {
+  const auto uid = parts_.notes.uid(step);
+  const auto hint =
+      hint_for_refused("it stays on the server; the next runs ask for it again, after the others", step,
+                       parts_.run.account.name, uid);
+  parts_.notes.failed(
+      step, util::Error(meant.kind, "cannot retrieve message " + uid + ": the server said -ERR " + words,
+                        meant.hint.empty() ? hint : meant.hint));
+}
+
+/// No failure, at first; but what is said to be gone and listed all the same must not hold up the others.
+void Answers::take_absence(const Step& step, const std::string& words, const net::Refusal& meant) {
+  const auto* row = parts_.matcher.row_of(step);
+  if (row != nullptr && row->failures > 0) return cannot_retrieve(step, words, meant);
+  parts_.notes.tell(step, Action::skip, "it is no longer on the server");
+  parts_.notes.comes_last(step);
+}
+
+/// Words of a limit may be about this message alone: the next run asks for the others first.
+void Answers::stop_asking(const Step& step, const std::string& words, const net::Refusal& meant) {
+  note_limit(parts_.run.account, parts_.run.environment, parts_.run.server, meant);
+  const auto uid = parts_.notes.uid(step);
+  const std::string hint = meant.reason == net::Reason::limit
+                               ? meant.hint + "; message " + uid + " comes last from now on"
+                               : "it refused several in a row in these words; the next run asks again";
+  parts_.notes.failed(
+      step, util::Error(util::Kind::temporary,
+                        "the server hands out no more messages, from " + uid + " on: it said -ERR " + words,
+                        hint_for_refused(hint, step, parts_.run.account.name, uid)));
+  drop_requests();
 }
 
 void Answers::take_header(const Request& request, pop3::Message& message) {
@@ -123,7 +143,7 @@ void Answers::accept(const Request& request, IncomingMessage incoming, const Mat
     parts_.matcher.release(match);
     return parts_.requests.postpone(request);
   }
-  if (step.identity.by_content && !budget_.take(incoming.octets)) return over_limit(match);
+  if (request.action != Action::fetch && !budget_.take(incoming.octets)) return over_limit(step, match);
   ReceivedMessage message{
       .step = &step,
       .reason = match.uid_reused ? "new: its UID was another message's before" : step.reason,
@@ -147,11 +167,11 @@ void Answers::keep_if_replaced(const Step& step, const util::Hash& header) {
       "notice in place of " + name);
 }
 
-/// Stops at max_messages or max_bytes: a later run fetches the rest.
-void Answers::over_limit(const Match& match) {
+/// Stops at max_messages or max_bytes: a later run fetches the rest. What the plan has counted still comes.
+void Answers::over_limit(const Step& step, const Match& match) {
   parts_.matcher.release(match);
   parts_.removals.retrieved_but_unsafe();
-  drop_requests();
+  step.identity.by_content ? drop_requests() : parts_.requests.drop_relisted();
 }
 
 /// Among the requests that are dropped may be messages that were retrieved once already.
@@ -196,6 +216,10 @@ void Answers::confirm(const Request& request, state::Row row, const std::optiona
   const bool ours = row.standing == Standing::delivered || row.standing == Standing::gone;
   if (hashes && !ours) parts_.removals.retrieved_but_unsafe();  // marked as seen: it was never fetched
   if (hashes && row.bytes != step.message.bytes) parts_.run.server.sizes_are_off = true;
+  if (step.action == Action::fetch) {  // it was taken for new, and does not wait
+    --parts_.run.totals.waiting;
+    parts_.run.totals.waiting_bytes -= step.message.bytes;
+  }
   const auto id = parts_.matcher.confirm(step, std::move(row), hashes);
   if (request.action == Action::verify)
     parts_.notes.tell(step, Action::verify, "the message is known; nothing was delivered");

@@ -14,6 +14,7 @@
 #include "engine/requests.h"
 #include "engine/settle.h"
 #include "engine/unproven.h"
+#include "net/refusal.h"
 #include "pop3/session.h"
 
 namespace mailhaul::engine {
@@ -49,12 +50,15 @@ class Answers {
 
  private:
   void take_refusal(const Request& request, const std::string& words);
+  void cannot_retrieve(const Step& step, const std::string& words, const net::Refusal& meant);
+  void take_absence(const Step& step, const std::string& words, const net::Refusal& meant);
+  void stop_asking(const Step& step, const std::string& words, const net::Refusal& meant);
   void take_header(const Request& request, pop3::Message& message);
   void take_whole(const Request& request, pop3::Message& message);
   void accept(const Request& request, IncomingMessage incoming, const Match& match);
   void confirm(const Request& request, state::Row row, const std::optional<MessageHashes>& hashes);
   void keep_if_replaced(const Step& step, const util::Hash& header);
-  void over_limit(const Match& match);
+  void over_limit(const Step& step, const Match& match);
   void drop_requests();
   void too_large(const Step& step, std::uint64_t octets, const std::optional<util::Hash>& header);
   void not_stored(const Step& step, std::uint64_t octets, const util::Error& error);

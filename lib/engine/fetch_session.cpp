@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/last_run.h"
 #include "engine/login.h"
 #include "engine/lost_state.h"
 #include "net/refusal.h"
@@ -32,7 +33,7 @@ Next FetchSession::run(const ReadRows& rows, Part part) {
   // One message that breaks each session must not keep the others on the server: QUIT comes first.
   const bool some_failed =
       !answers_.asks_no_more() && std::ranges::any_of(plan_.failed(), &Step::is_asked_for);
-  const bool later = part == Part::all && some_failed && removals_.any();
+  const bool later = part == Part::all && some_failed && removals_.any() && !failed_ones_go_along(run_);
   if (some_failed && !later) ask_singly();
   if (!later) carry_out(plan_.failed());
   close_places();                                           // S5
@@ -74,7 +75,10 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
   run_.notices.lines_ignored(faults.malformed_lines, faults.first_malformed_line);
   run_.totals.left = run_.totals.listed = static_cast<std::uint32_t>(listed.size());
   auto identities = matcher_.identify(session_, listed, rows);
-  if (!matcher_.knows_any_message()) require_no_lost_state(run_, session_, listed);
+  if (!matcher_.knows_any_message()) {
+    count_waiting(listed, run_.totals);
+    require_no_lost_state({run_.account, run_.store, run_.mailbox, run_.context}, session_, listed);
+  }
   plan_ = plan(std::move(listed), std::move(identities), run_.policy,
                {.now = run_.environment.now(),
                 .messages = run_.totals.fetched,
@@ -208,8 +212,7 @@ bool FetchSession::goes_on_without_capa(const util::Error& error) {
   const bool at_capa = session_.awaited().what == pop3::Awaited::What::capabilities;
   if (!at_capa || error.kind() != util::Kind::temporary || !run_.asks_capabilities) return false;
   run_.asks_capabilities = false;
-  run_.notices.warn_once("after the login the server does not answer CAPA: " + std::string(error.what()),
-                         "it is asked without CAPA, which takes longer; tell its operator", "CAPA");
+  run_.notices.capabilities_unanswered(error.what());
   return true;
 }
 
@@ -217,9 +220,7 @@ void FetchSession::remember(const Verdict& verdict) {
   run_.server.border_breaks = verdict.border_breaks;
   if (verdict.next != Next::one_by_one) return;
   run_.server.one_by_one_until = run_.environment.now() + std::chrono::days(7);
-  run_.notices.warn_once(
-      "the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
-      "tell its operator; nothing is lost, it is only slower");
+  run_.notices.pipelining_is_broken();
 }
 
 Next fetch_once(AccountRun& run, net::LoggedIn logged_in, const ReadRows& rows, Part part) {

@@ -51,14 +51,15 @@ std::optional<util::Hash> header_of(pop3::Message& message) {
 
 namespace {
 
-/// A limit is not about this message: nothing else would be handed out either.
-void require_no_limit(const pop3::Message& message) {
+/// A limit may be about this message alone, but mostly nothing else would be handed out either.
+void require_no_limit(const pop3::Message& message, std::uint64_t announced) {
   if (!message.refused()) return;
   const auto meant = net::understand(*message.refused(), util::Kind::temporary);
   if (meant.reason != net::Reason::limit) return;
   const std::string command = "TOP " + std::to_string(message.wanted().number) + " 0";
-  throw net::RefusedError(
-      {meant.kind, "the server refused " + command + ": -ERR " + *message.refused(), meant.hint}, meant);
+  const util::Error error(meant.kind, "the server refused " + command + ": -ERR " + *message.refused(),
+                          meant.hint);
+  throw HeaderRefused({error, meant}, announced);
 }
 
 /// Rows of this header and size, live ones first to last by ordinal; the n-th listed message is the n-th of
@@ -95,7 +96,10 @@ void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& r
   throw util::Error(
       util::Kind::temporary,
       "the server refused UIDL, although its messages had UIDs before: -ERR " + *faults.uidl_refusal,
-      "nothing was fetched, so that nothing arrives twice; the next run asks again");
+      "nothing was fetched, so that nothing arrives twice; the next run asks again. If the server has "
+      "dropped "
+      "UIDL for good: mailhaul state forget --all ACCOUNT, and at once mailhaul state rebuild ACCOUNT, which "
+      "knows the mail that is here by its content");
 }
 
 /// A row of a message that broke a session before it could be identified: only its size is known.
@@ -140,7 +144,7 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
   for (const auto i : nameless) {
     Identity& identity = identities[i];
     pop3::Message& message = session.next();
-    require_no_limit(message);
+    require_no_limit(message, listed[i].bytes);
     identity.header = header_of(message);
     identity.by_content = !identity.header;
     if (!identity.header) continue;

@@ -9,14 +9,22 @@
 #include "engine/fingerprint.h"
 #include "engine/plan.h"
 #include "engine/uidl_index.h"
+#include "net/refusal.h"
 #include "pop3/session.h"
 #include "state/store.h"
 
 namespace mailhaul::engine {
 
+/// The server refused TOP in words of a limit, for a message of this size.
+struct HeaderRefused : net::RefusedError {
+  HeaderRefused(const net::RefusedError& error, std::uint64_t announced)
+      : RefusedError(error), bytes(announced) {}
+  std::uint64_t bytes;
+};
+
 /// Identifies each message of the index's listing: by its UIDL, else by the header from TOP n 0 (pipelined)
 /// and the size, else (no TOP, or one that broke a session before) marks it by_content. Throws what the
-/// session throws, and Error{temporary} where UIDL is refused and rows have UIDs.
+/// session throws, HeaderRefused, and Error{temporary} where UIDL is refused and rows have UIDs.
 std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
                                const state::Store& store, state::MailboxId mailbox);
 

@@ -36,8 +36,14 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
 /// A message that breaks the session at TOP has neither UIDL nor header: its size alone is noted.
 std::vector<Identity> Matcher::identify_or_blame(pop3::Session& session, std::span<const pop3::Listed> listed,
                                                  UidlIndex index) {
+  const auto comes_last = [this](std::uint64_t bytes) {
+    settler_.write_with_next_commit({.id = run_.store.next_row(run_.mailbox), .bytes = bytes, .failures = 1});
+  };
   try {
     return engine::identify(session, std::move(index), rows_, run_.store, run_.mailbox);
+  } catch (const HeaderRefused& error) {
+    comes_last(error.bytes);
+    throw;
   } catch (const util::Error& error) {
     const auto awaited = session.awaited();
     const auto message = std::ranges::find(listed, awaited.number, &pop3::Listed::number);
@@ -45,8 +51,7 @@ std::vector<Identity> Matcher::identify_or_blame(pop3::Session& session, std::sp
     const bool of_the_server = error.kind() == util::Kind::temporary || error.kind() == util::Kind::protocol;
     if (refused || !of_the_server || awaited.what != pop3::Awaited::What::message || message == listed.end())
       throw;
-    settler_.write_with_next_commit(
-        {.id = run_.store.next_row(run_.mailbox), .bytes = message->bytes, .failures = 1});
+    comes_last(message->bytes);
     throw util::Error(error.kind(), "message " + shown_uid(*message, std::nullopt) + ": " + error.what(),
                       error.hint());
   }

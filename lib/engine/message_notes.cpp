@@ -67,10 +67,6 @@ void MessageNotes::failed(const Step& step, const util::Error& error) {
   comes_last(step);
 }
 
-void MessageNotes::refused_from(const Step& step, const util::Error& error) {
-  run_.notices.message_failed(error, uid(step));
-}
-
 void MessageNotes::stays(const Step& step, const util::Error& error) {
   failed(step, util::Error(error.kind(), "message " + uid(step) + " stays on the server: " + error.what(),
                            error.hint()));

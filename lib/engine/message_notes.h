@@ -33,8 +33,6 @@ class MessageNotes {
   void failed(const Step& step, const util::Error& error);
   /// The same with "message UID stays on the server" put before the error.
   void stays(const Step& step, const util::Error& error);
-  /// Reports that the server refuses this message and all after it; no message is to blame.
-  void refused_from(const Step& step, const util::Error& error);
   /// Reports the places that did not accept a settled message. Returns whether there were any.
   [[nodiscard]] bool not_taken(const ReceivedMessage& message);
   /// Reports the refusals of programs that not_taken() has kept back, because more of the same may follow

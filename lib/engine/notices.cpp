@@ -30,6 +30,16 @@ void Notices::warn_of_place(std::string_view sentence, std::string_view hint) {
   warn_once(sentence, hint);
 }
 
+void Notices::capabilities_unanswered(std::string_view why) {
+  warn_once("after the login the server does not answer CAPA: " + std::string(why),
+            "it is asked without CAPA, which takes longer; tell its operator", "CAPA");
+}
+
+void Notices::pipelining_is_broken() {
+  warn_once("the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
+            "tell its operator; nothing is lost, it is only slower");
+}
+
 void Notices::lines_ignored(std::uint32_t lines, std::string_view first) {
   if (lines == 0) return;
   const std::string which = lines == 1 ? ": \"" : ", the first of them \"";

@@ -30,6 +30,10 @@ class Notices {
   void warn_of_place(std::string_view sentence, std::string_view hint);
   /// Warns of lines of a listing that made no sense; not of 0 lines. `first`: the first of them, escaped.
   void lines_ignored(std::uint32_t lines, std::string_view first);
+  /// CAPA was not answered after the login, and is asked no more.
+  void capabilities_unanswered(std::string_view why);
+  /// From now on messages are asked for one by one.
+  void pipelining_is_broken();
   /// Returns true if no run has asked about this sentence before.
   [[nodiscard]] bool first_time(std::string_view sentence);
   /// The lasting warnings that this run was the first to give, for the store.

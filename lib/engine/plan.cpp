@@ -92,6 +92,11 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
     step.reason = "known, but its session ended in doubt, or it was not listed meanwhile";
   } else if (row->standing == state::Standing::seen) {
     step.reason = row->delivered ? "handed to standard output" : "marked as seen";
+  } else if (row->standing == state::Standing::gone && row->bytes != step.message.bytes &&
+             over_size(step, policy)) {
+    step.action = Action::skip;
+    step.reason = "listed again after its removal, its size is another now, and larger than max_size";
+    step.too_large = true;
   } else if (row->standing == state::Standing::gone) {
     step.action = Action::verify;
     step.reason = "listed again after its removal was confirmed";
@@ -158,6 +163,12 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
     apply(plan.budget, steps[i]);
   }
   return plan;
+}
+
+void count_waiting(std::span<const pop3::Listed> listed, report::Totals& totals) {
+  totals.waiting = static_cast<std::uint32_t>(listed.size());
+  totals.waiting_bytes = 0;
+  for (const auto& message : listed) totals.waiting_bytes += message.bytes;
 }
 
 void count_waiting(const Plan& plan, report::Totals& totals) {

@@ -117,6 +117,8 @@ struct Plan {
 [[nodiscard]] Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
                         const account::Policy& policy, const RunSoFar& so_far);
 
+/// Notes in `totals` that all of it waits: nothing is known about any of it.
+void count_waiting(std::span<const pop3::Listed> listed, report::Totals& totals);
 /// Notes in `totals` what is new, and what of it this run leaves on the server, and why.
 void count_waiting(const Plan& plan, report::Totals& totals);
 

@@ -78,6 +78,15 @@ void Requests::keep_only(const std::function<bool(const Step&)>& is_wanted) {
   resume();
 }
 
+void Requests::drop_relisted() {
+  hold_back();
+  std::erase_if(postponed_, [](const Request& request) {
+    const auto* row = request.step->identity.row;
+    return row != nullptr && row->standing == state::Standing::gone;
+  });
+  resume();
+}
+
 bool Requests::drop_postponed() { return !std::exchange(postponed_, {}).empty(); }
 
 }  // namespace mailhaul::engine

@@ -14,7 +14,7 @@ namespace mailhaul::engine {
 enum class Ask {
   header,  ///< TOP n 0, to see that the message is the one its row describes
   whole,   ///< RETR
-  proof    ///< STAT: a proper answer shows that the message before it has ended
+  proof    ///< STAT or NOOP: a proper answer shows that the message before it has ended
 };
 
 /// One request to the server, for one step of the plan.
@@ -64,6 +64,8 @@ class Requests {
   void resume();
   /// Forgets the messages to be fetched that are not asked for yet and not wanted any more.
   void keep_only(const std::function<bool(const Step&)>& is_wanted);
+  /// Forgets the messages not asked for yet that are listed again after their removal.
+  void drop_relisted();
   /// Forgets what was held back or postponed; returns whether there was any.
   bool drop_postponed();
 

@@ -116,6 +116,7 @@ TEST_CASE("a server that had UIDs and refuses UIDL is in trouble, and nothing is
       CHECK(engine::status_of(outcome) == 75);
       REQUIRE(outcome.error);
       CHECK(std::string(outcome.error->what()).find("unknown command") != std::string::npos);
+      CHECK(outcome.error->hint().find("mailhaul state rebuild") != std::string::npos);
       CHECK(house.mail().size() == 3);
       house.server.options.uidl = true;
       CHECK(engine::status_of(house.run()) == 0);
