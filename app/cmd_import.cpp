@@ -63,7 +63,7 @@ void record(const Draft& draft, const account::Config& config, const engine::Env
 }
 
 /// What write() would refuse.
-void check(const Invocation& invocation, const std::vector<const Draft*>& drafts) {
+void check_without_writing(const Invocation& invocation, const std::vector<const Draft*>& drafts) {
   NewProfiles fresh(invocation, profiles_of(drafts, config_to_write(invocation)));
   fresh.require_new_names();
   for (const auto* draft : drafts) fresh.require_writable(draft->name, draft->password);
@@ -169,7 +169,8 @@ int run_import(const Invocation& invocation) {
   if (invocation.words.size() > 1) request.file = invocation.words[1];
   const auto outcomes = setup::read_all(request, surroundings());
   const auto drafts = drafts_of(outcomes);
-  if (!drafts.empty()) (invocation.print_only ? check : write)(invocation, drafts);
+  if (!drafts.empty() && invocation.print_only) check_without_writing(invocation, drafts);
+  if (!drafts.empty() && !invocation.print_only) write(invocation, drafts);
   tell_notes(invocation, outcomes);
   if (drafts.empty())
     throw util::Error(util::Kind::config, "there is no account that mailhaul could take over",

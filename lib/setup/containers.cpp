@@ -93,7 +93,8 @@ std::vector<util::Path> getmail_files_in(const util::Path& directory) {
   auto files = files_like(directory, is_getmailrc);
   if (!is_there(directory / "getmailrc")) return files;
   std::erase_if(files, [](const auto& file) { return is_beside_getmailrc(file) && !has_retriever(file); });
-  std::ranges::stable_partition(files, [](const auto& file) { return !is_beside_getmailrc(file); });
+  std::stable_partition(files.begin(), files.end(),
+                        [](const auto& file) { return !is_beside_getmailrc(file); });
   return files;
 }
 
