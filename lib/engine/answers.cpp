@@ -91,17 +91,20 @@ void Answers::stop_asking(const Step& step, const std::string& words, const net:
 
 void Answers::take_header(const Request& request, pop3::Message& message) {
   const Step& step = *request.step;
-  const auto header = header_of(message);
+  const auto top = top_of(message);
+  const auto header = top ? std::optional(top->header) : std::nullopt;
   if (header) keep_if_replaced(step, *header);
   if (step.is_unmet && parts_.matcher.meet(step, header)) return;
-  if (auto row = parts_.matcher.proven_by_header(step, header)) {
+  if (auto row = parts_.matcher.proven_by_header(step, top)) {
     if (row->standing == Standing::pending) return too_large(step, row->received_bytes, header);
     // LAW 2: what is to be removed has the size of its row, too, or is read whole.
     const bool removes = row->standing == Standing::delivered && !parts_.run.policy.leave_on_server;
     if (!removes || row->bytes == step.message.bytes) return confirm(request, std::move(*row), std::nullopt);
   }
-  // Either another message has this UIDL now, or its size has changed: only the whole message can decide.
-  parts_.requests.add({&step, Ask::whole, Action::verify});
+  // Either another message may have this UIDL now, or its size has changed: only the whole message can
+  // decide.
+  const bool removes = request.action == Action::remove && parts_.matcher.knows_content(step);
+  parts_.requests.add({&step, Ask::whole, removes ? Action::remove : Action::verify});
 }
 
 void Answers::take_whole(const Request& request, pop3::Message& message) {
@@ -109,11 +112,7 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
   refusals_.none();
   auto incoming = receiver_.read(step, message);
   if (incoming.failure) return not_stored(step, incoming.octets, *incoming.failure);
-  if (const auto why = missing_part(incoming, step.message.bytes, parts_.run.server.sizes_are_off)) {
-    parts_.removals.retrieved_but_unsafe();
-    return parts_.notes.stays(step, {util::Kind::temporary, *why,
-                                     "nothing is lost: the next runs ask for it again, after the others"});
-  }
+  if (receiver_.is_incomplete(step, incoming)) return parts_.removals.retrieved_but_unsafe();
   keep_if_replaced(step, incoming.hashes.header);
   auto match = parts_.matcher.match(step, incoming.hashes);
   // The copies that were begun have the id of the message that had this UIDL before.
@@ -138,7 +137,8 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
 
 void Answers::accept(const Request& request, IncomingMessage incoming, const Match& match) {
   const Step& step = *request.step;
-  const bool doubtful = parts_.unproven.doubts(incoming.octets, step.message.bytes);
+  const bool came_before = match.row && match.row->content == incoming.hashes.content;
+  const bool doubtful = !came_before && parts_.unproven.doubts(incoming.octets, step.message.bytes);
   if (doubtful && parts_.unproven.full()) {
     parts_.matcher.release(match);
     return parts_.requests.postpone(request);

@@ -42,7 +42,7 @@ struct NamedMessage {
 enum class Proof {
   delivered,
   not_delivered,
-  whole_needed  ///< the header is the row's and the size is not: the content decides
+  whole_needed  ///< the header is the row's and does not prove it: the content decides
 };
 
 /// LAW 2: whether the message that was read is the one that the row says was delivered.
@@ -52,7 +52,7 @@ Proof proof_of(const NamedMessage& chosen, const pop3::Listed& listed, bool size
     return Proof::not_delivered;
   const bool is_unmet = row->bytes == 0 && !row->header && !row->content;  // imported as delivered
   if (is_unmet) return row->suspect ? Proof::not_delivered : Proof::delivered;
-  if (header_proves(*row, listed, chosen.reading.hashes.header, sizes_are_off)) return Proof::delivered;
+  if (header_proves(*row, listed, chosen.reading.hashes, sizes_are_off)) return Proof::delivered;
   if (row->header != chosen.reading.hashes.header || !row->content) return Proof::not_delivered;
   if (!chosen.reading.is_whole) return Proof::whole_needed;
   return *row->content == chosen.reading.hashes.content ? Proof::delivered : Proof::not_delivered;

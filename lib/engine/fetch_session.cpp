@@ -22,7 +22,7 @@ FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOp
       offering_(run, settler_),
       notes_(run, settler_, matcher_),
       requests_(session_),
-      unproven_(session_, notes_),
+      unproven_(session_, notes_, removals_),
       removals_(run, session_),
       answers_({run, settler_, matcher_, notes_, requests_, unproven_, removals_}),
       blame_({session_, requests_, unproven_, removals_, notes_, plan_}) {}

@@ -194,7 +194,7 @@ MessageHashes Fingerprint::finish() {
     if (!line_.empty()) end_header_line();
     if (!in_body_) end_header();
   }
-  return {header_hash_, content_.finish(), !title_.message_id.empty()};
+  return {header_hash_, content_.finish(), !title_.message_id.empty(), octets_};
 }
 
 }  // namespace mailhaul::engine

@@ -14,6 +14,7 @@ namespace mailhaul::engine {
 struct MessageHashes {
   util::Hash header{}, content{};
   bool has_message_id = false;  ///< so that no other message has this header
+  std::uint64_t octets = 0;     ///< as received
 };
 
 /// What people know a message by: fields of its header as received, unfolded; empty where there are none.

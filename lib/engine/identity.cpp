@@ -42,11 +42,16 @@ std::vector<std::size_t> name(UidlIndex& index, const state::MailboxRows& seen,
 
 }  // namespace
 
-std::optional<util::Hash> header_of(pop3::Message& message) {
+std::optional<MessageHashes> top_of(pop3::Message& message) {
   if (message.refused()) return std::nullopt;
   Fingerprint print;
   while (const auto piece = message.read()) print.add(*piece);
-  return print.finish().header;
+  return print.finish();
+}
+
+std::optional<util::Hash> header_of(pop3::Message& message) {
+  const auto top = top_of(message);
+  return top ? std::optional(top->header) : std::nullopt;
 }
 
 namespace {
@@ -80,7 +85,7 @@ void add_received_bytes(std::span<const pop3::Listed> listed, const state::Store
                         state::MailboxId mailbox, std::vector<Identity>& identities) {
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const auto* row = identities[i].row;
-    if (row == nullptr || !row->told) continue;
+    if (row == nullptr || !row->told || row->standing != Standing::pending) continue;
     const auto stored = store.row(mailbox, row->id);
     // If LIST says something else now, its header must show that it is the same message.
     if (stored && (stored->bytes == listed[i].bytes || stored->header))
@@ -170,19 +175,28 @@ bool knows_any_message(const state::MailboxRows& seen, const state::Store& store
                               [&](const auto& row) { return broke_a_session(row, store, mailbox); });
 }
 
-std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
-                                      std::span<const pop3::Listed> listed, const state::MailboxRows& seen) {
+std::vector<state::RowId> rows_without_message(std::span<const Identity> identities,
+                                               const state::MailboxRows& seen) {
   const auto rows = seen.rows();
   std::vector<bool> present(rows.size());
-  std::set<std::string_view> shared;  // UIDLs of messages that can only be told apart by content
+  for (const auto& identity : identities) {
+    if (identity.row != nullptr) present[static_cast<std::size_t>(identity.row - rows.data())] = true;
+  }
+  std::vector<state::RowId> without;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!present[i]) without.push_back(rows[i].id);
+  }
+  return without;
+}
+
+std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
+                                      std::span<const pop3::Listed> listed, const state::MailboxRows& seen) {
+  std::set<std::string_view> shared;
   for (std::size_t i = 0; i < identities.size(); ++i) {
     if (identities[i].by_content) shared.insert(listed[i].uidl);
-    if (const auto* row = identities[i].row) present[static_cast<std::size_t>(row - rows.data())] = true;
   }
-  std::vector<state::RowId> absent;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!present[i] && !shared.contains(rows[i].uidl)) absent.push_back(rows[i].id);
-  }
+  auto absent = rows_without_message(identities, seen);
+  std::erase_if(absent, [&](state::RowId id) { return shared.contains(seen.with_id(id)->uidl); });
   return absent;
 }
 

@@ -28,11 +28,17 @@ struct HeaderRefused : net::RefusedError {
 std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
                                const state::Store& store, state::MailboxId mailbox);
 
-/// Retrieves a message's header and hashes it. Empty: the server refused.
+/// Reads the answer to TOP; `content` means nothing then. Empty: the server refused.
+std::optional<MessageHashes> top_of(pop3::Message& message);
+/// The same, of which the header's hash.
 std::optional<util::Hash> header_of(pop3::Message& message);
 
-/// Ids of rows that are not in this listing, gone ones included; sorted. `identities` runs parallel to
-/// `listed`. Rows with the UIDL of a message that only its content can tell are not absent.
+/// Ids of rows that no message of this listing has, gone ones included; sorted.
+std::vector<state::RowId> rows_without_message(std::span<const Identity> identities,
+                                               const state::MailboxRows& seen);
+
+/// Those of them whose message is absent: not the rows with the UIDL of a message that only its content can
+/// tell. `identities` runs parallel to `listed`.
 std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
                                       std::span<const pop3::Listed> listed, const state::MailboxRows& seen);
 

@@ -82,10 +82,10 @@ void Matcher::note_absent_rows(std::span<const Identity> identities, std::span<c
     return run_.notices.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
         "nothing is delivered twice; where mail need not stay there, have it removed (--no-leave-on-server)");
-  const auto absent = absent_rows(identities, listed, rows_);
-  for (const auto id : absent) {
+  for (const auto id : rows_without_message(identities, rows_)) {
     if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
   }
+  const auto absent = absent_rows(identities, listed, rows_);
   run_.store.commit(run_.mailbox, {.doubted = still_believed(absent, rows_)});
   // The malformed lines of a listing may stand for these very messages, and so may those known by content
   // only.
@@ -124,14 +124,17 @@ bool Matcher::meet(const Step& step, const std::optional<util::Hash>& header) {
 }
 
 std::optional<state::Row> Matcher::proven_by_header(const Step& step,
-                                                    const std::optional<util::Hash>& header) const {
+                                                    const std::optional<MessageHashes>& top) const {
   auto row = row_by_uid(step);
   if (!row) return std::nullopt;
-  return header_proves(*row, step.message, header, run_.server.sizes_are_off) ? std::move(row) : std::nullopt;
+  return header_proves(*row, step.message, top, run_.server.sizes_are_off) ? std::move(row) : std::nullopt;
 }
 
 Match Matcher::match(const Step& step, const MessageHashes& hashes) {
   Match match{.row = row_by_uid(step)};
+  const bool untouched =
+      match.row && match.row->standing == Standing::pending && !step.identity.row->has_landings;
+  if (untouched && match.row->content != hashes.content) match.row->content.reset();  // nothing came of it
   if (match.row && is_another(*match.row, step.message, hashes, run_.environment.now())) {
     detach(step, std::move(*match.row));
     match = {.uid_reused = true};
@@ -154,10 +157,6 @@ Match Matcher::match(const Step& step, const MessageHashes& hashes) {
     match.by = KnownBy::content;
   }
   return match;
-}
-
-void Matcher::release(const Match& match) {
-  if (match.row) taken_.erase(match.row->id);
 }
 
 /// The row with this message's UIDL, unless its content was found under another UIDL meanwhile.
@@ -204,16 +203,16 @@ state::Row Matcher::updated(const Step& step, const MessageHashes& hashes, const
   if (row.standing == Standing::gone) row.standing = Standing::delivered;  // it is listed all the same
   row.gone.reset();
   row.uidl = step.message.uidl;
-  row.bytes = step.message.bytes;
+  note_size(row, step.message.bytes, hashes.octets);
   row.header = hashes.header;
   row.content = hashes.content;
   row.ordinal = step.identity.ordinal;
   row.suspect = false;
-  row.received_bytes = 0;
   return row;
 }
 
 state::RowId Matcher::confirm(const Step& step, state::Row row, const std::optional<MessageHashes>& hashes) {
+  const bool remade = hashes && row.content && row.content != hashes->content;
   const bool new_hashes = hashes && (row.header != hashes->header || row.content != hashes->content);
   if (new_hashes) {
     row.header = hashes->header;
@@ -221,7 +220,7 @@ state::RowId Matcher::confirm(const Step& step, state::Row row, const std::optio
   }
   const bool changed = new_hashes || row.bytes != step.message.bytes || row.suspect || row.failures > 0 ||
                        row.uidl != step.message.uidl || row.standing == Standing::gone;
-  row.bytes = step.message.bytes;
+  note_size(row, step.message.bytes, hashes && !remade ? std::optional(hashes->octets) : std::nullopt);
   row.suspect = false;
   row.failures = 0;
   if (!step.message.uidl.empty()) row.uidl = step.message.uidl;

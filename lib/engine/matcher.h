@@ -44,14 +44,21 @@ class Matcher {
   /// The row that the listing gave the message; null once its content showed that the row is another
   /// message's.
   const state::RowSummary* row_of(const Step& step) const;
-  /// The row, if the header and the size are those in the row.
-  std::optional<state::Row> proven_by_header(const Step& step, const std::optional<util::Hash>& header) const;
+  /// The row, if what TOP showed proves it.
+  std::optional<state::Row> proven_by_header(const Step& step, const std::optional<MessageHashes>& top) const;
+  /// Whether its content will be compared, if the message is read whole.
+  [[nodiscard]] bool knows_content(const Step& step) const {
+    const auto row = row_by_uid(step);
+    return row && row->content;
+  }
   /// Notes size and header of a message that was recorded without a size. False: it has another header.
   [[nodiscard]] bool meet(const Step& step, const std::optional<util::Hash>& header);
   /// The row of a message that was read whole. A row with its UIDL but other content loses the UIDL.
   Match match(const Step& step, const MessageHashes& hashes);
   /// The match was not used: the row may be found again.
-  void release(const Match& match);
+  void release(const Match& match) {
+    if (match.row) taken_.erase(match.row->id);
+  }
 
   /// The row as the message shows it now: UIDL, size, hashes, place among equals.
   state::Row updated(const Step& step, const MessageHashes& hashes, const Match& match);

@@ -67,9 +67,22 @@ void MessageNotes::failed(const Step& step, const util::Error& error) {
   comes_last(step);
 }
 
-void MessageNotes::stays(const Step& step, const util::Error& error) {
+void MessageNotes::stays(const Step& step, const util::Error& error,
+                         const std::optional<util::Hash>& header) {
+  comes_last(step, header);
   failed(step, util::Error(error.kind(), "message " + uid(step) + " stays on the server: " + error.what(),
                            error.hint()));
+}
+
+void MessageNotes::not_compared(const ReceivedMessage& message, const util::Error& error) {
+  const Step& step = *message.step;
+  state::Row row = message.row;
+  if (row.id == 0) row.id = settler_.store().next_row(run_.mailbox);
+  const std::string sentence = "message " + uid(step) + " stays on the server: " + error.what();
+  run_.notices.message_failed({error.kind(), sentence, error.hint()}, uid(step), row.failures > 0);
+  if (row.standing != Standing::pending || !noted_.insert(step.message.number).second) return;
+  ++row.failures;
+  settler_.write_with_next_commit(std::move(row));
 }
 
 bool MessageNotes::not_taken(const ReceivedMessage& message) {
@@ -138,10 +151,15 @@ void MessageNotes::delivered(const ReceivedMessage& message) {
                                         .message_id = message.title.message_id});
 }
 
-void MessageNotes::comes_last(const Step& step) {
+void MessageNotes::comes_last(const Step& step, const std::optional<util::Hash>& header) {
   if (!noted_.insert(step.message.number).second) return;  // one row for each
   state::Row row = matcher_.row_to_note(step);
   ++row.failures;
+  if (header && row.standing == Standing::pending && !row.content) {
+    row.bytes = step.message.bytes;
+    row.received_bytes = 0;
+    row.header = header;
+  }
   settler_.write_with_next_commit(std::move(row));
 }
 

@@ -31,20 +31,23 @@ class MessageNotes {
   void left(const Step& step);
   /// Reports a message that could not be retrieved or stored; it comes last from now on.
   void failed(const Step& step, const util::Error& error);
-  /// The same with "message UID stays on the server" put before the error.
-  void stays(const Step& step, const util::Error& error);
+  /// The same with "message UID stays on the server" put before the error. `header`: all that came of it.
+  void stays(const Step& step, const util::Error& error, const std::optional<util::Hash>& header = {});
   /// Reports the places that did not accept a settled message. Returns whether there were any.
   [[nodiscard]] bool not_taken(const ReceivedMessage& message);
   /// Reports the refusals of programs that not_taken() has kept back, because more of the same may follow
   /// that are told together. Called at the end of a session.
   void tell_refusals();
+  /// Reports a message that did not come a second time, to be compared. What came is noted: the next session
+  /// can tell whether it is the same.
+  void not_compared(const ReceivedMessage& message, const util::Error& error);
   /// The message is delivered everywhere.
   void delivered(const ReceivedMessage& message);
   /// The message stays because of max_size: `bytes` of it arrived, or are announced. Told, and remembered
   /// with its header, if that was read.
   void too_large(const Step& step, std::uint64_t bytes, const std::optional<util::Hash>& header = {});
-  /// The message comes last in the next session; nothing is reported.
-  void comes_last(const Step& step);
+  /// The message comes last in the next session; nothing is reported. `header`: all that came of it.
+  void comes_last(const Step& step, const std::optional<util::Hash>& header = {});
   /// The same for a delivered message whose removal broke the session; 0 has no effect.
   void removal_comes_last(state::RowId id);
 

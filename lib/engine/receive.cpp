@@ -2,6 +2,7 @@
 #include "engine/receive.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "engine/trace_header.h"
@@ -18,17 +19,6 @@ namespace {
 constexpr std::uint64_t most_drained_bytes = std::uint64_t{64} << 20U;
 
 }  // namespace
-
-std::optional<std::string> missing_part(const IncomingMessage& incoming, std::uint64_t announced,
-                                        bool sizes_are_off) {
-  // Some servers announce lines that they do not send, such as Status and X-UID.
-  const std::uint64_t tolerance = sizes_are_off && incoming.has_header ? 256 : 0;
-  const std::string announcement = " although it announces " + util::format_size(announced);
-  if (incoming.octets == 0 && announced != 0) return "the server sends nothing of it," + announcement;
-  if (!incoming.has_body && announced > incoming.octets + tolerance)
-    return "the server sends its header only," + announcement;
-  return std::nullopt;
-}
 
 IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
   IncomingMessage incoming;
@@ -65,6 +55,52 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
   incoming.hashes = fingerprint.finish();
   incoming.title = std::move(fingerprint.title());
   return incoming;
+}
+
+bool Receiver::is_incomplete(const Step& step, const IncomingMessage& incoming) {
+  const auto announced = step.message.bytes;
+  if (incoming.has_body || incoming.octets >= announced) return false;
+  const bool is_nothing = incoming.octets == 0;
+  if (!is_nothing && announced - incoming.octets <= most_missing(step, incoming)) return false;
+  const auto* row = matcher_.row_of(step);
+  // GNU pop3d sends the header only of what TOP was asked for before; the next run asks for no TOP.
+  if (!is_nothing && row != nullptr && row->standing == state::Standing::delivered && row->failures == 0) {
+    notes_.tell(step, Action::skip, "its header alone came; the next run reads it whole");
+    notes_.comes_last(step);
+    return true;
+  }
+  const std::string what =
+      is_nothing ? "the server sends nothing of it," : "the server sends its header only,";
+  notes_.stays(step,
+               {util::Kind::temporary, what + " although it announces " + util::format_size(announced),
+                "nothing is lost: the next runs ask for it again, after the others"},
+               is_nothing ? std::nullopt : std::optional(incoming.hashes.header));
+  return true;
+}
+
+/// Some servers announce lines that they do not send, such as Status and X-UID. So where sizes are known to
+/// be wrong, a header is all of a message if no more of it came in an earlier run, under the same size.
+std::uint64_t Receiver::most_missing(const Step& step, const IncomingMessage& incoming) {
+  constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::uint64_t a_few_lines = 256, many_lines = 1024;
+  constexpr std::uint32_t many_times = 10;
+  const auto& store = settler_.store();
+  const auto& hashes = incoming.hashes;
+  const bool by_content = step.identity.by_content;
+  for (const auto& row : store.rows_with_content(run_.mailbox, hashes.content)) {
+    const auto* known = matcher_.row_of(step);
+    if (by_content || (known != nullptr && known->id == row.id)) return everything;  // it was so before
+  }
+  const bool is_first = run_.headers_alone.insert(hashes.content).second;
+  if (!run_.server.sizes_are_off || !incoming.has_header || !is_first) return 0;
+  std::uint32_t times = 0;
+  for (const auto& row : store.rows_with_header(run_.mailbox, hashes.header, step.message.bytes)) {
+    const bool same = by_content || row.uidl == step.message.uidl;
+    if (same && row.standing == state::Standing::pending && !row.content)
+      times = std::max(times, row.failures);
+  }
+  if (times == 0) return 0;
+  return times < many_times ? a_few_lines : many_lines;
 }
 
 void Receiver::open_writers(const Step& step, IncomingMessage& incoming) {

@@ -32,11 +32,6 @@ struct IncomingMessage {
   std::optional<util::Error> failure;  ///< of a writer: the message stays on the server, the others go on
 };
 
-/// Why the message is incomplete if less arrived than LIST announced: nothing at all, or only a header.
-/// Servers list mail before its body is there. `sizes_are_off`: this one announces wrong sizes.
-[[nodiscard]] std::optional<std::string> missing_part(const IncomingMessage& incoming,
-                                                      std::uint64_t announced, bool sizes_are_off);
-
 /// One thread at a time.
 class Receiver {
  public:
@@ -46,6 +41,10 @@ class Receiver {
   /// Reads the message into all of its places. Throws what the session throws, and Error{temporary} when the
   /// message cannot be kept and has no end.
   IncomingMessage read(const Step& step, pop3::Message& message);
+  /// Whether less arrived than LIST announced: nothing at all, or only a header. Servers list mail before its
+  /// body is there. Then the message comes last, and if it is not delivered yet,
+  /// that is told.
+  [[nodiscard]] bool is_incomplete(const Step& step, const IncomingMessage& incoming);
   /// Drops the copies for places that have the message already, and warns about places that may get it twice.
   /// Returns whether an earlier run delivered it somewhere.
   bool drop_delivered_copies(const Step& step, IncomingMessage& incoming, const state::Row& row);
@@ -53,6 +52,7 @@ class Receiver {
   static void finish(IncomingMessage& incoming, ReceivedMessage& message);
 
  private:
+  std::uint64_t most_missing(const Step& step, const IncomingMessage& incoming);
   void open_writers(const Step& step, IncomingMessage& incoming);
   delivery::Envelope envelope(std::string id, bool may_be_repeated) const;
   void warn_of_copy(const Step& step, const state::Landing& landing, IncomingMessage::Copy* copy);

@@ -13,12 +13,35 @@ bool header_is_unique(const MessageHashes& hashes) {
   return hashes.has_message_id || stands_in_for_another(hashes.header);
 }
 
-bool header_proves(const state::Row& row, const pop3::Listed& listed, const std::optional<util::Hash>& header,
+bool is_more(std::uint64_t octets, std::uint64_t other) {
+  constexpr std::uint64_t boundaries = 64;
+  return octets > other + boundaries;
+}
+
+namespace {
+
+/// How much of the message was received, as far as the row tells.
+std::uint64_t octets_of(const state::Row& row) {
+  return row.received_bytes != 0 ? row.received_bytes : row.bytes;
+}
+
+}  // namespace
+
+void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_t> octets) {
+  const auto received = octets.value_or(octets_of(row));
+  row.bytes = listed;
+  row.received_bytes = received == listed ? 0 : received;
+}
+
+bool header_proves(const state::Row& row, const pop3::Listed& listed, const std::optional<MessageHashes>& top,
                    bool sizes_are_off) {
   // Of what was marked as seen, perhaps by an import, less is known; it is never removed.
-  if (row.standing == Standing::seen) return !row.header || row.header == header;
-  const bool size_tells = !sizes_are_off && !row.remade && row.received_bytes == 0;
-  return row.header == header && (row.bytes == listed.bytes || !size_tells);
+  if (row.standing == Standing::seen) return !row.header || (top && row.header == top->header);
+  if (!top || row.header != top->header) return false;
+  const bool is_pending = row.standing == Standing::pending;
+  if (!is_pending && row.content && !header_is_unique(*top)) return false;
+  const bool too_large = is_pending && row.received_bytes != 0;
+  return row.bytes == listed.bytes || sizes_are_off || row.remade || too_large;
 }
 
 namespace {
@@ -26,12 +49,14 @@ namespace {
 /// A server may make a message's body anew at each RETR: a notice with a random boundary in the place of a
 /// message that it cannot hand out. Then UIDL and header decide, for a day, or once that was seen of it. Not
 /// where another message may have this header: the reports of a program often differ in their bodies only.
+/// And not where more of it comes now: then what was delivered is a part.
 bool is_remade(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
                state::Time now) {
   if (row.standing == Standing::gone) return false;
   const bool same = !row.uidl.empty() && row.uidl == listed.uidl && row.header == hashes.header;
   const bool lately = row.delivered && now - *row.delivered < std::chrono::days(1);
-  return same && header_is_unique(hashes) && (row.remade || lately);
+  return same && header_is_unique(hashes) && !is_more(hashes.octets, octets_of(row)) &&
+         (row.remade || lately);
 }
 
 }  // namespace

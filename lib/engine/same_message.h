@@ -2,6 +2,7 @@
 // Whether a row and what was read of a listed message belong together, as long as their UIDL is the same (LAW
 // section 1). Pure.
 #pragma once
+#include <cstdint>
 #include <optional>
 
 #include "engine/fingerprint.h"
@@ -13,10 +14,18 @@ namespace mailhaul::engine {
 /// Whether no other message can have this header: it has a Message-ID, or is one that the server made up.
 [[nodiscard]] bool header_is_unique(const MessageHashes& hashes);
 
-/// Whether the header that TOP showed proves it. `sizes_are_off`: the server is known to announce wrong
-/// sizes, so that the size proves nothing.
+/// Whether a body of this size is more than the one of the other size, made anew: a boundary has nearly the
+/// same length each time. Then the other one was only the beginning.
+[[nodiscard]] bool is_more(std::uint64_t octets, std::uint64_t other);
+
+/// Notes the size that LIST has now. `octets`: of the body that the row stands for, if it was just read.
+void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_t> octets);
+
+/// Whether what TOP showed proves it. Empty: TOP was refused. `sizes_are_off`: the server is known to
+/// announce wrong sizes, so that the size proves nothing. Of a delivered message that another one may equal
+/// but for the body, no header does.
 [[nodiscard]] bool header_proves(const state::Row& row, const pop3::Listed& listed,
-                                 const std::optional<util::Hash>& header, bool sizes_are_off);
+                                 const std::optional<MessageHashes>& top, bool sizes_are_off);
 
 /// Whether the row belongs to another message than the one that was retrieved.
 [[nodiscard]] bool is_another(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,

@@ -29,15 +29,23 @@ bool Unproven::doubts(std::uint64_t octets, std::uint64_t announced) const {
 bool Unproven::full() const noexcept { return held_.size() >= most_held; }
 
 std::vector<ReceivedMessage> Unproven::check() {
-  for (auto& message : held_) {
-    if (confirmed_ >= confirmations) break;
-    compare(message);
-    ++confirmed_;
+  for (auto message = held_.begin(); message != held_.end() && confirmed_ < confirmations;) {
+    if (compare(*message)) {
+      ++confirmed_;
+      ++message;
+      continue;
+    }
+    std::vector<ReceivedMessage> dropped;
+    dropped.push_back(std::move(*message));
+    engine::discard(dropped);
+    message = held_.erase(message);
+    removals_.retrieved_but_unsafe();
   }
   return std::exchange(held_, {});
 }
 
-void Unproven::compare(ReceivedMessage& message) {
+/// False: the server refuses to send it once more.
+bool Unproven::compare(ReceivedMessage& message) {
   compared_ = message.step;
   session_.want({.number = message.step->message.number, .bytes = message.octets, .header_only = false});
   session_.want_proof();
@@ -47,21 +55,33 @@ void Unproven::compare(ReceivedMessage& message) {
   const auto hashes = fingerprint.finish();
   const bool other_size = fingerprint.octets() != message.octets;
   const bool now_as_announced = other_size && fingerprint.octets() == message.step->message.bytes;
+  if (const auto words = again.refused()) {
+    refused(message, *words);
+    session_.next();
+    compared_ = nullptr;
+    return false;
+  }
   // Under the same header its body may be one that the server makes anew each time.
   message.row.remade = hashes.content != message.row.content;
-  if (again.refused()) {
-    const auto meant = net::understand(*again.refused(), util::Kind::temporary);
-    throw net::RefusedError(
-        {meant.kind,
-         "cannot retrieve it again, to compare it: the server said -ERR " + util::escape(*again.refused()),
-         meant.hint},
-        meant);
-  }
   // While pipelining, equal headers prove only then that this is no neighbour's body.
   const bool neighbours = session_.pipelining() && message.row.remade && !header_is_unique(hashes);
-  if (hashes.header != message.row.header || now_as_announced || neighbours) came_back_different();
+  const bool was_part = message.row.remade && is_more(hashes.octets, message.octets);
+  if (hashes.header != message.row.header || now_as_announced || neighbours || was_part)
+    came_back_different();
   session_.next();
   compared_ = nullptr;
+  return true;
+}
+
+/// Some servers send each message only once in a session: the next one shows whether it comes the same.
+void Unproven::refused(const ReceivedMessage& message, const std::string& words) {
+  const auto meant = net::understand(words, util::Kind::temporary);
+  const util::Error error(
+      meant.kind, "cannot retrieve it again, to compare it: the server said -ERR " + util::escape(words),
+      meant.hint.empty() ? "nothing is lost: if the next run receives the same, it is delivered"
+                         : meant.hint);
+  if (meant.reason == net::Reason::limit) throw net::RefusedError(error, meant);
+  notes_.not_compared(message, error);
 }
 
 void Unproven::came_back_different() {

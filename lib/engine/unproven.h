@@ -3,10 +3,12 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/message_notes.h"
 #include "engine/receive.h"
+#include "engine/removals.h"
 #include "engine/settle.h"
 #include "pop3/session.h"
 
@@ -26,7 +28,8 @@ struct LatestMessage {
 /// bodies under their neighbours' names. One thread at a time.
 class Unproven {
  public:
-  Unproven(pop3::Session& session, MessageNotes& notes) : session_(session), notes_(notes) {}
+  Unproven(pop3::Session& session, MessageNotes& notes, Removals& removals)
+      : session_(session), notes_(notes), removals_(removals) {}
 
   void set_latest(LatestMessage latest) { latest_ = std::move(latest); }
   [[nodiscard]] bool has_latest() const noexcept { return latest_.has_value(); }
@@ -40,8 +43,9 @@ class Unproven {
   void hold(ReceivedMessage message) { held_.push_back(std::move(message)); }
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
   [[nodiscard]] bool full() const noexcept;
-  /// Asks once more, alone, for each message that is held; returns them, believed. REQUIRES: no answer is
-  /// owed. Throws Error{protocol} when a message comes back different.
+  /// Asks once more, alone, for each message that is held; returns those that are believed. One that
+  /// the server refuses now stays for a later run. REQUIRES: no answer is owed. Throws Error{protocol} when a
+  /// message comes back different.
   std::vector<ReceivedMessage> check();
 
   [[nodiscard]] bool sizes_differed() const noexcept { return !held_.empty() || confirmed_ != 0; }
@@ -51,11 +55,13 @@ class Unproven {
   void discard() noexcept;
 
  private:
-  void compare(ReceivedMessage& message);
+  [[nodiscard]] bool compare(ReceivedMessage& message);
+  void refused(const ReceivedMessage& message, const std::string& words);
   [[noreturn]] void came_back_different();
 
   pop3::Session& session_;
   MessageNotes& notes_;
+  Removals& removals_;
   std::optional<LatestMessage> latest_;
   std::vector<ReceivedMessage> held_;
   const Step* compared_ = nullptr;

@@ -39,7 +39,7 @@ struct Row {
   /// How often a pending message could not be retrieved or delivered. Such messages come after all others.
   std::uint32_t failures = 0;
   bool told = false;  ///< the user was told why it stays on the server (max_size): -q tells this once
-  /// How much came of a message that turned out larger than max_size, though LIST had `bytes`; 0: not known.
+  /// How much came of one too large for max_size, or delivered, if it is not `bytes`; 0: that, or not known.
   std::uint64_t received_bytes = 0;
   bool remade = false;  ///< the server makes its body anew at each RETR: the header decides
 };

@@ -99,19 +99,20 @@ TEST_CASE("a message of a UIDL that was absent is compared, and is new mail if i
   }
 }
 
-TEST_CASE("a message that was absent and is the same is not fetched again, and is read once") {
+TEST_CASE("a message that was absent and is the same is not delivered again, and is looked at once") {
   for (const auto& way : all_ways()) {
     CAPTURE(way.kind);
     CAPTURE(way.pipelining);
     CAPTURE(way.top);
-    const Messages messages{named("A", 1), named("B", 2), named("C", 3)};
+    Messages messages{named("A", 1), named("B", 2), named("C", 3)};
+    messages[0].bytes = "Message-ID: <1@x>\r\n" + messages[0].bytes;  // its header is enough
     AbsentHousehold house(way, messages);
     house.run();
     house.run_with({named("B", 2)});
     house.server.commands.clear();
     house.run_with(messages);
-    CHECK(count_of(house.server.commands, way.top ? "TOP" : "RETR") == 2);
-    CHECK(count_of(house.server.commands, way.top ? "RETR" : "TOP") == 0);
+    CHECK(count_of(house.server.commands, "TOP") == (way.top ? 2 : 0));
+    CHECK(count_of(house.server.commands, "RETR") == (way.top ? 1 : 2));
     house.server.commands.clear();
     house.run_with(messages);
     CHECK(count_of(house.server.commands, "TOP") + count_of(house.server.commands, "RETR") == 0);

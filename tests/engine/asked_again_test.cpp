@@ -13,13 +13,14 @@ namespace {
 
 struct SecondAnswer {
   std::string about;
-  Reply second;  ///< the answer to the second RETR of the message in a session
+  Reply second;             ///< the answer to the second RETR of the message in a session
+  bool is_refusal = false;  ///< then the next session's first RETR is compared instead
 };
 
 const std::vector<SecondAnswer> second_answers{
     {"silence", {"", false}},
     {"a hang-up", {"", true}},
-    {"a refusal", {"-ERR not now\r\n"}},
+    {"a refusal", {"-ERR not now\r\n"}, true},
     {"a cut body", {"+OK\r\nSubject: 1\r\n\r\nbo", true}},
 };
 
@@ -65,8 +66,8 @@ void check_asked_again(const SecondAnswer& one, const std::string& kind, bool pi
     }
   }
   CHECK(named);
-  for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == bad ? 0 : 1));
-  CHECK(house.server.messages.size() == 1);
+  for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == bad && !one.is_refusal ? 0 : 1));
+  CHECK(house.server.messages.size() == (one.is_refusal ? 0 : 1));
   house.server.misbehave = {};
   house.run();
   CHECK(house.copies_of(bad) == 1);
@@ -100,4 +101,110 @@ TEST_CASE("a message that comes back different one by one is no matter of PIPELI
   house.run();
   for (const int n : {1, 2}) CHECK(house.copies_of(n) == 1);
   CHECK(house.server.messages.empty());
+}
+
+namespace {
+
+std::string long_mail(int n) {
+  std::string text = "Message-ID: <" + std::to_string(n) + "@x>\r\n" + mail_of(n).bytes;
+  for (int line = 1; line <= 100; ++line) text += "line " + std::to_string(line) + " of the text\r\n";
+  return text;
+}
+
+Reply part_of(const std::string& bytes) { return {"+OK\r\n" + test::stuffed(bytes.substr(0, 700))}; }
+
+}  // namespace
+
+TEST_CASE("a body of which more comes when it is asked for again is not believed") {
+  for (const auto* kind : {"maildir", "mbox", "mda"}) {
+    for (const bool pipelining : {true, false}) {
+      for (const std::size_t wrong_by : {0U, 5U}) {
+        CAPTURE(kind);
+        CAPTURE(pipelining);
+        CAPTURE(wrong_by);
+        Household house;
+        house.deliver_as(kind);
+        house.server.options.pipelining = pipelining;
+        house.server.messages = {{"uid1", long_mail(1)}};
+        const auto whole = house.server.messages[0].bytes;
+        int asked = 0;
+        house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+          if (command == "LIST" && !house.server.messages.empty())
+            return test::multi_line({"1 " + std::to_string(whole.size() + wrong_by)});
+          if (command != "RETR 1" || ++asked != 1) return std::nullopt;
+          return part_of(whole);
+        };
+        for (int run = 0; run < 2; ++run) house.run();
+        CHECK(house.times("line 100 of the text") == 1);
+        CHECK(house.server.messages.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("a message that is listed and sent in part, and whole later, arrives whole") {
+  for (const bool pipelining : {true, false}) {
+    for (const bool leave : {true, false}) {
+      CAPTURE(pipelining);
+      CAPTURE(leave);
+      Household house;
+      house.server.options.pipelining = pipelining;
+      house.account.policy.leave_on_server = leave;
+      const auto whole = long_mail(1);
+      house.server.messages = {{"uid1", whole.substr(0, 700) + "\r\n"}};
+      house.server.misbehave = [](const std::string& command, std::size_t) {
+        return command == "QUIT" ? std::optional<Reply>("-ERR busy\r\n") : std::nullopt;
+      };
+      house.run();
+      CHECK(house.times("line 100 of the text") == 0);
+      house.server.misbehave = {};
+      house.server.messages[0].bytes = whole;
+      for (int run = 0; run < 2; ++run) house.run();
+      CHECK(house.times("line 100 of the text") == 1);
+      CHECK(house.server.messages.size() == (leave ? 1 : 0));
+    }
+  }
+}
+
+TEST_CASE("a server that sends each message once in a session delivers what comes the same twice") {
+  for (const auto* kind : {"maildir", "mbox", "mda"}) {
+    for (const bool uidl : {true, false}) {
+      CAPTURE(kind);
+      CAPTURE(uidl);
+      Household house;
+      house.deliver_as(kind);
+      house.server.options.pipelining = false;
+      house.server.options.uidl = uidl;
+      for (int n = 1; n <= 4; ++n) house.server.messages.push_back({"uid" + std::to_string(n), long_mail(n)});
+      const auto second = house.server.messages[1].bytes;
+      std::set<std::string> sent;
+      std::size_t session = 0;
+      house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+        auto& server = house.server;
+        if (std::exchange(session, server.sessions) != server.sessions) sent.clear();
+        if (command == "LIST") {
+          std::vector<std::string> lines;
+          for (const auto& message : server.messages)
+            lines.push_back(std::to_string(lines.size() + 1) + ' ' +
+                            std::to_string(message.bytes.size() + 5));
+          return test::multi_line(lines);
+        }
+        if (!command.starts_with("RETR ")) return std::nullopt;
+        if (!sent.insert(command).second) return Reply("-ERR already retrieved\r\n");
+        const auto& bytes = server.messages[std::stoul(command.substr(5)) - 1].bytes;
+        if (server.sessions != 1 || bytes != second) return std::nullopt;
+        return part_of(bytes);  // the next session shows that it was not all
+      };
+      house.run();
+      CHECK(house.delivered().empty());
+      CHECK(house.told.failures.size() == 4);
+      house.run();
+      for (const int n : {1, 3, 4}) CHECK(house.copies_of(n) == 1);
+      CHECK(house.copies_of(2) == 0);
+      house.run();
+      CHECK(house.times("line 100 of the text") == 4);
+      CHECK(house.copies_of(2) == 1);
+      CHECK(house.server.messages.empty());
+    }
+  }
 }

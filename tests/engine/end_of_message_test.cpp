@@ -251,6 +251,71 @@ TEST_CASE("a header alone stays although the sizes of this server are known to b
   }
 }
 
+namespace {
+
+/// A server whose sizes are known to be wrong by so much, and one more message there.
+void serve_wrong_sizes(Household& house, const bool& is_part, std::size_t wrong_by,
+                       const test::StoredMessage& message) {
+  house.server.misbehave = [&house, &is_part, wrong_by](const std::string& command,
+                                                        std::size_t) -> std::optional<Reply> {
+    const auto& messages = house.server.messages;
+    std::vector<std::string> sizes;
+    for (const auto& one : messages)
+      sizes.push_back(std::to_string(sizes.size() + 1) + ' ' + std::to_string(one.bytes.size() + wrong_by));
+    if (command == "LIST") return test::multi_line(sizes);
+    const bool asked = listed(house, "part") && command == "RETR " + std::to_string(sizes.size());
+    if (!asked || !is_part) return std::nullopt;
+    return Reply("+OK\r\n" + test::stuffed(test::header_of(messages.back().bytes)));
+  };
+  house.server.messages = {mail_of(1)};
+  house.run();
+  house.server.messages.push_back(message);
+}
+
+}  // namespace
+
+TEST_CASE("a short message of which only the header comes stays, whatever the server's sizes are") {
+  for (const auto& setting : settings()) {
+    CAPTURE(setting.kind);
+    CAPTURE(setting.pipelining);
+    CAPTURE(setting.leave);
+    Household house;
+    set_up(house, setting);
+    bool is_part = true;
+    serve_wrong_sizes(house, is_part, 5, {"part", "Subject: part\r\n\r\nthe code is 1234\r\n"});
+    CHECK(engine::status_of(house.run()) == 75);
+    CHECK(house.times("Subject: part") == 0);
+    CHECK(listed(house, "part"));
+    is_part = false;
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.times("the code is 1234\n") == 1);
+    CHECK(listed(house, "part") == setting.leave);
+  }
+}
+
+TEST_CASE("a message that has only a header arrives in the end where the server's sizes are wrong") {
+  for (const auto& setting : settings()) {
+    for (const std::size_t wrong_by : {30U, 300U}) {
+      CAPTURE(setting.kind);
+      CAPTURE(setting.pipelining);
+      CAPTURE(setting.leave);
+      CAPTURE(wrong_by);
+      Household house;
+      set_up(house, setting);
+      const bool is_part = false;
+      serve_wrong_sizes(house, is_part, wrong_by, {"part", "Subject: part\r\n\r\n"});
+      const int failing = wrong_by < 256 ? 1 : 10;
+      for (int run = 1; run <= failing; ++run) CHECK(engine::status_of(house.run()) == 75);
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.times("Subject: part") == 1);
+      CHECK(listed(house, "part") == setting.leave);
+      for (auto& message : house.server.messages) message.bytes += "\r\n";  // another size: looked at again
+      for (int run = 1; run <= 2; ++run) CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.times("Subject: part") == 1);
+    }
+  }
+}
+
 TEST_CASE("where LIST does not tell the size, a message that ends at a lone dot before a hang-up stays") {
   for (const auto& setting : settings()) {
     for (const std::string size : {"1", "1 3"}) {

@@ -49,7 +49,6 @@ TEST_CASE("an unconfirmed removal does not remove another message of the same UI
   for (const bool pipelining : {true, false}) {
     for (const bool wrong_sizes : {true, false}) {
       for (const std::string text : {"disk 2 failed", "disk 10 failed"}) {
-        if (!wrong_sizes && text.size() == 13) continue;  // an equal size proves it together with the header
         CAPTURE(pipelining);
         CAPTURE(wrong_sizes);
         CAPTURE(text);
@@ -86,5 +85,113 @@ TEST_CASE("a body under its neighbour's number is not believed because their hea
   };
   for (int run = 0; run < 3; ++run) house.run();
   for (int n = 1; n <= 4; ++n) CHECK(house.times("disk " + std::string(n, '1') + " failed") == 1);
+  CHECK(house.server.messages.empty());
+}
+
+namespace {
+
+long retrieved(const Household& house) {
+  return std::ranges::count_if(house.server.commands,
+                               [](const auto& command) { return command.starts_with("RETR "); });
+}
+
+/// Each size in LIST is too large by so much.
+void announce_more(Household& house, const std::size_t& more) {
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command != "LIST") return std::nullopt;
+    std::vector<std::string> lines;
+    for (const auto& message : house.server.messages)
+      lines.push_back(std::to_string(lines.size() + 1) + ' ' + std::to_string(message.bytes.size() + more));
+    return test::multi_line(lines);
+  };
+}
+
+}  // namespace
+
+TEST_CASE("mail that stays is not taken for another of its UIDL and header, whatever their sizes") {
+  for (const bool pipelining : {true, false}) {
+    for (const bool top : {true, false}) {
+      for (const std::size_t more : {0U, 7U}) {
+        for (const std::string text : {"disk 2 failed", "disk 10 failed"}) {
+          for (const bool absent : {true, false}) {
+            if (!absent && text.size() == 13) continue;  // nobody can see that
+            CAPTURE(pipelining);
+            CAPTURE(top);
+            CAPTURE(more);
+            CAPTURE(text);
+            CAPTURE(absent);
+            Household house;
+            house.account.policy.leave_on_server = true;
+            house.server.options.pipelining = pipelining;
+            house.server.options.top = top;
+            announce_more(house, more);
+            house.server.messages = {alarm_of("1", "disk 1 failed"), mail_of(2)};
+            house.run();
+            if (absent) {
+              house.server.messages = {mail_of(2)};
+              house.run();
+            }
+            house.server.messages = {alarm_of("1", text), mail_of(2)};
+            house.run();
+            CHECK(house.times("disk 1 failed") == 1);
+            CHECK(house.times(text) == 1);
+            CHECK(house.mail().size() == 3);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("mail without a Message-ID that stays is not read again, and is read once before it is removed") {
+  for (const bool pipelining : {true, false}) {
+    for (const std::size_t more : {0U, 7U}) {
+      for (const bool when_due : {true, false}) {
+        CAPTURE(pipelining);
+        CAPTURE(more);
+        CAPTURE(when_due);
+        Household house;
+        house.account.policy.leave_on_server = true;
+        house.server.options.pipelining = pipelining;
+        announce_more(house, more);
+        house.server.messages = {alarm_of("1", "disk 1 failed"), alarm_of("2", "disk 2 failed")};
+        house.run();
+        house.server.commands.clear();
+        for (int run = 0; run < 2; ++run) house.run();
+        CHECK(retrieved(house) == 0);
+        if (when_due) {
+          house.account.policy.delete_after = std::chrono::seconds(1);
+          house.now += std::chrono::hours(2);
+          house.run();
+          house.now += std::chrono::hours(2);
+        } else {
+          house.account.policy.leave_on_server = false;
+        }
+        house.run();
+        CHECK(retrieved(house) == 2);
+        CHECK(house.server.messages.empty());
+        CHECK(house.mail().size() == 2);
+      }
+    }
+  }
+}
+
+TEST_CASE("mail without a Message-ID is removed where RETR after TOP brings the header only") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  house.server.messages = {alarm_of("1", "disk 1 failed"), mail_of(2)};
+  house.run();
+  house.account.policy.leave_on_server = false;
+  std::set<std::string> topped;
+  std::size_t session = 0;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (std::exchange(session, house.server.sessions) != house.server.sessions) topped.clear();
+    if (command.starts_with("TOP ")) topped.insert(command.substr(4, command.rfind(' ') - 4));
+    if (!command.starts_with("RETR ") || !topped.contains(command.substr(5))) return std::nullopt;
+    const auto& message = house.server.messages[std::stoul(command.substr(5)) - 1];
+    return Reply("+OK\r\n" + test::stuffed(test::header_of(message.bytes)));
+  };
+  for (int run = 0; run < 2; ++run) CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.mail().size() == 2);
   CHECK(house.server.messages.empty());
 }

@@ -21,6 +21,8 @@ util::Hash sample_hash(unsigned char first) {
   return hash;
 }
 
+MessageHashes sample_top(unsigned char first) { return {sample_hash(first), {}, true}; }
+
 const state::Time today{std::chrono::seconds(1'700'000'000)};
 
 state::Row sample_row(Standing standing) {
@@ -41,29 +43,69 @@ TEST_CASE("a header proves a message together with its size, unless the server's
   struct Case {
     Standing standing;
     std::uint64_t bytes;
-    std::optional<util::Hash> header;
+    std::optional<MessageHashes> top;
     bool sizes_are_off, proves;
   };
   for (const auto& row : {
-           Case{Standing::delivered, 100, sample_hash(1), false, true},
-           Case{Standing::delivered, 101, sample_hash(1), false, false},
-           Case{Standing::delivered, 101, sample_hash(1), true, true},
-           Case{Standing::delivered, 100, sample_hash(9), true, false},
+           Case{Standing::delivered, 100, sample_top(1), false, true},
+           Case{Standing::delivered, 101, sample_top(1), false, false},
+           Case{Standing::delivered, 101, sample_top(1), true, true},
+           Case{Standing::delivered, 100, sample_top(9), true, false},
            Case{Standing::delivered, 100, std::nullopt, true, false},
-           Case{Standing::seen, 999, sample_hash(1), false, true},
-           Case{Standing::seen, 999, sample_hash(9), false, false},
+           Case{Standing::seen, 999, sample_top(1), false, true},
+           Case{Standing::seen, 999, sample_top(9), false, false},
        }) {
     CAPTURE(row.bytes);
     CAPTURE(row.sizes_are_off);
-    CHECK(header_proves(sample_row(row.standing), sample_listed(row.bytes), row.header, row.sizes_are_off) ==
+    CHECK(header_proves(sample_row(row.standing), sample_listed(row.bytes), row.top, row.sizes_are_off) ==
           row.proves);
   }
   auto remade = sample_row(Standing::delivered);
   remade.remade = true;
-  CHECK(header_proves(remade, sample_listed(101), sample_hash(1), false));
+  CHECK(header_proves(remade, sample_listed(101), sample_top(1), false));
   auto marked = sample_row(Standing::seen);
   marked.header.reset();
-  CHECK(header_proves(marked, sample_listed(1), sample_hash(9), false));
+  CHECK(header_proves(marked, sample_listed(1), sample_top(9), false));
+}
+
+TEST_CASE("a header without a Message-ID proves no delivered message whose content is known") {
+  const MessageHashes top{sample_hash(1), {}, false};
+  for (const auto standing : {Standing::delivered, Standing::gone}) {
+    auto row = sample_row(standing);
+    for (const bool remade : {false, true}) {
+      row.remade = remade;
+      for (const bool sizes_are_off : {false, true})
+        CHECK_FALSE(header_proves(row, sample_listed(100), top, sizes_are_off));
+    }
+  }
+  auto row = sample_row(Standing::delivered);
+  row.content.reset();  // there is nothing to compare
+  CHECK(header_proves(row, sample_listed(100), top, false));
+  auto too_large = sample_row(Standing::pending);
+  too_large.received_bytes = 9000;
+  CHECK(header_proves(too_large, sample_listed(101), top, false));
+}
+
+TEST_CASE("a body is not made anew if more of it comes than was delivered") {
+  MessageHashes now{sample_hash(1), sample_hash(3), true, 164};
+  auto row = sample_row(Standing::delivered);
+  row.remade = true;
+  CHECK_FALSE(is_another(row, sample_listed(200), now, today));
+  now.octets = 165;
+  CHECK(is_another(row, sample_listed(200), now, today));
+  row.received_bytes = 150;  // LIST had another number then
+  CHECK_FALSE(is_another(row, sample_listed(200), now, today));
+}
+
+TEST_CASE("a row knows how much was received where LIST says something else") {
+  auto row = sample_row(Standing::delivered);
+  note_size(row, 110, std::nullopt);
+  CHECK(row.bytes == 110);
+  CHECK(row.received_bytes == 100);
+  note_size(row, 100, std::nullopt);
+  CHECK(row.received_bytes == 0);
+  note_size(row, 100, 90);
+  CHECK(row.received_bytes == 90);
 }
 
 TEST_CASE("another body under the same header is another message, unless the server makes bodies anew") {
@@ -122,6 +164,9 @@ TEST_CASE("TOP is asked where a header can decide, RETR elsewhere, and nothing o
   CHECK(asked(Action::leave, top) == std::nullopt);
   row.suspect = true;
   CHECK(asked(Action::verify, top) == Ask::header);
+  row.failures = 1;  // perhaps of its RETR, because TOP came before
+  for (const auto action : {Action::verify, Action::remove}) CHECK(asked(action, top) == Ask::whole);
+  row.failures = 0;
   row.standing = Standing::gone;
   CHECK(asked(Action::verify, top) == Ask::whole);
   row.uidl = {};

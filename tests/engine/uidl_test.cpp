@@ -252,6 +252,29 @@ TEST_CASE("beside messages of one UIDL, messages stay known when their UIDLs cha
   CHECK(house.mail().size() == 4);
 }
 
+TEST_CASE("messages without a UIDL of their own stay known when their sizes change and one has no header") {
+  for (const bool uidl : {true, false}) {
+    for (const std::string kind : {"maildir", "mbox", "mda"}) {
+      CAPTURE(uidl);
+      CAPTURE(kind);
+      Household house;
+      house.deliver_as(kind);
+      house.server.options.uidl = uidl;
+      house.account.policy.leave_on_server = true;
+      for (int n = 1; n <= 4; ++n) house.server.messages.push_back({"same", mail_of(n).bytes});
+      CHECK(house.run().totals.fetched == 4);
+      house.server.messages.push_back({"same", mail_of(5).bytes});
+      for (auto& message : house.server.messages) message.bytes = "Status: RO\r\n" + message.bytes;
+      house.server.misbehave = [](const std::string& command, std::size_t) {
+        return command == "TOP 5 0" ? std::optional<Reply>("-ERR cannot open\r\n") : std::nullopt;
+      };
+      CHECK(house.run().totals.fetched == 1);
+      CHECK(house.run().totals.fetched == 0);
+      for (int n = 1; n <= 5; ++n) CHECK(house.copies_of(n) == 1);
+    }
+  }
+}
+
 TEST_CASE("a large message announced as small, for which there is no room, does not hold up the others") {
   struct WriterWithLittleRoom final : delivery::Writer {
     std::unique_ptr<delivery::Writer> inner;
