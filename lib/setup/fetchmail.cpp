@@ -67,11 +67,6 @@ class Drafting {
       policy(draft, own);
       delivery(draft, own);
       tell_what_has_no_counterpart(user.values);
-      if (draft.leave_on_server && !server.on("uidl"))
-        note(draft.line, "without uidl, fetchmail 6 keeps no list of what it has fetched",
-             "unless this is fetchmail 7: stop its timer, run it once more, and directly after that run: "
-             "mailhaul state mark-seen " +
-                 draft.name + " --all");
       outcome_.drafts.push_back(std::move(draft));
     }
     tell_what_has_no_counterpart(entry.values);

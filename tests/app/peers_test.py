@@ -148,10 +148,14 @@ class Kept(import_test.Import):
         self.assertEqual(dovecot.count(user), 0)
 
     def test_fetchmail(self):
-        self.comes_once("fetchmail", ".fetchmailrc", """set no syslog
-poll 127.0.0.1 proto pop3 port PORT uidl auth password
+        """Where the server has no LAST, it keeps a list without "uidl", too."""
+        for uidl in ("uidl", ""):
+            with self.subTest(uidl):
+                self.comes_once("fetchmail", ".fetchmailrc", """set no syslog
+poll 127.0.0.1 proto pop3 port PORT %s auth password
     user USER there with password 'PASSWORD' is nobody here sslproto '' norewrite mda "cat >HOME/Mail/new/$$"
-""", ["fetchmail", "-k", "--silent", "--pidfile", self.world.home / "pid"])
+""" % uidl, ["fetchmail", "-k", "--silent", "--pidfile", self.world.home / "pid"])
+                self.begin_anew()
 
     def test_getmail(self):
         self.comes_once("getmail", ".config/getmail/getmailrc", """[retriever]

@@ -99,6 +99,15 @@ TEST_CASE("fetchmail: a missing password is told") {
           std::string::npos);
 }
 
+TEST_CASE("fetchmail: its list counts without uidl as well, but not with fetchall") {
+  const auto text = read("fetchmail", "poll h.example proto pop3 user u pass x keep mda cat");
+  requires_in(text, {"list /home/anna/.fetchids"});
+  CHECK(text.find("uidl") == std::string::npos);
+  for (const std::string keep : {"keep", "nokeep"})
+    CHECK(read("fetchmail", "poll h.example proto pop3 uidl user u pass x fetchall mda cat " + keep)
+              .find("list ") == std::string::npos);
+}
+
 TEST_CASE("fetchmail: a user without a name has the name of who runs fetchmail") {
   requires_in(read("fetchmail", "poll h.example proto pop3 keep pass x mda cat"),
               {R"("user":"anna")", "password x\n", R"("leave_on_server":true)"});
