@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""A server or a user with a new name: it is noticed, and what is recorded moves along."""
+import unittest
+
+from app.rebuild_test import Lost
+from support.py import mail
+
+
+class Renamed(Lost):
+    def test_a_server_with_a_new_name_is_noticed_and_its_records_move(self):
+        self.begin(mail.small(4, seed=21))
+        self.ok()
+        # The name of the server is its port here: on loopback the port counts.
+        old, self.server = self.server, self.serve(self.drop)
+        self.configure()
+        result = self.world.run()
+        self.assertStatus(result, 74)
+        where = "127.0.0.1:%d" % old.port
+        self.assertHint(result, "4 of its 4 messages are known from the same user at " + where,
+                        "mailhaul state move %s home" % where)
+        self.assertEqual(len(self.world.maildir()), 4)
+        self.assertSays(self.ok("state", "move", where, "home"), "4 messages known from anna at 127.0.0.1")
+        self.drop.add(*mail.small(1, seed=22))
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 5)
+        self.assertStatus(self.world.run("state", "move", where, "home"), 64)
+
+    def test_mail_from_before_the_move_is_known_by_its_id(self):
+        self.begin(mail.small(4, seed=21), trace_header=True)
+        self.ok()
+        self.configure(server="pop3://localhost:%d" % self.server.port, trace_header=True)
+        self.ok("state", "move", "127.0.0.1:%d" % self.server.port, "home")
+        self.assertSays(self.ok("state", "verify"), "4 messages unchanged, 0 changed, 0 no longer here")
+        self.assertSays(self.ok("state", "rebuild"), "4 messages read, 0 recorded")
+
+    def test_a_user_with_a_new_name(self):
+        self.begin(mail.small(2, seed=23))
+        self.ok()
+        self.drop.user = b"anna@example.org"
+        self.configure(user="anna@example.org")
+        where = "127.0.0.1:%d" % self.server.port
+        self.ok("state", "move", "--user", "anna", where)
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 2)
+
+    def test_what_cannot_be_moved(self):
+        self.begin(mail.small(2, seed=24))
+        self.ok()
+        for words, says in ((("nowhere",), "nothing is recorded about anna at nowhere"), ((), "old name is missing"),
+                            (("127.0.0.1:%d" % self.server.port,), "this is the mailbox of account home already"),
+                            (("127.0.0.1:99999",), "is not a host")):
+            with self.subTest(words):
+                result = self.world.run("state", "move", *words)
+                self.assertStatus(result, 64)
+                self.assertSays(result.err, says)
+        other, server = self.maildrop(*mail.small(1, seed=25))
+        self.world.configure({"other": self.account(server)})
+        self.ok()
+        result = self.world.run("state", "move", "127.0.0.1:%d" % self.server.port)
+        self.assertStatus(result, 64)
+        self.assertHint(result, "1 message of account other", "state forget other --all")
+
+    def test_another_mailbox_of_the_same_user_stops_nothing(self):
+        self.begin(mail.small(4, seed=26))
+        self.ok()
+        self.drop, self.server = self.maildrop(*mail.small(1, seed=27))  # with the UID of the other's first message
+        self.drop.messages[0].wire += b"another size\r\n"
+        self.configure()
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
