@@ -171,7 +171,13 @@ void Answers::keep_if_replaced(const Step& step, const util::Hash& header) {
 void Answers::over_limit(const Step& step, const Match& match) {
   parts_.matcher.release(match);
   parts_.removals.retrieved_but_unsafe();
-  step.identity.by_content ? drop_requests() : parts_.requests.drop_relisted();
+  if (step.identity.by_content) return drop_requests();
+  const auto others = parts_.requests.drop_relisted();
+  auto& totals = parts_.run.totals;
+  totals.waiting += 1 + others.messages;
+  totals.over_limit += 1 + others.messages;
+  totals.waiting_bytes += step.message.bytes + others.bytes;
+  totals.limit = budget_.messages_used_up() ? "max_messages" : "max_bytes";
 }
 
 /// Among the requests that are dropped may be messages that were retrieved once already.

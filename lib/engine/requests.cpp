@@ -82,13 +82,18 @@ void Requests::keep_only(const std::function<bool(const Step&)>& is_wanted) {
   resume();
 }
 
-void Requests::drop_relisted() {
+Traffic Requests::drop_relisted() {
+  Traffic dropped;
   hold_back();
-  std::erase_if(postponed_, [](const Request& request) {
+  std::erase_if(postponed_, [&dropped](const Request& request) {
     const auto* row = request.step->identity.row;
-    return row != nullptr && row->standing == state::Standing::gone;
+    if (row == nullptr || row->standing != state::Standing::gone) return false;
+    ++dropped.messages;
+    dropped.bytes += request.step->message.bytes;
+    return true;
   });
   resume();
+  return dropped;
 }
 
 bool Requests::drop_postponed() { return !std::exchange(postponed_, {}).empty(); }

@@ -64,8 +64,8 @@ class Requests {
   void resume();
   /// Forgets the messages to be fetched that are not asked for yet and not wanted any more.
   void keep_only(const std::function<bool(const Step&)>& is_wanted);
-  /// Forgets the messages not asked for yet that are listed again after their removal.
-  void drop_relisted();
+  /// Forgets the messages not asked for yet that are listed again after their removal; returns how many.
+  [[nodiscard]] Traffic drop_relisted();
   /// Forgets what was held back or postponed; returns whether there was any.
   bool drop_postponed();
 

@@ -48,8 +48,11 @@ TEST_CASE("UIDLs that are used again do not lead past max_messages") {
     use_uidls_again(house);
     house.account.policy.max_messages = 2;
     for (std::size_t run = 1; run <= 3; ++run) {
-      CHECK(engine::status_of(house.run()) == 0);
+      const auto outcome = house.run();
+      CHECK(engine::status_of(outcome) == 0);
       CHECK(house.mail().size() == 3 + 2 * run);
+      CHECK(outcome.totals.waiting == 6 - 2 * run);
+      CHECK(outcome.totals.over_limit == 6 - 2 * run);
     }
     CHECK(house.server.messages.empty());
   }
