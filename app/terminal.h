@@ -81,7 +81,7 @@ class Terminal : public report::Listener {
   Style style_;
   std::set<std::string> hints_;  ///< those that were told: what helps one account helps the others
   std::mutex mutex_;
-  std::vector<std::string> order_;   ///< of the live lines; any other account comes after these
+  std::vector<std::string> order_;  ///< of the live lines; any other account comes after these
   std::vector<Progress> progress_;
   LiveTotals totals_;
   std::vector<std::string> drawn_;  ///< the live lines on the screen

@@ -300,9 +300,8 @@ void make_room(const OAuthSubject& subject, const OAuthOutside& outside) {
 }
 
 void keep_login(const OAuthSubject& subject, const OAuthOutside& outside, const Tokens& tokens) {
-  keep_with_hint(
-      "the login could not be kept; fix this, and log in again: mailhaul login " + subject.account,
-      [&] { TokenFile(subject.token_file, *outside.cancel).save(tokens); });
+  keep_with_hint("the login could not be kept; fix this, and log in again: mailhaul login " + subject.account,
+                 [&] { TokenFile(subject.token_file, *outside.cancel).save(tokens); });
 }
 
 void keep_token(const OAuthSubject& subject, const OAuthOutside& outside, std::string_view text) {

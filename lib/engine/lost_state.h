@@ -18,9 +18,9 @@ struct UnknownMailbox {
   const delivery::RunContext& context;
 };
 
-/// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} where the places hold a listed message that a mailhaul with another database delivered, and where the
-/// messages are known as those of the same user at another host. Messages are recognised by their headers, by
-/// TOP.
+/// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} where the
+/// places hold a listed message that a mailhaul with another database delivered, and where the messages are
+/// known as those of the same user at another host. Messages are recognised by their headers, by TOP.
 void require_no_lost_state(const UnknownMailbox& unknown, pop3::Session& session,
                            std::span<const pop3::Listed> listed);
 

@@ -174,8 +174,7 @@ std::string_view hint_for_login(std::string_view words) {
 }
 
 std::string hint_for_limit(std::string_view words, const std::optional<std::chrono::seconds>& pause) {
-  if (speaks_of_timeout(words))
-    return "the server gave up waiting; the next run asks again";
+  if (speaks_of_timeout(words)) return "the server gave up waiting; the next run asks again";
   const std::string wait = pause ? "wait " + util::format_duration(*pause) + ", and " : "";
   return "the server limits how often it may be asked: " + wait + "fetch less often";
 }

@@ -37,6 +37,7 @@ const char* const make_version_2 = R"sql(
     login_mark TEXT NOT NULL DEFAULT '',
     failing_since INTEGER,
     trouble_told INTEGER NOT NULL DEFAULT 0,     -- when, or 0
+    told_status INTEGER NOT NULL DEFAULT 0,      -- the exit status that it meant, or 0
     sizes_are_off INTEGER NOT NULL DEFAULT 0,
     "check" INTEGER NOT NULL DEFAULT 0,          -- checksum of what mail depends on
     UNIQUE (user, host, port)

@@ -12,6 +12,7 @@ constexpr const char* has_columns =
     "SELECT count(*) FROM pragma_table_info('messages') WHERE name = 'received_bytes'";
 constexpr const char* add_columns = R"sql(
   ALTER TABLE mailboxes ADD COLUMN sizes_are_off INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE mailboxes ADD COLUMN told_status INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE messages ADD COLUMN received_bytes INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE messages ADD COLUMN remade INTEGER NOT NULL DEFAULT 0;
 )sql";

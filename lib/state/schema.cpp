@@ -11,6 +11,7 @@
 #include "state/migration_2.h"
 #include "state/migration_3.h"
 #include "state/migration_4.h"
+#include "state/migration_5.h"
 #include "state/transaction.h"
 #include "util/error.h"
 
@@ -82,11 +83,6 @@ constexpr const char* version_1 = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
-// When the server's certificate ends, and the exit status of the trouble that was told last.
-constexpr const char* make_version_5 =
-    "ALTER TABLE runs ADD COLUMN certificate_until INTEGER;"
-    "ALTER TABLE mailboxes ADD COLUMN told_status INTEGER NOT NULL DEFAULT 0;";
-
 /// How a version is made from the one before. It is not changed any more after its release.
 struct Migration {
   const char* begin;
@@ -96,7 +92,7 @@ struct Migration {
 const std::array migrations{Migration{version_1, nullptr, ""},
                             Migration{make_version_2, copy_to_version_2, leave_version_1},
                             Migration{"", complete_version_3, ""}, Migration{make_version_4, nullptr, ""},
-                            Migration{make_version_5, nullptr, ""}};
+                            Migration{make_version_5, complete_version_5, ""}};
 
 }  // namespace
 

@@ -39,18 +39,18 @@ struct Case {
 };
 
 const std::vector<Case> good{
-    {"server", "\"pop3s://Pop.Example.org\"", "pop3s://Pop.Example.org", "\"pop3s://Pop.Example.org\""},
+    {"server", "\"pop3s://Pop.Example.org\"", "pop3s://Pop.Example.org", "\"pop3s://Pop.Example.org:995\""},
     {"server", "\"POP3://h:1110/\"", "POP3://h:1110/", "\"pop3://h:1110\""},
     {"server", "\"pop3s://[2001:DB8:0::1]:995\"", "pop3s://[2001:DB8:0::1]:995",
      "\"pop3s://[2001:db8::1]:995\""},
-    {"server", "\"pop3://[fe80::1%eth0]\"", "pop3://[fe80::1%eth0]", "\"pop3://[fe80::1%eth0]\""},
+    {"server", "\"pop3://[fe80::1%eth0]\"", "pop3://[fe80::1%eth0]", "\"pop3://[fe80::1%eth0]:110\""},
     {"server",
      "\"pop3://b\xC3\xBC"
      "cher.example\"",
      "pop3://b\xC3\xBC"
      "cher.example",
      "\"pop3://b\xC3\xBC"
-     "cher.example\""},
+     "cher.example:110\""},
     {"server", "\"unix:~/pop.sock\"", "unix:~/pop.sock", "\"unix:/home/anna/pop.sock\""},
     {"tls", "\"none\"", "none", "\"none\""},
     {"tls", "\"required\"", "required", "\"required\""},

@@ -153,6 +153,7 @@ TEST_CASE("in a month of watching a real mailbox nothing grows, and mail is fetc
     network_is_down = polls % 50 < 5;
     fetch(account);
     house.told = RecordingListener();
+    house.server.commands.clear();
   };
   month.watch({house.account}, 1h, 24h);
   const auto descriptors = open_descriptors();

@@ -232,8 +232,9 @@ TEST_CASE("a state database of version 4 keeps how the last runs ended") {
     store.note_run(store.mailbox("anna", "here", 0), run);
   }
   state::Database(place.file, place.writes)
-      .execute("ALTER TABLE runs DROP COLUMN certificate_until;"
-               "ALTER TABLE mailboxes DROP COLUMN told_status; PRAGMA user_version = 4");
+      .execute(
+          "ALTER TABLE runs DROP COLUMN certificate_until;"
+          "ALTER TABLE mailboxes DROP COLUMN told_status; PRAGMA user_version = 4");
   auto store = place.open();
   CHECK(store.last_run(store.mailbox("anna", "here", 0)) == run);
 }
