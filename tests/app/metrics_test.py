@@ -126,7 +126,7 @@ class Content(Metrics):
         for _ in range(3):
             self.world.run()
         found = self.home()
-        self.assertEqual(found["last_status"], 75)
+        self.assertEqual(found["last_status"], 77)  # what it was refused with
         self.assertGreater(found["paused_until_timestamp_seconds"], time.time())
 
     def test_all_enabled_accounts_are_there_whichever_was_fetched(self):
