@@ -14,6 +14,9 @@ UNITS = ROOT / "packaging/systemd"
 IMPLYING = {"LockPersonality", "MemoryDenyWriteExecute", "PrivateDevices", "ProtectClock", "ProtectHostname", "ProtectKernelLogs",
             "ProtectKernelModules", "ProtectKernelTunables", "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime",
             "RestrictSUIDSGID", "SystemCallArchitectures", "SystemCallFilter", "SystemCallLog"}
+# The same page: a user's own service manager can do these only with PrivateUsers=yes.
+NAMESPACED = ("BindPaths", "BindReadOnlyPaths", "CapabilityBoundingSet", "InaccessiblePaths", "Private", "Protect", "ReadOnlyPaths",
+              "ReadWritePaths", "TemporaryFileSystem")
 
 
 def settings(text):
@@ -37,25 +40,47 @@ class Units(unittest.TestCase):
         for file in (*UNITS.glob("user/*.service"), *(ROOT / name for name in ("README.md", "man/mailhaul.1", "man/mailhaul-watch.1"))):
             self.assertIn("loginctl enable-linger", file.read_text(), file.name)
 
-    def test_the_drop_in_of_the_manual_lets_programs_gain_privileges(self):
+    @staticmethod
+    def drop_ins():
+        """Those of the manual: for programs that gain privileges, and for a unit without namespaces."""
         page = (ROOT / "man/mailhaul-watch.1").read_text()
-        drop_in = re.search(r"^\.Bd -literal[^\n]*\n(\[Service\]\n.*?)^\.Ed$", page, re.M | re.S)[1]
-        users, systems = (settings(part) for part in drop_in.split("# Only", 1))
+        return re.findall(r"^\.Bd -literal[^\n]*\n(\[Service\]\n.*?)^\.Ed$", page, re.M | re.S)
+
+    def test_the_drop_ins_of_the_manual_let_programs_gain_privileges(self):
+        privileges, namespaces = self.drop_ins()
+        everywhere, systems = (settings(part) for part in privileges.split("# Only", 1))
         for unit in sorted(UNITS.glob("*/*.service")):
             with self.subTest(unit.name):
-                lifted = {**users, **systems} if unit.parent.name == "system" else users
+                lifted = {**everywhere, **(systems if unit.parent.name == "system" else settings(namespaces))}
                 restrictions = (IMPLYING | {"NoNewPrivileges"}) & set(settings(unit.read_text()))
                 self.assertEqual(restrictions - set(lifted), set())
                 self.assertEqual({lifted[name] for name in restrictions} - {"", "no"}, set())
+                self.assertEqual(lifted["CapabilityBoundingSet"], "~")  # all of them
                 self.assertIn("mailhaul-watch(1)", unit.read_text())
-        self.assertEqual(systems["CapabilityBoundingSet"], "~")  # all of them
+
+    def test_a_drop_in_of_the_manual_lifts_what_a_user_has_in_a_user_namespace_only(self):
+        lifted = settings(self.drop_ins()[1])
+        for unit in sorted(UNITS.glob("user/*.service")):
+            with self.subTest(unit.name):
+                used = {name for name in settings(unit.read_text()) if name.startswith(NAMESPACED)}
+                self.assertEqual(set(lifted), used)
+                self.assertIn("217/USER", unit.read_text())
+        self.assertEqual(set(lifted.values()), {"", "no", "~"})
+        self.assertEqual(lifted["PrivateUsers"], "no")
+
+    def test_ssh_works_where_root_is_nobody_and_sockets_in_tmp_are_found(self):
+        for unit in sorted(UNITS.glob("user/*.service")):
+            with self.subTest(unit.name):
+                says = settings(unit.read_text())
+                self.assertEqual(says["PrivateUsers"], "yes")
+                self.assertEqual(says["InaccessiblePaths"], "-/etc/ssh/ssh_config.d")
+                self.assertEqual({"PrivateTmp", "PrivateDevices", "ProtectHome", "PrivateNetwork"} & set(says), set())
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
     def test_how_exposed_they_are(self):
-        """Ten is without any protection. A unit for users cannot have more: mount namespaces need privileges, and procmail, gpg
-        and whatever else a user's own programs are need what is left."""
+        """Ten is without any protection; below four is asked for. The user's own programs (procmail, gpg, ssh) need what is left."""
         for unit in sorted(UNITS.glob("*/*.service")):
-            most = 2.5 if unit.parent.name == "system" else 6.5
+            most = 2.5 if unit.parent.name == "system" else 3.0
             with self.subTest(unit.name):
                 told = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)],
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout.decode("utf-8", "replace")
