@@ -22,24 +22,57 @@ bool speaks_of(const std::string& words, std::string_view what) {
   return words.find(what) != std::string::npos;
 }
 
-/// "it is for X, issued by Y, valid from ... until ..., and its key is sha256//..."
+/// The name that the certificate has to have.
+const std::string& expected_name(const Endpoint& endpoint) {
+  return endpoint.server_name.empty() ? endpoint.host : endpoint.server_name;
+}
+
+/// "it is for X (DNS:a, DNS:b), issued by Y, valid from ... until ..., and its key is sha256//..."
 std::string described(const CertificateFacts& facts) {
-  if (facts.subject.empty()) return {};
-  return "it is for " + util::escape(facts.subject) + ", issued by " +
+  if (facts.subject.empty() && facts.names.empty()) return {};
+  const bool has_more_names = !facts.subject.empty() && facts.names != facts.subject;
+  return "it is for " + util::escape(facts.subject.empty() ? facts.names : facts.subject) +
+         (has_more_names ? " (" + util::escape(facts.names) + ")" : "") + ", issued by " +
          (facts.issuer == facts.subject ? "itself" : util::escape(facts.issuer)) + ", valid from " +
          util::escape(facts.valid_from) + " until " + util::escape(facts.valid_until) + ", and its key is " +
          facts.pin + "; ";
 }
 
-/// A command that saves the server's certificate, and the key that trusts it.
-std::string way_to_trust(const LoginFailure& failure) {
+/// True as well where it is not known.
+bool names_include(const CertificateFacts& facts, const std::string& name) {
+  if (facts.names.empty()) return true;
+  const std::string names = util::lower(facts.names), wanted = util::lower(name);
+  const std::string domain = wanted.substr(std::min(wanted.find('.'), wanted.size()));
+  const auto has = [&](const std::string& part) { return names.find(part) != std::string::npos; };
+  return has("dns:" + wanted) || has("ip address:" + wanted) || has("cn = " + wanted) || has("cn=" + wanted) ||
+         (!domain.empty() && has("dns:*" + domain));
+}
+
+/// A command that saves the server's certificate, and the keys that trust it.
+std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& facts) {
   const Endpoint& endpoint = failure.endpoint;
-  const std::string& name = endpoint.server_name.empty() ? endpoint.host : endpoint.server_name;
+  const std::string& name = expected_name(endpoint);
   return "to trust this certificate alone, compare the key with what the server's operator says, save it "
          "(openssl "
          "s_client -connect " +
          address_of(endpoint) + (endpoint.tls == Tls::starttls ? " -starttls pop3" : "") + " -servername " +
-         name + " </dev/null | openssl x509 >FILE), and name the file in \"tls_ca_file\"";
+         name + " </dev/null | openssl x509 >FILE), and name the file in \"tls_ca_file\"" +
+         (names_include(facts, name) ? std::string()
+                                     : "; it is not for " + util::escape(name) +
+                                           ", so put a name that it has in \"tls_server_name\"");
+}
+
+/// Neither a file nor a pin makes OpenSSL take such a certificate. It may also be the one of the issuer.
+constexpr const char* way_out_of_dates =
+    "the server's owner must renew it, or the certificate of its issuer, unless this machine's clock is wrong; "
+    "until then no setting makes mailhaul trust it, neither \"tls_ca_file\" nor \"tls_pin\"";
+
+/// Who issued it is trusted: libcurl looks at the names when all else is right.
+std::string way_to_another_name(const CertificateFacts& facts) {
+  std::string way =
+      "use a name that it has in \"server\", or in \"tls_server_name\" if this is the right server";
+  if (!facts.pin.empty()) way += "; to trust this key alone under that name, put it in \"tls_pin\" as well";
+  return way;
 }
 
 std::string hint_for_untrusted(const LoginFailure& failure, const CertificateFacts& facts,
@@ -50,21 +83,15 @@ std::string hint_for_untrusted(const LoginFailure& failure, const CertificateFac
         "the server sent it without the certificate of its issuer, so the chain is incomplete, or the issuer "
         "is "
         "not one that this machine trusts: tell the server's operator; ";
-  return described(facts) + why + way_to_trust(failure);
+  return described(facts) + why + way_to_trust(failure, facts);
 }
 
 std::string hint_for_certificate(const LoginFailure& failure, const std::string& words) {
   const auto limit = std::min(failure.deadline.left(), longest_look);
   const bool about_dates = speaks_of(words, "expired") || speaks_of(words, "not yet valid");
   const auto facts = look_at_certificate(failure.endpoint, failure.deadline.cancel, limit);
-  if (about_dates && !facts.valid_until.empty())
-    return "the certificate is valid from " + util::escape(facts.valid_from) + " until " +
-           util::escape(facts.valid_until) +
-           ": its owner must renew it, unless this machine's clock is wrong";
-  if (about_dates) return "the server's owner must renew it, unless this machine's clock is wrong";
-  if (speaks_of(words, "match"))
-    return "the certificate is for " + (facts.names.empty() ? "another host" : util::escape(facts.names)) +
-           ": use its name in \"server\", or in \"tls_server_name\" if this is the right server";
+  if (about_dates) return described(facts) + way_out_of_dates;
+  if (speaks_of(words, "match")) return described(facts) + way_to_another_name(facts);
   return hint_for_untrusted(failure, facts, words);
 }
 

@@ -8,6 +8,7 @@ using namespace mailhaul::test;
 using mailhaul::net::Auth;
 using mailhaul::net::Tls;
 using mailhaul::util::Kind;
+using namespace std::string_literals;
 using Strings = std::vector<std::string>;
 
 const std::string login_accepted = "C: AUTH PLAIN *\nS: +OK in\n";
@@ -165,6 +166,58 @@ TEST_CASE("an untrusted certificate is described, and the error says how to trus
     session.endpoint.ca_file = session.directory / "own.pem";
     CHECK_NOTHROW(session.open());
   }
+}
+
+TEST_CASE("an expired certificate is described, and nothing is proposed that would not make it valid") {
+  for (const auto tls : {Tls::implicit, Tls::starttls}) {
+    const auto expired = authority().issue({.from_day = -9, .until_day = -2});
+    ScriptedServer server(tls == Tls::implicit ? session_script() : stls_script(),
+                          {.tls = tls == Tls::implicit, .certificate = expired});
+    TlsSession session(server, tls);
+    const auto hint = session.refused().hint();
+    CAPTURE(hint);
+    for (const std::string& part :
+         {"it is for CN"s, "DNS:localhost"s, "issued by CN"s, "valid from "s, "GMT until "s,
+          "its key is " + expired.pin, "renew it"s, "no setting makes mailhaul trust it"s})
+      CHECK(has(hint, part));
+    CHECK_FALSE(has(hint, "openssl"));
+    session.endpoint.pins = {expired.pin};  // what the hint says of the settings is true
+    CHECK(has(session.refused().what(), "expired"));
+    spill(session.directory / "own.pem", expired.pem);
+    session.endpoint.ca_file = session.directory / "own.pem";
+    CHECK(session.refused().kind() == Kind::unavailable);
+  }
+}
+
+TEST_CASE("a certificate for another name is described, and a name and a pin trust it alone") {
+  const auto named = authority().issue({.names = {"mail.example.org"}});
+  const auto other = authority().issue({.names = {"mail.example.org"}});
+  ScriptedServer server(session_script(), tls_with(named)), elsewhere(session_script(), tls_with(other));
+  TlsSession session(server), replaced(elsewhere);
+  const auto hint = session.refused().hint();
+  CAPTURE(hint);
+  for (const std::string& part : {"it is for CN"s, "DNS:mail.example.org"s, "issued by CN"s, "GMT until "s,
+                                  "its key is " + named.pin + ";", "\"tls_server_name\""s, "\"tls_pin\""s})
+    CHECK(has(hint, part));
+  for (auto* each : {&session, &replaced}) {
+    each->endpoint.server_name = "mail.example.org";
+    each->endpoint.pins = {named.pin};
+  }
+  CHECK_NOTHROW(session.open());
+  CHECK(replaced.refused().kind() == Kind::unavailable);
+}
+
+TEST_CASE("a certificate that is neither trusted nor for this name says both") {
+  const auto own = self_signed({.names = {"mail.example.org"}});
+  ScriptedServer server(session_script(), tls_with(own));
+  TlsSession session(server);
+  const auto hint = session.refused().hint();
+  CAPTURE(hint);
+  CHECK(has(hint, "it is not for 127.0.0.1, so put a name that it has in \"tls_server_name\""));
+  spill(session.directory / "own.pem", own.pem);
+  session.endpoint.ca_file = session.directory / "own.pem";
+  session.endpoint.server_name = "mail.example.org";
+  CHECK_NOTHROW(session.open());
 }
 
 TEST_CASE("a self-signed certificate may be trusted by name") {
