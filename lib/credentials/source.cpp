@@ -123,12 +123,20 @@ std::string question_for(const Subject& subject) {
   return "password for " + mailbox + (says_more ? " (" + subject.account + "): " : ": ");
 }
 
+/// No server has to be asked whether an empty password is the right one.
 Secret from_person(const Subject& subject, const Environment& environment) {
-  auto answer = environment.prompt ? environment.prompt(question_for(subject)) : std::nullopt;
-  if (!answer)
-    throw Error(Kind::config, "no password is configured, and there is no terminal to ask on",
-                "give \"password_command\", \"password_file\", \"keyring\", \"password_env\" or \"netrc\"");
-  return usable(without_line_ends(answer->reveal()), "the terminal", "type it again");
+  constexpr int most_questions = 3;
+  std::string question = question_for(subject);
+  for (int asked = 1;; ++asked) {
+    const auto answer = environment.prompt ? environment.prompt(question) : std::nullopt;
+    if (!answer)
+      throw Error(Kind::config, "no password is configured, and there is no terminal to ask on",
+                  "give \"password_command\", \"password_file\", \"keyring\", \"password_env\" or \"netrc\"");
+    Secret typed = without_line_ends(answer->reveal());
+    if (!typed.empty() || asked == most_questions)
+      return usable(std::move(typed), "the terminal", "run it again and type the password");
+    question = "nothing was typed; " + question_for(subject);
+  }
 }
 
 }  // namespace

@@ -113,6 +113,28 @@ class Terminal(Case):
         # Only the last try counts: nothing pauses.
         self.assertEqual(self.world.run("fetch", "--password-env", "PW", env={"PW": "secret"}).status, 0)
 
+    def test_an_empty_password_is_asked_for_again_and_not_sent(self):
+        drop = self.asking(*mail.small(1))
+        tried = []
+        drop.answers[b"PASS"] = lambda session, argument: tried.append(argument)
+        run = terminal.AtTerminal(self.world)
+        run.expect(rb"\(home\): ")
+        run.type("\n")
+        run.expect(rb"nothing was typed; password for anna at 127.0.0.1 \(home\): ")
+        run.type("secret\n")
+        self.assertEqual(run.end(), 0, run.screen)
+        self.assertEqual((tried, drop.uids()), ([b"secret"], []))
+        run = terminal.AtTerminal(self.world)
+        run.expect(rb"\(home\): ")
+        for number in range(3):
+            run.screen = b""
+            run.type("\n")
+            if number != 2:
+                run.expect(rb"nothing was typed; password")
+        self.assertEqual(run.end(), 78, run.screen)
+        self.assertIn(b"is empty", run.screen)
+        self.assertEqual(tried, [b"secret"])
+
     def test_a_password_is_asked_for_three_times_at_most(self):
         drop = self.asking(*mail.small(1))
         tried = []

@@ -81,6 +81,26 @@ TEST_CASE("the user is asked for the password of the account that needs one") {
   CHECK(asked == "password for anna at pop.example.org (home): ");
 }
 
+TEST_CASE("an empty password that is typed is asked for again, three times in all") {
+  std::vector<std::string> asked, typed{"\n", "", "secret\n"};
+  auto environment = world();
+  environment.prompt = [&](std::string_view question) {
+    asked.emplace_back(question);
+    return std::optional<util::Secret>(util::Secret(typed.at(asked.size() - 1)));
+  };
+  const util::Cancel cancel;
+  CHECK(credentials::resolve(credentials::Ask{}, anna, environment, cancel).reveal() == "secret");
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[2] == "nothing was typed; password for anna at pop.example.org (home): ");
+  asked.clear();
+  typed[2] = "\n";
+  const auto said = refusal(credentials::Ask{}, environment);
+  CHECK(said.kind == Kind::config);
+  CHECK(said.sentence == "the password from the terminal is empty");
+  CHECK(said.hint == "run it again and type the password");
+  CHECK(asked.size() == 3);
+}
+
 TEST_CASE("without a terminal, the keys that help are named") {
   for (const auto& environment : {world(), credentials::Environment{}}) {
     const auto said = refusal(credentials::Ask{}, environment);
