@@ -64,21 +64,29 @@ DeviceAnswer ask_device_code(const FirstLogin& login) {
   return std::move(device);
 }
 
-/// RFC 8628 section 3.5. Trouble that passes counts like slow_down.
-std::optional<TokenReply> poll_once(const FirstLogin& login, const DeviceAnswer& device, seconds& interval) {
+/// How long to wait before the next poll.
+struct Pace {
+  seconds interval;  ///< before each of them
+  seconds once{0};   ///< before the next one alone, if that is longer
+};
+
+/// RFC 8628 section 3.5. Trouble that passes counts like slow_down, unless the server says when to come back.
+std::optional<TokenReply> poll_once(const FirstLogin& login, const DeviceAnswer& device, Pace& pace) {
+  pace.once = seconds(0);
   try {
     const auto answer = post(login.subject, login.outside, login.subject.oauth.token_url,
                              poll_form(login.client, device.device_code));
     auto reply = read_token_reply(answer.status, answer.body.reveal());
     if (std::holds_alternative<TokenAnswer>(reply)) return reply;
-    if (const auto* refusal = std::get_if<OAuthRefusal>(&reply)) {
-      if (refusal->error == "authorization_pending") return std::nullopt;
-      if (refusal->error != "slow_down") return reply;
-    }
-    interval += std::max(seconds(5), answer.retry_after.value_or(seconds(0)));
+    const auto* refusal = std::get_if<OAuthRefusal>(&reply);
+    const bool slow_down = refusal != nullptr && refusal->error == "slow_down";
+    const bool pending = refusal != nullptr && refusal->error == "authorization_pending";
+    if (refusal != nullptr && !slow_down && !pending) return reply;
+    pace.once = answer.retry_after.value_or(seconds(0));
+    if (slow_down || (!pending && !answer.retry_after)) pace.interval += seconds(5);
   } catch (const Error& error) {
     if (error.kind() != Kind::temporary) throw;
-    interval += seconds(5);
+    pace.interval += seconds(5);
   }
   return std::nullopt;
 }
@@ -87,10 +95,12 @@ Tokens by_device_code(const FirstLogin& login) {
   const auto device = ask_device_code(login);
   login.person.tell("Open " + device.url + " in any browser, on any device, and enter the code " +
                     util::escape(device.user_code) + "\nmailhaul waits until you have agreed.");
-  auto interval = std::clamp(device.interval, seconds(1), seconds(60));
-  for (auto waited = seconds(0); waited < device.lifetime; waited += interval) {
-    login.person.wait(interval);
-    auto reply = poll_once(login, device, interval);
+  Pace pace{.interval = std::clamp(device.interval, seconds(1), seconds(60))};
+  for (auto waited = seconds(0); waited < device.lifetime;) {
+    const auto pause = std::min(std::max(pace.interval, pace.once), device.lifetime - waited);
+    login.person.wait(pause);
+    waited += pause;
+    auto reply = poll_once(login, device, pace);
     if (!reply) continue;
     if (auto* answer = std::get_if<TokenAnswer>(&*reply)) return tokens_of(login, std::move(*answer));
     throw explain(login.subject.oauth, "the login",

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <thread>
 #include <vector>
 
@@ -184,6 +185,29 @@ TEST_CASE("a device code is asked for again and again, more slowly when the serv
   CHECK(tokens.refresh.reveal() == "next");
   CHECK(provider.waits ==
         std::vector<seconds>{seconds(5), seconds(5), seconds(10), seconds(15), seconds(20)});
+}
+
+TEST_CASE("Retry-After lengthens one pause, slow_down all that follow, and none outlives the device code") {
+  FakeProvider provider;
+  provider.answers = {{200, device},
+                      {429, ""},
+                      {400, R"({"error":"authorization_pending"})"},
+                      {400, R"({"error":"slow_down"})"},
+                      {400, R"({"error":"authorization_pending"})"},
+                      {503, ""},
+                      {200, renewed}};
+  const std::map<std::size_t, seconds> retry_after = {{2, seconds(12)}, {4, seconds(11)}, {6, seconds(3600)}};
+  auto outside = provider.outside();
+  outside.ask = [&, ask = outside.ask](const HttpsRequest& request) {
+    auto answer = ask(request);
+    if (const auto after = retry_after.find(provider.asked.size()); after != retry_after.end())
+      answer.retry_after = after->second;
+    return answer;
+  };
+  const auto tokens = log_in(provider.subject(), outside, provider.person());
+  CHECK(tokens.refresh.reveal() == "next");
+  CHECK(provider.waits ==
+        std::vector<seconds>{seconds(5), seconds(12), seconds(5), seconds(11), seconds(10), seconds(17)});
 }
 
 TEST_CASE("a device code that nobody enters ends") {
