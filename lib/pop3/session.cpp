@@ -28,7 +28,8 @@ bool is_drop_listing(bool ok, std::string_view words) {
 constexpr std::uint64_t max_list_lines = 2'000'000;
 constexpr std::uint64_t unannounced_list_lines = 100'000;
 constexpr std::uint64_t max_capability_lines = 1'000;  // the longest real answers have about twenty
-constexpr std::uint64_t bytes_per_line = 64;           // on average: RFC 1939 section 7 allows 70 for a UID
+constexpr std::uint64_t max_capability_bytes = std::uint64_t{1024} * 1024;  // as before the login
+constexpr std::uint64_t bytes_per_line = 64;  // on average: RFC 1939 section 7 allows 70 for a UID
 
 [[noreturn]] void throw_misuse(const std::string& sentence) {
   throw util::Error(util::Kind::internal, sentence);
@@ -55,8 +56,15 @@ struct Session::State {
   void decide_on_pipelining() { exchange.allow_pipelining(options.may_pipeline && capabilities.pipelining); }
   void read_capabilities();
   std::uint64_t most_lines() const;
+  struct Limit {
+    std::uint64_t lines, bytes;
+  };
+  Limit limit_of_list() const {
+    const auto lines = most_lines();
+    return {.lines = lines, .bytes = lines * bytes_per_line};
+  }
   template <typename Take>
-  void read_list(std::uint64_t most_lines, Take take);
+  void read_list(const Limit& most, Take take);
   void read_stat();
   void read_sizes(ListingBuilder& listing);
   void read_uidls(ListingBuilder& listing);
@@ -86,12 +94,12 @@ std::uint64_t Session::State::most_lines() const {
 }
 
 template <typename Take>
-void Session::State::read_list(std::uint64_t most_lines, Take take) {
+void Session::State::read_list(const Limit& most, Take take) {
   std::uint64_t lines = 0;
   std::uint64_t bytes = 0;
   while (const auto line = exchange.line()) {
     bytes += line->size();
-    if (++lines > most_lines || bytes > most_lines * bytes_per_line) {
+    if (++lines > most.lines || bytes > most.bytes) {
       exchange.fail({util::Kind::protocol,
                      "the server's list does not end: more than " + std::to_string(lines - 1) + " lines"});
     }
@@ -109,7 +117,8 @@ void Session::State::read_capabilities() {
   capabilities_are_current = true;
   if (exchange.answer().ok) {
     std::vector<std::string> lines;
-    read_list(max_capability_lines, [&](std::string_view line) { lines.emplace_back(line); });
+    read_list({.lines = max_capability_lines, .bytes = max_capability_bytes},
+              [&](std::string_view line) { lines.emplace_back(line); });
     capabilities = parse_capabilities(lines);
   } else if (options.capabilities.empty()) {
     assume_old_server();
@@ -131,7 +140,7 @@ void Session::State::read_stat() {
 void Session::State::read_sizes(ListingBuilder& listing) {
   if (exchange.answer().ok) {
     listing.expect(stat_count.value_or(0));
-    read_list(most_lines(), [&](std::string_view line) { listing.add_list_line(line); });
+    read_list(limit_of_list(), [&](std::string_view line) { listing.add_list_line(line); });
   } else if (stat_count != 0U) {
     // Some servers refuse to list nothing. Where there is mail, a refused LIST must not look like an empty
     // maildrop.
@@ -142,7 +151,7 @@ void Session::State::read_sizes(ListingBuilder& listing) {
 void Session::State::read_uidls(ListingBuilder& listing) {
   capabilities.uidl = exchange.answer().ok;
   if (capabilities.uidl) {
-    read_list(most_lines(), [&](std::string_view line) { listing.add_uidl_line(line); });
+    read_list(limit_of_list(), [&](std::string_view line) { listing.add_uidl_line(line); });
     return;
   }
   faults.uidl_refusal = exchange.last_words();

@@ -92,6 +92,18 @@ TEST_CASE("pipelining that is no longer announced after the login is not used") 
   CHECK(session.capabilities().uidl);
 }
 
+TEST_CASE("a capability of 65,000 bytes is read after the login as before it") {
+  MemoryServer server(some(1));
+  server.misbehave = [](const std::string& command, std::size_t) -> std::optional<MemoryServer::Reply> {
+    if (command != "CAPA") return std::nullopt;
+    return MemoryServer::Reply("+OK\r\nX-LONG " + std::string(65'000, 'x') + "\r\nUIDL\r\nTOP\r\n.\r\n");
+  };
+  const auto stream = server.open();
+  pop3::Session session(*stream, options_for(server));
+  CHECK(session.listing().size() == 1);
+  CHECK(session.capabilities().top);
+}
+
 TEST_CASE("on a server without CAPA, commands are tried") {
   MemoryServer server(some(2));
   server.options.capa = false;
@@ -145,11 +157,11 @@ TEST_CASE("messages and removals share one stream, and each answer goes to its c
 }
 
 TEST_CASE("a removal overtakes requests that are not sent yet") {
-  MemoryServer server(some(4, 3 * mebibyte));
+  MemoryServer server(some(4, 2 * mebibyte));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
   static_cast<void>(session.listing());
-  for (std::uint32_t n = 1; n <= 4; ++n) session.want({.number = n, .bytes = 3 * mebibyte});
+  for (std::uint32_t n = 1; n <= 4; ++n) session.want({.number = n, .bytes = 2 * mebibyte});
   session.next();
   session.remove(1);
   for (int i = 0; i < 3; ++i) session.next();
@@ -210,10 +222,10 @@ TEST_CASE("headers are fetched by TOP") {
 }
 
 TEST_CASE("requests that are not sent can be withdrawn, and those sent are still owed") {
-  MemoryServer server(some(6, 3 * mebibyte));
+  MemoryServer server(some(6, 2 * mebibyte));
   const auto stream = server.open();
   pop3::Session session(*stream, options_for(server));
-  for (std::uint32_t n = 1; n <= 6; ++n) session.want({.number = n, .bytes = 3 * mebibyte});
+  for (std::uint32_t n = 1; n <= 6; ++n) session.want({.number = n, .bytes = 2 * mebibyte});
   session.next();
   CHECK(session.owed() == 5);
   CHECK(session.withdraw() == 4);
