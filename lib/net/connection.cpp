@@ -98,6 +98,11 @@ bool goes_on(const Attempt& now, Ladder& ladder, int& forms) {
       if (!ladder.has_way_without_capa()) return false;
       ladder.leave_out_capa();
       return true;
+    case What::utf8_unanswered:
+      // With PIPELINING, the credentials went out behind UTF8: they have one more try at most.
+      if (end.credentials_sent) ++forms;
+      ladder.leave_out_utf8();
+      return true;
     case What::way_wrong:
       // A wrong password may be refused in any words: it goes out twice at most.
       if (end.credentials_sent && ++forms > 1) return false;
@@ -165,10 +170,13 @@ void Opener::attempt(Attempt& now) {
   if (!now.result.ok()) return;
   std::optional<Wire> wire(std::in_place, std::move(curl), address_of(endpoint));
   LoginConversation conversation({endpoint, request_.login, ladder_}, now.dialogue);
-  LoginLimits limits{deadline_, deadline_.at, mute_at,
-                     [this, &now] { return addresses_.has_another_than(now.result.peer); }};
-  if (ladder_.has_way_without_capa())  // the other half of the time is for that way
-    limits.capa_by = std::chrono::steady_clock::now() + deadline_.left() / 2;
+  const auto half_time = std::chrono::steady_clock::now() + deadline_.left() / 2;
+  // Where there is a way without CAPA or UTF8, the other half of the time is for that way.
+  const LoginLimits limits{.deadline = deadline_,
+                           .capa_by = ladder_.has_way_without_capa() ? half_time : deadline_.at,
+                           .utf8_by = half_time,
+                           .greeting_by = mute_at,
+                           .give_up = [this, &now] { return addresses_.has_another_than(now.result.peer); }};
   converse(*wire, conversation, limits);
   if (conversation.state() == State::switching_to_tls) {
     wire = secured(now, std::move(*wire));

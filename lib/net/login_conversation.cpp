@@ -64,7 +64,7 @@ void LoginConversation::receive(std::string_view bytes) {
     take({line, sort});
   }
   received_.erase(0, read);
-  if (state_ == State::reading && received_.size() > longest_reply)
+  if (state_ == State::reading && util::without_line_ends(received_).size() > longest_reply)
     fail(awaits_capa() ? What::capa_unanswered : What::too_much, "a line without end");
 }
 
@@ -78,7 +78,7 @@ LoginConversation::Sort LoginConversation::sort_of(std::string_view line) {
 void LoginConversation::take(const Line& line) {
   if (std::exchange(utf8_owed_, false)) {  // RFC 6856: a server that refuses goes on without it
     if (line.sort != Sort::ok && line.sort != Sort::refusal)
-      return fail(What::odd_answer, std::string(line.text));
+      return fail(What::utf8_unanswered, std::string(line.text));
     if (!method_) begin_login();
     return;
   }
@@ -133,7 +133,7 @@ void LoginConversation::after_capa() {
     if (!offers(capabilities, "STLS")) return fail(What::no_stls);
     return send("STLS", Awaited::stls);
   }
-  if (offers(capabilities, "UTF8")) {
+  if (setting_.ladder.sends_utf8() && offers(capabilities, "UTF8")) {
     send("UTF8", Awaited::user);
     utf8_owed_ = true;
     if (!offers(capabilities, "PIPELINING")) return;
@@ -238,6 +238,7 @@ void LoginConversation::answer_challenge(const Line& line) {
   }
   auto challenge = util::base64_decode(line.words());
   if (!challenge && line.sort == Sort::ok) challenge.emplace();
+  if (!challenge && method_->auth == Auth::login) challenge.emplace(line.words());  // "+ Password:"
   if (!challenge)
     return fail(What::broken_mechanism, "its challenge is not in base64: " + std::string(line.text));
   send_answer(exchange_.answer(*challenge));
@@ -262,11 +263,13 @@ void LoginConversation::closed(std::string words) {
   if (knows_refusal()) return fail(What::refused);
   const bool in_capa = awaits_capa() || awaited_ == Awaited::capa_lines;
   if (in_capa) return fail(What::capa_unanswered, std::move(words));
+  if (utf8_owed_) return fail(What::utf8_unanswered, std::move(words));
   fail(credentials_sent_ ? What::hung_up : What::lost, std::move(words));
 }
 
 void LoginConversation::fell_silent() {
   if (knows_refusal()) return fail(What::refused);
+  if (utf8_owed_) return fail(What::utf8_unanswered);
   fail(awaits_capa() ? What::capa_unanswered : What::timed_out);
 }
 

@@ -21,6 +21,7 @@ struct LoginEnd {
     greeting_refused,  ///< -ERR as greeting
     capa_unanswered,   ///< the server hung up or fell silent at CAPA
     capa_endless,      ///< its answer has no end
+    utf8_unanswered,   ///< the server hung up, fell silent or talked nonsense at UTF8
     no_stls,           ///< STLS is not offered, or refused
     clear_text,        ///< something follows the answer to STLS outside TLS
     not_offered,       ///< no method suits the server
@@ -75,6 +76,8 @@ class LoginConversation {
   bool awaits_greeting() const noexcept { return awaited_ == Awaited::greeting; }
   /// CAPA was sent, and nothing has been answered to it.
   bool awaits_capa() const noexcept { return awaited_ == Awaited::capa && capa_bytes_ == 0; }
+  /// UTF8 was sent, and has not been answered.
+  bool awaits_utf8() const noexcept { return utf8_owed_; }
   /// The refusal is known already; only more words about it may come.
   bool knows_refusal() const noexcept { return !end_.reasons.empty(); }
   /// The method that is tried; empty: no login was begun.

@@ -29,6 +29,7 @@ class Patience {
       if (gives_up_) return std::chrono::milliseconds(0);
     }
     if (conversation.awaits_capa()) at = std::min(at, limits_.capa_by);
+    if (conversation.awaits_utf8()) at = std::min(at, limits_.utf8_by);
     if (conversation.knows_refusal()) {
       if (!words_by_) words_by_ = Clock::now() + longest_wait_for_words;
       at = std::min(at, *words_by_);

@@ -175,7 +175,7 @@ void Ladder::strike_mechanism(const LoginMethod& method) {
 }
 
 void Ladder::leave_nothing() {
-  has_way_without_capa_ = false;
+  has_way_without_capa_ = sends_utf8_ = false;
   left_.clear();
 }
 

@@ -52,17 +52,20 @@ class Ladder {
   void leave_nothing();
   /// The server does not survive CAPA: only USER and PASS are left, without that question.
   void leave_out_capa();
+  /// The server does not survive UTF8 (RFC 6856), whatever it announces.
+  void leave_out_utf8() noexcept { sends_utf8_ = false; }
 
   bool empty() const noexcept { return left_.empty(); }
   bool by_libcurl() const noexcept {
     return !left_.empty() && left_.front().way == LoginMethod::Way::by_libcurl;
   }
   bool asks_capa() const noexcept { return asks_capa_; }
+  bool sends_utf8() const noexcept { return sends_utf8_; }
   /// USER and PASS are among the methods, and no STLS has to come first: only CAPA tells whether it is there.
   bool has_way_without_capa() const noexcept { return has_way_without_capa_; }
 
  private:
-  bool automatic_, has_way_without_capa_, asks_capa_ = true;
+  bool automatic_, has_way_without_capa_, asks_capa_ = true, sends_utf8_ = true;
   std::vector<LoginMethod> left_;
 };
 

@@ -46,6 +46,15 @@ Error no_capa(const LoginFailure& failure) {
   return {Kind::temporary, address(failure) + what, hint};
 }
 
+Error no_utf8(const LoginFailure& failure) {
+  const std::string& words = failure.end->words;
+  return {
+      Kind::temporary,
+      address(failure) + (words.empty() ? " did not answer UTF8 in time"
+                                        : " did not answer UTF8 with +OK or -ERR: " + shown(failure, words)),
+      std::string(breaks_protocol)};
+}
+
 /// What the server lists, for a hint: "plain login".
 std::string offered_by(const LoginFailure& failure) {
   std::string offered;
@@ -153,6 +162,8 @@ Error explain_login(const LoginFailure& failure) {
     case What::capa_endless:
       return {Kind::protocol, "the answer of " + address(failure) + " to CAPA has no end",
               std::string(breaks_protocol)};
+    case What::utf8_unanswered:
+      return no_utf8(failure);
     case What::no_stls:
       return no_stls(failure,
                      words.empty() ? std::nullopt : std::optional(std::string(failure.end->refusal())));

@@ -77,6 +77,10 @@ TEST_CASE("logins that work, at every split") {
        Auth::login,
        {ok, capa({"SASL LOGIN"}), "+ UGFzc3dvcmQ6\r\n", ok},
        "CAPA\r\nAUTH LOGIN " + base64_encode("anna") + "\r\n" + base64_encode("Geheim") + "\r\n"},
+      {"LOGIN with questions that are not in base64",
+       Auth::login,
+       {ok, capa({}), "+ Username:\r\n", "+ Password:\r\n", ok},
+       "CAPA\r\nAUTH LOGIN\r\n" + base64_encode("anna") + "\r\n" + base64_encode("Geheim") + "\r\n"},
       {"not listed",
        Auth::plain,
        {ok, capa({"SASL LOGIN"}), "+ \r\n", ok},
@@ -224,6 +228,15 @@ TEST_CASE("a reply of 64 KiB is read, and what follows an answer in the same bre
   const std::string words = std::string(65'000, 'x');
   CHECK(run(talk, {ok, capa({}), "+OK " + words + "\r\n", "-ERR " + words + "\r\n"}, 4096).words ==
         "-ERR " + words);
+  Talk capable(Auth::automatic, Tls::starttls);
+  CHECK(run(capable, {ok, capa({"X-" + words, "STLS"}), ok, "TLS", capa({"X-" + words, "SASL PLAIN"}), ok},
+            4096)
+            .state == State::logged_in);
+  const std::string longest = "-ERR " + std::string(64 * 1024 - 5, 'x');
+  for (const std::size_t piece : {longest.size(), longest.size() + 1, longest.size() + 2}) {
+    Talk cut(Auth::user);
+    CHECK(run(cut, {ok, capa({}), ok, longest + "\r\n"}, piece).words == longest);
+  }
   Talk other(Auth::user);
   CHECK(run(other, {ok, capa({}), "+OK\r\n+OK\r\n"}, std::string::npos).what == What::too_much);
   Talk utf8(Auth::user);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// What the driver adds to the conversation: the limits of time. No test waits for one.
+#include "net/login_driver.h"
+
+#include <array>
+
+#include "net/curl_handle.h"
+#include "session_fixture.h"
+#include "talk.h"
+
+namespace {
+
+using namespace mailhaul::test;
+using mailhaul::net::Dialogue;
+using mailhaul::net::LoginConversation;
+using mailhaul::net::LoginEnd;
+using mailhaul::net::LoginLimits;
+using mailhaul::net::Trace;
+using Clock = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+/// How a conversation ends in which `limits` are changed when the server's line `at` has come, and the server
+/// has hung up. So an end in time is told from the end of the connection.
+LoginEnd::What end_of(const std::string& script, const std::string& at,
+                      const std::function<void(LoginLimits&)>& change) {
+  ScriptedServer server(transcript(script));
+  Session session(server);
+  const auto end = Clock::now() + seconds(20);
+  LoginLimits limits{.deadline = {end, session.cancel}, .capa_by = end, .utf8_by = end};
+  talk::Talk talk;
+  const Trace trace = [&](char direction, std::string_view line) {
+    if (direction != '<' || line != at) return;
+    server.wait_until_quiet();
+    change(limits);
+  };
+  Dialogue dialogue(talk.redactor, trace);
+  auto curl = std::make_unique<mailhaul::net::CurlHandle>(session.endpoint, session.cancel, dialogue,
+                                                          mailhaul::net::Speaks::nothing);
+  REQUIRE(curl->connect(seconds(20)).ok());
+  mailhaul::net::Wire wire(std::move(curl), "127.0.0.1");
+  LoginConversation conversation({session.endpoint, session.login, talk.ladder}, dialogue);
+  mailhaul::net::converse(wire, conversation, limits);
+  REQUIRE(conversation.state() == LoginConversation::State::ended);
+  return conversation.end().what;
+}
+
+const std::string in_capa = "S: +OK hi\nC: CAPA\nS: +OK\nS: TOP\n";
+
+TEST_CASE("the time ends in the middle of the answer to CAPA, while bytes keep coming") {
+  const auto now = [] { return Clock::now() - seconds(1); };
+  CHECK(end_of(in_capa, "TOP", [&](LoginLimits& limits) { limits.deadline.at = now(); }) ==
+        LoginEnd::What::timed_out);
+  // Once the answer has begun, only the end of all time counts.
+  CHECK(end_of(in_capa, "TOP", [&](LoginLimits& limits) { limits.capa_by = now(); }) ==
+        LoginEnd::What::capa_unanswered);
+  CHECK(end_of(in_capa, "TOP", [](LoginLimits&) {}) == LoginEnd::What::capa_unanswered);
+}
+
+}  // namespace
