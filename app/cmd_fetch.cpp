@@ -128,10 +128,13 @@ PlanTotals totals_of(const engine::MailboxListing& listing) {
   PlanTotals totals;
   for (const auto& message : listing.messages) {
     ++(message.removes ? totals.removed : totals.stay);
-    if (message.action == report::Action::verify) ++totals.compared;
-    if (message.action != report::Action::fetch) continue;
-    ++totals.fetched;
-    totals.bytes += message.bytes;
+    if (message.action == report::Action::fetch) {
+      ++totals.fetched;
+      totals.bytes += message.bytes;
+    } else if (message.is_read || message.action == report::Action::verify) {
+      ++totals.compared;
+      if (message.is_read) totals.compared_bytes += message.bytes;
+    }
   }
   return totals;
 }
@@ -140,6 +143,7 @@ std::string text_of(const PlanTotals& totals) {
   std::string text = std::to_string(totals.fetched) + " to fetch";
   if (totals.fetched != 0) text += " (" + util::format_size(totals.bytes) + ")";
   if (totals.compared != 0) text += ", " + std::to_string(totals.compared) + " to compare";
+  if (totals.compared_bytes != 0) text += " (" + util::format_size(totals.compared_bytes) + ")";
   return text + ", " + std::to_string(totals.removed) + " to remove from the server, " +
          std::to_string(totals.stay) + (totals.stay == 1 ? " stays\n" : " stay\n");
 }

@@ -131,7 +131,8 @@ std::string json_line(std::string_view account, const PlanTotals& totals) {
                   {"to_compare", totals.compared},
                   {"to_remove", totals.removed},
                   {"stay", totals.stay},
-                  {"bytes", totals.bytes}});
+                  {"bytes", totals.bytes},
+                  {"compare_bytes", totals.compared_bytes}});
 }
 
 std::string json_line(std::string_view account, const Counts& counts) {

@@ -54,10 +54,10 @@ struct Counts {
   std::uint64_t bytes = 0, fresh_bytes = 0;
 };
 std::string json_line(std::string_view account, const Counts& counts);
-/// What a dry run says about an account: numbers of messages, and the bytes to fetch.
+/// What a dry run says about an account: numbers of messages, and the bytes to read.
 struct PlanTotals {
   std::size_t fetched = 0, compared = 0, removed = 0, stay = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0, compared_bytes = 0;
 };
 std::string json_line(std::string_view account, const PlanTotals& totals);
 std::string json_line(std::string_view account, const engine::HistoryRow& row);

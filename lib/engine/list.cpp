@@ -8,7 +8,9 @@
 #include "engine/header_field.h"
 #include "engine/identity.h"
 #include "engine/lost_state.h"
+#include "engine/moved_uids.h"
 #include "engine/read_only_session.h"
+#include "engine/requests.h"
 #include "engine/uid.h"
 
 namespace mailhaul::engine {
@@ -84,6 +86,32 @@ void look_for_lost_state(ReadOnlySession& look, const Environment& environment, 
   }
 }
 
+ListedMessage listed_message(const Step& step, const account::Policy& policy, ServerTraits traits,
+                             state::Time now) {
+  const auto first = first_request(step, traits);
+  return {.number = step.message.number,
+          .uid = shown_uid(step.message, step.identity.header),
+          .bytes = step.message.bytes,
+          .action = step.action,
+          .reason = step.reason,
+          .is_new = is_new(step),
+          .removes = removes(step, policy),
+          .too_large = step.too_large,
+          .is_read = first && first->ask == Ask::whole,
+          .due = due_of(step, policy, now),
+          .date = {},
+          .from = {},
+          .subject = {}};
+}
+
+/// Shows what fetch takes for new, and then finds to be known, as what it is.
+void compare_only(ListedMessage& message) {
+  if (message.action != Action::fetch) return;
+  message.action = Action::verify;
+  message.reason = "known by its header under another UID; its content is compared";
+  message.is_new = false;
+}
+
 }  // namespace
 
 MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
@@ -93,18 +121,15 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
     ReadOnlySession look(account, environment, listener);
     const auto policy = policy_of(account);
     look_for_lost_state(look, environment, listener, request);
+    const auto moved = moved_uids(look);
+    const ServerTraits traits{.top = look.session.capabilities().top,
+                              .sizes_are_off = look.server.sizes_are_off,
+                              .removes = !policy.leave_on_server};
     const auto planned =
         plan(std::move(look.listed), std::move(look.identities), policy, {.now = environment.now()});
     for (const auto& step : planned.steps) {
-      listing.messages.push_back({.number = step.message.number,
-                                  .uid = shown_uid(step.message, step.identity.header),
-                                  .bytes = step.message.bytes,
-                                  .action = step.action,
-                                  .reason = step.reason,
-                                  .is_new = is_new(step),
-                                  .removes = removes(step, policy),
-                                  .too_large = step.too_large,
-                                  .due = due_of(step, policy, environment.now())});
+      listing.messages.push_back(listed_message(step, policy, traits, environment.now()));
+      if (moved.contains(step.message.number)) compare_only(listing.messages.back());
     }
     if (std::ranges::any_of(planned.steps, [](const Step& step) { return step.identity.by_content; })) {
       listener.warned(

@@ -26,6 +26,7 @@ struct ListedMessage {
   bool is_new = false;     ///< neither delivered nor marked as seen
   bool removes = false;    ///< fetch would remove it from the server in the end
   bool too_large = false;  ///< max_size keeps it on the server
+  bool is_read = false;    ///< fetch reads all of it, to deliver it or to compare it
   /// Delivered, and kept by delete_after: when a run can remove it at the earliest.
   std::optional<state::Time> due;
   std::string date, from, subject;  ///< header fields as received, unfolded; only when asked for

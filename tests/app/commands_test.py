@@ -114,7 +114,7 @@ class Looking(Command):
         *messages, total = self.json_lines(self.ok("-n", "-K", "--json"))
         self.assertEqual([line["removes"] for line in messages], [True, False, True])
         self.assertEqual(total, {"event": "plan", "account": "home", "to_fetch": 1, "to_compare": 0, "to_remove": 2,
-                                 "stay": 1, "bytes": len(new)})
+                                 "stay": 1, "bytes": len(new), "compare_bytes": 0})
         self.assertEqual(drop.removed, [])
         self.ok("-K")  # does what the dry run said
         self.assertEqual(drop.uids(), [b"uid-000002"])
