@@ -9,6 +9,7 @@
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/rebuild.h"
+#include "util/shell.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -37,6 +38,18 @@ void tell_changed(const Invocation& invocation, const std::string& account,
                          .status = util::exit_status(util::Kind::content)});
 }
 
+/// The server's name until now, without a port, which trace headers do not name. One server has one account.
+std::string old_host_of(const Invocation& invocation) {
+  const auto& text = invocation.old_host;
+  if (text.empty()) return {};
+  if (account::select(load_config(invocation), invocation.words).size() != 1)
+    throw util::Error(
+        util::Kind::usage, "--was is the old name of one account's server",
+        "name that account: mailhaul state rebuild --was " + util::shell_word(safe(text)) + " ACCOUNT");
+  const auto colon = text.find(':');
+  return text.substr(0, text.rfind(':') == colon ? colon : std::string::npos);
+}
+
 void warn_of_unfinished(const Invocation& invocation, const std::string& account, std::size_t messages) {
   make_listener(invocation)
       ->warned(account, {.sentence = util::counted(messages, "message") +
@@ -51,9 +64,19 @@ void warn_of_unfinished(const Invocation& invocation, const std::string& account
 
 void describe_state_mail(CLI::App& parser, Invocation& /*invocation*/) { add_accounts(parser); }
 
+void describe_state_rebuild(CLI::App& parser, Invocation& invocation) {
+  add_accounts(parser);
+  parser
+      .add_option("--was", invocation.old_host,
+                  "the server's name until now: mail that names it in its trace header counts, too")
+      ->type_name("HOST")
+      ->take_last();
+}
+
 int run_state_rebuild(const Invocation& invocation) {
+  const auto old_host = old_host_of(invocation);
   return for_each_named(invocation, [&](const auto& account, const auto& environment) {
-    const auto rebuilt = engine::rebuild(account, environment);
+    const auto rebuilt = engine::rebuild(account, environment, old_host);
     if (rebuilt.unfinished != 0) warn_of_unfinished(invocation, account.name, rebuilt.unfinished);
     if (invocation.json) return print(json_line(account.name, rebuilt));
     if (invocation.quiet) return;

@@ -43,7 +43,7 @@ std::span<const CommandRow> commands() {
        run_state_export, "state"},
       {"import", "record what state export has printed on another machine", describe_state_import,
        run_state_import, "state"},
-      {"rebuild", "record the mail in the Maildir or mbox as delivered", describe_state_mail,
+      {"rebuild", "record the mail in the Maildir or mbox as delivered", describe_state_rebuild,
        run_state_rebuild, "state"},
       {"verify", "compare delivered mail with what was recorded", describe_state_mail, run_state_verify,
        "state"},

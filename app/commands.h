@@ -47,6 +47,7 @@ int run_logout(const Invocation& invocation);
 void describe_state_show(CLI::App& parser, Invocation& invocation);
 int run_state_show(const Invocation& invocation);
 void describe_state_mail(CLI::App& parser, Invocation& invocation);
+void describe_state_rebuild(CLI::App& parser, Invocation& invocation);
 int run_state_rebuild(const Invocation& invocation);
 int run_state_verify(const Invocation& invocation);
 void describe_state_move(CLI::App& parser, Invocation& invocation);

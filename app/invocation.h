@@ -46,6 +46,7 @@ struct Invocation {
   std::chrono::seconds interval{300};           ///< --interval of watch
   bool* sigterm_is_success = nullptr;           ///< set by watch: SIGTERM ends it with status 0
   std::string old_user;                         ///< --user of state move
+  std::string old_host;                         ///< --was of state rebuild
 
   std::string name, name_server, client_id;  ///< --name, --name-server, --client-id of init
   bool ask_others = false;                   ///< --ask-others

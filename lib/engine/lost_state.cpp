@@ -4,43 +4,56 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "engine/identity.h"
 #include "engine/stored_hashes.h"
+#include "util/ascii.h"
+#include "util/escape.h"
+#include "util/shell.h"
 #include "util/units.h"
 
 namespace mailhaul::engine {
 
 namespace {
 
-/// The headers of mail that a mailhaul with another database has delivered, perhaps from this mailbox.
-std::set<util::Hash> headers_of_others(const UnknownMailbox& unknown) {
-  std::set<util::Hash> headers;
-  const auto is_of_another_database = [&unknown](const delivery::StoredMessage& message) {
-    const auto parts = delivery::parts_of_id(message.id);
-    return parts && parts->instance != unknown.context.instance &&
-           may_be_of(unknown.account, unknown.context, message);
-  };
-  for (const auto& place : unknown.account.deliver) {
-    for_each_stored(place, unknown.context, is_of_another_database,
-                    [&](const auto&, const MessageHashes& hashes) { headers.insert(hashes.header); });
+using Headers = std::set<util::Hash>;
+
+/// The headers of mail that a mailhaul with another database has delivered.
+struct OfOthers {
+  Headers here;                              ///< perhaps from this mailbox
+  std::map<std::string, Headers> elsewhere;  ///< by the other host that it came from
+  [[nodiscard]] bool empty() const { return here.empty() && elsewhere.empty(); }
+};
+
+OfOthers headers_of_others(const UnknownMailbox& unknown) {
+  OfOthers others;
+  const auto& [account, store, mailbox, context] = unknown;
+  for (const auto& place : account.deliver) {
+    for_each_stored(
+        place, context, [&](const auto& message) { return is_of_another_database(context, message); },
+        [&](const auto& message, const MessageHashes& hashes) {
+          const bool is_here = may_be_of(account, context, message);
+          (is_here ? others.here : others.elsewhere[util::lower(message.server)]).insert(hashes.header);
+        });
   }
+  return others;
+}
+
+/// The headers of the listed messages, as far as they can be read. Empty: none of them can.
+std::vector<util::Hash> listed_headers(pop3::Session& session, std::span<const pop3::Listed> listed) {
+  std::vector<util::Hash> headers;
+  if (!session.capabilities().top) return headers;
+  for (const auto& message : listed)
+    session.want({.number = message.number, .bytes = 0, .header_only = true});
+  for (std::size_t i = 0; i < listed.size(); ++i)
+    if (const auto header = header_of(session.next())) headers.push_back(*header);
   return headers;
 }
 
-/// How many of the listed messages have one of these headers. All of them, where headers cannot be read.
-std::size_t count_listed(pop3::Session& session, std::span<const pop3::Listed> listed,
-                         const std::set<util::Hash>& headers) {
-  if (!session.capabilities().top) return listed.size();
-  for (const auto& message : listed)
-    session.want({.number = message.number, .bytes = 0, .header_only = true});
-  std::size_t found = 0, read = 0;
-  for (std::size_t i = 0; i < listed.size(); ++i) {
-    const auto header = header_of(session.next());
-    if (header) ++read;
-    if (header && headers.contains(*header)) ++found;
-  }
-  return read == 0 ? listed.size() : found;
+std::size_t count_in(const Headers& known, const std::vector<util::Hash>& listed) {
+  const auto is_known = [&known](const util::Hash& header) { return known.contains(header); };
+  return static_cast<std::size_t>(std::ranges::count_if(listed, is_known));
 }
 
 /// How many of the listed messages this mailbox has under the same UIDs, and with the same sizes.
@@ -74,23 +87,40 @@ void require_no_other_name(const UnknownMailbox& unknown, std::span<const pop3::
   }
 }
 
+/// Stops the fetch: so many of the listed messages are here already.
+[[noreturn]] void refuse_to_double(const UnknownMailbox& unknown, std::size_t here, std::size_t listed,
+                                   const std::string& host) {
+  const auto& name = unknown.account.name;
+  const auto shown = util::escape(host);
+  const std::string rebuild =
+      "mailhaul state rebuild " + (host.empty() ? "" : "--was " + util::shell_word(shown) + " ") + name;
+  throw util::Error(
+      util::Kind::storage,
+      "nothing is recorded about this mailbox, but " + std::to_string(here) + " of its " +
+          util::counted(listed, "message") + " were delivered here by mailhaul with another state database" +
+          (host.empty() ? "" : ", from " + shown) + "; nothing is fetched, so that nothing arrives twice",
+      (host.empty() ? "bring the old database back, or: " + rebuild
+                    : "if that is this server's old name: " + rebuild) +
+          "; to fetch all of it again: mailhaul -a " + name);
+}
+
 }  // namespace
 
 void require_no_lost_state(const UnknownMailbox& unknown, pop3::Session& session,
                            std::span<const pop3::Listed> listed) {
   if (listed.empty() || unknown.account.policy.fetch_all) return;
   require_no_other_name(unknown, listed);
-  const auto headers = headers_of_others(unknown);
-  if (headers.empty()) return;
-  const auto here = count_listed(session, listed, headers);
-  if (here == 0) return;
-  throw util::Error(util::Kind::storage,
-                    "nothing is recorded about this mailbox, but " + std::to_string(here) + " of its " +
-                        util::counted(listed.size(), "message") +
-                        " were delivered here by mailhaul with another state database; nothing is fetched, "
-                        "so that nothing arrives twice",
-                    "bring the old database back, or: mailhaul state rebuild " + unknown.account.name +
-                        "; to fetch all of it again: mailhaul -a " + unknown.account.name);
+  const auto others = headers_of_others(unknown);
+  if (others.empty()) return;
+  const auto headers = listed_headers(session, listed);
+  const auto here = headers.empty() && !others.here.empty() ? listed.size() : count_in(others.here, headers);
+  if (here != 0) refuse_to_double(unknown, here, listed.size(), {});
+  // Two servers may have some messages in common, such as those of a mailing list.
+  for (const auto& [host, known] : others.elsewhere) {
+    const auto from_there = count_in(known, headers);
+    if (from_there != 0 && from_there * 2 >= listed.size())
+      refuse_to_double(unknown, from_there, listed.size(), host);
+  }
 }
 
 }  // namespace mailhaul::engine

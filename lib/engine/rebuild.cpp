@@ -10,6 +10,7 @@
 #include "engine/account_run.h"
 #include "engine/mailbox.h"
 #include "engine/stored_hashes.h"
+#include "util/ascii.h"
 #include "util/escape.h"
 #include "util/fd.h"
 
@@ -62,12 +63,23 @@ struct StoredMail {
   state::Time last_run;  ///< about: when a run delivered something last
 };
 
-StoredMail stored_mail_of(const account::Account& account, const delivery::RunContext& context) {
+/// Whether a mailhaul that knew the server under its old name has delivered it.
+bool came_from(const std::string& old_host, const delivery::RunContext& context,
+               const delivery::StoredMessage& message) {
+  return !old_host.empty() && is_of_another_database(context, message) &&
+         util::lower(message.server) == util::lower(old_host);
+}
+
+StoredMail stored_mail_of(const account::Account& account, const delivery::RunContext& context,
+                          const std::string& old_host) {
   Contents contents;
   state::Time newest{}, newest_of_ours{};
   for (const auto& place : account.deliver) {
     for_each_stored(
-        place, context, [&](const auto& message) { return may_be_of(account, context, message); },
+        place, context,
+        [&](const auto& message) {
+          return may_be_of(account, context, message) || came_from(old_host, context, message);
+        },
         [&](const auto& message, const MessageHashes& hashes) {
           auto& equals = contents[hashes.content];
           equals.header = hashes.header;
@@ -103,10 +115,11 @@ std::vector<std::string> places_with(const Equals& equals, std::size_t number) {
 
 }  // namespace
 
-Rebuilt rebuild(const account::Account& account, const Environment& environment) {
+Rebuilt rebuild(const account::Account& account, const Environment& environment,
+                const std::string& old_host) {
   require_readable(account);
   OpenMailbox open(account, environment);
-  const auto [contents, last_run] = stored_mail_of(account, open.context);
+  const auto [contents, last_run] = stored_mail_of(account, open.context, old_host);
   const auto unsettled_since = last_run - longest_batch;
   auto recorded = recorded_contents(open);
   Rebuilt rebuilt;
@@ -143,7 +156,10 @@ Verified verify(const account::Account& account, const Environment& environment)
   std::map<util::Hash, std::vector<std::string>> places;  // by the header, of mail that mailhaul delivered
   for (const auto& place : account.deliver) {
     for_each_stored(
-        place, open.context, [&](const auto& message) { return may_be_of(account, open.context, message); },
+        place, open.context,
+        [&](const auto& message) {  // what `rebuild` has read may name the server's old name
+          return may_be_of(account, open.context, message) || is_of_another_database(open.context, message);
+        },
         [&](const auto& message, const MessageHashes& hashes) {
           contents.insert(hashes.content);
           if (!message.id.empty()) places[hashes.header].push_back(message.where);

@@ -21,8 +21,9 @@ struct Rebuilt {
 /// the last minutes that is not in all of them may belong to a batch that a killed run left half delivered:
 /// the next session delivers it to the others, and to a program, of which nothing can be read. Throws Error;
 /// Error{usage} for an account that delivers to none of these, Error{temporary} while another run is at work
-/// on the mailbox.
-Rebuilt rebuild(const account::Account& account, const Environment& environment);
+/// on the mailbox. `old_host`, if any, is the server's name until now: mail from there counts, too.
+Rebuilt rebuild(const account::Account& account, const Environment& environment,
+                const std::string& old_host = {});
 
 /// A delivered message that was changed after its delivery.
 struct ChangedMessage {

@@ -19,6 +19,11 @@ bool may_be_of(const account::Account& account, const delivery::RunContext& cont
   return message.server.empty() || util::lower(message.server) == util::lower(account.server.host);
 }
 
+bool is_of_another_database(const delivery::RunContext& context, const delivery::StoredMessage& message) {
+  const auto parts = delivery::parts_of_id(message.id);
+  return parts && parts->instance != context.instance;
+}
+
 void for_each_stored(const delivery::Spec& place, const delivery::RunContext& context,
                      const std::function<bool(const delivery::StoredMessage&)>& wanted,
                      const std::function<void(const delivery::StoredMessage&, const MessageHashes&)>& each) {

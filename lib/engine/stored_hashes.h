@@ -18,6 +18,10 @@ namespace mailhaul::engine {
 [[nodiscard]] bool may_be_of(const account::Account& account, const delivery::RunContext& context,
                              const delivery::StoredMessage& message);
 
+/// Whether a mailhaul with another database has delivered it.
+[[nodiscard]] bool is_of_another_database(const delivery::RunContext& context,
+                                          const delivery::StoredMessage& message);
+
 /// Calls `each` with each message in `place` that `wanted` accepts, and its hashes. Does nothing for a kind
 /// that cannot be read back. Throws Error.
 void for_each_stored(const delivery::Spec& place, const delivery::RunContext& context,

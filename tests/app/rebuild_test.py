@@ -159,15 +159,16 @@ class Maildirs(Lost):
         self.ok()
         self.assertEqual(len(self.world.maildir()), 6)
 
-    def test_mail_of_another_server_in_the_same_maildir_stops_nothing(self):
-        messages = mail.small(3, seed=7)
-        self.begin(messages, trace_header=True)
+    def test_mail_that_another_server_has_in_common_stops_nothing(self):
+        messages = mail.small(5, seed=7)
+        self.begin(messages[:2], trace_header=True)
         self.ok()
         for file in self.world.maildir_files():
             file.write_bytes(file.read_bytes().replace(b"from 127.0.0.1 by", b"from pop.example.org by", 1))
         self.lose()
+        self.drop.add(*messages[2:])
         self.ok()
-        self.assertEqual(len(self.world.maildir()), 6)
+        self.assertEqual(len(self.world.maildir()), 7)
 
     def test_mail_of_another_mailbox_of_this_database_stops_nothing(self):
         messages = mail.small(3, seed=8)
@@ -184,6 +185,23 @@ class Maildirs(Lost):
         self.ok("state", "forget", "--all", "--yes")
         self.ok()
         self.assertEqual(len(self.world.maildir()), 6)
+
+    def test_a_dry_run_after_the_rebuild_says_what_is_only_compared(self):
+        old, new = mail.small(3, seed=9), mail.sized(700)
+        self.begin(old)
+        self.ok()
+        self.lose()
+        self.ok("state", "rebuild")
+        self.drop.add(new)
+        told = self.ok("-n").splitlines()
+        self.assertIn("home: verify uid-000001 (%d B): known by its header under another UID; its content is compared" % len(old[0]), told)
+        self.assertEqual(told[-1], "home: 1 to fetch (%d B), 3 to compare (%.1f kB), 0 to remove from the server, 4 stay"
+                         % (len(new), sum(map(len, old)) / 1000))
+        self.assertSays(self.ok("check"), "1 new (%d B), 3 seen" % len(new))
+        self.assertEqual(self.drop.retrieved, [b"uid-%06d" % number for number in (1, 2, 3)])  # by the first run
+        self.ok()
+        self.assertEqual(len(self.world.maildir()), 4)
+        self.assertSays(self.ok("-n"), "home: 0 to fetch, 0 to remove from the server, 4 stay")
 
     def test_equal_messages_are_counted(self):
         wire = mail.small(1, seed=10)[0]

@@ -25,6 +25,35 @@ class Renamed(Lost):
         self.assertEqual(len(self.world.maildir()), 5)
         self.assertStatus(self.world.run("state", "move", where, "home"), 64)
 
+    def test_a_new_name_and_a_lost_state_at_once(self):
+        for box in ("maildir:Mail", "mbox:mbox"):
+            with self.subTest(box):
+                self.begin_anew()
+                deliver = box.replace(":", ":" + str(self.world.home) + "/")
+                self.begin(mail.small(4, seed=21), trace_header=True, deliver=deliver)
+                self.ok()
+                self.lose()
+                renamed = {"server": "pop3://localhost:%d" % self.server.port, "trace_header": True, "deliver": deliver}
+                self.configure(**renamed)
+                self.drop.add(*mail.small(1, seed=22))
+                for words in ((), ("-n",)):
+                    result = self.world.run(*words)
+                    self.assertStatus(result, 74)
+                    self.assertHint(result, "4 of its 5 messages were delivered here by mailhaul with another state database, from "
+                                    "127.0.0.1; nothing is fetched", "old name: mailhaul state rebuild --was 127.0.0.1 home; to fetch all")
+                self.assertSays(self.ok("state", "rebuild"), "0 messages read")
+                self.assertSays(self.ok("state", "rebuild", "--was", "127.0.0.1"), "4 messages read, 4 recorded")
+                self.assertSays(self.ok(), "1 new message")
+                self.assertSays(self.ok("state", "verify"), "5 messages unchanged, 0 changed, 0 no longer here")
+                self.assertEqual(self.ok(), "")
+
+    def test_an_old_name_is_that_of_one_account(self):
+        self.begin(mail.small(1, seed=21))
+        self.world.configure({"home": self.account(self.server), "other": self.account(self.server, user="bert")})
+        result = self.world.run("state", "rebuild", "--was", "pop.example.org")
+        self.assertStatus(result, 64)
+        self.assertHint(result, "--was is the old name of one account's server", "state rebuild --was pop.example.org ACCOUNT")
+
     def test_mail_from_before_the_move_is_known_by_its_id(self):
         self.begin(mail.small(4, seed=21), trace_header=True)
         self.ok()
