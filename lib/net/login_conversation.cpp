@@ -238,7 +238,9 @@ void LoginConversation::answer_challenge(const Line& line) {
   }
   auto challenge = util::base64_decode(line.words());
   if (!challenge && line.sort == Sort::ok) challenge.emplace();
-  if (!challenge && method_->auth == Auth::login) challenge.emplace(line.words());  // "+ Password:"
+  // "+ Password:", or why a token is refused: what they mean does not depend on base64.
+  if (!challenge && (method_->auth == Auth::login || is_by_token(method_->auth)))
+    challenge.emplace(line.words());
   if (!challenge)
     return fail(What::broken_mechanism, "its challenge is not in base64: " + std::string(line.text));
   send_answer(exchange_.answer(*challenge));
@@ -261,7 +263,7 @@ void LoginConversation::refuse(const Line& line) {
 void LoginConversation::closed(std::string words) {
   if (state_ != State::reading) return;
   if (knows_refusal()) return fail(What::refused);
-  const bool in_capa = awaits_capa() || awaited_ == Awaited::capa_lines;
+  const bool in_capa = awaited_ == Awaited::capa || awaited_ == Awaited::capa_lines;
   if (in_capa) return fail(What::capa_unanswered, std::move(words));
   if (utf8_owed_) return fail(What::utf8_unanswered, std::move(words));
   fail(credentials_sent_ ? What::hung_up : What::lost, std::move(words));

@@ -74,7 +74,7 @@ Error not_offered(const LoginFailure& failure) {
   }
   const std::string offered = offered_by(failure), words(failure.end->refusal());
   const std::string none =
-      failure.login.auth == Auth::automatic
+      failure.login.auth == Auth::automatic || failure.login.auth == Auth::user
           ? "it announces no SASL mechanism, and refuses USER: ask its administrator"
           : "it announces no SASL mechanism: use \"auth\": \"auto\" or \"auth\": \"user\"";
   return {Kind::unavailable,
@@ -112,9 +112,9 @@ Error refused_token(const LoginFailure& failure) {
 }
 
 Error refused_login(const LoginFailure& failure) {
-  // The last way of "auto" is USER; where that command is not known, no name and no password is wrong.
-  const bool no_way = failure.login.auth == Auth::automatic && failure.end->what == What::way_wrong &&
-                      !failure.end->credentials_sent && blames_the_way(failure.end->refusal());
+  // Where the command USER is not known, no name and no password is wrong.
+  const bool no_way = failure.end->what == What::way_wrong && !failure.end->credentials_sent &&
+                      blames_the_way(failure.end->refusal());
   if (no_way) return not_offered(failure);
   if (is_by_token(failure.login.auth) && !failure.end->reasons.empty()) return refused_token(failure);
   const std::string words(failure.end->refusal().empty() ? failure.end->reasons : failure.end->refusal());

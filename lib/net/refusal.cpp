@@ -235,11 +235,13 @@ bool blames_the_way(std::string_view words) {
   }
   if (may_blame_the_credentials(lower)) return false;
   return has_any(
-      lower, {"unknown command", "unrecognized",    "unrecognised",    "not recognized", "not recognised",
-              "not implemented", "unimplemented",   "not supported",   "unsupported",    "syntax",
-              "protocol error",  "invalid command", "bad command",     "not understood", "mechanism",
-              "malformed",       "argument",        "parameter",       "base64",         "initial response",
-              "line too long",   "command not",     "command unknown", "wrong command"});
+      lower,
+      {"unknown command", "unrecognized",       "unrecognised",    "not recognized", "not recognised",
+       "not implemented", "unimplemented",      "not supported",   "unsupported",    "syntax",
+       "protocol error",  "invalid command",    "bad command",     "not understood", "mechanism",
+       "malformed",       "argument",           "parameter",       "base64",         "initial response",
+       "line too long",   "command not",        "command unknown", "wrong command",  "command is not",
+       "no such command", "not a valid command"});
 }
 
 RefusedError::RefusedError(const util::Error& error, Refusal refusal)

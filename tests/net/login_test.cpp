@@ -113,6 +113,22 @@ TEST_CASE("a mechanism that is not offered is an error that lists those offered"
   CHECK(server.connections() == 1);
 }
 
+TEST_CASE("a server that does not have USER refuses no name and no password") {
+  for (const std::string words : {"unknown command", "Command is not valid in this state."}) {
+    for (const Auth auth : {Auth::user, Auth::automatic}) {
+      ScriptedServer server(
+          transcript(greeting_and_capa({"TOP"}) + "C: USER anna\nS: -ERR " + words + "\nHANG\n"));
+      Session session(server);
+      session.login.auth = auth;
+      const auto error = session.refused();
+      CHECK(error.kind() == Kind::unavailable);
+      CHECK(has(error.what(), words));
+      CHECK(has(error.hint(), "refuses USER: ask its administrator"));
+      CHECK(server.connections() == 1);
+    }
+  }
+}
+
 TEST_CASE("auto never chooses APOP") {
   ScriptedServer server(
       transcript("S: +OK <1.2@host>\nC: CAPA\nS: +OK\nS: USER\nS: .\n" + raw_login_accepted));

@@ -211,7 +211,7 @@ TEST_CASE(
        {"unknown command", "Protocol error. Connection is closed. 10", "Syntax error",
         "command not implemented", "Unsupported authentication mechanism",
         "authentication mechanism is not supported", "504 Unrecognized authentication type", "line too long",
-        "invalid base64"}) {
+        "invalid base64", "Command is not valid in this state.", "no such command", "not a valid command"}) {
     CAPTURE(words);
     CHECK(blames_the_way(words));
   }
