@@ -77,15 +77,19 @@ std::string hint_in_options(std::string_view hint, std::string_view account,
   const auto instead = account_in_options(account, options);
   if (instead.empty()) return text;
   const std::string name = " " + std::string(account);
+  bool names_state_command = false;
   for (auto at = text.find(name); at != nowhere; at = text.find(name, at)) {
     const auto after = at + name.size();
     const bool is_whole = after == text.size() || std::string_view(" ,;:").find(text[after]) != nowhere;
     const auto command = std::min(text.rfind("mailhaul ", at), at);
     const bool takes_options = text.compare(command, state_command.size(), state_command) != 0;
     const bool is_replaced = is_whole && takes_options;
+    names_state_command = names_state_command || (is_whole && !takes_options);
     if (is_replaced) text.replace(at, name.size(), instead);
     at += is_replaced ? instead.size() : name.size();
   }
+  if (names_state_command)
+    text += "; mailhaul state takes accounts of the configuration file, which mailhaul init writes";
   return text;
 }
 

@@ -46,7 +46,9 @@ TEST_CASE("a hint that is a command names the account as it was given, without a
   CHECK(in_options("mailhaul -a anna@h; mailhaul list anna@h") ==
         "mailhaul -a --server pop3://h --user anna; mailhaul list --server pop3://h --user anna");
   CHECK(in_options("mailhaul state rebuild anna@h; mailhaul -a anna@h") ==
-        "mailhaul state rebuild anna@h; mailhaul -a --server pop3://h --user anna");
+        "mailhaul state rebuild anna@h; mailhaul -a --server pop3://h --user anna; mailhaul state takes "
+        "accounts "
+        "of the configuration file, which mailhaul init writes");
   CHECK(in_options("mailhaul list anna@hundred") == "mailhaul list anna@hundred");
   CHECK(account::hint_in_options("mailhaul list home", "home", options) == "mailhaul list home");
   CHECK(account::hint_in_options("mailhaul list home", "", options) == "mailhaul list home");
