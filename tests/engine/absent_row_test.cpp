@@ -165,13 +165,19 @@ TEST_CASE("polls write nothing while the same messages are absent") {
 }
 
 TEST_CASE("two messages that share header and size are not taken for one after an absence") {
-  for (const bool leaving : {true, false}) {
-    CAPTURE(leaving);
-    AbsentHousehold house({.kind = "maildir"}, {named("A", 1)});
-    house.run();
-    house.run_with({});
-    house.account.policy.leave_on_server = leaving;
-    house.run_with({named("X", 1), named("A", 1)});
-    CHECK(house.copies_of(1) == 2);
+  for (const auto& way : all_ways()) {
+    for (const bool leaving : {true, false}) {
+      CAPTURE(way.kind);
+      CAPTURE(way.pipelining);
+      CAPTURE(way.top);
+      CAPTURE(leaving);
+      AbsentHousehold house(way, {named("A", 1)});
+      house.run();
+      house.run_with({});
+      house.account.policy.leave_on_server = leaving;
+      house.run_with({named("X", 1), named("A", 1)});
+      CHECK(house.copies_of(1) == 2);
+      CHECK(house.server.messages.size() == (leaving ? 2 : 0));
+    }
   }
 }

@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <mutex>
 
-#include "engine/fixture.h"
+#include "engine/grid.h"
 
 using namespace mailhaul;
 using test::Household;
 using test::mail_of;
+using test::Setting;
+using test::settings;
 using Reply = test::MemoryServer::Reply;
 
 namespace {
@@ -54,50 +56,42 @@ bool named_in(const std::vector<std::string>& sentences, const std::string& uidl
 }
 
 /// Three messages, and one that breaks every session: the others arrive and are removed.
-void check_that_the_others_arrive(const std::string& kind, const Breaking& how) {
-  for (const bool pipelining : {true, false}) {
-    for (const bool leave : {true, false}) {
-      for (const int bad : {1, 2, 3}) {
-        CAPTURE(how.about);
-        CAPTURE(kind);
-        CAPTURE(pipelining);
-        CAPTURE(leave);
-        CAPTURE(bad);
-        Household house;
-        house.deliver_as(kind);
-        house.server.options.pipelining = pipelining;
-        house.account.policy.leave_on_server = leave;
-        for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
-        const std::string uidl = "uid" + std::to_string(bad);
-        break_message(house, uidl, how);
-        bool named = false, innocent_named = false;
-        for (int run = 1; run <= 4; ++run) {
-          house.run();
-          for (int n = 1; n <= 3; ++n) {
-            const bool found = named_in(house.told.failures, "uid" + std::to_string(n));
-            (n == bad ? named : innocent_named) = (n == bad ? named : innocent_named) || found;
-          }
-        }
-        for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == bad ? 0 : 1));
-        CHECK(house.server.messages.size() == (leave ? 3 : 1));
-        CHECK(named);
-        // What is no answer may as well be the rest of the message before.
-        if (how.about != "no proper answer") CHECK_FALSE(innocent_named);
-        house.server.misbehave = {};
-        house.run();
-        house.run();
-        for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
-        CHECK(house.server.messages.size() == (leave ? 3 : 0));
-      }
+void check_that_the_others_arrive(const Setting& setting, const Breaking& how, int bad) {
+  CAPTURE(how.about);
+  CAPTURE(setting);
+  CAPTURE(bad);
+  Household house;
+  set_up(house, setting);
+  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+  const std::string uidl = "uid" + std::to_string(bad);
+  break_message(house, uidl, how);
+  bool named = false, innocent_named = false;
+  for (int run = 1; run <= 4; ++run) {
+    house.run();
+    for (int n = 1; n <= 3; ++n) {
+      const bool found = named_in(house.told.failures, "uid" + std::to_string(n));
+      (n == bad ? named : innocent_named) = (n == bad ? named : innocent_named) || found;
     }
   }
+  for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == bad ? 0 : 1));
+  CHECK(house.server.messages.size() == (setting.leave ? 3 : 1));
+  CHECK(named);
+  // What is no answer may as well be the rest of the message before.
+  if (how.about != "no proper answer") CHECK_FALSE(innocent_named);
+  house.server.misbehave = {};
+  house.run();
+  house.run();
+  for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+  CHECK(house.server.messages.size() == setting.left_of(3));
 }
 
 }  // namespace
 
 TEST_CASE("one message that breaks every session: the others arrive and are removed") {
   for (const auto& how : breaking) {
-    for (const auto* kind : {"maildir", "mbox", "mda"}) check_that_the_others_arrive(kind, how);
+    for (const auto& setting : settings()) {
+      for (const int bad : {1, 2, 3}) check_that_the_others_arrive(setting, how, bad);
+    }
   }
 }
 
@@ -146,35 +140,32 @@ TEST_CASE(
     std::string verb;
   };
   for (const auto& one : {Case{true, "TOP "}, Case{true, "RETR "}, Case{false, "RETR "}}) {
-    for (const bool pipelining : {true, false}) {
-      for (const bool leave : {true, false}) {
-        for (const int bad : {1, 2, 3}) {
-          CAPTURE(one.top);
-          CAPTURE(one.verb);
-          CAPTURE(pipelining);
-          CAPTURE(leave);
-          CAPTURE(bad);
-          Household house;
-          house.server.options.uidl = false;
-          house.server.options.top = one.top;
-          house.server.options.pipelining = pipelining;
-          house.account.policy.leave_on_server = leave;
-          for (int n = 1; n <= 3; ++n) {
-            house.server.messages.push_back(mail_of(n));
-            house.server.messages.back().bytes += std::string(static_cast<std::size_t>(n), 'x') + "\r\n";
-          }
-          const std::string uidl = "uid" + std::to_string(bad);
-          break_message(house, uidl, {"", one.verb, {"", true}});
-          for (int run = 1; run <= 4; ++run) house.run();
-          // Where only TOP breaks the session, the message arrives, too.
-          const bool arrives = one.verb == "TOP ";
-          CHECK(house.mail().size() == (arrives ? 3 : 2));
-          CHECK(house.server.messages.size() == (leave ? 3 : arrives ? 0 : 1));
-          house.server.misbehave = {};
-          for (int run = 1; run <= 3; ++run) house.run();
-          CHECK(house.mail().size() == 3);
-          CHECK(house.server.messages.size() == (leave ? 3 : 0));
+    for (const auto& setting : settings()) {
+      for (const int bad : {1, 2, 3}) {
+        if (bad != 1 && setting.kind != "maildir") continue;  // its place and where mail goes are two things
+        CAPTURE(one.top);
+        CAPTURE(one.verb);
+        CAPTURE(setting);
+        CAPTURE(bad);
+        Household house;
+        set_up(house, setting);
+        house.server.options.uidl = false;
+        house.server.options.top = one.top;
+        for (int n = 1; n <= 3; ++n) {
+          house.server.messages.push_back(mail_of(n));
+          house.server.messages.back().bytes += std::string(static_cast<std::size_t>(n), 'x') + "\r\n";
         }
+        const std::string uidl = "uid" + std::to_string(bad);
+        break_message(house, uidl, {"", one.verb, {"", true}});
+        for (int run = 1; run <= 4; ++run) house.run();
+        // Where only TOP breaks the session, the message arrives, too.
+        const bool arrives = one.verb == "TOP ";
+        for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n != bad || arrives ? 1 : 0));
+        CHECK(house.server.messages.size() == (setting.leave ? 3 : arrives ? 0 : 1));
+        house.server.misbehave = {};
+        for (int run = 1; run <= 3; ++run) house.run();
+        for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+        CHECK(house.server.messages.size() == setting.left_of(3));
       }
     }
   }
@@ -182,11 +173,11 @@ TEST_CASE(
 
 TEST_CASE("a server that breaks off at CAPA after the login is asked without it") {
   for (const bool hangs_up : {true, false}) {
-    for (const bool pipelining : {true, false}) {
+    for (const auto& setting : settings()) {
       CAPTURE(hangs_up);
-      CAPTURE(pipelining);
+      CAPTURE(setting);
       Household house;
-      house.server.options.pipelining = pipelining;
+      set_up(house, setting);
       for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
       house.server.misbehave = [&, silent_session = std::size_t{0}](
                                    const std::string& command, std::size_t) mutable -> std::optional<Reply> {
@@ -197,55 +188,99 @@ TEST_CASE("a server that breaks off at CAPA after the login is asked without it"
       CHECK(engine::status_of(house.run()) == 0);
       CHECK(house.server.sessions == 2);
       CHECK(house.told.warnings.size() == 1);
-      CHECK(house.mail().size() == 3);
-      CHECK(house.server.messages.empty());
+      for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(3));
     }
   }
 }
 
 TEST_CASE("two messages that break their sessions do not keep a third one, cut once, from arriving") {
-  Household house;
-  house.server.options.pipelining = false;
-  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
-  bool cut = false;
-  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
-    const auto is = [&](const std::string& uidl) {
-      const auto place = place_of(house, uidl);
-      return place != 0 && command == "RETR " + std::to_string(place);
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+    bool cut = false;
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      const auto is = [&](const std::string& uidl) {
+        const auto place = place_of(house, uidl);
+        return place != 0 && command == "RETR " + std::to_string(place);
+      };
+      if (is("uid1") || is("uid2")) return Reply{"+OK\r\n", true};
+      if (is("uid3") && !std::exchange(cut, true)) return Reply{"+OK\r\nSubj", true};
+      return std::nullopt;
     };
-    if (is("uid1") || is("uid2")) return Reply{"+OK\r\n", true};
-    if (is("uid3") && !std::exchange(cut, true)) return Reply{"+OK\r\nSubj", true};
-    return std::nullopt;
-  };
-  for (int run = 1; run <= 8; ++run) house.run();
-  CHECK(house.mail() == std::vector<std::string>{test::body_of(3)});
-  CHECK(place_of(house, "uid3") == 0);
-  CHECK(house.server.messages.size() == 2);
+    for (int run = 1; run <= 8; ++run) house.run();
+    for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == 3 ? 1 : 0));
+    CHECK((place_of(house, "uid3") != 0) == setting.leave);
+    CHECK(house.server.messages.size() == (setting.leave ? 3 : 2));
+  }
+}
+
+TEST_CASE("a message that hangs in every session does not keep another one, cut once, from arriving") {
+  for (const auto& setting : settings()) {
+    for (const bool hangs_up : {true, false}) {
+      CAPTURE(setting);
+      CAPTURE(hangs_up);
+      Household house;
+      set_up(house, setting);
+      for (int n = 1; n <= 2; ++n) house.server.messages.push_back(mail_of(n));
+      bool cut = false;
+      std::size_t silent_session = 0;
+      house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+        if (silent_session == house.server.sessions) return Reply("");
+        const auto is = [&](const std::string& uidl) {
+          const auto place = place_of(house, uidl);
+          return place != 0 && command == "RETR " + std::to_string(place);
+        };
+        if (is("uid2") && !std::exchange(cut, true)) return Reply{"+OK\r\nSubj", true};
+        if (!is("uid1")) return std::nullopt;
+        silent_session = house.server.sessions;
+        return Reply{"", hangs_up};
+      };
+      for (int run = 1; run <= 5; ++run) house.run();
+      CHECK(house.copies_of(1) == 0);
+      CHECK(house.copies_of(2) == 1);
+      CHECK(house.server.messages.size() == (setting.leave ? 2 : 1));
+      house.server.misbehave = {};
+      for (int run = 1; run <= 2; ++run) house.run();
+      for (int n = 1; n <= 2; ++n) CHECK(house.copies_of(n) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(2));
+    }
+  }
 }
 
 TEST_CASE("a delivered message whose TOP breaks every session is read whole instead, and removed") {
-  for (const bool pipelining : {true, false}) {
-    CAPTURE(pipelining);
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
     Household house;
-    house.server.options.pipelining = pipelining;
+    set_up(house, setting);
     house.account.policy.leave_on_server = true;
     for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
     house.run();
-    house.account.policy.leave_on_server = false;
+    if (setting.leave) {
+      house.account.policy.delete_after = std::chrono::seconds(1);
+      house.now += std::chrono::hours(2);
+      house.run();  // marks them as due
+      house.now += std::chrono::hours(2);
+    } else {
+      house.account.policy.leave_on_server = false;
+    }
     break_message(house, "uid1", {"", "TOP ", {"", true}});
     for (int run = 1; run <= 2; ++run) house.run();
     CHECK(house.server.messages.empty());
-    CHECK(house.mail().size() == 3);
+    for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
   }
 }
 
 TEST_CASE("a message imported as delivered whose header breaks every session does not hold up the others") {
-  for (const bool pipelining : {true, false}) {
+  for (const auto& setting : settings()) {
+    if (setting.leave) continue;  // delete_after is what removes here
     for (const int bad : {1, 2, 3}) {
-      CAPTURE(pipelining);
+      CAPTURE(setting);
       CAPTURE(bad);
       Household house;
-      house.server.options.pipelining = pipelining;
+      set_up(house, setting);
       for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
       const std::string uidl = "uid" + std::to_string(bad);
       house.account.policy.leave_on_server = true;

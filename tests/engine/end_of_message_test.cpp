@@ -2,35 +2,16 @@
 // Servers that end a message before its end, or send nothing: the part is never taken for the whole.
 #include <doctest/doctest.h>
 
-#include "engine/fixture.h"
+#include "engine/grid.h"
 
 using namespace mailhaul;
 using test::Household;
 using test::mail_of;
+using test::Setting;
+using test::settings;
 using Reply = test::MemoryServer::Reply;
 
 namespace {
-
-struct Setting {
-  std::string kind;
-  bool pipelining, leave;
-};
-
-std::vector<Setting> settings() {
-  std::vector<Setting> all;
-  for (const auto* kind : {"maildir", "mbox", "mda"}) {
-    for (const bool pipelining : {true, false}) {
-      for (const bool leave : {true, false}) all.push_back({kind, pipelining, leave});
-    }
-  }
-  return all;
-}
-
-void set_up(Household& house, const Setting& setting) {
-  house.server.options.pipelining = setting.pipelining;
-  house.account.policy.leave_on_server = setting.leave;
-  house.deliver_as(setting.kind);
-}
 
 bool listed(const Household& house, const std::string& uidl) {
   return std::ranges::any_of(house.server.messages,
@@ -49,9 +30,7 @@ test::MemoryServer::Misbehaviour retr_sends(std::size_t number, Reply reply) {
 /// they may be; of this one nothing is delivered, and it stays.
 void check_that_it_stays(std::size_t number, const Reply& reply) {
   for (const auto& setting : settings()) {
-    CAPTURE(setting.kind);
-    CAPTURE(setting.pipelining);
-    CAPTURE(setting.leave);
+    CAPTURE(setting);
     Household house;
     for (int n = 1; n <= 3; ++n) {
       house.server.messages.push_back(mail_of(n));
@@ -151,9 +130,7 @@ TEST_CASE("the rest of a message that comes late, and looks like an answer, does
     for (const std::size_t messages : {1U, 3U}) {
       for (const std::string rest : {"-ERR b\r\n.\r\n", "+OK\r\n.\r\n", "+OK b\r\n.\r\n", "b\r\n.\r\n",
                                      "-ERR Message 2 expunged\r\n.\r\n", "+OK 12\r\n.\r\n"}) {
-        CAPTURE(setting.kind);
-        CAPTURE(setting.pipelining);
-        CAPTURE(setting.leave);
+        CAPTURE(setting);
         CAPTURE(messages);
         CAPTURE(rest);
         check_with_late_rest(setting, messages, rest);
@@ -166,8 +143,7 @@ TEST_CASE("a short message whose body or header is missing stays, too") {
   for (const auto& setting : settings()) {
     for (const std::string reply :
          {"+OK\r\nSubject: part\r\n\r\n.\r\n", "+OK\r\n\r\n.\r\n", "+OK\r\n.\r\n"}) {
-      CAPTURE(setting.kind);
-      CAPTURE(setting.pipelining);
+      CAPTURE(setting);
       CAPTURE(reply);
       Household house;
       house.server.messages = {{"a", "Subject: part\r\n\r\nyes\r\n"}};
@@ -184,48 +160,68 @@ TEST_CASE("a short message whose body or header is missing stays, too") {
 }
 
 TEST_CASE("nothing is no message where LIST does not tell a size, either") {
-  for (const std::string size : {"1", "1 big"}) {
-    CAPTURE(size);
-    Household house;
-    house.server.messages = {mail_of(1)};
-    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
-      if (command == "LIST") return Reply("+OK\r\n" + size + "\r\n.\r\n");
-      return command == "RETR 1" ? std::optional(Reply("+OK\r\n.\r\n")) : std::nullopt;
-    };
-    CHECK(engine::status_of(house.run()) == 75);
-    CHECK(house.mail().empty());
-    CHECK(house.server.messages.size() == 1);
-    house.server.misbehave = {};
-    CHECK(engine::status_of(house.run()) == 0);
-    CHECK(house.mail().size() == 1);
+  for (const auto& setting : settings()) {
+    for (const std::string size : {"1", "1 big"}) {
+      CAPTURE(setting);
+      CAPTURE(size);
+      Household house;
+      set_up(house, setting);
+      house.server.messages = {mail_of(1)};
+      house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+        if (command == "LIST") return Reply("+OK\r\n" + size + "\r\n.\r\n");
+        return command == "RETR 1" ? std::optional(Reply("+OK\r\n.\r\n")) : std::nullopt;
+      };
+      CHECK(engine::status_of(house.run()) == 75);
+      CHECK(house.delivered().empty());
+      CHECK(house.server.messages.size() == 1);
+      house.server.misbehave = {};
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.copies_of(1) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(1));
+    }
   }
 }
 
 TEST_CASE("a message that has no body, or nothing but an empty line, and is announced so, is delivered") {
-  Household house;
-  house.server.messages = {{"a", "Subject: no body\r\n\r\n"}, {"b", "\r\n"}, {"c", "Subject: no end\r\n"}};
-  CHECK(engine::status_of(house.run()) == 0);
-  CHECK(house.mail().size() == 3);
-  CHECK(house.server.messages.empty());
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    house.server.messages = {{"a", "Subject: no body\r\n\r\n"}, {"b", "\r\n"}, {"c", "Subject: no end\r\n"}};
+    const auto outcome = house.run();
+    CHECK(engine::status_of(outcome) == 0);
+    CHECK(outcome.totals.fetched == 3);
+    CHECK(house.run().totals.fetched == 0);
+    for (const std::string subject : {"Subject: no body\n", "Subject: no end\n"})
+      CHECK(house.times(subject) == 1);
+    CHECK(house.server.messages.size() == setting.left_of(3));
+  }
 }
 
 TEST_CASE("a known message of which nothing comes is not taken for another one") {
-  Household house;
-  house.account.policy.leave_on_server = true;
-  house.server.messages.push_back(mail_of(1));
-  house.run();
-  house.server.messages.front().bytes += std::string(100, 'x') + "\r\n";  // so that it is looked at again
-  house.server.misbehave = retr_sends(1, std::string("+OK\r\n.\r\n"));
-  house.run();
-  CHECK(house.mail().size() == 1);
-  CHECK(house.server.messages.size() == 1);
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    house.account.policy.leave_on_server = true;
+    house.server.messages.push_back(mail_of(1));
+    house.run();
+    house.account.policy.leave_on_server = setting.leave;
+    house.server.messages.front().bytes += std::string(100, 'x') + "\r\n";  // so that it is looked at again
+    house.server.misbehave = retr_sends(1, std::string("+OK\r\n.\r\n"));
+    house.run();
+    CHECK(house.times("Subject: ") == 1);
+    CHECK(house.server.messages.size() == 1);
+    house.server.misbehave = {};
+    for (int run = 1; run <= 2; ++run) CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.times("xx\n") == 1);
+    CHECK(house.server.messages.size() == setting.left_of(1));
+  }
 }
 
 TEST_CASE("a header alone stays although the sizes of this server are known to be wrong") {
   for (const auto& setting : settings()) {
-    CAPTURE(setting.kind);
-    CAPTURE(setting.pipelining);
-    CAPTURE(setting.leave);
+    CAPTURE(setting);
     const std::string header = "Subject: part\r\nX-Filler: " + std::string(5'000, 'x') + "\r\n\r\n";
     Household house;
     set_up(house, setting);
@@ -276,9 +272,7 @@ void serve_wrong_sizes(Household& house, const bool& is_part, std::size_t wrong_
 
 TEST_CASE("a short message of which only the header comes stays, whatever the server's sizes are") {
   for (const auto& setting : settings()) {
-    CAPTURE(setting.kind);
-    CAPTURE(setting.pipelining);
-    CAPTURE(setting.leave);
+    CAPTURE(setting);
     Household house;
     set_up(house, setting);
     bool is_part = true;
@@ -296,9 +290,7 @@ TEST_CASE("a short message of which only the header comes stays, whatever the se
 TEST_CASE("a message that has only a header arrives in the end where the server's sizes are wrong") {
   for (const auto& setting : settings()) {
     for (const std::size_t wrong_by : {30U, 300U}) {
-      CAPTURE(setting.kind);
-      CAPTURE(setting.pipelining);
-      CAPTURE(setting.leave);
+      CAPTURE(setting);
       CAPTURE(wrong_by);
       Household house;
       set_up(house, setting);
@@ -320,8 +312,7 @@ TEST_CASE("where LIST does not tell the size, a message that ends at a lone dot 
   for (const auto& setting : settings()) {
     for (const std::string size : {"1", "1 3"}) {
       for (const bool at_proof : {true, false}) {
-        CAPTURE(setting.kind);
-        CAPTURE(setting.pipelining);
+        CAPTURE(setting);
         CAPTURE(size);
         CAPTURE(at_proof);
         Household house;

@@ -2,12 +2,13 @@
 // What the server always says of one message must not hold up the others.
 #include <doctest/doctest.h>
 
-#include "engine/fixture.h"
+#include "engine/grid.h"
 #include "engine/status.h"
 
 using namespace mailhaul;
 using test::Household;
 using test::mail_of;
+using test::settings;
 using Reply = test::MemoryServer::Reply;
 
 namespace {
@@ -35,11 +36,11 @@ constexpr auto after_pause = std::chrono::minutes(6);
 TEST_CASE("one message that is refused in words of a limit comes last, and is named") {
   for (const auto* words : {"Message size exceeds limit", "[SYS/TEMP] Timed out reading message",
                             "Timeout reading 2, wait 1 second"}) {
-    for (const bool pipelining : {true, false}) {
+    for (const auto& setting : settings()) {
       CAPTURE(words);
-      CAPTURE(pipelining);
+      CAPTURE(setting);
       Household house;
-      house.server.options.pipelining = pipelining;
+      set_up(house, setting);
       for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
       refuse_always(house, "RETR", "uid1", words);
       CHECK(engine::status_of(house.run()) == 75);
@@ -51,57 +52,65 @@ TEST_CASE("one message that is refused in words of a limit comes last, and is na
       }
       CHECK(has(house.told.hints, "mark-seen"));
       for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == 1 ? 0 : 1));
-      CHECK(house.server.messages.size() == 1);
+      CHECK(house.server.messages.size() == (setting.leave ? 3 : 1));
       house.server.misbehave = nullptr;
       house.now += after_pause;
       CHECK(engine::status_of(house.run()) == 0);
       CHECK(house.copies_of(1) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(3));
     }
   }
 }
 
 TEST_CASE("one message whose TOP is refused in words of a limit comes last where TOP is what identifies") {
-  Household house;
-  house.server.options.uidl = false;
-  house.server.options.pipelining = false;
-  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
-  house.server.messages[0].bytes += "more\r\n";
-  refuse_always(house, "TOP", "uid1", "Timeout reading the message");
-  CHECK(engine::status_of(house.run()) == 75);
-  CHECK(has(house.told.failures, "TOP 1 0"));
-  house.now += after_pause;
-  CHECK(engine::status_of(house.run()) == 0);
-  for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
-  CHECK(house.server.messages.empty());
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    house.server.options.uidl = false;
+    for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+    house.server.messages[0].bytes += "more\r\n";
+    refuse_always(house, "TOP", "uid1", "Timeout reading the message");
+    CHECK(engine::status_of(house.run()) == 75);
+    CHECK(has(house.told.failures, "TOP 1 0"));
+    house.now += after_pause;
+    CHECK(engine::status_of(house.run()) == 0);
+    for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+    CHECK(house.server.messages.size() == setting.left_of(3));
+  }
 }
 
 TEST_CASE("a message that is said to be gone and stays listed takes no room, and is told the second time") {
-  Household house;
-  house.server.options.pipelining = false;
-  house.account.policy.max_messages = 1;
-  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
-  refuse_always(house, "RETR", "uid1", "Message 1 expunged");
-  CHECK(engine::status_of(house.run()) == 0);
-  CHECK(house.told.failures.empty());
-  for (int n = 2; n <= 3; ++n) {
-    house.run();
-    CHECK(house.copies_of(n) == 1);
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    house.account.policy.max_messages = 1;
+    for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+    refuse_always(house, "RETR", "uid1", "Message 1 expunged");
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.told.failures.empty());
+    for (int n = 2; n <= 3; ++n) {
+      house.run();
+      CHECK(house.copies_of(n) == 1);
+    }
+    CHECK(engine::status_of(house.run()) == 75);
+    CHECK(has(house.told.failures, "uid1: the server said -ERR Message 1 expunged"));
+    house.server.misbehave = nullptr;
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.copies_of(1) == 1);
+    CHECK(house.server.messages.size() == setting.left_of(3));
   }
-  CHECK(engine::status_of(house.run()) == 75);
-  CHECK(has(house.told.failures, "uid1: the server said -ERR Message 1 expunged"));
-  house.server.misbehave = nullptr;
-  CHECK(engine::status_of(house.run()) == 0);
-  CHECK(house.copies_of(1) == 1);
 }
 
 TEST_CASE("where STAT says no size, all messages arrive all the same") {
   for (const auto* answer :
        {"+OK 2", "+OK 2 messages", "+OK 2  108", "+OK 2 -1", "+OK 2 100000000000000000000", "+OK"}) {
-    for (const bool pipelining : {true, false}) {
+    for (const auto& setting : settings()) {
       CAPTURE(answer);
-      CAPTURE(pipelining);
+      CAPTURE(setting);
       Household house;
-      house.server.options.pipelining = pipelining;
+      set_up(house, setting);
       for (int n = 1; n <= 2; ++n) house.server.messages.push_back(mail_of(n));
       house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
         if (command != "STAT") return std::nullopt;

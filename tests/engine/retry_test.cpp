@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/fixture.h"
+#include "engine/grid.h"
 #include "engine/history.h"
 #include "engine/mark.h"
 
@@ -13,6 +13,7 @@ using namespace mailhaul;
 using test::body_of;
 using test::Household;
 using test::mail_of;
+using test::settings;
 using Bodies = std::vector<std::string>;
 using Reply = test::MemoryServer::Reply;
 
@@ -233,13 +234,13 @@ TEST_CASE("a message in doubt that is no longer on the server causes no writes i
 }
 
 TEST_CASE("a limit of the server is the end of asking for messages that failed before, too") {
-  for (const bool pipelining : {true, false}) {
+  for (const auto& setting : settings()) {
     for (const std::string words :
          {"Download exceed. msg=10", "Too many requests", "POP timeout", "quota exceeded"}) {
-      CAPTURE(pipelining);
+      CAPTURE(setting);
       CAPTURE(words);
       Household house;
-      house.server.options.pipelining = pipelining;
+      set_up(house, setting);
       house.server.messages = {mail_of(1)};
       house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<Reply> {
         return command == "RETR 1" ? std::optional(Reply("-ERR cannot read it\r\n")) : std::nullopt;
