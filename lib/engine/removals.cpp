@@ -35,7 +35,7 @@ void Removals::mark_undelivered(std::uint32_t number, state::RowId row) {
 
 /// RFC 2449 section 6.7: where EXPIRE is 0 the server removes what was retrieved, at QUIT.
 bool Removals::must_not_quit() {
-  if (session_.capabilities().expire_days != 0 || !(unsafe_ || piped_)) return false;
+  if (!expires_at_quit() || !(unsafe_ || piped_)) return false;
   run_.notices.warn(
       "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all of "
       "it is safe here",
@@ -43,18 +43,48 @@ bool Removals::must_not_quit() {
   return true;
 }
 
+/// Where mail is to stay, a UIDL that is listed again may be another message's.
+void Removals::note_expiring() {
+  state::Change change{.doubted = retrieved_};
+  change.doubted.insert(change.doubted.end(), run_.delivered_now.begin(), run_.delivered_now.end());
+  if (!expires_at_quit() || !run_.policy.leave_on_server || change.empty()) return;
+  run_.store.commit(run_.mailbox, change);
+  run_.notices.warn_once("the server removes what was retrieved at the end of the session (EXPIRE 0)",
+                         "\"leave_on_server\" cannot keep mail there", "EXPIRE 0");
+}
+
 std::vector<std::uint32_t> Removals::finish() {
   if (must_not_quit()) return {};
+  note_expiring();
   // This holds for deliveries of earlier runs too: a killed run's last COMMIT may not be durable.
   if (!marked_.empty()) run_.store.flush(run_.mailbox);
   phase_ = Phase::quitting;
-  auto removal = session_.quit();  // S6
+  auto removal = quit();  // S6
   std::ranges::sort(removal.accepted);
   warn_of_refused(removal);
   if (removal.accepted.empty()) return {};
-  if (!removal.committed) throw_unconfirmed(removal);
+  if (!removal.committed) {
+    doubt();
+    throw_unconfirmed(removal);
+  }
   record(removal.accepted);
   return removal.accepted;
+}
+
+pop3::RemovalResult Removals::quit() {
+  try {
+    return session_.quit();
+  } catch (const util::Error&) {
+    doubt();
+    throw;
+  }
+}
+
+/// They may be gone, and their UIDLs given to other messages.
+void Removals::doubt() {
+  state::Change change;
+  for (const auto& [number, row] : marked_) change.doubted.push_back(row);
+  run_.store.commit(run_.mailbox, change);
 }
 
 void Removals::throw_unconfirmed(const pop3::RemovalResult& removal) const {

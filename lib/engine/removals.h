@@ -39,7 +39,9 @@ class Removals {
   /// A message was retrieved and is not safe: if a RETR alone removes it, the session ends without
   /// QUIT.
   void retrieved_but_unsafe() noexcept { unsafe_ = true; }
-  /// The same for a message that went into a pipe, unless -K allows its removal.
+  /// A message was retrieved whose row is in S5, or in S4 of this run.
+  void retrieved(state::RowId row) { retrieved_.push_back(row); }
+  /// As retrieved_but_unsafe(), for a message that went into a pipe, unless -K allows its removal.
   void retrieved_into_pipe() noexcept { piped_ = true; }
   /// Sends QUIT; what the server confirms is GONE. Returns the numbers removed, sorted. REQUIRES: nothing is
   /// owed, and what was delivered is recorded. Throws Error{temporary} when the removal was not confirmed.
@@ -50,7 +52,11 @@ class Removals {
 
  private:
   enum class Phase { open, quitting, over };
+  [[nodiscard]] bool expires_at_quit() const { return session_.capabilities().expire_days == 0; }
   bool must_not_quit();
+  void note_expiring();
+  pop3::RemovalResult quit();
+  void doubt();
   [[noreturn]] void throw_unconfirmed(const pop3::RemovalResult& removal) const;
   [[nodiscard]] std::string uid_of(std::uint32_t number) const;
   void warn_of_refused(const pop3::RemovalResult& removal);
@@ -61,6 +67,7 @@ class Removals {
   std::string hint_;
   std::unordered_map<std::uint32_t, state::RowId> marked_, undelivered_;
   std::unordered_set<std::uint32_t> kept_;
+  std::vector<state::RowId> retrieved_;
   Phase phase_ = Phase::open;
   bool unsafe_ = false, piped_ = false;
 };

@@ -3,11 +3,12 @@
 // apart.
 #include <doctest/doctest.h>
 
-#include "engine/fixture.h"
+#include "engine/grid.h"
 
 using namespace mailhaul;
 using test::Household;
 using test::mail_of;
+using test::settings;
 using Reply = test::MemoryServer::Reply;
 
 namespace {
@@ -45,47 +46,78 @@ TEST_CASE("a UIDL of a removed message that another one of the same header gets 
   }
 }
 
-TEST_CASE("an unconfirmed removal does not remove another message of the same UIDL and header") {
-  for (const bool pipelining : {true, false}) {
-    for (const bool wrong_sizes : {true, false}) {
-      for (const std::string text : {"disk 2 failed", "disk 10 failed"}) {
-        CAPTURE(pipelining);
-        CAPTURE(wrong_sizes);
-        CAPTURE(text);
-        Household house;
-        house.server.options.pipelining = pipelining;
-        house.server.messages = {alarm_of("1", "disk 1 failed")};
-        house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
-          if (wrong_sizes && command == "LIST")
-            return test::multi_line(
-                {"1 " + std::to_string(house.server.messages[0].bytes.size() + 3 + house.server.sessions)});
-          if (command != "QUIT" || house.server.sessions != 1) return std::nullopt;
-          house.server.messages.clear();
-          return Reply("", true);
-        };
-        house.run();
-        house.server.messages = {alarm_of("1", text)};
-        house.run();
-        CHECK(house.times(text) == 1);
-        CHECK(house.server.messages.empty());
+namespace {
+
+/// The removal of a message is not confirmed; then another one of its header has its UIDL.
+void check_unconfirmed(const test::Setting& setting, bool wrong_sizes, const std::string& text,
+                       const Reply& to_quit, bool delivered_before) {
+  CAPTURE(setting);
+  CAPTURE(wrong_sizes);
+  CAPTURE(text);
+  CAPTURE(to_quit.bytes);
+  CAPTURE(delivered_before);
+  Household house;
+  set_up(house, setting);
+  house.server.messages = {alarm_of("1", "disk 1 failed")};
+  bool removing = false;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (wrong_sizes && command == "LIST")
+      return test::multi_line(
+          {"1 " + std::to_string(house.server.messages[0].bytes.size() + 3 + house.server.sessions)});
+    if (command != "QUIT" || !std::exchange(removing, false)) return std::nullopt;
+    house.server.messages.clear();
+    return to_quit;
+  };
+  house.account.policy.leave_on_server = true;
+  if (delivered_before) house.run();
+  house.account.policy.leave_on_server = false;
+  removing = true;
+  house.run();
+  CHECK(house.server.messages.empty());
+  house.account.policy.leave_on_server = setting.leave;
+  house.server.messages = {alarm_of("1", text)};
+  house.run();
+  CHECK(house.times(text) == 1);
+  CHECK(house.times("Subject: alarm") == 2);
+  CHECK(house.server.messages.size() == setting.left_of(1));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "an unconfirmed removal makes nobody take another message of the same UIDL and header for that one") {
+  for (const auto& setting : settings()) {
+    for (const std::string text : {"disk 2 failed", "disk 10 failed"}) {
+      for (const bool delivered_before : {true, false}) {
+        check_unconfirmed(setting, true, text, Reply("", true), delivered_before);
+        for (const auto& to_quit : {Reply("", true), Reply("-ERR some are not removed\r\n", true)})
+          check_unconfirmed(setting, false, text, to_quit, delivered_before);
       }
     }
   }
 }
 
 TEST_CASE("a body under its neighbour's number is not believed because their headers are equal") {
-  Household house;
-  for (int n = 1; n <= 4; ++n)
-    house.server.messages.push_back(
-        alarm_of("uid" + std::to_string(n), "disk " + std::string(n, '1') + " failed"));
-  std::size_t asked = 0;
-  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
-    if (house.server.sessions == 1 && command.starts_with("RETR ") && ++asked == 2) return Reply("");
-    return std::nullopt;
-  };
-  for (int run = 0; run < 3; ++run) house.run();
-  for (int n = 1; n <= 4; ++n) CHECK(house.times("disk " + std::string(n, '1') + " failed") == 1);
-  CHECK(house.server.messages.empty());
+  for (const auto& setting : settings()) {
+    for (const std::size_t unanswered : {1U, 2U, 4U}) {
+      CAPTURE(setting);
+      CAPTURE(unanswered);
+      Household house;
+      set_up(house, setting);
+      for (int n = 1; n <= 4; ++n)
+        house.server.messages.push_back(
+            alarm_of("uid" + std::to_string(n), "disk " + std::string(n, '1') + " failed"));
+      std::size_t asked = 0;
+      house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+        if (house.server.sessions == 1 && command.starts_with("RETR ") && ++asked == unanswered)
+          return Reply("");
+        return std::nullopt;
+      };
+      for (int run = 0; run < 3; ++run) house.run();
+      for (int n = 1; n <= 4; ++n) CHECK(house.times("disk " + std::string(n, '1') + " failed") == 1);
+      CHECK(house.server.messages.size() == setting.left_of(4));
+    }
+  }
 }
 
 namespace {
@@ -108,90 +140,111 @@ void announce_more(Household& house, const std::size_t& more) {
 
 }  // namespace
 
-TEST_CASE("mail that stays is not taken for another of its UIDL and header, whatever their sizes") {
-  for (const bool pipelining : {true, false}) {
+namespace {
+
+struct Change {
+  std::string text;
+  bool top, absent;
+  std::size_t more;
+};
+
+std::vector<Change> changes() {
+  std::vector<Change> all;
+  for (const std::string text : {"disk 2 failed", "disk 10 failed"}) {
     for (const bool top : {true, false}) {
-      for (const std::size_t more : {0U, 7U}) {
-        for (const std::string text : {"disk 2 failed", "disk 10 failed"}) {
-          for (const bool absent : {true, false}) {
-            if (!absent && text.size() == 13) continue;  // nobody can see that
-            CAPTURE(pipelining);
-            CAPTURE(top);
-            CAPTURE(more);
-            CAPTURE(text);
-            CAPTURE(absent);
-            Household house;
-            house.account.policy.leave_on_server = true;
-            house.server.options.pipelining = pipelining;
-            house.server.options.top = top;
-            announce_more(house, more);
-            house.server.messages = {alarm_of("1", "disk 1 failed"), mail_of(2)};
-            house.run();
-            if (absent) {
-              house.server.messages = {mail_of(2)};
-              house.run();
-            }
-            house.server.messages = {alarm_of("1", text), mail_of(2)};
-            house.run();
-            CHECK(house.times("disk 1 failed") == 1);
-            CHECK(house.times(text) == 1);
-            CHECK(house.mail().size() == 3);
-          }
-        }
+      for (const bool absent : {true, false}) {
+        for (const std::size_t more : {0U, 7U}) all.push_back({text, top, absent, more});
       }
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("mail that stays is not taken for another of its UIDL and header, whatever their sizes") {
+  for (const auto& setting : settings()) {
+    for (const auto& change : changes()) {
+      if (setting.leave && !change.absent && change.text.size() == 13) continue;  // nobody can see that
+      CAPTURE(setting);
+      CAPTURE(change.text);
+      CAPTURE(change.top);
+      CAPTURE(change.absent);
+      CAPTURE(change.more);
+      Household house;
+      set_up(house, setting);
+      house.account.policy.leave_on_server = true;
+      house.server.options.top = change.top;
+      announce_more(house, change.more);
+      house.server.messages = {alarm_of("1", "disk 1 failed"), mail_of(2)};
+      house.run();
+      if (change.absent) {
+        house.server.messages = {mail_of(2)};
+        house.run();
+      }
+      house.account.policy.leave_on_server = setting.leave;
+      house.server.messages = {alarm_of("1", change.text), mail_of(2)};
+      house.run();
+      CHECK(house.times("disk 1 failed") == 1);
+      CHECK(house.times(change.text) == 1);
+      CHECK(house.copies_of(2) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(2));
     }
   }
 }
 
 TEST_CASE("mail without a Message-ID that stays is not read again, and is read once before it is removed") {
-  for (const bool pipelining : {true, false}) {
+  for (const auto& setting : settings()) {
     for (const std::size_t more : {0U, 7U}) {
-      for (const bool when_due : {true, false}) {
-        CAPTURE(pipelining);
-        CAPTURE(more);
-        CAPTURE(when_due);
-        Household house;
-        house.account.policy.leave_on_server = true;
-        house.server.options.pipelining = pipelining;
-        announce_more(house, more);
-        house.server.messages = {alarm_of("1", "disk 1 failed"), alarm_of("2", "disk 2 failed")};
+      CAPTURE(setting);
+      CAPTURE(more);
+      Household house;
+      set_up(house, setting);
+      house.account.policy.leave_on_server = true;
+      announce_more(house, more);
+      house.server.messages = {alarm_of("1", "disk 1 failed"), alarm_of("2", "disk 2 failed")};
+      house.run();
+      house.server.commands.clear();
+      for (int run = 0; run < 2; ++run) house.run();
+      CHECK(retrieved(house) == 0);
+      if (setting.leave) {
+        house.account.policy.delete_after = std::chrono::seconds(1);
+        house.now += std::chrono::hours(2);
         house.run();
-        house.server.commands.clear();
-        for (int run = 0; run < 2; ++run) house.run();
-        CHECK(retrieved(house) == 0);
-        if (when_due) {
-          house.account.policy.delete_after = std::chrono::seconds(1);
-          house.now += std::chrono::hours(2);
-          house.run();
-          house.now += std::chrono::hours(2);
-        } else {
-          house.account.policy.leave_on_server = false;
-        }
-        house.run();
-        CHECK(retrieved(house) == 2);
-        CHECK(house.server.messages.empty());
-        CHECK(house.mail().size() == 2);
+        house.now += std::chrono::hours(2);
+      } else {
+        house.account.policy.leave_on_server = false;
       }
+      house.run();
+      CHECK(retrieved(house) == 2);
+      CHECK(house.server.messages.empty());
+      for (const std::string text : {"disk 1 failed", "disk 2 failed"}) CHECK(house.times(text) == 1);
     }
   }
 }
 
 TEST_CASE("mail without a Message-ID is removed where RETR after TOP brings the header only") {
-  Household house;
-  house.account.policy.leave_on_server = true;
-  house.server.messages = {alarm_of("1", "disk 1 failed"), mail_of(2)};
-  house.run();
-  house.account.policy.leave_on_server = false;
-  std::set<std::string> topped;
-  std::size_t session = 0;
-  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
-    if (std::exchange(session, house.server.sessions) != house.server.sessions) topped.clear();
-    if (command.starts_with("TOP ")) topped.insert(command.substr(4, command.rfind(' ') - 4));
-    if (!command.starts_with("RETR ") || !topped.contains(command.substr(5))) return std::nullopt;
-    const auto& message = house.server.messages[std::stoul(command.substr(5)) - 1];
-    return Reply("+OK\r\n" + test::stuffed(test::header_of(message.bytes)));
-  };
-  for (int run = 0; run < 2; ++run) CHECK(engine::status_of(house.run()) == 0);
-  CHECK(house.mail().size() == 2);
-  CHECK(house.server.messages.empty());
+  for (const auto& setting : settings()) {
+    if (setting.leave) continue;  // nothing is asked for then
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    house.account.policy.leave_on_server = true;
+    house.server.messages = {alarm_of("1", "disk 1 failed"), mail_of(2)};
+    house.run();
+    house.account.policy.leave_on_server = false;
+    std::set<std::string> topped;
+    std::size_t session = 0;
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (std::exchange(session, house.server.sessions) != house.server.sessions) topped.clear();
+      if (command.starts_with("TOP ")) topped.insert(command.substr(4, command.rfind(' ') - 4));
+      if (!command.starts_with("RETR ") || !topped.contains(command.substr(5))) return std::nullopt;
+      const auto& message = house.server.messages[std::stoul(command.substr(5)) - 1];
+      return Reply("+OK\r\n" + test::stuffed(test::header_of(message.bytes)));
+    };
+    for (int run = 0; run < 2; ++run) CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.times("disk 1 failed") == 1);
+    CHECK(house.copies_of(2) == 1);
+    CHECK(house.server.messages.empty());
+  }
 }
