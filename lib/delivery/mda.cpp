@@ -235,7 +235,8 @@ constexpr std::array mda_fields{
 void refuse_root(const Spec& spec) {
   if (::geteuid() == 0 && !value_of(spec, "allow_root").flag) {
     throw util::Error(Kind::config, "an MDA would run as root, with mail from anybody as its input",
-                      "run mailhaul as the mail's owner (one crontab per user), or say \"allow_root\": true");
+                      "run mailhaul as the mail's owner (one crontab per user), or say \"allow_root\": true "
+                      "in \"deliver\"");
   }
 }
 

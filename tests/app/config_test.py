@@ -114,7 +114,7 @@ class Mistakes(Case):
         self.world.configure({"home": self.account(1, deliver="mda:true")})
         result = self.world.run("config", "check")
         self.assertStatus(result, 78)
-        self.assertHint(result, "would run as root", "allow_root")
+        self.assertHint(result, "would run as root", '"allow_root": true in')
 
 
 class Secrets(Case):
