@@ -113,9 +113,12 @@ bool goes_on(const Attempt& now, Ladder& ladder, int& forms) {
       ladder.strike_mechanism(*now.method);
       return true;
     case What::odd_answer:
+    case What::lost:  // some dislike anything behind the name of the mechanism
+      if (!now.method || end.credentials_sent) return false;
+      ladder.strike(*now.method);
+      return true;
     case What::too_much:
     case What::broken_mechanism:
-    case What::lost:
       if (!now.method || end.credentials_sent) return false;
       ladder.strike_mechanism(*now.method);
       return true;

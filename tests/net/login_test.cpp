@@ -113,6 +113,21 @@ TEST_CASE("a mechanism that is not offered is an error that lists those offered"
   CHECK(server.connections() == 1);
 }
 
+TEST_CASE("a server that hangs up at a name on the AUTH line gets it in two steps in the same run") {
+  const std::string capa = greeting_and_capa({"SASL LOGIN"});
+  for (const std::string end : {"", "S: what\nHANG\n"}) {
+    const auto first = transcript(capa + "C: AUTH LOGIN *\n" + end);
+    const auto second = transcript(capa + "C: AUTH LOGIN\nS: + VXNlcm5hbWU6\nC: " + base64_encode("anna") +
+                                   "\nS: + UGFzc3dvcmQ6\nC: " + base64_encode(password) + "\nS: +OK\n");
+    ScriptedServer server([&](Client& client) { client.number() == 1 ? first(client) : second(client); });
+    Session session(server);
+    session.login.auth = Auth::login;
+    CHECK(session.open().login_method == "login-in-steps");
+    server.wait_until_quiet();
+    CHECK(server.mismatches() == Strings{});
+  }
+}
+
 TEST_CASE("a server that does not have USER refuses no name and no password") {
   for (const std::string words : {"unknown command", "Command is not valid in this state."}) {
     for (const Auth auth : {Auth::user, Auth::automatic}) {
