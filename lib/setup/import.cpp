@@ -103,6 +103,17 @@ std::string how_to_import_again(const std::string& program, const std::string& a
          " --all directly after that run";
 }
 
+std::string what_is_missing(const std::string& program, const Draft& draft) {
+  const auto path = util::escape(draft.seen_file.native(), 4096);
+  std::error_code ignored;
+  const auto status = std::filesystem::status(draft.seen_file, ignored);
+  if (std::filesystem::is_regular_file(status))
+    return "the list of what " + program + " has fetched (" + path + ") has nothing of " + draft.name;
+  if (std::filesystem::exists(status))
+    return path + " is not a file, and no list of what " + program + " has fetched for " + draft.name;
+  return "there is no list of what " + program + " has fetched for " + draft.name + " (" + path + ")";
+}
+
 /// What the account's list says. Where a list should be and is not, the user has to know.
 void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes) {
   if (draft.seen_file.empty()) return;
@@ -114,9 +125,7 @@ void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes
   if (!draft.leave_on_server || !draft.known.empty()) return;
   const std::string name(program.name);
   notes.push_back({draft.line,
-                   "there is no list of what " + name + " has fetched for " + draft.name + " (" +
-                       util::escape(draft.seen_file.native(), 4096) +
-                       "), so that mailhaul would fetch all that is on the server",
+                   what_is_missing(name, draft) + ", so that mailhaul would fetch all that is on the server",
                    how_to_import_again(name, draft.name)});
 }
 

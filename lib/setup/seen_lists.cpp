@@ -22,17 +22,25 @@ constexpr std::size_t longest_uid = 4096;
       "once more, then try again");
 }
 
+/// The mark that some editors of Windows put before a text.
+std::string_view without_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  if (text.starts_with(mark)) text.remove_prefix(mark.size());
+  return text;
+}
+
 /// Takes lines off a text; keeps count.
 class Lines {
  public:
-  explicit Lines(std::string_view text) : rest_(text) {}
+  explicit Lines(std::string_view text) : rest_(without_mark(text)) {}
   bool at_end() const { return rest_.empty(); }
   unsigned number() const { return number_; }
-  /// Without its LF. REQUIRES: not at_end().
+  /// Without its LF, or its CR LF. REQUIRES: not at_end().
   std::string_view next() {
     const auto end = rest_.find('\n');
-    const auto line = rest_.substr(0, end);
+    auto line = rest_.substr(0, end);
     whole_ = end != std::string_view::npos;
+    if (whole_ && line.ends_with('\r')) line.remove_suffix(1);
     rest_.remove_prefix(whole_ ? end + 1 : rest_.size());
     ++number_;
     return line;
@@ -54,9 +62,16 @@ std::string_view trimmed(std::string_view text) {
 
 std::optional<std::chrono::sys_seconds> time_of(std::string_view digits) {
   const auto seconds = util::parse_number(digits);
-  constexpr std::uint64_t year_2200 = 7258118400;
-  if (!seconds || *seconds > year_2200) return std::nullopt;
+  constexpr std::uint64_t year_1990 = 631152000, year_2200 = 7258118400;
+  if (!seconds || *seconds < year_1990 || *seconds > year_2200) return std::nullopt;
   return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
+}
+
+/// Each of these programs ends each line, so that a line without an end was cut off: perhaps inside a UID or
+/// a time.
+void require_whole(const util::Path& file, const Lines& lines) {
+  if (!lines.whole())
+    refuse_list(file, lines.number(), "the last line has no end, and may have been cut off");
 }
 
 KnownMessage known(const util::Path& file, unsigned line, std::string_view uid,
@@ -83,6 +98,7 @@ std::vector<KnownMessage> fetchmail_list(const util::Path& file, std::string_vie
   for (Lines lines(text); !lines.at_end();) {
     const auto line = trimmed(lines.next());
     if (line.empty()) continue;
+    require_whole(file, lines);
     const auto at = line.find('@');
     const auto blank = at == std::string_view::npos ? at : line.find_first_of(" \t", at);
     if (blank == std::string_view::npos)
@@ -109,10 +125,12 @@ std::vector<KnownMessage> getmail_list(const util::Path& file, std::string_view 
   for (Lines lines(text); !lines.at_end();) {
     const auto line = lines.next();
     if (trimmed(line).empty()) continue;
+    require_whole(file, lines);
     const auto nul = line.find('\0');
     if (nul == std::string_view::npos) refuse_list(file, lines.number(), "a line is not \"UID NUL TIME\"");
     const auto fetched = time_of(trimmed(line.substr(nul + 1)));
-    if (!fetched) refuse_list(file, lines.number(), "the time of a message is no number of seconds");
+    if (!fetched)
+      refuse_list(file, lines.number(), "the time of a message is no number of seconds after 1990");
     messages.push_back(known(file, lines.number(), trimmed(line.substr(0, nul)), fetched));
   }
   without_doubles(messages);
@@ -154,6 +172,7 @@ std::vector<KnownMessage> mpop_list(const util::Path& file, std::string_view tex
 /// Entries "LENGTH UID LF": the number says how many bytes the UID has.
 std::vector<KnownMessage> fdm_list(const util::Path& file, std::string_view text, const Draft& /*draft*/) {
   std::vector<KnownMessage> messages;
+  text = without_mark(text);
   for (unsigned line = 1; !text.empty(); ++line) {
     const auto blank = text.find(' ');
     const auto length =

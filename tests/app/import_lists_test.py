@@ -108,6 +108,19 @@ class Removing(import_test.Import):
                         "would fetch all that is on the server", "stop the timer of mpop, run it once more, then import again",
                         "mailhaul state mark-seen box --all directly after that run")
 
+    def test_a_list_that_is_there_and_has_nothing_of_the_account_is_told_as_such(self):
+        self.write(".mpoprc", "account box\nhost 127.0.0.1\nuser anna\npassword secret\ndelivery maildir ~/Mail\nkeep on\n")
+        path = ".mpop_uidls/anna_at_127.0.0.1"
+        for text in ("", " 1 127.0.0.1 berta\nuid\n"):
+            with self.subTest(text):
+                self.write(path, text)
+                err = self.ok("import", "mpop", "--print").err
+                self.assertSays(err, "the list of what mpop has fetched (%s) has nothing of box" % (self.world.home / path),
+                                "would fetch all that is on the server")
+        (self.world.home / path).unlink()
+        (self.world.home / path).mkdir()
+        self.assertSays(self.ok("import", "mpop", "--print").err, "anna_at_127.0.0.1 is not a file, and no list of what mpop has fetched")
+
 
 class Several(import_test.Import):
     """getmailrc, and the files that getmail reads only if they are named."""

@@ -36,11 +36,16 @@ TEST_CASE("lists: the messages of one mailbox, each once, with their times") {
   CHECK(list("getmail",
              "b\0"
              "1700000000\na\0"
-             " 5 \n\n"s) == "a@5 b@1700000000 ");
+             " 700000000 \n\n"s) == "a@700000000 b@1700000000 ");
   CHECK(list("mpop", "# top\n 2 pop.example anna@example\na b\nc 1700000000\n 1 other anna@example\nd\n") ==
         "a b c@1700000000 ");
   CHECK(list("fdm", "3 a b\n1 c\n3 d\nd\n") == "a b c d\nd ");
   CHECK(list("fdm", "") == "");
+  CHECK(list("mpop", "# top\r\n 2 pop.example anna@example\r\na\r\nc 1700000000\r\n") == "a c@1700000000 ");
+  for (const auto& [program, text] :
+       {std::pair("fetchmail", "anna@example@pop.example 1\n"s), std::pair("getmail", "1\0001700000000\n"s),
+        std::pair("mpop", " 1 pop.example anna@example\n1\n"s), std::pair("fdm", "1 1\n"s)})
+    CHECK(list(program, "\xEF\xBB\xBF" + text) == list(program, text));
 }
 
 TEST_CASE("lists: what is damaged is refused as a whole, with its line") {
@@ -56,6 +61,14 @@ TEST_CASE("lists: what is damaged is refused as a whole, with its line") {
         Row{"fdm", "99999999999999999999 a\n", "L:1 is damaged"}})
     test::requires_in(list(program, text), {complaint});
   test::requires_in(list("getmail", "a\0x\n"s), {"no number of seconds"});
+  for (const auto& text : {"a\0001700000000\nu2\0 17\n"s, "b\0001700000000\nu2\0000\n"s})
+    test::requires_in(list("getmail", text), {"L:2 is damaged", "no number of seconds after 1990"});
+}
+
+TEST_CASE("lists: a last line that was cut off is refused") {
+  test::requires_in(list("getmail", "u1\0001700000000\nu2\0001700000"s), {"L:2 is damaged", "cut off"});
+  test::requires_in(list("fetchmail", "anna@example@pop.example 11\nanna@example@pop.example 1"),
+                    {"L:2 is damaged", "cut off"});
 }
 
 TEST_CASE("profile text: accounts are added behind the last one, and everything else stays") {
