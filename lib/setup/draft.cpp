@@ -2,6 +2,7 @@
 #include "setup/draft.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -147,14 +148,121 @@ std::string replaced(std::string_view word, const Placeholders& known) {
   return written;
 }
 
-void replace_all(std::string& text, const std::string& what, const std::string& by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-    text.replace(at, what.size(), by);
+/// A value that means the same to each shell, however deep, and within all quotes.
+bool is_plain_word(std::string_view value) {
+  return !value.empty() && std::ranges::all_of(value, [](char c) {
+    const char small = util::lower(c);
+    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("._@-").find(c) != std::string_view::npos;
+  });
 }
+
+/// Whether a command starts something that reads its arguments as the text of a shell.
+bool starts_shell(std::string_view command) {
+  constexpr std::array<std::string_view, 7> shells{"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"};
+  constexpr std::array<std::string_view, 5> always{"eval", "ssh", "rsh", "su", "parallel"};
+  bool in_shell = false;
+  while (!command.empty()) {
+    const auto end = std::min(command.find_first_of(" \t\n;&|()'\"`"), command.size());
+    const auto word = command.substr(0, end);
+    const auto name = word.substr(word.rfind('/') + 1);
+    if (std::ranges::find(always, name) != always.end()) return true;
+    if (in_shell && word.starts_with('-') && word.find('c') != std::string_view::npos) return true;
+    in_shell = in_shell || std::ranges::find(shells, name) != shells.end();
+    command.remove_prefix(std::min(end + 1, command.size()));
+  }
+  return false;
+}
+
+/// Puts "$1", "$2", ... into the text of a shell, in place of placeholders, whatever quotes they stand in.
+class ShellText {
+ public:
+  /// `fixed`: values to write as they are; `numbered`: those that are arguments.
+  ShellText(std::string_view command, const Placeholders& fixed, const Placeholders& numbered)
+      : rest_(command), fixed_(fixed), numbered_(numbered) {}
+
+  std::string written() {
+    while (!rest_.empty()) {
+      if (const auto* const value = value_in(fixed_)) {
+        text_ += *value;
+      } else if (const auto* const dollar = value_in(numbered_)) {
+        argument(*dollar);
+      } else {
+        take();
+      }
+    }
+    return std::move(text_);
+  }
+
+ private:
+  /// Of the placeholder that the rest begins with, which is removed; nullptr: it begins with none.
+  const std::string* value_in(const Placeholders& placeholders) {
+    const auto found =
+        std::ranges::find_if(placeholders, [&](const auto& pair) { return rest_.starts_with(pair.first); });
+    if (found == placeholders.end()) return nullptr;
+    rest_.remove_prefix(found->first.size());
+    return &found->second;
+  }
+
+  void argument(const std::string& dollar) {
+    if (quote_ == '"') {
+      text_ += dollar;
+    } else if (quote_ == '\'') {
+      if (opened_ == text_.size()) {
+        text_.pop_back();  // nothing stands between the quote and the placeholder
+      } else {
+        text_ += '\'';
+      }
+      text_ += '"' + dollar + '"';
+      if (rest_.starts_with('\'')) {
+        rest_.remove_prefix(1);
+        quote_ = '\0';
+      } else {
+        text_ += '\'';
+        opened_ = text_.size();
+      }
+    } else {
+      text_ += '"' + dollar + '"';
+    }
+  }
+
+  /// One character, or two where the first is a backslash.
+  void take() {
+    const char c = rest_.front();
+    text_ += c;
+    if (c == '%') text_ += '%';
+    rest_.remove_prefix(1);
+    if (c == '\\' && quote_ != '\'' && !rest_.empty() && rest_.front() != '%') {
+      text_ += rest_.front();
+      rest_.remove_prefix(1);
+    } else if (c == '\'' || c == '"') {
+      if (quote_ == '\0') {
+        quote_ = c;
+        opened_ = text_.size();
+      } else if (quote_ == c) {
+        quote_ = '\0';
+      }
+    }
+  }
+
+  std::string_view rest_;
+  const Placeholders& fixed_;
+  const Placeholders& numbered_;
+  std::string text_;
+  char quote_ = '\0';
+  std::size_t opened_ = std::string::npos;  ///< the length of the text when the quote was opened
+};
 
 }  // namespace
 
-std::vector<std::string> program_of_shell(std::string_view command, const Placeholders& known) {
+std::optional<std::vector<std::string>> program_of_shell(std::string_view command,
+                                                         const Placeholders& known) {
+  Placeholders fixed, varying;
+  for (const auto& pair : known) {
+    if (command.find(pair.first) != std::string_view::npos)
+      (is_plain_word(pair.second) ? fixed : varying).push_back(pair);
+  }
+  if (!varying.empty() && starts_shell(command)) return std::nullopt;
   auto words = words_of_shell(command);
   const bool by_shell = words.size() == 3 && words[0] == "/bin/sh" && words[2] == command;
   if (!by_shell) {
@@ -162,18 +270,28 @@ std::vector<std::string> program_of_shell(std::string_view command, const Placeh
     return words;
   }
   // What comes from a message must not become a part of the shell's text: it is an argument, "$1".
-  std::string text(command);
   words.emplace_back("sh");
-  for (const auto& [name, value] : known) {
-    const auto argument = "\"$" + std::to_string(words.size() - 3) + "\"";
-    if (text.find(name) == std::string::npos) continue;
-    for (const auto& quoted : {"'" + name + "'", "\"" + name + "\"", name})
-      replace_all(text, quoted, argument);
+  Placeholders numbered;
+  for (const auto& [name, value] : varying) {
+    numbered.emplace_back(name, "$" + std::to_string(words.size() - 3));
     words.push_back(value);
   }
-  replace_all(text, "%", "%%");
-  words[2] = text;
+  words[2] = ShellText(command, fixed, numbered).written();
+  if (varying.empty()) words.pop_back();
   return words;
+}
+
+void deliver_to_shell(Draft& draft, Outcome& outcome, std::string_view command, const Placeholders& known) {
+  auto words = program_of_shell(command, known);
+  if (words && words->empty()) return;
+  if (words) return draft.deliver.push_back({.kind = "mda", .path = {}, .words = std::move(*words)});
+  draft.lacks_place = true;
+  outcome.notes.push_back(
+      {draft.line,
+       "the command that gets the mail of " + draft.name +
+           " gives parts of a message to a shell of its own, which could run them as commands",
+       "let the command be a script that reads them as its arguments ($1), and name it in \"deliver\", with "
+       "%F for the sender"});
 }
 
 std::string absolute(std::string_view path, const util::Path& home, const util::Path& base) {

@@ -88,8 +88,12 @@ account::Node profile_of(const Draft& draft, const util::Path& password_file);
 std::vector<std::string> words_of_shell(std::string_view command);
 /// Pairs: what the other program replaces in a command, and what is written in its place.
 using Placeholders = std::vector<std::pair<std::string, std::string>>;
-/// The same for a program that gets mail, where mailhaul reads % as the beginning of a placeholder.
-std::vector<std::string> program_of_shell(std::string_view command, const Placeholders& known);
+/// The same for a program that gets mail, where mailhaul reads % as the beginning of a placeholder. nullopt:
+/// a shell inside of the command would read what comes from a message as a part of its own text.
+std::optional<std::vector<std::string>> program_of_shell(std::string_view command, const Placeholders& known);
+/// Adds such a program to the places of the account. Where it is not possible, the account lacks a place,
+/// with a note.
+void deliver_to_shell(Draft& draft, Outcome& outcome, std::string_view command, const Placeholders& known);
 
 /// Replaces "~/" and "~anna/" at the start; a relative path begins at `base`. If nobody is called anna here,
 /// the path stays as it is.

@@ -40,8 +40,13 @@ class FdmDrafting {
       return note(account.line,
                   "account " + util::escape(account.name) + " does not use POP3, and was not taken over",
                   "mailhaul fetches over POP3 only; leave this account to fdm");
-    const bool has_server = !account.server.empty() || !account.pipe.empty();
-    if (!has_server || !account.user || account.user->is_command)
+    const bool has_server = (!account.server.empty() && !account.server_is_unset) || !account.pipe.empty();
+    if (has_server && !account.user)
+      return note(account.line,
+                  "the login of account " + util::escape(account.name) +
+                      " is in ~/.netrc, and the account was not taken over",
+                  "write it behind the server, user \"NAME\", and import again; the password can stay there");
+    if (!has_server || account.user->is_command)
       return note(account.line, "account " + util::escape(account.name) + " has no server or no user",
                   "it was not taken over; mailhaul needs both");
     Draft draft{
@@ -51,7 +56,7 @@ class FdmDrafting {
     draft.leave_on_server = account.keep;
     draft.max_size = conf_.max_size;
     draft.trace_header = conf_.adds_received;
-    draft.enabled = !account.disabled && !account.old_only;
+    draft.enabled = !account.disabled && !account.old_only && !account.is_unset;
     if (!account.pipe.empty()) tunnel(draft, account);
     if (account.old_only) note(account.line, "old-only is not supported", "the account is switched off");
     delivery(draft);
@@ -135,7 +140,9 @@ class FdmDrafting {
       for (auto at = argument.find(tag); at != std::string::npos; at = argument.find(tag, at + text.size()))
         argument.replace(at, tag.size(), text);
     if (draft.deliver.size() > 100) return;
-    if (step.starts_with("other ")) {
+    if (step == "unset") {
+      draft.lacks_place = true;
+    } else if (step.starts_with("other ")) {
       other(draft, line, step.substr(6));
     } else if (argument.find('%') != std::string::npos) {
       draft.lacks_place = true;
@@ -144,8 +151,8 @@ class FdmDrafting {
     } else if (step == "maildir" || step == "mbox") {
       draft.deliver.push_back(
           {.kind = step, .path = absolute(argument, around_.home, around_.home), .words = {}});
-    } else if (auto words = program_of_shell(argument, {}); !words.empty()) {
-      draft.deliver.push_back({.kind = "mda", .path = {}, .words = std::move(words)});
+    } else {
+      deliver_to_shell(draft, outcome_, argument, {});
     }
   }
 

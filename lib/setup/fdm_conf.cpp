@@ -54,9 +54,10 @@ class FdmParser {
     for (;;) {
       if (token_.form == Form::macro) {
         const auto macro = macros_.find(token_.text);
-        if (macro == macros_.end()) unexpected();
-        result.text += macro->second;
+        if (macro == macros_.end()) note_unset(token_.text, result);
+        result.text += macro == macros_.end() ? token_.text : macro->second;
       } else if (token_.form == Form::text || token_.form == Form::command) {
+        if (!token_.unset.empty()) note_unset(token_.unset, result);
         result.is_command = token_.form == Form::command;
         result.text += token_.text;
       } else {
@@ -68,6 +69,12 @@ class FdmParser {
       if (result.is_command) unexpected();
       advance();
     }
+  }
+
+  void note_unset(const std::string& macro, FdmText& text) {
+    text.is_unset = true;
+    note(token_.line, "the macro " + util::escape(macro) + " is not set in this file",
+         "set it at the top of the file, and import again");
   }
 
   void statement() {
@@ -103,7 +110,7 @@ class FdmParser {
     const auto value = text();
     if (value.is_command)
       lexer_.refuse(token_.line, "a macro is the output of a command; write the text itself");
-    macros_[name] = value.text;
+    if (!value.is_unset) macros_[name] = value.text;
   }
 
   void condition(bool wanted) {
@@ -160,17 +167,22 @@ class FdmParser {
                                                        "nntps", "stdin", "maildir", "maildirs", "mbox"};
     if (account.source.empty() && std::ranges::find(sources, word) != sources.end()) {
       account.source = word;
+    } else if (account.source.empty() && (word == "user" || word == "users")) {
+      other_users();
     } else if (word == "server") {
-      account.server = text().text;
+      account.server = text_of(account, text());
+      account.server_is_unset = account.is_unset;
     } else if (word == "port") {
       account.port = token_.text;
       advance();
     } else if (word == "user" || word == "pass") {
-      (word == "user" ? account.user : account.pass) = text();
+      auto& place = word == "user" ? account.user : account.pass;
+      place = text();
+      account.is_unset |= place->is_unset;
     } else if (word == "cache") {
-      account.cache = text().text;
+      account.cache = text_of(account, text());
     } else if (word == "pipe") {
-      account.pipe = text().text;
+      account.pipe = text_of(account, text());
     } else {
       account.disabled |= word == "disabled";
       account.keep |= word == "keep";
@@ -180,9 +192,29 @@ class FdmParser {
     }
   }
 
+  static std::string text_of(FdmAccount& account, FdmText text) {
+    account.is_unset |= text.is_unset;
+    return std::move(text.text);
+  }
+
+  void skip_users() {
+    if (!token_.is("user") && !token_.is("users")) return;
+    advance();
+    other_users();
+  }
+  /// Behind "user" or "users": as whom fdm delivers, which is no login.
+  void other_users() {
+    const unsigned line = token_.line;
+    std::string names;
+    for (const auto& name : texts()) names += (names.empty() ? "" : ", ") + name;
+    note(line, "fdm delivers as " + util::escape(names) + ", which mailhaul does not do",
+         "each user runs mailhaul as himself");
+  }
+
   /// "action NAME maildir PATH", or several steps in braces.
   void action() {
     const std::string name = text().text;
+    skip_users();
     if (!token_.is_mark('{')) {
       conf_.actions[name] = {.steps = {step()}};
     } else {
@@ -204,15 +236,17 @@ class FdmParser {
     advance();
     const bool is_ours = std::ranges::find(steps_here, name) != steps_here.end();
     std::string argument;
+    bool is_unset = false;
     while (token_.form != Form::end && !token_.is_mark('}') && (is_text() || !begins_step())) {
       if (is_text()) {
-        const auto more = text().text;
-        if (argument.empty()) argument = more;
+        const auto more = text();
+        is_unset |= more.is_unset;
+        if (argument.empty()) argument = more.text;
       } else {
         advance();
       }
     }
-    return {is_ours ? name : "other " + name, std::move(argument)};
+    return {!is_ours ? "other " + name : is_unset ? "unset" : name, std::move(argument)};
   }
 
   bool is_text() const {
@@ -251,6 +285,7 @@ class FdmParser {
       advance();
       rule.accounts = texts();
     }
+    skip_users();
     if (!at_target()) {  // there is more: the content decides
       rule.for_all = false;
       rule.accounts.clear();

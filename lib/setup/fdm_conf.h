@@ -15,6 +15,7 @@ namespace mailhaul::setup {
 struct FdmText {
   std::string text;
   bool is_command = false;
+  bool is_unset = false;  ///< it has a macro that the file does not set; this has been noted
 };
 
 struct FdmAccount {
@@ -25,10 +26,12 @@ struct FdmAccount {
   std::string pipe;    ///< a program that is the connection, for a shell
   std::string server, port, cache;
   std::optional<FdmText> user, pass;
+  bool is_unset = false;         ///< one of the texts is
+  bool server_is_unset = false;  ///< this one is
 };
 
 struct FdmAction {
-  std::vector<std::pair<std::string, std::string>> steps;  ///< "maildir" and its path
+  std::vector<std::pair<std::string, std::string>> steps;  ///< "maildir" and its path; "unset": see FdmText
 };
 
 struct FdmRule {

@@ -18,7 +18,7 @@ bool is_name_character(char c) {
 void FdmLexer::refuse(unsigned line, const std::string& sentence) const {
   throw util::Error(util::Kind::config,
                     util::escape(file_, 4096) + ":" + std::to_string(line) + ": " + sentence,
-                    "nothing was taken over; fdm -n -f FILE fetch shows whether fdm reads the file");
+                    "nothing was taken over; fdm -n -f FILE shows whether fdm reads the file");
 }
 
 void FdmLexer::skip_blanks() {
@@ -41,9 +41,9 @@ std::string FdmLexer::name() {
   return std::string(text_.substr(from, at_ - from));
 }
 
-std::string FdmLexer::quoted(const FdmMacros& macros) {
+void FdmLexer::quote(FdmToken& token, const FdmMacros& macros) {
   const unsigned begun = line_;
-  std::string result;
+  auto& result = token.text;
   for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
     const char c = text_[at_];
     if (c == '\n') ++line_;
@@ -55,8 +55,9 @@ std::string FdmLexer::quoted(const FdmMacros& macros) {
       const auto end = text_.find('}', at_);
       if (end == std::string_view::npos) refuse(begun, "the name of a macro is not closed");
       const auto macro = macros.find(std::string(1, c) + std::string(text_.substr(at_ + 2, end - at_ - 2)));
-      if (macro == macros.end()) refuse(line_, "a macro is used that is not set before");
-      result += macro->second;
+      const std::string_view written = text_.substr(at_, end + 1 - at_);
+      if (macro == macros.end()) token.unset = written;
+      result += macro == macros.end() ? written : macro->second;
       at_ = end;
     } else {
       result += c;
@@ -65,7 +66,6 @@ std::string FdmLexer::quoted(const FdmMacros& macros) {
   }
   if (at_ == text_.size()) refuse(begun, "a quote is not closed");
   ++at_;
-  return result;
 }
 
 std::string FdmLexer::literal() {
@@ -102,7 +102,8 @@ FdmToken FdmLexer::next(const FdmMacros& macros) {
   const char c = text_[at_];
   if (c == '"' || c == '\'') {
     token.form = Form::text;
-    token.text = c == '"' ? quoted(macros) : literal();
+    if (c == '"') quote(token, macros);
+    if (c == '\'') token.text = literal();
   } else if ((c == '$' || c == '%') && at_ + 1 < text_.size() && text_[at_ + 1] == '(') {
     token.form = Form::command;
     token.text = command();

@@ -13,6 +13,7 @@ struct FdmToken {
   Form form = Form::end;
   std::string text;
   unsigned line = 1;
+  std::string unset;  ///< a macro in a string, "${name}", that is not set before and was left as it is
   bool is(std::string_view word) const { return form == Form::word && text == word; }
   bool is_mark(char c) const { return form == Form::mark && text.front() == c; }
 };
@@ -30,7 +31,7 @@ class FdmLexer {
 
  private:
   void skip_blanks();
-  std::string quoted(const FdmMacros& macros);
+  void quote(FdmToken& token, const FdmMacros& macros);
   std::string literal();
   std::string command();
   std::string name();

@@ -40,6 +40,12 @@ std::uint16_t port_of(const std::string& text) {
   return static_cast<std::uint16_t>(number <= 65535 ? number : 0);
 }
 
+/// The mail server of this machine, with or without its usual port.
+bool names_this_machine(std::string_view host) {
+  if (host.ends_with("/25") || host.ends_with("/smtp")) host = host.substr(0, host.rfind('/'));
+  return util::equal_nocase(host, "localhost") || host == "127.0.0.1" || host == "::1";
+}
+
 class Drafting {
  public:
   /// `seen_file`: fetchmail's list, which it goes by unless it is told to fetch all.
@@ -193,16 +199,19 @@ class Drafting {
                               : names.empty()         ? around_.user
                                                       : names.front();
     if (own.on("mda")) {
-      auto words = program_of_shell(own.text("mda"), {{"%T", local}, {"%s", "%F"}, {"%F", "%F"}});
-      if (!words.empty()) draft.deliver.push_back({.kind = "mda", .path = {}, .words = std::move(words)});
-      return;
+      return deliver_to_shell(draft, outcome_, own.text("mda"), {{"%T", local}, {"%s", "%F"}, {"%F", "%F"}});
     }
     if (own.on("bsmtp"))
       return note(draft.line, "bsmtp writes SMTP commands into a file", "deliver to a program (mda:)");
     const auto host = own.text("smtphost");
-    if (own.on("lmtp") || !(host.empty() || host == "localhost"))
+    if (own.on("lmtp") || !(host.empty() || names_this_machine(host)))
       return note(draft.line, "fetchmail delivers to " + util::escape(host.empty() ? "an LMTP server" : host),
                   "mailhaul does not speak SMTP or LMTP; deliver to a program (mda:), or into a Maildir");
+    if (const auto* hosts = own.find("smtphost"); hosts != nullptr && hosts->texts.size() > 1)
+      note(hosts->line,
+           "fetchmail tries other hosts where " + util::escape(host) +
+               " does not answer: " + util::escape(hosts->texts[1]),
+           "mailhaul delivers to this machine alone, and tries again in the next run");
     note(draft.line,
          "fetchmail hands mail to the mail server of this machine; mailhaul does so through sendmail",
          "for a Maildir without it: \"deliver\": \"maildir:~/Mail\"");

@@ -110,11 +110,14 @@ class IniParser {
   void take(std::string_view line) {
     const auto text = stripped_value(line);
     if (text.empty() || text.front() == '#' || text.front() == ';') return;
-    const bool goes_on = line.front() == ' ' || line.front() == '\t';
-    if (goes_on && value_ != nullptr) {
+    const auto indent = line.find_first_not_of(" \t\r");
+    if (value_ != nullptr && indent > indent_) {
       value_->text += '\n';
       value_->text += text;
-    } else if (text.front() == '[') {
+      return;
+    }
+    indent_ = indent;
+    if (text.front() == '[') {
       begin(text);
     } else {
       set(text);
@@ -144,6 +147,7 @@ class IniParser {
 
   std::string file_;
   unsigned line_ = 0;
+  std::size_t indent_ = 0;  ///< of the last key or section
   GetmailRc rc_;
   GetmailSection* section_ = nullptr;
   GetmailValue* value_ = nullptr;

@@ -23,7 +23,8 @@ using MpopValues = std::map<std::string, MpopValue, std::less<>>;
 struct MpopAccount {
   std::string name;
   unsigned line = 0;
-  MpopValues values;
+  MpopValues values;     ///< of the defaults as well
+  MpopValues own;        ///< of its bases and itself: what an account gets that is built on it
   bool changed = false;  ///< it has commands of its own
 };
 
@@ -125,15 +126,22 @@ class MpopParser {
       begin(argument);
     } else {
       if (current_ == nullptr && !in_defaults_) refuse("the first command must be account or defaults");
-      if (current_ != nullptr) current_->changed = true;
-      (current_ == nullptr ? defaults_ : current_->values)[name] = {line_, std::string(argument)};
+      const MpopValue value{line_, std::string(argument)};
+      if (current_ == nullptr) {
+        defaults_[name] = value;
+      } else {
+        current_->values[name] = current_->own[name] = value;
+        current_->changed = true;
+      }
     }
   }
 
   void begin(std::string_view argument) {
     const auto colon = argument.find(':');
-    MpopAccount account{
-        .name = std::string(stripped(argument.substr(0, colon))), .line = line_, .values = defaults_};
+    MpopAccount account{.name = std::string(stripped(argument.substr(0, colon))),
+                        .line = line_,
+                        .values = defaults_,
+                        .own = {}};
     if (account.name.empty()) refuse("an account needs a name");
     if (std::ranges::find(accounts_, account.name, &MpopAccount::name) != accounts_.end())
       refuse("there are two accounts of this name");
@@ -143,7 +151,7 @@ class MpopParser {
       const std::string base(stripped(argument.substr(0, argument.find(','))));
       const auto found = std::ranges::find(accounts_, base, &MpopAccount::name);
       if (found == accounts_.end()) refuse("an account is built on one that does not exist before it");
-      for (const auto& [name, value] : found->values) account.values[name] = value;
+      for (const auto& [name, value] : found->own) account.values[name] = account.own[name] = value;
       bases_.insert(base);
     }
     if (accounts_.size() >= 1000) refuse("there are too many accounts");
@@ -221,7 +229,9 @@ class MpopDrafting {
            "for a self-signed certificate, name it in tls_ca_file");
     if (const auto proxy = text("proxy_host"); !proxy.empty()) {
       const auto port = text("proxy_port");
-      draft_.proxy = "socks5h://" + proxy + ":" + (port.empty() ? "1080" : port);
+      const bool is_ipv6 = proxy.find(':') != std::string::npos && proxy.front() != '[';
+      draft_.proxy =
+          "socks5h://" + (is_ipv6 ? "[" + proxy + "]" : proxy) + ":" + (port.empty() ? "1080" : port);
     }
   }
 
@@ -304,8 +314,7 @@ class MpopDrafting {
       draft_.deliver.push_back(
           {.kind = kind, .path = absolute(what, around_.home, around_.home), .words = {}});
     } else if (kind == "mda") {
-      auto words = program_of_shell(what, {{"%F", "%F"}});
-      if (!words.empty()) draft_.deliver.push_back({.kind = "mda", .path = {}, .words = std::move(words)});
+      deliver_to_shell(draft_, outcome_, what, {{"%F", "%F"}});
     } else {
       note("delivery",
            how.empty() ? "mpop is told on the command line where mail goes"

@@ -144,6 +144,20 @@ TEST_CASE("fetchmail: a plugin is a tunnel, with host and port filled in and wit
   }
 }
 
+TEST_CASE("fetchmail: the mail server of this machine has several names, and a second host is told") {
+  for (const std::string host :
+       {"localhost", "localhost/25", "127.0.0.1/25", "127.0.0.1", "LOCALHOST/smtp"}) {
+    const auto text = read("fetchmail", "poll h.example proto pop3 user u pass x smtphost " + host + " keep");
+    requires_in(text, {R"("command":["/usr/sbin/sendmail","-i","-f","%F","--","anna"])"});
+    CHECK(text.find("enabled") == std::string::npos);
+  }
+  requires_in(read("fetchmail", "poll h.example proto pop3 user u pass x smtphost other/25 keep"),
+              {"fetchmail delivers to other/25", "is switched off"});
+  requires_in(
+      read("fetchmail", "poll h.example proto pop3 user u pass x\nsmtphost localhost,other keep"),
+      {R"("/usr/sbin/sendmail")", "2: fetchmail tries other hosts where localhost does not answer: other"});
+}
+
 TEST_CASE("fetchmail: a plugin that cannot be taken over is told, and its account is switched off") {
   for (const std::string plugin : {"", "  ", "none"}) {
     const auto text =
@@ -167,4 +181,28 @@ TEST_CASE("fetchmail: what comes from a message is an argument of the shell, nev
   requires_in(
       read("fetchmail", "poll h.example proto pop3 user u pass x is o'hara here mda \"cat | f '%F' %T 50%\""),
       {R"(["/bin/sh","-c","cat | f \"$2\" \"$1\" 50%%","sh","o'hara","%F"])"});
+  struct Row {
+    const char *mda, *text;
+  };
+  for (const auto& [mda, text] :
+       {Row{"\"cat | f '<%F>'\"", R"("cat | f '<'\"$1\"'>'","sh","%F")"},
+        Row{"\"cat | f '-f%F' x\"", R"("cat | f '-f'\"$1\" x","sh","%F")"},
+        Row{"'cat | f \"<%F>\" \"%F\"'", R"("cat | f \"<$1>\" \"$1\"","sh","%F")"},
+        Row{"\"cat | f '-d%T'\"", R"(["/bin/sh","-c","cat | f '-dberta'"])"},
+        Row{"\"sh -c 'cat | f -d %T'\"", R"(["/bin/sh","-c","sh -c 'cat | f -d berta'"])"}})
+    requires_in(
+        read("fetchmail", "poll h.example proto pop3 user u pass x is berta here mda " + std::string(mda)),
+        {text});
+}
+
+TEST_CASE("fetchmail, mpop: no shell inside of the command gets a part of a message as its text") {
+  for (const std::string mda : {"sh -c 'cat | f -f %F'", "/bin/bash -c 'f %F'", "ssh host f -f %F"}) {
+    const auto fetchmail =
+        read("fetchmail", "poll h.example proto pop3 user u pass x is berta here mda \"" + mda + "\"");
+    const auto mpop = read("mpop", "account a\nhost h\nuser u\npassword p\ndelivery mda " + mda + "\n");
+    for (const auto& text : {fetchmail, mpop}) {
+      requires_in(text, {"1: the command that gets the mail of ", "\"enabled\":false", "is switched off"});
+      CHECK(text.find("%F") == std::string::npos);
+    }
+  }
 }

@@ -96,6 +96,15 @@ TEST_CASE("getmail: what getmail refuses in a value is refused with its line") {
         {complaint});
 }
 
+TEST_CASE("getmail: a line goes on only where it is indented more than its key") {
+  for (const std::string key : {"  ", "\t", ""})
+    requires_in(
+        read("getmail", "[retriever]\n" + key + "type = SimplePOP3SSLRetriever\n" + key + "server = h\n" +
+                            key + "username = u\n\n" + key + "password_command = ('a',\n" + key + " 'b')\n" +
+                            key + "[destination]\n" + key + "type = Maildir\n" + key + "path = /m/\n"),
+        {R"("server":"pop3s://h","user":"u","password_command":["a","b"])", R"("maildir:/m")"});
+}
+
 TEST_CASE("getmail: IMAP is left to getmail, and sections that name one another end") {
   CHECK(read("getmail", "[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = h\nusername = u\n") ==
         "2: SimpleIMAPSSLRetriever was not taken over\n");
@@ -141,6 +150,24 @@ account default : anna
        "password two words # no comment\n"});
   CHECK(text.find("default {") == std::string::npos);
   CHECK(text.find("base {") == std::string::npos);
+}
+
+TEST_CASE("mpop: an account inherits what its base sets, and the rest comes from the defaults of its place") {
+  const std::string text =
+      "defaults\nkeep off\ntls off\naccount a\nhost h\nuser me\npassword p\ndelivery mbox /m\ntls_starttls "
+      "off\n"
+      "defaults\nkeep on\ntls on\naccount b : a\nuser you\naccount c : b\nuser c\n";
+  requires_in(read("mpop", text),
+              {R"(a {"server":"pop3://h","tls":"none","user":"me")", R"("leave_on_server":false)",
+               R"(b {"server":"pop3s://h","user":"you","password_file":"PASSWORDS/b","leave_on_server":true)",
+               R"(c {"server":"pop3s://h","user":"c","password_file":"PASSWORDS/c","leave_on_server":true)"});
+}
+
+TEST_CASE("mpop: the proxy's IPv6 address stands in brackets") {
+  for (const std::string host : {"::1", "[::1]"})
+    requires_in(
+        read("mpop", "account a\nhost h\nuser u\npassword p\ndelivery mbox /m\nproxy_host " + host + "\n"),
+        {R"("proxy":"socks5h://[::1]:1080")"});
 }
 
 TEST_CASE("mpop: a socket of this machine stands in place of host, port and proxy") {
@@ -217,7 +244,52 @@ match all actions { "both" }
   CHECK(text.find("account other is switched off") == std::string::npos);
   requires_in(refusal("fdm", "account \"a"), {"rc:1: a quote is not closed"});
   requires_in(refusal("fdm", "foo"), {"rc:1: fdm has no such statement"});
-  requires_in(refusal("fdm", "\naction \"a\" mbox \"${x}\""), {"rc:2: a macro is used that is not set"});
+}
+
+TEST_CASE("fdm: a macro that is not set matters only where its value is needed") {
+  const std::string account = "account \"a\" pop3 server \"h\" user \"u\" pass \"p\"\n";
+  const std::string rule = "match all action maildir \"/m\"\n";
+  const auto unused = read("fdm", "set lock-file \"${HOME}/.fdm.lock\"\n" + account + rule);
+  requires_in(unused, {R"(a {"server":"pop3://h")", R"("deliver":"maildir:/m")"});
+  CHECK(unused.find("macro") == std::string::npos);
+  CHECK(unused.find("enabled") == std::string::npos);
+  requires_in(
+      read("fdm", "$mail = \"${HOME}/mail\"\n" + account + "match all action maildir \"${mail}/a\"\n"),
+      {"1: the macro ${HOME} is not set in this file", "3: the macro ${mail} is not set in this file",
+       R"(a {"enabled":false)", "account a is switched off"});
+  requires_in(read("fdm", "account \"a\" pop3 server \"h\" user $me pass \"p\"\n" + rule),
+              {"1: the macro $me is not set in this file", R"(a {"enabled":false)"});
+  const auto server =
+      read("fdm", "account \"a\" pop3 server \"${x}\" user \"u\" pass \"p\"\n" + account + rule);
+  requires_in(server,
+              {"1: the macro ${x} is not set in this file", "1: account a has no server", "\"pop3://h\""});
+}
+
+TEST_CASE("fdm: as whom it delivers is told with its line, and is no login") {
+  const auto text = read("fdm", R"(account "pop" user "root" pop3s server "h" user "me" pass "p"
+account "more" users { "anna" "bob" } pop3s server "i" user "me" pass "p"
+account "net" user "root" pop3s server "h"
+action "in" user "bob"
+  maildir "/m"
+action "two" users { "bob" "carl" } { mbox "/n" }
+match account "pop" user "dora" action "in"
+match all user "ernst" action "two"
+)");
+  requires_in(text, {R"(pop {"server":"pop3s://h","user":"me")", R"("deliver":"maildir:/m")",
+                     R"(more {"server":"pop3s://i","user":"me")", R"("deliver":"mbox:/n")",
+                     "1: fdm delivers as root", "2: fdm delivers as anna, bob", "4: fdm delivers as bob",
+                     "6: fdm delivers as bob, carl", "7: fdm delivers as dora", "8: fdm delivers as ernst",
+                     "3: the login of account net is in ~/.netrc, and the account was not taken over"});
+  CHECK(text.find("content of messages") == std::string::npos);
+}
+
+TEST_CASE("fdm: the hint of a refused file is a command that fdm understands") {
+  try {
+    read("fdm", "foo");
+    FAIL("was accepted");
+  } catch (const util::Error& error) {
+    requires_in(error.hint(), {"fdm -n -f FILE shows"});
+  }
 }
 
 TEST_CASE("fdm: a program that is the connection is a tunnel") {
