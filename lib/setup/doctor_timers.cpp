@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What runs mailhaul on this machine: lines of crontabs, and units of systemd.
 #include <algorithm>
-#include <optional>
 #include <sstream>
 
+#include "setup/command_lines.h"
 #include "setup/doctor.h"
 #include "setup/doctor_files.h"
 #include "setup/providers.h"
@@ -23,7 +23,8 @@ constexpr std::chrono::seconds usual_interval{300};  // of `watch`
 
 /// One line or unit that runs mailhaul.
 struct Runner {
-  std::string where, command;
+  std::string where;
+  Started started;
   std::chrono::seconds every{0};  ///< 0: not known
 };
 
@@ -51,35 +52,32 @@ std::chrono::seconds interval_of_watch(std::string arguments) {
   return every;
 }
 
-/// What a command line does with mailhaul; empty: it does not run it.
-std::optional<Runner> runner_in(const std::string& where, std::string_view line) {
-  while (!line.empty()) {
-    line.remove_prefix(std::min(line.find_first_not_of(" \t=-@+!"), line.size()));
-    const auto word = line.substr(0, line.find_first_of(" \t"));
-    line.remove_prefix(word.size());
-    if (word == "mailhaul" || word.ends_with("/mailhaul"))
-      return Runner{
-          .where = where, .command = std::string(word), .every = interval_of_watch(std::string(line))};
+/// What a command line does with mailhaul.
+std::vector<Runner> runners_in(const std::string& where, std::string_view line) {
+  std::vector<Runner> runners;
+  for (auto& started : mailhaul_started_by(line)) {
+    const auto every = interval_of_watch(started.arguments);
+    runners.push_back({.where = where, .started = std::move(started), .every = every});
   }
-  return std::nullopt;
+  return runners;
 }
 
 /// "*/5 * * * *" -> five minutes; "* * * * *" -> one.
 std::chrono::seconds interval_of_crontab(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   if (line.starts_with("* ")) return std::chrono::minutes(1);
   if (!line.starts_with("*/")) return std::chrono::seconds(0);
   const auto number = util::parse_number(line.substr(2, line.find_first_of(" \t") - 2));
   return std::chrono::minutes(number && *number < 60 ? static_cast<int>(*number) : 0);
 }
 
-void add_crontab(std::vector<Runner>& runners, const std::string& where, std::string_view text) {
-  for (const auto& line : lines_of(text)) {
-    if (line.starts_with('#')) continue;
-    auto runner = runner_in(where, line);
-    if (!runner) continue;
-    if (runner->every.count() == 0) runner->every = interval_of_crontab(line);
-    runners.push_back(std::move(*runner));
-  }
+void add_crontab(std::vector<Runner>& runners, Crontab crontab, const std::string& where,
+                 std::string_view text) {
+  for (const auto& line : lines_of(text))
+    for (auto& runner : runners_in(where, command_of_crontab(line, crontab))) {
+      if (runner.every.count() == 0) runner.every = interval_of_crontab(line);
+      runners.push_back(std::move(runner));
+    }
 }
 
 std::string own_crontab(const DoctorOutside& outside) {
@@ -95,28 +93,55 @@ std::string own_crontab(const DoctorOutside& outside) {
 
 std::vector<Runner> find_runners(const DoctorOutside& outside) {
   std::vector<Runner> runners;
-  add_crontab(runners, "crontab -l", own_crontab(outside));
+  add_crontab(runners, Crontab::own, "crontab -l", own_crontab(outside));
   for (const auto& file : files_in("/etc/cron.d"))
-    add_crontab(runners, file.native(), text_if_readable(file));
-  add_crontab(runners, "/etc/crontab", text_if_readable("/etc/crontab"));
+    add_crontab(runners, Crontab::of_system, file.native(), text_if_readable(file));
+  add_crontab(runners, Crontab::of_system, "/etc/crontab", text_if_readable("/etc/crontab"));
   for (const auto& command : commands_of_systemd(outside.around)) {
-    auto runner = runner_in(command.where, command.line);
-    if (!runner) continue;
-    if (runner->every.count() == 0) runner->every = command.every;
-    runners.push_back(std::move(*runner));
+    const std::string_view line(command.line);
+    const auto prefixes = std::min(line.find_first_not_of(" \t-@+!:"), line.size());
+    for (auto& runner : runners_in(command.where, line.substr(prefixes))) {
+      if (runner.every.count() == 0) runner.every = command.every;
+      runners.push_back(std::move(runner));
+    }
   }
   return runners;
 }
 
+/// The path with ~ and $HOME replaced; empty: the program is looked up, begins where the line has gone to, or
+/// has another name that only a shell knows.
+std::string path_to_check(std::string program, const util::Path& home) {
+  for (const std::string_view name : {"~/", "$HOME/", "${HOME}/"})
+    if (program.starts_with(name)) program = (home / program.substr(name.size())).native();
+  const bool is_clear = program.starts_with('/') && program.find_first_of("$%*?[") == std::string::npos;
+  return is_clear ? program : std::string();
+}
+
+/// Whether it will be started. Says so where it will not, or where nobody can tell.
+bool will_start(const Runner& runner, const DoctorOutside& outside, const TellFinding& tell) {
+  const auto named = util::escape(runner.started.program);
+  if (!runner.started.is_clear) {
+    tell({.check = "timer",
+          .sentence = runner.where + " has a line with " + named +
+                      ", which was not examined: " + "the program that the line starts is not known"});
+    return false;
+  }
+  const auto path = path_to_check(runner.started.program, outside.around.home);
+  if (path.empty() || !find_program_file(path, outside.around).empty()) return true;
+  if (runner.started.is_guarded) {
+    tell({.check = "timer", .sentence = runner.where + " runs " + named + " if it is there, and it is not"});
+    return false;
+  }
+  tell({.grade = Grade::fault,
+        .check = "timer",
+        .sentence = runner.where + " runs " + named + ", which is not there",
+        .advice = "write the path of the program that is installed (command -v mailhaul)"});
+  return false;
+}
+
 void check_runner(const Runner& runner, const std::vector<account::Account>& accounts,
                   const DoctorOutside& outside, const TellFinding& tell) {
-  const bool is_path = runner.command.find('/') != std::string::npos;
-  if (is_path && !runner.command.starts_with('%') &&
-      find_program_file(runner.command, outside.around).empty())
-    return tell({.grade = Grade::fault,
-                 .check = "timer",
-                 .sentence = runner.where + " runs " + util::escape(runner.command) + ", which is not there",
-                 .advice = "write the path of the program that is installed (command -v mailhaul)"});
+  if (!will_start(runner, outside, tell)) return;
   for (const auto& account : accounts) {
     const auto* const provider = provider_of_server(account.server.host);
     const auto every = std::max(runner.every, account.policy.min_interval);
@@ -131,7 +156,8 @@ void check_runner(const Runner& runner, const std::vector<account::Account>& acc
                     "\" into the account, or run it less often"});
   }
   const auto interval = runner.every.count() == 0 ? "" : " every " + util::format_duration(runner.every);
-  tell({.check = "timer", .sentence = runner.where + " runs " + util::escape(runner.command) + interval});
+  tell({.check = "timer",
+        .sentence = runner.where + " runs " + util::escape(runner.started.program) + interval});
 }
 
 }  // namespace

@@ -17,6 +17,50 @@ class Timers(Doctor):
         self.program("crontab", "echo '*/5 * * * * /opt/gone/mailhaul -q'")
         self.fault("timer", 78, "crontab -l", "/opt/gone/mailhaul", hint=("command -v mailhaul",))
 
+    def lines(self, *lines):
+        """What is told of a crontab with these lines."""
+        self.set_up()
+        file = self.world.path("crontab")
+        file.write_text("".join(line + "\n" for line in lines))
+        self.program("crontab", "cat %s" % file)
+        return [timer["text"] for timer in self.timers()]
+
+    def test_crontab_lines_that_are_healthy(self):
+        self.program("mailhaul", "exit 0")
+        self.assertEqual(self.bin, self.world.home / "bin")
+        here = str(self.bin / "mailhaul")
+        for command in ("$HOME/bin/mailhaul -q", "~/bin/mailhaul -q", "${HOME}/bin/mailhaul", "cd /opt/gone/mailhaul && ./mailhaul -q",
+                        "$ELSEWHERE/mailhaul", "flock -n /run/lock/mailhaul %s -q" % here, "(%s -q)" % here, "( %s -q )" % here,
+                        '"%s" -q' % here, "%s;true" % here, "sh -c '%s -q'" % here, "X=1 nice -n 5 %s -q" % here,
+                        "su - anna -c '%s -q'" % here, "flock -w 10 /run/lock/mailhaul -c '%s -q'" % here, "%s >/dev/null 2>&1" % here,
+                        "command -v mailhaul >/dev/null && mailhaul -q", "if [ -x %s ]; then %s -q; fi" % (here, here)):
+            with self.subTest(command):
+                told = self.lines("*/5 * * * * " + command)
+                self.assertEqual(len(told), 1, told)
+                self.assertRegex(told[0], r"^crontab -l runs \S*mailhaul every 5m$")
+
+    def test_crontab_lines_that_do_not_start_it(self):
+        for line in ("  # */5 * * * * /opt/gone/mailhaul", "PATH=/usr/bin:/opt/gone/mailhaul", " MAILTO = /opt/gone/mailhaul",
+                     "*/5 * * * * pgrep mailhaul >/dev/null || echo down", "*/5 * * * * true # /opt/gone/mailhaul",
+                     "*/5 * * * * cd /opt/gone/mailhaul && make"):
+            with self.subTest(line):
+                self.assertEqual(self.lines(line), ["no crontab and no unit of systemd runs mailhaul, as far as this user can see"])
+
+    def test_a_crontab_line_that_is_not_understood_is_told_as_not_examined(self):
+        self.assertEqual(self.lines("*/5 * * * * my-cron /opt/gone/mailhaul -q"),
+                         ["crontab -l has a line with /opt/gone/mailhaul, which was not examined: the program that the line starts "
+                          "is not known"])
+        self.assertEqual(self.lines("*/5 * * * * if [ -x /opt/gone/mailhaul ]; then /opt/gone/mailhaul -q; fi"),
+                         ["crontab -l runs /opt/gone/mailhaul if it is there, and it is not"])
+
+    def test_a_crontab_line_names_a_program_that_is_not_there_behind_others(self):
+        for command in ("cd / && /opt/gone/mailhaul", "flock -n /run/lock/mailhaul /opt/gone/mailhaul", "sh -c '/opt/gone/mailhaul -q'",
+                        "~/gone/mailhaul"):
+            with self.subTest(command):
+                self.set_up()
+                self.program("crontab", 'echo "*/5 * * * * %s"' % command)
+                self.fault("timer", 78, "crontab -l", "gone/mailhaul", hint=("command -v mailhaul",))
+
     def test_a_unit_names_a_program_that_is_not_there(self):
         self.set_up()
         units = self.world.home / ".config/systemd/user"

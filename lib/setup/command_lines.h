@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The programs that a line of a crontab or of a unit starts, as far as it can be told without a shell.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailhaul::setup {
+
+/// mailhaul, as a command line starts it.
+struct Started {
+  std::string program;      ///< as it is written, without quotes
+  std::string arguments;    ///< what follows, up to the end of the command
+  bool is_guarded = false;  ///< the line looks first whether this file is there
+  bool is_clear = true;     ///< false: perhaps it is an argument of a program that is not known here
+};
+
+/// Empty where the line does not start it.
+std::vector<Started> mailhaul_started_by(std::string_view line);
+
+/// In those of the system, a user's name stands before the command.
+enum class Crontab { own, of_system };
+/// The command of a line; empty: it is a comment, or sets a variable.
+std::string_view command_of_crontab(std::string_view line, Crontab crontab);
+
+}  // namespace mailhaul::setup
