@@ -70,12 +70,41 @@ class OnlineChecks {
            .sentence = std::move(sentence),
            .advice = std::move(advice)});
   }
+  /// What to do about an error that has no words of its own for it.
+  static std::string usual_cure(Kind kind) {
+    using enum Kind;
+    switch (kind) {
+      case temporary:
+        return "try again later; if it stays so, ask the provider, in the server's words";
+      case protocol:
+        return "mailhaul fetch -vv shows all lines of the session: send them to the server's administrator";
+      case login:
+        return "check user and password at the provider's web page, and whether POP3 is switched on there";
+      case unavailable:
+        return "ask the server's administrator, in the words above";
+      case config:
+      case no_config:
+      case usage:
+        return "correct the account in the configuration file";
+      case no_host:
+        return "check the name in \"server\"";
+      case content:
+      case internal:
+      case os:
+      case cannot_create:
+      case storage:
+      case cancelled:
+        break;
+    }
+    return "mailhaul fetch -vv shows where it happens";
+  }
+
   void fault(std::string check, const Error& error) const {
     tell_({.grade = Grade::fault,
            .account = account_.name,
            .check = std::move(check),
            .sentence = error.what(),
-           .advice = error.hint(),
+           .advice = error.hint().empty() ? usual_cure(error.kind()) : error.hint(),
            .kind = error.kind()});
   }
 

@@ -88,6 +88,20 @@ class Servers(Doctor):
         self.set_up()
         self.assertIn("capabilities", self.fault("login", 77, "refused the login", hint=("password",)))
 
+    def test_each_fault_has_a_cure(self):
+        self.drop.greeting = b"-ERR busy\r\n"
+        self.set_up()
+        self.fault("greeting", 75, "busy", hint=("try again later",))
+        for verb, check, answer, hint in ((b"PASS", "login", b"-ERR [SYS/TEMP] later\r\n", "try again later"),
+                                          (b"LIST", "listing", b"-ERR no\r\n", "")):
+            with self.subTest(verb):
+                self.drop.behave()
+                self.drop.answers[verb] = lambda _session, _argument, answer=answer: answer
+                faults = [finding for finding in self.findings() if finding["grade"] == "fault"]
+                self.assertEqual([fault["check"] for fault in faults], [check], faults)
+                self.assertIn(hint, faults[0]["hint"])
+                self.assertTrue(faults[0]["hint"])
+
     def test_no_uidl(self):
         self.drop.capabilities = [b"TOP", b"USER"]
         self.set_up()
