@@ -67,13 +67,17 @@ std::string domain_of(std::string_view address) {
       util::has_control_character(address) || address.find_first_of(" \"<>") != std::string_view::npos;
   const auto domain =
       has_odd_byte || is_ascii(written) ? std::string(written) : net::name_in_dns(std::string(written));
-  if (at != 0 && !has_odd_byte && is_host_name(domain)) return util::lower(domain);
+  if (at != 0 && address.find('@') == at && !has_odd_byte && is_host_name(domain)) return util::lower(domain);
   throw util::Error(util::Kind::usage, "'" + util::escape(address) + "' is not a mail address",
                     is_ascii(written) ? "write for example anna@example.org"
                                       : "write the domain as the DNS has it: xn--...");
 }
 
 std::string address_in_dns(std::string_view address) {
+  constexpr std::string_view scheme = "mailto:", blanks = " \t";
+  address.remove_prefix(std::min(address.find_first_not_of(blanks), address.size()));
+  address = address.substr(0, address.find_last_not_of(blanks) + 1);
+  if (util::equal_nocase(address.substr(0, scheme.size()), scheme)) address.remove_prefix(scheme.size());
   const auto domain = domain_of(address);
   const auto at = address.rfind('@') + 1;
   return is_ascii(address.substr(at)) ? std::string(address) : std::string(address.substr(0, at)) + domain;
