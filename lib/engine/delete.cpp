@@ -7,7 +7,6 @@
 
 #include "engine/account_run.h"
 #include "engine/fingerprint.h"
-#include "engine/header_field.h"
 #include "engine/read_only_session.h"
 #include "engine/recover.h"
 #include "engine/refusals.h"
@@ -114,19 +113,7 @@ class Deleting {
 
   MailboxListing listing() const {
     MailboxListing listing{.account = run_.account.name, .messages = {}, .error = {}};
-    for (const auto& one : chosen_) {
-      const auto& header = one.reading.beginning;
-      listing.messages.push_back({.number = look_.listed[one.index].number,
-                                  .uid = look_.uid_of(one.index),
-                                  .bytes = look_.listed[one.index].bytes,
-                                  .action = Action::remove,
-                                  .reason = standing_of(one),
-                                  .is_new = !one.is_delivered,
-                                  .removes = true,
-                                  .date = header_field(header, "Date:"),
-                                  .from = header_field(header, "From:"),
-                                  .subject = header_field(header, "Subject:")});
-    }
+    for (const auto& one : chosen_) listing.messages.push_back(shown(one));
     return listing;
   }
 
@@ -143,7 +130,8 @@ class Deleting {
     run_.totals.left = static_cast<std::uint32_t>(look_.listed.size());
     const auto removed = removals.finish();
     for (const auto& one : chosen_)
-      if (std::ranges::binary_search(removed, look_.listed[one.index].number)) tell(one);
+      if (std::ranges::binary_search(removed, look_.listed[one.index].number))
+        run_.tell.message(run_.account.name, event_of(shown(one)));
     if (removed.size() != chosen_.size()) {
       throw util::Error(util::Kind::temporary,
                         "the server removed " + std::to_string(removed.size()) + " of " +
@@ -212,13 +200,16 @@ class Deleting {
     return !row->header || row->header == one.reading.hashes.header ? row->id : 0;
   }
 
-  void tell(const NamedMessage& one) {
-    const auto uid = look_.uid_of(one.index);
-    run_.tell.message(run_.account.name, {.number = look_.listed[one.index].number,
-                                          .uid = uid,
-                                          .bytes = look_.listed[one.index].bytes,
-                                          .action = Action::remove,
-                                          .reason = standing_of(one)});
+  ListedMessage shown(const NamedMessage& one) const {
+    ListedMessage message{.number = look_.listed[one.index].number,
+                          .uid = look_.uid_of(one.index),
+                          .bytes = look_.listed[one.index].bytes,
+                          .action = Action::remove,
+                          .reason = standing_of(one),
+                          .is_new = !one.is_delivered,
+                          .removes = true};
+    take_header_fields(one.reading.beginning, message);
+    return message;
   }
 
   ReadOnlySession& look_;

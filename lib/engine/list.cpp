@@ -17,15 +17,13 @@ namespace mailhaul::engine {
 
 namespace {
 
-void take_header_fields(pop3::Message& message, ListedMessage& listed) {
+void read_header_fields(pop3::Message& message, ListedMessage& listed) {
   if (message.refused()) return;
   constexpr std::size_t max_bytes = 65536;  // the rest of a longer header is read and dropped
   std::string header;
   while (const auto piece = message.read())
     header.append(piece->substr(0, max_bytes - std::min(max_bytes, header.size())));
-  listed.date = header_field(header, "Date:");
-  listed.from = header_field(header, "From:");
-  listed.subject = header_field(header, "Subject:");
+  take_header_fields(header, listed);
 }
 
 /// Shows each message as soon as all about it is known.
@@ -34,7 +32,7 @@ void show_all(pop3::Session& session, MailboxListing& listing, const ListRequest
   for (const auto& listed : listing.messages)
     if (with_headers) session.want({.number = listed.number, .bytes = 0, .header_only = true});
   for (auto& listed : listing.messages) {
-    if (with_headers) take_header_fields(session.next(), listed);
+    if (with_headers) read_header_fields(session.next(), listed);
     if (request.show) request.show(listing, listed);
   }
 }
@@ -101,7 +99,8 @@ ListedMessage listed_message(const Step& step, const account::Policy& policy, Se
           .due = due_of(step, policy, now),
           .date = {},
           .from = {},
-          .subject = {}};
+          .subject = {},
+          .message_id = {}};
 }
 
 /// Shows what fetch takes for new, and then finds to be known, as what it is.
@@ -113,6 +112,24 @@ void compare_only(ListedMessage& message) {
 }
 
 }  // namespace
+
+void take_header_fields(std::string_view header, ListedMessage& listed) {
+  listed.date = header_field(header, "Date:");
+  listed.from = header_field(header, "From:");
+  listed.subject = header_field(header, "Subject:");
+  listed.message_id = header_field(header, "Message-ID:");
+}
+
+report::MessageEvent event_of(const ListedMessage& listed) {
+  return {.number = listed.number,
+          .uid = listed.uid,
+          .bytes = listed.bytes,
+          .action = listed.action,
+          .reason = listed.reason,
+          .from = listed.from,
+          .subject = listed.subject,
+          .message_id = listed.message_id};
+}
 
 MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
                             report::Listener& listener, const ListRequest& request) {

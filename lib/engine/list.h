@@ -29,7 +29,7 @@ struct ListedMessage {
   bool is_read = false;    ///< fetch reads all of it, to deliver it or to compare it
   /// Delivered, and kept by delete_after: when a run can remove it at the earliest.
   std::optional<state::Time> due;
-  std::string date, from, subject;  ///< header fields as received, unfolded; only when asked for
+  std::string date, from, subject, message_id;  ///< header fields as received, unfolded; only when asked for
 };
 
 struct MailboxListing {
@@ -52,6 +52,12 @@ struct ListRequest {
   /// Takes each message as soon as its header fields are there; the listing is complete but for these.
   std::function<void(const MailboxListing&, const ListedMessage&)> show = {};
 };
+
+/// Fills in the header fields.
+void take_header_fields(std::string_view header, ListedMessage& listed);
+
+/// What a listener hears of it. It refers to `listed`.
+report::MessageEvent event_of(const ListedMessage& listed);
 
 /// Logs in, lists and plans. Delivers and removes nothing. Never throws util::Error.
 MailboxListing list_mailbox(const account::Account& account, const Environment& environment,
