@@ -30,6 +30,12 @@ constexpr std::string_view name = "mailhaul ";
 
 std::string signature(const RunContext& context) { return std::string(name) + context.instance + "\n"; }
 
+/// The third line of our locks: the process's number may be another's by now.
+std::string birth_of(pid_t process, const RunContext& context) {
+  const auto ticks = util::start_of(process);
+  return ticks ? "started " + std::to_string(*ticks) + " after boot " + context.boot + "\n" : "";
+}
+
 struct Lockfile {
   Fd file;
   std::string content;
@@ -52,8 +58,8 @@ enum class Owner { alive, gone, unknown };
 
 /// Most programs write their process id in the first line, and some the name of the machine after it. If
 /// anything else follows that is not mailhaul's, or if the file is on a network file system, the process may
-/// be on another machine.
-Owner owner_of(const Lockfile& lock, const Path& path) {
+/// be on another machine. Locks of mailhaul also say when the process was started.
+Owner owner_of(const Lockfile& lock, const Path& path, const RunContext& context) {
   std::string_view text = lock.content;
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   pid_t process = 0;
@@ -64,7 +70,10 @@ Owner owner_of(const Lockfile& lock, const Path& path) {
   const auto machine = rest.substr(0, rest.find_first_of(" \r\n\0"sv));
   const bool from_here = rest.empty() || rest.starts_with(name) || machine == util::host_name();
   if (!from_here) return Owner::unknown;
-  if (::kill(process, 0) == 0 || errno != ESRCH) return Owner::alive;
+  const bool is_running = ::kill(process, 0) == 0 || errno != ESRCH;
+  const bool says_when = rest.starts_with(name) && rest.find("\nstarted ") != rest.npos;
+  const bool is_another = says_when && rest.find('\n' + birth_of(process, context)) == rest.npos;
+  if (is_running && !is_another) return Owner::alive;
   return util::medium_of(path) == util::Medium::network ? Owner::unknown : Owner::gone;
 }
 
@@ -75,7 +84,7 @@ bool is_ours(const Lockfile& lock, const RunContext& context) {
 /// True if nobody will remove the file: its process is gone, or it is older than a day and names no owner.
 bool is_abandoned(const Lockfile& lock, const Path& path, const RunContext& context) {
   constexpr std::int64_t a_day = 86400;
-  const auto owner = owner_of(lock, path);
+  const auto owner = owner_of(lock, path, context);
   return owner == Owner::gone ||
          (owner == Owner::unknown && context.seconds() - std::int64_t{lock.info.st_mtime} > a_day);
 }
@@ -115,7 +124,9 @@ Dotlock::Answer Dotlock::try_take() {
 }
 
 /// The process id comes first, as other programs expect.
-std::string Dotlock::content() const { return std::to_string(::getpid()) + "\n" + signature(context_); }
+std::string Dotlock::content() const {
+  return std::to_string(::getpid()) + "\n" + signature(context_) + birth_of(::getpid(), context_);
+}
 
 /// The file appears with its content or not at all, even after a power cut: an empty file would look like
 /// another program's to our next run.
@@ -182,8 +193,8 @@ bool left_by_us(const Path& mailbox, const RunContext& context) {
   const auto path = lock_path(mailbox);
   const auto lock = open_lock(path);
   const auto second = lock.content.substr(lock.content.find('\n') + 1);
-  return lock.file &&
-         (is_ours(lock, context) || (second.starts_with(name) && owner_of(lock, path) == Owner::gone));
+  return lock.file && (is_ours(lock, context) ||
+                       (second.starts_with(name) && owner_of(lock, path, context) == Owner::gone));
 }
 
 }  // namespace mailhaul::delivery

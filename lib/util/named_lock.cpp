@@ -11,6 +11,7 @@
 #include <string>
 
 #include "util/ascii.h"
+#include "util/process.h"
 
 namespace mailhaul::util {
 
@@ -24,22 +25,11 @@ std::optional<double> number_in(const std::string& file) {
   return std::nullopt;
 }
 
-/// proc(5): the 22nd field of stat, in clock ticks since the machine was started. The second one, the name,
-/// may contain anything.
-std::optional<std::chrono::seconds> age_of(const std::string& pid) {
-  std::ifstream stream("/proc/" + pid + "/stat");
-  std::string line;
-  std::getline(stream, line);
-  const auto name_end = line.rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream fields(line.substr(name_end + 1));
-  std::string field;
-  constexpr int third = 3, start_time = 22;
-  for (int number = third; number <= start_time; ++number) fields >> field;
-  const auto ticks = parse_number(field);
+std::optional<std::chrono::seconds> age_of(pid_t pid) {
+  const auto ticks = start_of(pid);
   const auto uptime = number_in("/proc/uptime");
   const long in_a_second = ::sysconf(_SC_CLK_TCK);
-  if (!fields || !ticks || !uptime || in_a_second <= 0) return std::nullopt;
+  if (!ticks || !uptime || in_a_second <= 0) return std::nullopt;
   const auto started = *ticks / static_cast<std::uint64_t>(in_a_second);
   const auto now = static_cast<std::uint64_t>(*uptime);
   return std::chrono::seconds(now < started ? 0 : now - started);
@@ -63,9 +53,8 @@ std::optional<LockHolder> holder_of(const Path& path) {
     std::string number, kind, advisory, mode, pid, file;
     fields >> number >> kind >> advisory >> mode >> pid >> file;
     if (!fields || kind != "FLOCK" || !file.ends_with(inode)) continue;
-    const auto process = parse_number(pid);
-    const auto age = age_of(pid);
-    if (process && age) return LockHolder{static_cast<pid_t>(*process), *age};
+    const auto process = static_cast<pid_t>(parse_number(pid).value_or(0));
+    if (const auto age = age_of(process)) return LockHolder{process, *age};
   }
   return std::nullopt;
 }

@@ -13,8 +13,11 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
+#include "util/ascii.h"
 #include "util/escape.h"
 #include "util/file.h"
 
@@ -218,6 +221,20 @@ std::string last_words(const Fd& said) {
   for (const char c : text) line += c == '\n' ? std::string("; ") : std::string(1, c);
   while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();
   return escape(line, line.size());
+}
+
+/// The second field of stat, the program's name in parentheses, may contain anything.
+std::optional<std::uint64_t> start_of(pid_t pid) {
+  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(stream, line);
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream fields(line.substr(name_end + 1));
+  std::string field;
+  constexpr int third = 3, start_time = 22;
+  for (int number = third; number <= start_time; ++number) fields >> field;
+  return fields ? parse_number(field) : std::nullopt;
 }
 
 std::string describe(const Exit& exit, std::chrono::seconds limit) {

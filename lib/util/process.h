@@ -3,6 +3,8 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,6 +61,10 @@ struct Captured {
 
 /// The end of a program's output in a file, as one line that can be shown.
 std::string last_words(const Fd& said);
+
+/// When a process was started, in clock ticks since the machine was (proc(5), field 22 of stat); empty if
+/// there is no such process. Numbers of processes are used again; a number with this and boot_id() is not.
+[[nodiscard]] std::optional<std::uint64_t> start_of(pid_t pid);
 
 /// "exit status 3", "signal 9 (Killed)", "no end within 300 s".
 std::string describe(const Exit& exit, std::chrono::seconds limit);

@@ -11,6 +11,7 @@
 
 #include "delivery/fixture.h"
 #include "util/host.h"
+#include "util/process.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;
@@ -231,6 +232,26 @@ TEST_CASE_FIXTURE(MboxFixture,
   CHECK(!fs::exists(dotlock));
 }
 
+TEST_CASE_FIXTURE(
+    MboxFixture,
+    "a dotlock of a mailhaul that lost its state names its process for good, not by its number") {
+  const std::string living = std::to_string(::getpid()) + "\nmailhaul lost5678\n";
+  fs::create_directories(dir / "state/spool");
+  const std::string born = "started " + std::to_string(util::start_of(::getpid()).value()) + " after boot ";
+  for (const auto& [content, taken] :
+       std::initializer_list<std::pair<std::string, bool>>{{living + born + "boot-1\n", false},
+                                                           {living + born + "boot-0\n", true},
+                                                           {living + "started 1 after boot boot-1\n", true},
+                                                           {living + "started", false}}) {
+    CAPTURE(content);
+    spill(path, "");
+    spill(dotlock, content);
+    mbox->sweep({});
+    CHECK(fs::exists(dotlock) == !taken);
+    CHECK((taken || slurp(dotlock) == content));
+  }
+}
+
 TEST_CASE_FIXTURE(MboxFixture,
                   "another program's dotlock that nobody will remove is taken over, with a warning") {
   constexpr std::int64_t an_hour = 3600, two_days = 2 * 86400;
@@ -306,7 +327,8 @@ TEST_CASE_FIXTURE(MboxFixture, "as root an mbox of another user, or one in their
 
 TEST_CASE_FIXTURE(MboxFixture, "the dotlock names process and instance") {
   const auto tickets = staged({"x"});
-  CHECK(slurp(dotlock) == std::to_string(::getpid()) + "\nmailhaul abcd1234\n");
+  CHECK(slurp(dotlock) == std::to_string(::getpid()) + "\nmailhaul abcd1234\nstarted " +
+                              std::to_string(util::start_of(::getpid()).value()) + " after boot boot-1\n");
   (void)mbox->publish(tickets);
 }
 
