@@ -24,6 +24,7 @@ std::size_t CurlStream::read(std::span<char> into) {
     wire_.flush();
     if (const auto bytes = wire_.receive(into)) {
       stall_.received(*bytes);
+      pace_.received(*bytes, Clock::now());
       check_for_stall();
       return *bytes;
     }

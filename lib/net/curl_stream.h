@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 
+#include "net/pace.h"
 #include "net/stall_detector.h"
 #include "net/stream.h"
 #include "net/wire.h"
@@ -17,12 +18,13 @@ class CurlStream : public Stream {
   struct Limits {
     std::chrono::milliseconds silence{180'000};
     std::chrono::milliseconds drain{10'000};  ///< for how long reading goes on after a cancel was requested
-    std::chrono::milliseconds drain_at_ctrl_c{1'000};  ///< the same after SIGINT
+    std::chrono::milliseconds drain_at_ctrl_c{1'500};  ///< the same after SIGINT
   };
 
   CurlStream(Wire wire, const Limits& limits, const util::Cancel& cancel);
   void write(std::string_view bytes) override;
   std::size_t read(std::span<char> into) override;
+  std::uint64_t bytes_per_second() const noexcept override { return pace_.bytes_per_second(); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -33,6 +35,7 @@ class CurlStream : public Stream {
   Wire wire_;
   Limits limits_;
   StallDetector stall_;
+  Pace pace_;
   const util::Cancel& cancel_;
   std::optional<Clock::time_point> drained_at_;
 };

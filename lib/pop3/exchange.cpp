@@ -12,8 +12,11 @@ namespace mailhaul::pop3 {
 namespace {
 
 // The window is large enough to fill a long fat line (10,000 messages in 1.4 s at 50 ms), small enough to be
-// drained when the run is asked to stop, and never holds more command text than a socket's buffers.
-constexpr std::uint64_t window_bytes = std::uint64_t{4} * 1024 * 1024;
+// drained when the run is asked to stop (Ctrl-C leaves 1.5 s for it), and never holds more command text than
+// a socket's buffers.
+constexpr std::uint64_t widest_window_bytes = std::uint64_t{4} * 1024 * 1024;
+constexpr std::uint64_t narrowest_window_bytes = std::uint64_t{128} * 1024;
+constexpr std::uint64_t first_window_bytes = std::uint64_t{512} * 1024;  // the line's pace is not known yet
 constexpr std::size_t window_commands = 2048;
 constexpr std::size_t window_command_bytes = std::size_t{32} * 1024;
 constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
@@ -41,9 +44,9 @@ ReplyShape shape_of(Verb verb) {
   return ReplyShape::line;
 }
 
-/// Its share of the window. The server's claim may be any number; beyond the window all are the same.
+/// What it is expected to bring. The server's claim may be any number; beyond the window all are the same.
 std::uint64_t charge(const Command& command) {
-  return std::min(command.bytes, command.verb == Verb::top ? header_bytes : window_bytes);
+  return std::min(command.bytes, command.verb == Verb::top ? header_bytes : widest_window_bytes);
 }
 
 /// Its answer brings nothing of a message.
@@ -112,7 +115,6 @@ Exchange::Answer Exchange::answer() {
   last_words_ =
       status.ok ? util::escape(status.text) : words;  // of +OK, only numbers are read, and none shown
   const Answer answer{asked_.front(), status.ok};
-  received_ = 0;
   if (!status.ok || shape_of(answer.command.verb) == ReplyShape::line) forget_asked();
   return answer;
 }
@@ -179,13 +181,27 @@ void Exchange::send(const Command& command) {
   command_bytes_ += text.size() + 2;
 }
 
+/// What comes in three quarters of a second. More is not needed as long as a round trip takes less.
+std::uint64_t Exchange::window() const noexcept {
+  const auto pace = stream_.bytes_per_second();
+  if (pace == 0) return first_window_bytes;
+  return std::clamp(pace - pace / 4, narrowest_window_bytes, widest_window_bytes);
+}
+
+/// Of the bytes that were announced and asked for.
+std::uint64_t Exchange::bytes_to_come() const {
+  const bool in_message = !asked_.empty() && shape_of(asked_.front().verb) == ReplyShape::message;
+  return announced_bytes_ - (in_message ? std::min(received_, charge(asked_.front())) : 0);
+}
+
+/// A message of any size may follow when less than half of the window is to come.
 bool Exchange::has_room(const Command& command) const {
   if (asked_.empty()) return true;
   if (!pipelining_) return false;
-  if (asked_.size() < 2) return true;
+  const auto room = window();
   return asked_.size() < window_commands &&
          command_bytes_ + text_of(command).size() + 2 <= window_command_bytes &&
-         announced_bytes_ + charge(command) <= window_bytes;
+         bytes_to_come() + std::min(charge(command), room / 2) <= room;
 }
 
 void Exchange::read_more() {
@@ -204,6 +220,7 @@ void Exchange::forget_asked() {
   announced_bytes_ -= charge(asked_.front());
   command_bytes_ -= last_answered_.size() + 2;
   asked_.pop_front();
+  received_ = 0;
 }
 
 void Exchange::disown_answer() {

@@ -86,6 +86,8 @@ class Exchange {
   void send_what_may();
   void send(const Command& command);
   bool has_room(const Command& command) const;
+  std::uint64_t window() const noexcept;
+  std::uint64_t bytes_to_come() const;
   void read_more();
   void end_reply(const char* what, std::uint64_t count);
   void forget_asked();

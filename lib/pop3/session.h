@@ -79,10 +79,10 @@ struct SessionOptions {
   std::function<std::string(std::string_view words)> redact = {};
 };
 
-/// Drives a Conversation over a Stream. Where the server announced PIPELINING, up to 4 MiB of announced size,
-/// 2,048 commands and 32 KB of command text are unanswered at a time. Calls throw Error{temporary | protocol
-/// | cancelled}; after that the session cannot be used any more, and doubt() says what it was. The destructor
-/// sends nothing: without QUIT nothing is removed. One thread at a time.
+/// Drives a Conversation over a Stream. Where the server announced PIPELINING, as much as comes in 0.75 s (at
+/// most 4 MiB of announced size), 2,048 commands and 32 KB of command text are unanswered at a time. Calls
+/// throw Error{temporary | protocol | cancelled}; after that the session cannot be used any more, and doubt()
+/// says what it was. The destructor sends nothing: without QUIT nothing is removed. One thread at a time.
 class Session {
  public:
   Session(net::Stream& stream, SessionOptions options);

@@ -4,6 +4,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <limits>
@@ -75,6 +76,9 @@ class ScriptedStream : public net::Stream {
     sent_ += count;
     return count;
   }
+
+  std::uint64_t bytes_per_second() const noexcept override { return pace; }
+  std::uint64_t pace = std::uint64_t{1} << 30U;  ///< that is claimed
 
   const std::string& written() const noexcept { return written_; }  ///< everything that the client sent
   std::size_t sent() const noexcept { return sent_; }               ///< bytes that reached the client

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "net/pace.h"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using mailhaul::net::Pace;
+using namespace std::chrono_literals;
+
+TEST_CASE("the pace is not known before a fifth of a second has passed") {
+  Pace pace;
+  const Pace::Time start{5s};
+  pace.received(1'000'000, start);  // it had come before
+  pace.received(1'000, start + 199ms);
+  CHECK(pace.bytes_per_second() == 0);
+  pace.received(1'000, start + 200ms);
+  CHECK(pace.bytes_per_second() == 10'000);
+}
+
+TEST_CASE("pauses and slow periods do not count") {
+  Pace pace;
+  Pace::Time now{5s};
+  pace.received(0, now);
+  for (const auto& [period, bytes] : {std::pair{1s, 400'000}, {60s, 400'000}, {1s, 200'000}}) {
+    now += period;
+    pace.received(bytes, now);
+    CHECK(pace.bytes_per_second() == 400'000);
+  }
+  now += 500ms;
+  pace.received(250'000, now);
+  CHECK(pace.bytes_per_second() == 500'000);
+}
+
+}  // namespace
