@@ -116,8 +116,9 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
   keep_if_replaced(step, incoming.hashes.header);
   auto match = parts_.matcher.match(step, incoming.hashes);
   // The copies that were begun have the id of the message that had this UIDL before.
-  if (match.uid_reused && std::ranges::any_of(incoming.copies, &IncomingMessage::Copy::may_be_repeated))
-    return parts_.requests.add({&step, Ask::whole, request.action});
+  const bool of_another =
+      match.uid_reused && std::ranges::any_of(incoming.copies, &IncomingMessage::Copy::may_be_repeated);
+  if (match.read_again || of_another) return parts_.requests.add({&step, Ask::whole, request.action});
   const auto& run = parts_.run;
   const bool undelivered = !match.row || match.row->standing == Standing::pending;
   const bool asked_again = run.policy.fetch_all && match.row && !run.delivered_now.contains(match.row->id);
@@ -227,6 +228,7 @@ void Answers::confirm(const Request& request, state::Row row, const std::optiona
     parts_.run.totals.waiting_bytes -= step.message.bytes;
   }
   const auto id = parts_.matcher.confirm(step, std::move(row), hashes);
+  if (hashes && ours) parts_.removals.retrieved(id);
   if (request.action == Action::verify)
     parts_.notes.tell(step, Action::verify, "the message is known; nothing was delivered");
   if (ours && (request.action == Action::remove || !parts_.run.policy.leave_on_server))

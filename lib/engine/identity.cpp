@@ -200,4 +200,15 @@ std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
   return absent;
 }
 
+std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
+                                         const state::MailboxRows& seen) {
+  std::vector<state::RowId> believed;
+  for (const auto id : absent) {
+    const auto& row = *seen.with_id(id);
+    const bool kept = row.standing == state::Standing::delivered || row.standing == state::Standing::seen;
+    if (kept && !row.suspect && !row.uidl.empty()) believed.push_back(id);
+  }
+  return believed;
+}
+
 }  // namespace mailhaul::engine

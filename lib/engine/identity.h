@@ -42,6 +42,11 @@ std::vector<state::RowId> rows_without_message(std::span<const Identity> identit
 std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
                                       std::span<const pop3::Listed> listed, const state::MailboxRows& seen);
 
+/// Those among `absent` whose UIDL may be another message's when it is listed again. Written at once and only
+/// when they are first missed: the next listing may have them all.
+std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
+                                         const state::MailboxRows& seen);
+
 /// Whether anything is recorded that tells one message of the mailbox from another.
 bool knows_any_message(const state::MailboxRows& seen, const state::Store& store, state::MailboxId mailbox);
 

@@ -57,23 +57,6 @@ std::vector<Identity> Matcher::identify_or_blame(pop3::Session& session, std::sp
   }
 }
 
-namespace {
-
-/// Rows whose UIDL may be another message's when it is listed again. Written at once and only when they are
-/// first missed: the next listing may have them all.
-std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
-                                         const state::MailboxRows& rows) {
-  std::vector<state::RowId> believed;
-  for (const auto id : absent) {
-    const auto& row = *rows.with_id(id);
-    const bool kept = row.standing == Standing::delivered || row.standing == Standing::seen;
-    if (kept && !row.suspect && !row.uidl.empty()) believed.push_back(id);
-  }
-  return believed;
-}
-
-}  // namespace
-
 /// Rows that no listed UIDL belongs to: their messages may be listed under other UIDLs.
 void Matcher::note_absent_rows(std::span<const Identity> identities, std::span<const pop3::Listed> listed,
                                bool listing_is_whole) {
@@ -135,7 +118,10 @@ Match Matcher::match(const Step& step, const MessageHashes& hashes) {
   const bool untouched =
       match.row && match.row->standing == Standing::pending && !step.identity.row->has_landings;
   if (untouched && match.row->content != hashes.content) match.row->content.reset();  // nothing came of it
-  if (match.row && is_another(*match.row, step.message, hashes, run_.environment.now())) {
+  if (match.row && must_read_again(step, *match.row, hashes)) return {.read_again = true};
+  const auto before = read_once_.find(step.message.number);
+  const bool came_twice = before != read_once_.end() && before->second == hashes.content;
+  if (match.row && is_another(*match.row, step.message, hashes, run_.environment.now(), came_twice)) {
     detach(step, std::move(*match.row));
     match = {.uid_reused = true};
   }
@@ -157,6 +143,11 @@ Match Matcher::match(const Step& step, const MessageHashes& hashes) {
     match.by = KnownBy::content;
   }
   return match;
+}
+
+bool Matcher::must_read_again(const Step& step, const state::Row& row, const MessageHashes& hashes) {
+  return !row.remade && may_be_remade(row, step.message, hashes, run_.environment.now()) &&
+         read_once_.emplace(step.message.number, hashes.content).second;
 }
 
 /// The row with this message's UIDL, unless its content was found under another UIDL meanwhile.

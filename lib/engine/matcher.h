@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/account_run.h"
@@ -23,6 +24,7 @@ struct Match {
   std::optional<state::Row> row;
   KnownBy by = KnownBy::nothing;
   bool uid_reused = false;  ///< its UIDL was another message's before
+  bool read_again = false;  ///< only a second RETR can tell
 };
 
 /// Decides for each message of one listing which row it is: first by what the listing says, then by what was
@@ -53,7 +55,8 @@ class Matcher {
   }
   /// Notes size and header of a message that was recorded without a size. False: it has another header.
   [[nodiscard]] bool meet(const Step& step, const std::optional<util::Hash>& header);
-  /// The row of a message that was read whole. A row with its UIDL but other content loses the UIDL.
+  /// The row of a message that was read whole. A row with its UIDL but other content loses the UIDL, unless a
+  /// second RETR shows that the server makes the body anew.
   Match match(const Step& step, const MessageHashes& hashes);
   /// The match was not used: the row may be found again.
   void release(const Match& match) {
@@ -79,6 +82,7 @@ class Matcher {
   void warn_of_unfinished(const state::RowSummary& row);
   std::optional<state::Row> row_by_uid(const Step& step) const;
   std::optional<state::Row> row_by_content(const Step& step, const MessageHashes& hashes);
+  bool must_read_again(const Step& step, const state::Row& row, const MessageHashes& hashes);
   void detach(const Step& step, state::Row row);
 
   AccountRun& run_;
@@ -86,6 +90,7 @@ class Matcher {
   state::MailboxRows rows_;
   std::set<state::RowId> unplaced_;  ///< absent or in doubt: perhaps a message listed under another UIDL
   std::set<state::RowId> taken_;     ///< a message of this listing was found to be this row
+  std::unordered_map<std::uint32_t, util::Hash> read_once_;  ///< content, by number: to be read again
   std::set<state::RowId> detached_;  ///< no longer the row of the message that bears its UIDL
   std::vector<state::RowId> changed_;
 };

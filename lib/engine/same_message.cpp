@@ -44,28 +44,23 @@ bool header_proves(const state::Row& row, const pop3::Listed& listed, const std:
   return row.bytes == listed.bytes || sizes_are_off || row.remade || too_large;
 }
 
-namespace {
-
-/// A server may make a message's body anew at each RETR: a notice with a random boundary in the place of a
-/// message that it cannot hand out. Then UIDL and header decide, for a day, or once that was seen of it. Not
-/// where another message may have this header: the reports of a program often differ in their bodies only.
-/// And not where more of it comes now: then what was delivered is a part.
-bool is_remade(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
-               state::Time now) {
-  if (row.standing == Standing::gone) return false;
+bool may_be_remade(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
+                   state::Time now) {
+  if (row.standing == Standing::gone || !row.content || *row.content == hashes.content) return false;
   const bool same = !row.uidl.empty() && row.uidl == listed.uidl && row.header == hashes.header;
   const bool lately = row.delivered && now - *row.delivered < std::chrono::days(1);
   return same && header_is_unique(hashes) && !is_more(hashes.octets, octets_of(row)) &&
          (row.remade || lately);
 }
 
-}  // namespace
-
 /// A row that was only marked as seen may have the header's hash. A row from before the hashes changed has no
 /// hash: its size decides.
 bool is_another(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
-                state::Time now) {
-  if (row.content) return *row.content != hashes.content && !is_remade(row, listed, hashes, now);
+                state::Time now, bool came_twice) {
+  if (row.content) {
+    const bool remade = !came_twice && may_be_remade(row, listed, hashes, now);
+    return *row.content != hashes.content && !remade;
+  }
   if (row.standing == Standing::seen) return row.header && *row.header != hashes.header;
   const bool delivered = row.standing == Standing::delivered || row.standing == Standing::gone;
   return delivered && row.bytes != listed.bytes;

@@ -27,8 +27,17 @@ void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_
 [[nodiscard]] bool header_proves(const state::Row& row, const pop3::Listed& listed,
                                  const std::optional<MessageHashes>& top, bool sizes_are_off);
 
-/// Whether the row belongs to another message than the one that was retrieved.
+/// Whether a row with this message's UIDL and header, but another body, may be the same message whose body
+/// the server makes anew at each RETR, a notice with a random boundary in the place of a message that it
+/// cannot hand out. A second RETR tells: it brings yet another body. That is believed for a day, or once it
+/// was seen. Not where another message may have this header: the reports of a program often differ in their
+/// bodies only. And not where more of it comes now: then what was delivered is a part.
+[[nodiscard]] bool may_be_remade(const state::Row& row, const pop3::Listed& listed,
+                                 const MessageHashes& hashes, state::Time now);
+
+/// Whether the row belongs to another message than the one that was retrieved. `came_twice`: with this very
+/// body, so that the server does not make it anew.
 [[nodiscard]] bool is_another(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
-                              state::Time now);
+                              state::Time now, bool came_twice = false);
 
 }  // namespace mailhaul::engine

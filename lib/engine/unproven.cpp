@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/unproven.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/same_message.h"
@@ -11,8 +12,19 @@ namespace mailhaul::engine {
 
 namespace {
 
-/// After this many sizes that were only announced wrong, the server's bodies are believed.
+/// After this many sizes that were only announced wrong, the server is known to announce wrong sizes.
 constexpr int confirmations = 3;
+
+/// How many times wider a gap may be than those seen before.
+constexpr std::uint64_t slack = 2;
+
+std::uint64_t gap_between(std::uint64_t octets, std::uint64_t announced) {
+  return octets < announced ? announced - octets : octets - announced;
+}
+
+double share_of(std::uint64_t gap, std::uint64_t announced) {
+  return static_cast<double>(gap) / static_cast<double>(std::max<std::uint64_t>(announced, 1));
+}
 
 /// At most this many messages are held, since each may hold a descriptor; others are fetched again.
 constexpr std::size_t most_held = 16;
@@ -23,15 +35,30 @@ std::optional<LatestMessage> Unproven::take_latest() { return std::exchange(late
 
 bool Unproven::doubts(std::uint64_t octets, std::uint64_t announced) const {
   const bool matters = session_.pipelining() ? octets != announced : octets < announced;
-  return matters && confirmed_ < confirmations;
+  return matters && !habit_.covers(octets, announced);
+}
+
+void SizeHabit::add(std::uint64_t octets, std::uint64_t announced) {
+  ++seen_;
+  const auto gap = gap_between(octets, announced);
+  widest_ = std::max(widest_, gap);
+  steepest_ = std::max(steepest_, share_of(gap, announced));
+}
+
+/// A server that counts line ends wrongly is off in proportion to the lines.
+bool SizeHabit::covers(std::uint64_t octets, std::uint64_t announced) const {
+  const auto gap = gap_between(octets, announced);
+  return seen_ >= confirmations && (gap <= slack * widest_ || share_of(gap, announced) <= slack * steepest_);
 }
 
 bool Unproven::full() const noexcept { return held_.size() >= most_held; }
 
 std::vector<ReceivedMessage> Unproven::check() {
-  for (auto message = held_.begin(); message != held_.end() && confirmed_ < confirmations;) {
-    if (compare(*message)) {
-      ++confirmed_;
+  for (auto message = held_.begin(); message != held_.end();) {
+    const auto announced = message->step->message.bytes;
+    const bool believed = habit_.covers(message->octets, announced);
+    if (believed || compare(*message)) {
+      if (!believed) habit_.add(message->octets, announced);
       ++message;
       continue;
     }

@@ -22,8 +22,23 @@ struct LatestMessage {
   bool doubtful = false;  ///< its size is a reason to ask for it again
 };
 
+/// How far the sizes that this server announces are from what it sends. After three that came back the same
+/// when asked for again, a gap is believed that is not much wider, in octets or in proportion: half a message
+/// is not what a server counts wrongly.
+class SizeHabit {
+ public:
+  void add(std::uint64_t octets, std::uint64_t announced);
+  [[nodiscard]] bool covers(std::uint64_t octets, std::uint64_t announced) const;
+  [[nodiscard]] bool any() const noexcept { return seen_ != 0; }
+
+ private:
+  int seen_ = 0;
+  std::uint64_t widest_ = 0;  ///< octets
+  double steepest_ = 0;       ///< of the announced size
+};
+
 /// Holds the message read last until an answer follows it, and each message that is shorter than announced,
-/// or of another size while pipelining, until three such came back the same when asked for alone: what seems
+/// or of another size while pipelining, until such gaps are the server's habit: what seems
 /// to be the next answer may be a line of a message that was cut at a lone dot, and a skipped answer puts
 /// bodies under their neighbours' names. One thread at a time.
 class Unproven {
@@ -48,7 +63,7 @@ class Unproven {
   /// message comes back different.
   std::vector<ReceivedMessage> check();
 
-  [[nodiscard]] bool sizes_differed() const noexcept { return !held_.empty() || confirmed_ != 0; }
+  [[nodiscard]] bool sizes_differed() const noexcept { return !held_.empty() || habit_.any(); }
   [[nodiscard]] bool body_changed() const noexcept { return body_changed_; }
   /// The message that was being asked for once more when check() threw; null: none, or it is not to blame.
   [[nodiscard]] const Step* compared() const noexcept { return compared_; }
@@ -65,7 +80,7 @@ class Unproven {
   std::optional<LatestMessage> latest_;
   std::vector<ReceivedMessage> held_;
   const Step* compared_ = nullptr;
-  int confirmed_ = 0;
+  SizeHabit habit_;
   bool body_changed_ = false;
 };
 
