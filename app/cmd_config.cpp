@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <CLI/CLI.hpp>
+
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/doctor.h"
 #include "app/nets.h"
 #include "app/output.h"
+#include "app/output_schema.h"
 #include "engine/run.h"
 #include "util/units.h"
 
@@ -62,8 +65,13 @@ int run_config_show(const Invocation& invocation) {
   return util::most_serious(statuses);
 }
 
+void describe_config_schema(CLI::App& parser, Invocation& invocation) {
+  parser.add_flag("--output", invocation.output_schema, "that of the lines that --json prints");
+}
+
 int run_config_schema(const Invocation& invocation) {
-  print(account::schema(layout_of(invocation)));
+  const auto layout = layout_of(invocation);
+  print(invocation.output_schema ? output_schema(layout) : account::schema(layout));
   return 0;
 }
 

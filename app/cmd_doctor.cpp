@@ -15,6 +15,7 @@
 #include "app/output.h"
 #include "app/times.h"
 #include "util/units.h"
+#include "util/utc.h"
 
 namespace mailhaul::app {
 namespace {
@@ -118,7 +119,7 @@ setup::DoctorOutside doctor_outside(const Invocation& invocation, const account:
   return {.around = surroundings(),
           .state_file = config.state_file,
           .now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
-          .local_time = time_with_year,
+          .local_time = invocation.json ? util::format_utc : time_with_year,
           .cancel = invocation.cancel,
           .log_in = {}};
 }

@@ -340,6 +340,8 @@ class Init {
     if (!invocation_.print_only)
       object.add("messages", Node::of_number(waiting_.messages))
           .add("bytes", Node::of_number(waiting_.bytes));
+    else
+      object.add("profile", profile());
     return account::write(object, account::Layout::one_line);
   }
 

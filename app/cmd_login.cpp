@@ -9,6 +9,7 @@
 #include "app/browser.h"
 #include "app/commands.h"
 #include "app/config_files.h"
+#include "app/json_lines.h"
 #include "app/nets.h"
 #include "app/oauth.h"
 #include "app/output.h"
@@ -92,6 +93,7 @@ void log_in_by_oauth(const Invocation& invocation, const account::Account& accou
     if (prints) return print(credentials::write_tokens(tokens).reveal());
     keep_login(subject, outside, tokens);
   }
+  if (invocation.json) return print(json_line_of_login(account.name, account.user));
   if (!invocation.quiet) print(safe(account.name) + ": logged in as " + safe(account.user) + "\n");
 }
 
@@ -120,6 +122,7 @@ void log_in_to_keyring(const Invocation& invocation, const account::Account& acc
                            .advise = setup::advise});
   });
   credentials::keep_in_keyring(subject_of(account), password, cancel);
+  if (invocation.json) return print(json_line_of_login(account.name, account.user));
   if (!invocation.quiet)
     print(safe(account.name) + ": the password of " + safe(account.user) + " is in the key ring\n");
 }
@@ -161,6 +164,8 @@ int run_logout(const Invocation& invocation) {
         has_keyring(account)
             ? credentials::remove_from_keyring(subject_of(account), cancel)
             : credentials::forget_login(credentials::token_path(config.state_file, account.name), cancel);
+    if (invocation.json)
+      return print(json_line_of_logout(account.name, was_there ? WasLoggedIn::yes : WasLoggedIn::no));
     if (!invocation.quiet)
       print(safe(account.name) + (was_there ? ": logged out\n" : ": there was no login\n"));
   });

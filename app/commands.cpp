@@ -6,6 +6,7 @@
 
 #include "app/columns.h"
 #include "app/config_files.h"
+#include "app/json_lines.h"
 #include "app/output.h"
 #include "delivery/kinds.h"
 #include "net/connection.h"
@@ -54,8 +55,8 @@ std::span<const CommandRow> commands() {
       {"check", "check the configuration for mistakes", describe_nothing, run_config_check, "config"},
       {"show", "print the configuration in force, with secrets masked", describe_config_show, run_config_show,
        "config"},
-      {"schema", "print the JSON Schema of the configuration file", describe_nothing, run_config_schema,
-       "config"},
+      {"schema", "print the JSON Schema of the configuration file, or of the output", describe_config_schema,
+       run_config_schema, "config"},
       {"completion", "print what makes a shell complete command lines of mailhaul", describe_completion,
        run_completion},
       {"help", "print the help of mailhaul or of a command", describe_help, nullptr},
@@ -99,6 +100,15 @@ int run_version(const Invocation& invocation) {
   std::vector<std::string> kinds;
   for (const auto* kind : delivery::kinds()) kinds.emplace_back(kind->name);
   // Asking libcurl for its versions loads libraries that a poll has no use for.
+  if (invocation.json) {
+    print(json_line(Versions{.version = MAILHAUL_VERSION,
+                             .libraries = net::library_versions() + ", " + state::library_version(),
+                             .features = net::library_features(),
+                             .auth = net::supported_auth(),
+                             .kinds = kinds,
+                             .config = config_path(invocation).native()}));
+    return 0;
+  }
   print("mailhaul " MAILHAUL_VERSION "\n" +
         row("libraries", net::library_versions() + ", " + state::library_version()) +
         row("features", net::library_features()) + row("auth", util::joined(net::supported_auth())) +

@@ -71,6 +71,7 @@ void describe_nothing(CLI::App& parser, Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 void describe_config_show(CLI::App& parser, Invocation& invocation);
 int run_config_show(const Invocation& invocation);
+void describe_config_schema(CLI::App& parser, Invocation& invocation);
 int run_config_schema(const Invocation& invocation);
 void describe_completion(CLI::App& parser, Invocation& invocation);
 int run_completion(const Invocation& invocation);

@@ -11,6 +11,7 @@
 #include "app/commands.h"
 #include "app/file_line.h"
 #include "app/nets.h"
+#include "util/escape.h"
 #include "util/nearest.h"
 
 namespace mailhaul::app {
@@ -67,6 +68,18 @@ util::Path default_state_file() {
   return file_in(base_directory("XDG_STATE_HOME", ".local/state"), "state.db");
 }
 
+/// For a hint where no file tells whether the first word is an account: the command that it may be. Or
+/// nothing.
+std::string mistyped_command(const Invocation& invocation) {
+  if (invocation.names_command || invocation.words.empty()) return {};
+  const auto names = command_names();
+  const auto near =
+      util::nearest(invocation.words.front(), std::vector<std::string_view>(names.begin(), names.end()));
+  return near.empty() ? near
+                      : "; '" + util::escape(invocation.words.front()) +
+                            "' is not a command: did you mean '" + near + "'?";
+}
+
 /// -c, else $MAILHAUL_CONFIG, else the usual place; empty when nothing is there.
 std::optional<util::Path> find_config(const Invocation& invocation) {
   const auto named =
@@ -77,7 +90,8 @@ std::optional<util::Path> find_config(const Invocation& invocation) {
       throw util::Error(
           util::Kind::no_config,
           "cannot open the configuration file " + *named + ": " + util::errno_text(errno),
-          invocation.config.empty() ? "MAILHAUL_CONFIG names this file" : "check the path after -c");
+          (invocation.config.empty() ? "MAILHAUL_CONFIG names this file" : "check the path after -c") +
+              mistyped_command(invocation));
     }
     if (std::filesystem::is_directory(*named)) {
       throw util::Error(util::Kind::config, "the configuration file " + *named + " is a directory",

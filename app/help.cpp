@@ -53,7 +53,9 @@ constexpr auto examples = std::to_array<ExampleRow>({
     {"import", "mailhaul import fetchmail --print"},
     {"config check", "mailhaul config check"},
     {"config show", "mailhaul config show"},
-    {"config schema", "mailhaul config schema >mailhaul.schema.json"},
+    {"config schema",
+     "mailhaul config schema >mailhaul.schema.json\n"
+     "mailhaul config schema --output"},
     {"completion", "source <(mailhaul completion bash)"},
     {"help", "mailhaul help fetch"},
     {"version", "mailhaul version"},

@@ -40,6 +40,7 @@ struct Invocation {
   std::size_t last = 0;                      ///< --last of list; 0: all
   bool yes = false, unfetched = false;       ///< --yes, --unfetched of delete
   std::string token;                         ///< --token
+  bool output_schema = false;                ///< --output of config schema
   bool print_token = false;                  ///< --print-token
 
   std::optional<std::chrono::seconds> max_age;  ///< --max-age of status

@@ -120,6 +120,9 @@ std::string json_line(std::string_view account, const engine::ListedMessage& mes
     object["subject"] = in_columns(decoded(message.subject), 0);
     object["from_raw"] = in_columns(message.from, 0);
     object["subject_raw"] = in_columns(message.subject, 0);
+    put(object, "message_id", in_columns(message.message_id, 0));
+  } else {
+    object["time"] = time_now();
   }
   return line_of(object);
 }
@@ -210,6 +213,24 @@ std::string json_line(std::string_view account, const engine::Verified& verified
                   {"unchanged", verified.unchanged},
                   {"changed", verified.changed.size()},
                   {"missing", verified.missing}});
+}
+
+std::string json_line_of_login(std::string_view account, std::string_view user) {
+  return line_of({{"event", "logged_in"}, {"account", account}, {"user", user}});
+}
+
+std::string json_line_of_logout(std::string_view account, WasLoggedIn was) {
+  return line_of({{"event", "logged_out"}, {"account", account}, {"was_logged_in", was == WasLoggedIn::yes}});
+}
+
+std::string json_line(const Versions& versions) {
+  return line_of({{"event", "version"},
+                  {"version", versions.version},
+                  {"libraries", versions.libraries},
+                  {"features", versions.features},
+                  {"auth", versions.auth},
+                  {"kinds", versions.kinds},
+                  {"file", in_columns(versions.config, 0)}});
 }
 
 std::string json_line(const engine::Imported& imported) {

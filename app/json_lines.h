@@ -70,5 +70,16 @@ std::string json_line(std::string_view account, const engine::AccountStatus& sta
 std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt);
 std::string json_line(std::string_view account, const engine::Verified& verified);
 std::string json_line(const engine::Imported& imported);
+/// What login and logout have done.
+std::string json_line_of_login(std::string_view account, std::string_view user);
+enum class WasLoggedIn { no, yes };
+std::string json_line_of_logout(std::string_view account, WasLoggedIn was);
+/// What version prints.
+struct Versions {
+  std::string version, libraries, features;
+  std::vector<std::string> auth, kinds;  ///< login methods, and kinds of delivery
+  std::string config;                    ///< the configuration file
+};
+std::string json_line(const Versions& versions);
 
 }  // namespace mailhaul::app

@@ -34,6 +34,17 @@ void prepare_process() {
   }
 }
 
+/// The exit status of a run that is to end with `status`. What standard output did not take is told on
+/// standard error, with --json too.
+int ended(const Invocation& invocation, int status) {
+  const auto failure = invocation.output_failure->first();
+  if (!failure) return status;
+  Invocation for_people = invocation;
+  for_people.json = false;
+  const int own = report_error(for_people, *failure);
+  return status == 0 ? own : status;
+}
+
 }  // namespace
 }  // namespace mailhaul::app
 
@@ -55,13 +66,11 @@ int main(int argc, char** argv) {
     const int status = app::dispatch({argv + 1, argv + argc}, invocation);
     const bool as_asked = sigterm_is_success && cancel.signal() == SIGTERM;
     if (cancel.requested() && !as_asked) return 128 + cancel.signal();
-    const auto failure = output_failure.first();
-    return status == 0 && failure ? app::report_error(invocation, *failure) : status;
+    return app::ended(invocation, status);
   } catch (const util::Error& error) {
-    return app::report_error(invocation, error);
+    return app::ended(invocation, app::report_error(invocation, error));
   } catch (const std::exception& bug) {
-    return app::report_error(
-        invocation,
-        util::Error(util::Kind::internal, std::string("a bug: ") + bug.what(), "please report it"));
+    const util::Error error(util::Kind::internal, std::string("a bug: ") + bug.what(), "please report it");
+    return app::ended(invocation, app::report_error(invocation, error));
   }
 }

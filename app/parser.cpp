@@ -152,8 +152,9 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
     parser.parse(arguments.parsed);
   } catch (const CLI::CallForVersion&) {
     return run_version(invocation);
-  } catch (const CLI::Success& asked) {
-    return parser.exit(asked);  // --help
+  } catch (const CLI::Success&) {
+    print(parser.help());  // of the command that was typed
+    return 0;
   } catch (const CLI::ParseError& error) {
     throw util::Error(util::Kind::usage, util::escape(error.what(), 1000),
                       "mailhaul --help lists commands and options");

@@ -18,6 +18,8 @@ struct VariableRow {
   bool (*set)(Invocation& invocation, const std::string& text);  ///< false: the text makes no sense
 };
 
+constexpr const char* truth_words = "1, true or yes, or else 0, false or no";
+
 template <auto member>
 bool set_truth(Invocation& invocation, const std::string& text) {
   static const std::map<std::string, bool> words{{"1", true},  {"true", true},   {"yes", true},
@@ -52,9 +54,9 @@ bool set_state(Invocation& invocation, const std::string& text) {
 
 // JSON first: it decides how the mistakes in the others are reported.
 constexpr std::array<VariableRow, 7> variables{
-    {{"MAILHAUL_JSON", "1 or 0", set_truth<&Invocation::json>},
+    {{"MAILHAUL_JSON", truth_words, set_truth<&Invocation::json>},
      {"MAILHAUL_STATE", "the name of a file", set_state},
-     {"MAILHAUL_QUIET", "1 or 0", set_truth<&Invocation::quiet>},
+     {"MAILHAUL_QUIET", truth_words, set_truth<&Invocation::quiet>},
      {"MAILHAUL_VERBOSE", "0, 1 or 2", set_verbose},
      {"MAILHAUL_PROGRESS", "auto, always or never", set_switch<&Invocation::progress>},
      {"MAILHAUL_COLOR", "auto, always or never", set_switch<&Invocation::color>},

@@ -166,6 +166,12 @@ class Words(Line):
         self.assertStatus(self.world.run(), 78)
         self.assertStatus(self.world.run("fetch", "home"), 78)
 
+    def test_beside_a_file_that_is_missing_a_mistyped_command_is_told_too(self):
+        result = self.world.run("-c", "/nonexistent", "fech")
+        self.assertStatus(result, 66)
+        self.assertHint(result, "/nonexistent", "'fech' is not a command: did you mean 'fetch'?")
+        self.assertNotIn("command", self.world.run("-c", "/nonexistent", "fetch", "home").err)
+
     def test_help_and_version_are_commands(self):
         self.world.config.unlink()
         self.assertEqual(self.ok("help").out, self.ok("--help").out)

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support.py import mail, starter, untold
+from support.py import mail, output, starter, untold
 from support.py.maildrop import Maildrop
 from support.py.scripted import Server
 
@@ -231,4 +231,9 @@ class Case(unittest.TestCase):
         self.assertEqual(self.world.leftovers(*boxes), [])
 
     def json_lines(self, result):
-        return [json.loads(line) for line in result.out.decode("utf-8").splitlines()]
+        """What --json printed. Each object that is an event is one that the schema describes."""
+        lines = [json.loads(line) for line in result.out.decode("utf-8").splitlines()]
+        for line in lines:
+            if "event" in line:
+                output.must_have_a_form(line, MAILHAUL)
+        return lines
