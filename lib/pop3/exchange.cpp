@@ -15,8 +15,8 @@ namespace {
 // drained when the run is asked to stop (Ctrl-C leaves 1.5 s for it), and never holds more command text than
 // a socket's buffers.
 constexpr std::uint64_t widest_window_bytes = std::uint64_t{4} * 1024 * 1024;
-constexpr std::uint64_t narrowest_window_bytes = std::uint64_t{128} * 1024;
-constexpr std::uint64_t first_window_bytes = std::uint64_t{512} * 1024;  // the line's pace is not known yet
+constexpr std::uint64_t narrowest_window_bytes = std::uint64_t{32} * 1024;
+constexpr std::uint64_t first_window_bytes = std::uint64_t{256} * 1024;  // the line's pace is not known yet
 constexpr std::size_t window_commands = 2048;
 constexpr std::size_t window_command_bytes = std::size_t{32} * 1024;
 constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;

@@ -12,10 +12,20 @@ TEST_CASE("the pace is not known before a fifth of a second has passed") {
   Pace pace;
   const Pace::Time start{5s};
   pace.received(1'000'000, start);  // it had come before
-  pace.received(1'000, start + 199ms);
+  pace.received(100'000, start + 199ms);
   CHECK(pace.bytes_per_second() == 0);
-  pace.received(1'000, start + 200ms);
-  CHECK(pace.bytes_per_second() == 10'000);
+  pace.received(100'000, start + 200ms);
+  CHECK(pace.bytes_per_second() == 1'000'000);
+}
+
+TEST_CASE("a few short answers do not tell the pace") {
+  Pace pace;
+  const Pace::Time start{5s};
+  pace.received(0, start);
+  pace.received(2'000, start + 300ms);
+  CHECK(pace.bytes_per_second() == 0);
+  pace.received(98'000, start + 500ms);
+  CHECK(pace.bytes_per_second() == 200'000);
 }
 
 TEST_CASE("pauses and slow periods do not count") {

@@ -46,8 +46,8 @@ TEST_CASE("the window holds what comes in three quarters of a second") {
   const struct {
     std::uint64_t pace;
     std::size_t messages;  // of 32 KiB
-  } table[] = {{0, 16},    // 512 KiB as long as the pace is not known
-               {1, 4},     // 128 KiB at least
+  } table[] = {{0, 8},     // 256 KiB as long as the pace is not known
+               {1, 1},     // 32 KiB at least
                {400'000, 9},
                {1'000'000, 22},
                {~std::uint64_t{0}, 128}};
