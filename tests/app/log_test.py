@@ -99,7 +99,8 @@ class File(Log):
         self.fetch("delete", "--yes", "--unfetched", "home", "uid-000001", err=None)
         warning, removed = self.lines()
         self.assertRegex(warning, "^home: warning: message uid-000001 .* was never delivered$")
-        self.assertRegex(removed, r"^home: remove uid-000001 \(%d B\): " % len(MAIL))
+        who = r'from Küche <kitchen@example\.org>, "Grüße", <4@example\.org>'
+        self.assertRegex(removed, r"^home: remove uid-000001 \(%d B\) %s: " % (len(MAIL), who))
 
     def test_without_the_key_nothing_is_written(self):
         _, server = self.maildrop(MAIL)

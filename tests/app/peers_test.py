@@ -53,7 +53,7 @@ poll box via 127.0.0.1 proto pop3 port %d uidl auth password timeout 60
         account = self.moves_in("fetchmail", "fetchmail-user", ["fetchmail", "--silent", "--pidfile", self.world.home / "pid"])
         self.assertEqual((account["tls"], account["leave_on_server"], account["max_size"], account["timeout"]),
                          ("none", True, 1000000, "1m"))
-        self.assertEqual(account["deliver"]["command"], ["/bin/sh", "-c", "cat >%s/new/$$" % (self.world.home / "Mail"), "sh"])
+        self.assertEqual(account["deliver"]["command"], ["/bin/sh", "-c", "cat >%s/new/$$" % (self.world.home / "Mail")])
         server = self.fetchmail_servers(rc)[0]
         user = server["users"][0]
         self.assertEqual((server["pollname"], "pop3://%s:%s" % (server["via"], server["service"]), user["remote"], user["keep"],
