@@ -44,8 +44,8 @@ bool names_include(const CertificateFacts& facts, const std::string& name) {
   const std::string names = util::lower(facts.names), wanted = util::lower(name);
   const std::string domain = wanted.substr(std::min(wanted.find('.'), wanted.size()));
   const auto has = [&](const std::string& part) { return names.find(part) != std::string::npos; };
-  return has("dns:" + wanted) || has("ip address:" + wanted) || has("cn = " + wanted) || has("cn=" + wanted) ||
-         (!domain.empty() && has("dns:*" + domain));
+  return has("dns:" + wanted) || has("ip address:" + wanted) || has("cn = " + wanted) ||
+         has("cn=" + wanted) || (!domain.empty() && has("dns:*" + domain));
 }
 
 /// A command that saves the server's certificate, and the keys that trust it.
@@ -64,7 +64,8 @@ std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& fa
 
 /// Neither a file nor a pin makes OpenSSL take such a certificate. It may also be the one of the issuer.
 constexpr const char* way_out_of_dates =
-    "the server's owner must renew it, or the certificate of its issuer, unless this machine's clock is wrong; "
+    "the server's owner must renew it, or the certificate of its issuer, unless this machine's clock is "
+    "wrong; "
     "until then no setting makes mailhaul trust it, neither \"tls_ca_file\" nor \"tls_pin\"";
 
 /// Who issued it is trusted: libcurl looks at the names when all else is right.
