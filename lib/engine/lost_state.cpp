@@ -28,7 +28,8 @@ struct OfOthers {
 
 OfOthers headers_of_others(const UnknownMailbox& unknown) {
   OfOthers others;
-  const auto& [account, store, mailbox, context] = unknown;
+  const auto& account = unknown.account;
+  const auto& context = unknown.context;
   for (const auto& place : account.deliver) {
     for_each_stored(
         place, context, [&](const auto& message) { return is_of_another_database(context, message); },
