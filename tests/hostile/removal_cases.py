@@ -28,6 +28,21 @@ class Hurries(Session):
         return answer
 
 
+class Obeys(Session):
+    """Does what it was told before the client hung up, whenever its answers can no longer be sent."""
+
+    def run(self):
+        send = self.connection.send
+
+        def send_if_heard(answer):
+            try:
+                send(answer)
+            except OSError:
+                pass
+        self.connection.send = send_if_heard
+        super().run()
+
+
 class RemovesAll(Session):
     """Removes at QUIT everything that was retrieved, marked or not (EXPIRE 0)."""
 
@@ -47,14 +62,15 @@ CASES = [
     Case("DELE refused for one", says(b"DELE", b"-ERR not this one\r\n", b"3"), stays=(3,), says=("not this one",)),
     Case("DELE refused for one, one by one", both(ONE_BY_ONE, says(b"DELE", b"-ERR not this one\r\n", b"3")),
          stays=(3,)),
-    Case("DELE answered with neither", says(b"DELE", b"marked\r\n", b"2"), says=("PIPELINING",)),
+    Case("DELE answered with neither", both(serves(Obeys), says(b"DELE", b"marked\r\n", b"2")), says=("PIPELINING",)),
     Case("DELE answered with neither, one by one", both(ONE_BY_ONE, says(b"DELE", b"marked\r\n", b"2")), status=76,
          stays=ALL, never=(b"QUIT",)),
-    Case("DELE answered twice", says(b"DELE", lambda s, a: 2 * honest(s, a, b"DELE"), b"2")),
+    Case("DELE answered twice", both(serves(Obeys), says(b"DELE", lambda s, a: 2 * honest(s, a, b"DELE"), b"2"))),
     Case("DELE answered twice, one by one",
          both(ONE_BY_ONE, says(b"DELE", lambda s, a: 2 * honest(s, a, b"DELE"), b"2")), status=76, stays=ALL,
          never=(b"QUIT",)),
-    Case("DELE with a list behind it", says(b"DELE", lambda s, a: honest(s, a, b"DELE") + b"1 100\r\n.\r\n", b"2"),
+    Case("DELE with a list behind it",
+         both(serves(Obeys), says(b"DELE", lambda s, a: honest(s, a, b"DELE") + b"1 100\r\n.\r\n", b"2")),
          says=("PIPELINING",)),
     Case("an endless answer to DELE", floods(b"DELE", b"+OK ", b"x" * 65536, b"2"), says=("PIPELINING",)),
     Case("DELE removes at once", serves(Hurries)),
