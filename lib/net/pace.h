@@ -7,12 +7,12 @@
 
 namespace mailhaul::net {
 
-/// How fast a server's bytes come: the fastest of all periods of a fifth of a second or more in which enough
-/// came, so that a pause, the server's or ours, does not count. It has no clock of its own.
+/// How fast a server's bytes come: the fastest of all periods of a twentieth of a second or more in which
+/// enough came, so that a pause, the server's or ours, does not count. It has no clock of its own.
 class Pace {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  static constexpr std::chrono::milliseconds shortest_period{200};
+  static constexpr std::chrono::milliseconds shortest_period{50};
   static constexpr std::uint64_t least_bytes = 65536;  ///< fewer may be all that was asked for
 
   /// `bytes` were read at `now`.

@@ -8,14 +8,14 @@ namespace {
 using mailhaul::net::Pace;
 using namespace std::chrono_literals;
 
-TEST_CASE("the pace is not known before a fifth of a second has passed") {
+TEST_CASE("the pace is not known before a twentieth of a second has passed") {
   Pace pace;
   const Pace::Time start{5s};
   pace.received(1'000'000, start);  // it had come before
-  pace.received(100'000, start + 199ms);
+  pace.received(100'000, start + 49ms);
   CHECK(pace.bytes_per_second() == 0);
-  pace.received(100'000, start + 200ms);
-  CHECK(pace.bytes_per_second() == 1'000'000);
+  pace.received(100'000, start + 50ms);
+  CHECK(pace.bytes_per_second() == 4'000'000);
 }
 
 TEST_CASE("a few short answers do not tell the pace") {
