@@ -18,6 +18,9 @@ constexpr int confirmations = 3;
 /// How many times wider a gap may be than those seen before.
 constexpr std::uint64_t slack = 2;
 
+/// The largest part of a message that a server may count wrongly: mail with short lines has more line ends.
+constexpr double widest_share = 0.1;
+
 std::uint64_t gap_between(std::uint64_t octets, std::uint64_t announced) {
   return octets < announced ? announced - octets : octets - announced;
 }
@@ -41,14 +44,16 @@ bool Unproven::doubts(std::uint64_t octets, std::uint64_t announced) const {
 void SizeHabit::add(std::uint64_t octets, std::uint64_t announced) {
   ++seen_;
   const auto gap = gap_between(octets, announced);
-  widest_ = std::max(widest_, gap);
+  narrowest_ = std::min(narrowest_, gap);
   steepest_ = std::max(steepest_, share_of(gap, announced));
 }
 
-/// A server that counts line ends wrongly is off in proportion to the lines.
+/// A server that counts a header of its own is off by the same each time, one that counts line ends wrongly
+/// in proportion to the lines.
 bool SizeHabit::covers(std::uint64_t octets, std::uint64_t announced) const {
+  if (seen_ < confirmations) return false;
   const auto gap = gap_between(octets, announced);
-  return seen_ >= confirmations && (gap <= slack * widest_ || share_of(gap, announced) <= slack * steepest_);
+  return gap <= slack * narrowest_ || share_of(gap, announced) <= std::min(slack * steepest_, widest_share);
 }
 
 bool Unproven::full() const noexcept { return held_.size() >= most_held; }

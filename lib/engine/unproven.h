@@ -23,8 +23,9 @@ struct LatestMessage {
 };
 
 /// How far the sizes that this server announces are from what it sends. After three that came back the same
-/// when asked for again, a gap is believed that is not much wider, in octets or in proportion: half a message
-/// is not what a server counts wrongly.
+/// when asked for again, a gap is believed that is not much wider than the narrowest of them, or in
+/// proportion than the steepest, up to a tenth: half a message is not what a server counts wrongly, whatever
+/// it does to very large or very small ones.
 class SizeHabit {
  public:
   void add(std::uint64_t octets, std::uint64_t announced);
@@ -33,8 +34,8 @@ class SizeHabit {
 
  private:
   int seen_ = 0;
-  std::uint64_t widest_ = 0;  ///< octets
-  double steepest_ = 0;       ///< of the announced size
+  std::uint64_t narrowest_ = ~std::uint64_t{0};  ///< octets
+  double steepest_ = 0;                          ///< of the announced size
 };
 
 /// Holds the message read last until an answer follows it, and each message that is shorter than announced,

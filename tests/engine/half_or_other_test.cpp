@@ -42,6 +42,10 @@ TEST_CASE("sizes that are announced wrong by a little do not excuse half a messa
   CHECK_FALSE(covers({}, 0, 0));
   CHECK(covers({{1030, 1000}, {2060, 2000}, {3090, 3000}}, 10'300, 10'000));  // line ends not counted
   CHECK_FALSE(covers({{0, 0}, {5, 5}, {7, 7}}, 10, 30));
+  // Neither a wide gap in a very large message nor a steep one in a very small one excuses half of another.
+  CHECK_FALSE(covers({{987'000, 1'000'000}, {1974, 2000}, {2961, 3000}}, 1700, 3400));
+  CHECK(covers({{987'000, 1'000'000}, {1974, 2000}, {2961, 3000}}, 3356, 3400));
+  CHECK_FALSE(covers({{13, 20}, {1993, 2000}, {2993, 3000}}, 1700, 3400));
 }
 
 TEST_CASE("half a message that comes once is not taken for whole, where all sizes are announced wrong") {
