@@ -65,14 +65,14 @@ DeviceAnswer ask_device_code(const FirstLogin& login) {
 }
 
 /// How long to wait before the next poll.
-struct Pace {
+struct PollPause {
   seconds interval;  ///< before each of them
   seconds once{0};   ///< before the next one alone, if that is longer
 };
 
 /// RFC 8628 section 3.5. Trouble that passes counts like slow_down, unless the server says when to come back.
-std::optional<TokenReply> poll_once(const FirstLogin& login, const DeviceAnswer& device, Pace& pace) {
-  pace.once = seconds(0);
+std::optional<TokenReply> poll_once(const FirstLogin& login, const DeviceAnswer& device, PollPause& next) {
+  next.once = seconds(0);
   try {
     const auto answer = post(login.subject, login.outside, login.subject.oauth.token_url,
                              poll_form(login.client, device.device_code));
@@ -82,11 +82,11 @@ std::optional<TokenReply> poll_once(const FirstLogin& login, const DeviceAnswer&
     const bool slow_down = refusal != nullptr && refusal->error == "slow_down";
     const bool pending = refusal != nullptr && refusal->error == "authorization_pending";
     if (refusal != nullptr && !slow_down && !pending) return reply;
-    pace.once = answer.retry_after.value_or(seconds(0));
-    if (slow_down || (!pending && !answer.retry_after)) pace.interval += seconds(5);
+    next.once = answer.retry_after.value_or(seconds(0));
+    if (slow_down || (!pending && !answer.retry_after)) next.interval += seconds(5);
   } catch (const Error& error) {
     if (error.kind() != Kind::temporary) throw;
-    pace.interval += seconds(5);
+    next.interval += seconds(5);
   }
   return std::nullopt;
 }
@@ -95,12 +95,12 @@ Tokens by_device_code(const FirstLogin& login) {
   const auto device = ask_device_code(login);
   login.person.tell("Open " + device.url + " in any browser, on any device, and enter the code " +
                     util::escape(device.user_code) + "\nmailhaul waits until you have agreed.");
-  Pace pace{.interval = std::clamp(device.interval, seconds(1), seconds(60))};
+  PollPause next{.interval = std::clamp(device.interval, seconds(1), seconds(60))};
   for (auto waited = seconds(0); waited < device.lifetime;) {
-    const auto pause = std::min(std::max(pace.interval, pace.once), device.lifetime - waited);
+    const auto pause = std::min(std::max(next.interval, next.once), device.lifetime - waited);
     login.person.wait(pause);
     waited += pause;
-    auto reply = poll_once(login, device, pace);
+    auto reply = poll_once(login, device, next);
     if (!reply) continue;
     if (auto* answer = std::get_if<TokenAnswer>(&*reply)) return tokens_of(login, std::move(*answer));
     throw explain(login.subject.oauth, "the login",

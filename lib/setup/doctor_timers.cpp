@@ -123,7 +123,7 @@ bool will_start(const Runner& runner, const DoctorOutside& outside, const TellFi
   if (!runner.started.is_clear) {
     tell({.check = "timer",
           .sentence = runner.where + " has a line with " + named +
-                      ", which was not examined: " + "the program that the line starts is not known"});
+                      ", which was not examined: the program that the line starts is not known"});
     return false;
   }
   const auto path = path_to_check(runner.started.program, outside.around.home);
