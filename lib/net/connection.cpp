@@ -112,6 +112,10 @@ bool goes_on(const Attempt& now, Ladder& ladder, int& forms) {
       if (is_about_more_than_the_mechanism(end.refusal())) return false;
       ladder.strike_mechanism(*now.method);
       return true;
+    case What::name_refused:  // often the server keeps passwords in a form that is no use to SCRAM
+      if (is_about_more_than_the_mechanism(end.refusal())) return false;
+      ladder.strike_scram();
+      return true;
     case What::odd_answer:
     case What::lost:  // some dislike anything behind the name of the mechanism
       if (!now.method || end.credentials_sent) return false;

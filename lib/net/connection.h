@@ -42,6 +42,7 @@ enum class Auth {
   oauthbearer,  ///< an OAuth 2 token by RFC 7628
   bearer        ///< one of these two, as the server lists them; not a value of the key `auth`
 };
+constexpr bool is_scram(Auth auth) { return auth == Auth::scram_sha_1 || auth == Auth::scram_sha_256; }
 /// The secret is a token.
 constexpr bool is_by_token(Auth auth) {
   return auth == Auth::xoauth2 || auth == Auth::oauthbearer || auth == Auth::bearer;
@@ -97,6 +98,9 @@ struct LoggedIn {
 
 /// So long before its end, people are told.
 constexpr std::chrono::days certificate_notice(14);
+
+/// When the certificate in `client_cert` ends. Empty: there is none, or its file cannot be read.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> client_certificate_end(const Endpoint& endpoint);
 
 /// The LOGIN-DELAY that is announced: how long after a login the next one is welcome (RFC 2449 section 6.5).
 /// Empty: none, or one that makes no sense. `capabilities`: lines of an answer to CAPA, in upper case.

@@ -217,7 +217,10 @@ void LoginConversation::take_sasl(const Line& line) {
     case Sort::other:
       return fail(What::odd_answer, std::string(line.text));
     case Sort::refusal:
-      return answered_ ? refuse(line) : fail(What::way_refused, std::string(line.text));
+      if (!answered_) return fail(What::way_refused, std::string(line.text));
+      if (is_scram(method_->auth) && !credentials_sent_ && !knows_refusal())
+        return fail(What::name_refused, std::string(line.text));
+      return refuse(line);
     case Sort::ok:
       if (!credentials_sent_) break;  // some say "+OK" where "+ " is due
       if (knows_refusal()) return fail(What::refused, std::string(line.text));
@@ -263,8 +266,7 @@ void LoginConversation::refuse(const Line& line) {
 void LoginConversation::closed(std::string words) {
   if (state_ != State::reading) return;
   if (knows_refusal()) return fail(What::refused);
-  const bool in_capa = awaited_ == Awaited::capa || awaited_ == Awaited::capa_lines;
-  if (in_capa) return fail(What::capa_unanswered, std::move(words));
+  if (awaits_capa()) return fail(What::capa_unanswered, std::move(words));
   if (utf8_owed_) return fail(What::utf8_unanswered, std::move(words));
   fail(credentials_sent_ ? What::hung_up : What::lost, std::move(words));
 }
@@ -272,6 +274,7 @@ void LoginConversation::closed(std::string words) {
 void LoginConversation::fell_silent() {
   if (knows_refusal()) return fail(What::refused);
   if (utf8_owed_) return fail(What::utf8_unanswered);
+  if (awaited_ == Awaited::capa_lines) return fail(What::capa_unanswered, "a list without end");
   fail(awaits_capa() ? What::capa_unanswered : What::timed_out);
 }
 

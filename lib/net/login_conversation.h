@@ -27,6 +27,7 @@ struct LoginEnd {
     not_offered,       ///< no method suits the server
     forged_timestamp,  ///< APOP: the timestamp is no message-id
     way_refused,       ///< -ERR before any credentials were sent
+    name_refused,      ///< -ERR to SCRAM's first message: the password has not been used yet
     way_wrong,         ///< -ERR to the credentials, which says that the way is wrong
     refused,           ///< -ERR to the credentials
     odd_answer,        ///< neither +OK nor -ERR
@@ -74,8 +75,8 @@ class LoginConversation {
   /// REQUIRES: the state is `ended`.
   const LoginEnd& end() const noexcept { return end_; }
   bool awaits_greeting() const noexcept { return awaited_ == Awaited::greeting; }
-  /// CAPA was sent, and nothing has been answered to it.
-  bool awaits_capa() const noexcept { return awaited_ == Awaited::capa && capa_bytes_ == 0; }
+  /// CAPA was sent, and the end of its answer has not come.
+  bool awaits_capa() const noexcept { return awaited_ == Awaited::capa || awaited_ == Awaited::capa_lines; }
   /// UTF8 was sent, and has not been answered.
   bool awaits_utf8() const noexcept { return utf8_owed_; }
   /// The refusal is known already; only more words about it may come.

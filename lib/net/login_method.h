@@ -48,6 +48,8 @@ class Ladder {
   void strike(const LoginMethod& method);
   /// The mechanism did not work in any form.
   void strike_mechanism(const LoginMethod& method);
+  /// SCRAM did not work with any digest.
+  void strike_scram();
   /// Nobody is going to log in.
   void leave_nothing();
   /// The server does not survive CAPA: only USER and PASS are left, without that question.

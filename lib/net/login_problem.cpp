@@ -40,7 +40,7 @@ Error no_capa(const LoginFailure& failure) {
           ? "pop3:// with TLS cannot do without CAPA: try pop3s:// in \"server\""
           : "\"auth\": \"user\" logs in without CAPA at a server that does not understand it";
   const std::string what = words.empty() ? " did not answer CAPA in time"
-                           : words.starts_with("a line ")
+                           : words.starts_with("a li")
                                ? " answered CAPA with " + words
                                : " closed the connection instead of answering CAPA: " + shown(failure, words);
   return {Kind::temporary, address(failure) + what, hint};
@@ -179,6 +179,7 @@ Error explain_login(const LoginFailure& failure) {
           "set \"auth\" to \"auto\""};
     case What::way_refused:
       return refused_way(failure);
+    case What::name_refused:
     case What::way_wrong:
     case What::refused:
       return refused_login(failure);

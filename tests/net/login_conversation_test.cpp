@@ -190,6 +190,11 @@ TEST_CASE("logins that fail, at every split") {
        {ok, all, ok},
        What::broken_mechanism,
        "its challenge is empty"},
+      {"SCRAM, before the password was used",
+       Auth::scram_sha_256,
+       {ok, all, "-ERR [AUTH] no\r\n"},
+       What::name_refused,
+       "-ERR [AUTH] no"},
       {"accepted too early",
        Auth::scram_sha_256,
        {ok, all, ok},
@@ -276,7 +281,7 @@ TEST_CASE("credentials that do not fit on the AUTH line go in two steps") {
                             "\r\n");
 }
 
-TEST_CASE("silence is told from the end, and at CAPA from elsewhere") {
+TEST_CASE("silence is distinguished from the end, and at CAPA from elsewhere") {
   Talk talk;
   LoginConversation at_capa({talk.endpoint, talk.login, talk.ladder}, talk.dialogue);
   at_capa.receive(ok);
@@ -284,9 +289,18 @@ TEST_CASE("silence is told from the end, and at CAPA from elsewhere") {
   at_capa.receive("+O");
   CHECK(at_capa.awaits_capa());
   at_capa.receive("K\r\n");
-  CHECK_FALSE(at_capa.awaits_capa());
+  CHECK(at_capa.awaits_capa());
+  at_capa.receive("TOP\r\n");
+  CHECK(at_capa.awaits_capa());
   at_capa.fell_silent();
-  CHECK(at_capa.end().what == What::timed_out);
+  CHECK(at_capa.end().what == What::capa_unanswered);
+  CHECK(at_capa.end().words == "a list without end");
+
+  LoginConversation later({talk.endpoint, talk.login, talk.ladder}, talk.dialogue);
+  later.receive(ok + capa({}));
+  CHECK_FALSE(later.awaits_capa());
+  later.fell_silent();
+  CHECK(later.end().what == What::timed_out);
 }
 
 }  // namespace

@@ -225,4 +225,27 @@ TEST_CASE("credentials refused on the AUTH line are sent in two steps on a new c
   }
 }
 
+/// As Dovecot refuses SCRAM where it keeps the password in another form.
+TEST_CASE("SCRAM refused before it used the password: the next mechanism that is not SCRAM is tried") {
+  const std::string offered = greeting_and_capa({"SASL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN"});
+  for (const std::string words : {"[AUTH] Authentication failed.", "authentication failed", "no"}) {
+    for (const Auth auth : {Auth::automatic, Auth::scram_sha_256}) {
+      CAPTURE(words);
+      ScriptedServer server([&](Client& client) {
+        transcript(offered)(client);
+        const std::array names = {"SCRAM-SHA-256", "CRAM-MD5", "PLAIN"};
+        CHECK(client.hear().starts_with("AUTH " + std::string(names.at(client.number() - 1))));
+        client.say("-ERR " + words);
+        client.wait_until_gone();
+      });
+      Session session(server);
+      session.login.auth = auth;
+      const auto error = session.refused();
+      CHECK(error.kind() == Kind::login);
+      CHECK(has(error.what(), words));
+      CHECK(server.connections() == (auth == Auth::automatic ? 3 : 1));  // CRAM-MD5 sent no password either
+    }
+  }
+}
+
 }  // namespace
