@@ -2,13 +2,21 @@
 #include "net/certificate.h"
 
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "net/curl_handle.h"
 #include "util/base64.h"
 #include "util/digest.h"
+#include "util/file.h"
+#include "util/secret.h"
 
 namespace mailhaul::net {
 
@@ -25,69 +33,54 @@ std::string field(const curl_slist* fields, std::string_view name) {
   return {};
 }
 
-/// What is left of a certificate in DER. Each element is a tag, its length and its content (X.690
-/// section 8.1).
-class Der {
- public:
-  explicit Der(std::string_view bytes) : rest_(bytes) {}
-
-  /// The next element as a whole; the rest is what follows it. Empty: there is none.
-  std::string_view next() { return take(false); }
-  /// Leaves only the content of the next element.
-  void enter() { rest_ = take(true); }
-
- private:
-  static constexpr std::size_t short_form = 0x80;
-
-  std::size_t at(std::size_t index) const { return static_cast<unsigned char>(rest_[index]); }
-
-  std::string_view take(bool content_only) {
-    if (rest_.size() < 2) return {};
-    std::size_t head = 2;
-    std::size_t length = at(1);
-    if (length >= short_form) {
-      const std::size_t digits = length - short_form;
-      if (digits > 3 || rest_.size() < head + digits) return {};
-      for (length = 0; head < 2 + digits; ++head) length = length * 256 + at(head);
-    }
-    if (rest_.size() - head < length) return {};
-    const auto element = rest_.substr(content_only ? head : 0, content_only ? length : head + length);
-    rest_.remove_prefix(head + length);
-    return element;
-  }
-
-  std::string_view rest_;
+struct Free {
+  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+  void operator()(BIO* text) const noexcept { BIO_free(text); }
 };
+using Certificate = std::unique_ptr<X509, Free>;
 
-/// The content of PEM (RFC 7468).
-std::optional<std::string> der_of(std::string_view pem) {
-  constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
-  const auto start = pem.find(begin);
-  const auto end = pem.find("-----END");
-  if (start == std::string_view::npos || end == std::string_view::npos || end < start + begin.size())
-    return std::nullopt;
-  std::string base64;
-  for (const char c : pem.substr(start + begin.size(), end - start - begin.size()))
-    if (c != '\n' && c != '\r') base64 += c;
-  return util::base64_decode(base64);
+/// The first one in PEM (RFC 7468); null: there is none.
+Certificate first_certificate(std::string_view pem) {
+  const std::unique_ptr<BIO, Free> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  if (!text) return nullptr;
+  char no_passphrase[] = "";  // without one, OpenSSL asks at the terminal
+  Certificate certificate(PEM_read_bio_X509(text.get(), nullptr, nullptr, no_passphrase));
+  if (!certificate) ERR_clear_error();  // the next error in this thread would be reported with it
+  return certificate;
 }
 
 }  // namespace
 
-/// RFC 5280 section 4.1: version (optional), serial number, algorithm, issuer, validity, subject, public key.
 std::string pin_of_certificate(std::string_view pem) {
-  constexpr char version_tag = '\xa0';
-  const auto der = der_of(pem);
-  if (!der) return {};
-  Der certificate(*der);
-  certificate.enter();
-  certificate.enter();
-  if (!certificate.next().starts_with(version_tag)) return {};  // without one, it is from before 1996
-  for (int skipped = 0; skipped < 5; ++skipped) certificate.next();
-  const auto key = certificate.next();
-  if (key.empty()) return {};
-  const auto hash = util::sha256(key);
+  const auto certificate = first_certificate(pem);
+  if (!certificate) return {};
+  unsigned char* key = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &key);
+  if (size <= 0) return {};
+  const auto hash = util::sha256({reinterpret_cast<const char*>(key), static_cast<std::size_t>(size)});
+  OPENSSL_free(key);
   return "sha256//" + util::base64_encode({reinterpret_cast<const char*>(hash.data()), hash.size()});
+}
+
+bool is_out_of_date(std::string_view pem) {
+  const auto certificate = first_certificate(pem);
+  if (!certificate) return false;
+  return X509_cmp_current_time(X509_get0_notBefore(certificate.get())) > 0 ||
+         X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0;
+}
+
+std::optional<std::chrono::sys_seconds> client_certificate_end(const Endpoint& endpoint) {
+  std::error_code unreadable;  // what is wrong with the file is for a login to say
+  if (endpoint.client_cert.empty() || !std::filesystem::is_regular_file(endpoint.client_cert, unreadable))
+    return std::nullopt;
+  if (::access(endpoint.client_cert.c_str(), R_OK) != 0) return std::nullopt;
+  constexpr std::size_t largest = 1U << 20U;
+  const util::Secret file(util::read_file(endpoint.client_cert, largest));
+  const auto certificate = first_certificate(file.reveal());
+  std::tm parts{};
+  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1)
+    return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
 }
 
 std::optional<std::chrono::sys_seconds> certificate_end(std::string_view words) {
@@ -124,6 +117,7 @@ CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cance
                          .valid_until = field(own, "Expire date"),
                          .names = field(own, "X509v3 Subject Alternative Name"),
                          .pin = pin_of_certificate(field(own, "Cert"))};
+  facts.is_out_of_date = is_out_of_date(field(own, "Cert"));
   if (facts.names.empty()) facts.names = facts.subject;
   facts.alone = chain->num_of_certs == 1 && facts.issuer != facts.subject;
   return facts;

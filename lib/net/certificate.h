@@ -18,6 +18,7 @@ struct CertificateFacts {
   std::string names;   ///< "DNS:mail.example.org, DNS:pop.example.org"
   std::string pin;     ///< "sha256//BASE64" of its key
   bool alone = false;  ///< no other certificate came with it, and another one has issued it
+  bool is_out_of_date = false;
 };
 
 /// Reads the certificate of a server that is not trusted, so that an error can say what is wrong with it.
@@ -28,6 +29,9 @@ CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cance
 /// The end in libcurl's words about a certificate, " expire date: Dec 31 00:00:00 2049 GMT"; empty: the words
 /// are about something else.
 std::optional<std::chrono::sys_seconds> certificate_end(std::string_view words);
+
+/// Whether a certificate in PEM has ended, or does not hold yet, by this machine's clock.
+bool is_out_of_date(std::string_view pem);
 
 /// "sha256//BASE64" of the public key in a certificate in PEM (RFC 7469 section 2.4); empty if there is none.
 std::string pin_of_certificate(std::string_view pem);

@@ -62,7 +62,8 @@ std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& fa
                                            ", so put a name that it has in \"tls_server_name\"");
 }
 
-/// Neither a file nor a pin makes OpenSSL take such a certificate. It may also be the one of the issuer.
+/// Neither a file nor a pin makes OpenSSL take such a certificate. It may also be the one of the issuer. Of
+/// two faults OpenSSL tells the first: that nobody known issued it, say.
 constexpr const char* way_out_of_dates =
     "the server's owner must renew it, or the certificate of its issuer, unless this machine's clock is "
     "wrong; "
@@ -91,7 +92,7 @@ std::string hint_for_certificate(const LoginFailure& failure, const std::string&
   const auto limit = std::min(failure.deadline.left(), longest_look);
   const bool about_dates = speaks_of(words, "expired") || speaks_of(words, "not yet valid");
   const auto facts = look_at_certificate(failure.endpoint, failure.deadline.cancel, limit);
-  if (about_dates) return described(facts) + way_out_of_dates;
+  if (about_dates || facts.is_out_of_date) return described(facts) + way_out_of_dates;
   if (speaks_of(words, "match")) return described(facts) + way_to_another_name(facts);
   return hint_for_untrusted(failure, facts, words);
 }

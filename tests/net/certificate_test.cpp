@@ -3,12 +3,15 @@
 
 #include <doctest/doctest.h>
 
+#include "net/connection.h"
 #include "support/cpp/certificates.h"
+#include "support/cpp/temp_dir.h"
 #include "util/base64.h"
 
 namespace {
 
 using mailhaul::net::certificate_end;
+using mailhaul::net::is_out_of_date;
 using mailhaul::net::pin_of_certificate;
 using namespace mailhaul::test;
 
@@ -35,6 +38,33 @@ TEST_CASE("the end of a certificate is found in libcurl's words about it") {
        {"", "expire date: Dec 31 00:00:00 2049 GMT", " start date: Dec 31 00:00:00 2049 GMT",
         " expire date: ", " expire date: soon", " expire date: Dec 31 2049"})
     CHECK_FALSE_MESSAGE(certificate_end(text), text);
+}
+
+TEST_CASE("a certificate holds from its first day to its last") {
+  CHECK_FALSE(is_out_of_date(self_signed().pem));
+  CHECK(is_out_of_date(self_signed({.from_day = -9, .until_day = -2}).pem));
+  CHECK(is_out_of_date(self_signed({.from_day = 2, .until_day = 9}).pem));
+  CHECK_FALSE(is_out_of_date("no certificate"));
+}
+
+TEST_CASE("the end of a client certificate is read from its file, wherever the key stands in it") {
+  TempDir directory;
+  const auto file = directory / "own.pem";
+  const auto end = [&](const std::string& content) {
+    spill(file, content);
+    mailhaul::net::Endpoint endpoint;
+    endpoint.client_cert = file;
+    return mailhaul::net::client_certificate_end(endpoint);
+  };
+  const auto own = self_signed({.from_day = -1, .until_day = 10});
+  const auto found = end(own.key + own.pem);
+  REQUIRE(found);
+  CHECK(end(own.pem + own.key) == found);
+  const auto later = end(self_signed({.from_day = -1, .until_day = 12}).pem);
+  REQUIRE(later);
+  CHECK(std::chrono::round<std::chrono::days>(*later - *found) == std::chrono::days(2));
+  CHECK_FALSE(end("no certificate"));
+  CHECK_FALSE(mailhaul::net::client_certificate_end({}));
 }
 
 TEST_CASE("what is no certificate has no pin") {

@@ -115,6 +115,8 @@ TEST_CASE("an untrusted certificate ends the session before the login, and the e
       {"self-signed", self_signed(), "tls_ca_file"},
       {"other authority", Authority().issue(), "tls_ca_file"},
       {"expired", authority().issue({.from_day = -9, .until_day = -2}), "renew"},
+      {"self-signed", self_signed({.from_day = -9, .until_day = -2}), "renew"},
+      {"self-signed", self_signed({.from_day = 2, .until_day = 9}), "this machine's clock is wrong"},
       {"not yet valid", authority().issue({.from_day = 2}), "clock"},
       {"wrong host", authority().issue({.names = {"mail.example.org"}}), "tls_server_name"},
       {"wrong host", authority().issue({.names = {"mail.example.org"}}), "DNS:mail.example.org"},
