@@ -132,6 +132,7 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   const bool stopped = exit.timed_out && context().cancel->requested();
   DeliveryResult result{DeliveryStatus::rejected, program + ": ", ""};
   result.sentence += stopped ? "stopped together with mailhaul" : util::describe(exit, settings_.timeout);
+  if (exit.status == try_again) result.sentence += " (try again later)";
   if (!words.empty()) result.sentence += ": " + words;
   if (exit.signal != 0 || exit.timed_out) {
     result.status = DeliveryStatus::doubt;

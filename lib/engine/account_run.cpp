@@ -33,18 +33,16 @@ delivery::RunContext context_of(const account::Account& account, const Environme
           .cancel = environment.cancel};
 }
 
-namespace {
-
-/// The places that refused everything in the runs before; only programs do.
-std::string refusing_before(const account::Account& account, const state::Store& store,
-                            state::MailboxId mailbox) {
+RefusingPlaces refusing_places_of(const account::Account& account, const Environment& environment,
+                                  const state::Store& store, state::MailboxId mailbox) {
+  const auto now = environment.now();
   if (std::ranges::all_of(account.deliver, [](const auto& spec) { return spec.kind->traits.exactly_once(); }))
-    return {};
+    return {"", now};  // only programs refuse
   const auto last = store.last_run(mailbox);
-  return last ? last->refusing : std::string();
+  RefusingPlaces places(last ? last->refusing : std::string(), now);
+  if (environment.attended) places.retry_now();
+  return places;
 }
-
-}  // namespace
 
 AccountRun::AccountRun(const account::Account& account_, const Environment& environment_,
                        report::Listener& tell_, state::Store& store_)
@@ -59,8 +57,7 @@ AccountRun::AccountRun(const account::Account& account_, const Environment& envi
       context(context_of(account_, environment_, store_, mailbox)),
       ids(context),
       places(account_.deliver, context, environment_.open),
-      refusing(refusing_before(account_, store_, mailbox), environment_.now()) {
-  if (environment_.attended) refusing.retry_now();
+      refusing(refusing_places_of(account_, environment_, store_, mailbox)) {
   context.warn = [this](std::string_view sentence, std::string_view hint) {
     notices.warn_of_place(sentence, hint);
   };

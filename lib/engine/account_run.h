@@ -43,6 +43,10 @@ struct AccountRun {
 /// The account's policy. Where it delivers to stdout, mail stays on the server unless -K was given.
 account::Policy policy_of(const account::Account& account);
 
+/// The places that refused everything in the runs before. A person at a terminal ends their pauses.
+RefusingPlaces refusing_places_of(const account::Account& account, const Environment& environment,
+                                  const state::Store& store, state::MailboxId mailbox);
+
 /// What destinations must know of a run for this account; `warn` does nothing. `environment` outlives it.
 delivery::RunContext context_of(const account::Account& account, const Environment& environment,
                                 const state::Store& store, state::MailboxId mailbox);

@@ -7,6 +7,7 @@
 
 #include "engine/account_run.h"
 #include "engine/fingerprint.h"
+#include "engine/last_run.h"
 #include "engine/read_only_session.h"
 #include "engine/recover.h"
 #include "engine/refusals.h"
@@ -129,9 +130,16 @@ class Deleting {
     }
     run_.totals.left = static_cast<std::uint32_t>(look_.listed.size());
     const auto removed = removals.finish();
-    for (const auto& one : chosen_)
-      if (std::ranges::binary_search(removed, look_.listed[one.index].number))
-        run_.tell.message(run_.account.name, event_of(shown(one)));
+    Counted undelivered;
+    for (const auto& one : chosen_) {
+      const auto& listed = look_.listed[one.index];
+      if (!std::ranges::binary_search(removed, listed.number)) continue;
+      run_.tell.message(run_.account.name, event_of(shown(one)));
+      if (one.is_delivered) continue;
+      ++undelivered.messages;
+      undelivered.bytes += listed.bytes;
+    }
+    note_deletion(run_, run_.totals.left, undelivered);
     if (removed.size() != chosen_.size()) {
       throw util::Error(util::Kind::temporary,
                         "the server removed " + std::to_string(removed.size()) + " of " +

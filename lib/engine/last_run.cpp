@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/last_run.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/login.h"
@@ -82,6 +83,15 @@ void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) 
   const bool is_idle = !was_stopped && last.status == 0 && stored && has_other_times_only(*stored, last);
   if (!is_idle) run.store.note_run(run.mailbox, last);
   if (!was_stopped) note_poll(key, run.store.file(), begun);
+}
+
+void note_deletion(AccountRun& run, std::uint32_t left, Counted undelivered) {
+  auto last = run.store.last_run(run.mailbox);
+  if (!last) return;
+  last->listed = left;
+  last->waiting -= std::min(last->waiting, undelivered.messages);
+  last->waiting_bytes -= std::min(last->waiting_bytes, undelivered.bytes);
+  run.store.note_run(run.mailbox, *last);
 }
 
 std::optional<TooSoon> too_soon(const AccountRun& run) {

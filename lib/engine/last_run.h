@@ -23,6 +23,15 @@ namespace mailhaul::engine {
 /// of the outcome. The error is the one before -q has changed it.
 void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun);
 
+/// Messages and their bytes.
+struct Counted {
+  std::uint32_t messages = 0;
+  std::uint64_t bytes = 0;
+};
+/// Corrects what is stored after messages were removed by hand: `left` are on the server still, and
+/// `undelivered` of those that are gone were never delivered. Nothing if no run has ended so far.
+void note_deletion(AccountRun& run, std::uint32_t left, Counted undelivered);
+
 /// Why the server must not be asked now. Static text.
 struct TooSoon {
   std::string_view key;  ///< of the profile, or the server's capability

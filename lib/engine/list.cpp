@@ -84,6 +84,19 @@ void look_for_lost_state(ReadOnlySession& look, const Environment& environment, 
   }
 }
 
+/// What keeps a fetch from offering all of it to a program that refused everything before.
+void tell_refusing_places(const ReadOnlySession& look, const Environment& environment,
+                          report::Listener& listener, const std::vector<ListedMessage>& messages) {
+  auto refusing = refusing_places_of(look.account, environment, look.store, look.mailbox);
+  if (refusing.text().empty()) return;
+  const auto context = context_of(look.account, environment, look.store, look.mailbox);
+  for (const auto& spec : look.account.deliver)
+    if (!spec.kind->traits.exactly_once()) refusing.kept_from(environment.open(spec, context)->target());
+  const auto to_fetch = std::ranges::count(messages, Action::fetch, &ListedMessage::action);
+  if (const auto error = refusing.error(static_cast<std::size_t>(to_fetch), environment))
+    listener.warned(look.account.name, {.sentence = error->what(), .hint = error->hint(), .uid = {}});
+}
+
 ListedMessage listed_message(const Step& step, const account::Policy& policy, ServerTraits traits,
                              state::Time now) {
   const auto first = first_request(step, traits);
@@ -155,6 +168,7 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
            .hint = "fetch compares contents, and delivers nothing twice",
            .uid = {}});
     }
+    if (request.as_fetch) tell_refusing_places(look, environment, listener, listing.messages);
     narrow(listing.messages, request);
     if (request.show) listener.done(account.name);
     show_all(look.session, listing, request);

@@ -133,7 +133,7 @@ std::size_t RefusingPlaces::told_by_error() const {
 std::optional<util::Error> RefusingPlaces::error(std::size_t waiting, const Environment& environment) const {
   const auto place = std::ranges::find(places_, true, &Place::has_kept_mail);
   if (place == places_.end()) return std::nullopt;
-  const bool pauses = !place->has_refused_now;
+  const bool pauses = !place->has_refused_now && place->offers == Offers::none;
   std::string sentence = place->answer;
   if (!pauses)
     sentence += place->in_a_row < enough_refusals

@@ -40,6 +40,14 @@ class Removing(Delete):
         self.assertEqual(self.standings(), {"uid-000001": "delivered", "uid-000002": "gone",
                                             "uid-000003": "gone", "uid-000004": "delivered"})
 
+    def test_status_knows_what_is_left(self):
+        self.prepared(max_messages=2)
+        self.fetched()
+        waiting = len(self.drop.messages[3].wire)
+        self.delete("--yes", "--unfetched", "uid-000001", "uid-000003")
+        found = self.json_lines(self.world.run("--json", "status"))[0]
+        self.assertEqual((found["left"], found["waiting"], found["waiting_bytes"]), (2, 1, waiting))
+
     def test_each_was_read_in_the_session_that_removed_it(self):
         self.prepared()
         self.fetched()

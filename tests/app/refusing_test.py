@@ -28,6 +28,7 @@ class Refusing(Case):
 
     def prepared(self, *messages, places=(), **keys):
         self.drop, server = self.maildrop(*messages)
+        self.drop_server = server
         program = {"kind": "mda", "command": ["/bin/sh", str(self.world.path("program"))], "allow_root": True}
         self.world.configure({"home": self.account(server, deliver=[*places, program], **keys)})
 
@@ -81,6 +82,16 @@ class Refusing(Case):
         self.assertSays(self.run_and_try(74, 0).err, "exit status 1", "none is tried before", "at a terminal")
         self.assertEqual(self.drop.retrieved, [])
         self.assertEqual(len(self.drop.uids()), 20)
+
+    def test_a_dry_run_says_what_the_next_run_will_not_offer(self):
+        self.prepared(*mail.small(20, seed=33))
+        self.run_and_try(74, 3)
+        self.assertSays(self.run_and_try(0, 0, "-n").err, "home: warning: sh: exit status 1", "as before; 20 messages wait",
+                        "the next run tries one message first")
+        self.run_and_try(74, 1)
+        self.assertSays(self.run_and_try(0, 0, "-n").err, "home: warning: sh: exit status 1", "none is tried before", "at a terminal")
+        self.world.configure({"home": self.account(self.drop_server, deliver="maildir:~/Mail")})
+        self.assertEqual(self.run_and_try(0, 0, "-n").err, "")
 
     def test_one_message_that_is_accepted_ends_it(self):
         messages = mail.small(20, seed=34)
