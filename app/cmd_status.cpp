@@ -14,6 +14,7 @@
 #include "credentials/token_life.h"
 #include "engine/status.h"
 #include "net/connection.h"
+#include "setup/providers.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -52,6 +53,20 @@ std::string text_of(const std::string& account, const engine::AccountStatus& sta
             std::string(*run.certificate_until > now ? "ends" : "ended") + " at " +
             time_in_text(*run.certificate_until, now) + "; unless its owner renews it, logins fail\n";
   return text;
+}
+
+/// What the user has to renew, when its end is near.
+std::string text_of(const AccountEnds& ends, std::chrono::sys_seconds now) {
+  const auto line = [now](std::string_view what, const std::optional<std::chrono::sys_seconds>& end,
+                          std::chrono::days notice, std::string_view cure) {
+    if (!end || *end - now > notice) return std::string();
+    return "  " + std::string(what) + (*end > now ? ": it ends at " : ": it ended at ") +
+           time_in_text(*end, now) + "; " + std::string(cure) + "\n";
+  };
+  return line("password", ends.password, setup::password_notice,
+              "make a new one at the provider, and write the day into \"password_set\"") +
+         line("certificate in \"tls_client_cert\"", ends.client_certificate, net::certificate_notice,
+              "get a new one from the server's operator");
 }
 
 /// When the OAuth 2 login that is kept ends, unless a run renews it before.
@@ -116,10 +131,13 @@ int run_status(const Invocation& invocation) {
     statuses.push_back(with_account(invocation, account, [&] {
       const auto status = engine::status(account, environment);
       const auto login = login_end_of(account, config.state_file, now);
+      const AccountEnds ends{.login = login ? std::optional(login->at) : std::nullopt,
+                             .password = setup::password_end(account),
+                             .client_certificate = net::client_certificate_end(account.server)};
       if (invocation.json) {
-        print(json_line(account.name, status, login ? std::optional(login->at) : std::nullopt));
+        print(json_line(account.name, status, ends));
       } else if (!invocation.quiet) {
-        print(text_of(account.name, status, now) + text_of(account.name, login, now));
+        print(text_of(account.name, status, now) + text_of(account.name, login, now) + text_of(ends, now));
       }
       if (invocation.max_age) require_age(status, *invocation.max_age, now);
     }));

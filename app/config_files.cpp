@@ -113,7 +113,7 @@ void greet() {
   util::write_all(STDERR_FILENO,
                   "mailhaul fetches mail over POP3 into a Maildir, an mbox or a program. To begin:\n\n"
                   "  mailhaul init ADDRESS   finds the server of the address, logs in, writes the account\n"
-                  "  mailhaul --server pop3s://HOST --user NAME -k --deliver maildir:~/Mail\n"
+                  "  mailhaul --server pop3s://HOST --user NAME -k --deliver maildir:~/Mail/home\n"
                   "                          fetches once, without a configuration file\n"
                   "  man mailhaul            explains the rest; mailhaul --help lists the commands\n\n",
                   "standard error");
@@ -133,7 +133,7 @@ util::Path require_config(const Invocation& invocation) {
   throw util::Error(
       util::Kind::config, missing,
       "mailhaul init ADDRESS writes one (man mailhaul.json explains it), or give everything on the command "
-      "line: mailhaul fetch --server pop3s://HOST --user NAME --deliver maildir:~/Mail");
+      "line: mailhaul fetch --server pop3s://HOST --user NAME --deliver maildir:~/Mail/home");
 }
 
 bool names_server(const Invocation& invocation) {

@@ -25,10 +25,10 @@ constexpr auto examples = std::to_array<ExampleRow>({
     {"",
      "mailhaul                     fetch from all accounts\n"
      "mailhaul -n home             say what would happen, and do nothing\n"
-     "mailhaul --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail"},
+     "mailhaul --server pop3s://HOST --user NAME --deliver maildir:~/Mail/home"},
     {"fetch",
      "mailhaul fetch -k home       leave what is fetched on the server\n"
-     "mailhaul --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail"},
+     "mailhaul --server pop3s://HOST --user NAME --deliver maildir:~/Mail/home"},
     {"watch", "mailhaul watch --interval 2m"},
     {"check", "mailhaul check home work"},
     {"status",

@@ -175,7 +175,7 @@ std::string json_line_of_forgotten(std::string_view account, std::size_t message
 }
 
 std::string json_line(std::string_view account, const engine::AccountStatus& status,
-                      std::optional<std::chrono::sys_seconds> login_until) {
+                      const AccountEnds& ends) {
   Json object{{"event", "status"}, {"account", account}};
   const auto put_time = [&object](const char* name, const std::optional<state::Time>& time) {
     if (time) object[name] = util::format_utc(*time);
@@ -195,7 +195,9 @@ std::string json_line(std::string_view account, const engine::AccountStatus& sta
   }
   if (status.run) put_time("certificate_until", status.run->certificate_until);
   put_time("not_before", status.not_before);
-  if (login_until) object["login_until"] = util::format_utc(*login_until);
+  put_time("login_until", ends.login);
+  put_time("password_until", ends.password);
+  put_time("client_certificate_until", ends.client_certificate);
   return line_of(object);
 }
 

@@ -64,9 +64,11 @@ std::string json_line(std::string_view account, const engine::HistoryRow& row);
 /// What state mark-seen, mark-delivered and forget have done.
 std::string json_line(std::string_view account, std::string_view standing, const engine::Marked& marked);
 std::string json_line_of_forgotten(std::string_view account, std::size_t messages);
-/// `login_until`: when the provider forgets the OAuth 2 login, if that is known.
-std::string json_line(std::string_view account, const engine::AccountStatus& status,
-                      std::optional<std::chrono::sys_seconds> login_until);
+/// What of an account ends by itself, as far as it is known: the provider forgets an OAuth 2 login.
+struct AccountEnds {
+  std::optional<std::chrono::sys_seconds> login, password, client_certificate;
+};
+std::string json_line(std::string_view account, const engine::AccountStatus& status, const AccountEnds& ends);
 std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt);
 std::string json_line(std::string_view account, const engine::Verified& verified);
 std::string json_line(const engine::Imported& imported);

@@ -40,7 +40,7 @@ constexpr auto event_rows = std::to_array<EventRow>({
      "account to_fetch to_compare to_remove stay bytes compare_bytes"},
     {"status", "status: what the last runs of an account have recorded", "account",
      "status last_run last_success last_mail failing_since error hint left waiting waiting_bytes "
-     "certificate_until not_before login_until"},
+     "certificate_until not_before login_until password_until client_certificate_until"},
     {"asked", "init: somebody who was asked for the server", "who outcome"},
     {"found", "init --print: the account that would be added", "account server user file profile"},
     {"added", "init: the account that was added", "account server user file messages bytes"},
@@ -70,7 +70,7 @@ constexpr auto type_rows = std::to_array<TypeRow>({
     {"boolean", "removes enabled was_logged_in"},
     {"time",
      "time due delivered failing_since last_run last_success last_mail certificate_until not_before "
-     "login_until"},
+     "login_until password_until client_certificate_until"},
     {"array", "paths open auth kinds"},
     {"object", "profile"},
 });

@@ -43,7 +43,9 @@ struct Account {
   net::Endpoint server;
   net::Auth auth = net::Auth::automatic;
   credentials::Source secret;
-  std::optional<credentials::OAuth> oauth;  ///< in place of `secret`
+  std::optional<credentials::OAuth> oauth;               ///< in place of `secret`
+  std::optional<std::chrono::sys_seconds> password_set;  ///< the beginning of the day on which it was set
+  std::optional<std::chrono::seconds> password_valid;    ///< from then on
   std::vector<delivery::Spec> deliver;
   Policy policy;
   Hooks hooks;

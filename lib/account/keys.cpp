@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -195,6 +194,18 @@ constexpr std::array table{
                {},
                set_keyring,
                show_keyring},
+    KeyHandler{{"password_set", "DAY", "the day on which the password was set, such as 2026-11-01",
+                "not known", false},
+               KeyType::text,
+               {},
+               set_password_day,
+               show_password_day},
+    KeyHandler{{"password_valid", "TIME", "how long a password is valid from that day",
+                "as the provider says", false},
+               KeyType::duration,
+               {},
+               set_password_valid,
+               show_password_valid},
     KeyHandler{
         {"auth", "METHOD",
          "how to log in: auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, gssapi, "
@@ -373,26 +384,6 @@ const KeyHandler* find_handler(std::string_view name) {
 std::string guess_key(std::string_view name) {
   const auto other = key_elsewhere_called(name);
   return other.empty() ? guess(name, key_names()) : "; did you mean \"" + std::string(other) + "\"?";
-}
-
-std::string option_name(std::string_view key, std::string_view text) {
-  const auto* handler = find_handler(key);
-  const bool negated = handler != nullptr && handler->type == KeyType::boolean && text == "false";
-  std::string option(negated ? "--no-" : "--");
-  std::ranges::replace_copy(key, std::back_inserter(option), '_', '-');
-  return option;
-}
-
-Node option_value(const KeyHandler& handler, std::string_view text) {
-  if (handler.type == KeyType::boolean && (text == "true" || text == "false"))
-    return Node::of_flag(text == "true");
-  if (handler.type == KeyType::number) return {.form = Node::Form::number, .text = std::string(text)};
-  return Node::of(text);
-}
-
-Node value_in_file(const Override& option) {
-  const auto* const handler = find_handler(option.first);
-  return handler == nullptr ? Node::of(option.second) : option_value(*handler, option.second);
 }
 
 }  // namespace mailhaul::account

@@ -10,6 +10,8 @@
 #include "credentials/oauth.h"
 #include "util/ascii.h"
 #include "util/escape.h"
+#include "util/units.h"
+#include "util/utc.h"
 
 namespace mailhaul::account {
 namespace {
@@ -123,6 +125,18 @@ void set_oauth(Account& account, const Setting& setting) {
   account.oauth = std::move(oauth);
 }
 
+void set_password_day(Account& account, const Setting& setting) {
+  const auto day = util::parse_utc(text_of(setting));
+  if (!day || *day != std::chrono::floor<std::chrono::days>(*day))
+    setting.refuse("must be a day such as \"2026-11-01\"");
+  account.password_set = day;
+}
+
+void set_password_valid(Account& account, const Setting& setting) {
+  using std::chrono::days;
+  account.password_valid = duration_of(setting, {days(1), days(36500)});
+}
+
 Node show_password(const Account& account) {
   return std::holds_alternative<credentials::Literal>(account.secret) ? Node::of("***") : Node();
 }
@@ -175,6 +189,16 @@ Node show_oauth(const Account& account) {
       object.add(field.name, words_node(account.oauth->client_secret_command));
   }
   return object;
+}
+
+Node show_password_day(const Account& account) {
+  const auto& day = account.password_set;
+  return day ? Node::of(util::format_utc(*day).substr(0, std::string_view("YYYY-MM-DD").size())) : Node();
+}
+
+Node show_password_valid(const Account& account) {
+  const auto& valid = account.password_valid;
+  return valid ? Node::of(util::format_duration(*valid)) : Node();
 }
 
 std::span<const OAuthField> oauth_fields() { return oauth_field_rows; }

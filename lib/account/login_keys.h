@@ -16,6 +16,9 @@ void set_keyring(Account& account, const Setting& setting);
 /// "google", "microsoft", or an object.
 void set_oauth(Account& account, const Setting& setting);
 
+void set_password_day(Account& account, const Setting& setting);
+void set_password_valid(Account& account, const Setting& setting);
+
 /// Null: the account does not use that key. A password is "***".
 Node show_password(const Account& account);
 Node show_command(const Account& account);
@@ -25,6 +28,8 @@ Node show_variable(const Account& account);
 Node show_netrc(const Account& account);
 Node show_keyring(const Account& account);
 Node show_oauth(const Account& account);
+Node show_password_day(const Account& account);
+Node show_password_valid(const Account& account);
 
 /// One member of `oauth`, for its schema.
 struct OAuthField {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Hints name keys as the configuration file has them. Whoever gave the account on the command line needs the
-// options instead.
+// Keys as options of the command line, and back. Hints name keys as the configuration file has them: whoever
+// gave the account on the command line needs the options instead.
 #include <algorithm>
+#include <iterator>
 
 #include "account/keys.h"
 #include "util/shell.h"
@@ -91,6 +92,26 @@ std::string hint_in_options(std::string_view hint, std::string_view account,
   if (names_state_command)
     text += "; mailhaul state takes accounts of the configuration file, which mailhaul init writes";
   return text;
+}
+
+std::string option_name(std::string_view key, std::string_view text) {
+  const auto* handler = find_handler(key);
+  const bool negated = handler != nullptr && handler->type == KeyType::boolean && text == "false";
+  std::string option(negated ? "--no-" : "--");
+  std::ranges::replace_copy(key, std::back_inserter(option), '_', '-');
+  return option;
+}
+
+Node option_value(const KeyHandler& handler, std::string_view text) {
+  if (handler.type == KeyType::boolean && (text == "true" || text == "false"))
+    return Node::of_flag(text == "true");
+  if (handler.type == KeyType::number) return {.form = Node::Form::number, .text = std::string(text)};
+  return Node::of(text);
+}
+
+Node value_in_file(const Override& option) {
+  const auto* const handler = find_handler(option.first);
+  return handler == nullptr ? Node::of(option.second) : option_value(*handler, option.second);
 }
 
 }  // namespace mailhaul::account

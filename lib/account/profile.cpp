@@ -83,8 +83,9 @@ constexpr std::array<std::string_view, 3> required_keys{"server", "user", "deliv
                                  std::span<const std::string> keys) {
   const auto names = in_words(keys);
   if (whole.on_command_line())
-    throw util::Error(util::Kind::usage, "an account on the command line also needs " + names,
-                      "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail");
+    throw util::Error(
+        util::Kind::usage, "an account on the command line also needs " + names,
+        "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail/home");
   whole.refuse_at(layer.position, names + (keys.size() == 1 ? " is missing" : " are missing"));
 }
 

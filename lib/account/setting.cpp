@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "account/keys.h"
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/nearest.h"
@@ -76,6 +77,24 @@ std::string where_at(const Setting& setting, Position position) {
   return setting.path.empty() ? position_text : position_text + setting.path + ": ";
 }
 
+/// Where the manual has the key that "accounts.work.deliver.path" belongs to. Names of accounts may be keys
+/// and have dots.
+std::string page_of(const Setting& setting) {
+  if (setting.on_command_line()) return "see man mailhaul-fetch";
+  std::string_view rest = setting.path;
+  const auto next = [&rest] {
+    const auto part = rest.substr(0, rest.find('.'));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    return part.substr(0, part.find('['));
+  };
+  if (next() == "accounts") next();
+  while (!rest.empty()) {
+    const auto key = next();
+    if (find_handler(key) != nullptr) return "see \"" + std::string(key) + "\" in man mailhaul.json";
+  }
+  return "see man mailhaul.json";
+}
+
 }  // namespace
 
 std::string Setting::key(std::string_view name) const {
@@ -89,9 +108,8 @@ void Setting::refuse(const std::string& sentence, const std::string& hint) const
 }
 
 void Setting::refuse_at(Position position, const std::string& sentence, const std::string& hint) const {
-  const std::string manual = on_command_line() ? "man mailhaul-fetch" : "man mailhaul.json";
   throw util::Error(on_command_line() ? util::Kind::usage : util::Kind::config,
-                    where_at(*this, position) + sentence, hint.empty() ? "see " + manual : hint);
+                    where_at(*this, position) + sentence, hint.empty() ? page_of(*this) : hint);
 }
 
 void require_form(const Setting& setting, Form form, std::string_view example) {

@@ -88,7 +88,7 @@ std::string SyntaxExplainer::reason(const State& state, const BadToken& found) c
     return "strings must be in double quotes";
   if (c == '"' && in_place) return wrong_string(state.reached);
   if (state.after_key && found.before != ':') return "a ':' is missing after the key";
-  if (c == ',' && in_place) return "there is a comma too many";
+  if (c == ',' && in_place) return "there is one comma too many";
   if (c == '}' || c == ']' || c == ',' || c == ':') return std::string("unexpected '") + c + "'";
   if (!in_place) return "a comma is missing";
   if (state.inside == '{' && !state.after_key) return "keys must be in double quotes";

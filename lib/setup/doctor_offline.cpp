@@ -8,6 +8,7 @@
 #include "credentials/token_file.h"
 #include "credentials/token_life.h"
 #include "setup/doctor.h"
+#include "setup/providers.h"
 #include "util/escape.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -185,7 +186,7 @@ struct SecretCheck {
     report.warn("no password is configured, so that only a run at a terminal can ask for it",
                 "for cron or systemd, add password_command or password_file to the account");
   }
-  void operator()(const credentials::Literal& /*source*/) const { report.ok("stands in the profile"); }
+  void operator()(const credentials::Literal& /*source*/) const { report.ok("is in the profile"); }
   void operator()(const credentials::Command& source) const {
     bool sound = true;
     const TellFinding note = [&](const Finding& finding) {
@@ -222,6 +223,20 @@ struct SecretCheck {
     (*this)(credentials::Command{{"secret-tool"}});  // it alone reaches the key ring
   }
 };
+
+/// What ends by itself, and is told when that is near.
+void check_ends(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
+  const auto check = [&](const std::string& name, std::optional<std::chrono::sys_seconds> end,
+                         std::chrono::days notice, const std::string& what, const std::string& advice) {
+    if (!end || *end - outside.now > notice) return;
+    Report(account, name, tell)
+        .warn(what + (*end > outside.now ? " ends at " : " ended at ") + outside.local_time(*end), advice);
+  };
+  check("password", password_end(account), password_notice, "the password",
+        "make a new one at the provider, store it, and write the day into \"password_set\"");
+  check("tls_client_cert", net::client_certificate_end(account.server), net::certificate_notice,
+        "the certificate in \"tls_client_cert\"", "get a new one from the server's operator");
+}
 
 void check_secret(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
   const Report report(account, account.oauth ? "oauth" : "password", tell);
@@ -261,6 +276,7 @@ void check_offline(const account::Account& account, const DoctorOutside& outside
     Report(account, "server", tell).fault(error);
   }
   check_secret(account, outside, tell);
+  check_ends(account, outside, tell);
   check_destinations(account, outside, tell);
   check_programs(account, outside, tell);
 }

@@ -60,6 +60,7 @@ std::span<const Provider> providers_of_italy() {
           .get_secret = "a mailbox with two-step verification wants a password made for mail programs, which "
                         "ends after 90 days: extend it or make a new one in the settings of the web mail",
           .enable = "the settings of the mailbox can switch POP3 off",
+          .password_valid = std::chrono::days(90),
           .note = "only the inbox can be fetched over POP3, which has the received mail and the receipts",
           .source = "https://guide.pec.it",
           .checked = first_check},

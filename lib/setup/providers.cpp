@@ -152,6 +152,14 @@ std::string user_name_of(const Provider& provider, std::string_view address) {
   return {};
 }
 
+std::optional<std::chrono::sys_seconds> password_end(const account::Account& account) {
+  if (!account.password_set || account.oauth) return std::nullopt;
+  if (account.password_valid) return *account.password_set + *account.password_valid;
+  const auto* const provider = provider_of_server(account.server.host);
+  if (provider == nullptr || provider->password_valid.count() == 0) return std::nullopt;
+  return *account.password_set + provider->password_valid;
+}
+
 std::string advice_before_oauth(std::string_view oauth) {
   const auto rows = providers();
   const auto found =

@@ -4,10 +4,12 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "account/account.h"
 #include "net/connection.h"
 
 namespace mailhaul::setup {
@@ -36,13 +38,14 @@ struct Provider {
   std::uint16_t port = 995;
   UserName user = UserName::address;
   SignIn sign_in = SignIn::password;
-  std::string_view oauth = {};       ///< a value of the key `oauth`
-  std::string_view get_secret = {};  ///< a sentence: where an app password or a mail password is made
-  std::string_view enable = {};      ///< a sentence: what must be switched on first, and where
-  std::chrono::minutes interval{0};  ///< the shortest time between two logins; 0: none is known
-  std::string_view note = {};        ///< a sentence: what else a user meets there
-  std::string_view source;           ///< the page that says so
-  std::string_view checked;          ///< the day of the check, YYYY-MM-DD
+  std::string_view oauth = {};          ///< a value of the key `oauth`
+  std::string_view get_secret = {};     ///< a sentence: where an app password or a mail password is made
+  std::string_view enable = {};         ///< a sentence: what must be switched on first, and where
+  std::chrono::days password_valid{0};  ///< how long a password is valid; 0: for ever, or nobody knows
+  std::chrono::minutes interval{0};     ///< the shortest time between two logins; 0: none is known
+  std::string_view note = {};           ///< a sentence: what else a user meets there
+  std::string_view source;              ///< the page that says so
+  std::string_view checked;             ///< the day of the check, YYYY-MM-DD
 };
 
 /// All rows.
@@ -59,6 +62,11 @@ std::string server_url(const Provider& provider);
 
 /// The user name of an address at this provider; empty where the provider has assigned one.
 std::string user_name_of(const Provider& provider, std::string_view address);
+
+/// When the password of an account ends, by its keys and what its provider is known for. Empty: nobody knows.
+std::optional<std::chrono::sys_seconds> password_end(const account::Account& account);
+/// So long before that, people are told.
+constexpr std::chrono::days password_notice(14);
 
 /// What to know before a login by OAuth 2 at the provider of this name in the key `oauth`, in lines; empty:
 /// nothing. An app password comes first, where one works.

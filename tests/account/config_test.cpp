@@ -254,7 +254,7 @@ TEST_CASE("without a file three options are enough, and those missing are named"
   CHECK(profile.said().kind == Kind::usage);
   CHECK(profile.said().sentence == "an account on the command line also needs --server and --deliver");
   CHECK(profile.said().hint ==
-        "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail");
+        "mailhaul fetch --server pop3s://pop.example.org --user anna --deliver maildir:~/Mail/home");
 }
 
 TEST_CASE("a file with a password in it must be private") {

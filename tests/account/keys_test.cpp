@@ -71,6 +71,8 @@ const std::vector<Case> good{
     {"password_env", "\"MAIL_PW\"", "MAIL_PW", "\"MAIL_PW\""},
     {"netrc", "true", "true", "true"},
     {"keyring", "true", "true", "true"},
+    {"password_set", "\"2026-11-01\"", "", "\"2026-11-01\""},
+    {"password_valid", "\"90d\"", "", "\"90d\""},
     {"auth", "\"scram-sha-256\"", "scram-sha-256", "\"scram-sha-256\""},
     {"auth", "\"oauthbearer\"", "oauthbearer", "\"oauthbearer\""},
     {"oauth", "\"google\"", "", "{ \"provider\": \"google\"}"},
@@ -222,6 +224,10 @@ TEST_CASE("an impossible value is refused with its position and with what is pos
       {"password_command", "\"pass 'x\"", "a quote is not closed"},
       {"password_command", "{}", "must be a string such as \"pass show mail\" or an array, not an object"},
       {"password_env", "\"A=B\"", "must be the name of an environment variable"},
+      {"password_set", "\"2026-02-30\"", "must be a day such as \"2026-11-01\""},
+      {"password_set", "\"2026-11-01T10:00:00Z\"", "must be a day such as \"2026-11-01\""},
+      {"password_set", "20261101", "must be a string, not a number"},
+      {"password_valid", "\"90s\"", "must be a time from 1d to 36500d"},
       {"netrc", "\"true\"", "must be true or false, not a string"},
       {"auth", "\"cram\"",
        "must be auto, user, apop, plain, login, cram-md5, scram-sha-1, scram-sha-256, ntlm, gssapi, "
@@ -269,6 +275,17 @@ TEST_CASE("an impossible value is refused with its position and with what is pos
     CHECK(said.kind == Kind::config);
     CHECK((said.sentence + said.hint).find("s3c") == std::string::npos);
   }
+}
+
+TEST_CASE("the hint names the key's place in the manual") {
+  const auto hint = [](const std::string& key, const std::string& json) {
+    return Profile(file_with(key, json)).said().hint;
+  };
+  CHECK(hint("max_size", "-1") == "see \"max_size\" in man mailhaul.json");
+  CHECK(hint("deliver", "{\"kind\": \"mda\", \"command\": \"x\", \"timeout\": \"5\"}") ==
+        "see \"deliver\" in man mailhaul.json");
+  CHECK(hint("deliver", "[\"maildir:m\", 7]") == "see \"deliver\" in man mailhaul.json");
+  CHECK(hint("no_such_key", "1") == "see man mailhaul.json");
 }
 
 TEST_CASE("a mistake inside deliver or an array is reported at its own position") {

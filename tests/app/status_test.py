@@ -79,6 +79,29 @@ class Status(Case):
                     self.assertStatus(self.world.run(), 0)
                     self.assertEqual((self.world.state_dir / "state.db").read_bytes(), before)
 
+    def test_the_end_of_the_password(self):
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        for valid, since, said in (("90d", 80, "ends"), ("90d", 100, "ended"), ("90d", 70, None), (None, 300, None)):
+            with self.subTest(valid=valid, since=since):
+                day = today - datetime.timedelta(days=since)
+                self.configure(password_set=str(day), **({"password_valid": valid} if valid else {}))
+                end = str(day + datetime.timedelta(days=90)) + "T00:00:00Z" if valid else None
+                self.assertEqual(self.json().get("password_until"), end)
+                found = re.search("  password: it (.*) at .*; make a new one", self.status())
+                self.assertEqual(found and found.group(1), said)
+                doctor = self.world.run("doctor").out.decode()
+                found = re.search("warning *home: password: the password (.*) at ", doctor)
+                self.assertEqual(found and found.group(1), said)
+
+    def test_the_end_of_the_client_certificate(self):
+        for which, is_near in ((certificates.good, False), (certificates.ending, True)):
+            with self.subTest(is_near=is_near):
+                self.configure(tls_client_cert=str(which[0]), tls_client_key=str(which[1]))
+                end = "%s-%s-%sT%s:%s:%sZ" % re.match("(....)(..)(..)(..)(..)(..)Z", SIGNED[which[0].stem][1][1]).groups()
+                self.assertEqual(self.json()["client_certificate_until"], end)
+                for text in (self.status(), self.world.run("doctor").out.decode()):
+                    self.assertEqual('"tls_client_cert"' in text and "ends at" in text, is_near)
+
     def test_a_run_that_was_stopped(self):
         for earlier in (False, True):
             with self.subTest(earlier=earlier):

@@ -41,6 +41,25 @@ net::Login login(const std::string& user, net::Auth auth = net::Auth::automatic)
   return {.user = user, .secret = {}, .auth = auth};
 }
 
+TEST_CASE("the end of a password is known by its keys, or by the day and the provider") {
+  using std::chrono::days;
+  const std::chrono::sys_seconds day{days(20'000)};
+  account::Account account;
+  account.server.host = "pop3s.pec.aruba.it";
+  CHECK_FALSE(setup::password_end(account));
+  account.password_set = day;
+  CHECK(setup::password_end(account) == day + days(90));
+  account.password_valid = days(30);
+  CHECK(setup::password_end(account) == day + days(30));
+  account.server.host = "pop.example.org";
+  CHECK(setup::password_end(account) == day + days(30));
+  account.password_valid.reset();
+  CHECK_FALSE(setup::password_end(account));
+  account.password_valid = days(30);
+  account.oauth.emplace();
+  CHECK_FALSE(setup::password_end(account));
+}
+
 TEST_CASE("every row of the table of providers is complete, and every host is a host") {
   const auto rows = setup::providers();
   CHECK(rows.size() > 60);
