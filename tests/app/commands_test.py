@@ -68,6 +68,15 @@ class Looking(Command):
         self.assertEqual({name: account[name] for name in ("new", "too_large", "seen", "to_remove", "total")},
                          {"new": 0, "too_large": 1, "seen": 3, "to_remove": 3, "total": 4})
 
+    def test_the_hint_at_a_message_that_is_too_large_names_commands_that_work(self):
+        self.prepared(mail.sized(50000), mail.sized(50000, 2), max_size="10k")
+        hint = "  hint: mailhaul fetch --max-size 0 home fetches it, mailhaul delete --unfetched home UID removes it\n"
+        self.assertEqual(self.ok().err.count(hint), 1)
+        self.ok("delete", "--unfetched", "home", "uid-000001", "--yes")
+        self.assertEqual((self.drop.uids(), self.world.maildir()), ([b"uid-000002"], []))
+        self.ok("fetch", "--max-size", "0", "home")
+        self.assertEqual((self.drop.uids(), len(self.world.maildir())), ([], 1))
+
     def test_list_has_one_line_per_message_with_what_fetch_would_do(self):
         messages = mail.small(2) + [mail.sized(50000)]
         self.prepared(*messages, max_size="10k")

@@ -205,12 +205,17 @@ class Words(Line):
         self.ok("state", "mark-seen", "--all")
         self.assertEqual(self.ok().out, b"")
         self.refused("get", says=("no UID is given",), hints=("mailhaul list home",))
+        for command in ("mark-seen", "mark-delivered", "forget"):
+            self.refused("state", command, says=("no UID is given",), hints=("mailhaul list home", "--all"))
         self.refused("get", "hoem", "uid-000001", says=("no account 'hoem'; did you mean 'home'?",))
         self.refused("list", "uid-000001", says=("no account 'uid-000001'",))
 
     def test_one_of_several_accounts_must_be_named(self):
         account = self.account(self.server)
-        self.world.configure({"home": account, "off": {**account, "enabled": False}})
+        self.world.configure({"home": account, "off": {**account, "user": "bert", "enabled": False}})
+        self.assertEqual(self.ok("state", "show", "off", "home").out.split(b"\n")[:2],
+                         [b"off: 0 messages recorded", b"home: 0 messages recorded"])
+        self.refused("state", "show", "home", "of", says=("no account 'of'; did you mean 'off'?",))
         for words in (("list",), ("get",), ("state", "mark-seen", "--all"), ("state", "forget", "--all")):
             self.refused(*words, says=("no account is named",), hints=("home, off",))
         self.refused("get", "uid-000001", says=("no account 'uid-000001'",))

@@ -162,6 +162,18 @@ class Stopping(Live):
         self.assertRegex(screen.text(), r"^\$ mailhaul\nmailhaul: home: error: stopped while waiting for ")
         self.assertEqual(screen.screen.cursor.x, 0)
 
+    def test_list_ends_between_two_headers_too(self):
+        drop = self.prepared(*mail.small(3))
+        drop.capabilities.remove(b"PIPELINING")
+        gate = Gate(self)
+        drop.answers[b"TOP"] = lambda session, argument: gate() if argument.startswith(b"2") else None
+        screen = Screen(self, "list", size=(24, 100))
+        screen.wait_for("#1")
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+        self.assertTrue(screen.lines()[2].startswith("#1 "), screen.text())
+        self.assertIn("mailhaul: home: error: stopped while waiting for ", screen.lines()[3])
+
     def test_while_connecting_too(self):
         self.held(self.prepared(*mail.small(1)), b"PASS")
         screen = Screen(self)
@@ -182,7 +194,7 @@ class Stopping(Live):
         drop.behave()
         held = self.held(drop, b"RETR")
         again = Screen(self)
-        again.wait_for("home  0/1 messages")
+        again.wait_for("home  0/1 messages  0 B of %d B" % len(drop.messages[3].wire))
         held.event.set()
         self.assertEqual(again.end(), 0)
         self.assertEqual(drop.retrieved.count(b"uid-000001"), 1)
@@ -228,6 +240,13 @@ class OtherCommands(Live):
         lines = self.waits("delete", "--unfetched", "#1", typed=("[y/N]", b"y\n"))
         self.assertRegex(lines[-1], "^home: 1 message removed from the server$")
         self.assertEqual(len(lines), 4)
+
+    def test_marking(self):
+        for standing in ("seen", "delivered"):
+            with self.subTest(standing):
+                self.begin_anew()
+                line, = self.waits("state", "mark-" + standing, "--all")
+                self.assertTrue(line.startswith("home: 1 message marked as " + standing), line)
 
     def test_an_error_comes_on_a_line_of_its_own(self):
         self.drop.answers[b"PASS"] = lambda session, _: b"-ERR [SYS/TEMP] later\r\n"

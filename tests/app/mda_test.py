@@ -158,6 +158,32 @@ class Outcomes(Program):
         self.assertSameMail(self.world.maildir("Other"), messages)
         self.assertEqual(drop.uids(), [])
 
+    def test_the_ways_out_for_a_place_that_is_gone_are_told_and_work(self):
+        messages = mail.small(2, seed=27)
+        for way in ("restore it", "create an empty one", "deliver elsewhere"):
+            with self.subTest(way):
+                self.begin_anew()
+                drop, server = self.maildrop(*messages)
+                self.world.path("program").write_text(
+                    "cat > %s/message.$$; test -e %s/killed && exit 0; touch %s/killed; kill -9 $PPID\n" % ((self.out,) * 3))
+                self.world.configure({"home": self.account(server, deliver=["mbox:~/mbox", self.deliver()])})
+                self.assertStatus(self.world.run(), -9)
+                box, away = self.world.path("mbox"), self.world.path("away")
+                box.rename(away)
+                result = self.world.run()
+                self.assertStatus(result, 74)
+                self.assertHint(result, "the mailbox %s is gone" % box, way, "(touch %s)" % box)
+                self.assertEqual(len(drop.uids()), 2)
+                if way == "restore it":
+                    away.rename(box)
+                elif way == "create an empty one":
+                    box.touch()
+                else:
+                    self.world.configure({"home": self.account(server, deliver=["maildir:~/Mail", self.deliver()])})
+                self.assertStatus(self.world.run(), 0)
+                self.assertSameMail(self.world.maildir() if "else" in way else self.world.mbox(), messages)
+                self.assertEqual(drop.uids(), [])
+
     def test_what_the_program_prints_is_not_ours(self):
         """JSON stays JSON, and a summary stays one line."""
         self.world.path("program").write_text("cat > /dev/null; echo noise; echo noise >&2\n")

@@ -66,6 +66,8 @@ class Written(Case):
                 (("there is no program nosuchprogram",), {"deliver": {**program, "command": "nosuchprogram"}}),
                 (("there is no program gpg2x",), {"password": None, "password_command": ["gpg2x"]}),
                 (("no shell", '["sh", "-c", "'), {"password": None, "password_command": "echo show x | head -1"}),
+                (("no shell", 'gets ">"'), {"password": None, "password_command": "echo x > file"}),
+                (("no shell", 'gets "$X"'), {"after_fetch": ["echo", "$X"]}),
                 (("no shell", "~/lda.conf"), {"deliver": {**program, "command": "cat -c ~/lda.conf"}}),
                 (("full is neither a Maildir nor empty",), {"deliver": "maildir:~/full"}),
                 (("box is a directory",), {"deliver": "mbox:~/box"}),
@@ -79,6 +81,12 @@ class Written(Case):
                 self.assertSays(result.err, *words)
                 is_warning = "no shell" in words or "warning" in words
                 self.assertEqual((result.status == 0, "warning" in result.err), (is_warning, is_warning))
+
+    def test_nothing_is_created(self):
+        self.world.configure({"home": self.account(1, deliver=["maildir:~/Mail/home", "mbox:~/box"])}, log="~/logs/mailhaul")
+        before = sorted(self.world.root.rglob("*"))
+        self.checked(0)
+        self.assertEqual(sorted(self.world.root.rglob("*")), before)
 
     def test_words_of_other_programs_lead_to_ours(self):
         for theirs, ours in (("username", "user"), ("host", "server"), ("port", "server"), ("ssl", "tls"),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """-q, as under cron: trouble that the database cannot remember is told when it begins, and then once a day."""
+import contextlib
 import os
+import sqlite3
 import time
 import unittest
 
@@ -74,6 +76,19 @@ class OnceADay(Case):
         self.assertEqual(self.told(0), "")
         database.write_bytes(b"not a database at all" * 500)
         self.assertBegins(74, "damaged")
+
+    def test_since_when_it_has_failed_is_told_in_local_time(self):
+        begun = 1583438400  # 5 Mar 2020, 20:00 UTC
+        self.drop.answers[b"LIST"] = lambda *_: b"-ERR [SYS/TEMP] come back later\r\n"
+        self.assertEqual(self.told(75), "")
+        with contextlib.closing(sqlite3.connect(self.world.state_dir / "state.db")) as database, database:
+            for table in ("mailboxes", "runs"):
+                database.execute("UPDATE %s SET failing_since = ?" % table, (begun,))
+        self.world.env["TZ"] = "IST-5:30"
+        self.assertSays(self.world.run("status", "good").out.decode(), "good: failing since 6 Mar 2020 (")
+        self.assertSays(self.told(75), "good: error: failing since 6 Mar 2020: ", "come back later")
+        self.drop.behave()
+        self.assertIn("good: works again; it had failed since 6 Mar 2020\n", self.world.run("-q").out.decode())
 
     def test_where_nothing_can_be_noted_it_is_told_each_time(self):
         self.world.path("file").touch()

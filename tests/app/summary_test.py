@@ -3,6 +3,7 @@
 import unittest
 
 from support.py import mail
+from support.py.scripted import Cut
 from support.py.screen import Screen, needed
 from support.py.world import Case
 
@@ -38,6 +39,17 @@ class Summaries(Prepared):
         self.drop.answers[b"RETR"] = lambda session, number: b"-ERR it is damaged\r\n" if number == b"2" else None
         result = self.world.run()
         self.assertRegex(result.out.decode(), r"^home: 2 new messages, .*; 2 removed from the server; 1 more waits \(failed\)\n$")
+
+    def test_what_a_cut_connection_leaves_waits(self):
+        self.prepared(*mail.small(5), leave_on_server=True)
+
+        def cut(session, number):
+            if number == b"3":
+                session.connection.send(b"+OK\r\n" + session.messages[2].wire[:100])
+                session.connection.finish()
+                raise Cut("in the middle of a message")
+        self.drop.answers[b"RETR"] = cut
+        self.assertRegex(self.summary(status=75), r"^home: 2 new messages, [^;]*; 2 left on the server; 3 more wait\n$")
 
     def test_a_hint_is_told_once_for_all_accounts(self):
         port = self.closed_port()

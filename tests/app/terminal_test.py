@@ -113,6 +113,22 @@ class Terminal(Case):
         # Only the last try counts: nothing pauses.
         self.assertEqual(self.world.run("fetch", "--password-env", "PW", env={"PW": "secret"}).status, 0)
 
+    def test_only_a_refusal_of_the_password_asks_for_another(self):
+        for words, asks in ((b"login failed", True), (b"[SYS/TEMP] login failed", False)):
+            with self.subTest(words):
+                self.begin_anew()
+                drop = self.asking(*mail.small(1))
+                drop.answers[b"PASS"] = lambda session, typed, words=words: None if typed == b"secret" else b"-ERR " + words + b"\r\n"
+                run = terminal.AtTerminal(self.world)
+                run.expect(rb"\(home\): ")
+                run.screen = b""
+                run.type("geheim\n")
+                if asks:
+                    run.expect(rb"home: 127.0.0.1:\d+ refused the login of anna: login failed[^\r]*\r\npassword for anna at [^\r]*: ")
+                    run.type("secret\n")
+                self.assertEqual(run.end(), 0 if asks else 75, run.screen)
+                self.assertEqual(len(drop.uids()), 0 if asks else 1)
+
     def test_an_empty_password_is_asked_for_again_and_not_sent(self):
         drop = self.asking(*mail.small(1))
         tried = []

@@ -32,6 +32,16 @@ class Units(unittest.TestCase):
         self.assertEqual(installed, {unit.parent.name + "/" + unit.name: unit.read_text() for unit in UNITS.glob("*/*")})
         self.assertLessEqual({"user/mailhaul-watch.service", "user/mailhaul.timer", "system/mailhaul-watch@.service"}, set(installed))
 
+    def test_none_is_quiet_so_that_the_journal_tells_of_mail(self):
+        for unit in sorted(UNITS.glob("*/*.service")):
+            self.assertRegex(settings(unit.read_text())["ExecStart"], "/env mailhaul(?: watch)?$", unit.name)
+
+    def test_only_a_unit_of_the_system_waits_for_the_network(self):
+        """The service manager of a user has no network-online.target."""
+        for unit in sorted(UNITS.glob("*/*")):
+            waits = [line for line in unit.read_text().splitlines() if "network-online" in line and not line.startswith("#")]
+            self.assertEqual(len(waits), 2 if unit.parent.name == "system" else 0, unit.name)
+
     def test_a_stop_and_trouble_that_passes_are_no_failures(self):
         for unit in sorted(UNITS.glob("*/*.service")):
             self.assertEqual(settings(unit.read_text()).get("SuccessExitStatus"), "75 143", unit.name)
