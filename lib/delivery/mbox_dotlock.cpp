@@ -81,7 +81,8 @@ bool is_ours(const Lockfile& lock, const RunContext& context) {
   return lock.content.find(signature(context)) != std::string::npos;
 }
 
-/// True if nobody will remove the file: its process is gone, or it is older than a day and names no owner.
+/// True if nobody will remove the file: its process is gone, or it is older than a day and names no process
+/// that could be looked for here.
 bool is_abandoned(const Lockfile& lock, const Path& path, const RunContext& context) {
   constexpr std::int64_t a_day = 86400;
   const auto owner = owner_of(lock, path, context);
