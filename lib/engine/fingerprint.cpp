@@ -179,8 +179,8 @@ void Fingerprint::add_lines(std::string_view wire) {
     content_.add(line_ends_);
     line_ends_.clear();
     content_.add(wire.substr(0, last + 1));
+    has_body_ = has_body_ || !std::ranges::all_of(wire.substr(0, last + 1), is_blank);
     wire.remove_prefix(last + 1);
-    has_body_ = true;
   }
   line_ends_ += wire;
   if (line_ends_.size() <= most_line_ends) return;

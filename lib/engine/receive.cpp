@@ -78,11 +78,32 @@ bool Receiver::is_incomplete(const Step& step, const IncomingMessage& incoming) 
   return true;
 }
 
+/// By how much LIST overstates the messages of this mailbox that came whole, at least; 0: of none this is
+/// known. Empty: it understates them, and where less comes than announced, something is missing.
+std::optional<std::uint64_t> Receiver::least_overstated() const {
+  constexpr std::size_t newest = 100;
+  const auto& store = settler_.store();
+  const auto rows = store.rows(run_.mailbox);
+  const auto summaries = rows.rows();
+  std::uint64_t least = 0;
+  for (std::size_t i = summaries.size(); i > summaries.size() - std::min(newest, summaries.size()); --i) {
+    const auto& summary = summaries[i - 1];
+    if (summary.standing != state::Standing::delivered && summary.standing != state::Standing::gone) continue;
+    const auto row = store.row(run_.mailbox, summary.id);
+    if (!row || row->received_bytes == 0) continue;
+    if (row->received_bytes > row->bytes) return std::nullopt;
+    const auto gap = row->bytes - row->received_bytes;
+    least = least == 0 ? gap : std::min(least, gap);
+  }
+  return least;
+}
+
 /// Some servers announce lines that they do not send, such as Status and X-UID. So where sizes are known to
-/// be wrong, a header is all of a message if no more of it came in an earlier run, under the same size.
+/// be wrong, a header is all of a message if no more of it came in an earlier run, under the same size, and
+/// no more is missing than of others; where nothing is known of others, after ten runs.
 std::uint64_t Receiver::most_missing(const Step& step, const IncomingMessage& incoming) {
   constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
-  constexpr std::uint64_t a_few_lines = 256, many_lines = 1024;
+  constexpr std::uint64_t a_few_bytes = 64, a_few_lines = 256;
   constexpr std::uint32_t many_times = 10;
   const auto& store = settler_.store();
   const auto& hashes = incoming.hashes;
@@ -99,8 +120,10 @@ std::uint64_t Receiver::most_missing(const Step& step, const IncomingMessage& in
     if (same && row.standing == state::Standing::pending && !row.content)
       times = std::max(times, row.failures);
   }
-  if (times == 0) return 0;
-  return times < many_times ? a_few_lines : many_lines;
+  const auto least = times == 0 ? std::nullopt : least_overstated();
+  if (!least) return 0;
+  if (*least != 0) return *least + a_few_bytes;
+  return times < many_times ? 0 : a_few_lines;
 }
 
 void Receiver::open_writers(const Step& step, IncomingMessage& incoming) {

@@ -52,6 +52,7 @@ class Receiver {
   static void finish(IncomingMessage& incoming, ReceivedMessage& message);
 
  private:
+  std::optional<std::uint64_t> least_overstated() const;
   std::uint64_t most_missing(const Step& step, const IncomingMessage& incoming);
   void open_writers(const Step& step, IncomingMessage& incoming);
   delivery::Envelope envelope(std::string id, bool may_be_repeated) const;

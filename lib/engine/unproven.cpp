@@ -95,8 +95,10 @@ bool Unproven::compare(ReceivedMessage& message) {
   }
   // Under the same header its body may be one that the server makes anew each time.
   message.row.remade = hashes.content != message.row.content;
-  // While pipelining, equal headers prove only then that this is no neighbour's body.
-  const bool neighbours = session_.pipelining() && message.row.remade && !header_is_unique(hashes);
+  // While pipelining, equal headers prove only then that this is no neighbour's body, and a body of the same
+  // content with more bytes had a line of another answer in it.
+  const bool neighbours =
+      session_.pipelining() && (message.row.remade ? !header_is_unique(hashes) : other_size);
   const bool was_part = message.row.remade && is_more(hashes.octets, message.octets);
   if (hashes.header != message.row.header || now_as_announced || neighbours || was_part)
     came_back_different();

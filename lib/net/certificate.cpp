@@ -5,7 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "net/curl_handle.h"
 #include "util/base64.h"
 #include "util/digest.h"
+#include "util/error.h"
 #include "util/file.h"
 #include "util/secret.h"
 
@@ -56,6 +56,7 @@ std::string pin_of_certificate(std::string_view pem) {
   if (!certificate) return {};
   unsigned char* key = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &key);
+  if (size <= 0) ERR_clear_error();
   if (size <= 0) return {};
   const auto hash = util::sha256({reinterpret_cast<const char*>(key), static_cast<std::size_t>(size)});
   OPENSSL_free(key);
@@ -70,13 +71,15 @@ bool is_out_of_date(std::string_view pem) {
 }
 
 std::optional<std::chrono::sys_seconds> client_certificate_end(const Endpoint& endpoint) {
-  std::error_code unreadable;  // what is wrong with the file is for a login to say
-  if (endpoint.client_cert.empty() || !std::filesystem::is_regular_file(endpoint.client_cert, unreadable))
-    return std::nullopt;
-  if (::access(endpoint.client_cert.c_str(), R_OK) != 0) return std::nullopt;
-  constexpr std::size_t largest = 1U << 20U;
-  const util::Secret file(util::read_file(endpoint.client_cert, largest));
-  const auto certificate = first_certificate(file.reveal());
+  std::error_code unreadable;
+  if (!std::filesystem::is_regular_file(endpoint.client_cert, unreadable)) return std::nullopt;
+  Certificate certificate;
+  try {
+    constexpr std::size_t largest = 1U << 20U;
+    const util::Secret file(util::read_file(endpoint.client_cert, largest));  // the key may be in it
+    certificate = first_certificate(file.reveal());
+  } catch (const util::Error&) {  // what is wrong with the file is for a login to say
+  }
   std::tm parts{};
   if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1)
     return std::nullopt;

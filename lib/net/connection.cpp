@@ -87,6 +87,13 @@ bool is_about_more_than_the_mechanism(std::string_view words) {
   return false;
 }
 
+/// -ERR to the first message of SCRAM, which has the user's name and nothing secret. Often the server keeps
+/// the password in a form that is no use to SCRAM, and says the same as of an unknown user.
+bool may_be_about_scram(std::string_view words) {
+  const auto reason = understand(words, Kind::login).reason;
+  return reason == Reason::credentials || reason == Reason::unknown;
+}
+
 /// Takes what has failed off the ladder. Returns false where another method would fail as well, or must not
 /// be tried. `forms` counts the methods whose form was refused after they had sent the secret.
 bool goes_on(const Attempt& now, Ladder& ladder, int& forms) {
@@ -95,6 +102,7 @@ bool goes_on(const Attempt& now, Ladder& ladder, int& forms) {
   const LoginEnd& end = *now.end;
   switch (end.what) {
     case What::capa_unanswered:
+    case What::capa_unfinished:
       if (!ladder.has_way_without_capa()) return false;
       ladder.leave_out_capa();
       return true;
@@ -112,9 +120,9 @@ bool goes_on(const Attempt& now, Ladder& ladder, int& forms) {
       if (is_about_more_than_the_mechanism(end.refusal())) return false;
       ladder.strike_mechanism(*now.method);
       return true;
-    case What::name_refused:  // often the server keeps passwords in a form that is no use to SCRAM
-      if (is_about_more_than_the_mechanism(end.refusal())) return false;
-      ladder.strike_scram();
+    case What::name_refused:
+      if (!may_be_about_scram(end.refusal())) return false;
+      ladder.strike_mechanism(*now.method);
       return true;
     case What::odd_answer:
     case What::lost:  // some dislike anything behind the name of the mechanism
@@ -285,7 +293,8 @@ ServerFacts Opener::look() {
   Attempt now(redactor_, request_.trace);
   attempt(now);
   const bool at_its_end = now.end && now.end->what == LoginEnd::What::not_offered;
-  const bool dislikes_capa = now.end && now.end->what == LoginEnd::What::capa_unanswered;
+  const bool dislikes_capa = now.end && (now.end->what == LoginEnd::What::capa_unanswered ||
+                                         now.end->what == LoginEnd::What::capa_unfinished);
   if (!at_its_end && (!dislikes_capa || request_.endpoint.tls == Tls::starttls)) fail(now);
   return {.greeting = {},
           .capabilities = now.dialogue.transcript().capabilities(),

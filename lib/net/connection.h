@@ -42,7 +42,6 @@ enum class Auth {
   oauthbearer,  ///< an OAuth 2 token by RFC 7628
   bearer        ///< one of these two, as the server lists them; not a value of the key `auth`
 };
-constexpr bool is_scram(Auth auth) { return auth == Auth::scram_sha_1 || auth == Auth::scram_sha_256; }
 /// The secret is a token.
 constexpr bool is_by_token(Auth auth) {
   return auth == Auth::xoauth2 || auth == Auth::oauthbearer || auth == Auth::bearer;

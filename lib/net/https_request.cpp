@@ -77,7 +77,7 @@ void require_https(const std::string& url) {
                            util::escape(*words != '\0' ? words : curl_easy_strerror(code));
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
     throw Error(Kind::unavailable, what, "its certificate is not trusted; is something between you and it?");
-  throw Error(Kind::temporary, what, "try again later; the login that is stored stays as it is");
+  throw Error(Kind::temporary, what, "try again later; nothing has changed");
 }
 
 void set_body(CURL* handle, const HttpsRequest& request) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which hint of a provider belongs to which end of an attempt.
+#include <curl/curl.h>
+
 #include "net/problem.h"
 #include "net/refusal.h"
 
@@ -29,6 +31,28 @@ bool is_elsewhere(const LoginFailure& failure) {
   return failure.end && (failure.end->what == What::foreign_greeting || failure.end->what == What::no_stls);
 }
 
+/// The method is not among those that the server lists, so that the hint lists them.
+bool is_not_listed(const LoginFailure& failure) {
+  if (failure.end->what != What::way_refused) return failure.end->what == What::not_offered;
+  const Mechanism* const mechanism = mechanism_of(failure.login.auth);
+  return mechanism != nullptr && !offers(failure.transcript.capabilities(), "SASL", mechanism->name);
+}
+
+/// Whether the hint that was found is needed beside the provider's: what the certificate is, what the server
+/// offers, or that anything may be wrong where the server hung up without a word.
+bool says_more(const LoginFailure& failure) {
+  if (failure.end) return failure.end->what == What::hung_up || is_not_listed(failure);
+  switch (failure.result.code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Error advised(const LoginFailure& failure, const Error& error, Advisor advise) {
@@ -39,9 +63,8 @@ Error advised(const LoginFailure& failure, const Error& error, Advisor advise) {
                             : refuses_credentials(failure, error) ? advice.refused
                                                                   : std::string();
   if (hint.empty()) return error;
-  const bool hung_up =
-      failure.end && failure.end->what == What::hung_up;  // without a word: anything may be wrong
-  return {error.kind(), error.what(), hung_up ? error.hint() + "; " + hint : hint};
+  if (error.hint().empty() || !says_more(failure)) return {error.kind(), error.what(), hint};
+  return {error.kind(), error.what(), error.hint() + "; " + hint};
 }
 
 }  // namespace mailhaul::net

@@ -218,7 +218,7 @@ void LoginConversation::take_sasl(const Line& line) {
       return fail(What::odd_answer, std::string(line.text));
     case Sort::refusal:
       if (!answered_) return fail(What::way_refused, std::string(line.text));
-      if (is_scram(method_->auth) && !credentials_sent_ && !knows_refusal())
+      if (is_scram(method_->auth) && !credentials_sent_ && !blames_the_way(line.words()))
         return fail(What::name_refused, std::string(line.text));
       return refuse(line);
     case Sort::ok:
@@ -274,7 +274,7 @@ void LoginConversation::closed(std::string words) {
 void LoginConversation::fell_silent() {
   if (knows_refusal()) return fail(What::refused);
   if (utf8_owed_) return fail(What::utf8_unanswered);
-  if (awaited_ == Awaited::capa_lines) return fail(What::capa_unanswered, "a list without end");
+  if (awaited_ == Awaited::capa_lines) return fail(What::capa_unfinished);
   fail(awaits_capa() ? What::capa_unanswered : What::timed_out);
 }
 

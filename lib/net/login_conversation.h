@@ -20,6 +20,7 @@ struct LoginEnd {
     foreign_greeting,  ///< the server speaks another protocol
     greeting_refused,  ///< -ERR as greeting
     capa_unanswered,   ///< the server hung up or fell silent at CAPA
+    capa_unfinished,   ///< it fell silent within its answer to CAPA
     capa_endless,      ///< its answer has no end
     utf8_unanswered,   ///< the server hung up, fell silent or talked nonsense at UTF8
     no_stls,           ///< STLS is not offered, or refused

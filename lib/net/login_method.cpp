@@ -174,10 +174,6 @@ void Ladder::strike_mechanism(const LoginMethod& method) {
   std::erase_if(left_, [&](const LoginMethod& other) { return other.auth == method.auth; });
 }
 
-void Ladder::strike_scram() {
-  std::erase_if(left_, [](const LoginMethod& method) { return is_scram(method.auth); });
-}
-
 void Ladder::leave_nothing() {
   has_way_without_capa_ = sends_utf8_ = false;
   left_.clear();

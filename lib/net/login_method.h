@@ -37,6 +37,8 @@ std::vector<std::string> words_of_capability(std::string_view line);
 bool offers(const std::vector<std::string>& capabilities, std::string_view name,
             std::string_view argument = {});
 
+constexpr bool is_scram(Auth auth) { return auth == Auth::scram_sha_1 || auth == Auth::scram_sha_256; }
+
 /// The methods that are left to try for one login.
 class Ladder {
  public:
@@ -48,8 +50,6 @@ class Ladder {
   void strike(const LoginMethod& method);
   /// The mechanism did not work in any form.
   void strike_mechanism(const LoginMethod& method);
-  /// SCRAM did not work with any digest.
-  void strike_scram();
   /// Nobody is going to log in.
   void leave_nothing();
   /// The server does not survive CAPA: only USER and PASS are left, without that question.

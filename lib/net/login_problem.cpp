@@ -39,8 +39,10 @@ Error no_capa(const LoginFailure& failure) {
       failure.endpoint.tls == Tls::starttls
           ? "pop3:// with TLS cannot do without CAPA: try pop3s:// in \"server\""
           : "\"auth\": \"user\" logs in without CAPA at a server that does not understand it";
-  const std::string what = words.empty() ? " did not answer CAPA in time"
-                           : words.starts_with("a li")
+  const bool is_begun = failure.end->what == What::capa_unfinished;
+  const std::string what = is_begun        ? " did not end its answer to CAPA in time"
+                           : words.empty() ? " did not answer CAPA in time"
+                           : words.starts_with("a line ")
                                ? " answered CAPA with " + words
                                : " closed the connection instead of answering CAPA: " + shown(failure, words);
   return {Kind::temporary, address(failure) + what, hint};
@@ -158,6 +160,7 @@ Error explain_login(const LoginFailure& failure) {
     case What::greeting_refused:
       return refused_greeting(failure);
     case What::capa_unanswered:
+    case What::capa_unfinished:
       return no_capa(failure);
     case What::capa_endless:
       return {Kind::protocol, "the answer of " + address(failure) + " to CAPA has no end",

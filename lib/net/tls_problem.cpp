@@ -62,8 +62,8 @@ std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& fa
                                            ", so put a name that it has in \"tls_server_name\"");
 }
 
-/// Neither a file nor a pin makes OpenSSL take such a certificate. It may also be the one of the issuer. Of
-/// two faults OpenSSL tells the first: that nobody known issued it, say.
+/// Neither a file nor a pin makes OpenSSL take such a certificate. It may also be the one of the issuer.
+/// OpenSSL reports only the first of two faults, for example an unknown issuer.
 constexpr const char* way_out_of_dates =
     "the server's owner must renew it, or the certificate of its issuer, unless this machine's clock is "
     "wrong; "
@@ -140,7 +140,7 @@ Error no_stls(const LoginFailure& failure, const std::optional<std::string>& ref
 }
 
 Error explain_tls(const LoginFailure& failure) {
-  const std::string address = address_of(failure.endpoint);
+  const std::string address = failure.tried.size() > 1 ? where(failure) : address_of(failure.endpoint);
   const std::string words = failure.redactor.shown(failure.result.words);
   switch (failure.result.code) {
     case CURLE_PEER_FAILED_VERIFICATION:

@@ -121,3 +121,29 @@ TEST_CASE("with EXPIRE 0 the UIDL of what was retrieved may be another message's
     CHECK(house.times("Subject: ") == 2);
   }
 }
+
+TEST_CASE("a line of another answer is not taken for the beginning of a message, whatever the sizes are") {
+  for (const std::string line : {"+OK\r\n", "+OK 197 octets\r\n"}) {
+    for (const auto& setting : settings()) {
+      CAPTURE(line);
+      CAPTURE(setting);
+      Household house;
+      set_up(house, setting);
+      for (int n = 1; n <= 4; ++n) house.server.messages.push_back(long_letter(n, 5));
+      bool is_due = true;  // one answer too many, once
+      house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+        const auto& messages = house.server.messages;
+        std::vector<std::string> sizes;
+        for (const auto& one : messages)
+          sizes.push_back(std::to_string(sizes.size() + 1) + ' ' + std::to_string(one.bytes.size() + 7));
+        if (command == "LIST") return test::multi_line(sizes);
+        if (command != "RETR 2" || !std::exchange(is_due, false)) return std::nullopt;
+        return Reply("+OK\r\n" + test::stuffed(messages[1].bytes) + line);
+      };
+      for (int run = 1; run <= 3; ++run) house.run();
+      CHECK(house.times("+OK") == 0);
+      for (int n = 1; n <= 4; ++n) CHECK(house.copies_of(n) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(4));
+    }
+  }
+}

@@ -100,7 +100,8 @@ TEST_CASE("a server that refuses one message after the other in the same words i
 TEST_CASE("a message that is gone between the listing and RETR is no failure") {
   for (const auto& setting : settings()) {
     for (const std::string words :
-         {"Message 6 expunged", "Message 6 has been deleted", "Message 6 no longer exists"}) {
+         {"Message 6 expunged", "Message 6 has been deleted", "Message 6 no longer exists", "no such message",
+          "Message 6 does not exist", "message has been removed"}) {
       CAPTURE(setting);
       CAPTURE(words);
       Household house;
@@ -112,6 +113,24 @@ TEST_CASE("a message that is gone between the listing and RETR is no failure") {
       CHECK(house.server.messages.size() == (setting.leave ? 6 : 1));
       std::erase_if(house.server.messages, [](const auto& message) { return message.uidl == "uid6"; });
       CHECK(engine::status_of(house.run()) == 0);
+    }
+  }
+}
+
+TEST_CASE("a message that is said to be gone, and is there all the same, is neither forgotten nor lost") {
+  for (const auto& setting : settings()) {
+    for (const std::string words : {"no such message", "Message 6 does not exist"}) {
+      CAPTURE(setting);
+      CAPTURE(words);
+      Household house;
+      set_up(house, setting);
+      refuse_from(house, 6, words);
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(engine::status_of(house.run()) == (setting.leave ? 75 : 0));  // where it is number 1, it comes
+      house.server.misbehave = nullptr;
+      CHECK(engine::status_of(house.run()) == 0);
+      for (int n = 1; n <= 6; ++n) CHECK(house.copies_of(n) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(6));
     }
   }
 }
@@ -145,14 +164,16 @@ TEST_CASE("a server that had UIDs and refuses UIDL is in trouble, and nothing is
 
 namespace {
 
-void check_pause(const test::Setting& setting, const std::string& verb) {
+/// `answered`: so many commands with this verb are answered as usual before.
+void check_pause(const test::Setting& setting, const std::string& verb, int answered = 0) {
   CAPTURE(setting);
   CAPTURE(verb);
   Household house;
   set_up(house, setting);
   house.server.messages = {mail_of(1)};
-  house.server.misbehave = [verb](const std::string& command, std::size_t) -> std::optional<RefusalReply> {
-    if (!command.starts_with(verb)) return std::nullopt;
+  house.server.misbehave = [verb, answered](const std::string& command,
+                                            std::size_t) mutable -> std::optional<RefusalReply> {
+    if (!command.starts_with(verb) || answered-- > 0) return std::nullopt;
     return RefusalReply("-ERR Request is throttled. Suggested Backoff Time: 900000 milliseconds\r\n");
   };
   CHECK(engine::status_of(house.run()) == 75);
@@ -176,6 +197,7 @@ TEST_CASE("words of a limit to any command begin a pause, as long as the server 
       if (setting.leave && (verb == "DELE" || verb == "QUIT")) continue;
       check_pause(setting, verb);
     }
+    check_pause(setting, "STAT", 1);  // which is to show that the message has ended
   }
 }
 

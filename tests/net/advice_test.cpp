@@ -32,11 +32,29 @@ TEST_CASE("a provider's hint takes the place of the general one, and belongs to 
   const std::string hung_up = end_of(by_plain).hint();
   CHECK(has(hung_up, "often this means a wrong password"));
   CHECK(has(hung_up, "; REFUSED"));
-  CHECK(end_of(greeting_and_capa({"SASL PLAIN"}) + "C: AUTH *\nS: -ERR unknown\nHANG\n",
-               net::Auth::scram_sha_256)
+  CHECK(end_of(greeting_and_capa({"SASL CRAM-MD5"}) + "C: AUTH CRAM-MD5\nS: -ERR unknown\nHANG\n",
+               net::Auth::cram_md5)
             .hint() == "MECHANISM");
   CHECK(end_of("S: * OK IMAP4rev1 ready\nHANG\n").hint() == "SERVER");
   CHECK(end_of("").hint() == "SERVER");
+}
+
+TEST_CASE("what the server offers stays beside the provider's hint") {
+  const std::string refused = greeting_and_capa({"SASL PLAIN"}) + "C: AUTH CRAM-MD5\nS: -ERR unknown\nHANG\n";
+  CHECK(end_of(refused, net::Auth::cram_md5).hint() == "it offers: plain; MECHANISM");
+  CHECK(end_of(refused, net::Auth::cram_md5, nothing).hint() == "it offers: plain");
+}
+
+TEST_CASE("what is known of an untrusted certificate stays before the provider's hint") {
+  const auto certificate = Authority().issue({.names = {"pop.gmail.com"}});
+  ScriptedServer server(transcript("HANG\n"), {.tls = true, .certificate = certificate});
+  Session session(server, net::Tls::implicit);
+  session.advise = three_hints;
+  const std::string hint = session.refused().hint();
+  for (const auto& part : {std::string("pop.gmail.com"), std::string("issued by"), std::string("valid from"),
+                           certificate.pin, std::string("tls_ca_file")})
+    CHECK_MESSAGE(has(hint, part), hint);
+  CHECK_MESSAGE(hint.ends_with("; SERVER"), hint);
 }
 
 TEST_CASE("the sentence and the kind stay as they are") {

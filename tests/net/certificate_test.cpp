@@ -47,7 +47,7 @@ TEST_CASE("a certificate holds from its first day to its last") {
   CHECK_FALSE(is_out_of_date("no certificate"));
 }
 
-TEST_CASE("the end of a client certificate is read from its file, wherever the key stands in it") {
+TEST_CASE("the end of a client certificate is read from its file, before or behind the key") {
   TempDir directory;
   const auto file = directory / "own.pem";
   const auto end = [&](const std::string& content) {
@@ -64,6 +64,7 @@ TEST_CASE("the end of a client certificate is read from its file, wherever the k
   REQUIRE(later);
   CHECK(std::chrono::round<std::chrono::days>(*later - *found) == std::chrono::days(2));
   CHECK_FALSE(end("no certificate"));
+  CHECK_FALSE(end(own.pem + std::string(2'000'000, '\n')));
   CHECK_FALSE(mailhaul::net::client_certificate_end({}));
 }
 

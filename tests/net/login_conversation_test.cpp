@@ -195,6 +195,11 @@ TEST_CASE("logins that fail, at every split") {
        {ok, all, "-ERR [AUTH] no\r\n"},
        What::name_refused,
        "-ERR [AUTH] no"},
+      {"SCRAM, on the line of the command",
+       Auth::scram_sha_256,
+       {ok, all, "-ERR Protocol error. 14\r\n"},
+       What::way_wrong,
+       "-ERR Protocol error. 14"},
       {"accepted too early",
        Auth::scram_sha_256,
        {ok, all, ok},
@@ -293,8 +298,7 @@ TEST_CASE("silence is distinguished from the end, and at CAPA from elsewhere") {
   at_capa.receive("TOP\r\n");
   CHECK(at_capa.awaits_capa());
   at_capa.fell_silent();
-  CHECK(at_capa.end().what == What::capa_unanswered);
-  CHECK(at_capa.end().words == "a list without end");
+  CHECK(at_capa.end().what == What::capa_unfinished);
 
   LoginConversation later({talk.endpoint, talk.login, talk.ladder}, talk.dialogue);
   later.receive(ok + capa({}));

@@ -49,9 +49,9 @@ const std::string in_capa = "S: +OK hi\nC: CAPA\nS: +OK\nS: TOP\n";
 TEST_CASE("the time ends in the middle of the answer to CAPA, while bytes keep coming") {
   const auto now = [] { return Clock::now() - seconds(1); };
   CHECK(end_of(in_capa, "TOP", [&](LoginLimits& limits) { limits.deadline.at = now(); }) ==
-        LoginEnd::What::capa_unanswered);
+        LoginEnd::What::capa_unfinished);
   CHECK(end_of(in_capa, "TOP", [&](LoginLimits& limits) { limits.capa_by = now(); }) ==
-        LoginEnd::What::capa_unanswered);
+        LoginEnd::What::capa_unfinished);
   CHECK(end_of(in_capa, "TOP", [](LoginLimits&) {}) == LoginEnd::What::capa_unanswered);
 }
 

@@ -225,26 +225,75 @@ TEST_CASE("credentials refused on the AUTH line are sent in two steps on a new c
   }
 }
 
-/// As Dovecot refuses SCRAM where it keeps the password in another form.
-TEST_CASE("SCRAM refused before it used the password: the next mechanism that is not SCRAM is tried") {
-  const std::string offered = greeting_and_capa({"SASL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN"});
-  for (const std::string words : {"[AUTH] Authentication failed.", "authentication failed", "no"}) {
-    for (const Auth auth : {Auth::automatic, Auth::scram_sha_256}) {
-      CAPTURE(words);
-      ScriptedServer server([&](Client& client) {
-        transcript(offered)(client);
-        const std::array names = {"SCRAM-SHA-256", "CRAM-MD5", "PLAIN"};
-        CHECK(client.hear().starts_with("AUTH " + std::string(names.at(client.number() - 1))));
-        client.say("-ERR " + words);
-        client.wait_until_gone();
-      });
-      Session session(server);
-      session.login.auth = auth;
-      const auto error = session.refused();
-      CHECK(error.kind() == Kind::login);
-      CHECK(has(error.what(), words));
-      CHECK(server.connections() == (auth == Auth::automatic ? 3 : 1));  // CRAM-MD5 sent no password either
+/// The first words of each connection to a server that refuses SCRAM at its first message, and CRAM-MD5 at
+/// its last, and accepts PLAIN; `error`: of the login, empty if it was accepted.
+struct Logins {
+  Strings commands;
+  std::optional<mailhaul::util::Error> error;
+};
+
+Logins logins_where_scram_is_refused(const std::string& mechanisms, const std::string& words) {
+  Logins logins;
+  ScriptedServer server([&](Client& client) {
+    transcript(greeting_and_capa({"SASL " + mechanisms}))(client);
+    const std::string command = client.hear();
+    logins.commands.push_back(command.substr(0, command.find(' ', 5)));
+    if (command == "AUTH CRAM-MD5") {
+      client.say("+ " + base64_encode("<1@host>"));
+      client.hear();
     }
+    client.say(command.starts_with("AUTH PLAIN ") ? "+OK" : "-ERR " + words);
+    client.wait_until_gone();
+  });
+  Session session(server);
+  try {
+    session.open();
+  } catch (const mailhaul::util::Error& error) {
+    logins.error = error;
+  }
+  server.wait_until_quiet();
+  return logins;
+}
+
+TEST_CASE("SCRAM refused before it used the password is followed by the next mechanism") {
+  for (const std::string words : {"[AUTH] Authentication failed.", "authentication failed", "no"}) {
+    CAPTURE(words);
+    const auto plain = logins_where_scram_is_refused("SCRAM-SHA-256 SCRAM-SHA-1 PLAIN", words);
+    CHECK_FALSE(plain.error);
+    CHECK(plain.commands == Strings{"AUTH SCRAM-SHA-256", "AUTH SCRAM-SHA-1", "AUTH PLAIN"});
+    // CRAM-MD5 used the password: nothing may follow.
+    const auto cram = logins_where_scram_is_refused("SCRAM-SHA-256 CRAM-MD5 PLAIN", words);
+    REQUIRE(cram.error);
+    CHECK(cram.error->kind() == Kind::login);
+    CHECK(has(cram.error->what(), words));
+    CHECK(cram.commands == Strings{"AUTH SCRAM-SHA-256", "AUTH CRAM-MD5"});
+  }
+}
+
+TEST_CASE("SCRAM refused for another reason than the login is not followed by a password in clear") {
+  struct Row {
+    std::string words;
+    Kind kind;
+  };
+  for (const Row& row : {Row{"[SYS/TEMP] later", Kind::temporary},
+                         {"temporary failure, try again later", Kind::temporary},
+                         {"[IN-USE] locked", Kind::temporary},
+                         {"[SYS/PERM] moved", Kind::unavailable}}) {
+    CAPTURE(row.words);
+    const auto logins = logins_where_scram_is_refused("SCRAM-SHA-256 PLAIN", row.words);
+    REQUIRE(logins.error);
+    CHECK(logins.error->kind() == row.kind);
+    CHECK(logins.commands == Strings{"AUTH SCRAM-SHA-256"});
+  }
+}
+
+TEST_CASE("SCRAM refused because of its form is tried in two steps") {
+  for (const std::string words : {"Protocol error. 14", "Syntax error: initial response not supported"}) {
+    CAPTURE(words);
+    const auto logins = logins_where_scram_is_refused("SCRAM-SHA-256 PLAIN", words);
+    REQUIRE(logins.commands.size() >= 2);
+    CHECK(logins.commands[0] == "AUTH SCRAM-SHA-256");
+    CHECK(logins.commands[1] == "AUTH SCRAM-SHA-256");
   }
 }
 

@@ -165,11 +165,15 @@ TEST_CASE("the time that a server names is taken from its words") {
 TEST_CASE("a message that was removed by somebody else is told apart from one that is refused") {
   for (const std::string words :
        {"Message 3 expunged", "message has been deleted", "Message 4 no longer exists",
-        "that message is already deleted", "Message 2 deleted", "message 2 is gone"}) {
+        "that message is already deleted", "Message 2 deleted", "message 2 is gone", "no such message",
+        "No such message, only 3 messages in maildrop", "Message 3 does not exist",
+        "message #3 doesn't exist", "message has been removed"}) {
     CAPTURE(words);
     CHECK(understand(words, Kind::content).reason == Reason::gone);
   }
-  for (const std::string words : {"no such message", "your account has been deleted", "message is corrupt"}) {
+  for (const std::string words :
+       {"no such command", "the message store does not exist", "message refused: the mailbox does not exist",
+        "does not exist", "your account has been deleted", "message is corrupt"}) {
     CAPTURE(words);
     CHECK(understand(words, Kind::content).reason == Reason::unknown);
   }

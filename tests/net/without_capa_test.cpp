@@ -74,7 +74,7 @@ TEST_CASE("where CAPA cannot be left out, what happened to it is reported") {
     const auto error = session.refused();
     CHECK(error.kind() == Kind::temporary);
     CHECK(has(error.what(), end == "HANG\n"           ? "did not answer CAPA in time"
-                            : end.ends_with("HANG\n") ? "answered CAPA with a list without end"
+                            : end.ends_with("HANG\n") ? "did not end its answer to CAPA in time"
                                                       : "instead of answering CAPA"));
     CHECK(has(error.hint(), "\"auth\""));
     CHECK(server.connections() == 1);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// What a login does in plain text, after STLS and inside TLS is the same.
+#include "session_fixture.h"
+#include "support/cpp/temp_dir.h"
+
+namespace {
+
+using namespace mailhaul::test;
+using mailhaul::net::Auth;
+using mailhaul::net::Tls;
+using mailhaul::util::Kind;
+using Strings = std::vector<std::string>;
+
+/// A conversation up to the login over each kind of connection, and what the client has said in it before.
+struct LoginWay {
+  Tls tls;
+  std::string name;
+};
+const std::vector<LoginWay> login_ways = {
+    {Tls::none, "plain"}, {Tls::starttls, "STLS"}, {Tls::implicit, "TLS"}};
+
+std::string beginning(Tls tls, const Strings& capabilities) {
+  if (tls != Tls::starttls) return greeting_and_capa(capabilities);
+  std::string again = "C: STLS\nS: +OK\nTLS\nC: CAPA\nS: +OK\n";
+  for (const auto& line : capabilities) again += "S: " + line + "\n";
+  return greeting_and_capa({"STLS"}) + again + "S: .\n";
+}
+
+struct WaySession : Session {
+  WaySession(const ScriptedServer& server, Tls tls) : Session(server, tls) {
+    spill(directory / "ca.pem", authority().pem());
+    endpoint.ca_file = directory / "ca.pem";
+  }
+  TempDir directory;
+};
+
+ScriptedServer::Options options_for(Tls tls) {
+  return {.tls = tls == Tls::implicit, .certificate = authority().issue()};
+}
+
+/// The capabilities, the conversation of the first connection and of the later ones, and how it ends.
+struct LoginRow {
+  std::string name;
+  Auth auth;
+  Strings capabilities;
+  std::string first, later;
+  std::optional<Kind> error;
+  std::string says;
+  int connections;
+};
+
+const std::string by_user_and_pass = "C: USER anna\nS: +OK\nC: PASS Correct-Horse7\n";
+
+const std::vector<LoginRow> login_rows = {
+    {"hangs up at the credentials",
+     Auth::user,
+     {"USER"},
+     by_user_and_pass,
+     "",
+     Kind::temporary,
+     "closed the connection when it was given the credentials",
+     1},
+    {"-ERR to the credentials",
+     Auth::user,
+     {"USER"},
+     by_user_and_pass + "S: -ERR no\nHANG\n",
+     "",
+     Kind::login,
+     "no",
+     1},
+    {"+ERR to the credentials",
+     Auth::user,
+     {"USER"},
+     by_user_and_pass + "S: +ERR never\nHANG\n",
+     "",
+     Kind::login,
+     "never",
+     1},
+    {"+OK in place of +",
+     Auth::plain,
+     {"X-OTHER"},
+     "C: AUTH PLAIN\nS: +OK go on\nC: " + plain_credentials() + "\nS: +OK\n",
+     "",
+     std::nullopt,
+     "",
+     1},
+    {"not listed, and known all the same",
+     Auth::plain,
+     {"SASL LOGIN"},
+     "C: AUTH PLAIN\nS: + \nC: " + plain_credentials() + "\nS: +OK\n",
+     "",
+     std::nullopt,
+     "",
+     1},
+    {"the form is wrong",
+     Auth::plain,
+     {"SASL PLAIN"},
+     "C: AUTH PLAIN *\nS: -ERR Protocol error. 14\nHANG\n",
+     "C: AUTH PLAIN\nS: + \nC: " + plain_credentials() + "\nS: +OK\n",
+     std::nullopt,
+     "",
+     2},
+    {"neither",
+     Auth::user,
+     {"USER"},
+     by_user_and_pass + "S: what\nHANG\n",
+     "",
+     Kind::protocol,
+     "neither +OK nor -ERR: what",
+     1},
+    {"UTF8",
+     Auth::user,
+     {"USER", "UTF8"},
+     "C: UTF8\nS: +OK\n" + by_user_and_pass + "S: +OK\n",
+     "",
+     std::nullopt,
+     "",
+     1},
+    {"UTF8 is refused",
+     Auth::user,
+     {"USER", "UTF8"},
+     "C: UTF8\nS: -ERR\n" + by_user_and_pass + "S: +OK\n",
+     "",
+     std::nullopt,
+     "",
+     1},
+};
+
+TEST_CASE("a login ends in the same way in plain text, after STLS and inside TLS") {
+  for (const LoginWay& way : login_ways) {
+    for (const LoginRow& row : login_rows) {
+      CAPTURE(way.name);
+      CAPTURE(row.name);
+      const std::string start = beginning(way.tls, row.capabilities);
+      ScriptedServer server(
+          [&](Client& client) { transcript(start + (client.number() == 1 ? row.first : row.later))(client); },
+          options_for(way.tls));
+      WaySession session(server, way.tls);
+      session.login.auth = row.auth;
+      if (row.error) {
+        const auto error = session.refused();
+        CHECK(error.kind() == *row.error);
+        CHECK(has(error.what(), row.says));
+      } else {
+        CHECK(session.open().stream);
+      }
+      server.wait_until_quiet();
+      CHECK(server.connections() == row.connections);
+      CHECK(server.mismatches() == Strings{});
+    }
+  }
+}
+
+}  // namespace
