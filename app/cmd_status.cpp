@@ -14,7 +14,7 @@
 #include "credentials/token_life.h"
 #include "engine/status.h"
 #include "net/connection.h"
-#include "setup/providers.h"
+#include "setup/endings.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -55,18 +55,14 @@ std::string text_of(const std::string& account, const engine::AccountStatus& sta
   return text;
 }
 
-/// What the user has to renew, when its end is near.
-std::string text_of(const AccountEnds& ends, std::chrono::sys_seconds now) {
-  const auto line = [now](std::string_view what, const std::optional<std::chrono::sys_seconds>& end,
-                          std::chrono::days notice, std::string_view cure) {
-    if (!end || *end - now > notice) return std::string();
-    return "  " + std::string(what) + (*end > now ? ": it ends at " : ": it ended at ") +
-           time_in_text(*end, now) + "; " + std::string(cure) + "\n";
-  };
-  return line("password", ends.password, setup::password_notice,
-              "make a new one at the provider, and write the day into \"password_set\"") +
-         line("certificate in \"tls_client_cert\"", ends.client_certificate, net::certificate_notice,
-              "get a new one from the server's operator");
+std::string text_of_endings(const account::Account& account, std::chrono::sys_seconds now) {
+  std::string text;
+  setup::tell_endings(
+      account, now, [now](std::chrono::sys_seconds time) { return time_in_text(time, now); },
+      [&text](const setup::Ending& ending) {
+        text += "  warning: " + ending.sentence + "\n  hint: " + std::string(ending.cure) + "\n";
+      });
+  return text;
 }
 
 /// When the OAuth 2 login that is kept ends, unless a run renews it before.
@@ -137,7 +133,8 @@ int run_status(const Invocation& invocation) {
       if (invocation.json) {
         print(json_line(account.name, status, ends));
       } else if (!invocation.quiet) {
-        print(text_of(account.name, status, now) + text_of(account.name, login, now) + text_of(ends, now));
+        print(text_of(account.name, status, now) + text_of(account.name, login, now) +
+              text_of_endings(account, now));
       }
       if (invocation.max_age) require_age(status, *invocation.max_age, now);
     }));

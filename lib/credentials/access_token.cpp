@@ -44,7 +44,7 @@ Error passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& answe
   return {Kind::temporary,
           "cannot get a token from " +
               (row == nullptr ? std::string("the provider") : std::string(row->title)) + ": " + reply.why,
-          "try again " + later + "; the login that is stored stays as it is"};
+          "try again " + later + "; nothing has changed"};
 }
 
 OAuthRefusal masked(OAuthRefusal refusal, std::initializer_list<const Secret*> secrets) {

@@ -51,12 +51,21 @@ void require_page(const std::string& url) {
   throw Error(Kind::protocol, "the provider names a page that is not https: " + util::escape(url));
 }
 
+/// RFC 9110 section 15.5. Of these, 408 and 429 mean later.
+bool refuses_for_good(int status) {
+  constexpr int time_out = 408, too_many = 429;
+  return status >= 400 && status < 500 && status != time_out && status != too_many;
+}
+
 DeviceAnswer ask_device_code(const FirstLogin& login) {
   const auto& oauth = login.subject.oauth;
   const auto answer = post(login.subject, login.outside, oauth.device_url, device_form(oauth, login.client));
   auto reply = read_device_reply(answer.status, answer.body.reveal());
-  if (const auto* unusable = std::get_if<Unusable>(&reply))
-    throw passing_trouble(login.subject, answer, *unusable);
+  if (const auto* unusable = std::get_if<Unusable>(&reply)) {
+    if (!refuses_for_good(answer.status)) throw passing_trouble(login.subject, answer, *unusable);
+    throw LoginNeeded("no device code from " + util::escape(oauth.device_url) + ": " + unusable->why,
+                      "check \"device_url\" and \"client_id\"");
+  }
   if (const auto* refusal = std::get_if<OAuthRefusal>(&reply))
     throw explain(oauth, "a device code", masked(*refusal, {&login.client.secret}));
   auto& device = std::get<DeviceAnswer>(reply);
@@ -243,6 +252,7 @@ std::string hint_before_login(const OAuthSubject& subject) {
 bool may_use_browser_after(const LoginNeeded& refusal) {
   const std::string_view words = refusal.what();
   return words.find("access_denied") == std::string_view::npos &&
+         words.find("authorization_declined") == std::string_view::npos &&
          words.find("expired_token") == std::string_view::npos;
 }
 

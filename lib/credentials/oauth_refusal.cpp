@@ -43,6 +43,7 @@ constexpr std::array advices{
            "an administrator of your organisation has to allow this client to read mail"},
     Advice{"org_internal", "the client is for one organisation only; make its audience \"External\""},
     Advice{"redirect_uri_mismatch", "the client must be of the type \"Desktop app\""},
+    Advice{"authorization_declined", "the login was declined in the browser; to try again: "},
     Advice{"access_denied", "the login was declined in the browser; to try again: "},
     Advice{"expired_token", "nobody entered the code in time; to try again: "},
     Advice{"invalid_client",
@@ -61,10 +62,13 @@ std::string scope_hint(const OAuth& oauth) {
 std::string grant_hint(const OAuth& oauth, const std::optional<LoginAge>& age) {
   const bool is_google = oauth.provider == "google";
   if (!age) return "the code was used already, or is too old; to try again: ";
-  if (is_google && age->since_login >= hours(24 * 7 - 12) && age->since_login <= hours(24 * 9))
+  const auto unused = is_google ? hours(24 * 180) : hours(24 * 90);
+  // It lived 7 days at most, and has not been too long out of use.
+  const auto lived = age->since_login - age->since_use;
+  if (is_google && age->since_login >= hours(24 * 7 - 12) && lived <= hours(24 * 7 + 12) &&
+      age->since_use < unused)
     return "Google ends a login after 7 days while the app is in \"Testing\": set it to \"In production\", "
            "then ";
-  const auto unused = is_google ? hours(24 * 180) : hours(24 * 90);
   if (age->since_use >= unused)
     return "the login was not used for " + std::to_string(age->since_use / hours(24)) +
            " days and has ended; ";

@@ -21,6 +21,10 @@ using util::Error;
 
 constexpr std::string_view public_database = "autoconfig.thunderbird.net";
 
+// An autoconfig file is at autoconfig.DOMAIN, as config_file, and at DOMAIN, as config_file below well_known.
+constexpr std::string_view well_known = "/.well-known/autoconfig";
+constexpr std::string_view config_file = "/mail/config-v1.1.xml";
+
 /// For the query of a URL (RFC 3986 section 2.1).
 std::string percent_encoded(std::string_view text) {
   std::string encoded;
@@ -88,13 +92,13 @@ class Search {
   /// Autoconfig and PACC at once; the first of them that has a server counts.
   void by_domain() {
     const auto query = "?emailaddress=" + percent_encoded(address_);
+    const std::string file(config_file), folder(well_known);
     const std::vector<std::string> pages{
-        "https://autoconfig." + domain_ + "/mail/config-v1.1.xml" + query,
-        "https://" + domain_ + "/.well-known/autoconfig/mail/config-v1.1.xml",
+        "https://autoconfig." + domain_ + file + query, "https://" + domain_ + folder + file,
         "https://ua-auto-config." + domain_ + "/.well-known/user-agent-configuration.json"};
     const auto outcomes = outside_.ask_pages(pages);
     take_autoconfig("autoconfig." + domain_, outcomes[0]);
-    take_autoconfig(domain_ + "/.well-known/autoconfig", outcomes[1]);
+    take_autoconfig(domain_ + folder, outcomes[1]);
     take_pacc("ua-auto-config." + domain_, outcomes[2]);
   }
 
@@ -176,16 +180,21 @@ class Search {
 
   /// Who else may know: the receiver's own domain, and the public database.
   void by_others() {
-    std::vector<std::string> hosts, pages;
+    std::vector<std::string> hosts, sources, pages;
+    const auto add = [&](const std::string& host, const std::string& source, const std::string& path) {
+      hosts.push_back(host);
+      sources.push_back(source);
+      pages.push_back("https://" + host + path);
+    };
     for (const auto& domain : receiver_domains()) {
-      hosts.push_back("autoconfig." + domain);
-      pages.push_back("https://autoconfig." + domain + "/mail/config-v1.1.xml");
+      add("autoconfig." + domain, "autoconfig." + domain, std::string(config_file));
+      add(domain, domain + std::string(well_known), std::string(well_known) + std::string(config_file));
     }
-    hosts.emplace_back(public_database);
-    pages.push_back("https://" + std::string(public_database) + "/v1.1/" + domain_);
+    const std::string database(public_database);
+    add(database, database, "/v1.1/" + domain_);
     if (!outside_.allows(hosts)) return tell("others", "not asked");
     const auto outcomes = outside_.ask_pages(pages);
-    for (std::size_t i = 0; i < hosts.size(); ++i) take_autoconfig(hosts[i], outcomes[i]);
+    for (std::size_t i = 0; i < hosts.size(); ++i) take_autoconfig(sources[i], outcomes[i]);
   }
 
   /// "mail.hoster.example" and "hoster.example" of "mx.mail.hoster.example", but not the domain itself.

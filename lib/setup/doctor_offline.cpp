@@ -8,7 +8,7 @@
 #include "credentials/token_file.h"
 #include "credentials/token_life.h"
 #include "setup/doctor.h"
-#include "setup/providers.h"
+#include "setup/endings.h"
 #include "util/escape.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -220,22 +220,22 @@ struct SecretCheck {
   }
   void operator()(const credentials::Netrc& source) const { report.ok("comes from " + source.path.native()); }
   void operator()(const credentials::Keyring& /*source*/) const {
-    (*this)(credentials::Command{{"secret-tool"}});  // it alone reaches the key ring
+    if (find_program_file("secret-tool", outside.around).empty())  // it alone reaches the key ring
+      return report.fault(
+          Error(Kind::config, "there is no program secret-tool in $PATH",
+                "install it (Debian: libsecret-tools), or use another password source than \"keyring\""));
+    report.ok("comes from the program secret-tool");
   }
 };
 
-/// What ends by itself, and is told when that is near.
 void check_ends(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
-  const auto check = [&](const std::string& name, std::optional<std::chrono::sys_seconds> end,
-                         std::chrono::days notice, const std::string& what, const std::string& advice) {
-    if (!end || *end - outside.now > notice) return;
-    Report(account, name, tell)
-        .warn(what + (*end > outside.now ? " ends at " : " ended at ") + outside.local_time(*end), advice);
-  };
-  check("password", password_end(account), password_notice, "the password",
-        "make a new one at the provider, store it, and write the day into \"password_set\"");
-  check("tls_client_cert", net::client_certificate_end(account.server), net::certificate_notice,
-        "the certificate in \"tls_client_cert\"", "get a new one from the server's operator");
+  if (account.password_valid && !account.password_set)
+    Report(account, "password", tell)
+        .warn("\"password_valid\" has no effect, because nobody knows since when the password is valid",
+              "write the day on which it was set into \"password_set\"");
+  tell_endings(account, outside.now, outside.local_time, [&](const Ending& ending) {
+    Report(account, std::string(ending.key), tell).warn(ending.sentence, std::string(ending.cure));
+  });
 }
 
 void check_secret(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {

@@ -262,6 +262,10 @@ class OnlineChecks {
 
   void report_on(const std::vector<pop3::Listed>& listed, const pop3::ListingFaults& faults) const {
     const auto messages = util::counted(listed.size(), "message");
+    if (!faults.contradiction.empty())
+      return fault("listing",
+                   Error(Kind::protocol, faults.contradiction,
+                         "what is listed is fetched; tell the server's administrator of the rest"));
     if (faults.uidl_refusal)
       return warn("listing", messages + ", but the server has no UIDL: " + *faults.uidl_refusal,
                   "mailhaul tells messages apart by their headers, which takes longer");

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "setup/fdm_conf.h"
+#include "setup/fdm_options.h"
 #include "setup/programs.h"
+#include "setup/text_check.h"
 #include "util/ascii.h"
 #include "util/escape.h"
 
@@ -33,7 +36,7 @@ bool fits(std::string_view pattern, std::string_view text) {
 class FdmDrafting {
  public:
   FdmDrafting(const FdmConf& conf, Outcome& outcome, const Surroundings& around)
-      : conf_(conf), outcome_(outcome), around_(around) {}
+      : conf_(conf), outcome_(outcome), around_(around), keeps_(rules_that_keep(conf)) {}
 
   void account(const FdmAccount& account) {
     if (account.source != "pop3" && account.source != "pop3s")
@@ -53,7 +56,8 @@ class FdmDrafting {
         .name = account.name, .line = account.line, .host = account.server, .user = account.user->text};
     connection(draft, account);
     secret(draft, account);
-    draft.leave_on_server = account.keep;
+    what_stays(draft, account);
+    draft.timeout = conf_.timeout;
     draft.max_size = conf_.max_size;
     draft.trace_header = conf_.adds_received;
     draft.enabled = !account.disabled && !account.old_only && !account.is_unset;
@@ -62,7 +66,9 @@ class FdmDrafting {
     delivery(draft);
     if (!account.old_only && !account.cache.empty())
       draft.seen_file = absolute(account.cache, around_.home, around_.home);
-    if (account.keep && account.cache.empty())
+    for (const auto& [line, word] : account.elsewhere)
+      note(line, word + " is not supported", std::string(fdm_account_advice(word)));
+    if (draft.leave_on_server && account.cache.empty())
       note(account.line, "fdm fetches everything again in each run; mailhaul fetches each message once",
            "for the old way: \"fetch_all\": true");
     outcome_.drafts.push_back(std::move(draft));
@@ -119,6 +125,71 @@ class FdmDrafting {
     return rule.for_all || std::ranges::any_of(rule.accounts, matches);
   }
 
+  /// Whether the rule is for messages of the account, or for some of them.
+  static bool concerns(const FdmRule& rule, const std::string& account) {
+    const auto matches = [&](const std::string& pattern) { return fits(pattern, account); };
+    if (rule.taken_apart()) return applies(rule, account);
+    return rule.limits.empty() || std::ranges::any_of(rule.limits, matches);
+  }
+
+  /// The actions with a step "keep", and those that name such a one.
+  static std::set<std::string, std::less<>> keeping_actions(const FdmConf& conf) {
+    std::set<std::string, std::less<>> keeping;
+    for (int depth = 0; depth < 5; ++depth)  // as deep as fdm allows
+      for (const auto& [name, action] : conf.actions) {
+        const auto keeps = [&](const auto& step) {
+          return step.first == "other keep" ||
+                 (step.first == "other action" && keeping.contains(step.second));
+        };
+        if (std::ranges::any_of(action.steps, keeps)) keeping.insert(name);
+      }
+    return keeping;
+  }
+
+  /// For each rule whether it keeps mail on the server.
+  static std::vector<bool> rules_that_keep(const FdmConf& conf) {
+    const auto keeping = keeping_actions(conf);
+    std::vector<bool> all;
+    for (const auto& rule : conf.rules)
+      all.push_back(rule.keeps_inside || std::ranges::any_of(rule.actions, [&](const std::string& name) {
+                      return keeping.contains(name);
+                    }));
+    return all;
+  }
+
+  /// Mail stays where the account says so, or else where a rule says so, or where no rule ends the search.
+  void what_stays(Draft& draft, const FdmAccount& account) {
+    draft.leave_on_server = account.keep;
+    if (account.keep) return;
+    unsigned kept_at = 0;               // the first rule that keeps mail
+    bool all = false, removes = false;  // what reaches this place is kept; some has been removed before
+    bool ends = false;
+    for (std::size_t i = 0; i < conf_.rules.size() && !ends; ++i) {
+      const auto& rule = conf_.rules[i];
+      if (!concerns(rule, draft.name)) continue;
+      const bool kept = keeps_[i];
+      if (kept && kept_at == 0) kept_at = rule.line;
+      if (rule.taken_apart()) {
+        all |= kept;
+        ends = !rule.goes_on;
+      } else {
+        removes |= !all && (rule.is_nested || (!kept && !rule.goes_on));
+      }
+    }
+    const bool by_rule = all;
+    all |= !ends && conf_.keeps_unmatched;
+    removes |= ends && !all;
+    draft.leave_on_server = all || kept_at > 0;
+    if (!draft.leave_on_server || (by_rule && !removes)) return;
+    const auto name = util::escape(draft.name);
+    note(kept_at > 0 ? kept_at : account.line,
+         removes ? "some rules of fdm leave mail of " + name +
+                       " on the server, others do not; mailhaul leaves all of it there"
+                 : "no rule of fdm ends with all mail of " + name +
+                       ", so that fdm leaves the rest on the server; mailhaul leaves all of it there",
+         R"(to have it removed: "leave_on_server": false, or "delete_after")");
+  }
+
   /// The rules that go by the account alone, up to the first that ends the search.
   void delivery(Draft& draft) {
     for (const auto& rule : conf_.rules) {
@@ -158,7 +229,8 @@ class FdmDrafting {
 
   /// A step that has no counterpart. Where it delivers, the account must not run without it.
   void other(Draft& draft, unsigned line, const std::string& step) {
-    constexpr std::array<std::string_view, 6> delivering{"write", "append", "smtp", "lmtp", "imap", "imaps"};
+    constexpr std::array<std::string_view, 7> delivering{"write", "append", "smtp",  "lmtp",
+                                                         "imap",  "imaps",  "action"};
     draft.lacks_place |= std::ranges::find(delivering, step) != delivering.end();
     if (step == "exec")
       return note(line, "exec is not supported", "after_fetch runs a program when mail has come");
@@ -169,6 +241,7 @@ class FdmDrafting {
   const FdmConf& conf_;
   Outcome& outcome_;
   const Surroundings& around_;
+  std::vector<bool> keeps_;  ///< for each rule whether mail stays
 };
 
 }  // namespace
@@ -184,6 +257,7 @@ Outcome read_fdm(const util::Path& file, std::string_view text, const Surroundin
           {rule.line, "a rule goes by the content of messages, and was not taken over",
            "mailhaul does not sort mail; deliver to a program (mda:) such as procmail or maildrop"});
   }
+  leave_out_other_bytes(outcome, text);
   return outcome;
 }
 

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "setup/fdm_lexer.h"
+#include "setup/fdm_options.h"
+#include "util/ascii.h"
 #include "util/escape.h"
 #include "util/units.h"
 
@@ -15,15 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 9> statements{"set",   "account", "action", "match", "include",
                                                      "cache", "ifdef",   "ifndef", "endif"};
 constexpr std::array<std::string_view, 3> steps_here{"maildir", "mbox", "pipe"};
-/// Options without a counterpart, and what to do about each.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> options_elsewhere{{
-    {"delete-oversized", "remove large mail by hand: mailhaul list names it, and mailhaul delete removes it"},
-    {"proxy", "set proxy in the account"},
-    {"unmatched-mail", "mailhaul delivers each message; let a program (mda:) drop what no rule matches"},
-    {"file-umask", "mailhaul writes files for their owner alone (0600)"},
-    {"file-group", "mailhaul writes files for their owner alone (0600)"},
-    {"strip-characters", "mailhaul does not put words of a message into paths; nothing is to be done"},
-}};
 
 class FdmParser {
  public:
@@ -127,15 +120,33 @@ class FdmParser {
     const std::string name = token_.text;
     if (token_.form != Form::word) unexpected();
     advance();
-    const std::string value = token_.text;
-    if (name == "maximum-size") conf_.max_size = util::parse_size(value).value_or(0);
+    if (name == "maximum-size") conf_.max_size = util::parse_size(number()).value_or(0);
+    if (name == "timeout") set_timeout(line);
+    if (name == "unmatched-mail") conf_.keeps_unmatched = !token_.is("drop");
     if (name == "verify-certificates") conf_.verify = true;
     if (name == "no-received") conf_.adds_received = false;
-    const auto row =
-        std::ranges::find_if(options_elsewhere, [&](const auto& option) { return option.first == name; });
-    if (row != options_elsewhere.end())
-      note(line, "set " + name + " is not supported", std::string(row->second));
+    if (const auto advice = fdm_option_advice(name); !advice.empty())
+      note(line, "set " + name + " is not supported", std::string(advice));
     while (!begins_statement()) advance();
+  }
+
+  /// A number, or the macro that stands for one.
+  std::string number() {
+    const auto macro = token_.form == Form::macro ? macros_.find(token_.text) : macros_.end();
+    std::string text = macro == macros_.end() ? token_.text : macro->second;
+    if (macro != macros_.end() || !begins_statement()) advance();
+    return text;
+  }
+
+  /// "set timeout 5 minutes".
+  void set_timeout(unsigned line) {
+    const auto count = util::parse_number(number());
+    const auto unit = token_.form == Form::word ? fdm_unit(token_.text) : std::nullopt;
+    const auto one = unit.value_or(std::chrono::seconds(1));
+    if (!count || *count == 0)
+      return note(line, "set timeout is not understood", "set timeout in the account");
+    conf_.timeout = one * static_cast<std::int64_t>(std::min<std::uint64_t>(*count, 86400));
+    conf_.timeout = std::min(conf_.timeout, std::chrono::seconds(86400));
   }
 
   /// "cache PATH expire TIME": what rules look into by "in-cache", which is told with them.
@@ -155,6 +166,7 @@ class FdmParser {
         advance();
         continue;
       }
+      if (!fdm_account_advice(word).empty()) account.elsewhere.emplace_back(token_.line, word);
       advance();
       account_word(account, word);
     }
@@ -232,6 +244,7 @@ class FdmParser {
 
   std::pair<std::string, std::string> step() {
     if (token_.form != Form::word) unexpected();
+    const unsigned line = token_.line;
     const std::string name = token_.text;
     advance();
     const bool is_ours = std::ranges::find(steps_here, name) != steps_here.end();
@@ -243,10 +256,18 @@ class FdmParser {
         is_unset |= more.is_unset;
         if (argument.empty()) argument = more.text;
       } else {
+        if (name == "mbox" && token_.is("compress")) is_unset |= is_compressed(line, argument);
         advance();
       }
     }
     return {!is_ours ? "other " + name : is_unset ? "unset" : name, std::move(argument)};
+  }
+
+  /// Tells that the mbox is not going to be compressed. Whether nothing else may be added to its file.
+  bool is_compressed(unsigned line, const std::string& path) {
+    note(line, "compress is not supported",
+         "mailhaul writes the plain mbox; gunzip what fdm has written, or deliver to a program (mda:)");
+    return path.ends_with(".gz");
   }
 
   bool is_text() const {
@@ -254,25 +275,8 @@ class FdmParser {
     return token_.form == Form::text || token_.form == Form::command;
   }
   bool begins_step() const {
-    constexpr std::array<std::string_view, 17> others{"write",
-                                                      "append",
-                                                      "smtp",
-                                                      "lmtp",
-                                                      "imap",
-                                                      "imaps",
-                                                      "exec",
-                                                      "stdout",
-                                                      "rewrite",
-                                                      "tag",
-                                                      "drop",
-                                                      "keep",
-                                                      "add-header",
-                                                      "remove-header",
-                                                      "to-cache",
-                                                      "add-to-cache",
-                                                      "remove-from-cache"};
     if (begins_statement() || token_.is("continue")) return true;
-    return token_.form == Form::word && (std::ranges::find(others, token_.text) != others.end() ||
+    return token_.form == Form::word && (is_fdm_step_elsewhere(token_.text) ||
                                          std::ranges::find(steps_here, token_.text) != steps_here.end());
   }
 
@@ -288,8 +292,10 @@ class FdmParser {
     skip_users();
     if (!at_target()) {  // there is more: the content decides
       rule.for_all = false;
+      if (token_.is("and")) rule.limits = rule.accounts;
       rule.accounts.clear();
       while (token_.form != Form::end && !at_target()) {
+        if (token_.is("or")) rule.limits.clear();
         const bool names_account = token_.is("account") || token_.is("accounts");
         advance();
         if (names_account && token_.is_mark('{')) texts();
@@ -324,26 +330,32 @@ class FdmParser {
     return all;
   }
 
-  /// Names of actions, or what an action is made of, which gets a name that no other has.
+  /// Names of actions, or what an action is made of.
   std::vector<std::string> actions() {
-    std::string name = "\n" + std::to_string(conf_.rules.size());
     if (is_text()) return {text().text};
-    if (!token_.is_mark('{')) {
-      conf_.actions[name] = {.steps = {step()}};
-      return {std::move(name)};
-    }
+    if (!token_.is_mark('{')) return {unnamed({.steps = {step()}})};
     advance();
     if (is_text()) return texts_to_brace();
-    conf_.actions[name] = steps_to_brace();
-    return {std::move(name)};
+    return {unnamed(steps_to_brace())};
+  }
+
+  /// The name that an action without one gets, which no other has.
+  std::string unnamed(FdmAction action) {
+    std::string name = "\n" + std::to_string(conf_.rules.size());
+    conf_.actions[name] = std::move(action);
+    return name;
   }
 
   void target(FdmRule& rule) {
     if (token_.is_mark('{')) {  // rules inside of a rule
+      rule.limits.insert(rule.limits.end(), rule.accounts.begin(), rule.accounts.end());
       rule.for_all = false;
       rule.accounts.clear();
+      rule.is_nested = true;
       unsigned open = 0;
       do {
+        rule.keeps_inside |= token_.is("keep");
+        if (token_.form == Form::text) rule.actions.push_back(token_.text);
         if (token_.is_mark('{')) ++open;
         if (token_.is_mark('}')) --open;
         advance();
@@ -352,6 +364,10 @@ class FdmParser {
     }
     const bool named = token_.is("action") || token_.is("actions");
     const bool tags = token_.is("tag");
+    if (token_.is("keep") || token_.is("drop")) {
+      rule.actions = {unnamed({.steps = {step()}})};
+      return;
+    }
     advance();
     if (named) rule.actions = actions();
     if (!tags) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A fdm.conf as accounts, actions and rules, as far as they have a counterpart.
 #pragma once
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,8 +27,9 @@ struct FdmAccount {
   std::string pipe;    ///< a program that is the connection, for a shell
   std::string server, port, cache;
   std::optional<FdmText> user, pass;
-  bool is_unset = false;         ///< one of the texts is
-  bool server_is_unset = false;  ///< this one is
+  bool is_unset = false;                                    ///< one of the texts is
+  bool server_is_unset = false;                             ///< this one is
+  std::vector<std::pair<unsigned, std::string>> elsewhere;  ///< lines and words without a counterpart
 };
 
 struct FdmAction {
@@ -40,6 +42,9 @@ struct FdmRule {
   std::vector<std::string> accounts;  ///< it has no other condition: patterns
   std::vector<std::string> actions;   ///< their names
   bool goes_on = false;               ///< "continue"
+  std::vector<std::string> limits;    ///< it goes by the content, and is for these accounts only: patterns
+  bool is_nested = false;             ///< it has rules inside of it, whose texts are the actions
+  bool keeps_inside = false;          ///< one of those says "keep"
   bool taken_apart() const { return for_all || !accounts.empty(); }
 };
 
@@ -47,6 +52,8 @@ struct FdmConf {
   bool verify = false;
   std::uint64_t max_size = 0;
   bool adds_received = true;
+  bool keeps_unmatched = true;  ///< what no rule ends with stays on the server
+  std::chrono::seconds timeout{0};
   std::vector<FdmAccount> accounts;
   std::map<std::string, FdmAction, std::less<>> actions;
   std::vector<FdmRule> rules;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <sstream>
 
 #include "setup/fetchmail_rc.h"
+#include "setup/netrc_entry.h"
 #include "setup/programs.h"
+#include "setup/text_check.h"
 #include "util/ascii.h"
 #include "util/escape.h"
 
@@ -32,6 +35,19 @@ class Options {
 
  private:
   const FetchmailValues& values_;
+};
+
+/// What "set" says for all entries, without a counterpart.
+struct SetRow {
+  std::string_view name, advice;
+};
+constexpr std::string_view no_bounces =
+    "mailhaul sends no mail; its messages and exit status name what failed";
+constexpr std::array set_elsewhere{
+    SetRow{"logfile", "\"log\" names a file for all accounts"},
+    SetRow{"syslog", "put \"log\": \"syslog\" at the top of the configuration"},
+    SetRow{"postmaster", no_bounces},
+    SetRow{"softbounce", "mailhaul removes only what has been delivered; nothing is to be done"},
 };
 
 std::uint16_t port_of(const std::string& text) {
@@ -166,9 +182,8 @@ class Drafting {
     if (own.on("password")) draft.password = util::Secret(own.text("password"));
     const bool named =
         !draft.password.empty() || !draft.password_command.empty() || !draft.password_file.empty();
-    draft.netrc = !named && std::filesystem::exists(around_.home / ".netrc");
     const bool needs_none = draft.auth == "external" || draft.auth == "gssapi";
-    if (!named && !draft.netrc && !needs_none)
+    if (!named && !needs_none && !take_from_netrc(draft, outcome_, around_, "fetchmail"))
       note(draft.line, "fetchmail asks you for the password of " + util::escape(draft.user),
            "let password_command print it, for example with secret-tool; until then mailhaul asks");
   }
@@ -214,7 +229,7 @@ class Drafting {
            "mailhaul delivers to this machine alone, and tries again in the next run");
     note(draft.line,
          "fetchmail hands mail to the mail server of this machine; mailhaul does so through sendmail",
-         "for a Maildir without it: \"deliver\": \"maildir:~/Mail\"");
+         "for a Maildir without it: \"deliver\": \"maildir:~/Mail/home\"");
     draft.deliver.push_back(
         {.kind = "mda", .path = {}, .words = {"/usr/sbin/sendmail", "-i", "-f", "%F", "--", local}});
   }
@@ -255,7 +270,12 @@ Outcome read_fetchmail(const util::Path& file, std::string_view text, const Surr
     drafting.note(rc.set.find("daemon")->second.line,
                   "fetchmail runs every " + set.text("daemon") + " seconds by itself",
                   "start mailhaul from cron or a systemd timer: mailhaul(1), EXAMPLES");
+  for (const auto& row : set_elsewhere)
+    if (set.on(row.name))
+      drafting.note(set.find(row.name)->line, "set " + std::string(row.name) + " is not supported",
+                    std::string(row.advice));
   for (const auto& entry : rc.entries) drafting.entry(entry);
+  leave_out_other_bytes(outcome, text);
   return outcome;
 }
 

@@ -38,13 +38,13 @@ constexpr std::array option_rows{
     Option{"dns", "", Argument::none, true},
     Option{"checkalias", "", Argument::none, true},
     Option{"uidl", "", Argument::none, true},
-    Option{"tracepolls", "", Argument::none, true},
+    Option{"tracepolls", "", Argument::none, true, "the Received field of mailhaul names the server"},
     Option{"interval", "", Argument::number, true,
            "run this account from a timer or crontab line of its own"},
     Option{"principal", "", Argument::text, true, "mailhaul takes the principal from the server's name"},
     Option{"esmtpname", "", Argument::text, true, "mailhaul does not deliver over SMTP"},
     Option{"esmtppassword", "", Argument::text, true, "mailhaul does not deliver over SMTP"},
-    Option{"bad-header", "", Argument::text, true},
+    Option{"bad-header", "", Argument::text, true, "mailhaul delivers each message as it is"},
     Option{"retrieve-error", "", Argument::text, true},
     // user
     Option{"is", "", Argument::texts, false},
@@ -86,7 +86,7 @@ constexpr std::array option_rows{
            "mailhaul removes only what it has delivered, or what was imported"},
     Option{"limitflush", "", Argument::none, false, "mailhaul does not remove mail that nobody has got"},
     Option{"fetchall", "", Argument::none, false},
-    Option{"rewrite", "", Argument::none, false},
+    Option{"rewrite", "", Argument::none, false, "mailhaul changes no header field"},
     Option{"stripcr", "", Argument::none, false},
     Option{"forcecr", "", Argument::none, false, "lines end with LF; let the program (mda:) change them"},
     Option{"pass8bits", "", Argument::none, false},
@@ -101,7 +101,8 @@ constexpr std::array option_rows{
     Option{"warnings", "", Argument::number, false},
     Option{"batchlimit", "", Argument::number, false},
     Option{"fetchlimit", "", Argument::number, false},
-    Option{"fetchsizelimit", "", Argument::number, false},
+    Option{"fetchsizelimit", "", Argument::number, false,
+           "mailhaul asks for all sizes at once; nothing is to be done"},
     Option{"fastuidl", "", Argument::number, false},
     Option{"expunge", "", Argument::number, false},
     Option{"properties", "", Argument::text, false},
@@ -234,7 +235,9 @@ class Parser {
     FetchmailUser user{.line = line, .values = {}};
     for (const auto& [name, value] : entry_->values) {
       const auto* option = find_option(name);
-      if (option == nullptr || !option->of_server) user.values[name] = value;
+      if (option != nullptr && option->of_server) continue;
+      user.values[name] = value;
+      user.values[name].inherited = entry_ != &rc_.defaults;
     }
     if (user.values.erase("user is local") > 0) put_remote_name_first(user.values);
     return user;
@@ -282,7 +285,16 @@ class Parser {
     auto& values = place_of(*option);
     FetchmailValue value{.line = line, .on = on, .texts = {}};
     arguments(*option, value);
+    join(values, *option, value);
     values[std::string(option->name)] = std::move(value);
+  }
+
+  /// Local names add up, however often "is" and "to" stand; other values replace one another.
+  static void join(const FetchmailValues& values, const Option& option, FetchmailValue& value) {
+    const auto earlier = values.find(option.name);
+    if (option.name != "is" || earlier == values.end() || earlier->second.inherited) return;
+    if (values.contains("user is local")) return;  // they are names on the server
+    value.texts.insert(value.texts.begin(), earlier->second.texts.begin(), earlier->second.texts.end());
   }
 
   void arguments(const Option& option, FetchmailValue& value) {

@@ -25,7 +25,8 @@ std::span<const FetchmailOption> fetchmail_options();
 
 struct FetchmailValue {
   unsigned line = 0;
-  bool on = true;  ///< false: "no" stood before it
+  bool on = true;          ///< false: "no" stood before it
+  bool inherited = false;  ///< it comes from the defaults
   std::vector<std::string> texts;
 };
 using FetchmailValues = std::map<std::string, FetchmailValue, std::less<>>;

@@ -4,6 +4,7 @@
 
 #include "setup/getmail_rc.h"
 #include "setup/programs.h"
+#include "setup/text_check.h"
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -34,10 +35,9 @@ class GetmailDrafting {
     secret();
     policy();
     places(text("destination", "type"), "destination");
-    for (const auto& row : getmail_keys_elsewhere())
-      if (const auto value = text(row.section, row.key); !value.empty() && !is_off(value))
-        note(line(row.section, row.key), std::string(row.key) + " is not supported", std::string(row.advice));
-    unknown_keys();
+    tell_keys("retriever", "retriever");
+    tell_keys("options", "options");
+    for (const auto& section : destinations_) tell_keys(section, "destination");
     filters();
     seen_list();
     return std::move(draft_);
@@ -202,6 +202,7 @@ class GetmailDrafting {
   /// A section's destination. `depth` ends sections that name one another.
   void places(const std::string& type, const std::string& section, int depth = 0) {
     if (++visited_ > 1000) return;  // of sections that name one another many times
+    if (std::ranges::find(destinations_, section) == destinations_.end()) destinations_.push_back(section);
     if (type == "Maildir") {
       draft_.deliver.push_back({.kind = "maildir", .path = directory(path(section, "path")), .words = {}});
     } else if (type == "Mboxrd") {
@@ -278,16 +279,18 @@ class GetmailDrafting {
     return result;
   }
 
-  /// What getmail does not know either: a key that is mistyped, or of another version.
-  void unknown_keys() {
-    for (const char* section : {"retriever", "destination", "options"}) {
-      const auto in = rc_.find(std::string_view(section));
-      if (in == rc_.end()) continue;
-      for (const auto& [key, value] : in->second)
-        if (!is_known_to_getmail(section, key))
-          note(value.line, util::escape(key) + " is not known, and was left out",
-               "correct it and import again, or set what it means in the account");
-    }
+  /// The keys of a section that have no counterpart, and those that getmail does not know either, because
+  /// they are mistyped or of another version. `kind`: "destination" for each section that is one.
+  void tell_keys(const std::string& section, std::string_view kind) {
+    for (const auto& row : getmail_keys_elsewhere())
+      if (const auto value = text(section, row.key); row.section == kind && !value.empty() && !is_off(value))
+        note(line(section, row.key), std::string(row.key) + " is not supported", std::string(row.advice));
+    const auto in = rc_.find(section);
+    if (in == rc_.end()) return;
+    for (const auto& [key, value] : in->second)
+      if (!is_known_to_getmail(kind, key))
+        note(value.line, util::escape(key) + " is not known, and was left out",
+             "correct it and import again, or set what it means in the account");
   }
 
   void filters() {
@@ -316,6 +319,7 @@ class GetmailDrafting {
   const Surroundings& around_;
   Draft draft_;
   unsigned visited_ = 0;
+  std::vector<std::string> destinations_;  ///< the sections that are places
 };
 
 }  // namespace
@@ -324,6 +328,7 @@ Outcome read_getmail(const util::Path& file, std::string_view text, const Surrou
   const auto rc = parse_getmailrc(text, file.native());
   Outcome outcome{.file = file, .drafts = {}, .notes = {}};
   if (auto draft = GetmailDrafting(rc, outcome, around).draft()) outcome.drafts.push_back(std::move(*draft));
+  leave_out_other_bytes(outcome, text);
   return outcome;
 }
 

@@ -56,7 +56,9 @@ constexpr std::array program_rows{
   std::string places;
   for (const auto& file : program.usual_files(around))
     places += (places.empty() ? "" : " nor ") + util::escape(file.native(), 4096);
-  if (places.empty()) places = (around.config_home / std::string(program.name)).native();
+  if (places.empty())  // getmail, whose files may have any name
+    places = util::escape((around.config_home / "getmail").native(), 4096) + " nor " +
+             util::escape((around.home / ".getmail").native(), 4096);
   throw util::Error(util::Kind::no_config,
                     "there is no configuration of " + std::string(program.name) + ": neither " + places,
                     "name the file: mailhaul import " + std::string(program.name) + " FILE");

@@ -5,7 +5,9 @@
 #include <map>
 #include <set>
 
+#include "setup/netrc_entry.h"
 #include "setup/programs.h"
+#include "setup/text_check.h"
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -101,10 +103,11 @@ class MpopParser {
   const std::set<std::string>& bases() const { return bases_; }
 
  private:
-  [[noreturn]] void refuse(const std::string& sentence) const {
+  [[noreturn]] void refuse(const std::string& sentence,
+                           const std::string& hint =
+                               "nothing was taken over; mpop --pretend shows how mpop reads the file") const {
     throw util::Error(util::Kind::config,
-                      util::escape(file_, 4096) + ":" + std::to_string(line_) + ": " + sentence,
-                      "nothing was taken over; mpop --pretend shows how mpop reads the file");
+                      util::escape(file_, 4096) + ":" + std::to_string(line_) + ": " + sentence, hint);
   }
 
   void command(std::string_view line) {
@@ -118,7 +121,9 @@ class MpopParser {
     if (find_elsewhere(name) == nullptr && std::ranges::find(commands_here, name) == commands_here.end())
       refuse("mpop has no such command");
     if (name == "eval")
-      refuse("eval runs a program for a part of the configuration, which mailhaul does not do");
+      refuse("eval runs a program for a part of the configuration, which mailhaul does not do",
+             "write in its place what the program prints, such as \"host pop.example.org\"; for a password, "
+             "passwordeval and a program that prints the password alone; then import again");
     if (name == "defaults") {
       current_ = nullptr;
       in_defaults_ = true;
@@ -266,8 +271,8 @@ class MpopDrafting {
     } else if (find("password") != nullptr) {
       draft_.password = util::Secret(text("password"));
     } else {
-      draft_.netrc = std::filesystem::exists(around_.home / ".netrc");
-      if (!draft_.netrc && draft_.auth != "external")
+      const bool needs_one = draft_.auth != "external" && draft_.auth != "gssapi";
+      if (needs_one && !take_from_netrc(draft_, outcome_, around_, "mpop"))
         note("user", "mpop asks a key ring or you for the password of " + util::escape(draft_.user),
              "let password_command print it, for example with secret-tool; until then mailhaul asks");
     }
@@ -361,6 +366,7 @@ Outcome read_mpop(const util::Path& file, std::string_view text, const Surroundi
     }
     outcome.drafts.push_back(MpopDrafting(account, outcome, around).draft());
   }
+  leave_out_other_bytes(outcome, text);
   return outcome;
 }
 

@@ -223,6 +223,14 @@ std::span<const Provider> providers_of_the_world() {
                .enable = "switch POP3 on in the settings of the web mail",
                .source = "https://autoconfig.thunderbird.net/v1.1/naver.com",
                .checked = first_check},
+      Provider{.name = "Daum",
+               .domains = "daum.net",
+               .host = "",
+               .note =
+                   "public lists name an IMAP server of Daum only: fetch it with mbsync or getmail; a POP3 "
+                   "server that Daum itself names to you can be given with --server",
+               .source = "https://autoconfig.thunderbird.net/v1.1/daum.net",
+               .checked = first_check},
       Provider{.name = "UOL",
                .domains = "uol.com.br",
                .host = "pop3.uol.com.br",

@@ -85,11 +85,11 @@ std::string refused_at(const Provider& provider, const net::Login& login) {
 std::string lacks_method_at(const Provider& provider, const net::Login& login) {
   const bool by_token = net::is_by_token(login.auth);
   if (by_token && provider.oauth.empty())
-    return joined(std::string(provider.name) +
-                      " takes a password over POP3, no OAuth 2: remove \"oauth\" "
-                      "and \"auth\"",
-                  provider.get_secret);
-  return joined(by_token ? "" : advice_on_secret(provider, login), provider.enable);
+    return joined(
+        std::string(provider.name) + " takes a password over POP3, no OAuth 2: remove \"oauth\" and \"auth\"",
+        advice_on_secret(provider, {.user = login.user, .secret = {}, .auth = net::Auth::automatic}));
+  const bool may_help = !by_token && provider.sign_in != SignIn::password;
+  return joined(may_help ? advice_on_secret(provider, login) : "", provider.enable);
 }
 
 std::string server_at(const Provider& provider, const net::Endpoint& endpoint) {
@@ -152,14 +152,6 @@ std::string user_name_of(const Provider& provider, std::string_view address) {
   return {};
 }
 
-std::optional<std::chrono::sys_seconds> password_end(const account::Account& account) {
-  if (!account.password_set || account.oauth) return std::nullopt;
-  if (account.password_valid) return *account.password_set + *account.password_valid;
-  const auto* const provider = provider_of_server(account.server.host);
-  if (provider == nullptr || provider->password_valid.count() == 0) return std::nullopt;
-  return *account.password_set + provider->password_valid;
-}
-
 std::string advice_before_oauth(std::string_view oauth) {
   const auto rows = providers();
   const auto found =
@@ -174,8 +166,25 @@ std::string advice_before_oauth(std::string_view oauth) {
   return text;
 }
 
+namespace {
+
+/// Several rows may have one server: that of the user's domain counts, or one whose customers bring their
+/// own.
+const Provider* provider_of_login(const std::string& host, std::string_view user) {
+  const auto* const any = provider_of_server(host);
+  const auto at = user.rfind('@');
+  if (any == nullptr || at == std::string_view::npos) return any;
+  const auto* const own = provider_of_domain(user.substr(at + 1));
+  if (own != nullptr && own->host == any->host) return own;
+  for (const auto* row : providers())
+    if (row->host == any->host && row->domains.empty()) return row;
+  return any;
+}
+
+}  // namespace
+
 net::Advice advise(const net::Endpoint& endpoint, const net::Login& login) {
-  const auto* const provider = provider_of_server(endpoint.host);
+  const auto* const provider = provider_of_login(endpoint.host, login.user);
   if (provider == nullptr) return {};
   return {.refused = refused_at(*provider, login),
           .mechanism = lacks_method_at(*provider, login),

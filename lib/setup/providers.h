@@ -4,12 +4,10 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "account/account.h"
 #include "net/connection.h"
 
 namespace mailhaul::setup {
@@ -62,11 +60,6 @@ std::string server_url(const Provider& provider);
 
 /// The user name of an address at this provider; empty where the provider has assigned one.
 std::string user_name_of(const Provider& provider, std::string_view address);
-
-/// When the password of an account ends, by its keys and what its provider is known for. Empty: nobody knows.
-std::optional<std::chrono::sys_seconds> password_end(const account::Account& account);
-/// So long before that, people are told.
-constexpr std::chrono::days password_notice(14);
 
 /// What to know before a login by OAuth 2 at the provider of this name in the key `oauth`, in lines; empty:
 /// nothing. An app password comes first, where one works.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Moving in from a program that removes mail, but has left some on the server: its list counts all the same. And several
-configurations of getmail beside one another."""
+"""Moving in from a program that removes mail, but has left some on the server: its list counts all the same. Several
+configurations of getmail beside one another, the files that are found without a name, and text that is not UTF-8."""
 import unittest
 
 from app import import_test
@@ -163,6 +163,80 @@ class Several(import_test.Import):
         self.rc("other", "anna")
         self.write(".config/getmail/getmailrc", "type = x\n")
         self.assertStatus(self.world.run("import", "getmail"), 78)
+
+
+class Usual(import_test.Import):
+    FETCHMAIL = "poll pop.example.org proto pop3 user %s pass secret ssl mda true\n"
+    GETMAIL = """[retriever]
+type = SimplePOP3SSLRetriever
+server = pop.example.org
+username = %s
+password = secret
+[destination]
+type = Maildir
+path = ~/Mail/
+"""
+    MPOP = "account box\nhost pop.example.org\nuser %s\npassword secret\ndelivery maildir ~/Mail\n"
+
+    def users(self, program, **more):
+        result = self.world.run("import", program, **more)
+        self.assertStatus(result, 0)
+        return sorted(keys["user"] for keys in self.profile().values())
+
+    def test_getmail_in_its_old_directory(self):
+        self.write(".getmail/getmailrc", self.GETMAIL % "anna")
+        self.write(".getmail/work", self.GETMAIL % "berta")
+        self.assertEqual(self.users("getmail"), ["anna", "berta"])
+
+    def test_the_old_directory_of_getmail_does_not_count_beside_the_new_one(self):
+        self.write(".getmail/getmailrc", self.GETMAIL % "old")
+        self.write(".config/getmail/getmailrc", self.GETMAIL % "new")
+        self.assertEqual(self.users("getmail"), ["new"])
+
+    def test_mpop_in_its_directory(self):
+        self.write(".config/mpop/config", self.MPOP % "anna")
+        self.assertEqual(self.users("mpop"), ["anna"])
+
+    def test_the_first_file_of_mpop_counts(self):
+        self.write(".config/mpop/config", self.MPOP % "second")
+        self.write(".mpoprc", self.MPOP % "first")
+        self.assertEqual(self.users("mpop"), ["first"])
+
+    def test_fetchmail_where_its_variable_says(self):
+        self.write(".fetchmailrc", self.FETCHMAIL % "other")
+        self.write("fetch/fetchmailrc", self.FETCHMAIL % "anna")
+        self.write("fetch/.fetchids", "anna@pop.example.org u1\n")
+        self.assertEqual(self.users("fetchmail", env={"FETCHMAILHOME": str(self.world.home / "fetch")}), ["anna"])
+        self.assertEqual([row["uid"] for row in self.json_lines(self.ok("--json", "state", "show"))], ["u1"])
+
+    def test_both_directories_of_getmail_are_named_where_there_is_none(self):
+        result = self.world.run("import", "getmail")
+        self.assertStatus(result, 66)
+        self.assertSays(result.err, "/.config/getmail", "/.getmail", "import getmail FILE")
+
+
+class Other(import_test.Import):
+    def test_text_that_is_not_utf_8_is_told_and_never_changed(self):
+        text = b"account box\nhost pop.example.org\nuser anna\npassword secret\ndelivery maildir ~/Mail/B\xfcro\n"
+        self.write(".mpoprc", text)
+        result = self.world.run("import", "mpop")
+        self.assertStatus(result, 78)
+        self.assertSays(result.err, ".mpoprc:5: the account box was not taken over", "not UTF-8", "import again")
+        self.assertFalse(self.world.config.exists())
+        self.write(".mpoprc", text + b"account ok\nhost i.example.org\nuser anna\npassword secret\ndelivery maildir ~/Mail\n")
+        self.ok("import", "mpop")
+        self.assertEqual(list(self.profile()), ["ok"])
+
+    def test_mail_that_an_action_of_fdm_keeps_stays_on_the_server(self):
+        drop, server = self.maildrop(*mail.small(3, seed=9))
+        self.write(".fdm.conf", 'account "a" pop3 server "127.0.0.1" port %d user "anna" pass "secret" new-only cache "~/cache"\n'
+                   'action "in" maildir "~/Mail"\naction "leave" keep\nmatch all actions { "in" "leave" }\n' % server.port)
+        self.write("cache", b"".join(b"%d %s\n" % (len(message.uid), message.uid) for message in drop.messages[:2]))
+        result = self.ok("import", "fdm")
+        self.assertNotIn("does not keep mail", result.err)
+        for _ in range(2):
+            self.ok()
+        self.assertEqual((len(drop.messages), len(self.world.maildir())), (3, 1))
 
 
 if __name__ == "__main__":

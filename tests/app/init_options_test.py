@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """init without a person, and with answers from hostile servers."""
 import json
+import os
+import re
 import unittest
 
+from crash import strace
 from support.py.newcomer import AUTOCONFIG, CONFIG_XML, InitCase
+from support.py.world import sanitized
 
 
 class Hostile(InitCase):
@@ -122,6 +126,29 @@ class Scripts(InitCase):
         result = self.run_init("jane@web.de", "--print")
         self.assertStatus(result, 0)
         self.assertIn('"min_interval": "15m"', result.out.decode())
+
+    @unittest.skipUnless(strace.usable() and not sanitized(), "strace is not here or may not trace")
+    def test_what_is_written_is_private_from_its_first_byte(self):
+        self.mailbox()
+        log = self.world.root / "calls"
+        self.world.prefix = ["strace", "-f", "-qq", "-y", "-s", "400", "-o", str(log), "-e", "signal=none", "-e",
+                             "trace=openat,?open,?creat,?chmod,fchmod,fchmodat,?rename,?renameat,renameat2,linkat"]
+        old = os.umask(0)
+        try:
+            result = self.run_init("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna",
+                                   "--password-file", self.password_file(), "--deliver", "maildir:~/Mail/example")
+        finally:
+            os.umask(old)
+        self.assertStatus(result, 0)
+        text = log.read_text(errors="replace")
+        folder = re.escape(str(self.world.config.parent))
+        made = [re.search(r"O_CREAT[^)]*, (0\d+)\)", line).group(1) for line in text.splitlines()
+                if "O_CREAT" in line and re.search(folder + '(>, "|/)[^"/]*"', line)]
+        self.assertTrue(made, text)
+        self.assertEqual(set(made), {"0600"})
+        self.assertNotRegex(text, r"chmod\w*\([^\n]*" + folder)
+        self.assertRegex(text, r"(rename|link)\w*\([^\n]*" + re.escape(self.world.config.name))
+        self.assertEqual(self.world.config.stat().st_mode & 0o777, 0o600)
 
     def test_the_configuration_that_is_there_is_kept(self):
         self.mailbox()

@@ -60,8 +60,8 @@ class Newcomer(InitCase):
         run = self.at_terminal()
         self.answer(run, rb"address: ", "anna@example.org")
         self.assertFalse(self.tried("autoconfig.hoster.example") or self.tried("autoconfig.thunderbird.net"))
-        self.answer(run, rb"They learn the domain example.org: autoconfig.hoster.example, autoconfig.thunderbird.net "
-                         rb"\[y/N\] ", "y")
+        self.answer(run, rb"They learn the domain example.org: autoconfig.hoster.example, hoster.example, "
+                         rb"autoconfig.thunderbird.net \[y/N\] ", "y")
         run.expect(rb"another domain, hoster.example. Log in there\? \[y/n")
         self.assertFalse(self.tried("pop.hoster.example"))
         self.answer(run, rb"another server\] ", "y")
@@ -69,6 +69,20 @@ class Newcomer(InitCase):
         self.assertEqual(self.answers, 6)
         self.assertFetches(3)
         self.assertFalse([path for host, path in self.pages.asked if "hoster" in host and "anna" in path])
+
+    def test_the_other_place_of_the_hoster_s_file_is_asked_only_when_that_is_allowed(self):
+        self.mailbox("pop.hoster.example")
+        self.names.records["MX", "example.org"] = [(10, "mx1.hoster.example")]
+        self.pages.pages["hoster.example", WELL_KNOWN] = AUTOCONFIG % "pop.hoster.example"
+        run = self.at_terminal("anna@example.org")
+        run.expect(rb"May others be asked\?")
+        self.assertFalse(self.tried("hoster.example"))
+        self.answer(run, rb"\[y/N\] ", "y")
+        run.expect(rb"Found: pop3s://pop.hoster.example, says hoster.example/.well-known/autoconfig")
+        self.answer(run, rb"another domain, hoster.example. Log in there\?[^\n]*\] ", "y")
+        self.answer_rest(run)
+        self.assertFetches(3)
+        self.assertIn(("hoster.example", WELL_KNOWN), self.pages.asked)
 
     def test_an_address_with_umlauts_in_its_domain(self):
         for locale in ("C", "C.UTF-8"):
@@ -159,6 +173,10 @@ class Newcomer(InitCase):
         self.assertScreen(run, "mbsync")
         self.assertEqual(self.network.tried, [])
         self.assertNothingWritten()
+        run = self.at_terminal("anna@daum.net")
+        self.assertEqual(run.end(), 69, run.screen)
+        self.assertScreen(run, "Daum has no POP3 server")
+        self.assertScreen(run, "can be given with --server")
 
     def test_outlook_begins_a_login_by_oauth(self):
         self.mailbox("outlook.office365.com", user=b"anna@outlook.com")

@@ -97,6 +97,11 @@ class Keyring(Case):
         result = self.world.run()
         self.assertStatus(result, 78)
         self.assertHint(result, "keyring: cannot run secret-tool", "libsecret-tools")
+        for words in (("doctor",), ("config", "check")):
+            text = self.world.run(*words)
+            said = " ".join((text.out.decode() + text.err).split())
+            self.assertSays(said, "there is no program secret-tool in $PATH", "install it (Debian: libsecret-tools)")
+            self.assertNotIn("whole path", said)
 
     def test_a_token_is_not_what_is_in_the_key_ring(self):
         self.assertStatus(self.world.run("login", "--token", "-"), 64)

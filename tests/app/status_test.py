@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """status: what the state knows of an account, without the network."""
+import contextlib
 import datetime
 import re
 import signal
+import sqlite3
 import threading
+import time
 import unittest
 
 from support.py import mail
@@ -87,11 +90,9 @@ class Status(Case):
                 self.configure(password_set=str(day), **({"password_valid": valid} if valid else {}))
                 end = str(day + datetime.timedelta(days=90)) + "T00:00:00Z" if valid else None
                 self.assertEqual(self.json().get("password_until"), end)
-                found = re.search("  password: it (.*) at .*; make a new one", self.status())
-                self.assertEqual(found and found.group(1), said)
-                doctor = self.world.run("doctor").out.decode()
-                found = re.search("warning *home: password: the password (.*) at ", doctor)
-                self.assertEqual(found and found.group(1), said)
+                for lead, text in (("  warning: ", self.status()), ("warning *home: password: ", self.world.run("doctor").out.decode())):
+                    found = re.search(lead + "the password (.*) on (.*)\n *hint: make a new one", text)
+                    self.assertEqual(found and found.groups(), said and (said, end[:10]))
 
     def test_the_end_of_the_client_certificate(self):
         for which, is_near in ((certificates.good, False), (certificates.ending, True)):
@@ -99,8 +100,19 @@ class Status(Case):
                 self.configure(tls_client_cert=str(which[0]), tls_client_key=str(which[1]))
                 end = "%s-%s-%sT%s:%s:%sZ" % re.match("(....)(..)(..)(..)(..)(..)Z", SIGNED[which[0].stem][1][1]).groups()
                 self.assertEqual(self.json()["client_certificate_until"], end)
-                for text in (self.status(), self.world.run("doctor").out.decode()):
-                    self.assertEqual('"tls_client_cert"' in text and "ends at" in text, is_near)
+                for lead, text in (("  warning: ", self.status()), ("warning *home: tls_client_cert: ", self.world.run("doctor").out.decode())):
+                    self.assertEqual(bool(re.search(lead + 'the certificate in "tls_client_cert" ends at ', text)), is_near)
+
+    def test_a_client_certificate_that_cannot_be_read_stops_nothing(self):
+        self.world.path("big.pem").write_bytes(b"\n" * 2_000_000)
+        self.configure(tls_client_cert="~/big.pem")
+        self.assertEqual(self.status(), "home: no run so far\n")
+        self.assertSays(self.world.run("doctor").out.decode(), "home: destination: ", "home: look-up: ")
+
+    def test_how_long_a_password_is_valid_means_nothing_without_the_day(self):
+        self.configure(password_valid="90d")
+        self.assertNotIn("password_until", self.json())
+        self.assertSays(self.world.run("config", "check").err, '"password_valid" has no effect', '"password_set"')
 
     def test_a_run_that_was_stopped(self):
         for earlier in (False, True):
@@ -190,6 +202,17 @@ class Status(Case):
         found = self.json()
         self.assertEqual((found["status"], found["waiting"]), (74, 4))
         self.assertSays(found["error"], "false: exit status 1")
+
+    def test_a_success_that_is_older_than_max_age(self):
+        self.assertStatus(self.world.run(), 0)
+        before = int(time.time()) - 5400
+        with contextlib.closing(sqlite3.connect(self.world.state_dir / "state.db")) as database, database:
+            database.execute("UPDATE runs SET ended = ?, asked = ?, succeeded = ?", (before,) * 3)
+        for lock in (self.world.state_dir / "locks").iterdir():  # it has the time of the last poll
+            lock.unlink()
+        told = self.status("--max-age", "1h", expected=75)
+        self.assertSays(told, "the last success was", "ago", "more than 1h")
+        self.assertNotIn("more than", self.status("--max-age", "3h"))
 
     def test_max_age_must_be_a_time(self):
         self.assertSays(self.status("--max-age", "soon", expected=64), "--max-age", "90s")

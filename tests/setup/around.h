@@ -22,8 +22,8 @@ inline setup::Surroundings around() {
 }
 
 /// What mailhaul makes of a configuration: the keys of each account as one line, then the notes.
-inline std::string read(std::string_view program, std::string_view text) {
-  const auto places = around();
+inline std::string read(std::string_view program, std::string_view text,
+                        const setup::Surroundings& places = around()) {
   auto outcome = setup::find_program(program)->read("/home/anna/rc", text, places);
   setup::complete(outcome, places, {"fetch"});
   std::string all;

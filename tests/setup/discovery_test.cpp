@@ -184,8 +184,8 @@ TEST_CASE("others are asked only when that is allowed, and learn the domain at m
                                                                            autoconfig("pop.hoster.example")};
   world.pages["https://autoconfig.thunderbird.net/v1.1/example.org"] = {200, autoconfig("other.example")};
   CHECK_FALSE(world.discover("anna@example.org").found);
-  CHECK(world.asked_for == std::vector<std::string>{"autoconfig.mail.hoster.example",
-                                                    "autoconfig.hoster.example",
+  CHECK(world.asked_for == std::vector<std::string>{"autoconfig.mail.hoster.example", "mail.hoster.example",
+                                                    "autoconfig.hoster.example", "hoster.example",
                                                     "autoconfig.thunderbird.net"});
   CHECK_FALSE(world.has_asked("hoster.example"));
   CHECK_FALSE(world.has_asked("thunderbird"));
@@ -198,6 +198,22 @@ TEST_CASE("others are asked only when that is allowed, and learn the domain at m
   for (const auto& url : world.asked)
     if (url.find("hoster") != std::string::npos || url.find("thunderbird") != std::string::npos)
       CHECK(url.find("anna") == std::string::npos);
+}
+
+TEST_CASE("the domain that receives the mail is asked at both places of an autoconfig file") {
+  ScriptedWorld world;
+  world.generous = true;
+  world.records["MX example.org"].targets = {{.host = "mx1.hoster.example", .priority = 1}};
+  world.pages["https://hoster.example/.well-known/autoconfig/mail/config-v1.1.xml"] = {
+      200, autoconfig("pop.hoster.example")};
+  const auto result = world.discover("anna@example.org");
+  REQUIRE(result.found);
+  CHECK(result.found->at.host == "pop.hoster.example");
+  CHECK(result.found->source == "hoster.example/.well-known/autoconfig");
+  CHECK_FALSE(result.found->confirmed);
+  CHECK(std::ranges::count_if(world.asked, [](const auto& url) {
+          return url.find("hoster.example") != std::string::npos && url.find('?') == std::string::npos;
+        }) == 2);
 }
 
 TEST_CASE("an odd MX host is neither asked nor offered") {

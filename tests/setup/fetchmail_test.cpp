@@ -206,3 +206,38 @@ TEST_CASE("fetchmail, mpop: no shell inside of the command gets a part of a mess
     }
   }
 }
+
+TEST_CASE("fetchmail: local names add up, and several make a mailbox of several people") {
+  for (const std::string names :
+       {"is anna here to berta here", "is a b here", "is to to here", "is a to b"}) {
+    CAPTURE(names);
+    requires_in(read("fetchmail", "poll h.example proto pop3\nuser u pass p " + names + " mda cat"),
+                {R"(h.example {"enabled":false)", "2: h.example is a mailbox of several people"});
+  }
+  const auto one = read("fetchmail",
+                        "defaults proto pop3 is berta here\npoll a.example user u pass x is anna here mda "
+                        "\"cat %T\"\npoll b.example user u pass x mda \"cat %T\"");
+  requires_in(one, {R"(["cat","anna"])", R"(["cat","berta"])"});
+  CHECK(one.find("several people") == std::string::npos);
+}
+
+TEST_CASE(
+    "fetchmail: what stands there for all entries, and rare options, are told if they are switched on") {
+  struct Row {
+    const char *text, *option;
+  };
+  for (const auto& [text, option] :
+       {Row{"set logfile /log", "set logfile"}, Row{"set syslog", "set syslog"},
+        Row{"set postmaster root", "set postmaster"}, Row{"set softbounce", "set softbounce"}}) {
+    const std::string entry = "\npoll h.example proto pop3 user u pass x ssl mda cat";
+    requires_in(read("fetchmail", text + entry), {"1: " + std::string(option) + " is not supported"});
+  }
+  const auto text = read("fetchmail",
+                         "set no syslog\npoll h.example proto pop3 tracepolls bad-header reject\n"
+                         "user u pass x ssl mda cat rewrite fetchsizelimit 5");
+  requires_in(text, {"2: tracepolls is not", "2: bad-header is not", "3: rewrite is not",
+                     "3: fetchsizelimit is not"});
+  CHECK(text.find("syslog") == std::string::npos);
+  CHECK(read("fetchmail", "poll h.example proto pop3 no tracepolls user u pass x ssl mda cat no rewrite")
+            .find("not supported") == std::string::npos);
+}

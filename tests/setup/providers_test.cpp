@@ -41,25 +41,6 @@ net::Login login(const std::string& user, net::Auth auth = net::Auth::automatic)
   return {.user = user, .secret = {}, .auth = auth};
 }
 
-TEST_CASE("the end of a password is known by its keys, or by the day and the provider") {
-  using std::chrono::days;
-  const std::chrono::sys_seconds day{days(20'000)};
-  account::Account account;
-  account.server.host = "pop3s.pec.aruba.it";
-  CHECK_FALSE(setup::password_end(account));
-  account.password_set = day;
-  CHECK(setup::password_end(account) == day + days(90));
-  account.password_valid = days(30);
-  CHECK(setup::password_end(account) == day + days(30));
-  account.server.host = "pop.example.org";
-  CHECK(setup::password_end(account) == day + days(30));
-  account.password_valid.reset();
-  CHECK_FALSE(setup::password_end(account));
-  account.password_valid = days(30);
-  account.oauth.emplace();
-  CHECK_FALSE(setup::password_end(account));
-}
-
 TEST_CASE("every row of the table of providers is complete, and every host is a host") {
   const auto rows = setup::providers();
   CHECK(rows.size() > 60);
@@ -81,6 +62,99 @@ TEST_CASE("every row of the table of providers is complete, and every host is a 
     CHECK(row->source.starts_with("https://"));
     CHECK(std::regex_match(std::string(row->checked), day));
   }
+}
+
+TEST_CASE("the providers that most users have are in the table, each with its server") {
+  const std::vector<std::pair<std::string, std::string>> servers{{"libero.it", "popmail.libero.it"},
+                                                                 {"virgilio.it", "in.virgilio.it"},
+                                                                 {"tim.it", "pop.tim.it"},
+                                                                 {"alice.it", "in.alice.it"},
+                                                                 {"tiscali.it", "pop.tiscali.it"},
+                                                                 {"fastwebnet.it", "pop.fastwebnet.it"},
+                                                                 {"email.it", "pop.email.it"},
+                                                                 {"aruba.it", "pop3s.aruba.it"},
+                                                                 {"arubapec.it", "pop3s.pec.aruba.it"},
+                                                                 {"postecert.it", "mail.postecert.it"},
+                                                                 {"legalmail.it", "mbox.cert.legalmail.it"},
+                                                                 {"register.it", "pop.securemail.pro"},
+                                                                 {"gmail.com", "pop.gmail.com"},
+                                                                 {"googlemail.com", "pop.gmail.com"},
+                                                                 {"outlook.com", "outlook.office365.com"},
+                                                                 {"hotmail.com", "outlook.office365.com"},
+                                                                 {"live.com", "outlook.office365.com"},
+                                                                 {"msn.com", "outlook.office365.com"},
+                                                                 {"yahoo.com", "pop.mail.yahoo.com"},
+                                                                 {"ymail.com", "pop.mail.yahoo.com"},
+                                                                 {"rocketmail.com", "pop.mail.yahoo.com"},
+                                                                 {"cox.net", "pop.mail.yahoo.com"},
+                                                                 {"aol.com", "pop.aol.com"},
+                                                                 {"netscape.net", "pop.aol.com"},
+                                                                 {"verizon.net", "pop.aol.com"},
+                                                                 {"att.net", "inbound.att.net"},
+                                                                 {"icloud.com", ""},
+                                                                 {"gmx.de", "pop.gmx.net"},
+                                                                 {"gmx.com", "pop.gmx.com"},
+                                                                 {"web.de", "pop3.web.de"},
+                                                                 {"mail.com", "pop.mail.com"},
+                                                                 {"t-online.de", "securepop.t-online.de"},
+                                                                 {"magenta.de", "securepop.t-online.de"},
+                                                                 {"1und1.de", "pop.ionos.de"},
+                                                                 {"strato.de", "pop3.strato.de"},
+                                                                 {"posteo.de", "posteo.de"},
+                                                                 {"mailbox.org", "pop3.mailbox.org"},
+                                                                 {"vodafonemail.de", "pop3.vodafonemail.de"},
+                                                                 {"arcor.de", "pop3.vodafonemail.de"},
+                                                                 {"orange.fr", "pop.orange.fr"},
+                                                                 {"wanadoo.fr", "pop.orange.fr"},
+                                                                 {"free.fr", "pop.free.fr"},
+                                                                 {"laposte.net", "pop.laposte.net"},
+                                                                 {"sfr.fr", "pop.sfr.fr"},
+                                                                 {"neuf.fr", "pop.sfr.fr"},
+                                                                 {"ovh.net", "ssl0.ovh.net"},
+                                                                 {"bluewin.ch", "pop3s.bluewin.ch"},
+                                                                 {"kpnmail.nl", "pop.kpnmail.nl"},
+                                                                 {"xs4all.nl", "pop.kpnmail.nl"},
+                                                                 {"ziggo.nl", "pop.ziggo.nl"},
+                                                                 {"proximus.be", "pop.proximus.be"},
+                                                                 {"mail.ru", "pop.mail.ru"},
+                                                                 {"bk.ru", "pop.mail.ru"},
+                                                                 {"yandex.ru", "pop.yandex.com"},
+                                                                 {"seznam.cz", "pop3.seznam.cz"},
+                                                                 {"wp.pl", "pop3.wp.pl"},
+                                                                 {"o2.pl", "poczta.o2.pl"},
+                                                                 {"onet.pl", "pop3.poczta.onet.pl"},
+                                                                 {"zoho.com", "pop.zoho.com"},
+                                                                 {"zoho.eu", "pop.zoho.eu"},
+                                                                 {"zoho.in", "pop.zoho.in"},
+                                                                 {"zoho.jp", "pop.zoho.jp"},
+                                                                 {"zoho.com.au", "pop.zoho.com.au"},
+                                                                 {"zohocloud.ca", "pop.zohocloud.ca"},
+                                                                 {"fastmail.com", "pop.fastmail.com"},
+                                                                 {"comcast.net", "mail.comcast.net"},
+                                                                 {"btinternet.com", "mail.btinternet.com"},
+                                                                 {"sky.com", "pop.tools.sky.com"},
+                                                                 {"virginmedia.com", "pop3.virginmedia.com"},
+                                                                 {"charter.net", "mobile.charter.net"},
+                                                                 {"rr.com", "mail.twc.com"},
+                                                                 {"centurylink.net", "pop.centurylink.net"},
+                                                                 {"earthlink.net", "pop.earthlink.net"},
+                                                                 {"sympatico.ca", "pophm.sympatico.ca"},
+                                                                 {"telstra.com", "pop.telstra.com"},
+                                                                 {"xtra.co.nz", "pop3.xtra.co.nz"},
+                                                                 {"qq.com", "pop.qq.com"},
+                                                                 {"163.com", "pop.163.com"},
+                                                                 {"126.com", "pop.126.com"},
+                                                                 {"naver.com", "pop.naver.com"},
+                                                                 {"daum.net", ""},
+                                                                 {"uol.com.br", "pop3.uol.com.br"},
+                                                                 {"bol.com.br", "pop3.bol.com.br"},
+                                                                 {"sapo.pt", "pop.sapo.pt"}};
+  for (const auto& [domain, host] : servers) {
+    const auto* const row = setup::provider_of_domain(domain);
+    REQUIRE_MESSAGE(row != nullptr, domain);
+    CHECK(row->host == host);
+  }
+  CHECK(setup::provider_of_mx("firm-example.mail.protection.outlook.com")->host == "outlook.office365.com");
 }
 
 TEST_CASE("no two providers have a domain, an MX name or a name in common") {
@@ -159,6 +233,34 @@ TEST_CASE("a login by token is not told to use an app password, and is told wher
   CHECK(has(setup::advise(at("outlook.office365.com"), login("j@live.com")).mechanism, "OAuth 2 alone"));
 }
 
+TEST_CASE("where OAuth 2 is not taken, a whole sentence says which password is") {
+  const auto hint =
+      setup::advise(at("pop.mail.yahoo.com"), login("jane@yahoo.com", net::Auth::xoauth2)).mechanism;
+  CHECK(hint ==
+        "Yahoo takes a password over POP3, no OAuth 2: remove \"oauth\" and \"auth\"; Yahoo wants an app "
+        "password here, not the password of the account: make one at "
+        "https://login.yahoo.com/account/security");
+}
+
+TEST_CASE("a method that is not offered says nothing of the password where any password is the right one") {
+  const auto mechanism = [](const std::string& host, const std::string& user) {
+    return setup::advise(at(host), login(user, net::Auth::cram_md5)).mechanism;
+  };
+  CHECK(mechanism("popmail.libero.it", "jane@libero.it") == "");
+  CHECK(mechanism("pop.gmx.net", "jane@gmx.de").starts_with("switch POP3 on"));
+  CHECK(mechanism("pop.gmail.com", "jane@gmail.com").starts_with("Gmail wants an app password"));
+}
+
+TEST_CASE("of two providers at one server, the user's domain tells which one it is") {
+  const auto refused = [](const std::string& user) {
+    return setup::advise(at("outlook.office365.com"), login(user)).refused;
+  };
+  CHECK(refused("jane@firm.com").starts_with("Microsoft 365 takes OAuth 2 alone"));
+  CHECK(has(refused("jane@firm.com"), "an administrator may have to allow POP"));
+  CHECK(refused("anna@outlook.com").starts_with("Outlook.com takes OAuth 2 alone"));
+  CHECK(has(refused("anna@outlook.com"), "the settings of Outlook on the web"));
+}
+
 TEST_CASE(
     "before a login by OAuth 2, an app password is named where one works, and what must be switched on") {
   const auto google = setup::advice_before_oauth("google");
@@ -180,6 +282,29 @@ TEST_CASE("a wrong server or port is answered with the right one, the right one 
   CHECK(has(server(at("pop.tim.it")), "pop3://pop.tim.it"));
   CHECK(has(server(at("imap.mail.me.com")), "iCloud has no POP3 server; "));
   CHECK(server(at("mail.example.org", 993)) == "");
+}
+
+TEST_CASE("a wrong port, and another name of a provider, are answered with its server") {
+  struct Row {
+    std::string host, name, user;
+  };
+  const std::vector<Row> rows = {{"pop.gmail.com", "Gmail", "jane@gmail.com"},
+                                 {"outlook.office365.com", "Outlook.com", "anna@outlook.com"},
+                                 {"outlook.office365.com", "Microsoft 365", "jane@firm.com"},
+                                 {"pop.mail.yahoo.com", "Yahoo", "jane@yahoo.com"},
+                                 {"popmail.libero.it", "Libero", "jane@libero.it"},
+                                 {"pop3s.aruba.it", "Aruba", "jane@firm.it"},
+                                 {"pop3s.pec.aruba.it", "Aruba PEC", "jane@pec.it"}};
+  for (const auto& row : rows) {
+    const auto expected = "the POP3 server of " + row.name + " is pop3s://" + row.host;
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{1995, 993, 110})
+      CHECK(setup::advise(at(row.host, port), login(row.user)).server == expected);
+    CHECK(setup::advise(at(row.host), login(row.user)).server == "");
+  }
+  CHECK(setup::advise(at("pop.googlemail.com"), login("jane@gmail.com")).server ==
+        "the POP3 server of Gmail is pop3s://pop.gmail.com");
+  CHECK(setup::advise(at("pop.libero.it"), login("jane@libero.it")).server ==
+        "the POP3 server of Libero is pop3s://popmail.libero.it");
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ SIGNED = {
     "good": (HERE, ALWAYS),
     "providers": (",".join("DNS:" + name for name in (
         "example.org", "autoconfig.example.org", "ua-auto-config.example.org", "pop.example.org", "pop.hoster.example",
-        "pop.xn--bcher-kva.example", "autoconfig.hoster.example", "autoconfig.thunderbird.net", "pop.gmail.com",
+        "pop.xn--bcher-kva.example", "hoster.example", "autoconfig.hoster.example", "autoconfig.thunderbird.net", "pop.gmail.com",
         "pop3.web.de", "outlook.office365.com", "login.microsoftonline.com")), ALWAYS),
     "expired": (HERE, ("20200101000000Z", "20210101000000Z")),
     "ending": (HERE, (ALWAYS[0], SOON)),

@@ -36,8 +36,8 @@ class InitCase(Case):
         self.names, self.pages, self.network = NameServer(), Pages(self.certificates.providers), Network()
         for one in (self.names, self.pages, self.network):
             self.addCleanup(one.stop)
-        for host in ("example.org", "autoconfig.example.org", "ua-auto-config.example.org", "autoconfig.hoster.example",
-                     "autoconfig.thunderbird.net"):
+        for host in ("example.org", "autoconfig.example.org", "ua-auto-config.example.org", "hoster.example",
+                     "autoconfig.hoster.example", "autoconfig.thunderbird.net"):
             self.network.hosts[host, 443] = self.pages.port
         self.options = ["--proxy", self.network.proxy, "--tls-ca-file", self.certificates.ca, "--name-server", self.names.at]
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "setup/fdm_options.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+namespace mailhaul::setup {
+namespace {
+
+using FdmRow = std::pair<std::string_view, std::string_view>;
+
+constexpr std::array options_elsewhere{
+    FdmRow{"delete-oversized",
+           "remove large mail by hand: mailhaul list names it, and mailhaul delete removes it"},
+    FdmRow{"proxy", "set proxy in the account"},
+    FdmRow{"unmatched-mail",
+           "mailhaul delivers each message; let a program (mda:) drop what no rule matches"},
+    FdmRow{"file-umask", "mailhaul writes files for their owner alone (0600)"},
+    FdmRow{"file-group", "mailhaul writes files for their owner alone (0600)"},
+    FdmRow{"strip-characters", "mailhaul does not put words of a message into paths; nothing is to be done"},
+    FdmRow{"default-user", "each user runs mailhaul as himself"},
+    FdmRow{"command-user", "each user runs mailhaul as himself"},
+    FdmRow{"purge-after", "mailhaul removes what is safe, in batches; nothing is to be done"},
+    FdmRow{"lock-types", R"("lock" of an mbox says how it is locked; nothing is to be done in most cases)"},
+    FdmRow{"queue-high", "mailhaul has no such queue; nothing is to be done"},
+    FdmRow{"queue-low", "mailhaul has no such queue; nothing is to be done"},
+    FdmRow{"ignore-errors",
+           "mailhaul goes on with the next message where one cannot be delivered; nothing is to be done"},
+    FdmRow{"no-create",
+           "mailhaul creates a Maildir or mbox that is missing; create it before, or check its path"},
+};
+
+constexpr std::array words_elsewhere{
+    FdmRow{"no-apop", R"(mailhaul chooses a method itself; for USER and PASS alone: "auth": "user")"},
+    FdmRow{
+        "no-uidl",
+        "mailhaul uses UIDL where the server has it, and else knows messages by their contents; nothing is "
+        "to be "
+        "done"},
+    FdmRow{"insecure", "mailhaul accepts TLS 1.2 and 1.3 alone"},
+};
+
+constexpr std::array<std::string_view, 17> steps_elsewhere{"write",
+                                                           "append",
+                                                           "smtp",
+                                                           "lmtp",
+                                                           "imap",
+                                                           "imaps",
+                                                           "exec",
+                                                           "stdout",
+                                                           "rewrite",
+                                                           "tag",
+                                                           "drop",
+                                                           "keep",
+                                                           "add-header",
+                                                           "remove-header",
+                                                           "to-cache",
+                                                           "add-to-cache",
+                                                           "remove-from-cache"};
+
+std::string_view advice_in(std::span<const FdmRow> rows, std::string_view name) {
+  const auto row = std::ranges::find(rows, name, &FdmRow::first);
+  return row == rows.end() ? std::string_view() : row->second;
+}
+
+}  // namespace
+
+std::string_view fdm_option_advice(std::string_view name) { return advice_in(options_elsewhere, name); }
+
+std::string_view fdm_account_advice(std::string_view word) { return advice_in(words_elsewhere, word); }
+
+bool is_fdm_step_elsewhere(std::string_view name) {
+  return std::ranges::find(steps_elsewhere, name) != steps_elsewhere.end();
+}
+
+std::optional<std::chrono::seconds> fdm_unit(std::string_view name) {
+  using std::chrono::seconds;
+  if (name.ends_with('s')) name.remove_suffix(1);
+  if (name == "second" || name == "sec") return seconds(1);
+  if (name == "minute" || name == "min") return seconds(60);
+  if (name == "hour") return seconds(3600);
+  if (name == "day") return seconds(86400);
+  if (name == "week") return seconds(604800);
+  if (name == "month") return seconds(2592000);
+  if (name == "year") return seconds(31536000);
+  return std::nullopt;
+}
+
+}  // namespace mailhaul::setup

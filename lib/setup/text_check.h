@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Other programs read bytes, and mailhaul.json is UTF-8: a text in another character set has no place in it.
+#pragma once
+#include <string_view>
+
+#include "setup/draft.h"
+
+namespace mailhaul::setup {
+
+/// Takes out each account that has a text which is not UTF-8, with a note: such a text would get into the
+/// configuration changed. A password may be of any bytes. `text`: the file, where the line is looked up.
+void leave_out_other_bytes(Outcome& outcome, std::string_view text);
+
+}  // namespace mailhaul::setup

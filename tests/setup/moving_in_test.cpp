@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// What all programs have in common: where their files are, netrc, and texts in another character set.
+#include "around.h"
+#include "support/cpp/temp_dir.h"
+
+using namespace mailhaul;
+using test::read;
+using test::requires_in;
+
+TEST_CASE("the usual files of each program are known") {
+  const auto places = test::around();
+  const auto files = [&](std::string_view program, const setup::Surroundings& around) {
+    std::string all;
+    for (const auto& file : setup::find_program(program)->usual_files(around)) all += file.native() + " ";
+    return all;
+  };
+  CHECK(files("fetchmail", places) == "/home/anna/.fetchmailrc /etc/fetchmailrc ");
+  CHECK(files("mpop", places) == "/home/anna/.mpoprc /home/anna/.config/mpop/config ");
+  CHECK(files("fdm", places) == "/home/anna/.fdm.conf /etc/fdm.conf ");
+  auto elsewhere = places;
+  elsewhere.variable = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "FETCHMAILHOME") return "/srv/fetch";
+    return std::nullopt;
+  };
+  CHECK(files("fetchmail", elsewhere) == "/srv/fetch/fetchmailrc ");
+}
+
+namespace {
+
+/// The keys and notes of an account without a password, where ~/.netrc has these lines.
+std::string with_netrc(std::string_view program, const std::string& text, const std::string& netrc) {
+  const test::TempDir home;
+  test::spill(home / ".netrc", netrc);
+  auto places = test::around();
+  places.home = home.path();
+  return test::read(program, text, places);
+}
+
+const std::string entry_by_name = "poll gmx via pop.gmx.net proto pop3\nuser anna ssl mda cat",
+                  mpop_account = "account a\nhost h.example\nuser anna\ntls on\ndelivery mbox /m\n";
+
+}  // namespace
+
+TEST_CASE("a password in netrc is used where mailhaul finds it, under the name of the server") {
+  requires_in(with_netrc("fetchmail", entry_by_name, "machine pop.gmx.net login anna password x\n"),
+              {"\"netrc\":true"});
+  requires_in(with_netrc("fetchmail", entry_by_name,
+                         "machine gmx login anna password x\nmachine pop.gmx.net login anna password x\n"),
+              {"\"netrc\":true"});
+  requires_in(with_netrc("mpop", mpop_account, "machine h.example login anna password x\n"),
+              {"\"netrc\":true"});
+}
+
+TEST_CASE("a password that netrc has under another name, or not at all, is told and not asked for there") {
+  struct Row {
+    const char *netrc, *note;
+  };
+  for (const auto& [netrc, note] :
+       {Row{"machine gmx login anna password x\n",
+            "2: ~/.netrc has the password of anna under the name gmx, and mailhaul looks for the server, "
+            "pop.gmx.net"},
+        Row{"machine gmx login anna password x\nmachine pop.gmx.net login anna password y\n",
+            "2: ~/.netrc has the password of anna under the name gmx"},
+        Row{"machine other login anna password x\n", "2: ~/.netrc has no password of anna for pop.gmx.net"},
+        Row{"machine gmx login \"anna",
+            "2: the password of anna is expected in ~/.netrc, which cannot be read"}}) {
+    const auto text = with_netrc("fetchmail", entry_by_name, netrc);
+    requires_in(text, {note});
+    CHECK(text.find("\"netrc\"") == std::string::npos);
+  }
+  const auto text = with_netrc("mpop", mpop_account, "machine a login anna password x\n");
+  requires_in(text, {"1: ~/.netrc has no password of anna for h.example"});
+  CHECK(text.find("\"netrc\"") == std::string::npos);
+}
+
+TEST_CASE("an account with a text that is not UTF-8 is told with its line, and not taken over") {
+  struct Row {
+    const char *program, *text, *note;
+  };
+  for (const auto& [program, text, note] :
+       {Row{"mpop",
+            "account a\nhost h\nuser u\npassword p\n# B\xfcro\ndelivery maildir ~/Mail/B\xfcro\naccount "
+            "ok\nhost "
+            "i\nuser u\npassword p\ndelivery mbox /m\n",
+            "6: the account a was not taken over: its \"deliver\" would have a text that is not UTF-8 "
+            "(\\xfc)"},
+        Row{"fetchmail",
+            "poll h.example proto pop3\nuser \"j\\xf6rg\" pass x mda cat\npoll ok proto pop3 user u pass x "
+            "mda cat",
+            "2: the account h.example was not taken over: its \"user\""},
+        Row{"fetchmail",
+            "poll h.example proto pop3 user u pass x\nmda \"/bin/take \xfc\"\npoll ok proto pop3 user u pass "
+            "x mda cat",
+            "2: the account h.example was not taken over: its \"deliver\""},
+        Row{"fdm",
+            "account \"a\" pop3 server \"h\" user \"u\" pass \"p\"\naccount \"ok\" pop3 server \"i\" user "
+            "\"u\" pass "
+            "\"p\"\nmatch account \"a\" action maildir \"/m/\xe9t\xe9\"\nmatch all action maildir \"/m\"",
+            "3: the account a was not taken over: its \"deliver\""}}) {
+    CAPTURE(text);
+    const auto made = read(program, text);
+    requires_in(made, {note, "ok {\""});
+    CHECK(made.find("h.example {") == std::string::npos);
+    CHECK(made.find("a {") == std::string::npos);
+  }
+  const std::string getmail =
+      "[retriever]\ntype = SimplePOP3SSLRetriever\nserver = h\nusername = j\xf6rg\npassword = "
+      "x\n[destination]\ntype "
+      "= Maildir\npath = /m/\n";
+  const auto made = read("getmail", getmail);
+  requires_in(made, {"4: the account rc was not taken over: its \"user\""});
+  CHECK(made.find("{\"") == std::string::npos);
+}
+
+TEST_CASE("characters of UTF-8 are taken over as they are, and a password may have any bytes") {
+  for (const std::string folder : {"B\xc3\xbcro", "\xe2\x82\xac", "\xf0\x9f\x93\xac", "\xee\x80\x80"})
+    requires_in(
+        read("mpop", "account a\nhost h\nuser u\npassword p\xfc\ndelivery maildir /m/" + folder + "\n"),
+        {"\"deliver\":\"maildir:/m/" + folder + "\"", "password p\xfc\n"});
+  for (const std::string folder :
+       {"\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80", "\xe0\x80\xaf"})
+    requires_in(read("mpop", "account a\nhost h\nuser u\npassword p\ndelivery maildir /m/" + folder + "\n"),
+                {"5: the account a was not taken over"});
+}
+
+TEST_CASE("getmail: the keys of each section that a destination names are told") {
+  const auto text = read("getmail", R"([retriever]
+type = SimplePOP3SSLRetriever
+server = h
+username = u
+password = x
+[destination]
+type = MultiDestination
+destinations = ('[e]', '[e]')
+[e]
+type = Maildir
+path = /m/
+user = root
+filemode = 0640
+nonsense = 1
+[unused]
+user = root
+)");
+  requires_in(text,
+              {"12: user is not supported", "13: filemode is not supported", "14: nonsense is not known"});
+  CHECK(text.find("16:") == std::string::npos);
+  CHECK(text.find("12: user", text.find("12: user") + 1) == std::string::npos);
+}
+
+TEST_CASE("mpop: the hint to eval says what stands in its place") {
+  try {
+    read("mpop", "account a\neval echo password x\n");
+    FAIL("was accepted");
+  } catch (const util::Error& error) {
+    requires_in(error.hint(), {"write in its place what the program prints", "passwordeval"});
+  }
+}
