@@ -61,15 +61,17 @@ class Findings {
 
  private:
   std::string text_of(const Finding& finding) const {
+    const auto columns = window_columns(STDOUT_FILENO);
     std::string text(name_of(finding.grade));
     text.resize(grade_columns, ' ');
-    if (!finding.account.empty()) text += safe(finding.account) + ": ";
-    text += finding.check + ": " + safe(finding.sentence) + "\n";
+    const auto who = finding.account.empty() ? "" : safe(finding.account) + ": ";
+    text += wrapped(who + finding.check + ": " + safe(finding.sentence),
+                    {.columns = columns, .first = grade_columns, .indent = grade_columns}) +
+            "\n";
     const auto advice = hint_for(finding.advice, finding.account, options_of_account(invocation_));
     if (advice.empty()) return text;
     constexpr std::string_view lead = "         hint: ";
-    const Wrapping wrapping{
-        .columns = window_columns(STDOUT_FILENO), .first = lead.size(), .indent = grade_columns};
+    const Wrapping wrapping{.columns = columns, .first = lead.size(), .indent = grade_columns};
     return text.append(lead) + wrapped(safe(advice), wrapping) + "\n";
   }
   std::string json_of(const Finding& finding) const {

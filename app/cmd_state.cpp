@@ -90,6 +90,16 @@ void say(const Invocation& invocation, const std::string& account, const std::st
   if (!invocation.quiet && !invocation.json) print(safe(account) + ": " + text + "\n");
 }
 
+/// "2 UIDs are not on the server, and nothing was done about them"; nothing for none.
+void say_absent(const Invocation& invocation, const std::string& account, std::size_t uids,
+                const std::string& where) {
+  if (uids == 0) return;
+  const bool one = uids == 1;
+  say(invocation, account,
+      util::counted(uids, "UID") + (one ? " is not " : " are not ") + where +
+          ", and nothing was done about " + (one ? "it" : "them"));
+}
+
 }  // namespace
 
 void describe_state_show(CLI::App& parser, Invocation& /*invocation*/) { add_accounts(parser); }
@@ -143,10 +153,7 @@ int run_mark(const Invocation& invocation, std::string_view as, engine::Marking 
     say(invocation, account.name,
         util::counted(marked.messages, "message") + " marked as " + std::string(as) +
             newest_of(marked, environment.now()));
-    if (marked.not_listed > 0)
-      say(invocation, account.name,
-          util::counted(marked.not_listed, "UID") + (marked.not_listed == 1 ? " is" : " are") +
-              " not on the server, and nothing was done about " + (marked.not_listed == 1 ? "it" : "them"));
+    say_absent(invocation, account.name, marked.not_listed, "on the server");
   });
 }
 
@@ -202,10 +209,13 @@ int run_state_forget(const Invocation& invocation) {
     const auto environment = real_environment(invocation, config, {});
     if (invocation.all && !may_forget_all(invocation, engine::history(account, environment).size()))
       return say(invocation, account.name, "nothing was forgotten");
-    const auto count = messages.none ? 0 : engine::forget(account, environment, messages.uids);
-    if (invocation.json) return print(json_line_of_forgotten(account.name, count));
+    engine::Forgotten forgotten;
+    if (!messages.none) forgotten = engine::forget(account, environment, messages.uids);
+    if (invocation.json) return print(json_line(account.name, forgotten));
     say(invocation, account.name,
-        count == 0 ? "nothing to forget" : util::counted(count, "message") + " forgotten");
+        forgotten.messages == 0 ? "nothing to forget"
+                                : util::counted(forgotten.messages, "message") + " forgotten");
+    say_absent(invocation, account.name, forgotten.not_recorded, "recorded");
   });
 }
 

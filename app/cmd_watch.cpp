@@ -23,6 +23,7 @@
 #include "app/quiet.h"
 #include "app/signals.h"
 #include "engine/watch.h"
+#include "util/process.h"
 #include "util/secret.h"
 #include "util/units.h"
 
@@ -39,7 +40,8 @@ seconds boot_time() {
   return seconds(now.tv_sec);
 }
 
-/// Waits for signals, for the end of runs, and for times; keeps systemd's watchdog quiet meanwhile.
+/// Waits for signals, for the end of runs, and for times; keeps systemd's watchdog quiet meanwhile, and reaps
+/// orphans as process 1 of a container.
 class Waiter {
  public:
   Waiter(const util::Cancel& stop, const util::Cancel& reload, const ServiceNotifier& systemd)
@@ -54,6 +56,7 @@ class Waiter {
     const auto longest = std::min(seconds(30), systemd_.watchdog().value_or(seconds(30)));
     const bool stopping = !goes_on();
     for (;;) {
+      if (::getpid() == 1) util::reap_orphans();
       if (systemd_.watchdog()) systemd_.send("WATCHDOG=1");
       const auto left = until ? std::max(*until - boot_time(), seconds(0)) : longest;
       std::array<struct pollfd, 3> events{{{event_.get(), POLLIN, 0},

@@ -63,8 +63,47 @@ std::optional<EncodedWord> encoded_word(std::string_view text) {
   return EncodedWord{util::lower(charset), std::move(*bytes), end + 2};
 }
 
+struct OtherName {
+  std::string_view label;
+  const char* charset;
+};
+
+/// Labels that mail programs write and iconv does not know. Those of Hebrew and Arabic only say in which
+/// order the letters are shown.
+constexpr auto other_names = std::to_array<OtherName>({
+    {"ks_c_5601-1987", "CP949"},
+    {"ks_c_5601-1989", "CP949"},
+    {"ksc5601", "CP949"},
+    {"ksc_5601", "CP949"},
+    {"windows-949", "CP949"},
+    {"x-windows-949", "CP949"},
+    {"x-euc-kr", "CP949"},
+    {"iso-8859-8-i", "ISO-8859-8"},
+    {"iso-8859-8-e", "ISO-8859-8"},
+    {"iso-8859-6-i", "ISO-8859-6"},
+    {"iso-8859-6-e", "ISO-8859-6"},
+    {"x-sjis", "CP932"},
+    {"x-ms-cp932", "CP932"},
+    {"x-euc-jp", "EUC-JP"},
+    {"x-gbk", "GBK"},
+    {"gb_2312-80", "GBK"},
+    {"x-big5", "BIG5"},
+    {"x-cp1252", "CP1252"},
+    {"cp-1252", "CP1252"},
+    {"x-windows-1252", "CP1252"},
+    {"x-mac-roman", "MACINTOSH"},
+    {"x-macroman", "MACINTOSH"},
+    {"macroman", "MACINTOSH"},
+    {"latin-1", "ISO-8859-1"},
+    {"x-koi8-r", "KOI8-R"},
+    {"x-utf-8", "UTF-8"},
+    {"unicode-1-1-utf-7", "UTF-7"},
+});
+
 std::optional<std::string> to_utf8(const std::string& charset, std::string bytes) {
-  const iconv_t converter = ::iconv_open("UTF-8", charset.c_str());
+  const auto* other = std::ranges::find(other_names, charset, &OtherName::label);
+  const iconv_t converter =
+      ::iconv_open("UTF-8", other == other_names.end() ? charset.c_str() : other->charset);
   if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;  // NOLINT: how iconv says so
   std::string text(bytes.size() * 4 + 16, '\0');
   char* in = bytes.data();

@@ -170,8 +170,11 @@ std::string json_line(std::string_view account, std::string_view standing, const
                   {"not_listed", marked.not_listed}});
 }
 
-std::string json_line_of_forgotten(std::string_view account, std::size_t messages) {
-  return line_of({{"event", "forgotten"}, {"account", account}, {"messages", messages}});
+std::string json_line(std::string_view account, const engine::Forgotten& forgotten) {
+  return line_of({{"event", "forgotten"},
+                  {"account", account},
+                  {"messages", forgotten.messages},
+                  {"not_listed", forgotten.not_recorded}});
 }
 
 std::string json_line(std::string_view account, const engine::AccountStatus& status,

@@ -63,10 +63,11 @@ std::string json_line(std::string_view account, const PlanTotals& totals);
 std::string json_line(std::string_view account, const engine::HistoryRow& row);
 /// What state mark-seen, mark-delivered and forget have done.
 std::string json_line(std::string_view account, std::string_view standing, const engine::Marked& marked);
-std::string json_line_of_forgotten(std::string_view account, std::size_t messages);
-/// What of an account ends by itself, as far as it is known: the provider forgets an OAuth 2 login.
+std::string json_line(std::string_view account, const engine::Forgotten& forgotten);
+/// What of an account ends by itself; empty: nobody knows when.
 struct AccountEnds {
-  std::optional<std::chrono::sys_seconds> login, password, client_certificate;
+  std::optional<std::chrono::sys_seconds> login;  ///< by OAuth 2: when the provider forgets it
+  std::optional<std::chrono::sys_seconds> password, client_certificate;
 };
 std::string json_line(std::string_view account, const engine::AccountStatus& status, const AccountEnds& ends);
 std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt);

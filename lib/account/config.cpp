@@ -117,7 +117,12 @@ class Loader {
 
  private:
   Setting setting(const Node& node, const std::string& path) const {
-    return {.node = &node, .file = file_, .path = path, .paths = &sources_.paths};
+    const auto row = std::ranges::find(top_level_keys(), path, &KeyRow::name);
+    return {.node = &node,
+            .file = file_,
+            .path = path,
+            .paths = &sources_.paths,
+            .key_name = row == top_level_keys().end() ? "" : row->name};
   }
 
   void require_privacy(const Node& root) const {

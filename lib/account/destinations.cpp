@@ -14,7 +14,7 @@ using delivery::FieldType;
 using delivery::Spec;
 using Form = Node::Form;
 
-constexpr std::string_view example = "\"maildir:~/Mail\"";
+constexpr std::string_view example = "\"maildir:~/Mail/home\"";
 
 delivery::Value value_of(const Setting& setting, const delivery::Field& field) {
   switch (field.type) {

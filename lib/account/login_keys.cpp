@@ -36,6 +36,7 @@ constexpr std::array oauth_rows{
     OAuthRow{{"redirect_url", "where the browser goes afterwards (default: a free port of this machine)"},
              &OAuth::redirect_url},
 };
+constexpr auto day_size = std::string_view("YYYY-MM-DD").size();
 constexpr auto oauth_field_rows = [] {
   std::array<OAuthField, oauth_rows.size()> all{};
   std::ranges::transform(oauth_rows, all.begin(), &OAuthRow::field);
@@ -126,9 +127,9 @@ void set_oauth(Account& account, const Setting& setting) {
 }
 
 void set_password_day(Account& account, const Setting& setting) {
-  const auto day = util::parse_utc(text_of(setting));
-  if (!day || *day != std::chrono::floor<std::chrono::days>(*day))
-    setting.refuse("must be a day such as \"2026-11-01\"");
+  const auto text = text_of(setting);
+  const auto day = text.size() == day_size ? util::parse_utc(text) : std::nullopt;
+  if (!day) setting.refuse("must be a day such as \"2026-11-01\"");
   account.password_set = day;
 }
 
@@ -193,7 +194,7 @@ Node show_oauth(const Account& account) {
 
 Node show_password_day(const Account& account) {
   const auto& day = account.password_set;
-  return day ? Node::of(util::format_utc(*day).substr(0, std::string_view("YYYY-MM-DD").size())) : Node();
+  return day ? Node::of(util::format_utc(*day).substr(0, day_size)) : Node();
 }
 
 Node show_password_valid(const Account& account) {

@@ -24,7 +24,8 @@ Setting setting_of(const Layer& layer, const Member& member, const Paths& paths)
           .file = layer.file,
           .path = layer.file.empty() ? option_name(member.key, text)
                                      : layer.path + "." + util::escape(member.key),
-          .paths = &paths};
+          .paths = &paths,
+          .key_name = find_handler(member.key) == nullptr ? "" : std::string_view(member.key)};
 }
 
 /// The value of a key that is in force, from the last layer that has the key.

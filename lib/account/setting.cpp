@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "account/keys.h"
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/nearest.h"
@@ -65,7 +64,11 @@ std::vector<std::string> items_of(const Setting& setting) {
 Setting Setting::part(const Node& inner, const std::string& suffix) const {
   // On the command line an item is one of several options of the same name.
   const bool is_option = on_command_line() && suffix.starts_with('[');
-  return {.node = &inner, .file = file, .path = is_option ? path : path + suffix, .paths = paths};
+  return {.node = &inner,
+          .file = file,
+          .path = is_option ? path : path + suffix,
+          .paths = paths,
+          .key_name = key_name};
 }
 
 namespace {
@@ -77,22 +80,10 @@ std::string where_at(const Setting& setting, Position position) {
   return setting.path.empty() ? position_text : position_text + setting.path + ": ";
 }
 
-/// Where the manual has the key that "accounts.work.deliver.path" belongs to. Names of accounts may be keys
-/// and have dots.
 std::string page_of(const Setting& setting) {
   if (setting.on_command_line()) return "see man mailhaul-fetch";
-  std::string_view rest = setting.path;
-  const auto next = [&rest] {
-    const auto part = rest.substr(0, rest.find('.'));
-    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
-    return part.substr(0, part.find('['));
-  };
-  if (next() == "accounts") next();
-  while (!rest.empty()) {
-    const auto key = next();
-    if (find_handler(key) != nullptr) return "see \"" + std::string(key) + "\" in man mailhaul.json";
-  }
-  return "see man mailhaul.json";
+  const auto key = setting.key_name.empty() ? "" : "\"" + std::string(setting.key_name) + "\" in ";
+  return "see " + key + "man mailhaul.json";
 }
 
 }  // namespace

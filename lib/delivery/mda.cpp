@@ -119,7 +119,8 @@ util::Exit Mda::run(const QueuedMessage& message, const Fd& output) {
                      .output = output.get(),
                      .error = output.get(),
                      .keep = running_->fd()});
-  return child.wait(settings_.timeout, *context().cancel);
+  // Ended too early, it may have taken the message, which would come twice.
+  return child.wait(settings_.timeout, *context().cancel, util::AfterCancel::its_work);
 }
 
 DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
@@ -129,9 +130,8 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
     if (!words.empty() && context().note) context().note(program + " wrote: " + words);
     return {};
   }
-  const bool stopped = exit.timed_out && context().cancel->requested();
   DeliveryResult result{DeliveryStatus::rejected, program + ": ", ""};
-  result.sentence += stopped ? "stopped together with mailhaul" : util::describe(exit, settings_.timeout);
+  result.sentence += util::describe(exit, settings_.timeout);
   if (exit.status == try_again) result.sentence += " (try again later)";
   if (!words.empty()) result.sentence += ": " + words;
   if (exit.signal != 0 || exit.timed_out) {
@@ -139,8 +139,8 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   } else if (exit.status == try_again) {
     result.status = DeliveryStatus::later;
   }
-  stopped_ = stopped_ || stopped;
-  if (stopped) return result;
+  stopped_ = stopped_ || exit.stopped;
+  if (exit.stopped) return result;
   result.by_hand = by_hand_;
   if (exit.timed_out) {
     result.hint = "if it needs longer, raise its timeout in \"deliver\"";

@@ -22,7 +22,7 @@ enum class CopyState {
   handed_over,  ///< written into a pipe; only the end of the pipe shows whether it was read
   delivered,    ///< S4
   refused,      ///< the destination did not accept it, this time or ever
-  withheld,     ///< not offered, because the destination refuses everything
+  withheld,     ///< not offered: the destination refuses everything, or we stop
   in_doubt      ///< nobody can tell whether the destination accepted it
 };
 

@@ -130,16 +130,10 @@ class Deleting {
     }
     run_.totals.left = static_cast<std::uint32_t>(look_.listed.size());
     const auto removed = removals.finish();
-    Counted undelivered;
-    for (const auto& one : chosen_) {
-      const auto& listed = look_.listed[one.index];
-      if (!std::ranges::binary_search(removed, listed.number)) continue;
-      run_.tell.message(run_.account.name, event_of(shown(one)));
-      if (one.is_delivered) continue;
-      ++undelivered.messages;
-      undelivered.bytes += listed.bytes;
-    }
-    note_deletion(run_, run_.totals.left, undelivered);
+    for (const auto& one : chosen_)
+      if (std::ranges::binary_search(removed, look_.listed[one.index].number))
+        run_.tell.message(run_.account.name, event_of(shown(one)));
+    note_listing(look_, removed, removed.size());
     if (removed.size() != chosen_.size()) {
       throw util::Error(util::Kind::temporary,
                         "the server removed " + std::to_string(removed.size()) + " of " +

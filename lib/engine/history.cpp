@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "engine/account_run.h"
 #include "engine/mailbox.h"
@@ -49,13 +50,18 @@ std::string row_uid(const state::Store& store, state::MailboxId mailbox, const s
   return whole && whole->header ? "sha256:" + util::hex(*whole->header) : "row:" + std::to_string(row.id);
 }
 
-/// The rows with these UIDs; all without `uids`. Throws Error{usage} for a UID that no row has.
-std::vector<state::RowId> rows_with(const state::Store& store, std::optional<state::MailboxId> mailbox,
-                                    const account::Account& account, std::span<const std::string> uids) {
+struct ChosenRows {
+  std::vector<state::RowId> rows;
+  std::size_t missing = 0;  ///< UIDs that no row has
+};
+
+/// The rows with these UIDs; all without `uids`.
+ChosenRows rows_with(const state::Store& store, std::optional<state::MailboxId> mailbox,
+                     std::span<const std::string> uids) {
   std::set<std::string> wanted;
   for (const auto& typed : uids) wanted.insert(typed_uid(typed));
   std::set<std::string> missing = wanted;
-  std::vector<state::RowId> found;
+  ChosenRows chosen;
   const auto seen = mailbox ? store.rows(*mailbox) : state::MailboxRows();
   for (const auto& row : seen.rows()) {
     if (!uids.empty()) {
@@ -63,13 +69,10 @@ std::vector<state::RowId> rows_with(const state::Store& store, std::optional<sta
       if (!wanted.contains(uid)) continue;
       missing.erase(uid);
     }
-    found.push_back(row.id);
+    chosen.rows.push_back(row.id);
   }
-  if (missing.empty()) return found;
-  throw util::Error(
-      util::Kind::usage,
-      "account " + account.name + " remembers no message with the UID " + util::escape(*missing.begin()),
-      "mailhaul state show " + account.name + " shows what it remembers");
+  chosen.missing = missing.size();
+  return chosen;
 }
 
 }  // namespace
@@ -98,8 +101,8 @@ std::vector<HistoryRow> history(const account::Account& account, const Environme
   return rows;
 }
 
-std::size_t forget(const account::Account& account, const Environment& environment,
-                   std::span<const std::string> uids) {
+Forgotten forget(const account::Account& account, const Environment& environment,
+                 std::span<const std::string> uids) {
   std::mutex writes;
   state::Store store(environment.state_file, writes);
   const auto lock = lock_mailbox(account::mailbox_of(account), store.file());
@@ -107,10 +110,12 @@ std::size_t forget(const account::Account& account, const Environment& environme
   // If a place is missing, forgetting the message is the way out.
   if (mailbox)
     recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox), account.deliver);
+  auto chosen = rows_with(store, mailbox, uids);
+  const Forgotten forgotten{.messages = chosen.rows.size(), .not_recorded = chosen.missing};
   state::Change change;
-  change.forgotten = rows_with(store, mailbox, account, uids);
+  change.forgotten = std::move(chosen.rows);
   if (mailbox) store.commit(*mailbox, change);
-  return change.forgotten.size();
+  return forgotten;
 }
 
 }  // namespace mailhaul::engine

@@ -28,11 +28,15 @@ struct HistoryRow {
 /// All that is remembered about the account's mailbox.
 std::vector<HistoryRow> history(const account::Account& account, const Environment& environment);
 
+struct Forgotten {
+  std::size_t messages = 0;
+  std::size_t not_recorded = 0;  ///< UIDs of which nothing is recorded
+};
+
 /// Forgets messages, so that they are new again. Without `uids` (as typed), all of the mailbox. First
-/// completes what a killed run left half delivered. Returns how many were forgotten. Throws Error;
-/// Error{usage} for a UID that is not remembered, Error{temporary} while another run is at work on the
-/// mailbox.
-std::size_t forget(const account::Account& account, const Environment& environment,
-                   std::span<const std::string> uids);
+/// completes what a killed run left half delivered. Throws Error; Error{temporary} while another run is at
+/// work on the mailbox.
+Forgotten forget(const account::Account& account, const Environment& environment,
+                 std::span<const std::string> uids);
 
 }  // namespace mailhaul::engine

@@ -23,8 +23,13 @@ struct Hook {
   std::vector<std::string> environment;
 };
 
-/// Its standard output is dropped. Returns what went wrong; empty: nothing.
-std::string run_command(const Hook& hook, const Environment& environment) {
+struct Failure {
+  std::string what;  ///< empty: it succeeded
+  bool stopped = false;
+};
+
+/// Its standard output is dropped.
+Failure run_command(const Hook& hook, const Environment& environment) {
   try {
     const auto nowhere = util::open_file("/dev/null", O_WRONLY);
     const auto said = util::nameless_file(environment.state_file.parent_path());
@@ -33,19 +38,21 @@ std::string run_command(const Hook& hook, const Environment& environment) {
     const auto exit = child.wait(longest_hook, *environment.cancel);
     if (exit.ok()) return {};
     const auto words = util::last_words(said);
-    return util::describe(exit, longest_hook) + (words.empty() ? "" : ": " + words);
+    return {util::describe(exit, longest_hook) + (words.empty() ? "" : ": " + words), exit.stopped};
   } catch (const util::Error& error) {
-    return error.what();
+    return {error.what()};
   }
 }
 
 void run_hook(const std::string& account, const Hook& hook, const Environment& environment,
               report::Listener& listener) {
   if (hook.argv.empty() || environment.cancel->requested()) return;
-  const auto wrong = run_command(hook, environment);
-  if (wrong.empty()) return;
-  const std::string sentence = std::string(hook.key) + ": " + util::escape(hook.argv.front()) + ": " + wrong;
-  listener.warned(account, {.sentence = sentence, .hint = "the mail is safe; try the command by hand"});
+  const auto failure = run_command(hook, environment);
+  if (failure.what.empty()) return;
+  const std::string sentence =
+      std::string(hook.key) + ": " + util::escape(hook.argv.front()) + ": " + failure.what;
+  listener.warned(account, {.sentence = sentence,
+                            .hint = failure.stopped ? "" : "the mail is safe; try the command by hand"});
 }
 
 }  // namespace

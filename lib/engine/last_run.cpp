@@ -85,13 +85,20 @@ void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) 
   if (!was_stopped) note_poll(key, run.store.file(), begun);
 }
 
-void note_deletion(AccountRun& run, std::uint32_t left, Counted undelivered) {
-  auto last = run.store.last_run(run.mailbox);
+void note_listing(ReadOnlySession& look, std::span<const std::uint32_t> settled, std::size_t removed) {
+  auto last = look.store.last_run(look.mailbox);
   if (!last) return;
-  last->listed = left;
-  last->waiting -= std::min(last->waiting, undelivered.messages);
-  last->waiting_bytes -= std::min(last->waiting_bytes, undelivered.bytes);
-  run.store.note_run(run.mailbox, *last);
+  last->listed = static_cast<std::uint32_t>(look.listed.size() - removed);
+  last->waiting = 0;
+  last->waiting_bytes = 0;
+  for (std::size_t i = 0; i < look.listed.size(); ++i) {
+    const auto* row = look.identities[i].row;
+    const bool is_pending = row == nullptr || row->standing == state::Standing::pending;
+    if (!is_pending || std::ranges::binary_search(settled, look.listed[i].number)) continue;
+    ++last->waiting;
+    last->waiting_bytes += look.listed[i].bytes;
+  }
+  look.store.note_run(look.mailbox, *last);
 }
 
 std::optional<TooSoon> too_soon(const AccountRun& run) {

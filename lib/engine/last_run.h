@@ -2,8 +2,10 @@
 // What a run leaves in the store for `status`.
 #pragma once
 #include <optional>
+#include <span>
 
 #include "engine/account_run.h"
+#include "engine/read_only_session.h"
 #include "engine/run.h"
 #include "state/rows.h"
 
@@ -23,14 +25,10 @@ namespace mailhaul::engine {
 /// of the outcome. The error is the one before -q has changed it.
 void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun);
 
-/// Messages and their bytes.
-struct Counted {
-  std::uint32_t messages = 0;
-  std::uint64_t bytes = 0;
-};
-/// Corrects what is stored after messages were removed by hand: `left` are on the server still, and
-/// `undelivered` of those that are gone were never delivered. Nothing if no run has ended so far.
-void note_deletion(AccountRun& run, std::uint32_t left, Counted undelivered);
+/// Corrects what is stored after another command than fetch has listed the messages, and has removed some of
+/// them. `settled`: the numbers, sorted, of those that it has removed or marked. Nothing if no run has ended
+/// so far.
+void note_listing(ReadOnlySession& look, std::span<const std::uint32_t> settled, std::size_t removed);
 
 /// Why the server must not be asked now. Static text.
 struct TooSoon {

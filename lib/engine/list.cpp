@@ -87,12 +87,17 @@ void look_for_lost_state(ReadOnlySession& look, const Environment& environment, 
 /// What keeps a fetch from offering all of it to a program that refused everything before.
 void tell_refusing_places(const ReadOnlySession& look, const Environment& environment,
                           report::Listener& listener, const std::vector<ListedMessage>& messages) {
-  auto refusing = refusing_places_of(look.account, environment, look.store, look.mailbox);
-  if (refusing.text().empty()) return;
-  const auto context = context_of(look.account, environment, look.store, look.mailbox);
-  for (const auto& spec : look.account.deliver)
-    if (!spec.kind->traits.exactly_once()) refusing.kept_from(environment.open(spec, context)->target());
   const auto to_fetch = std::ranges::count(messages, Action::fetch, &ListedMessage::action);
+  auto refusing = refusing_places_of(look.account, environment, look.store, look.mailbox);
+  if (to_fetch == 0 || refusing.text().empty()) return;
+  const auto context = context_of(look.account, environment, look.store, look.mailbox);
+  for (const auto& spec : look.account.deliver) {
+    if (spec.kind->traits.exactly_once()) continue;
+    try {
+      refusing.kept_from(environment.open(spec, context)->target());
+    } catch (const util::Error&) {  // a run says what is wrong with the place
+    }
+  }
   if (const auto error = refusing.error(static_cast<std::size_t>(to_fetch), environment))
     listener.warned(look.account.name, {.sentence = error->what(), .hint = error->hint(), .uid = {}});
 }

@@ -8,6 +8,7 @@
 
 #include "engine/account_run.h"
 #include "engine/header_field.h"
+#include "engine/last_run.h"
 #include "engine/mailbox.h"
 #include "engine/notices.h"
 #include "engine/read_only_session.h"
@@ -115,6 +116,10 @@ Marked mark(const account::Account& account, const Environment& environment, rep
     newest = i;
   }
   look.store.commit(look.mailbox, change);
+  std::vector<std::uint32_t> numbers;
+  for (const auto i : chosen.indexes) numbers.push_back(look.listed[i].number);
+  std::ranges::sort(numbers);
+  note_listing(look, numbers, 0);
   Marked marked{.messages = change.rows.size(), .not_listed = chosen.not_listed};
   if (newest) show_newest(look, *newest, marked);
   look.leave();

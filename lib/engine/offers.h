@@ -5,7 +5,8 @@
 
 namespace mailhaul::engine {
 
-/// Whether the message is kept from this place, because the place refuses everything. Notes that it was.
+/// Whether the message is kept from this place: no other program is started after a request to stop, and a
+/// place may refuse everything, which is noted.
 [[nodiscard]] bool is_withheld(AccountRun& run, const ReceivedMessage::Copy& copy);
 /// Notes what a place answered that a message was handed to.
 void note_answer(AccountRun& run, const ReceivedMessage& message, const ReceivedMessage::Copy& copy);

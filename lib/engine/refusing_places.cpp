@@ -136,7 +136,8 @@ std::optional<util::Error> RefusingPlaces::error(std::size_t waiting, const Envi
   const bool pauses = !place->has_refused_now && place->offers == Offers::none;
   std::string sentence = place->answer;
   if (!pauses)
-    sentence += place->in_a_row < enough_refusals
+    sentence += !place->has_refused_now ? " in the last run"
+                : place->in_a_row < enough_refusals
                     ? ", as before"
                     : ", for " + std::to_string(place->in_a_row) + " messages in a row";
   sentence +=

@@ -160,7 +160,9 @@ void report_outcome(const AccountOutcome& outcome, const util::Cancel& cancel, r
     listener.failed(outcome.account, notice);
   }
   int status = status_of(outcome);
-  const bool nothing_else = status == 0 || status == util::exit_status(util::Kind::cancelled);
+  // Temporary: of a program that had to be ended nobody knows whether it took its message.
+  const bool nothing_else = status == 0 || status == util::exit_status(util::Kind::cancelled) ||
+                            status == util::exit_status(util::Kind::temporary);
   if (cancel.requested() && nothing_else) status = 128 + cancel.signal();
   listener.finished(outcome.account, outcome.totals, status);
 }

@@ -13,6 +13,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -168,25 +169,29 @@ bool ended_by(int process, int cancel_fd, Clock::time_point deadline) {
 
 }  // namespace
 
-Exit Child::wait(std::chrono::seconds limit, const Cancel& cancel) {
+Exit Child::wait(std::chrono::seconds limit, const Cancel& cancel, AfterCancel after_cancel) {
+  using std::chrono::milliseconds;
   const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (!process) throw_errno(Kind::os, "watch", "a child process");
+  Exit exit;
+  milliseconds until_kill(5000);
   auto deadline = Clock::now() + limit;
   bool over = cancel.requested() || !ended_by(process.get(), cancel.fd(), deadline);
-  if (over && Clock::now() < deadline) {  // a cancel: the child may finish its work
-    deadline = std::min(deadline, Clock::now() + std::chrono::seconds(10));
-    over = !ended_by(process.get(), -1, deadline);
+  if (over && Clock::now() < deadline) {  // a cancel
+    const bool hurry = after_cancel == AfterCancel::little && cancel.signal() == SIGINT;
+    deadline = std::min(deadline, Clock::now() + milliseconds(hurry ? 1500 : 10'000));
+    if (hurry) until_kill = milliseconds(400);
+    exit.stopped = over = !ended_by(process.get(), -1, deadline);
   }
   if (over) {
     ::kill(-pid_, SIGTERM);
-    if (!ended_by(process.get(), -1, Clock::now() + std::chrono::seconds(5))) ::kill(-pid_, SIGKILL);
+    if (!ended_by(process.get(), -1, Clock::now() + until_kill)) ::kill(-pid_, SIGKILL);
   }
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0) {
     if (errno != EINTR) throw_errno(Kind::os, "wait for", "a child process");
   }
   pid_ = -1;
-  Exit exit;
   exit.timed_out = over;
   if (WIFSIGNALED(status)) {
     exit.signal = WTERMSIG(status);
@@ -223,14 +228,43 @@ std::string last_words(const Fd& said) {
   return escape(line, line.size());
 }
 
-/// The second field of stat, the program's name in parentheses, may contain anything.
-std::optional<std::uint64_t> start_of(pid_t pid) {
-  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
+namespace {
+
+/// The fields of proc(5) stat from the third on; none if there is no such process. The second field, the
+/// program's name in parentheses, may contain anything.
+std::istringstream stat_of(const std::string& pid) {
+  std::ifstream stream("/proc/" + pid + "/stat");
   std::string line;
   std::getline(stream, line);
   const auto name_end = line.rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream fields(line.substr(name_end + 1));
+  return std::istringstream(name_end == std::string::npos ? std::string() : line.substr(name_end + 1));
+}
+
+/// Whether it has ended, and is ours to reap although we did not start it. A Child is in our session and
+/// leads a process group; before that, while it starts, it is in ours.
+bool is_ended_orphan(const std::string& pid) {
+  char state = 0;
+  pid_t parent = 0, group = 0, session = 0;
+  if (!(stat_of(pid) >> state >> parent >> group >> session)) return false;
+  const bool may_be_child = session == ::getsid(0) && (std::to_string(group) == pid || group == ::getpgrp());
+  return state == 'Z' && parent == ::getpid() && !may_be_child;
+}
+
+}  // namespace
+
+void reap_orphans() {
+  std::error_code failed;
+  // It may be the /proc of a namespace in which the processes have other numbers.
+  if (std::filesystem::read_symlink("/proc/self", failed) != std::to_string(::getpid())) return;
+  for (std::filesystem::directory_iterator at("/proc", failed), end; !failed && at != end;
+       at.increment(failed)) {
+    const auto pid = parse_number(at->path().filename().native());
+    if (pid && is_ended_orphan(std::to_string(*pid))) ::waitpid(static_cast<pid_t>(*pid), nullptr, WNOHANG);
+  }
+}
+
+std::optional<std::uint64_t> start_of(pid_t pid) {
+  auto fields = stat_of(std::to_string(pid));
   std::string field;
   constexpr int third = 3, start_time = 22;
   for (int number = third; number <= start_time; ++number) fields >> field;
@@ -238,6 +272,7 @@ std::optional<std::uint64_t> start_of(pid_t pid) {
 }
 
 std::string describe(const Exit& exit, std::chrono::seconds limit) {
+  if (exit.stopped) return "stopped together with mailhaul";
   if (exit.timed_out) return "no end within " + std::to_string(limit.count()) + " s";
   if (exit.signal != 0) {
     const char* name = sigdescr_np(exit.signal);

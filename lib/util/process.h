@@ -19,7 +19,8 @@ namespace mailhaul::util {
 struct Exit {
   int status = 0;          ///< exit status, if signal is 0
   int signal = 0;          ///< the signal that ended it
-  bool timed_out = false;  ///< we killed it at its time limit
+  bool timed_out = false;  ///< we killed it: it took too long
+  bool stopped = false;    ///< and that was after a cancel
   bool ok() const noexcept { return status == 0 && signal == 0 && !timed_out; }
 };
 
@@ -33,6 +34,12 @@ struct Launch {
   int keep = -1;  ///< inherited as descriptor 3: a lock that lives as long as the child
 };
 
+/// What a child may still do after a cancel.
+enum class AfterCancel {
+  little,    ///< its end does not matter: 10 s, but 1.5 s after SIGINT, when a person waits
+  its_work,  ///< 10 s
+};
+
 /// A running program in a process group of its own, with every signal unblocked and at its default. It
 /// inherits our umask and limits, and of our descriptors only those that Launch names. One thread at a time.
 class Child {
@@ -42,9 +49,10 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child();  ///< kills the group and reaps a child that was not waited for
-  /// Waits until the child ends; after `limit` kills it (TERM, then KILL 5 s later). After a cancel it gets
-  /// 10 s more at most.
-  [[nodiscard]] Exit wait(std::chrono::seconds limit, const Cancel& cancel);
+  /// Waits until the child ends; after `limit` kills it (TERM, then KILL 5 s later), and sooner after a
+  /// cancel.
+  [[nodiscard]] Exit wait(std::chrono::seconds limit, const Cancel& cancel,
+                          AfterCancel after_cancel = AfterCancel::little);
 
  private:
   pid_t pid_ = -1;
@@ -66,7 +74,11 @@ std::string last_words(const Fd& said);
 /// there is no such process. Numbers of processes are used again; a number with this and boot_id() is not.
 [[nodiscard]] std::optional<std::uint64_t> start_of(pid_t pid);
 
-/// "exit status 3", "signal 9 (Killed)", "no end within 300 s".
+/// For process 1 of a container, which inherits what its children leave behind: reaps those that have ended.
+/// Never one that was started as a Child; of the others, what leads a process group in our session stays.
+void reap_orphans();
+
+/// "exit status 3", "signal 9 (Killed)", "no end within 300 s", "stopped together with mailhaul".
 std::string describe(const Exit& exit, std::chrono::seconds limit);
 
 }  // namespace mailhaul::util

@@ -225,7 +225,7 @@ TEST_CASE("an impossible value is refused with its position and with what is pos
       {"password_command", "{}", "must be a string such as \"pass show mail\" or an array, not an object"},
       {"password_env", "\"A=B\"", "must be the name of an environment variable"},
       {"password_set", "\"2026-02-30\"", "must be a day such as \"2026-11-01\""},
-      {"password_set", "\"2026-11-01T10:00:00Z\"", "must be a day such as \"2026-11-01\""},
+      {"password_set", "\"2026-11-01T00:00:00Z\"", "must be a day such as \"2026-11-01\""},
       {"password_set", "20261101", "must be a string, not a number"},
       {"password_valid", "\"90s\"", "must be a time from 1d to 36500d"},
       {"netrc", "\"true\"", "must be true or false, not a string"},
@@ -260,7 +260,7 @@ TEST_CASE("an impossible value is refused with its position and with what is pos
       {"order", "\"oldes\"", "must be oldest or newest; did you mean \"oldest\"?"},
       {"fetch_all", "null", "must be true or false, not null"},
       {"deliver", "[]", "contains no destination"},
-      {"deliver", "7", "must be a string such as \"maildir:~/Mail\", not a number"},
+      {"deliver", "7", "must be a string such as \"maildir:~/Mail/home\", not a number"},
       {"deliver", "\"maildir:\"", "the path is missing (maildir:PATH)"},
       {"deliver", "{\"path\": \"m\"}", "\"kind\" is missing"},
       {"deliver", "{\"kind\": \"mbox\"}", "\"path\" is missing"},
@@ -286,6 +286,10 @@ TEST_CASE("the hint names the key's place in the manual") {
         "see \"deliver\" in man mailhaul.json");
   CHECK(hint("deliver", "[\"maildir:m\", 7]") == "see \"deliver\" in man mailhaul.json");
   CHECK(hint("no_such_key", "1") == "see man mailhaul.json");
+  CHECK(Profile("{\"jobs\": 0, \"accounts\": {}}").said().hint == "see \"jobs\" in man mailhaul.json");
+  const std::string named_as_keys =
+      "{\"defaults\": {" + needed + "}, \"accounts\": {\"a.order\": {\"max_size\": -1}}}";
+  CHECK(Profile(named_as_keys).said().hint == "see \"max_size\" in man mailhaul.json");
 }
 
 TEST_CASE("a mistake inside deliver or an array is reported at its own position") {

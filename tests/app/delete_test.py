@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """delete: what it removes, what it refuses, and who is asked."""
+import json
 import unittest
 
 from app.terminal_test import at_a_terminal
@@ -47,6 +48,13 @@ class Removing(Delete):
         self.delete("--yes", "--unfetched", "uid-000001", "uid-000003")
         found = self.json_lines(self.world.run("--json", "status"))[0]
         self.assertEqual((found["left"], found["waiting"], found["waiting_bytes"]), (2, 1, waiting))
+        self.drop.add(*mail.small(2, seed=8))  # no run has counted them
+        self.assertStatus(self.world.run("state", "mark-seen", "home", "uid-000005"), 0)
+        waiting += len(self.drop.messages[3].wire)
+        for uid in ("uid-000005", "uid-000002"):
+            self.delete("--yes", "--unfetched", uid)
+            found = self.json_lines(self.world.run("--json", "status"))[0]
+            self.assertEqual((found["waiting"], found["waiting_bytes"]), (2, waiting))
 
     def test_each_was_read_in_the_session_that_removed_it(self):
         self.prepared()
@@ -133,6 +141,19 @@ class Removing(Delete):
         self.fetched()
         self.assertHint(self.delete("--yes", "#2", status=64), "#2", "list home")
         self.assertEqual(self.numbers(), [1, 2, 3, 4])
+
+    def test_without_a_profile_options_describe_the_account(self):
+        self.prepared()
+        account = json.loads(self.world.config.read_text())["accounts"]["home"]
+        self.world.config.unlink()
+        secret = self.world.path("secret")
+        secret.write_text("secret")
+        secret.chmod(0o600)
+        options = ("--server", account["server"], "--user", "anna", "--tls", "none", "--password-file", secret)
+        result = self.delete(*options, "--unfetched", "--yes", "uid-000002")
+        self.assertEqual(result.out, b"anna@127.0.0.1: 1 message removed from the server\n")
+        self.assertEqual(self.numbers(), [1, 3, 4])
+        self.assertSays(self.delete(*options, "--yes", "uid-000003", status=64).err, "never delivered")
 
     def test_json_tells_what_was_removed(self):
         self.prepared()

@@ -11,6 +11,7 @@ import subprocess
 import time
 import unittest
 
+from app.terminal_test import at_a_terminal
 from crash import strace
 from support.py.certificates import of_module as certificates_of_module
 from support.py.doctor import Doctor
@@ -41,6 +42,17 @@ class Healthy(Doctor):
         self.assertEqual(len(text.splitlines()), len(found))
         self.assertSays(text, "3 messages", "until 31 Dec 2049", "logged in as anna", "is whole")
         self.assertEqual(self.world.run("-q", "doctor").out, b"")
+
+    def test_in_a_window_lines_are_broken_between_words(self):
+        self.fetched()
+        whole = self.world.run("doctor").out.decode().split()
+        status, screen = at_a_terminal(self.world, "doctor", size=(24, 50))
+        lines = screen.decode().replace("\r\n", "\n").splitlines()
+        self.assertEqual(status, 0, lines)
+        self.assertEqual(len(" ".join(lines).split()), len(whole), "a word is broken")
+        for line in lines:
+            self.assertTrue(len(line) <= 50 or len(line.split()) == 1, line)
+            self.assertRegex(line, r"^(ok {7}| {9})\S")
 
     def test_before_the_first_fetch_nothing_is_created(self):
         self.secure(certificates.good)

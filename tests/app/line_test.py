@@ -180,6 +180,14 @@ class Words(Line):
         self.assertEqual(self.ok("version").out, self.ok("--version").out)
         self.refused("help", "ftech", says=("'ftech' is not a command; did you mean 'fetch'?",))
 
+    def test_a_mistyped_command_has_no_help(self):
+        self.refused("ftech", "--help", says=("'ftech' is not a command; did you mean 'fetch'?",))
+        self.refused("-h", "lst", "home", says=("'lst' is not a command; did you mean 'list'?",))
+        for words in (("help", "state", "shwo"), ("state", "shwo", "--help"), ("state", "shwo", "home", "-h")):
+            self.refused(*words, says=("state has no command 'shwo'; did you mean 'show'?",), hints=("show, mark-seen",))
+        self.assertEqual(self.ok("home", "--help").out, self.ok("fetch", "--help").out)
+        self.assertEqual(self.ok("help", "fetch", "home").out, self.ok("fetch", "--help").out)
+
     def test_options_of_other_programs_lead_to_ours(self):
         for option, near in (("--username", "--user"), ("--host", "--server"), ("--fetchall", "--fetch-all"),
                              ("--max-message-size", "--max-size")):

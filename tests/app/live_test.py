@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The live lines, on an emulated screen: what they say, in windows of all sizes, and how Ctrl-C is answered."""
+"""The live lines, on an emulated screen: what they say, in windows of all sizes."""
 import json
 import re
 import threading
@@ -112,92 +112,6 @@ class OneAccount(Live):
         gate.event.set()
         self.assertEqual(screen.end(), 0)
         self.assertRegex(screen.text(), r"^\$ mailhaul\nhome: 2 new messages[^\n]*$")
-
-
-class Stopping(Live):
-    def test_ctrl_c_is_answered_in_the_line_and_the_summary_says_what_waits(self):
-        drop = self.prepared(*mail.small(5), leave_on_server=True)
-        gate = Gate(self)
-        drop.answers[b"RETR"] = lambda session, number: gate() if number == b"3" else None
-        screen = Screen(self)
-        screen.wait_for("2/5 messages")
-        screen.type(b"\x03")
-        screen.wait_for("home  stopping: taking in what is on its way (Ctrl-C again: at once)")
-        gate.event.set()
-        self.assertEqual(screen.end(), 130)
-        self.assertRegex(screen.text(), r"^\$ mailhaul\nhome: stopped: \d new messages?, .*$")
-        delivered = len(self.world.maildir())
-        if delivered < 5:
-            self.assertIn("; %d more wait" % (5 - delivered), screen.text())
-        self.assertIn("; %d left on the server" % delivered, screen.text())
-        # It ended in good order, so nothing is in doubt: what was delivered is not asked for again.
-        trace = self.world.run("-vv").err
-        self.assertEqual((trace.count("> TOP "), trace.count("> RETR ")), (0, 5 - delivered))
-
-    def test_it_ends_though_the_server_sends_nothing_more(self):
-        self.half_a_message(self.prepared(mail.sized(300000), *mail.small(2)))
-        screen = Screen(self)
-        screen.wait_for("0/3 messages")
-        screen.type(b"\x03")
-        screen.wait_for("stopping")
-        self.assertEqual(screen.end(), 130)
-        self.assertEqual(screen.text(), "$ mailhaul\nhome: stopped: nothing fetched; 3 wait")
-
-    def test_a_second_one_ends_it_at_once_and_leaves_no_half_line(self):
-        self.half_a_message(self.prepared(mail.sized(300000), *mail.small(2)))
-        screen = Screen(self)
-        screen.wait_for("0/3 messages")
-        screen.type(b"\x03")
-        screen.wait_for("stopping")
-        screen.type(b"\x03")
-        self.assertEqual(screen.end(), 130)
-        self.assertEqual(screen.screen.cursor.x, 0, screen.text())
-
-    def test_other_commands_too(self):
-        self.held(self.prepared(*mail.small(1)), b"UIDL")
-        screen = Screen(self, "list")
-        screen.wait_for("listing")
-        screen.type(b"\x03")
-        self.assertEqual(screen.end(), 130)
-        self.assertRegex(screen.text(), r"^\$ mailhaul\nmailhaul: home: error: stopped while waiting for ")
-        self.assertEqual(screen.screen.cursor.x, 0)
-
-    def test_list_ends_between_two_headers_too(self):
-        drop = self.prepared(*mail.small(3))
-        drop.capabilities.remove(b"PIPELINING")
-        gate = Gate(self)
-        drop.answers[b"TOP"] = lambda session, argument: gate() if argument.startswith(b"2") else None
-        screen = Screen(self, "list", size=(24, 100))
-        screen.wait_for("#1")
-        screen.type(b"\x03")
-        self.assertEqual(screen.end(), 130)
-        self.assertTrue(screen.lines()[2].startswith("#1 "), screen.text())
-        self.assertIn("mailhaul: home: error: stopped while waiting for ", screen.lines()[3])
-
-    def test_while_connecting_too(self):
-        self.held(self.prepared(*mail.small(1)), b"PASS")
-        screen = Screen(self)
-        screen.wait_for("logging in")
-        screen.type(b"\x03")
-        self.assertEqual(screen.end(), 130)
-        self.assertEqual(screen.text(), "$ mailhaul\nhome: stopped: nothing fetched")
-
-    def test_the_next_run_counts_only_what_is_transferred(self):
-        drop = self.prepared(*mail.small(4), leave_on_server=True)
-        gate = Gate(self)
-        drop.answers[b"RETR"] = lambda session, number: gate() if number == b"4" else None
-        screen = Screen(self)
-        screen.wait_for("3/4 messages")
-        screen.type(b"\x03")
-        self.assertEqual(screen.end(), 130)
-        gate.event.set()
-        drop.behave()
-        held = self.held(drop, b"RETR")
-        again = Screen(self)
-        again.wait_for("home  0/1 messages  0 B of %d B" % len(drop.messages[3].wire))
-        held.event.set()
-        self.assertEqual(again.end(), 0)
-        self.assertEqual(drop.retrieved.count(b"uid-000001"), 1)
 
 
 class OtherCommands(Live):

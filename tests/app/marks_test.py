@@ -50,7 +50,9 @@ class Marks(Case):
         self.assertEqual(object_of("state", "mark-delivered", "--all"),
                          {"event": "marked", "account": "home", "standing": "delivered", "messages": 3, "not_listed": 0})
         self.assertEqual(object_of("state", "forget", "home", self.uid(1)),
-                         {"event": "forgotten", "account": "home", "messages": 1})
+                         {"event": "forgotten", "account": "home", "messages": 1, "not_listed": 0})
+        self.assertEqual(object_of("state", "forget", "home", self.uid(0), "gone-1", "gone-2"),
+                         {"event": "forgotten", "account": "home", "messages": 1, "not_listed": 2})
 
     def test_what_is_recorded_is_a_table(self):
         self.drop.add(mail.sized(123456))
@@ -79,12 +81,36 @@ class Marks(Case):
         self.assertSays(out, "1 message marked as seen", 'the newest is "%s"' % self.subject(0), "2 UIDs are not on the server")
         self.assertEqual(self.standings(), {self.uid(0): "seen"})
 
+    def test_uids_that_are_not_recorded_are_counted_and_the_others_forgotten(self):
+        self.ok("state", "mark-seen", "--all")
+        out = self.ok("state", "forget", "home", self.uid(0), "gone-1", "gone-2")
+        self.assertEqual(out, "home: 1 message forgotten\n"
+                              "home: 2 UIDs are not recorded, and nothing was done about them\n")
+        self.assertEqual(sorted(self.standings()), [self.uid(1), self.uid(2), self.uid(3)])
+        self.assertSays(self.ok("state", "forget", "home", self.uid(0)), "nothing to forget", "1 UID is not recorded")
+
     def test_uids_come_from_standard_input(self):
         out = self.with_input("  %s \n\ngone\r\n%s" % (self.uid(1), self.uid(2)), "state", "mark-seen", "-")
         self.assertSays(out, "2 messages marked as seen", "1 UID is not on the server")
         self.assertEqual(self.standings(), {self.uid(1): "seen", self.uid(2): "seen"})
         self.assertSays(self.with_input("%s\n" % self.uid(1), "state", "forget", "home", "-"), "1 message forgotten")
         self.assertEqual(self.standings(), {self.uid(2): "seen"})
+
+    def test_the_same_of_messages_that_are_marked_as_delivered(self):
+        gone = self.uid(3)
+        del self.drop.messages[3]
+        out = self.with_input("%s\n%s \n\ngone\r\n%s" % (gone, self.uid(1), self.uid(2)), "state", "mark-delivered", "-")
+        self.assertSays(out, "2 messages marked as delivered", 'the newest is "%s" of ' % self.subject(2),
+                        "2 UIDs are not on the server")
+        self.assertEqual(self.standings(), {self.uid(1): "delivered", self.uid(2): "delivered"})
+        self.assertSays(self.with_input("", "state", "mark-delivered", "-"), "0 messages marked as delivered")
+        out = self.ok("state", "mark-delivered", "--all")
+        self.assertSays(out, "1 message marked as delivered", 'the newest is "%s" of ' % self.subject(0))
+
+    def test_a_time_goes_with_uids_from_standard_input(self):
+        self.with_input(self.uid(1), "state", "mark-delivered", "-", "--at", "2020-02-29")
+        row, = self.json_lines(self.world.run("--json", "state", "show"))
+        self.assertEqual((row["uid"], row["delivered"]), (self.uid(1), "2020-02-29T00:00:00Z"))
 
     def test_an_empty_input_marks_nothing(self):
         self.assertSays(self.with_input("\n", "state", "mark-seen", "-"), "0 messages marked as seen")

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import threading
 import unittest
 
@@ -240,6 +241,37 @@ class Systemd(UnderSystemd, AtServer):
         self.heard("READY=1\n")
         process.send_signal(signal.SIGTERM)
         self.heard("STOPPING=1")
+        self.assertStatus(self.world.ended(process), 0)
+
+
+class InAContainer(AtServer):
+    @unittest.skipIf(os.geteuid() != 0 or subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "true"], capture_output=True).returncode != 0,
+        "no namespace for processes can be made here")
+    def test_as_process_1_it_reaps_what_programs_leave_behind(self):
+        os.mkfifo(self.world.path("orphan"))
+        script = "cat > ~/taken.$MAILHAUL_ID; (read line < ~/orphan) & exit 0"
+        self.configure(deliver={"kind": "mda", "command": ["sh", "-c", script], "allow_root": True})
+        self.world.prefix = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        process = self.begin()
+        self.sessions_end()
+
+        def below(pid):
+            with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
+                return [int(word) for word in file.read().split()]
+
+        watch, = below(process.pid)
+        self.assertEqual(len(below(watch)), 2, "the orphans are its children now")
+        for orphan in below(watch):
+            with open("/proc/%d/stat" % orphan, encoding="ascii") as file:
+                self.assertNotIn(") Z ", file.read())
+        self.world.path("orphan").write_text("go\ngo\n")
+        for _ in range(60):
+            if not below(watch):
+                break
+            self.sessions_end()
+        self.assertEqual(below(watch), [])
+        os.kill(watch, signal.SIGTERM)
         self.assertStatus(self.world.ended(process), 0)
 
 

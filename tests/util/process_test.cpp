@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -38,6 +41,22 @@ TEST_CASE("the ways in which a program can end are distinguished") {
   CHECK_FALSE(late.ok());
   CHECK(util::describe(late, 0s) == "no end within 0 s");
   CHECK(util::describe({.status = 3}, 1s) == "exit status 3");
+}
+
+TEST_CASE("after a cancel a child has little time at SIGINT, unless it must not be ended early") {
+  const auto stopped_by = [](int signal, const Words& argv, util::AfterCancel after) {
+    util::Cancel cancel;
+    cancel.request(signal);
+    return Child({.argv = argv, .environment = {}}).wait(test::limit, cancel, after);
+  };
+  using enum util::AfterCancel;
+  // Each sleeps longer than one of the times that it may get, and much shorter than the other.
+  const auto ended = stopped_by(SIGINT, {"sleep", "9"}, little);
+  CHECK(ended.stopped);
+  CHECK_FALSE(ended.ok());
+  CHECK(util::describe(ended, 300s) == "stopped together with mailhaul");
+  CHECK(stopped_by(SIGINT, {"sleep", "2"}, its_work).ok());
+  CHECK(stopped_by(SIGTERM, {"sleep", "2"}, little).ok());
 }
 
 TEST_CASE("a missing program is reported") {
@@ -146,6 +165,43 @@ int handler_runs_in_children() {
 }
 
 }  // namespace
+
+namespace {
+
+/// As process 1 of a container: children that end are inherited by this process. Returns 0 if the orphan is
+/// reaped and the child is left to the one who waits for it.
+int reap_as_heir() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return 1;
+  const util::Fd reader(pipe[0]);
+  util::Fd writer(pipe[1]);
+  const util::Cancel cancel;
+  const Words argv{"sh", "-c", "sleep 0 & echo $!"};  // not waited for: an orphan
+  Child child({.argv = argv, .environment = {}, .output = writer.get()});
+  writer = util::Fd();
+  std::string number(20, '\0');
+  for (std::size_t at = 0, got = 1; got != 0; at += got)  // the end: both are gone
+    got = static_cast<std::size_t>(std::max<ssize_t>(::read(reader.get(), number.data() + at, 20 - at), 0));
+  const auto orphan = static_cast<pid_t>(std::stoi(number));
+  siginfo_t ended{};
+  if (::waitid(P_PID, static_cast<id_t>(orphan), &ended, WEXITED | WNOWAIT) != 0) return 2;
+  util::reap_orphans();
+  if (::waitpid(orphan, nullptr, WNOHANG) != -1 || errno != ECHILD) return 3;
+  return child.wait(test::limit, cancel).ok() ? 0 : 4;
+}
+
+}  // namespace
+
+TEST_CASE("orphans are reaped, and a child keeps its exit status for the one who waits") {
+  const pid_t heir = ::fork();
+  REQUIRE(heir >= 0);
+  if (heir == 0) ::_exit(reap_as_heir());
+  int status = -1;
+  REQUIRE(::waitpid(heir, &status, 0) == heir);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
 
 TEST_CASE("a signal to the process group never runs our handler in a child") {
   const pid_t group = ::fork();  // a process group of its own, so that nobody else gets the signals
