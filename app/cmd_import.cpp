@@ -174,7 +174,7 @@ int run_import(const Invocation& invocation) {
   tell_notes(invocation, outcomes);
   if (drafts.empty())
     throw util::Error(util::Kind::config, "there is no account that mailhaul could take over",
-                      "mailhaul fetches over POP3 only");
+                      "the lines above say why; mailhaul fetches over POP3 only");
   if (invocation.print_only && !invocation.json)
     print(setup::profile_lines(profiles_of(drafts, config_to_write(invocation))) + "\n");
   print_summary(invocation, program, outcomes);

@@ -71,8 +71,7 @@ void FetchSession::work(std::span<const Step> steps) {
 void FetchSession::list_and_plan(const ReadRows& rows) {
   run_.tell.doing(run_.account.name, report::Activity::listing);
   auto listed = session_.listing();
-  const auto& faults = session_.listing_faults();
-  run_.notices.lines_ignored(faults.malformed_lines, faults.first_malformed_line);
+  run_.notices.tell_of(session_.listing_faults());
   run_.totals.left = run_.totals.listed = static_cast<std::uint32_t>(listed.size());
   auto identities = matcher_.identify(session_, listed, rows);
   if (!matcher_.knows_any_message()) {
@@ -160,7 +159,6 @@ void FetchSession::close_places() {
 
 void FetchSession::remove() {
   const auto removed = removals_.finish();
-  if (removed.empty()) return;
   for (const auto& step : plan_.steps) {
     if (!std::ranges::binary_search(removed, step.message.number)) continue;
     notes_.tell(step, Action::remove, step.action == Action::remove ? step.reason : "delivered");
@@ -210,7 +208,8 @@ Next FetchSession::end_early(const util::Error& error) {
 /// Some servers answer CAPA before the login only.
 bool FetchSession::goes_on_without_capa(const util::Error& error) {
   const bool at_capa = session_.awaited().what == pop3::Awaited::What::capabilities;
-  if (!at_capa || error.kind() != util::Kind::temporary || !run_.asks_capabilities) return false;
+  const bool unanswered = error.kind() == util::Kind::temporary || session_.doubt().malformed_status;
+  if (!at_capa || !unanswered || !run_.asks_capabilities) return false;
   run_.asks_capabilities = false;
   run_.notices.capabilities_unanswered(error.what());
   return true;
@@ -229,6 +228,7 @@ Next fetch_once(AccountRun& run, net::LoggedIn logged_in, const ReadRows& rows, 
   const auto trace = [&](char direction, std::string_view line) {
     run.tell.traced(run.account.name, direction, line);
   };
+  if (!logged_in.answers_capa) run.notices.logged_in_without_capabilities();
   const auto redact = [&](std::string_view words) { return logged_in.redactor.text(words); };
   FetchSession session(run, *logged_in.stream,
                        {.capabilities = std::move(logged_in.capabilities),

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "engine/same_message.h"
 #include "net/refusal.h"
 
 namespace mailhaul::engine {
@@ -124,6 +125,27 @@ std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const state::Mailbo
   return rows;
 }
 
+/// What turned out larger than max_size is known under any announced size if no other message should have
+/// its header (`unique`) or has it in this listing, as a mailing list's copy without the attachment may.
+void find_too_large(std::span<const std::size_t> unique, const state::MailboxRows& seen,
+                    const state::Store& store, state::MailboxId mailbox, std::vector<Identity>& identities) {
+  if (unique.empty()) return;
+  std::set<const RowSummary*> taken;
+  for (const auto& identity : identities) taken.insert(identity.row);
+  std::map<util::Hash, const RowSummary*> rows;
+  for (const auto& row : seen.rows()) {
+    if (!row.told || row.standing != Standing::pending || taken.contains(&row)) continue;
+    const auto stored = store.row(mailbox, row.id);
+    if (stored && stored->header && stored->received_bytes != 0) rows.emplace(*stored->header, &row);
+  }
+  std::map<util::Hash, int> times;
+  for (const auto i : unique) ++times[*identities[i].header];
+  for (const auto i : unique) {
+    if (identities[i].row != nullptr || times[*identities[i].header] != 1) continue;
+    if (auto row = rows.extract(*identities[i].header)) identities[i].row = row.mapped();
+  }
+}
+
 /// By UIDL, else by header and size.
 std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const state::MailboxRows& seen,
                                 const state::Store& store, state::MailboxId mailbox) {
@@ -146,17 +168,21 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
     session.want({.number = listed[i].number, .bytes = 0, .header_only = true});
   }
   std::map<std::pair<util::Hash, std::uint64_t>, std::uint32_t> equals;
+  std::vector<std::size_t> unique;
   for (const auto i : nameless) {
     Identity& identity = identities[i];
     pop3::Message& message = session.next();
     require_no_limit(message, listed[i].bytes);
-    identity.header = header_of(message);
-    identity.by_content = !identity.header;
-    if (!identity.header) continue;
+    const auto top = top_of(message);
+    identity.by_content = !top;
+    if (!top) continue;
+    identity.header = std::optional(top->header);
+    if (header_is_unique(*top)) unique.push_back(i);
     identity.ordinal = equals[{*identity.header, listed[i].bytes}]++;
     identity.row = nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), taken,
                            identity.ordinal);
   }
+  find_too_large(unique, seen, store, mailbox, identities);
   return identities;
 }
 

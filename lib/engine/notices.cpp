@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "engine/notices.h"
 
+#include <utility>
+
+#include "pop3/session.h"
 #include "util/units.h"
 
 namespace mailhaul::engine {
@@ -30,6 +33,11 @@ void Notices::warn_of_place(std::string_view sentence, std::string_view hint) {
   warn_once(sentence, hint);
 }
 
+void Notices::logged_in_without_capabilities() {
+  warn_once("the server hung up or fell silent at CAPA, and was logged in to without it",
+            "nothing is lost; tell its operator", "CAPA before the login");
+}
+
 void Notices::capabilities_unanswered(std::string_view why) {
   warn_once("after the login the server does not answer CAPA: " + std::string(why),
             "it is asked without CAPA, which takes longer; tell its operator", "CAPA");
@@ -40,11 +48,20 @@ void Notices::pipelining_is_broken() {
             "tell its operator; nothing is lost, it is only slower");
 }
 
-void Notices::lines_ignored(std::uint32_t lines, std::string_view first) {
+void Notices::tell_of(const pop3::ListingFaults& faults) {
+  const auto lines = faults.malformed_lines;
+  if (!faults.contradiction.empty()) {
+    if (std::exchange(said_of_listing_, true)) return;
+    const bool told_before = !first_time("listing with mail missing");
+    return message_failed(
+        {util::Kind::protocol, faults.contradiction,
+         "what is listed is fetched; the other messages stay on the server; tell its operator"},
+        {}, told_before);
+  }
   if (lines == 0) return;
   const std::string which = lines == 1 ? ": \"" : ", the first of them \"";
   warn("ignored " + util::counted(lines, "malformed line") + " in the server's listing" + which +
-           std::string(first) + '"',
+           faults.first_malformed_line + '"',
        "the messages they stand for stay on the server; tell its operator");
 }
 

@@ -11,6 +11,10 @@
 #include "report/listener.h"
 #include "util/error.h"
 
+namespace mailhaul::pop3 {
+struct ListingFaults;
+}
+
 namespace mailhaul::engine {
 
 /// The error as a notice. The notice refers to the texts of `error` and `uid`, and must not outlive them.
@@ -28,9 +32,11 @@ class Notices {
   void warn_once(std::string_view sentence, std::string_view hint, std::string_view about = {});
   /// The same, and at most once in this run: the same destination may be open twice.
   void warn_of_place(std::string_view sentence, std::string_view hint);
-  /// Warns of lines of a listing that made no sense; not of 0 lines. `first`: the first of them, escaped.
-  void lines_ignored(std::uint32_t lines, std::string_view first);
-  /// CAPA was not answered after the login, and is asked no more.
+  /// Tells what was wrong with a listing: a failure, once in this run, where mail may be missing from it.
+  void tell_of(const pop3::ListingFaults& faults);
+  /// CAPA was not answered before the login, which went on without it.
+  void logged_in_without_capabilities();
+  /// CAPA was not answered after the login, or by nonsense, and is asked no more.
   void capabilities_unanswered(std::string_view why);
   /// From now on messages are asked for one by one.
   void pipelining_is_broken();
@@ -64,7 +70,7 @@ class Notices {
   std::set<std::string, std::less<>> said_of_places_;
   std::vector<util::Kind> message_errors_;
   std::string last_trouble_, last_failure_;
-  bool told_lately_ = false, lasting_failure_told_ = false;
+  bool told_lately_ = false, said_of_listing_ = false, lasting_failure_told_ = false;
 };
 
 }  // namespace mailhaul::engine

@@ -115,7 +115,9 @@ void apply(Budget& budget, Step& step) {
 }  // namespace
 
 std::uint64_t Step::known_bytes() const {
-  const bool same_as_then = identity.row != nullptr && identity.row->bytes == message.bytes;
+  // A header that TOP has just shown tells it under another announced size, too.
+  const bool same_as_then =
+      identity.row != nullptr && (identity.row->bytes == message.bytes || identity.header);
   return same_as_then ? std::max(message.bytes, identity.received_bytes) : message.bytes;
 }
 

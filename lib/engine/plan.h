@@ -68,7 +68,8 @@ struct Step {
   }
   /// Whether there is anything to do with it.
   [[nodiscard]] bool has_work() const { return action != Action::leave || mark_due || is_unmet; }
-  /// Its size: what LIST says, or what came of it when LIST said the same, if that was more.
+  /// Its size: what LIST says, or what came of it when LIST said the same or its header did, if that was
+  /// more.
   [[nodiscard]] std::uint64_t known_bytes() const;
 };
 

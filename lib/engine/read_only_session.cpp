@@ -63,7 +63,13 @@ ReadOnlySession::ReadOnlySession(const account::Account& account_, const Environ
       session(*opened.stream, options_of(*this, environment)),
       listed((listener.doing(account_.name, report::Activity::listing), session.listing())),
       seen(mailbox != 0 ? store.rows(mailbox) : state::MailboxRows()),
-      identities(identify(session, UidlIndex(listed), seen, store, mailbox)) {}
+      identities(identify(session, UidlIndex(listed), seen, store, mailbox)) {
+  const auto& contradiction = session.listing_faults().contradiction;
+  if (contradiction.empty()) return;
+  listener.warned(account.name, {.sentence = contradiction,
+                                 .hint = "only what is listed is shown; tell the server's operator",
+                                 .uid = {}});
+}
 
 std::string ReadOnlySession::uid_of(std::size_t index) const {
   return shown_uid(listed[index], identities[index].header);

@@ -50,8 +50,18 @@ bool speaks_of_passing_trouble(std::string_view words) {
   return has_any(words, {"busy", "temporar", "again later", "try later", "unavailable", "overload"});
 }
 
+/// "message 3 does not exist", but not "the message store does not exist".
+bool denies_message(std::string_view words) {
+  constexpr std::string_view noun = "message";
+  const auto at = words.find(noun);
+  if (at == std::string_view::npos) return false;
+  words.remove_prefix(at + noun.size());
+  words.remove_prefix(std::min(words.find_first_not_of(" #0123456789"), words.size()));
+  return words.starts_with("does not exist") || words.starts_with("doesn't exist");
+}
+
 bool speaks_of_removed_message(std::string_view words) {
-  if (has_any(words, {"expunged"})) return true;
+  if (has_any(words, {"expunged", "no such message"}) || denies_message(words)) return true;
   return has_any(words, {"message"}) && has_any(words, {" deleted", "been removed", "is removed", "is gone",
                                                         "no longer exist", "no longer available"});
 }
@@ -149,9 +159,10 @@ bool has_word(std::string_view text, std::string_view word) {
 
 /// With any of these, the refusal may be about who logs in, whatever else it says.
 bool may_blame_the_credentials(std::string_view words) {
-  return has_word(words, "user") ||
-         has_any(words, {"passw", "credential", "username", "account", "denied", "disabled", "authenticat",
-                         "login", "logon", "log on", "log in", "mailbox", "secret"});
+  return has_word(words, "user") || has_word(words, "pin") ||
+         has_any(words, {"passphrase", "permission", "authoriz", "authoris", "access", "refused", "passw",
+                         "credential", "username", "account", "denied", "disabled", "authenticat", "login",
+                         "logon", "log on", "log in", "mailbox", "secret"});
 }
 
 /// Sentences of servers that no longer have a mechanism, although they contain such a word.

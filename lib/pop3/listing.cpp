@@ -74,6 +74,7 @@ std::optional<std::size_t> ListingBuilder::place_of(std::uint32_t number) const 
 
 void ListingBuilder::add_list_line(std::string_view line) {
   const auto found = split(line);
+  has_nonsense_ = has_nonsense_ || !found;
   if (!found || place_of(found->number)) return leave_out(line);
   if (found->number - 1 != listed_.size()) elsewhere_.emplace(found->number, listed_.size());
   largest_number_ = std::max(largest_number_, found->number);
@@ -89,6 +90,7 @@ void ListingBuilder::add_uidl_line(std::string_view line) {
     faults_.may_be_incomplete = names_unlisted_ = true;
     return;
   }
+  names_left_out_ = names_left_out_ || !place;
   if (!place || named_[*place]) return leave_out(line);
   named_[*place] = true;
   listed_[*place].uidl = without_trailing_blanks(found->rest);

@@ -24,9 +24,14 @@ class ListingBuilder {
   void add_list_line(std::string_view line);
   void add_uidl_line(std::string_view line);
   std::vector<Listed> take() { return std::move(listed_); }
+  std::size_t size() const noexcept { return listed_.size(); }
   bool empty() const noexcept { return listed_.empty(); }
   /// Whether UIDL names a message behind the last one of LIST.
   bool names_unlisted() const noexcept { return names_unlisted_; }
+  /// Whether UIDL names a message before the last one of LIST that LIST leaves out.
+  bool names_left_out() const noexcept { return names_left_out_; }
+  /// Whether LIST has a line without a number, which may stand for a message.
+  bool has_nonsense() const noexcept { return has_nonsense_; }
   const ListingFaults& faults() const noexcept { return faults_; }
 
  private:
@@ -38,6 +43,8 @@ class ListingBuilder {
   std::unordered_map<std::uint32_t, std::size_t> elsewhere_;  ///< places of those not at number - 1
   std::uint32_t largest_number_ = 0;                          ///< of listed_
   bool names_unlisted_ = false;
+  bool names_left_out_ = false;
+  bool has_nonsense_ = false;
   ListingFaults faults_;
 };
 

@@ -69,7 +69,7 @@ struct Session::State {
   void read_sizes(ListingBuilder& listing);
   void read_uidls(ListingBuilder& listing);
   void keep_faults(const ListingFaults& found);
-  void require_sense(const ListingBuilder& listing) const;
+  void require_sense(const ListingBuilder& listing);
   void prepare_to_finish();
   void read_removals();
   void read_quit();
@@ -168,20 +168,30 @@ void Session::State::keep_faults(const ListingFaults& found) {
   faults.first_malformed_line = exchange.shown(found.first_malformed_line);
 }
 
-/// A server that counts mail and lists none that could be fetched must not look like an empty maildrop.
-void Session::State::require_sense(const ListingBuilder& listing) const {
-  if (listing_refused || !listing.empty()) return;
-  const bool malformed = faults.malformed_lines != 0;
-  const bool counts_none = stat_count == 0U;  // then mail that only UIDL names has come since
-  const bool may_have_mail = counts_none ? malformed && listing.names_unlisted()
-                                         : stat_count || malformed || listing.names_unlisted();
-  if (!may_have_mail) return;
+/// A server that counts or names mail and does not list it must not look like one whose mail has all been
+/// fetched. STAT is asked first, and no message leaves a maildrop during a session (RFC 1939 section 4): LIST
+/// may have more, not fewer. What is listed is fetched all the same, and proven like any message: otherwise
+/// a server that always miscounts would hand out nothing.
+void Session::State::require_sense(const ListingBuilder& listing) {
+  if (listing_refused) return;
+  // Then what UIDL names behind the last one has come since.
+  const bool counts_no_more = stat_count && *stat_count <= listing.size();
+  const bool malformed = listing.empty() ? faults.malformed_lines != 0 : listing.has_nonsense();
+  const bool may_have_more = counts_no_more ? malformed && listing.names_unlisted()
+                                            : stat_count || malformed || listing.names_unlisted();
+  if (!may_have_more && !listing.names_left_out()) return;
+  const std::string lists = listing.empty() ? "no message" : util::counted(listing.size(), "message");
+  const std::string lists_in_short = listing.empty() ? "none" : std::to_string(listing.size());
   const std::string why =
-      malformed    ? "the server's listing makes no sense: \"" + faults.first_malformed_line + '"'
-      : stat_count ? "the server counts " + util::counted(*stat_count, "message") + " and lists none"
-                   : "the server lists no message, although UIDL names some";
-  throw util::Error(util::Kind::protocol, why + " (answer to LIST)",
-                    "nothing was fetched or removed; tell the server's operator");
+      malformed ? "the server's listing makes no sense: \"" + faults.first_malformed_line + '"'
+      : stat_count && !counts_no_more
+          ? "the server counts " + util::counted(*stat_count, "message") + " and lists " + lists_in_short
+          : "the server lists " + lists + ", although UIDL names " + (listing.empty() ? "some" : "others");
+  if (listing.empty())
+    throw util::Error(util::Kind::protocol, why + " (answer to LIST)",
+                      "nothing was fetched or removed; tell the server's operator");
+  faults.may_be_incomplete = true;
+  faults.contradiction = why + " (answer to LIST)";
 }
 
 /// The answers to DELE come between those to RETR.
@@ -296,8 +306,11 @@ Message& Session::next() {
   if (!ok) s.message.refused_ = s.exchange.last_words();
   s.message.done_ = !ok || command.verb == Verb::noop || command.verb == Verb::count;
   // A line of a message that ended too early may begin with +OK or -ERR; it hardly looks like this.
-  if (command.verb == Verb::count && !is_drop_listing(ok, s.exchange.last_words()))
+  if (command.verb == Verb::count && !is_drop_listing(ok, s.exchange.last_words())) {
+    auto refused = refusal("STAT", s.exchange.last_words());
+    if (!ok && refused.refusal().reason == net::Reason::limit) throw net::RefusedError(std::move(refused));
     s.exchange.disown_answer();
+  }
   return s.message;
 }
 

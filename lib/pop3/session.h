@@ -25,9 +25,11 @@ struct Listed {
 
 /// What was wrong with a listing that is usable all the same.
 struct ListingFaults {
-  std::uint32_t malformed_lines = 0;        ///< lines that were left out because they made no sense
-  std::string first_malformed_line;         ///< escaped, as all words of the server
-  bool may_be_incomplete = false;           ///< a message that is not in it may be on the server all the same
+  std::uint32_t malformed_lines = 0;  ///< lines that were left out because they made no sense
+  std::string first_malformed_line;   ///< escaped, as all words of the server
+  bool may_be_incomplete = false;     ///< a message that is not in it may be on the server all the same
+  /// Why this listing is no success: LIST leaves out what STAT or UIDL tell of. Escaped; empty: it may be.
+  std::string contradiction;
   std::optional<std::string> uidl_refusal;  ///< the server's words if it answered UIDL with -ERR
 };
 

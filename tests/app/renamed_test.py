@@ -25,6 +25,16 @@ class Renamed(Lost):
         self.assertEqual(len(self.world.maildir()), 5)
         self.assertStatus(self.world.run("state", "move", where, "home"), 64)
 
+    def test_a_few_known_messages_among_many_new_ones_are_enough(self):
+        self.begin(mail.small(3, seed=21))
+        self.ok()
+        old, self.server = self.server, self.serve(self.drop)
+        self.configure()
+        self.drop.add(*mail.small(40, seed=22))
+        self.assertHint(self.world.run(), "3 of its 43 messages are known from the same user at 127.0.0.1:%d" % old.port,
+                        "mailhaul state move")
+        self.assertEqual(len(self.world.maildir()), 3)
+
     def test_a_new_name_and_a_lost_state_at_once(self):
         for box in ("maildir:Mail", "mbox:mbox"):
             with self.subTest(box):

@@ -171,27 +171,48 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a server that breaks off at CAPA after the login is asked without it") {
-  for (const bool hangs_up : {true, false}) {
+TEST_CASE("a server that breaks off at CAPA after the login, or answers nonsense, is asked without it") {
+  const std::vector<Reply> replies{Reply{"", true},   Reply{"", false}, Reply{"what is CAPA?\r\n"},
+                                   Reply{"CAPA\r\n"}, Reply{".\r\n"},   Reply{"what is CAPA?\r\n", true}};
+  for (const auto& reply : replies) {
     for (const auto& setting : settings()) {
-      CAPTURE(hangs_up);
+      CAPTURE(reply.bytes);
       CAPTURE(setting);
       Household house;
       set_up(house, setting);
       for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
       house.server.misbehave = [&, silent_session = std::size_t{0}](
                                    const std::string& command, std::size_t) mutable -> std::optional<Reply> {
-        if (command == "CAPA") silent_session = house.server.sessions;
-        if (silent_session != house.server.sessions) return std::nullopt;
-        return Reply{"", hangs_up};
+        if (command == "CAPA") return silent_session = house.server.sessions, reply;
+        if (silent_session != house.server.sessions || !reply.bytes.empty()) return std::nullopt;
+        return reply;
       };
       CHECK(engine::status_of(house.run()) == 0);
       CHECK(house.server.sessions == 2);
-      CHECK(house.told.warnings.size() == 1);
+      REQUIRE(house.told.warnings.size() == 1);
+      CHECK(house.told.warnings[0].find("does not answer CAPA") != std::string::npos);
       for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
       CHECK(house.server.messages.size() == setting.left_of(3));
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.told.warnings.size() == 1);  // for -q not again
+      CHECK(house.told.warnings[0].starts_with("(again) after the login"));
     }
   }
+}
+
+TEST_CASE("a server that was logged in to without CAPA is told of, once with -q") {
+  Household house;
+  house.environment.connect = [&](const auto&, const auto&, const auto&) {
+    return net::LoggedIn{.stream = house.server.open(), .login_method = "plain", .answers_capa = false};
+  };
+  house.server.messages = {mail_of(1)};
+  const std::string sentence = "the server hung up or fell silent at CAPA, and was logged in to without it";
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.told.warnings == std::vector<std::string>{sentence});
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.told.warnings == std::vector<std::string>{"(again) " + sentence});
+  CHECK(house.copies_of(1) == 1);
+  CHECK(house.server.count("CAPA") == 0);
 }
 
 TEST_CASE("two messages that break their sessions do not keep a third one, cut once, from arriving") {

@@ -2,6 +2,8 @@
 // Listings that make no sense, that differ from each other, or that are written in another way.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "engine/grid.h"
 
 using namespace mailhaul;
@@ -56,6 +58,92 @@ TEST_CASE("a listing that makes no sense fetches and removes nothing, and is no 
       CHECK(engine::status_of(house.run()) == 0);
       for (int n = 1; n <= 2; ++n) CHECK(house.copies_of(n) == 1);
       CHECK(house.server.messages.size() == setting.left_of(2));
+    }
+  }
+}
+
+TEST_CASE("what a listing leaves out is told, and what it has is fetched") {
+  struct Case {
+    std::vector<std::string> list;
+    std::set<int> listed;  ///< of the three that are there
+    std::string says;
+    bool uidl_agrees = false;
+  };
+  const std::string size = std::to_string(mail_of(1).bytes.size());
+  const std::vector<Case> cases{
+      {{"1 " + size}, {1}, "counts 3 messages and lists 1"},
+      {{"1 " + size}, {1}, "counts 3 messages and lists 1", true},
+      {{"1 " + size, "3 " + size}, {1, 3}, "counts 3 messages and lists 2"},
+      {{"3 " + size, "3 " + size}, {3}, "counts 3 messages and lists 1"},
+      {{"1 " + size, "hello", "x y"}, {1}, "makes no sense: \"hello\""},
+      {{"x y", "2 " + size}, {2}, "makes no sense: \"x y\""},
+  };
+  for (const auto& setting : settings()) {
+    for (const auto& one : cases) {
+      CAPTURE(setting);
+      CAPTURE(one.list);
+      Household house;
+      set_up(house, setting);
+      for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+      house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+        if (command == "LIST") return test::multi_line(one.list);
+        if (command == "UIDL" && one.uidl_agrees) return test::multi_line({"1 uid1"});
+        return std::nullopt;
+      };
+      CHECK(engine::status_of(house.run()) == 76);
+      REQUIRE(house.told.failures.size() == 1);
+      CHECK(house.told.failures[0].find(one.says) != std::string::npos);
+      CHECK(house.told.warnings.empty());
+      for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == one.listed.count(n));
+      CHECK(house.server.messages.size() == 3 - (setting.leave ? 0 : one.listed.size()));
+      house.server.misbehave = {};
+      CHECK(engine::status_of(house.run()) == 0);
+      for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(3));
+    }
+  }
+}
+
+TEST_CASE("mail that was fetched before and that a listing leaves out is not fetched again") {
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    house.account.policy.leave_on_server = true;
+    for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+    house.run();
+    house.account.policy.leave_on_server = setting.leave;
+    bool leaves_out = true;
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (command != "LIST" || !leaves_out) return std::nullopt;
+      return test::multi_line({"1 " + std::to_string(mail_of(1).bytes.size())});
+    };
+    for (int runs = 1; runs <= 2; ++runs) {
+      CHECK(engine::status_of(house.run()) == 76);
+      CHECK(house.told.failures.size() == 1);
+    }
+    leaves_out = false;
+    CHECK(engine::status_of(house.run()) == 0);
+    for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+    CHECK(house.server.messages.size() == setting.left_of(3));
+  }
+}
+
+TEST_CASE("a server that counts otherwise, and lists all of its mail, is no trouble") {
+  for (const auto& setting : settings()) {
+    for (const std::string stat : {"+OK 0 0", "+OK 1 9", "+OK", "+OK what 9", "-ERR no"}) {
+      CAPTURE(setting);
+      CAPTURE(stat);
+      Household house;
+      set_up(house, setting);
+      for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+      house.server.misbehave = [&](const std::string& command, std::size_t nth) -> std::optional<Reply> {
+        return command == "STAT" && nth <= 2 ? std::optional(Reply(stat + "\r\n")) : std::nullopt;
+      };
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.told.warnings.empty());
+      for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+      CHECK(house.server.messages.size() == setting.left_of(3));
     }
   }
 }

@@ -96,6 +96,46 @@ TEST_CASE("a message larger than max_size is received once although its announce
   }
 }
 
+TEST_CASE("without UIDL a large message is known under any announced size if its header is its own") {
+  for (const auto& setting : settings()) {
+    for (const bool has_id : {true, false}) {
+      CAPTURE(setting);
+      CAPTURE(has_id);
+      SizeHousehold house(setting);
+      house.server.options.uidl = false;
+      if (has_id) house.server.messages[1].bytes.insert(0, "Message-ID: <big@example.org>\r\n");
+      house.run();
+      CHECK(house.asked() == 3);
+      for (const std::uint64_t announced : {20U, 900U, 5U, 20U}) {
+        CAPTURE(announced);
+        house.announced = announced;
+        house.server.commands.clear();
+        const auto outcome = house.run();
+        CHECK(engine::status_of(outcome) == 0);
+        if (!has_id) continue;  // another message may have this header: it is read
+        CHECK(house.asked() == 0);
+        CHECK(outcome.totals.too_large == 1);
+        REQUIRE(house.told.warnings.size() == 1);
+        CHECK(house.told.warnings[0].starts_with("(again) message sha256:"));
+      }
+      // A small one with its header, such as a mailing list's copy without the attachment, comes.
+      const auto& big = *std::ranges::find(house.server.messages, "big", &test::StoredMessage::uidl);
+      const std::string header(test::header_of(big.bytes));
+      house.server.messages.push_back({"uid3", header + "body 3\r\n"});
+      house.announced = 40;
+      CHECK(house.run().totals.fetched == 1);
+      CHECK(house.copies_of(3) == 1);
+      CHECK(house.big_ones() == 0);
+      house.account.policy.max_size = 100'000;
+      house.announced = 30;
+      CHECK(house.run().totals.fetched == 1);
+      house.run();
+      CHECK(house.big_ones() == 1);
+      CHECK(house.server.messages.size() == setting.left_of(4));
+    }
+  }
+}
+
 TEST_CASE("what came of a message does not count for another message under its UIDL") {
   for (const auto& setting : settings()) {
     for (const bool top : {true, false}) {

@@ -80,6 +80,58 @@ TEST_CASE("a listing without a message is believed only if nothing speaks agains
   }
 }
 
+TEST_CASE("a listing with fewer messages than STAT or UIDL tell of can be used, and says what differs") {
+  struct Case {
+    std::string stat, list, uidl, expected;  ///< expected: empty: nothing is missing
+  };
+  const std::string three = "1 a\r\n2 b\r\n3 c\r\n", nonsense = "makes no sense: \"hello\" (answer to LIST)";
+  const std::string fewer = "the server counts 3 messages and lists 1 (answer to LIST)";
+  const std::vector<Case> cases{
+      {"+OK 3 99", "1 9\r\n", three, fewer},
+      {"+OK 3 99", "2 9\r\n", three, fewer},
+      {"+OK 3 99", "1 9\r\n", "1 a\r\n", fewer},
+      {"+OK 3 99", "3 9\r\n", "", fewer},
+      {"+OK 3 99", "1 9\r\n1 9\r\n", three, fewer},
+      {"+OK 3 99", "1 9\r\nhello\r\nx y\r\n", three, nonsense},
+      {"+OK 1 99", "hello\r\n1 9\r\n", three, nonsense},
+      {"-ERR no", "1 9\r\nhello\r\n", "1 a\r\n", nonsense},
+      {"+OK what", "1 9\r\n", three, "lists 1 message, although UIDL names others (answer to LIST)"},
+      {"+OK 2 99", "1 9\r\n3 9\r\n", three, "lists 2 messages, although UIDL names others (answer to LIST)"},
+      {"+OK 1 99", "2 9\r\n3 9\r\n", three, "lists 2 messages, although UIDL names others (answer to LIST)"},
+      {"+OK 1 99", "1 9\r\n", three, ""},  // they have come since LIST
+      {"+OK 1 99", "1 9\r\n2 9\r\n", three, ""},
+      {"+OK 0 0", "1 9\r\n", "1 a\r\n", ""},
+      {"+OK 1 99", "1 9\r\ntotal: 1\r\n", "1 a\r\n", ""},
+      {"+OK 1 99", "1 9\r\n", "hello\r\n", ""},
+      {"+OK", "1 9\r\n", "1 a\r\nhello\r\n", ""},
+      {"-ERR no", "1 9\r\n", "1 a\r\n", ""},
+  };
+  for (const bool pipelining : {true, false}) {
+    for (const auto& one : cases) {
+      CAPTURE(pipelining);
+      CAPTURE(one.stat);
+      CAPTURE(one.list);
+      CAPTURE(one.uidl);
+      MemoryServer server(five_messages());
+      server.options.pipelining = pipelining;
+      server.misbehave = [&](const std::string& command, std::size_t) -> MaybeReply {
+        if (command == "STAT") return one.stat + "\r\n";
+        if (command == "LIST") return "+OK\r\n" + one.list + ".\r\n";
+        if (command == "UIDL") return "+OK\r\n" + one.uidl + ".\r\n";
+        return std::nullopt;
+      };
+      const auto stream = server.open();
+      pop3::Session session(*stream, {.capabilities = server.capabilities()});
+      CHECK_FALSE(session.listing().empty());
+      const auto& faults = session.listing_faults();
+      CAPTURE(faults.contradiction);
+      CHECK(faults.contradiction.empty() == one.expected.empty());
+      CHECK(faults.contradiction.ends_with(one.expected));
+      if (!one.expected.empty()) CHECK(faults.may_be_incomplete);
+    }
+  }
+}
+
 TEST_CASE("a refused LIST is an error, unless the mailbox is empty") {
   struct Case {
     std::string stat, list;

@@ -103,6 +103,18 @@ TEST_CASE(
   CHECK(faults({"1 1"}, {"1 a", "1 b"}).may_be_incomplete);
 }
 
+TEST_CASE("a line of LIST without a number may stand for a message; a second line about one does not") {
+  const auto has_nonsense = [](const std::vector<std::string>& list) {
+    pop3::ListingBuilder listing;
+    for (const auto& line : list) listing.add_list_line(line);
+    listing.add_uidl_line("hello");
+    return listing.has_nonsense();
+  };
+  CHECK_FALSE(has_nonsense({"1 1", "2 2"}));
+  CHECK_FALSE(has_nonsense({"1 1", "1 2"}));
+  for (const std::string line : {"hello", "", "x 1", "0 1"}) CHECK(has_nonsense({"1 1", line}));
+}
+
 TEST_CASE("capabilities are recognised in any case") {
   const auto found =
       pop3::parse_capabilities(std::vector<std::string>{"top", "Pipelining", "uidl ", "SASL PLAIN TOP"});
