@@ -72,13 +72,14 @@ std::size_t count_known(const state::Store& store, state::MailboxId mailbox,
   return known;
 }
 
-/// One message with the same UID and size may be an accident, three are none.
+/// Where UIDs are small numbers, a few messages may have the same UID and size by accident.
 void require_no_other_name(const UnknownMailbox& unknown, std::span<const pop3::Listed> listed) {
-  constexpr std::size_t enough = 3;
+  constexpr std::size_t enough = 3, one_in = 100;
   for (const auto& other : unknown.store.mailboxes()) {
     if (other.user != unknown.account.user || other.id == unknown.mailbox) continue;
     const auto known = count_known(unknown.store, other.id, listed);
-    if (known == 0 || (known < enough && known * 2 < listed.size())) continue;
+    const bool may_be_accident = known < enough || known * one_in < listed.size();
+    if (known == 0 || (may_be_accident && known * 2 < listed.size())) continue;
     const auto port = other.port == 0 ? "" : ":" + std::to_string(other.port);
     throw util::Error(util::Kind::storage,
                       "nothing is recorded about this mailbox, but " + std::to_string(known) + " of its " +

@@ -34,12 +34,12 @@ void Notices::warn_of_place(std::string_view sentence, std::string_view hint) {
 }
 
 void Notices::logged_in_without_capabilities() {
-  warn_once("the server hung up or fell silent at CAPA, and was logged in to without it",
+  warn_once("CAPA did not work before the login, so the login went without it",
             "nothing is lost; tell its operator", "CAPA before the login");
 }
 
 void Notices::capabilities_unanswered(std::string_view why) {
-  warn_once("after the login the server does not answer CAPA: " + std::string(why),
+  warn_once("CAPA does not work after the login: " + std::string(why),
             "it is asked without CAPA, which takes longer; tell its operator", "CAPA");
 }
 

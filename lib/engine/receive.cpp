@@ -78,32 +78,33 @@ bool Receiver::is_incomplete(const Step& step, const IncomingMessage& incoming) 
   return true;
 }
 
-/// By how much LIST overstates the messages of this mailbox that came whole, at least; 0: of none this is
-/// known. Empty: it understates them, and where less comes than announced, something is missing.
+/// By how much LIST overstates the messages of this mailbox that came whole, at least; 0: the size of one was
+/// right, or too small. Empty: nothing is known of any.
 std::optional<std::uint64_t> Receiver::least_overstated() const {
   constexpr std::size_t newest = 100;
   const auto& store = settler_.store();
   const auto rows = store.rows(run_.mailbox);
   const auto summaries = rows.rows();
-  std::uint64_t least = 0;
+  std::optional<std::uint64_t> least;
   for (std::size_t i = summaries.size(); i > summaries.size() - std::min(newest, summaries.size()); --i) {
     const auto& summary = summaries[i - 1];
     if (summary.standing != state::Standing::delivered && summary.standing != state::Standing::gone) continue;
     const auto row = store.row(run_.mailbox, summary.id);
-    if (!row || row->received_bytes == 0) continue;
-    if (row->received_bytes > row->bytes) return std::nullopt;
-    const auto gap = row->bytes - row->received_bytes;
-    least = least == 0 ? gap : std::min(least, gap);
+    if (!row || !row->content) continue;
+    const auto received = row->received_bytes == 0 ? row->bytes : row->received_bytes;
+    const auto gap = row->bytes - std::min(row->bytes, received);
+    least = std::min(least.value_or(gap), gap);
   }
   return least;
 }
 
 /// Some servers announce lines that they do not send, such as Status and X-UID. So where sizes are known to
 /// be wrong, a header is all of a message if no more of it came in an earlier run, under the same size, and
-/// no more is missing than of others; where nothing is known of others, after ten runs.
+/// no more is missing than of others. After ten runs some more may be, or where nothing is known of others.
 std::uint64_t Receiver::most_missing(const Step& step, const IncomingMessage& incoming) {
   constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
-  constexpr std::uint64_t a_few_bytes = 64, a_few_lines = 256;
+  constexpr std::uint64_t digits = 4, a_line = 64, a_few_lines = 256;  // of UIDs, say
+  constexpr std::uint64_t most_overstated = 1024;                      // more is no line that a server adds
   constexpr std::uint32_t many_times = 10;
   const auto& store = settler_.store();
   const auto& hashes = incoming.hashes;
@@ -120,10 +121,11 @@ std::uint64_t Receiver::most_missing(const Step& step, const IncomingMessage& in
     if (same && row.standing == state::Standing::pending && !row.content)
       times = std::max(times, row.failures);
   }
-  const auto least = times == 0 ? std::nullopt : least_overstated();
-  if (!least) return 0;
-  if (*least != 0) return *least + a_few_bytes;
-  return times < many_times ? 0 : a_few_lines;
+  if (times == 0) return 0;
+  const auto least = least_overstated();
+  if (!least) return times < many_times ? 0 : a_few_lines;
+  if (*least == 0 || *least > most_overstated) return 0;
+  return *least + (times < many_times ? digits : a_line);
 }
 
 void Receiver::open_writers(const Step& step, IncomingMessage& incoming) {

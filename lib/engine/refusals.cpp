@@ -19,12 +19,12 @@ std::string without_digits(std::string_view words) {
 }  // namespace
 
 RefusalEffect Refusals::add(std::string_view words, net::Reason reason) {
-  if (reason == net::Reason::gone) return RefusalEffect::gone;
-  if (stopped_) return RefusalEffect::told;
+  const auto alone = reason == net::Reason::gone ? RefusalEffect::gone : RefusalEffect::this_message;
+  if (stopped_) return alone == RefusalEffect::gone ? alone : RefusalEffect::told;
   std::string same = without_digits(words);
   in_a_row_ = same == std::exchange(last_, same) ? in_a_row_ + 1 : 1;
   stopped_ = reason == net::Reason::limit || in_a_row_ >= enough_in_a_row;
-  return stopped_ ? RefusalEffect::stop_asking : RefusalEffect::this_message;
+  return stopped_ ? RefusalEffect::stop_asking : alone;
 }
 
 }  // namespace mailhaul::engine

@@ -166,11 +166,12 @@ bool may_blame_the_credentials(std::string_view words) {
 }
 
 /// Sentences of servers that no longer have a mechanism, although they contain such a word.
-constexpr std::array<std::string_view, 8> lost_mechanism = {
-    "unsupported authentication mechanism",      "unknown authentication mechanism",
-    "invalid authentication mechanism",          "authentication mechanism not supported",
-    "authentication mechanism is not supported", "unrecognized authentication type",
-    "authentication type not supported",         "authentication method not supported"};
+constexpr std::array<std::string_view, 9> lost_mechanism = {
+    "not valid in authorization state",       "unsupported authentication mechanism",
+    "unknown authentication mechanism",       "invalid authentication mechanism",
+    "authentication mechanism not supported", "authentication mechanism is not supported",
+    "unrecognized authentication type",       "authentication type not supported",
+    "authentication method not supported"};
 
 constexpr std::string_view hint_to_switch_on =
     "POP3 may have to be switched on for this mailbox in the provider's web settings";

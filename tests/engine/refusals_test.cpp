@@ -260,3 +260,23 @@ TEST_CASE(
     CHECK(house.server.messages.size() == (setting.leave ? 3 : 1));
   }
 }
+
+TEST_CASE(
+    "a server that says of all messages that they are gone is asked for no more, and it is no success") {
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    for (int n = 1; n <= 10; ++n) house.server.messages.push_back(mail_of(n));
+    house.server.misbehave = [](const std::string& command, std::size_t) -> std::optional<RefusalReply> {
+      if (!command.starts_with("RETR ")) return std::nullopt;
+      return RefusalReply("-ERR no such message\r\n");
+    };
+    CHECK(engine::status_of(house.run()) == 75);
+    CHECK(house.told.failures.size() == 1);
+    house.server.misbehave = nullptr;
+    CHECK(engine::status_of(house.run()) == 0);
+    for (int n = 1; n <= 10; ++n) CHECK(house.copies_of(n) == 1);
+    CHECK(house.server.messages.size() == setting.left_of(10));
+  }
+}

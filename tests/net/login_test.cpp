@@ -225,8 +225,9 @@ TEST_CASE("credentials refused on the AUTH line are sent in two steps on a new c
   }
 }
 
-/// The first words of each connection to a server that refuses SCRAM at its first message, and CRAM-MD5 at
-/// its last, and accepts PLAIN; `error`: of the login, empty if it was accepted.
+/// The first command of each connection, with "*" for its argument, to a server that refuses SCRAM at its
+/// first message, and CRAM-MD5 at its last, and accepts PLAIN; `error`: of the login, empty if it was
+/// accepted.
 struct Logins {
   Strings commands;
   std::optional<mailhaul::util::Error> error;
@@ -237,7 +238,8 @@ Logins logins_where_scram_is_refused(const std::string& mechanisms, const std::s
   ScriptedServer server([&](Client& client) {
     transcript(greeting_and_capa({"SASL " + mechanisms}))(client);
     const std::string command = client.hear();
-    logins.commands.push_back(command.substr(0, command.find(' ', 5)));
+    const auto argument = command.find(' ', std::string_view("AUTH ").size());
+    logins.commands.push_back(command.substr(0, argument) + (argument == std::string::npos ? "" : " *"));
     if (command == "AUTH CRAM-MD5") {
       client.say("+ " + base64_encode("<1@host>"));
       client.hear();
@@ -260,13 +262,13 @@ TEST_CASE("SCRAM refused before it used the password is followed by the next mec
     CAPTURE(words);
     const auto plain = logins_where_scram_is_refused("SCRAM-SHA-256 SCRAM-SHA-1 PLAIN", words);
     CHECK_FALSE(plain.error);
-    CHECK(plain.commands == Strings{"AUTH SCRAM-SHA-256", "AUTH SCRAM-SHA-1", "AUTH PLAIN"});
+    CHECK(plain.commands == Strings{"AUTH SCRAM-SHA-256 *", "AUTH SCRAM-SHA-1 *", "AUTH PLAIN *"});
     // CRAM-MD5 used the password: nothing may follow.
     const auto cram = logins_where_scram_is_refused("SCRAM-SHA-256 CRAM-MD5 PLAIN", words);
     REQUIRE(cram.error);
     CHECK(cram.error->kind() == Kind::login);
     CHECK(has(cram.error->what(), words));
-    CHECK(cram.commands == Strings{"AUTH SCRAM-SHA-256", "AUTH CRAM-MD5"});
+    CHECK(cram.commands == Strings{"AUTH SCRAM-SHA-256 *", "AUTH CRAM-MD5"});
   }
 }
 
@@ -283,7 +285,7 @@ TEST_CASE("SCRAM refused for another reason than the login is not followed by a 
     const auto logins = logins_where_scram_is_refused("SCRAM-SHA-256 PLAIN", row.words);
     REQUIRE(logins.error);
     CHECK(logins.error->kind() == row.kind);
-    CHECK(logins.commands == Strings{"AUTH SCRAM-SHA-256"});
+    CHECK(logins.commands == Strings{"AUTH SCRAM-SHA-256 *"});
   }
 }
 
@@ -292,7 +294,7 @@ TEST_CASE("SCRAM refused because of its form is tried in two steps") {
     CAPTURE(words);
     const auto logins = logins_where_scram_is_refused("SCRAM-SHA-256 PLAIN", words);
     REQUIRE(logins.commands.size() >= 2);
-    CHECK(logins.commands[0] == "AUTH SCRAM-SHA-256");
+    CHECK(logins.commands[0] == "AUTH SCRAM-SHA-256 *");
     CHECK(logins.commands[1] == "AUTH SCRAM-SHA-256");
   }
 }
