@@ -211,19 +211,12 @@ void check_words(const CLI::App& command, const Words& words) {
                 help_of(command));
 }
 
-/// Whether a word that is no command was probably meant as one: of the program, an account could be meant.
-bool is_mistyped(const CLI::App& command, const std::string& word) {
-  std::vector<std::string> names;
-  for (const auto* part : parts_of(command)) names.push_back(part->get_name());
-  const std::vector<std::string_view> views(names.begin(), names.end());
-  return !util::nearest(word, views).empty();
-}
-
-/// Throws where the help of another command than the one that was meant would be shown.
+/// Throws where the help of another command than the one that was meant would be shown. Without "help" in
+/// front, a word that is no command may be an account.
 void check_help(const CLI::App& command, const Words& rest, bool is_help) {
   if (rest.empty() || parts_of(command).empty()) return;
   if (command.get_parent() != nullptr) refuse_part(command, rest);
-  if (is_help || is_mistyped(command, rest.front())) throw unknown_command(rest.front());
+  if (is_help) throw unknown_command(rest.front());
 }
 
 }  // namespace

@@ -229,7 +229,7 @@ struct SecretCheck {
 };
 
 void check_ends(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
-  if (account.password_valid && !account.password_set)
+  if (account.password_valid && !account.password_set && !account.oauth)
     Report(account, "password", tell)
         .warn("\"password_valid\" has no effect, because nobody knows since when the password is valid",
               "write the day on which it was set into \"password_set\"");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <set>
 
 #include "setup/fdm_conf.h"
@@ -132,6 +133,15 @@ class FdmDrafting {
     return rule.limits.empty() || std::ranges::any_of(rule.limits, matches);
   }
 
+  /// "copy-%a" and "%[account]" as patterns.
+  static std::string with_any_tags(std::string name) {
+    for (auto at = name.find('%'); at != std::string::npos; at = name.find('%', at)) {
+      const auto end = name.substr(at, 2) == "%[" ? name.find(']', at) : at + 1;
+      name.replace(at, end == std::string::npos ? end : end + 1 - at, "*");
+    }
+    return name;
+  }
+
   /// The actions with a step "keep", and those that name such a one.
   static std::set<std::string, std::less<>> keeping_actions(const FdmConf& conf) {
     std::set<std::string, std::less<>> keeping;
@@ -146,14 +156,20 @@ class FdmDrafting {
     return keeping;
   }
 
-  /// For each rule whether it keeps mail on the server.
+  /// For each rule whether it keeps mail on the server. The name of an action is a pattern; a tag in it
+  /// counts as any text, and what names no action that is here may be one that keeps.
   static std::vector<bool> rules_that_keep(const FdmConf& conf) {
     const auto keeping = keeping_actions(conf);
+    const auto keeps = [&](const FdmRule& rule, const std::string& name) {
+      const auto pattern = with_any_tags(name);
+      const auto is_named = [&](const auto& one) { return fits(pattern, one); };
+      if (std::ranges::any_of(keeping, is_named)) return true;
+      return !rule.is_nested && std::ranges::none_of(std::views::keys(conf.actions), is_named);
+    };
     std::vector<bool> all;
     for (const auto& rule : conf.rules)
-      all.push_back(rule.keeps_inside || std::ranges::any_of(rule.actions, [&](const std::string& name) {
-                      return keeping.contains(name);
-                    }));
+      all.push_back(rule.keeps_inside ||
+                    std::ranges::any_of(rule.actions, [&](const auto& name) { return keeps(rule, name); }));
     return all;
   }
 
@@ -194,22 +210,36 @@ class FdmDrafting {
   void delivery(Draft& draft) {
     for (const auto& rule : conf_.rules) {
       if (!rule.taken_apart() || !applies(rule, draft.name)) continue;
-      for (const auto& name : rule.actions) {
-        const auto action = conf_.actions.find(name);
-        if (action == conf_.actions.end()) continue;
-        for (const auto& [step, argument] : action->second.steps) place(draft, rule.line, step, argument);
-      }
+      for (const auto& name : rule.actions) deliver_by(draft, rule.line, with_tags(name, draft));
       if (!rule.goes_on) return;
     }
   }
 
-  void place(Draft& draft, unsigned line, const std::string& step, std::string argument) {
-    for (const auto& [tag, text] : {std::pair<std::string, std::string>{"%[home]", around_.home.native()},
-                                    {"%h", around_.home.native()},
-                                    {"%[account]", draft.name},
-                                    {"%a", draft.name}})
-      for (auto at = argument.find(tag); at != std::string::npos; at = argument.find(tag, at + text.size()))
-        argument.replace(at, tag.size(), text);
+  void deliver_by(Draft& draft, unsigned line, const std::string& pattern) {
+    bool is_there = false;
+    for (const auto& [name, action] : conf_.actions) {
+      if (!fits(pattern, name)) continue;
+      is_there = true;
+      for (const auto& [step, argument] : action.steps) place(draft, line, step, argument);
+    }
+    if (is_there) return;
+    draft.lacks_place = true;
+    note(line, "no action is named \"" + util::escape(pattern) + "\"",
+         "add the place where its mail goes to \"deliver\" of " + util::escape(draft.name));
+  }
+
+  std::string with_tags(std::string text, const Draft& draft) const {
+    for (const auto& [tag, value] : {std::pair<std::string, std::string>{"%[home]", around_.home.native()},
+                                     {"%h", around_.home.native()},
+                                     {"%[account]", draft.name},
+                                     {"%a", draft.name}})
+      for (auto at = text.find(tag); at != std::string::npos; at = text.find(tag, at + value.size()))
+        text.replace(at, tag.size(), value);
+    return text;
+  }
+
+  void place(Draft& draft, unsigned line, const std::string& step, const std::string& template_of_argument) {
+    const auto argument = with_tags(template_of_argument, draft);
     if (draft.deliver.size() > 100) return;
     if (step == "unset") {
       draft.lacks_place = true;

@@ -120,7 +120,7 @@ class FdmParser {
     const std::string name = token_.text;
     if (token_.form != Form::word) unexpected();
     advance();
-    if (name == "maximum-size") conf_.max_size = util::parse_size(number()).value_or(0);
+    if (name == "maximum-size") set_max_size(line);
     if (name == "timeout") set_timeout(line);
     if (name == "unmatched-mail") conf_.keeps_unmatched = !token_.is("drop");
     if (name == "verify-certificates") conf_.verify = true;
@@ -138,15 +138,19 @@ class FdmParser {
     return text;
   }
 
+  void set_max_size(unsigned line) {
+    auto size = number();
+    if (token_.form == Form::word && fdm_size("1" + token_.text)) size += token_.text;
+    conf_.max_size = fdm_size(size).value_or(0);
+    if (!fdm_size(size)) note(line, "set maximum-size is not understood", "set max_size in the account");
+  }
+
   /// "set timeout 5 minutes".
   void set_timeout(unsigned line) {
-    const auto count = util::parse_number(number());
-    const auto unit = token_.form == Form::word ? fdm_unit(token_.text) : std::nullopt;
-    const auto one = unit.value_or(std::chrono::seconds(1));
-    if (!count || *count == 0)
-      return note(line, "set timeout is not understood", "set timeout in the account");
-    conf_.timeout = one * static_cast<std::int64_t>(std::min<std::uint64_t>(*count, 86400));
-    conf_.timeout = std::min(conf_.timeout, std::chrono::seconds(86400));
+    const auto count = number();
+    const auto time = fdm_time(count, token_.form == Form::word ? token_.text : "");
+    if (!time) return note(line, "set timeout is not understood", "set timeout in the account");
+    conf_.timeout = *time;
   }
 
   /// "cache PATH expire TIME": what rules look into by "in-cache", which is told with them.
@@ -355,7 +359,11 @@ class FdmParser {
       unsigned open = 0;
       do {
         rule.keeps_inside |= token_.is("keep");
-        if (token_.form == Form::text) rule.actions.push_back(token_.text);
+        if (is_text() || token_.form == Form::macro) {
+          const auto value = text();
+          rule.actions.push_back(value.is_unset || value.is_command ? "*" : value.text);
+          continue;
+        }
         if (token_.is_mark('{')) ++open;
         if (token_.is_mark('}')) --open;
         advance();

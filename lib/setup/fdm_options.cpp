@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include "util/ascii.h"
+
 namespace mailhaul::setup {
 namespace {
 
@@ -75,7 +77,23 @@ bool is_fdm_step_elsewhere(std::string_view name) {
   return std::ranges::find(steps_elsewhere, name) != steps_elsewhere.end();
 }
 
-std::optional<std::chrono::seconds> fdm_unit(std::string_view name) {
+std::optional<std::uint64_t> fdm_size(std::string_view text) {
+  const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
+  const auto count = util::parse_number(digits);
+  const auto lower = util::lower(text.substr(digits.size()));
+  std::string_view unit = lower;
+  if (unit.ends_with('s')) unit.remove_suffix(1);
+  if (!count || *count > std::uint64_t{1} << 30U) return std::nullopt;
+  if (unit.empty() || unit == "b" || unit == "byte") return *count;
+  if (unit == "k" || unit == "kb" || unit == "kilobyte") return *count << 10U;
+  if (unit == "m" || unit == "mb" || unit == "megabyte") return *count << 20U;
+  if (unit == "g" || unit == "gb" || unit == "gigabyte") return *count << 30U;
+  return std::nullopt;
+}
+
+namespace {
+
+std::optional<std::chrono::seconds> unit_of_time(std::string_view name) {
   using std::chrono::seconds;
   if (name.ends_with('s')) name.remove_suffix(1);
   if (name == "second" || name == "sec") return seconds(1);
@@ -86,6 +104,16 @@ std::optional<std::chrono::seconds> fdm_unit(std::string_view name) {
   if (name == "month") return seconds(2592000);
   if (name == "year") return seconds(31536000);
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::chrono::seconds> fdm_time(std::string_view count, std::string_view unit) {
+  constexpr std::chrono::seconds day(86400);
+  const auto number = util::parse_number(count);
+  if (!number || *number == 0) return std::nullopt;
+  const auto one = unit_of_time(unit).value_or(std::chrono::seconds(1));
+  return *number > 86400 ? day : std::min(day, one * static_cast<std::int64_t>(*number));
 }
 
 }  // namespace mailhaul::setup

@@ -16,7 +16,9 @@ std::string_view fdm_account_advice(std::string_view word);
 /// Whether an action can have a step of this name that has no counterpart.
 bool is_fdm_step_elsewhere(std::string_view name);
 
-/// How long a unit of time is, "minutes"; empty: it is none.
-std::optional<std::chrono::seconds> fdm_unit(std::string_view name);
+/// "5", "minutes": a day at most; no unit means seconds. Empty: the count is no number, or 0.
+std::optional<std::chrono::seconds> fdm_time(std::string_view count, std::string_view unit);
+/// "128", "128M" or "128megabytes" in bytes. Empty: it is none of these.
+std::optional<std::uint64_t> fdm_size(std::string_view text);
 
 }  // namespace mailhaul::setup

@@ -26,7 +26,10 @@ TEST_CASE("fdm: mail that an action keeps stays on the server") {
         "match all action { maildir \"~/Mail\" keep }",
         "match all action \"leave\" continue match all action \"in\"",
         "match all action \"in\" continue match all action \"leave\"",
-        "match \"x\" in body action \"leave\" continue match account \"a*\" action \"both\""}) {
+        "match \"x\" in body action \"leave\" continue match account \"a*\" action \"both\"",
+        "match all actions { \"in\" \"lea*\" }",
+        "action \"copy-a\" keep match all actions { \"in\" \"copy-%a\" }",
+        "match all actions { \"in\" \"copy-%[account]\" } action \"copy-a\" keep"}) {
     CAPTURE(rules);
     const auto text = read("fdm", with_rules(rules));
     requires_in(text, {stays, "maildir:/home/anna/Mail"});
@@ -111,4 +114,30 @@ TEST_CASE("fdm: an mbox that is compressed is told, and nothing is added to its 
   const auto packed = read("fdm", with_rules("match all action mbox \"/m/box.gz\" compress"));
   requires_in(packed, {"5: compress is not supported", R"("enabled":false)"});
   CHECK(packed.find("mbox:") == std::string::npos);
+}
+
+TEST_CASE("fdm: rules inside of rules may name what keeps mail by a macro, or in parts") {
+  for (const std::string action : {"$leave", "\"lea\" + \"ve\"", "\"l*e\""}) {
+    CAPTURE(action);
+    const auto text =
+        read("fdm", "$leave = \"leave\"\n" + with_rules("match account \"a\" { match \"x\" in body action " +
+                                                        action + " }\nmatch all action \"in\""));
+    requires_in(text, {stays, all_stays});
+  }
+}
+
+TEST_CASE("fdm: an action that is not there switches the account off") {
+  const auto text = read("fdm", with_rules("match all actions { \"in\" \"missing\" }"));
+  requires_in(text, {stays, "no action is named \"missing\"", "account a is switched off"});
+}
+
+TEST_CASE("fdm: sizes with their units") {
+  const auto said = [](const std::string& size) {
+    return read("fdm", "set maximum-size " + size + "\n" + with_rules("match all action \"in\""));
+  };
+  for (const std::string size : {"128M", "128 megabytes", "128 MB", "131072 k", "134217728"})
+    requires_in(said(size), {"\"max_size\":134217728"});
+  const auto odd = said("many");
+  requires_in(odd, {"set maximum-size is not understood"});
+  CHECK(odd.find("\"max_size\"") == std::string::npos);
 }
