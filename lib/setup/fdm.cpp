@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <array>
-#include <ranges>
 #include <set>
 
 #include "setup/fdm_conf.h"
@@ -164,7 +163,8 @@ class FdmDrafting {
       const auto pattern = with_any_tags(name);
       const auto is_named = [&](const auto& one) { return fits(pattern, one); };
       if (std::ranges::any_of(keeping, is_named)) return true;
-      return !rule.is_nested && std::ranges::none_of(std::views::keys(conf.actions), is_named);
+      return !rule.is_nested &&
+             std::ranges::none_of(conf.actions, [&](const auto& one) { return is_named(one.first); });
     };
     std::vector<bool> all;
     for (const auto& rule : conf.rules)

@@ -93,7 +93,7 @@ std::optional<std::uint64_t> fdm_size(std::string_view text) {
 
 namespace {
 
-std::optional<std::chrono::seconds> unit_of_time(std::string_view name) {
+std::optional<std::chrono::seconds> fdm_unit_of_time(std::string_view name) {
   using std::chrono::seconds;
   if (name.ends_with('s')) name.remove_suffix(1);
   if (name == "second" || name == "sec") return seconds(1);
@@ -112,7 +112,7 @@ std::optional<std::chrono::seconds> fdm_time(std::string_view count, std::string
   constexpr std::chrono::seconds day(86400);
   const auto number = util::parse_number(count);
   if (!number || *number == 0) return std::nullopt;
-  const auto one = unit_of_time(unit).value_or(std::chrono::seconds(1));
+  const auto one = fdm_unit_of_time(unit).value_or(std::chrono::seconds(1));
   return *number > 86400 ? day : std::min(day, one * static_cast<std::int64_t>(*number));
 }
 
