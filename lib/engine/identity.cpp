@@ -125,24 +125,30 @@ std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const state::Mailbo
   return rows;
 }
 
-/// What turned out larger than max_size is known under any announced size if no other message should have
-/// its header (`unique`) or has it in this listing, as a mailing list's copy without the attachment may.
-void find_too_large(std::span<const std::size_t> unique, const state::MailboxRows& seen,
-                    const state::Store& store, state::MailboxId mailbox, std::vector<Identity>& identities) {
-  if (unique.empty()) return;
-  std::set<const RowSummary*> taken;
-  for (const auto& identity : identities) taken.insert(identity.row);
-  std::map<util::Hash, const RowSummary*> rows;
+using RowsByHeader = std::map<util::Hash, const RowSummary*>;
+
+/// The rows of messages that turned out larger than max_size, but for those in `taken`.
+RowsByHeader rows_too_large(const state::MailboxRows& seen, const state::Store& store,
+                            state::MailboxId mailbox, const std::set<state::RowId>& taken) {
+  RowsByHeader rows;
   for (const auto& row : seen.rows()) {
-    if (!row.told || row.standing != Standing::pending || taken.contains(&row)) continue;
+    if (!row.told || row.standing != Standing::pending || taken.contains(row.id)) continue;
     const auto stored = store.row(mailbox, row.id);
     if (stored && stored->header && stored->received_bytes != 0) rows.emplace(*stored->header, &row);
   }
+  return rows;
+}
+
+/// Such a message is known under any announced size, if no other message should have its header (`unique`) or
+/// has it in this listing, as a mailing list's copy without the attachment may.
+void find_too_large(std::span<const std::size_t> unique, const RowsByHeader& rows,
+                    std::vector<Identity>& identities) {
   std::map<util::Hash, int> times;
   for (const auto i : unique) ++times[*identities[i].header];
   for (const auto i : unique) {
-    if (identities[i].row != nullptr || times[*identities[i].header] != 1) continue;
-    if (auto row = rows.extract(*identities[i].header)) identities[i].row = row.mapped();
+    const auto row = rows.find(*identities[i].header);
+    if (row == rows.end() || identities[i].row != nullptr || times[row->first] != 1) continue;
+    identities[i].row = row->second;
   }
 }
 
@@ -182,7 +188,7 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
     identity.row = nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), taken,
                            identity.ordinal);
   }
-  find_too_large(unique, seen, store, mailbox, identities);
+  if (!unique.empty()) find_too_large(unique, rows_too_large(seen, store, mailbox, taken), identities);
   return identities;
 }
 

@@ -88,8 +88,9 @@ void look_for_lost_state(ReadOnlySession& look, const Environment& environment, 
 void tell_refusing_places(const ReadOnlySession& look, const Environment& environment,
                           report::Listener& listener, const std::vector<ListedMessage>& messages) {
   const auto to_fetch = std::ranges::count(messages, Action::fetch, &ListedMessage::action);
+  if (to_fetch == 0) return;
   auto refusing = refusing_places_of(look.account, environment, look.store, look.mailbox);
-  if (to_fetch == 0 || refusing.text().empty()) return;
+  if (refusing.text().empty()) return;
   const auto context = context_of(look.account, environment, look.store, look.mailbox);
   for (const auto& spec : look.account.deliver) {
     if (spec.kind->traits.exactly_once()) continue;

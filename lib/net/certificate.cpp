@@ -56,8 +56,10 @@ std::string pin_of_certificate(std::string_view pem) {
   if (!certificate) return {};
   unsigned char* key = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &key);
-  if (size <= 0) ERR_clear_error();
-  if (size <= 0) return {};
+  if (size <= 0) {
+    ERR_clear_error();
+    return {};
+  }
   const auto hash = util::sha256({reinterpret_cast<const char*>(key), static_cast<std::size_t>(size)});
   OPENSSL_free(key);
   return "sha256//" + util::base64_encode({reinterpret_cast<const char*>(hash.data()), hash.size()});

@@ -165,7 +165,7 @@ bool may_blame_the_credentials(std::string_view words) {
                          "logon", "log on", "log in", "mailbox", "secret"});
 }
 
-/// Sentences of servers that no longer have a mechanism, although they contain such a word.
+/// Sentences of servers that do not take this command or mechanism, although they contain such a word.
 constexpr std::array<std::string_view, 9> lost_mechanism = {
     "not valid in authorization state",       "unsupported authentication mechanism",
     "unknown authentication mechanism",       "invalid authentication mechanism",

@@ -307,8 +307,8 @@ Message& Session::next() {
   s.message.done_ = !ok || command.verb == Verb::noop || command.verb == Verb::count;
   // A line of a message that ended too early may begin with +OK or -ERR; it hardly looks like this.
   if (command.verb == Verb::count && !is_drop_listing(ok, s.exchange.last_words())) {
-    auto refused = refusal("STAT", s.exchange.last_words());
-    if (!ok && refused.refusal().reason == net::Reason::limit) throw net::RefusedError(std::move(refused));
+    const auto refused = refusal("STAT", s.exchange.last_words());
+    if (!ok && refused.refusal().reason == net::Reason::limit) throw net::RefusedError(refused);
     s.exchange.disown_answer();
   }
   return s.message;

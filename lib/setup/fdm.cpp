@@ -5,6 +5,7 @@
 
 #include "setup/fdm_conf.h"
 #include "setup/fdm_options.h"
+#include "setup/netrc_entry.h"
 #include "setup/programs.h"
 #include "setup/text_check.h"
 #include "util/ascii.h"
@@ -112,7 +113,10 @@ class FdmDrafting {
 
   void secret(Draft& draft, const FdmAccount& account) {
     if (!account.pass) {
-      draft.netrc = true;
+      if (!take_from_netrc(draft, outcome_, around_, "fdm"))
+        note(account.line,
+             "fdm expects the password of " + util::escape(draft.user) + " in ~/.netrc, which is not there",
+             "let password_command print it, for example with secret-tool; until then mailhaul asks");
     } else if (account.pass->is_command) {
       draft.password_command = words_of_shell(account.pass->text);
     } else {
@@ -141,6 +145,8 @@ class FdmDrafting {
     return name;
   }
 
+  static bool is_pattern(std::string_view name) { return name.find_first_of("*?") != std::string_view::npos; }
+
   /// The actions with a step "keep", and those that name such a one.
   static std::set<std::string, std::less<>> keeping_actions(const FdmConf& conf) {
     std::set<std::string, std::less<>> keeping;
@@ -161,6 +167,8 @@ class FdmDrafting {
     const auto keeping = keeping_actions(conf);
     const auto keeps = [&](const FdmRule& rule, const std::string& name) {
       const auto pattern = with_any_tags(name);
+      if (!is_pattern(pattern))
+        return keeping.contains(pattern) || (!rule.is_nested && !conf.actions.contains(pattern));
       const auto is_named = [&](const auto& one) { return fits(pattern, one); };
       if (std::ranges::any_of(keeping, is_named)) return true;
       return !rule.is_nested &&
@@ -216,16 +224,23 @@ class FdmDrafting {
   }
 
   void deliver_by(Draft& draft, unsigned line, const std::string& pattern) {
-    bool is_there = false;
+    const auto by_name = conf_.actions.find(pattern);
+    bool is_there = by_name != conf_.actions.end();
+    if (is_there) steps_of(by_name->second, draft, line);
     for (const auto& [name, action] : conf_.actions) {
-      if (!fits(pattern, name)) continue;
+      if (!is_pattern(pattern)) break;
+      if (name.starts_with('\n') || name == pattern || !fits(pattern, name)) continue;
       is_there = true;
-      for (const auto& [step, argument] : action.steps) place(draft, line, step, argument);
+      steps_of(action, draft, line);
     }
     if (is_there) return;
     draft.lacks_place = true;
     note(line, "no action is named \"" + util::escape(pattern) + "\"",
          "add the place where its mail goes to \"deliver\" of " + util::escape(draft.name));
+  }
+
+  void steps_of(const FdmAction& action, Draft& draft, unsigned line) {
+    for (const auto& [step, argument] : action.steps) place(draft, line, step, argument);
   }
 
   std::string with_tags(std::string text, const Draft& draft) const {

@@ -39,9 +39,8 @@ constexpr std::array words_elsewhere{
     FdmRow{
         "no-uidl",
         "mailhaul uses UIDL where the server has it, and else knows messages by their contents; nothing is "
-        "to be "
-        "done"},
-    FdmRow{"insecure", "mailhaul accepts TLS 1.2 and 1.3 alone"},
+        "to be done"},
+    FdmRow{"insecure", "mailhaul accepts TLS 1.2 and 1.3 only"},
 };
 
 constexpr std::array<std::string_view, 17> steps_elsewhere{"write",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options and steps of fdm that have no counterpart, and its units of time.
+// Options and steps of fdm that have no counterpart, its sizes and its times.
 #pragma once
 #include <chrono>
 #include <optional>

@@ -44,7 +44,7 @@ struct SetRow {
 constexpr std::string_view no_bounces =
     "mailhaul sends no mail; its messages and exit status name what failed";
 constexpr std::array set_elsewhere{
-    SetRow{"logfile", "\"log\" names a file for all accounts"},
+    SetRow{"logfile", "put \"log\", which names a file for all accounts, at the top of the configuration"},
     SetRow{"syslog", "put \"log\": \"syslog\" at the top of the configuration"},
     SetRow{"postmaster", no_bounces},
     SetRow{"softbounce", "mailhaul removes only what has been delivered; nothing is to be done"},

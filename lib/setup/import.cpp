@@ -53,14 +53,13 @@ constexpr std::array program_rows{
 };
 
 [[noreturn]] void refuse_missing(const ProgramRow& program, const Surroundings& around) {
-  std::string places;
-  for (const auto& file : program.usual_files(around))
-    places += (places.empty() ? "" : " nor ") + util::escape(file.native(), 4096);
-  if (places.empty())  // getmail, whose files may have any name
-    places = util::escape((around.config_home / "getmail").native(), 4096) + " nor " +
-             util::escape((around.home / ".getmail").native(), 4096);
+  auto files = program.usual_files(around);
+  if (files.empty()) files = {around.config_home / "getmail", around.home / ".getmail"};  // any name in these
+  std::string places = files.size() > 1 ? "neither " : "there is no ";
+  for (const auto& file : files)
+    places += (&file == &files.front() ? "" : " nor ") + util::escape(file.native(), 4096);
   throw util::Error(util::Kind::no_config,
-                    "there is no configuration of " + std::string(program.name) + ": neither " + places,
+                    "there is no configuration of " + std::string(program.name) + ": " + places,
                     "name the file: mailhaul import " + std::string(program.name) + " FILE");
 }
 

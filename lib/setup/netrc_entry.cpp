@@ -44,17 +44,23 @@ void choose(Draft& draft, Outcome& outcome, const Surroundings& around, std::str
   draft.netrc = !ours.empty() && (wanted.empty() || wanted.reveal() == ours.reveal());
   if (draft.netrc) return;
   const auto user = util::escape(draft.user), machine = util::escape(machine_of(draft));
+  if (other && !wanted.empty() && name == machine_of(draft))
+    return outcome.notes.push_back(
+        {draft.line,
+         "~/.netrc has the password of " + user +
+             ", but mailhaul reads the file that NETRC names: " + util::escape(*other, 4096),
+         "add the line " + line_for(draft) + R"( to that file, and set "netrc": true in the account)"});
   if (!wanted.empty())
     return outcome.notes.push_back(
         {draft.line,
          "~/.netrc has the password of " + user + " under the name " + util::escape(name) +
              ", and mailhaul looks for the server, " + machine,
-         "let it have the line " + line_for(draft) + R"(, and set "netrc": true in the account)"});
+         "add the line " + line_for(draft) + R"( to it, and set "netrc": true in the account)"});
   outcome.notes.push_back({draft.line,
                            "~/.netrc has no password of " + user + " for " + machine + ": " +
                                std::string(program) + " looks elsewhere, or asks you",
-                           "let it have the line " + line_for(draft) +
-                               R"(, and set "netrc": true in the account; until then mailhaul asks)"});
+                           "add the line " + line_for(draft) +
+                               R"( to it, and set "netrc": true in the account; until then mailhaul asks)"});
 }
 
 }  // namespace

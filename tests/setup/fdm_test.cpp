@@ -141,3 +141,12 @@ TEST_CASE("fdm: sizes with their units") {
   requires_in(odd, {"set maximum-size is not understood"});
   CHECK(odd.find("\"max_size\"") == std::string::npos);
 }
+
+TEST_CASE("fdm: a pattern does not name what a rule does without a name") {
+  const auto text = read("fdm",
+                         "account \"a\" pop3s server \"h\" user \"u\" pass \"p\"\n"
+                         "action \"in\" maildir \"~/Mail\"\n"
+                         "match account \"b\" action { maildir \"~/Other\" }\nmatch all action \"*\"");
+  requires_in(text, {"maildir:/home/anna/Mail"});
+  CHECK(text.find("Other") == std::string::npos);
+}

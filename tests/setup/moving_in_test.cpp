@@ -37,6 +37,9 @@ std::string with_netrc(std::string_view program, const std::string& text, const 
 }
 
 const std::string entry_by_name = "poll gmx via pop.gmx.net proto pop3\nuser anna ssl mda cat",
+                  fdm_account =
+                      "account \"a\" pop3s server \"h.example\" user \"anna\"\n"
+                      "match all action { maildir \"/m\" }\n",
                   mpop_account = "account a\nhost h.example\nuser anna\ntls on\ndelivery mbox /m\n";
 
 }  // namespace
@@ -49,6 +52,21 @@ TEST_CASE("a password in netrc is used where mailhaul finds it, under the name o
               {"\"netrc\":true"});
   requires_in(with_netrc("mpop", mpop_account, "machine h.example login anna password x\n"),
               {"\"netrc\":true"});
+  requires_in(with_netrc("fdm", fdm_account, "machine h.example login anna password x\n"),
+              {"\"netrc\":true"});
+}
+
+TEST_CASE("where NETRC names another file, the note says so") {
+  const test::TempDir home;
+  test::spill(home / ".netrc", "machine pop.gmx.net login anna password x\n");
+  auto places = test::around();
+  places.home = home.path();
+  places.variable = [](std::string_view name) {
+    return name == "NETRC" ? std::optional<std::string>("/other/netrc") : std::nullopt;
+  };
+  const auto text = test::read("fetchmail", entry_by_name, places);
+  requires_in(text, {"has the password of anna, but mailhaul reads the file that NETRC names: /other/netrc"});
+  CHECK(text.find("\"netrc\"") == std::string::npos);
 }
 
 TEST_CASE("a password that netrc has under another name, or not at all, is told and not asked for there") {
@@ -68,6 +86,9 @@ TEST_CASE("a password that netrc has under another name, or not at all, is told 
     requires_in(text, {note});
     CHECK(text.find("\"netrc\"") == std::string::npos);
   }
+  const auto of_fdm = with_netrc("fdm", fdm_account, "machine a login anna password x\n");
+  requires_in(of_fdm, {"1: ~/.netrc has no password of anna for h.example"});
+  CHECK(of_fdm.find("\"netrc\"") == std::string::npos);
   const auto text = with_netrc("mpop", mpop_account, "machine a login anna password x\n");
   requires_in(text, {"1: ~/.netrc has no password of anna for h.example"});
   CHECK(text.find("\"netrc\"") == std::string::npos);
