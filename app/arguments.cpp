@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "account/config.h"
+#include "app/command_tree.h"
 #include "app/commands.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -25,19 +26,6 @@ std::vector<const CLI::App*> parts_of(const CLI::App& command) { return command.
 void collect(const CLI::App& command, std::vector<const CLI::App*>& all) {
   all.push_back(&command);
   for (const auto* part : parts_of(command)) collect(*part, all);
-}
-
-const CLI::App* find_part(const CLI::App& command, const std::string& name) {
-  const auto parts = parts_of(command);
-  const auto found = std::ranges::find(parts, name, [](const auto* part) { return part->get_name(); });
-  return found == parts.end() ? nullptr : *found;
-}
-
-/// "state show"; empty for the program itself.
-std::string full_name(const CLI::App& command) {
-  if (command.get_parent() == nullptr) return {};
-  const auto above = full_name(*command.get_parent());
-  return above.empty() ? command.get_name() : above + " " + command.get_name();
 }
 
 std::string help_of(const CLI::App& command) {
@@ -102,10 +90,6 @@ class Scan {
   const CLI::Option* find(const std::string& name) const {
     const auto commands = owners(name);
     return commands.empty() ? nullptr : commands.front()->get_option_no_throw(name);
-  }
-
-  static bool takes_value(const CLI::Option* option) {
-    return option != nullptr && option->get_items_expected_max() > 0;
   }
 
   void long_option(const std::string& word) {
@@ -230,14 +214,14 @@ Arguments normalise(const CLI::App& parser, const Words& typed) {
   Arguments arguments;
   const CLI::App* command = &parser;
   for (const CLI::App* part = nullptr;
-       !words.empty() && (part = find_part(*command, words.front())) != nullptr; command = part) {
+       !words.empty() && (part = part_named(*command, words.front())) != nullptr; command = part) {
     arguments.parsed.push_back(words.front());
     words.erase(words.begin());
   }
   arguments.names_command = command != &parser;
   if (asks_for_help) check_help(*command, words, is_help);
   if (!arguments.names_command && !(words.empty() && asks_for_help)) {
-    command = find_part(parser, "fetch");
+    command = part_named(parser, "fetch");
     arguments.parsed.emplace_back("fetch");
   }
   if (is_help) arguments.parsed.emplace_back("--help");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <CLI/CLI.hpp>
-#include <mutex>
+#include <unistd.h>
 
+#include <CLI/CLI.hpp>
+
+#include "app/columns.h"
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
@@ -69,7 +71,9 @@ int run_check(const Invocation& invocation) {
   for (const auto& listing : listings) {
     if (!listing.error) {
       const auto counts = counts_of(listing, environment.now());
-      print(invocation.json ? json_line(listing.account, counts) : text_of(listing.account, counts));
+      print(invocation.json
+                ? json_line(listing.account, counts)
+                : wrapped_lines(text_of(listing.account, counts), window_columns(STDOUT_FILENO), 2));
       continue;
     }
     statuses.push_back(tell_error(*tell, listing.account, *listing.error));

@@ -107,10 +107,10 @@ int run_completion(const Invocation& invocation) {
     return 0;
   }
   throw util::Error(util::Kind::usage,
-                    invocation.words.empty()
-                        ? "completion: no shell is named"
-                        : "completion: there is nothing for '" + util::escape(invocation.words.front()) + "'",
-                    "name one: mailhaul completion bash, zsh or fish");
+                    invocation.words.empty() ? "completion: no shell is named"
+                                             : "completion: there is no script for '" +
+                                                   util::escape(invocation.words.front()) + "'",
+                    "write mailhaul completion bash, zsh or fish");
 }
 
 }  // namespace mailhaul::app

@@ -33,7 +33,7 @@ std::vector<int> tell_all_mistakes(const Invocation& invocation, const account::
 void describe_nothing(CLI::App& /*parser*/, Invocation& /*invocation*/) {}
 
 int run_config_check(const Invocation& invocation) {
-  const auto config = load_config(invocation);
+  const auto config = load_config(invocation, account::Purpose::check);
   auto statuses = tell_all_mistakes(invocation, config);
   const auto tell = make_listener(invocation);
   const auto outside = doctor_outside(invocation, config);
@@ -44,6 +44,7 @@ int run_config_check(const Invocation& invocation) {
     if (finding.grade == setup::Grade::warning)
       tell->warned(finding.account, {.sentence = finding.sentence, .hint = finding.advice, .uid = {}});
   };
+  setup::check_state({}, outside, tell_finding);
   setup::check_log(config.log, tell_finding);
   setup::check_metrics(config.metrics, tell_finding);
   for (const auto& account : config.accounts) setup::check_offline(account, outside, tell_finding);
@@ -66,7 +67,7 @@ int run_config_show(const Invocation& invocation) {
 }
 
 void describe_config_schema(CLI::App& parser, Invocation& invocation) {
-  parser.add_flag("--output", invocation.output_schema, "that of the lines that --json prints");
+  parser.add_flag("--output", invocation.output_schema, "the schema of the lines that --json prints");
 }
 
 int run_config_schema(const Invocation& invocation) {

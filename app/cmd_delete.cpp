@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/asking.h"
 #include "app/columns.h"
 #include "app/commands.h"
 #include "app/config_files.h"
@@ -28,8 +29,9 @@ bool asks(const Invocation& invocation) { return !invocation.yes && !invocation.
 
 void require_terminal(const Invocation& invocation) {
   if (asks(invocation) && (invocation.json || !open_terminal()))
-    throw util::Error(util::Kind::usage, "delete asks before it removes anything, and there is no terminal",
-                      "--yes removes without a question, -n only shows what would be removed");
+    throw util::Error(util::Kind::usage,
+                      "delete asks before it removes anything, but there is no terminal to ask on",
+                      "--yes removes without asking; -n only shows what would be removed");
 }
 
 /// The messages as list shows them. Whoever is asked sees them even if standard output is redirected.
@@ -55,7 +57,7 @@ void warn_of_undelivered(report::Listener& tell, const engine::MailboxListing& l
   for (const auto& message : listing.messages) {
     if (!message.is_new) continue;
     const std::string sentence = "message " + message.uid + " (from " + sender_name(message.from) + ": \"" +
-                                 decoded(message.subject) + "\") is removed, and was never delivered";
+                                 decoded(message.subject) + "\") was never delivered, and is being removed";
     tell.warned(listing.account, {.sentence = sentence, .hint = {}, .uid = message.uid});
   }
 }
@@ -81,6 +83,14 @@ bool agree(const Invocation& invocation, const account::Account& account, report
                 *invocation.cancel);
 }
 
+/// The live line is out of the way meanwhile.
+bool agree_beside_line(const Invocation& invocation, const account::Account& account, report::Listener& tell,
+                       const engine::MailboxListing& listing) {
+  bool agreed = false;
+  invocation.screen->undisturbed([&] { agreed = agree(invocation, account, tell, listing); });
+  return agreed;
+}
+
 }  // namespace
 
 void describe_delete(CLI::App& parser, Invocation& invocation) {
@@ -88,7 +98,7 @@ void describe_delete(CLI::App& parser, Invocation& invocation) {
   add_uids(parser);
   parser.add_flag("-n,--dry-run", invocation.dry_run, "show what would be removed, and remove nothing");
   parser.add_flag("--yes", invocation.yes, "do not ask");
-  parser.add_flag("--unfetched", invocation.unfetched, "allow messages that were never delivered, too");
+  parser.add_flag("--unfetched", invocation.unfetched, "also remove messages that were never delivered");
   add_connection_options(parser, invocation);
 }
 
@@ -104,12 +114,14 @@ int run_delete(const Invocation& invocation) {
   Logged tell(config, *printer);
   bool is_declined = false;
   const auto status = with_account(invocation, account, [&, &account = account, uids = uids] {
-    const auto count = engine::delete_messages(
-        account, environment, *tell,
-        {.uids = uids,
-         .numbers = !invocation.yes || open_terminal(),
-         .undelivered = invocation.unfetched,
-         .agree = [&](const auto& listing) { return agree(invocation, account, *tell, listing); }});
+    const auto count =
+        engine::delete_messages(account, environment, *tell,
+                                {.uids = uids,
+                                 .numbers = !invocation.yes || open_terminal(),
+                                 .undelivered = invocation.unfetched,
+                                 .agree = [&](const auto& listing) {
+                                   return agree_beside_line(invocation, account, *tell, listing);
+                                 }});
     is_declined = count == 0 && asks(invocation);
     if (invocation.quiet || invocation.json || invocation.dry_run) return;
     print(

@@ -92,8 +92,12 @@ class Findings {
 };
 
 void check_accounts(const Invocation& invocation, const account::Config& config, Findings& findings) {
-  const setup::TellFinding tell = [&](const Finding& finding) { findings.tell(finding); };
   const auto accounts = account::select(config, invocation.words);
+  const auto lines = make_listener(invocation);
+  lines->expected(account::account_names(accounts));
+  const setup::TellFinding tell = [&](const Finding& finding) {
+    print_beside_lines(invocation, *lines, finding.account, [&] { findings.tell(finding); });
+  };
   auto outside = doctor_outside(invocation, config);
   if (accounts.empty() && account::mistakes_among(config, invocation.words).empty())
     findings.tell(
@@ -109,10 +113,21 @@ void check_accounts(const Invocation& invocation, const account::Config& config,
   for (const auto& account : accounts) setup::check_offline(account, outside, tell);
   // Asks for passwords, and takes those of the environment away from programs that are started.
   const auto environment = real_environment(invocation, config, accounts);
-  outside.log_in = [&environment](const account::Account& account) {
-    return environment.connect(account, {}, [](char, std::string_view) {});
+  const auto show = [&lines, is_piped = prints_into_pipe()](const account::Account& account,
+                                                            report::Activity activity) {
+    if (!is_piped) lines->doing(account.name, activity);
   };
-  for (const auto& account : accounts) setup::check_online(account, outside, tell);
+  outside.log_in = [&](const account::Account& account) {
+    show(account, report::Activity::logging_in);
+    auto opened = environment.connect(account, {}, [](char, std::string_view) {});
+    show(account, report::Activity::listing);
+    return opened;
+  };
+  for (const auto& account : accounts) {
+    show(account, report::Activity::connecting);
+    setup::check_online(account, outside, tell);
+    lines->done(account.name);
+  }
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ void require_pipe(const Invocation& invocation) {
   }
   if (::isatty(STDOUT_FILENO) == 1) {
     throw util::Error(util::Kind::usage,
-                      "cannot deliver to stdout: standard output is a terminal, neither a pipe nor a file",
+                      "cannot deliver to stdout: standard output is a terminal, not a pipe or a file",
                       "mailhaul fetch --deliver stdout | formail -Y -s procmail");
   }
   if ((::fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) {
@@ -190,7 +190,7 @@ void describe_fetch(CLI::App& parser, Invocation& invocation) {
                            "delete messages from the server after delivery");
   parser.add_flag("-a,--all", invocation.all, "also fetch messages that were seen before");
   parser.add_flag("-n,--dry-run", invocation.dry_run,
-                  "say what would happen to each message and why; do nothing");
+                  "show what would happen to each message and why; do nothing");
   add_key_options(parser, invocation);
 }
 

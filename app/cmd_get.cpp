@@ -86,8 +86,13 @@ int run_get(const Invocation& invocation) {
     delivery::LineEnds ends;
     std::optional<Stream> stream;
     const auto open_sink = [&](std::size_t messages) {
-      if (::isatty(STDOUT_FILENO) == 1) tell->done(account.name);  // it would be drawn into the message
-      return messages == 1 ? raw(ends) : stream.emplace(environment, account).sink();
+      auto sink = messages == 1 ? raw(ends) : stream.emplace(environment, account).sink();
+      sink.begin = [&tell, &account, begin = std::move(sink.begin)](const std::string& uid) {
+        const bool is_seen = ::isatty(STDOUT_FILENO) == 1 || prints_into_pipe();
+        if (is_seen) tell->done(account.name);  // the line would be drawn into the message
+        begin(uid);
+      };
+      return sink;
     };
     engine::get(account, environment, *tell, {.uids = uids, .open_sink = open_sink});
   });

@@ -158,7 +158,7 @@ void describe_import(CLI::App& parser, Invocation& invocation) {
       ->type_name("");
   parser
       .add_option_function<std::string>(
-          "FILE", [](const std::string&) {}, "its configuration (default: where it usually is)")
+          "FILE", [](const std::string&) {}, "its configuration (default: in its usual place)")
       ->type_name("");
   parser.add_flag("--print", invocation.print_only, "print what would be written, and write nothing");
 }

@@ -20,6 +20,7 @@
 #include "credentials/keyring.h"
 #include "credentials/token_file.h"
 #include "delivery/kinds.h"
+#include "delivery/spec.h"
 #include "pop3/session.h"
 #include "setup/draft.h"
 #include "setup/host_names.h"
@@ -69,7 +70,7 @@ class Init {
  private:
   void make() {
     if (std::filesystem::exists(file_)) known_ = load_config_from(unaltered_, file_);
-    address_ = ask_address();
+    address_ = choose_address(invocation_, questions_);
     server_ = choose_server(invocation_, questions_, address_);
     require_user();
     account_ = account_at(invocation_, server_.url, server_.user);
@@ -84,24 +85,17 @@ class Init {
     finish();
   }
 
-  std::string ask_address() const {
-    if (!invocation_.words.empty()) return setup::address_in_dns(invocation_.words.front());
-    if (!questions_.answered())
-      throw Error(Kind::usage, "init: the mail address is missing",
-                  "write for example mailhaul init anna@example.org");
-    return setup::address_in_dns(questions_.ask("Your mail address: "));
-  }
-
   /// Some providers give their users a name that is no part of the address.
   void require_user() {
     if (!server_.user.empty()) return;
     if (invocation_.print_only) {
       server_.user = "USER";
     } else if (questions_.answered()) {
-      while (server_.user.empty()) server_.user = questions_.ask("The user name that they have given you: ");
+      while (server_.user.empty())
+        server_.user = questions_.ask("The user name that the provider gave you: ");
     } else {
-      throw Error(Kind::usage, "the user name at " + server_.url + " is one that the provider has given",
-                  "name it with --user");
+      throw Error(Kind::usage, "the user name at " + server_.url + " is one that the provider assigns",
+                  "give it with --user");
     }
   }
 
@@ -125,7 +119,7 @@ class Init {
     for (const auto& other : known_->accounts)
       if (account::mailbox_of(other) == account::mailbox_of(account_))
         throw Error(Kind::config,
-                    safe(file_.native()) + " has this mailbox already: it is the account " + other.name,
+                    safe(file_.native()) + " already has this mailbox, as the account " + other.name,
                     "mailhaul " + other.name + " fetches from it");
   }
 
@@ -141,7 +135,7 @@ class Init {
     if (server_.takes_password && invocation_.client_id.empty()) return;
     if (oauth.empty())
       throw Error(Kind::unavailable,
-                  account_.server.host + " takes OAuth 2 alone, from programs that it knows",
+                  account_.server.host + " accepts only OAuth 2, and only from registered programs",
                   "write the account by hand: \"oauth\" in man mailhaul.json says what it needs");
     credentials::OAuth login{.provider = oauth, .client_id = invocation_.client_id};
     if (login.client_id.empty() && !invocation_.print_only) login.client_id = ask_client_id(login);
@@ -150,10 +144,10 @@ class Init {
 
   std::string ask_client_id(const credentials::OAuth& login) const {
     if (!questions_.answered())
-      throw Error(Kind::usage, account_.server.host + " takes OAuth 2 alone, and no client id is given",
-                  "name it with --client-id; mailhaul-login(1) says how to get one");
-    say(invocation_,
-        account_.server.host + " takes OAuth 2 alone, no password.\n" + credentials::client_id_advice(login));
+      throw Error(Kind::usage, account_.server.host + " accepts only OAuth 2, and no client id is given",
+                  "give it with --client-id; mailhaul-login(1) says how to get one");
+    say(invocation_, account_.server.host + " accepts only OAuth 2, not a password.\n" +
+                         credentials::client_id_advice(login));
     std::string id;
     while (id.empty()) id = questions_.ask("The client id: ");
     return id;
@@ -249,11 +243,12 @@ class Init {
     if (!option_of(invocation_, "deliver").empty() || !questions_.answered()) return;
     for (;;) {
       places_ = {destination_of(
-          questions_.ask("Where shall the mail go? A path is a Maildir [" + usual + "] ", usual))};
+          questions_.ask("Where should the mail go? A path means a Maildir [" + usual + "] ", usual))};
       Invocation trial = unaltered_;
       trial.overrides = {{"deliver", places_.front()}};
       try {
-        static_cast<void>(account_at(trial, server_.url, server_.user));
+        for (const auto& place : account_at(trial, server_.url, server_.user).deliver)
+          delivery::require_usable(place);
         return;
       } catch (const Error& error) {
         tell_error(*tell_, account_.name, error);
@@ -265,7 +260,7 @@ class Init {
     const auto option = option_of(invocation_, "leave_on_server");
     leaves_ = option != "false";
     if (option.empty() && questions_.answered())
-      leaves_ = questions_.agrees("Shall the messages stay on the server after that? [Y/n] ", "yes");
+      leaves_ = questions_.agrees("Leave the messages on the server after fetching them? [Y/n] ", "yes");
   }
 
   Node profile() const {
@@ -298,7 +293,7 @@ class Init {
 
   std::string place_of_password() const {
     if (!typed_) return {};
-    if (in_keyring_) return ",\nits password in the key ring";
+    if (in_keyring_) return ",\nits password in the keyring";
     return ",\nits password in " + NewProfiles::password_file(file_, account_.name).native() +
            ", which only you can read";
   }
@@ -364,7 +359,7 @@ class Init {
   Waiting waiting_;
   bool logged_in_ = false, published_ = false;
   bool typed_ = false;       ///< the password was typed, and has to be kept
-  bool in_keyring_ = false;  ///< in the key ring, not in a file
+  bool in_keyring_ = false;  ///< in the keyring, not in a file
   std::vector<std::string> places_;
   bool leaves_ = true;
 };
@@ -382,12 +377,11 @@ void describe_init(CLI::App& parser, Invocation& invocation) {
   parser.add_option("--client-id", invocation.client_id, "log in by OAuth 2 with this client id")
       ->type_name("ID");
   parser.add_flag("--ask-others", invocation.ask_others,
-                  "also ask the domain that receives the mail, and the public database");
-  parser
-      .add_option("--name-server", invocation.name_server, "ask this name server for records of the domain")
+                  "also ask the domain that receives the mail, and a public database");
+  parser.add_option("--name-server", invocation.name_server, "ask this name server for the domain's records")
       ->type_name("ADDRESS");
   parser.add_flag("--print", invocation.print_only,
-                  "print what would be written; log in nowhere, ask nothing");
+                  "print what would be written, without asking or logging in");
 }
 
 int run_init(const Invocation& invocation) { return Init(invocation).run(); }

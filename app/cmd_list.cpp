@@ -50,7 +50,8 @@ int run_list(const Invocation& invocation) {
   const auto columns = window_columns(STDOUT_FILENO);
   const bool wide = columns == 0 || invocation.verbose != 0;
   std::optional<MessageTable> table;
-  const auto show = [&](const engine::MailboxListing& listing, const engine::ListedMessage& message) {
+  const auto print_message = [&](const engine::MailboxListing& listing,
+                                 const engine::ListedMessage& message) {
     if (invocation.json) return print(json_line(listing.account, message, engine::HeaderFields::read));
     if (!table) {
       table.emplace(MessageTable::Style{.columns = columns, .uids = wide || invocation.uids, .reasons = wide},
@@ -58,6 +59,9 @@ int run_list(const Invocation& invocation) {
       print(table->heading());
     }
     print(table->row(message));
+  };
+  const auto show = [&](const engine::MailboxListing& listing, const engine::ListedMessage& message) {
+    print_beside_lines(invocation, *tell, account.name, [&] { print_message(listing, message); });
   };
   const auto listing = engine::list_mailbox(account, environment, *tell,
                                             {.fields = engine::HeaderFields::read,

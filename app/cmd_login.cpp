@@ -49,7 +49,7 @@ void wait_unless_cancelled(std::chrono::seconds time, const util::Cancel& cancel
 /// A token made elsewhere, from standard input.
 util::Secret read_token(const Invocation& invocation) {
   if (invocation.token != "-")
-    throw Error(Kind::usage, "--token takes - only: the token comes from standard input",
+    throw Error(Kind::usage, "--token accepts only -: the token is read from standard input",
                 "a token on the command line can be seen by others");
   constexpr std::size_t largest = 256U << 10U;
   if (::isatty(STDIN_FILENO) == 1) {
@@ -103,10 +103,10 @@ credentials::Subject subject_of(const account::Account& account) {
   return {.account = account.name, .user = account.user, .host = account.server.host};
 }
 
-/// The key ring gets a password that the server takes, and no other.
+/// The keyring gets a password that the server takes, and no other.
 void log_in_to_keyring(const Invocation& invocation, const account::Account& account) {
   if (!invocation.token.empty() || invocation.print_token)
-    throw Error(Kind::usage, "this account has no token: its password is in the key ring",
+    throw Error(Kind::usage, "this account has no token: its password is in the keyring",
                 "leave out --token and --print-token");
   const auto& cancel = *invocation.cancel;
   const PasswordPrompt prompt(account, *invocation.screen, cancel);
@@ -124,7 +124,7 @@ void log_in_to_keyring(const Invocation& invocation, const account::Account& acc
   credentials::keep_in_keyring(subject_of(account), password, cancel);
   if (invocation.json) return print(json_line_of_login(account.name, account.user));
   if (!invocation.quiet)
-    print(safe(account.name) + ": the password of " + safe(account.user) + " is in the key ring\n");
+    print(safe(account.name) + ": the password of " + safe(account.user) + " is in the keyring\n");
 }
 
 bool has_keyring(const account::Account& account) {
@@ -135,9 +135,9 @@ bool has_keyring(const account::Account& account) {
 
 void describe_login(CLI::App& parser, Invocation& invocation) {
   add_account(parser);
-  parser.add_option("--token", invocation.token, "take a token that was made elsewhere from standard input")
+  parser.add_option("--token", invocation.token, "read a token that was made elsewhere from standard input")
       ->type_name("-");
-  parser.add_flag("--print-token", invocation.print_token, "make a token for elsewhere and print it");
+  parser.add_flag("--print-token", invocation.print_token, "make a token for another machine and print it");
 }
 
 int run_login(const Invocation& invocation) {
@@ -149,7 +149,7 @@ int run_login(const Invocation& invocation) {
     throw Error(
         Kind::usage, "this account needs no login of its own: it uses a password",
         "set \"oauth\" in the profile to log in by OAuth 2, or \"keyring\" to keep the password in the "
-        "desktop's key ring");
+        "desktop's keyring");
   });
 }
 

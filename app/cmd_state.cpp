@@ -15,6 +15,7 @@
 #include "app/times.h"
 #include "engine/history.h"
 #include "engine/mark.h"
+#include "util/ascii.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -56,9 +57,7 @@ std::vector<std::string> uids_from_input() {
   for (std::string line; std::getline(std::cin, line);) {
     bytes += line.size();
     if (bytes > most_bytes) throw util::Error(util::Kind::usage, "standard input has too many UIDs");
-    const auto from = line.find_first_not_of(" \t\r");
-    if (from == std::string::npos) continue;
-    uids.push_back(line.substr(from, line.find_last_not_of(" \t\r") - from + 1));
+    if (const auto uid = util::trimmed(line); !uid.empty()) uids.emplace_back(uid);
   }
   return uids;
 }
@@ -67,7 +66,7 @@ std::vector<std::string> uids_from_input() {
 struct Messages {
   account::Account account;
   std::vector<std::string> uids;
-  bool none = false;  ///< standard input had no UID: nothing is to be done
+  bool none = false;  ///< standard input had no UID: there is nothing to do
 };
 
 /// Throws Error{usage} when neither UIDs nor --all are given, or both.
@@ -192,8 +191,9 @@ namespace {
 bool may_forget_all(const Invocation& invocation, std::size_t count) {
   if (invocation.yes || count == 0) return true;
   if (invocation.json || !open_terminal())
-    throw util::Error(util::Kind::usage, "forget --all asks before it forgets, and there is no terminal",
-                      "--yes forgets without a question");
+    throw util::Error(util::Kind::usage,
+                      "forget --all asks before it forgets, but there is no terminal to ask on",
+                      "--yes forgets without asking");
   return agrees("Forget " + util::counted(count, "message") +
                     "? Those that are still on the server will be fetched again. [y/N] ",
                 *invocation.cancel);

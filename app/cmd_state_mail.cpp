@@ -52,12 +52,13 @@ std::string old_host_of(const Invocation& invocation) {
 
 void warn_of_unfinished(const Invocation& invocation, const std::string& account, std::size_t messages) {
   make_listener(invocation)
-      ->warned(account, {.sentence = util::counted(messages, "message") +
-                                     " of the last minutes may not have reached all of the account's "
-                                     "destinations; the next run delivers what is missing",
-                         .hint = "what you deleted from one destination, or a program has received already, "
-                                 "may arrive there again",
-                         .uid = {}});
+      ->warned(account,
+               {.sentence = util::counted(messages, "message") +
+                            " of the last minutes may not have reached all of the account's "
+                            "destinations; the next run delivers them where they are missing",
+                .hint = "messages that you deleted from a destination, or that a program has already "
+                        "received, may arrive there again",
+                .uid = {}});
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ void describe_state_rebuild(CLI::App& parser, Invocation& invocation) {
   add_accounts(parser);
   parser
       .add_option("--was", invocation.old_host,
-                  "the server's name until now: mail that names it in its trace header counts, too")
+                  "the server's old name: mail that names it in its trace header also counts")
       ->type_name("HOST")
       ->take_last();
 }

@@ -36,10 +36,10 @@ account::MailboxKey read_old_name(const std::string& text, const account::Accoun
 void describe_state_move(CLI::App& parser, Invocation& invocation) {
   parser
       .add_option_function<std::string>(
-          "OLDHOST", [](const std::string&) {}, "the server's name until now")
+          "OLDHOST", [](const std::string&) {}, "the server's old name")
       ->type_name("");
   add_account(parser);
-  parser.add_option("--user", invocation.old_user, "the user's name until now (default: as it is now)")
+  parser.add_option("--user", invocation.old_user, "the old user name (default: unchanged)")
       ->type_name("NAME")
       ->take_last();
 }

@@ -27,11 +27,12 @@ std::unique_ptr<report::Listener> beside_the_document(Invocation invocation) {
 void warn_of_unfinished(report::Listener& tell, const account::Account& account,
                         const engine::Exported& exported) {
   if (exported.unfinished == 0) return;
-  tell.warned(account.name,
-              {.sentence = "the delivery of " + util::counted(exported.unfinished, "message") +
-                           " is not complete: where this is imported, they are new, and go to every place",
-               .hint = "mailhaul state show " + account.name + " shows them; run mailhaul, then export again",
-               .uid = {}});
+  tell.warned(
+      account.name,
+      {.sentence = "the delivery of " + util::counted(exported.unfinished, "message") +
+                   " is not complete: where this is imported, they are new, and go to every destination",
+       .hint = "mailhaul state show " + account.name + " shows them; run mailhaul, then export again",
+       .uid = {}});
 }
 
 std::string name_of(const state::DocumentMailbox& mailbox) {
@@ -57,7 +58,7 @@ void tell_imported(const Invocation& invocation, const std::optional<account::Co
   if (!config || has_account_for(*config, imported.mailbox)) return;
   make_listener(invocation)
       ->warned({}, {.sentence = "no account fetches from " + name_of(imported.mailbox),
-                    .hint = "if its server has another name here: mailhaul state move " +
+                    .hint = "if the server has a different name here: mailhaul state move " +
                             safe(imported.mailbox.host) + " ACCOUNT",
                     .uid = {}});
 }
@@ -97,7 +98,7 @@ int run_state_export(const Invocation& invocation) {
 void describe_state_import(CLI::App& parser, Invocation& /*invocation*/) {
   parser
       .add_option_function<std::string>(
-          "FILE", [](const std::string&) {}, "what state export has printed; - is standard input")
+          "FILE", [](const std::string&) {}, "the output of state export; - is standard input")
       ->type_name("");
 }
 

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 
+#include "app/columns.h"
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
@@ -50,7 +51,7 @@ std::string text_of(const std::string& account, const engine::AccountStatus& sta
     text += "  on the server: " + util::counted(run.listed, "message") + ", all delivered or marked\n";
   if (run.certificate_until && *run.certificate_until - now <= net::certificate_notice)
     text += "  certificate of the server: it " +
-            std::string(*run.certificate_until > now ? "ends" : "ended") + " at " +
+            std::string(*run.certificate_until > now ? "expires" : "expired") + " at " +
             time_in_text(*run.certificate_until, now) + "; unless its owner renews it, logins fail\n";
   return text;
 }
@@ -89,7 +90,7 @@ std::string text_of(const std::string& account, const std::optional<LoginEnd>& l
   if (!login || !login->is_near) return {};
   const auto time = time_in_text(login->at, now);
   if (login->at > now) return "  login: the provider forgets it at " + time + " unless a run renews it\n";
-  return "  login: it has probably ended at " + time + ", because no run renewed it\n" +
+  return "  login: it has probably expired at " + time + ", because no run renewed it\n" +
          "  hint: log in again: mailhaul login " + account + "\n";
 }
 
@@ -133,8 +134,10 @@ int run_status(const Invocation& invocation) {
       if (invocation.json) {
         print(json_line(account.name, status, ends));
       } else if (!invocation.quiet) {
-        print(text_of(account.name, status, now) + text_of(account.name, login, now) +
-              text_of_endings(account, now));
+        constexpr std::size_t indent = 4;
+        print(wrapped_lines(text_of(account.name, status, now) + text_of(account.name, login, now) +
+                                text_of_endings(account, now),
+                            window_columns(STDOUT_FILENO), indent));
       }
       if (invocation.max_age) require_age(status, *invocation.max_age, now);
     }));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "util/escape.h"
+#include "util/utf8.h"
 
 namespace mailhaul::app {
 
@@ -43,15 +44,6 @@ constexpr std::array<Range, 11> two_columns{{{0x1100, 0x115f},
                                              {0x1f300, 0x1f64f},
                                              {0x1f680, 0x1f9ff},
                                              {0x20000, 0x3fffd}}};
-/// C1 controls, line separators, and marks that turn the direction of what follows.
-constexpr std::array<Range, 7> never_shown{{{0x80, 0x9f},
-                                            {0x61c, 0x61c},
-                                            {0x200e, 0x200f},
-                                            {0x2028, 0x202e},
-                                            {0x2066, 0x2069},
-                                            {0xd800, 0xdfff},
-                                            {0xfeff, 0xfeff}}};
-
 bool in(std::uint32_t point, std::span<const Range> ranges) {
   return std::ranges::any_of(ranges,
                              [&](const Range& range) { return point >= range.first && point <= range.last; });
@@ -62,36 +54,13 @@ struct Cell {
   std::size_t columns = 1;
 };
 
-/// How many bytes the character at the start has; 0 if it is not well-formed UTF-8.
-std::size_t take_point(std::string_view text, std::uint32_t& point) {
-  const auto byte = static_cast<unsigned char>(text.front());
-  const std::size_t length = byte < 0x80   ? 1
-                             : byte < 0xc2 ? 0
-                             : byte < 0xe0 ? 2
-                             : byte < 0xf0 ? 3
-                             : byte < 0xf5 ? 4
-                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
-  constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  point = length == 1 ? byte : byte & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xc0U) != 0x80) return 0;
-    point = (point << 6U) | (next & 0x3fU);
-  }
-  return point < least.at(length) || point > 0x10ffff ? 0 : length;
-}
-
 /// Takes what is shown as one off the text.
 Cell take_cell(std::string_view& text) {
-  std::uint32_t point = 0;
-  const std::size_t length = std::max<std::size_t>(take_point(text, point), 1);
-  const bool shown =
-      take_point(text, point) != 0 && point >= 0x20 && point != 0x7f && !in(point, never_shown);
-  Cell cell{.text = std::string(text.substr(0, length))};
-  text.remove_prefix(length);
-  if (shown) {
-    cell.columns = in(point, no_columns) ? 0 : in(point, two_columns) ? 2 : 1;
+  const auto character = util::first_character(text);
+  Cell cell{.text = std::string(text.substr(0, character.bytes))};
+  text.remove_prefix(character.bytes);
+  if (character.can_be_shown) {
+    cell.columns = in(character.point, no_columns) ? 0 : in(character.point, two_columns) ? 2 : 1;
   } else {
     cell.text = util::escape(cell.text);
     cell.columns = cell.text.size();
@@ -151,6 +120,16 @@ std::string wrapped(std::string_view text, Wrapping wrapping) {
     from = end + 1;
   }
   return lines;
+}
+
+std::string wrapped_lines(std::string_view lines, std::size_t columns, std::size_t indent) {
+  std::string result;
+  while (!lines.empty()) {
+    const auto end = std::min(lines.find('\n'), lines.size());
+    result += wrapped(lines.substr(0, end), {.columns = columns, .indent = indent}) + "\n";
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return result;
 }
 
 std::size_t window_columns(int fd) {

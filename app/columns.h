@@ -29,6 +29,9 @@ struct Wrapping {
 /// The text broken at blanks, without a line end at its end.
 std::string wrapped(std::string_view text, Wrapping wrapping);
 
+/// Lines with their ends, each broken at blanks in so many columns (0: not), with `indent` before the rest.
+std::string wrapped_lines(std::string_view lines, std::size_t columns, std::size_t indent);
+
 /// The columns of the window that a descriptor writes to; 0: it is no terminal.
 std::size_t window_columns(int fd);
 

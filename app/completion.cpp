@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "account/config.h"
+#include "app/command_tree.h"
 #include "app/config_files.h"
 #include "setup/import.h"
 #include "util/error.h"
@@ -27,12 +28,6 @@ struct Line {
   std::string config;                   ///< the value of -c
 };
 
-const CLI::App* part_named(const CLI::App& command, std::string_view name) {
-  const auto parts = command.get_subcommands({});
-  const auto found = std::ranges::find(parts, name, [](const auto* part) { return part->get_name(); });
-  return found == parts.end() ? nullptr : *found;
-}
-
 /// The command and those above it. Where none is named the options of fetch count, too.
 std::vector<const CLI::App*> with_those_above(const CLI::App& command) {
   std::vector<const CLI::App*> all;
@@ -45,10 +40,6 @@ const CLI::Option* option_named(const CLI::App& command, const std::string& name
   for (const auto* app : with_those_above(command))
     if (const auto* option = app->get_option_no_throw(name)) return option;
   return nullptr;
-}
-
-bool wants_value(const CLI::Option* option) {
-  return option != nullptr && option->get_items_expected_max() > 0;
 }
 
 bool is_option(std::string_view word) { return word.starts_with('-') && word != "-"; }
@@ -69,7 +60,7 @@ Given given_in(const CLI::App& command, const std::string& word) {
   }
   for (std::size_t i = 1; i < word.size(); ++i) {
     const auto* option = option_named(command, {'-', word[i]});
-    if (wants_value(option)) return {option, word.substr(i + 1), i + 1 < word.size()};
+    if (takes_value(option)) return {option, word.substr(i + 1), i + 1 < word.size()};
   }
   return {};
 }
@@ -96,7 +87,7 @@ Line read(const CLI::App& parser, std::span<const std::string> words) {
       }
       given = given_in(*line.command, word);
     }
-    if (!wants_value(given.option)) continue;
+    if (!takes_value(given.option)) continue;
     if (!given.has_value) line.option = given.option;
     if (given.has_value && given.option->check_lname("config")) line.config = given.value;
   }
@@ -219,7 +210,7 @@ std::string completions(const CLI::App& parser, std::span<const std::string> wor
   if (line.option != nullptr) return values(*line.option, last, {});
   if (line.only_words || !last.starts_with('-')) return words_of(line);
   const auto given = given_in(*line.command, last);
-  if (!wants_value(given.option) || !given.has_value) return options_of(*line.command, last);
+  if (!takes_value(given.option) || !given.has_value) return options_of(*line.command, last);
   return values(*given.option, given.value, last.substr(0, last.size() - given.value.size()));
 }
 

@@ -123,7 +123,8 @@ util::Path require_config(const Invocation& invocation) {
   if (auto found = find_config(invocation)) return *found;
   if (!invocation.names_command && !invocation.words.empty()) throw unknown_command(invocation.words.front());
   if (default_config().empty())
-    throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
+    throw util::Error(util::Kind::config,
+                      "the home directory, where the configuration file would be, is not known",
                       "set HOME, or name the file with -c");
   const auto missing = "there is no configuration file " + default_config().native();
   if (is_bare(invocation)) {
@@ -204,7 +205,7 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
 
 account::Config load_config(const Invocation& invocation, account::Purpose purpose) {
   if (describes_account(invocation)) return load_from(invocation, std::nullopt, purpose);
-  return load_from(invocation, require_config(invocation));
+  return load_from(invocation, require_config(invocation), purpose);
 }
 
 std::optional<account::Config> load_config_if_any(const Invocation& invocation) {
@@ -217,7 +218,8 @@ util::Path state_file_without_config(const Invocation& invocation) {
   if (!invocation.state.empty()) return std::filesystem::absolute(invocation.state);
   auto file = default_state_file();
   if (file.empty())
-    throw util::Error(util::Kind::config, "no home directory is known, where the state database would be",
+    throw util::Error(util::Kind::config,
+                      "the home directory, where the state database would be, is not known",
                       "set HOME, or name the file with --state");
   return file;
 }
@@ -252,7 +254,8 @@ util::Path config_to_write(const Invocation& invocation) {
     throw util::Error(util::Kind::usage, "the configuration on standard input cannot be written",
                       "name a file with -c");
   if (file.empty())
-    throw util::Error(util::Kind::config, "no home directory is known, where the configuration file would be",
+    throw util::Error(util::Kind::config,
+                      "the home directory, where the configuration file would be, is not known",
                       "set HOME, or name the file with -c");
   return file;
 }

@@ -65,16 +65,18 @@ std::string text_of(const report::Totals& totals, std::string_view nothing) {
            seconds.data();
   }
   if (totals.removed != 0) text += "; " + std::to_string(totals.removed) + " removed from the server";
-  const auto stay = totals.left - std::min(totals.left, totals.waiting);
+  const auto stay = totals.left - std::min(totals.left, totals.waiting + totals.unconfirmed);
   if (stay != 0)
     text += "; " + std::to_string(stay) +
             (totals.fetched == 0 ? " fetched or marked earlier left on the server" : " left on the server");
+  if (totals.unconfirmed != 0)
+    text += "; removal of " + std::to_string(totals.unconfirmed) + " from the server not confirmed";
   return text + waiting_text(totals);
 }
 
 std::string riddle_of(const std::string& command, const report::Totals& totals) {
   if (totals.fetched != 0 || !totals.is_new_place || totals.left <= totals.waiting) return {};
-  return " (fetched into another place before; " + command + " fetches it again)";
+  return " (delivered to a different place before; " + command + " fetches it again)";
 }
 
 }  // namespace mailhaul::app

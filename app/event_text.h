@@ -19,8 +19,8 @@ std::string text_of(const report::MessageEvent& message, std::size_t field_colum
 /// was fetched.
 std::string text_of(const report::Totals& totals, std::string_view nothing);
 
-/// " (fetched into another place before; ...)": why nothing comes, where that may surprise; empty elsewhere.
-/// `command`: what fetches it.
+/// " (delivered to a different place before; ...)": why nothing comes, where that may surprise; empty
+/// elsewhere. `command`: what fetches it.
 std::string riddle_of(const std::string& command, const report::Totals& totals);
 
 }  // namespace mailhaul::app

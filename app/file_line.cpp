@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "account/config.h"
-#include "app/columns.h"
 #include "util/ascii.h"
 
 namespace mailhaul::app {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/columns.h"
+#include "app/command_tree.h"
 
 namespace mailhaul::app {
 namespace {
@@ -24,15 +25,15 @@ struct ExampleRow {
 constexpr auto examples = std::to_array<ExampleRow>({
     {"",
      "mailhaul                     fetch from all accounts\n"
-     "mailhaul -n home             say what would happen, and do nothing\n"
+     "mailhaul -n home             show what would happen, and do nothing\n"
      "mailhaul --server pop3s://HOST --user NAME --deliver maildir:~/Mail/home"},
     {"fetch",
-     "mailhaul fetch -k home       leave what is fetched on the server\n"
+     "mailhaul fetch -k home       leave the fetched mail on the server\n"
      "mailhaul --server pop3s://HOST --user NAME --deliver maildir:~/Mail/home"},
     {"watch", "mailhaul watch --interval 2m"},
     {"check", "mailhaul check home work"},
     {"status",
-     "mailhaul status              say how each account is doing\n"
+     "mailhaul status              show how each account is doing\n"
      "mailhaul -q status --max-age 30m"},
     {"list", "mailhaul list home --last 20"},
     {"get", "mailhaul get home '#12' | less"},
@@ -60,13 +61,6 @@ constexpr auto examples = std::to_array<ExampleRow>({
     {"help", "mailhaul help fetch"},
     {"version", "mailhaul version"},
 });
-
-/// "state show"; empty for the program.
-std::string words_of(const CLI::App& command) {
-  if (command.get_parent() == nullptr) return {};
-  const auto above = words_of(*command.get_parent());
-  return above.empty() ? command.get_name() : above + " " + command.get_name();
-}
 
 /// "-k, --keep", "--[no-]netrc", "--server URL".
 std::string names_of(const CLI::Option& option) {
@@ -106,7 +100,7 @@ std::string word_name(const CLI::Option& positional) {
 }
 
 std::string usage(const CLI::App& command) {
-  const auto words = words_of(command);
+  const auto words = full_name(command);
   std::string text = "Usage: mailhaul " + words + (words.empty() ? "" : " ") + "[OPTIONS]";
   if (!command.get_subcommands({}).empty())
     text += words.empty() ? " [COMMAND] [ARGUMENTS]" : " COMMAND [ARGUMENTS]";
@@ -169,7 +163,7 @@ class HelpFormatter : public CLI::FormatterBase {
   std::string make_help(const CLI::App* app, std::string /*name*/,
                         CLI::AppFormatMode /*mode*/) const override {
     const CLI::App& command = *app;
-    const auto words = words_of(command);
+    const auto words = full_name(command);
     std::string text = usage(command) + "\n" + sentence(command.get_description());
     const auto parts = command.get_subcommands({});
     if (!parts.empty()) text += "\nCommands:\n";

@@ -6,6 +6,7 @@
 #include "account/config.h"
 #include "account/document.h"
 #include "app/config_files.h"
+#include "app/nets.h"
 #include "app/output.h"
 #include "net/https_request.h"
 #include "setup/host_names.h"
@@ -68,9 +69,9 @@ class Outside {
 
   bool allows(const std::vector<std::string>& hosts) const {
     if (invocation_.ask_others || !questions_.answered()) return invocation_.ask_others;
-    return questions_.agrees(
-        "May others be asked? They learn the domain " + domain_ + ": " + util::joined(hosts) + " [y/N] ",
-        "no");
+    return questions_.agrees("May third parties be asked? They learn the domain " + domain_ + ": " +
+                                 util::joined(hosts) + " [y/N] ",
+                             "no");
   }
 
   const Invocation& invocation_;
@@ -109,7 +110,7 @@ ChosenServer ask_for_server(const Invocation& invocation, const Questions& quest
 
 [[noreturn]] void refuse_unconfirmed(const FoundServer& found, const std::string& address) {
   throw Error(Kind::usage,
-              setup::url_of(found.at) + " was found for " + safe(address) + ", but nobody has confirmed it",
+              setup::url_of(found.at) + " was found for " + safe(address) + ", but it has not been confirmed",
               "if it is right, add --server " + setup::url_of(found.at) + " --user " + safe(found.at.user));
 }
 
@@ -129,6 +130,20 @@ ChosenServer confirm(const Invocation& invocation, const Questions& questions, c
       return ask_for_server(invocation, questions, address);
     if (const auto named = setup::server_named(answer, address)) return chosen(invocation, *named);
   }
+}
+
+[[noreturn]] void refuse_unfound(const Invocation& invocation, const setup::Discovery& result,
+                                 const std::string& address) {
+  if (result.nobody_answered)
+    throw Error(Kind::temporary,
+                "cannot look for the POP3 server of " + safe(address) +
+                    ": nobody answered, neither a name server nor a web server",
+                "check that the network is up, and try again; or give the server with --server pop3s://HOST");
+  throw Error(
+      Kind::unavailable, "no POP3 server was found for " + safe(address),
+      "check the spelling of the address; ask your provider for the server, and give it with --server "
+      "pop3s://HOST" +
+          std::string(invocation.ask_others ? "" : "; --ask-others also asks third parties"));
 }
 
 [[noreturn]] void refuse_without_pop3(const setup::Provider& provider) {
@@ -165,6 +180,22 @@ void say(const Invocation& invocation, const std::string& text) {
   print(shown);
 }
 
+std::string choose_address(const Invocation& invocation, const Questions& questions) {
+  if (!invocation.words.empty()) return setup::address_in_dns(invocation.words.front());
+  if (!questions.answered())
+    throw Error(Kind::usage, "init: the mail address is missing",
+                "write for example mailhaul init anna@example.org");
+  const auto tell = make_listener(invocation);
+  for (;;) {
+    try {
+      return setup::address_in_dns(questions.ask("Your mail address: "));
+    } catch (const Error& error) {
+      if (error.kind() != Kind::usage) throw;
+      tell_error(*tell, {}, error);
+    }
+  }
+}
+
 ChosenServer choose_server(const Invocation& invocation, const Questions& questions,
                            const std::string& address) {
   if (!option_of(invocation, "server").empty()) return server_of_option(invocation, address);
@@ -173,14 +204,13 @@ ChosenServer choose_server(const Invocation& invocation, const Questions& questi
   const auto result = setup::discover(address, outside.functions());
   if (result.without_pop3 != nullptr) refuse_without_pop3(*result.without_pop3);
   if (!result.found) {
-    if (questions.answered()) return ask_for_server(invocation, questions, address);
-    throw Error(Kind::unavailable, "no POP3 server was found for " + safe(address),
-                "ask the provider for it, and name it with --server pop3s://HOST" +
-                    std::string(invocation.ask_others ? "" : "; --ask-others asks others as well"));
+    if (!questions.answered()) refuse_unfound(invocation, result, address);
+    if (result.nobody_answered) say(invocation, "Nobody answered: check that the network is up.\n");
+    return ask_for_server(invocation, questions, address);
   }
   const auto& found = *result.found;
-  say(invocation, "Found: " + setup::url_of(found.at) + ", says " + found.source + ".\n");
-  if (!found.page.empty()) say(invocation, "They say where POP3 is switched on: " + found.page + "\n");
+  say(invocation, "Found: " + setup::url_of(found.at) + ", named by " + found.source + ".\n");
+  if (!found.page.empty()) say(invocation, "How to switch POP3 on: " + found.page + "\n");
   if (found.confirmed || invocation.print_only) return chosen(invocation, found);
   if (!questions.answered()) refuse_unconfirmed(found, address);
   return confirm(invocation, questions, found, address);
@@ -194,7 +224,7 @@ void say_what_is_needed(const Invocation& invocation, const ChosenServer& server
   if (!provider->enable.empty())
     say(invocation, "Before the first login: " + std::string(provider->enable) + ".\n");
   if (provider->sign_in == setup::SignIn::app_password)
-    say(invocation, name + " wants an app password, not the password of the account" +
+    say(invocation, name + " requires an app password, not the password of the account" +
                         (secret.empty() ? "" : ": " + secret) + ".\n");
   else if (!secret.empty())
     say(invocation, "About the password: " + secret + ".\n");

@@ -28,8 +28,12 @@ account::Account account_at(const Invocation& invocation, const std::string& url
 /// Prints for a person: nothing with --quiet and --json.
 void say(const Invocation& invocation, const std::string& text);
 
+/// The address that is given, or typed at the terminal, with its domain as the DNS has it. Throws
+/// Error{usage}.
+std::string choose_address(const Invocation& invocation, const Questions& questions);
+
 /// Finds the server, says what was found and from whom, and lets it be confirmed. Throws Error{unavailable}
-/// where there is none, Error{usage} where it has to be named.
+/// where there is none, Error{temporary} where nobody answered, Error{usage} where it has to be named.
 ChosenServer choose_server(const Invocation& invocation, const Questions& questions,
                            const std::string& address);
 

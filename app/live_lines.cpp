@@ -35,12 +35,24 @@ std::string_view word_of(Activity activity) {
   return {};
 }
 
+/// What Ctrl-C waits for.
+std::string stopping_text(const Progress& progress) {
+  const std::string again = " (Ctrl-C again: at once)";
+  if (progress.removing != 0)
+    return "stopping: still removing " + util::counted(progress.removing, "message") + again;
+  return (progress.is_receiving ? "stopping: receiving what is on its way" : "stopping") + again;
+}
+
 Parts parts_of(const Progress& progress, LiveClock::time_point now, bool is_stopping) {
   Parts parts{.name = progress.account};
   if (is_stopping) {
-    parts.doing = progress.is_receiving ? "stopping: taking in what is on its way (Ctrl-C again: at once)"
-                                        : "stopping (Ctrl-C again: at once)";
+    parts.doing = stopping_text(progress);
     parts.short_doing = "stopping";
+    return parts;
+  }
+  if (progress.removing != 0) {
+    parts.short_doing = "removing " + std::to_string(progress.removing);
+    parts.doing = "removing " + util::counted(progress.removing, "message") + " from the server";
     return parts;
   }
   if (!progress.is_receiving) {

@@ -22,6 +22,7 @@ struct Progress {
   std::uint32_t messages = 0, arrived = 0;  ///< planned, and whole
   std::uint64_t bytes = 0, received = 0;    ///< the same; `bytes` 0: not known
   LiveClock::time_point begun = {};         ///< when receiving began
+  std::uint32_t removing = 0;               ///< so many the server is removing
 };
 
 /// All accounts of the run, with those that are not begun or have ended.
@@ -32,10 +33,12 @@ struct LiveTotals {
 
 struct Window {
   std::size_t columns = 80, rows = 24;
+  bool operator==(const Window&) const = default;
 };
 
-/// The lines as they can be shown, without line ends: at most one fewer than the window has rows, none as
-/// wide as the window. What does not fit is left out, the time left last of all. `is_stopping`: after Ctrl-C.
+/// The lines as they can be shown, without line ends: at most one fewer than the window has rows, unless it
+/// has a single one; none as wide as the window. What does not fit is left out, the time left last of all.
+/// `is_stopping`: after Ctrl-C.
 std::vector<std::string> live_lines(std::span<const Progress> accounts, const LiveTotals& totals,
                                     Window window, LiveClock::time_point now, bool is_stopping);
 

@@ -135,7 +135,7 @@ void LogLines::append(const std::string& line) {
   }
   const auto sentence = "the log cannot be written: " + why;
   inner_.warned({}, {.sentence = sentence,
-                     .hint = "the mail does not depend on it; correct \"log\"",
+                     .hint = "mail is still fetched; correct \"log\"",
                      .uid = {},
                      .quiet_skips_it = !is_due});
 }

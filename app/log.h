@@ -35,6 +35,9 @@ class LogLines : public report::Listener {
   }
   void received(std::string_view account, std::uint64_t bytes) override { inner_.received(account, bytes); }
   void arrived(std::string_view account) override { inner_.arrived(account); }
+  void removing(std::string_view account, std::uint32_t messages) override {
+    inner_.removing(account, messages);
+  }
   void message(std::string_view account, const report::MessageEvent& message) override;
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;

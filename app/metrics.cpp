@@ -209,7 +209,7 @@ void Metrics::replace() {
     told_ = true;
     const auto sentence = std::string("the metrics cannot be written: ") + error.what();
     tell_.warned({}, {.sentence = sentence,
-                      .hint = "the mail does not depend on them; correct \"metrics\"",
+                      .hint = "mail is still fetched; correct \"metrics\"",
                       .uid = {},
                       .quiet_skips_it = !for_quiet_.is_due()});
   }

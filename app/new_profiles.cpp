@@ -19,7 +19,7 @@ void require_same(const util::Path& path, const util::Secret& line) {
   const util::Secret there(util::read_file(path, 1U << 20U, Kind::config));
   if (there.reveal() == line.reveal()) return;
   throw Error(Kind::cannot_create,
-              "cannot write the password into " + safe(path.native()) + ": it has another one",
+              "cannot write the password into " + safe(path.native()) + ": it already contains another one",
               "nothing was written; remove the file if no account uses it");
 }
 
@@ -59,7 +59,7 @@ void NewProfiles::require_new_names() const {
     if (is_ours(name))
       throw Error(
           Kind::config,
-          "cannot add the account " + name + ": " + safe(file_.native()) + " has one of this name",
+          "cannot add the account " + name + ": " + safe(file_.native()) + " already has one of this name",
           "nothing was written; remove or rename the one that is there, or name another file with -c");
 }
 

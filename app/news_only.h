@@ -28,6 +28,9 @@ class NewsOnly : public report::Listener {
   }
   void received(std::string_view account, std::uint64_t bytes) override { inner_.received(account, bytes); }
   void arrived(std::string_view account) override { inner_.arrived(account); }
+  void removing(std::string_view account, std::uint32_t messages) override {
+    inner_.removing(account, messages);
+  }
   void message(std::string_view account, const report::MessageEvent& message) override {
     inner_.message(account, message);
   }

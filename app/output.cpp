@@ -62,6 +62,18 @@ void print(std::string_view text) {
   }
 }
 
+bool prints_into_pipe() {
+  struct stat info {};
+  return ::fstat(STDOUT_FILENO, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
+}
+
+void print_beside_lines(const Invocation& invocation, report::Listener& tell, std::string_view account,
+                        const std::function<void()>& work) {
+  if (::isatty(STDOUT_FILENO) == 1) return invocation.screen->undisturbed(work);
+  if (prints_into_pipe()) tell.done(account);
+  work();
+}
+
 void OutputFailure::print_or_note(std::string_view text) noexcept {
   try {
     print(text);
@@ -76,15 +88,7 @@ std::optional<util::Error> OutputFailure::first() const {
   return first_;
 }
 
-std::string safe(std::string_view text) {
-  std::string result;
-  while (!text.empty()) {
-    const std::size_t length = printable_prefix(text);
-    result += length == 0 ? util::escape(text.substr(0, 1)) : std::string(text.substr(0, length));
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return result;
-}
+std::string safe(std::string_view text) { return util::escape(text, text.size()); }
 
 std::vector<account::Override> options_of_account(const Invocation& invocation) {
   const auto& given = invocation.overrides;

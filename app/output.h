@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is printed, and who prints events.
 #pragma once
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,14 @@ namespace mailhaul::app {
 /// Writes all of it to standard output. A reader that has gone away (`| head`) is no error, and the text is
 /// dropped. Throws Error{storage} when it cannot be written for another reason.
 void print(std::string_view text);
+
+/// Whether standard output is a pipe. Its reader may be a pager, which has the screen to itself.
+bool prints_into_pipe();
+
+/// Does the work, which prints to standard output, so that live lines are not mixed with it: at a terminal
+/// they are out of the way meanwhile, and in front of a pipe they end.
+void print_beside_lines(const Invocation& invocation, report::Listener& tell, std::string_view account,
+                        const std::function<void()>& work);
 
 /// The first error of a listener that printed to standard output. Any thread may call it.
 class OutputFailure {

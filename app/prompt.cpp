@@ -12,6 +12,7 @@
 #include <csignal>
 #include <string>
 
+#include "app/columns.h"
 #include "app/output.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -132,6 +133,10 @@ NoEcho::~NoEcho() {
   ::tcsetattr(fd, TCSAFLUSH, &loud);
 }
 
+void restore_echo() noexcept {
+  if (quiet_terminal >= 0) ::tcsetattr(quiet_terminal, TCSAFLUSH, &loud);
+}
+
 bool NoEcho::resumed() noexcept { return was_resumed.exchange(false); }
 
 util::Fd open_terminal() { return util::Fd(::open("/dev/tty", O_RDWR | O_CLOEXEC)); }
@@ -169,7 +174,8 @@ bool agrees(std::string_view question, const util::Cancel& cancel) {
   const auto terminal = open_terminal();
   if (!terminal)
     throw util::Error(util::Kind::usage, "there is no terminal to ask on", "run it at a terminal");
-  util::write_all(terminal.get(), safe(question), "/dev/tty");
+  const auto lines = wrapped(safe(question), {.columns = window_columns(terminal.get())});
+  util::write_all(terminal.get(), lines + " ", "/dev/tty");
   const auto answer = read_line(terminal.get(), question, cancel).value_or("");
   return answer.starts_with('y') || answer.starts_with('Y');
 }

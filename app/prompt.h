@@ -29,6 +29,10 @@ class NoEcho {
   util::Fd wake_up_;
 };
 
+/// Switches the echo on again, if it is off, for an end of the program without destructors.
+/// Async-signal-safe.
+void restore_echo() noexcept;
+
 /// The controlling terminal; empty: there is none.
 util::Fd open_terminal();
 

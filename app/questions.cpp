@@ -6,16 +6,6 @@
 #include "util/error.h"
 
 namespace mailhaul::app {
-namespace {
-
-std::string without_blanks_around(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto from = text.find_first_not_of(blanks);
-  if (from == std::string_view::npos) return {};
-  return std::string(text.substr(from, text.find_last_not_of(blanks) - from + 1));
-}
-
-}  // namespace
 
 Questions::Questions(const Invocation& invocation)
     : invocation_(invocation),
@@ -24,8 +14,8 @@ Questions::Questions(const Invocation& invocation)
 std::string Questions::ask(std::string_view question, std::string_view otherwise) const {
   const auto answer = ask_line(question, *invocation_.cancel);
   if (!answer) throw util::Error(util::Kind::cancelled, "stopped at a question; no account was written");
-  auto text = without_blanks_around(*answer);
-  return text.empty() ? std::string(otherwise) : text;
+  const auto text = util::trimmed(*answer);
+  return std::string(text.empty() ? otherwise : text);
 }
 
 bool Questions::agrees(std::string_view question, std::string_view otherwise) const {

@@ -6,6 +6,9 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <string_view>
+
+#include "app/prompt.h"
 
 namespace mailhaul::app {
 
@@ -13,12 +16,21 @@ namespace {
 
 // A signal handler gets no argument of ours, so it needs a global.
 std::atomic<util::Cancel*> target{nullptr}, reload_target{nullptr};
-std::atomic<bool> live_lines_shown{false};
+constexpr int no_live_lines = -1;
+std::atomic<int> live_lines_above{no_live_lines};
+
+/// What cannot be written, nobody can be told.
+void write_to_terminal(std::string_view text) {
+  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
+}
 
 [[noreturn]] void end_at_once(int signal) {
-  constexpr std::array<char, 2> line_end{'\r', '\n'};
-  if (live_lines_shown && ::write(STDERR_FILENO, line_end.data(), line_end.size()) < 0)
-    ::_exit(128 + signal);  // nobody can be told
+  restore_echo();
+  const int rows = live_lines_above;
+  if (rows != no_live_lines) {
+    for (int row = 0; row < rows; ++row) write_to_terminal("\x1b[A");
+    write_to_terminal("\r\x1b[Jmailhaul: stopped at once\n");
+  }
   ::_exit(128 + signal);
 }
 
@@ -48,7 +60,9 @@ void catch_signals(util::Cancel& cancel) {
     ::signal(signal, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): no thread yet
 }
 
-void note_live_lines(bool shown) noexcept { live_lines_shown = shown; }
+void note_live_lines(int rows_above) noexcept { live_lines_above = rows_above; }
+
+void note_no_live_lines() noexcept { live_lines_above = no_live_lines; }
 
 ReloadSignal::ReloadSignal(util::Cancel& reload) {
   reload_target = &reload;

@@ -9,9 +9,10 @@ namespace mailhaul::app {
 /// outlive all work. Call it once, before threads are started.
 void catch_signals(util::Cancel& cancel);
 
-/// Whether there are live lines on the terminal: a second signal then leaves its line ("^C") before it ends
-/// the process. Any thread may call it.
-void note_live_lines(bool shown) noexcept;
+/// Live lines are on the terminal, and begin so many rows above the cursor: a second signal takes them away
+/// and says that it ends the process. Any thread may call it, and the next.
+void note_live_lines(int rows_above) noexcept;
+void note_no_live_lines() noexcept;
 
 /// While it lives, SIGHUP requests `reload` instead. REQUIRES: catch_signals() was called. One at a time.
 class ReloadSignal {

@@ -21,29 +21,6 @@ namespace mailhaul::app {
 
 using namespace std::chrono_literals;
 
-std::size_t printable_prefix(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte <= 0x7e) {
-      ++i;
-      continue;
-    }
-    const std::size_t length = byte >= 0xc3 && byte <= 0xdf ? 2
-                               : (byte & 0xf0U) == 0xe0     ? 3
-                               : (byte & 0xf8U) == 0xf0     ? 4
-                               : byte == 0xc2               ? 2
-                                                            : 0;
-    if (length == 0 || i + length > text.size()) return i;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80) return i;
-    }
-    if (byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) return i;  // C1 controls
-    i += length;
-  }
-  return i;
-}
-
 namespace {
 
 Window window() {
@@ -155,6 +132,7 @@ void Terminal::doing(std::string_view account, report::Activity activity) {
   auto* progress = progress_of(account);
   progress->activity = activity;
   progress->is_receiving = false;
+  progress->removing = 0;
 }
 
 void Terminal::planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) {
@@ -164,7 +142,7 @@ void Terminal::planned(std::string_view account, std::uint32_t messages, std::ui
     progress->bytes = bytes;
     progress->arrived = 0;
     progress->received = 0;
-    progress->is_receiving = true;
+    progress->is_receiving = messages != 0;
     progress->begun = LiveClock::now();
   }
 }
@@ -179,6 +157,11 @@ void Terminal::arrived(std::string_view account) {
   if (!style_.live) return;
   const std::lock_guard lock(mutex_);
   if (Progress* progress = progress_of(account)) ++progress->arrived;
+}
+
+void Terminal::removing(std::string_view account, std::uint32_t messages) {
+  const std::lock_guard lock(mutex_);
+  if (Progress* progress = progress_of(account)) progress->removing = messages;
 }
 
 void Terminal::message(std::string_view account, const report::MessageEvent& message) {
@@ -306,22 +289,34 @@ void Terminal::draw() {
   const auto size = window();
   std::vector<std::string> lines;
   if (!progress_.empty()) lines = live_lines(progress_, totals_, size, LiveClock::now(), is_stopping);
-  if (lines == drawn_ && size.columns == drawn_columns_) return;
-  std::string text;
-  if (!drawn_.empty()) text = "\x1b[" + std::to_string(rows_of(drawn_, size.columns)) + "A\r";
-  for (const auto& line : lines) text += line + "\x1b[K\n";
+  if (lines == drawn_ && size == drawn_in_) return;
+  std::string text = to_start();
+  // A line end would push the only line out of the window.
+  for (const auto& line : lines) text += line + (size.rows == 1 ? "\x1b[K" : "\x1b[K\n");
   put(STDERR_FILENO, text + "\x1b[J");
   drawn_ = std::move(lines);
-  drawn_columns_ = size.columns;
-  note_live_lines(!drawn_.empty());
+  drawn_in_ = size;
+  drawn_.empty() ? note_no_live_lines() : note_live_lines(rows_above());
 }
 
 void Terminal::erase() {
   if (drawn_.empty()) return;
-  const auto rows = rows_of(drawn_, window().columns);
+  const auto text = to_start() + "\x1b[J";
   drawn_.clear();
-  note_live_lines(false);
-  put(STDERR_FILENO, "\x1b[" + std::to_string(rows) + "A\r\x1b[J");
+  note_no_live_lines();
+  put(STDERR_FILENO, text);
+}
+
+int Terminal::rows_above() const {
+  const auto rows = static_cast<int>(rows_of(drawn_, window().columns));
+  return drawn_in_.rows == 1 ? rows - 1 : rows;
+}
+
+/// Moves the cursor to where the live lines begin.
+std::string Terminal::to_start() const {
+  if (drawn_.empty()) return {};
+  const auto rows = rows_above();
+  return rows == 0 ? "\r" : "\x1b[" + std::to_string(rows) + "A\r";
 }
 
 void Terminal::say(int fd, const std::string& text, Priority priority) {

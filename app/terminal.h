@@ -21,10 +21,6 @@
 
 namespace mailhaul::app {
 
-/// How many bytes at the start of `text` can be shown unchanged: printable ASCII, and well-formed UTF-8
-/// without C1 controls.
-std::size_t printable_prefix(std::string_view text);
-
 /// Live lines and errors go to standard error, summaries to standard output. Any thread may call it. While
 /// live lines are shown, a thread of its own draws them: time goes on, windows change and Ctrl-C is pressed
 /// while nothing comes from the servers.
@@ -54,6 +50,7 @@ class Terminal : public report::Listener {
   void planned(std::string_view account, std::uint32_t messages, std::uint64_t bytes) override;
   void received(std::string_view account, std::uint64_t bytes) override;
   void arrived(std::string_view account) override;
+  void removing(std::string_view account, std::uint32_t messages) override;
   void message(std::string_view account, const report::MessageEvent& message) override;
   void warned(std::string_view account, const report::Notice& notice) override;
   void failed(std::string_view account, const report::Notice& notice) override;
@@ -69,7 +66,9 @@ class Terminal : public report::Listener {
   Progress* progress_of(std::string_view account);
   void begin(std::string_view account);
   void end(std::string_view account);
-  void draw();   ///< draws the live lines over the previous ones
+  void draw();             ///< draws the live lines over the previous ones
+  int rows_above() const;  ///< how many rows above the cursor the live lines begin
+  std::string to_start() const;
   void erase();  ///< removes the live lines, so that other text can be printed
   void keep_drawing(const std::stop_token& stop);
   int summaries_fd() const;
@@ -85,7 +84,7 @@ class Terminal : public report::Listener {
   std::vector<Progress> progress_;
   LiveTotals totals_;
   std::vector<std::string> drawn_;  ///< the live lines on the screen
-  std::size_t drawn_columns_ = 0;   ///< of the window then
+  Window drawn_in_;                 ///< the window then
   bool asking_ = false;             ///< none may be drawn
   util::Fd wake_;                   ///< an eventfd, written when the thread is to look at once
   std::jthread drawer_;             ///< started with the first live line; last, since it uses all others

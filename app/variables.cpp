@@ -18,7 +18,7 @@ struct VariableRow {
   bool (*set)(Invocation& invocation, const std::string& text);  ///< false: the text makes no sense
 };
 
-constexpr const char* truth_words = "1, true or yes, or else 0, false or no";
+constexpr const char* truth_words = "1, true or yes, or 0, false or no";
 
 template <auto member>
 bool set_truth(Invocation& invocation, const std::string& text) {

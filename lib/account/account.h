@@ -73,7 +73,7 @@ struct Mistake {
   bool enabled = true;  ///< false: the account is switched off
 };
 
-/// The value of `log` that is no file.
+/// The value of `log` that does not name a file.
 constexpr std::string_view to_syslog = "syslog";
 
 struct Config {
@@ -83,7 +83,7 @@ struct Config {
   util::Path metrics;  ///< a text file for Prometheus; empty: none
   unsigned jobs = 8, host_jobs = 2;
   std::vector<Account> accounts;              ///< those without mistakes, in file order
-  std::vector<Mistake> mistakes;              ///< of the other accounts, in file order
+  std::vector<Mistake> mistakes;              ///< of the other accounts; without an account: Purpose::check
   std::vector<std::string> names;             ///< of all accounts, in file order
   std::vector<std::string> secret_variables;  ///< every password_env in the file, used or not
 };

@@ -103,19 +103,38 @@ class Loader {
     const Node root = parse(text.reveal(), file_);
     const auto whole = setting(root, "");
     require_form(whole, Form::object, {});
-    require_privacy(root);
-    for (const auto& member : root.members) set_top_level(config, member);
-    const auto* accounts = root.member("accounts");
-    if (accounts == nullptr) whole.refuse("\"accounts\" is missing");
-    if (const auto* defaults = root.member("defaults"); defaults != nullptr) {
-      defaults_ = {&defaults->value, file_, "defaults", defaults->position};
-      check_layer(defaults_, sources_.paths);
-      note_variable(config, defaults->value);
-    }
-    add_accounts(config, setting(accounts->value, "accounts"));
+    attempt(config, [&] { require_privacy(root); });
+    for (const auto& member : root.members) attempt(config, [&] { set_top_level(config, member); });
+    if (const auto* defaults = root.member("defaults"); defaults != nullptr)
+      attempt(config, [&] { set_defaults(config, *defaults); });
+    attempt(config, [&] {
+      const auto* accounts = root.member("accounts");
+      if (accounts == nullptr) whole.refuse("\"accounts\" is missing");
+      add_accounts(config, setting(accounts->value, "accounts"));
+    });
   }
 
  private:
+  /// Without the purpose `check`, a mistake outside of the accounts ends the loading.
+  template <typename Work>
+  void attempt(Config& config, const Work& work) const {
+    try {
+      work();
+    } catch (const Error& error) {
+      if (sources_.purpose != Purpose::check || error.kind() != Kind::config) throw;
+      config.mistakes.push_back({{}, error});
+    }
+  }
+
+  void set_defaults(Config& config, const Member& defaults) {
+    defaults_ = {&defaults.value, file_, "defaults", defaults.position};
+    for (const auto& mistake : mistakes_in(defaults_, sources_.paths)) {
+      defaults_are_sound_ = false;
+      attempt(config, [&] { throw Error(mistake); });
+    }
+    note_variable(config, defaults.value);
+  }
+
   Setting setting(const Node& node, const std::string& path) const {
     const auto row = std::ranges::find(top_level_keys(), path, &KeyRow::name);
     return {.node = &node,
@@ -193,6 +212,7 @@ class Loader {
     const Layer own{&member.value, file_, entry.path, member.position};
     for (const auto& mistake : mistakes_in(own, sources_.paths)) note_mistake(config, member, mistake);
     if (!config.mistakes.empty() && config.mistakes.back().account == member.key) return;
+    if (!defaults_are_sound_) return;  // each account would have their mistakes
     std::vector<Layer> layers{own, command_line_};
     if (defaults_.object != nullptr) layers.insert(layers.begin(), defaults_);
     auto account = make_account(member.key, layers, sources_.paths);
@@ -204,6 +224,7 @@ class Loader {
   const Layer& command_line_;
   std::string file_;
   Layer defaults_;
+  bool defaults_are_sound_ = true;
   std::map<MailboxKey, std::string> mailboxes_;  ///< with the name of the account that has it
 };
 
@@ -242,7 +263,7 @@ Config load(const Sources& sources) {
   }
   if (sources.state_file) config.state_file = *sources.state_file;
   if (config.state_file.empty())
-    throw Error(Kind::config, "no home directory is known, where the state database would be",
+    throw Error(Kind::config, "the home directory, where the state database would be, is not known",
                 "set HOME, or name the database with --state or \"state\"");
   if (sources.jobs) config.jobs = *sources.jobs;
   if (config.jobs < side_by_side.least || config.jobs > side_by_side.most)

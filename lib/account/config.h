@@ -27,16 +27,17 @@ struct Paths {
 using Override = std::pair<std::string, std::string>;
 
 struct Node;
-/// The value of such an option as a file has it.
+/// The value of such an option as it would be written in a file.
 Node value_in_file(const Override& option);
 
-/// What the accounts are for. Without a file, only delivery needs a `deliver`.
-enum class Purpose { deliver, look };
+/// What the accounts are for. Without a file, `look` needs no `deliver`. With `check`, mistakes outside of
+/// the accounts are collected as well, not thrown.
+enum class Purpose { deliver, look, check };
 
 /// What the configuration is made from.
 struct Sources {
   std::optional<util::Path> file;        ///< empty: no file; `overrides` describe the account
-  std::optional<util::Secret> text;      ///< what is in it, if that was read already
+  std::optional<util::Secret> text;      ///< its content, if it was read already
   std::vector<Override> overrides;       ///< apply to every account of this run
   std::optional<util::Path> state_file;  ///< --state
   std::optional<unsigned> jobs;
@@ -69,7 +70,7 @@ struct KeyRow {
 };
 std::span<const KeyRow> keys();             ///< account keys
 std::span<const KeyRow> connection_keys();  ///< those for the server, TLS and the login: the first ones
-std::string help_of(const KeyRow& key);     ///< its help; of `deliver` with the kinds that there are
+std::string help_of(const KeyRow& key);     ///< its help; for `deliver` with the delivery kinds
 /// The values of a key that has few, or how they begin ("maildir:"); empty for other keys and names.
 std::vector<std::string> choices_of(std::string_view name);
 std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts ...

@@ -10,7 +10,6 @@
 #include "account/config.h"
 #include "account/syntax_explainer.h"
 #include "util/ascii.h"
-#include "util/error.h"
 #include "util/escape.h"
 
 namespace mailhaul::account {
@@ -234,6 +233,12 @@ Node Node::of_flag(bool flag) { return {.form = Form::boolean, .flag = flag}; }
 Node Node::of_number(std::uint64_t number) { return {.form = Form::number, .text = std::to_string(number)}; }
 
 Node Node::of_list(std::vector<Node> items) { return {.form = Form::list, .items = std::move(items)}; }
+
+Node Node::of_words(std::span<const std::string> words) {
+  std::vector<Node> items;
+  for (const auto& word : words) items.push_back(of(word));
+  return of_list(std::move(items));
+}
 
 Node& Node::add(std::string_view key, Node value) {
   members.push_back({std::string(key), {}, std::move(value)});

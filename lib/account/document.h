@@ -3,6 +3,7 @@
 // column. nlohmann/json reads and writes the text but reports no positions; document.cpp adds them.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ struct Node {
   static Node of_flag(bool flag);
   static Node of_number(std::uint64_t number);
   static Node of_list(std::vector<Node> items);
+  static Node of_words(std::span<const std::string> words);  ///< a list of strings
   /// Adds a member; returns the object, so that calls can be chained.
   Node& add(std::string_view key, Node value);
   const Member* member(std::string_view key) const;  ///< nullptr: none

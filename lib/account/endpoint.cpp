@@ -9,7 +9,6 @@
 
 #include "util/ascii.h"
 #include "util/base64.h"
-#include "util/escape.h"
 
 namespace mailhaul::account {
 namespace {

@@ -4,9 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <memory>
-#include <utility>
-#include <variant>
 
 #include "account/destinations.h"
 #include "account/endpoint.h"
@@ -95,9 +92,8 @@ Node show_flag(const Account& account) {
 
 template <auto member>
 Node show_server_list(const Account& account) {
-  std::vector<Node> items;
-  for (const auto& text : account.server.*member) items.push_back(Node::of(text));
-  return items.empty() ? Node() : Node::of_list(std::move(items));
+  const auto& texts = account.server.*member;
+  return texts.empty() ? Node() : Node::of_words(texts);
 }
 
 using net::Endpoint;
@@ -189,11 +185,12 @@ constexpr std::array table{
                {},
                set_netrc,
                show_netrc},
-    KeyHandler{{"keyring", "", "the password is in the desktop's key ring: mailhaul login", "false", true},
-               KeyType::boolean,
-               {},
-               set_keyring,
-               show_keyring},
+    KeyHandler{
+        {"keyring", "", "the password is in the desktop's keyring (mailhaul login stores it)", "false", true},
+        KeyType::boolean,
+        {},
+        set_keyring,
+        show_keyring},
     KeyHandler{{"password_set", "DAY", "the day on which the password was set, such as 2026-11-01",
                 "not known", false},
                KeyType::text,
@@ -215,12 +212,11 @@ constexpr std::array table{
         auth_names,
         [](Account& a, const Setting& s) { a.auth = net::Auth(choice_of(s, auth_names)); },
         [](const Account& a) { return Node::of(auth_names.at(std::size_t(a.auth))); }},
-    KeyHandler{
-        {"oauth", "PROVIDER", "log in by OAuth 2 at google, microsoft, or as an object says", "none", false},
-        KeyType::object,
-        {},
-        set_oauth,
-        show_oauth},
+    KeyHandler{{"oauth", "PROVIDER", "log in by OAuth 2: google, microsoft, or an object", "none", false},
+               KeyType::object,
+               {},
+               set_oauth,
+               show_oauth},
     KeyHandler{
         {"proxy", "URL", "socks5h://HOST:PORT, http://HOST:PORT, or env to use the proxy of the environment",
          "none", true},
@@ -229,7 +225,7 @@ constexpr std::array table{
         [](Account& a, const Setting& s) { a.server.proxy = proxy_of(s); },
         [](const Account& a) { return show_text(without_password(a.server.proxy)); }},
     KeyHandler{
-        {"address_family", "FAMILY", "the addresses of the server that are used: any, ipv4 or ipv6", "any",
+        {"address_family", "FAMILY", "which addresses of the server are used: any, ipv4 or ipv6", "any",
          true},
         KeyType::choice,
         family_names,
@@ -296,7 +292,7 @@ constexpr std::array table{
                {},
                set_policy_flag<&Policy::fetch_all>,
                show_policy_flag<&Policy::fetch_all>},
-    KeyHandler{{"deliver", "WHERE", "where mail goes, may be given several times", "required", true},
+    KeyHandler{{"deliver", "WHERE", "where mail goes; may be given several times", "required", true},
                KeyType::deliver,
                {},
                [](Account& a, const Setting& s) { a.deliver = destinations_of(s); },

@@ -102,7 +102,7 @@ void set_variable(Account& account, const Setting& setting) {
 void set_netrc(Account& account, const Setting& setting) {
   if (!flag_of(setting)) return;
   if (setting.paths->default_netrc.empty())
-    setting.refuse("no home directory is known, where .netrc would be", "set HOME or NETRC");
+    setting.refuse("the home directory, where .netrc would be, is not known", "set HOME or NETRC");
   account.secret = credentials::Netrc{setting.paths->default_netrc};
 }
 
@@ -142,19 +142,9 @@ Node show_password(const Account& account) {
   return std::holds_alternative<credentials::Literal>(account.secret) ? Node::of("***") : Node();
 }
 
-namespace {
-
-Node words_node(std::span<const std::string> words) {
-  std::vector<Node> items;
-  for (const auto& word : words) items.push_back(Node::of(word));
-  return Node::of_list(std::move(items));
-}
-
-}  // namespace
-
 Node show_command(const Account& account) {
   const auto* command = std::get_if<credentials::Command>(&account.secret);
-  return command == nullptr ? Node() : words_node(command->argv);
+  return command == nullptr ? Node() : Node::of_words(command->argv);
 }
 
 Node show_file(const Account& account) {
@@ -187,7 +177,7 @@ Node show_oauth(const Account& account) {
     if (text != nullptr && !((*account.oauth).*text).empty())
       object.add(field.name, Node::of((*account.oauth).*text));
     if (text == nullptr && !account.oauth->client_secret_command.empty())
-      object.add(field.name, words_node(account.oauth->client_secret_command));
+      object.add(field.name, Node::of_words(account.oauth->client_secret_command));
   }
   return object;
 }

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "account/endpoint.h"
 #include "account/keys.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -98,7 +97,7 @@ void require_keys(const Effective& effective, std::span<const Layer> layers, Pur
   const Setting whole{.node = layer.object, .file = layer.file, .path = layer.path};
   std::vector<std::string> missing;
   for (const auto key : required_keys)
-    if ((key != "deliver" || purpose == Purpose::deliver) && !effective.contains(key))
+    if ((key != "deliver" || purpose != Purpose::look) && !effective.contains(key))
       missing.push_back(whole.key(key));
   if (!missing.empty()) refuse_missing(whole, layer, missing);
 }

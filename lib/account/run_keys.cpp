@@ -18,9 +18,7 @@ constexpr Span keeping{seconds(1), hours(24 * 36500)};
 constexpr Span resting{seconds(1), hours(24 * 366)};
 
 Node command_node(const std::vector<std::string>& words) {
-  std::vector<Node> items;
-  for (const auto& word : words) items.push_back(Node::of(word));
-  return items.empty() ? Node() : Node::of_list(std::move(items));
+  return words.empty() ? Node() : Node::of_words(words);
 }
 
 }  // namespace

@@ -154,12 +154,14 @@ util::Path absolute(const Setting& setting, std::string_view path) {
   path = without_end_slashes(path);
   if (path.starts_with('/')) return path;
   const auto& home = setting.paths->home;
-  if (home.empty()) setting.refuse("no home directory is known; write an absolute path");
+  if (home.empty()) setting.refuse("the home directory is not known; write an absolute path");
   if (path == "~" || path == "$HOME") return home;
   for (const std::string_view start : {"~/", "$HOME/"})
     if (path.starts_with(start)) return home / path.substr(path.find_first_not_of('/', start.size()));
   if (path.starts_with('~'))
     setting.refuse("the home directories of other users are not looked up; write an absolute path");
+  if (path.starts_with('$'))
+    setting.refuse("no variable but $HOME is replaced; write an absolute path, or one that begins with ~/");
   return home / path;
 }
 

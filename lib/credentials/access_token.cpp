@@ -2,7 +2,6 @@
 #include "credentials/access_token.h"
 
 #include <filesystem>
-#include <optional>
 #include <variant>
 
 #include "credentials/command.h"
@@ -45,6 +44,15 @@ Error passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& answe
           "cannot get a token from " +
               (row == nullptr ? std::string("the provider") : std::string(row->title)) + ": " + reply.why,
           "try again " + later + "; nothing has changed"};
+}
+
+void keep_with_hint(const std::string& hint, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const Error& error) {
+    if (error.kind() != Kind::storage) throw;
+    throw Error(error.kind(), error.what(), hint);
+  }
 }
 
 OAuthRefusal masked(OAuthRefusal refusal, std::initializer_list<const Secret*> secrets) {
@@ -101,7 +109,12 @@ AccessToken renew(const OAuthSubject& subject, const OAuthOutside& outside, cons
   if (!fresh.refresh.empty()) tokens.refresh = Secret(fresh.refresh.reveal());
   tokens.used = outside.now();
   tokens.expires = tokens.used + fresh.lifetime;
-  file.save(tokens);
+  keep_with_hint(
+      "the renewed login could not be kept: fix this, and run mailhaul again; if the provider then refuses "
+      "the "
+      "old one, log in again: mailhaul login " +
+          subject.account,
+      [&] { file.save(tokens); });
   return {.token = Secret(tokens.access.reveal()), .is_new = true};
 }
 

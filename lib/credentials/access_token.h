@@ -33,15 +33,15 @@ struct AccessToken {
   bool is_new = false;  ///< made by this call
 };
 
-/// A token that lives for five more minutes at least, if there is one to be had. A new token is on the disk
-/// before this returns. `refused`: a token that the mail server has refused, or nullptr; it is not returned
-/// again. Throws LoginNeeded (oauth_refusal.h), Error{temporary} for trouble at the provider that passes,
+/// A token that is valid for at least five more minutes, if possible. A new token is on the disk before this
+/// returns. `refused`: a token that the mail server has refused, or nullptr; it is not returned again. Throws
+/// LoginNeeded (oauth_refusal.h), Error{temporary} for a temporary failure at the provider,
 /// Error{storage}.
 [[nodiscard]] AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outside,
                                        const util::Secret* refused = nullptr);
 
-/// The words of an error that the mail server gave to a token which was made just now: what the token says
-/// about itself, and what helps.
+/// The words of an error for a new token that the mail server has refused: what the token says about itself,
+/// and what helps.
 struct RefusedToken {
   std::string sentence, hint;
 };

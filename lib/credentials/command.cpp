@@ -33,7 +33,7 @@ Secret secret_from_command(std::string_view key, const std::vector<std::string>&
   // The usual reason is a locked keyring. That is temporary, so it is not a mistake in the configuration.
   if (!captured.exit.ok())
     throw Error(Kind::temporary, name + " gave no password: " + util::describe(captured.exit, limit) + said,
-                "run it by hand; a locked key store has to be unlocked first");
+                "run it by hand; a locked keyring has to be unlocked first");
   const std::string_view all = output.reveal();
   Secret line(std::string(util::without_line_ends(all.substr(0, all.find('\n')))));
   if (line.empty())

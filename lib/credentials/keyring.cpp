@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "credentials/oauth_refusal.h"
-#include "util/ascii.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/process.h"
@@ -69,12 +68,11 @@ Answer call(const std::vector<std::string>& argv, std::string_view input, const 
 
 [[noreturn]] void refuse(const Answer& answer, const std::string& tried, const util::Cancel& cancel) {
   if (cancel.requested()) throw Error(Kind::cancelled, "stopped while secret-tool was running");
-  throw Error(
-      Kind::temporary,
-      "cannot " + tried + ": secret-tool: " + util::describe(answer.exit, longest_call) +
-          (answer.last_words.empty() ? "" : ": " + answer.last_words),
-      "is the desktop's key ring running and unlocked? It belongs to a login session, so cron and ssh "
-      "often have none: use \"password_command\" or \"password_credential\" there");
+  throw Error(Kind::temporary,
+              "cannot " + tried + ": secret-tool: " + util::describe(answer.exit, longest_call) +
+                  (answer.last_words.empty() ? "" : ": " + answer.last_words),
+              "is the desktop's keyring running and unlocked? It belongs to a login session, so cron and ssh "
+              "often have none: use \"password_command\" or \"password_credential\" there");
 }
 
 std::string owner(const Subject& subject) { return subject.user + " at " + subject.host; }
@@ -85,9 +83,9 @@ util::Secret password_in_keyring(const Subject& subject, const util::Cancel& can
   auto answer = call(call_of("lookup", subject), {}, cancel);
   const bool silent = answer.output.empty() && answer.last_words.empty();
   if (!answer.exit.ok() && !(silent && answer.exit.status == 1))
-    refuse(answer, "read the password of " + owner(subject) + " from the key ring", cancel);
+    refuse(answer, "read the password of " + owner(subject) + " from the keyring", cancel);
   if (answer.output.empty())
-    throw LoginNeeded("the key ring has no password for " + owner(subject),
+    throw LoginNeeded("the keyring has no password for " + owner(subject),
                       "mailhaul login " + subject.account + " asks for it and stores it");
   return std::move(answer.output);
 }
@@ -95,7 +93,7 @@ util::Secret password_in_keyring(const Subject& subject, const util::Cancel& can
 void keep_in_keyring(const Subject& subject, const util::Secret& password, const util::Cancel& cancel) {
   const auto answer = call(call_of("store", subject), password.reveal(), cancel);
   if (!answer.exit.ok())
-    refuse(answer, "store the password of " + owner(subject) + " in the key ring", cancel);
+    refuse(answer, "store the password of " + owner(subject) + " in the keyring", cancel);
 }
 
 /// secret-tool does not say whether there was one.
@@ -107,7 +105,7 @@ bool remove_from_keyring(const Subject& subject, const util::Cancel& cancel) {
   }
   const auto answer = call(call_of("clear", subject), {}, cancel);
   if (!answer.exit.ok())
-    refuse(answer, "remove the password of " + owner(subject) + " from the key ring", cancel);
+    refuse(answer, "remove the password of " + owner(subject) + " from the keyring", cancel);
   return true;
 }
 

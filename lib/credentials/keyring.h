@@ -8,7 +8,7 @@
 
 namespace mailhaul::credentials {
 
-/// Throws LoginNeeded if there is none, Error{config} without secret-tool, Error{temporary} if the key ring
+/// Throws LoginNeeded if there is none, Error{config} without secret-tool, Error{temporary} if the keyring
 /// does not answer within a minute or refuses, Error{cancelled}.
 [[nodiscard]] util::Secret password_in_keyring(const Subject& subject, const util::Cancel& cancel);
 

@@ -13,7 +13,6 @@
 
 #include "util/ascii.h"
 #include "util/error.h"
-#include "util/escape.h"
 
 namespace mailhaul::credentials {
 namespace {
@@ -119,6 +118,14 @@ std::optional<Redirected> from_browser(int listener, const Loopback::Wait& wait)
   return redirected;
 }
 
+/// Its window was closed, and this program goes on, as with nohup(1).
+bool has_hung_up(int terminal) {
+  struct pollfd now {
+    terminal, POLLIN, 0
+  };
+  return ::poll(&now, 1, 0) > 0 && (now.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 std::optional<Redirected> from_terminal(const Loopback::Wait& wait) {
   std::string line(16U << 10U, '\0');
   const auto n = ::read(wait.terminal, line.data(), line.size());
@@ -144,10 +151,12 @@ Loopback::Loopback(const std::string& url) : url_(url) {
 
 Redirected Loopback::wait(const Wait& wait) const {
   const auto end = Clock::now() + wait.limit;
+  int terminal = wait.terminal;
   while (Clock::now() < end) {
-    const auto readable = wait_readable(listener_.get(), wait.terminal, end, wait.cancel);
+    const auto readable = wait_readable(listener_.get(), terminal, end, wait.cancel);
+    if (readable.second && has_hung_up(terminal)) terminal = -1;  // otherwise poll(2) would never wait again
     auto redirected = readable.first ? from_browser(listener_.get(), wait) : std::nullopt;
-    if (!redirected && readable.second) redirected = from_terminal(wait);
+    if (!redirected && readable.second && terminal >= 0) redirected = from_terminal(wait);
     if (redirected) return std::move(*redirected);
   }
   throw Error(Kind::login, "nobody agreed to the login in time", "to try again: mailhaul login");

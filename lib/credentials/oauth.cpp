@@ -19,23 +19,23 @@ constexpr std::string_view google_advice =
     "     for \"TVs and Limited Input devices\" can never read mail.\n"
     "  4. In the profile: \"oauth\": {\"provider\": \"google\", \"client_id\": "
     "\"...apps.googleusercontent.com\",\n"
-    "     \"client_secret_command\": [\"pass\", \"show\", \"mail/google-client\"]}. Google wants the "
-    "client's secret\n"
-    "     even of a desktop app.\n";
+    "     \"client_secret_command\": [\"pass\", \"show\", \"mail/google-client\"]}. Google requires "
+    "the client's secret\n"
+    "     even for a desktop app.\n";
 
 constexpr std::string_view microsoft_advice =
     "You need a client id of your own:\n"
     "  1. At https://entra.microsoft.com, open \"App registrations\" and register an application. A "
     "personal\n"
     "     account can do so only with a directory, which an Azure subscription or your organisation has.\n"
-    "  2. Supported accounts: \"any organizational directory and personal Microsoft accounts\". With less, "
-    "set\n"
+    "  2. Supported accounts: \"any organizational directory and personal Microsoft accounts\". If you "
+    "choose less, set\n"
     "     \"tenant\" in the profile to \"consumers\", \"organizations\" or the id of your directory.\n"
     "  3. Under \"Authentication\", add the platform \"Mobile and desktop applications\" with the address\n"
     "     http://localhost, and allow public client flows, which the device code needs. Create no secret.\n"
     "  4. Under \"API permissions\", add the delegated permission POP.AccessAsUser.All of Office 365 "
     "Exchange\n"
-    "     Online or Microsoft Graph. Some organisations want an administrator to agree.\n"
+    "     Online or Microsoft Graph. Some organisations require an administrator to agree.\n"
     "  5. In the profile: \"oauth\": {\"provider\": \"microsoft\", \"client_id\": \"the application (client) "
     "id\"}.\n";
 

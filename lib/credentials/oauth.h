@@ -10,13 +10,13 @@ namespace mailhaul::credentials {
 
 /// The key `oauth` as it was written; completed() fills in what the provider decides.
 struct OAuth {
-  std::string provider;  ///< "google", "microsoft", or empty: the URLs say it all
+  std::string provider;  ///< "google", "microsoft", or empty: the URLs are given
   std::string client_id;
   std::vector<std::string> client_secret_command;
   std::string tenant, scope, authorize_url, token_url, device_url, redirect_url;
 };
 
-/// What a provider takes. In URLs, "{tenant}" stands for the tenant.
+/// What is known about a provider. In URLs, "{tenant}" stands for the tenant.
 struct ProviderRow {
   std::string_view name, title;
   std::string_view authorize_url, token_url, device_url, scope, tenant;

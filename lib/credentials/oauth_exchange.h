@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Requests to the token URL, with the client's id and secret.
 #pragma once
+#include <functional>
+#include <string>
 #include <string_view>
 
 #include "credentials/access_token.h"
@@ -21,7 +23,11 @@ namespace mailhaul::credentials {
 [[nodiscard]] util::Error passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& answer,
                                           const Unusable& reply);
 
-/// Takes secrets of ours out of the words of a server.
+/// Runs a step that writes the file of a login. An error about the disk gets this hint: the usual one says
+/// that nothing is lost.
+void keep_with_hint(const std::string& hint, const std::function<void()>& step);
+
+/// Removes our secrets from the words of a server.
 OAuthRefusal masked(OAuthRefusal refusal, std::initializer_list<const util::Secret*> secrets);
 
 }  // namespace mailhaul::credentials

@@ -34,7 +34,7 @@ struct FirstLogin {
 Tokens tokens_of(const FirstLogin& login, TokenAnswer answer) {
   const auto now = login.outside.now();
   if (answer.refresh.empty())
-    login.person.tell("The provider gave no refresh token: this login ends with its first token.");
+    login.person.tell("The provider gave no refresh token: this login is lost when its first token expires.");
   return {.access = std::move(answer.access),
           .refresh = std::move(answer.refresh),
           .expires = now + answer.lifetime,
@@ -115,7 +115,7 @@ Tokens by_device_code(const FirstLogin& login) {
     throw explain(login.subject.oauth, "the login",
                   masked(std::get<OAuthRefusal>(*reply), {&login.client.secret, &device.device_code}));
   }
-  throw explain(login.subject.oauth, "the login", {"expired_token", "the code is too old"});
+  throw explain(login.subject.oauth, "the login", {"expired_token", "the code has expired"});
 }
 
 /// Where the browser goes with its answer.
@@ -232,17 +232,6 @@ std::string client_without_profile(const FirstLogin& login, const std::string& r
   }
 }
 
-/// The same error; if it is about the disk, with what to do.
-template <typename Step>
-void keep_with_hint(const std::string& hint, Step step) {
-  try {
-    step();
-  } catch (const Error& error) {
-    if (error.kind() != Kind::storage || !error.hint().empty()) throw;
-    throw Error(error.kind(), error.what(), hint);
-  }
-}
-
 std::string hint_before_login(const OAuthSubject& subject) {
   return "the provider was not asked yet: free some space or make the directory writable, and log in again: "
          "mailhaul login " +
@@ -274,7 +263,7 @@ Tokens log_in(const OAuthSubject& subject, const OAuthOutside& outside, const Pe
     return by_device_code(login);
   } catch (const LoginNeeded& refusal) {
     if (oauth.authorize_url.empty() || !may_use_browser_after(refusal)) throw;
-    person.tell(std::string(refusal.what()) + "\n" + refusal.hint() + "\nmailhaul goes on with a browser.");
+    person.tell(std::string(refusal.what()) + "\n" + refusal.hint() + "\nmailhaul continues with a browser.");
   }
   return by_browser(login, loopback);
 }
@@ -284,7 +273,7 @@ Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside, std:
   Tokens tokens;
   if (line.starts_with("{")) {
     auto given = read_tokens(line);
-    if (!given) throw Error(Kind::usage, "the text is not a token as mailhaul login --print-token prints it");
+    if (!given) throw Error(Kind::usage, "the text is not a token printed by mailhaul login --print-token");
     tokens = std::move(*given);
   } else {
     tokens.refresh = Secret(std::string(line));

@@ -19,7 +19,7 @@ struct Person {
 };
 
 /// Gets tokens by the ways that the provider takes: device code, then a browser. Nothing is stored. Throws
-/// LoginNeeded when it is refused, Error{config} if there is no client id and none to be had.
+/// LoginNeeded when it is refused, Error{config} if there is no client id and none can be registered.
 [[nodiscard]] Tokens log_in(const OAuthSubject& subject, const OAuthOutside& outside, const Person& person);
 
 /// The tokens in the text that `login --print-token` printed elsewhere, or a bare refresh token, renewed to
@@ -27,8 +27,8 @@ struct Person {
 [[nodiscard]] Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside,
                                 std::string_view text);
 
-/// Shows before a login that it can be kept: a disk that is full, or may not be written, must not cost the
-/// user a login. Throws Error{storage}.
+/// Checks before a login that it can be stored: a disk that is full or read-only must not cost the user a
+/// login. Throws Error{storage}.
 void make_room(const OAuthSubject& subject, const OAuthOutside& outside);
 
 /// Stores a login, in place of the one before.

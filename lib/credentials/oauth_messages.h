@@ -61,7 +61,7 @@ struct TokenAnswer {
 struct OAuthRefusal {
   std::string error, description;
 };
-/// Neither: trouble that passes, or not an OAuth 2 server.
+/// Neither of these: a temporary failure, or not an OAuth 2 server.
 struct Unusable {
   std::string why;  ///< "status 503", "not JSON"
 };

@@ -37,8 +37,8 @@ constexpr std::array advices{
     Advice{"AADSTS7000112", "the provider has disabled this client; use a client id of your own"},
     Advice{"AADSTS7000218", "allow public client flows in the settings of the client"},
     Advice{"AADSTS50173", "the password was changed after the login; log in again: "},
-    Advice{"AADSTS50076", "the organisation wants a second factor; log in again: "},
-    Advice{"AADSTS50079", "the organisation wants a second factor; log in again: "},
+    Advice{"AADSTS50076", "the organisation requires a second factor; log in again: "},
+    Advice{"AADSTS50079", "the organisation requires a second factor; log in again: "},
     Advice{"admin_policy_enforced",
            "an administrator of your organisation has to allow this client to read mail"},
     Advice{"org_internal", "the client is for one organisation only; make its audience \"External\""},
@@ -61,7 +61,7 @@ std::string scope_hint(const OAuth& oauth) {
 
 std::string grant_hint(const OAuth& oauth, const std::optional<LoginAge>& age) {
   const bool is_google = oauth.provider == "google";
-  if (!age) return "the code was used already, or is too old; to try again: ";
+  if (!age) return "the code was used already, or has expired; to try again: ";
   const auto unused = is_google ? hours(24 * 180) : hours(24 * 90);
   // It lived 7 days at most, and has not been too long out of use.
   const auto lived = age->since_login - age->since_use;
@@ -71,7 +71,7 @@ std::string grant_hint(const OAuth& oauth, const std::optional<LoginAge>& age) {
            "then ";
   if (age->since_use >= unused)
     return "the login was not used for " + std::to_string(age->since_use / hours(24)) +
-           " days and has ended; ";
+           " days and has expired; ";
   return "the password was changed, or the access was withdrawn; ";
 }
 
@@ -110,7 +110,7 @@ std::string shown_claims(const Claims& claims, std::chrono::sys_seconds now) {
   if (!claims.scope.empty()) text += ", allows \"" + util::escape(claims.scope) + "\"";
   if (!claims.user.empty()) text += ", belongs to " + util::escape(claims.user);
   if (claims.expires)
-    text += (*claims.expires < now ? ", and ended " : ", and ends ") + from_now(*claims.expires - now);
+    text += (*claims.expires < now ? ", and expired " : ", and expires ") + from_now(*claims.expires - now);
   return text;
 }
 
@@ -152,14 +152,13 @@ Diagnosis diagnose(const OAuth& oauth, const std::optional<Claims>& claims, std:
       "POP may be switched off in the settings of the mailbox, or the login was for another "
       "mailbox than " +
       util::escape(user);
-  if (!claims) return {"the token was made just now", others};
+  if (!claims) return {"the token was issued just now", others};
   const auto shown = shown_claims(*claims, now);
   if (claims->expires && *claims->expires <= now)
-    return {shown, "the token has ended already by this machine's clock; is the clock right?"};
+    return {shown, "by this machine's clock, the token has already expired; is the clock right?"};
   const bool is_microsoft = row != nullptr && row->name == "microsoft";
   if (is_microsoft && !has_word(claims->audience, "outlook.office"))
-    return {shown,
-            "the token is for something else than mail; remove \"scope\" from the profile and log in again"};
+    return {shown, "the token is not for mail; remove \"scope\" from the profile and log in again"};
   if (is_microsoft && !has_word(claims->scope, "POP.AccessAsUser.All"))
     return {shown, "the token does not allow POP; remove \"scope\" from the profile and log in again"};
   if (!claims->user.empty() && !util::equal_nocase(claims->user, user))

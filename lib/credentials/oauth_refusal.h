@@ -19,7 +19,7 @@ class LoginNeeded : public util::Error {
       : util::Error(util::Kind::login, sentence, std::move(hint)) {}
 };
 
-/// How old a login is; tells apart why a provider does not know a refresh token any more.
+/// How old a login is: this helps to tell why a provider no longer knows a refresh token.
 struct LoginAge {
   std::chrono::seconds since_login{0}, since_use{0};
 };

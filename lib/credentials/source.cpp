@@ -2,7 +2,6 @@
 #include "credentials/source.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "credentials/command.h"
@@ -157,7 +156,7 @@ Secret resolve(const Source& source, const Subject& subject, const Environment& 
            [&](const SystemdCredential& credential) { return from_systemd(credential, environment); },
            [&](const Variable& variable) { return from_variable(variable, environment); },
            [&](const Netrc& netrc) { return from_netrc(netrc, subject, environment); },
-           [&](const Keyring&) { return usable(password_in_keyring(subject, cancel), "the key ring"); }},
+           [&](const Keyring&) { return usable(password_in_keyring(subject, cancel), "the keyring"); }},
       source);
 }
 

@@ -52,7 +52,7 @@ struct Variable {
 struct Netrc {
   util::Path path;
 };
-/// The key ring of the desktop (keyring.h).
+/// The keyring of the desktop (keyring.h).
 struct Keyring {};
 /// The user, if there is a terminal.
 struct Ask {};

@@ -8,8 +8,8 @@
 
 namespace mailhaul::credentials {
 
-/// When the provider forgets this login, unless it is renewed before: six months after the last time at
-/// Google, 90 days at Microsoft. Empty: nobody knows, or the login cannot be renewed anyway.
+/// When this login expires unless it is renewed first: six months after the last renewal at Google, 90 days
+/// at Microsoft. Empty: not known, or the login cannot be renewed anyway.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> forgotten_at(const OAuth& oauth, const Tokens& tokens);
 
 /// True in the 14 days before that, and afterwards: time for a warning.

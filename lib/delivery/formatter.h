@@ -42,7 +42,7 @@ class Formatter {
   std::int64_t now_;
   LineEnds line_ends_;
   FromQuoter quoter_;
-  std::optional<SenderFinder> finder_;  // set while the start of the message is held back
+  std::optional<SenderFinder> finder_;  ///< set while the start of the message is held back
   std::string sender_;
   char last_ = '\n';
 };

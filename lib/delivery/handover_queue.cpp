@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "delivery/handover_queue.h"
 
-#include "delivery/names.h"
-
 namespace mailhaul::delivery {
 
 const QueuedMessage& HandoverQueue::at(const std::string& id) const {

@@ -30,7 +30,7 @@ struct Field {
       nullptr;  ///< returns what else is wrong with a value; empty: nothing
 };
 
-/// How often a message arrives, whatever is killed, cut or lost.
+/// How often a message arrives, even after a kill, a power cut or a lost connection.
 enum class Guarantee { exactly_once, at_least_once };
 
 /// What shows that a message has arrived: the answer of publish(), or close() after the last message.
@@ -53,7 +53,7 @@ using OpenFunction = std::unique_ptr<Destination>(const Spec& spec, const RunCon
 /// Opens a destination from a ticket alone, and creates nothing. Throws Error{storage} with a hint.
 using ReopenFunction = std::unique_ptr<Destination>(const Ticket& ticket, const RunContext& context);
 
-/// Reads all mail that lies in a destination; nothing when it does not exist. Throws Error{storage |
+/// Reads all mail in a destination; nothing when it does not exist. Throws Error{storage |
 /// temporary}.
 using ReadFunction = void(const Spec& spec, const RunContext& context, const StoredMailVisitor& visitor);
 

@@ -133,7 +133,7 @@ std::vector<DeliveryResult> Maildir::publish(std::span<const Ticket> tickets) {
       continue;
     }
     results.back() = {
-        DeliveryStatus::doubt, tmp_path(id).native() + " has vanished before it could be moved to new/",
+        DeliveryStatus::doubt, tmp_path(id).native() + " disappeared before it could be moved to new/",
         "another program removes files there, or another mailhaul uses a copy of this state database", ""};
   }
   folder_.sync_both();

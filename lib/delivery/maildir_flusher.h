@@ -38,8 +38,8 @@ class Flusher {
   util::Path path_;
   bool one_for_all_;
   std::vector<File> open_;
-  std::size_t closed_ = 0;              // written and closed, not yet durable
-  std::optional<util::Error> failure_;  // the first one, thrown by flush()
+  std::size_t closed_ = 0;              ///< written and closed, not yet durable
+  std::optional<util::Error> failure_;  ///< the first one, thrown by flush()
 };
 
 }  // namespace mailhaul::delivery

@@ -39,7 +39,7 @@ class MaildirFolder {
   util::Path path_;
   util::Fd tmp_, new_, cur_;
   ino_t tmp_inode_ = 0, new_inode_ = 0;
-  bool renames_ = true;  // false if the file system cannot rename without replacing
+  bool renames_ = true;  ///< false if the file system cannot rename without replacing
 };
 
 }  // namespace mailhaul::delivery

@@ -122,8 +122,8 @@ LockedMbox Mbox::lock(Missing missing) {
     context_.warn(
         "cannot create " + path_.native() + ".lock: its directory forbids it; fcntl locks alone are used",
         dotlockfile_installed()
-            ? "dotlockfile may not either; where fcntl locks are enough, say \"lock\": \"fcntl\""
-            : "install dotlockfile (Debian: liblockfile-bin), or say \"lock\": \"fcntl\"");
+            ? "dotlockfile may not either; if fcntl locks are enough, set \"lock\": \"fcntl\""
+            : "install dotlockfile (Debian: liblockfile-bin), or set \"lock\": \"fcntl\"");
   }
   return locked;
 }

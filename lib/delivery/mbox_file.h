@@ -50,7 +50,7 @@ class LockedMbox {
 
   util::Path path_;
   util::Fd file_;
-  std::unique_ptr<Dotlock> dotlock_;  // released before the file's own lock
+  std::unique_ptr<Dotlock> dotlock_;  ///< released before the file's own lock
   std::string busy_, busy_hint_;
   bool forbidden_ = false;
 };

@@ -28,7 +28,7 @@ class Segments {
   std::string padding_;
   int file_;
   util::Path path_;
-  std::vector<Extent> extents_;  // adjacent ones are joined; there is rarely more than one
+  std::vector<Extent> extents_;  ///< adjacent ones are joined; there is rarely more than one
   std::uint64_t bytes_;
 };
 

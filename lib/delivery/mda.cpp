@@ -145,8 +145,8 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
   if (exit.timed_out) {
     result.hint = "if it needs longer, raise its timeout in \"deliver\"";
   } else if (words.empty()) {
-    result.hint = "it gave no reason: look into its log, or try by hand: mailhaul get " + context().account +
-                  " UID | " + settings_.command.front();
+    result.hint = "it gave no reason: check its log, or try it by hand: mailhaul get " + context().account +
+                  " UID | " + by_hand_;
   } else {
     result.hint = "the next run hands it over again";
   }
@@ -229,14 +229,14 @@ constexpr std::array mda_fields{
           .type = FieldType::duration,
           .fallback = "5m",
           .wrong = wrong_timeout},
-    Field{.name = "from_line", .help = "put a From line on top", .type = FieldType::boolean},
+    Field{.name = "from_line", .help = "put a From line at the top", .type = FieldType::boolean},
     Field{.name = "allow_root", .help = "run the program even as root", .type = FieldType::boolean},
 };
 
 void refuse_root(const Spec& spec) {
   if (::geteuid() == 0 && !value_of(spec, "allow_root").flag) {
     throw util::Error(Kind::config, "an MDA would run as root, with mail from anybody as its input",
-                      "run mailhaul as the mail's owner (one crontab per user), or say \"allow_root\": true "
+                      "run mailhaul as the mail's owner (one crontab per user), or set \"allow_root\": true "
                       "in \"deliver\"");
   }
 }

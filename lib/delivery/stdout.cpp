@@ -31,9 +31,9 @@ std::mutex& turn() {
 }
 
 [[noreturn]] void reader_gone() {
-  throw Error(
-      Kind::storage, "cannot write to standard output: its reader has gone",
-      "the messages are still on the server; where the reader must keep each: \"deliver\": \"mda:...\"");
+  throw Error(Kind::storage, "cannot write to standard output: its reader has gone",
+              "the messages are still on the server; to be sure that the reader keeps each of them, use "
+              "\"deliver\": \"mda:...\"");
 }
 
 class Stdout final : public Handover {
@@ -116,10 +116,10 @@ std::vector<DeliveryResult> Stdout::recover(std::span<const Ticket> tickets) {
   std::vector<DeliveryResult> results;
   results.reserve(tickets.size());
   for (const auto& ticket : tickets) {
-    results.push_back(
-        {DeliveryStatus::doubt,
-         "nobody can tell whether " + id_of(ticket) + " was written to standard output: it will be again",
-         ""});
+    results.push_back({DeliveryStatus::doubt,
+                       "nobody can tell whether " + id_of(ticket) +
+                           " was written to standard output: it will be written again",
+                       ""});
   }
   return results;
 }

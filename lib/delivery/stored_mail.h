@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Mail that lies in a place, read back: to know again what was delivered when the database is lost, and to
-// compare it with what was delivered.
+// Reads back the mail in a place: to recognise what was delivered when the database is lost, and to compare
+// it with what was delivered.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -21,7 +21,7 @@ struct IdParts {
 /// A message in a place.
 struct StoredMessage {
   std::string where;                ///< its file; of an mbox, "FILE, message N"
-  std::string id;                   ///< the stable id that mailhaul gave it; empty: none is to be seen
+  std::string id;                   ///< the stable id that mailhaul gave it; empty: none can be seen
   std::string server;               ///< the host in its trace header; empty: it has none
   std::chrono::sys_seconds time{};  ///< of its delivery, by the id or the From line; else of its file
 };

@@ -17,7 +17,7 @@ class LineEnds {
   std::string_view finish();  ///< the CR at the end of the message, if there was one
 
  private:
-  std::string text_;  // a buffer, larger than its content
+  std::string text_;  ///< a buffer, larger than its content
   bool held_cr_ = false;
 };
 
@@ -34,7 +34,7 @@ class FromQuoter {
   std::size_t take_held(std::string_view text);
 
   std::string quoted_;
-  std::size_t matched_ = 0;  // bytes of "From " seen at the start of this line, and held back
+  std::size_t matched_ = 0;  ///< bytes of "From " seen at the start of this line, and held back
 };
 
 /// Looks for the first Return-Path of a header (RFC 5321, section 4.4), and keeps the bytes it was given.

@@ -25,7 +25,7 @@ class TicketFields {
 
  private:
   const std::string* find(std::string_view name) const;
-  std::vector<std::pair<std::string, std::string>> fields_;  // a dozen
+  std::vector<std::pair<std::string, std::string>> fields_;  ///< a dozen
 };
 
 }  // namespace mailhaul::delivery

@@ -81,11 +81,11 @@ void Answers::stop_asking(const Step& step, const std::string& words, const net:
   const auto uid = parts_.notes.uid(step);
   const std::string hint = meant.reason == net::Reason::limit
                                ? meant.hint + "; message " + uid + " comes last from now on"
-                               : "it refused several in a row in these words; the next run asks again";
-  parts_.notes.failed(
-      step, util::Error(util::Kind::temporary,
-                        "the server hands out no more messages, from " + uid + " on: it said -ERR " + words,
-                        hint_for_refused(hint, step, parts_.run.account.name, uid)));
+                               : "it refused several in a row with the same words; the next run asks again";
+  parts_.notes.failed(step, util::Error(util::Kind::temporary,
+                                        "the server refuses to send more messages, from " + uid +
+                                            " on: it said -ERR " + words,
+                                        hint_for_refused(hint, step, parts_.run.account.name, uid)));
   drop_requests();
 }
 
@@ -139,7 +139,7 @@ void Answers::take_whole(const Request& request, pop3::Message& message) {
 void Answers::accept(const Request& request, IncomingMessage incoming, const Match& match) {
   const Step& step = *request.step;
   const bool came_before = match.row && match.row->content == incoming.hashes.content;
-  const bool doubtful = !came_before && parts_.unproven.doubts(incoming.octets, step.message.bytes);
+  const bool doubtful = !came_before && parts_.unproven.doubts(incoming, step.message.bytes);
   if (doubtful && parts_.unproven.full()) {
     parts_.matcher.release(match);
     return parts_.requests.postpone(request);
@@ -147,7 +147,7 @@ void Answers::accept(const Request& request, IncomingMessage incoming, const Mat
   if (request.action != Action::fetch && !budget_.take(incoming.octets)) return over_limit(step, match);
   ReceivedMessage message{
       .step = &step,
-      .reason = match.uid_reused ? "new: its UID was another message's before" : step.reason,
+      .reason = match.uid_reused ? "new: its UID used to belong to another message" : step.reason,
       .row = parts_.matcher.updated(step, incoming.hashes, match),
       .title = std::move(incoming.title),
       .octets = incoming.octets,

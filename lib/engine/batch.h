@@ -52,9 +52,9 @@ struct ReceivedMessage {
 class Batch {
  public:
   void add(ReceivedMessage message);
-  /// 8 MiB, 1,024 messages (fewer where a destination says so), or 2 s.
+  /// At 8 MiB, 1,024 messages (fewer where a destination says so), or 2 s.
   [[nodiscard]] bool full() const;
-  /// Four times as much.
+  /// At four times these limits.
   [[nodiscard]] bool overfull() const;
   [[nodiscard]] bool empty() const noexcept { return messages_.empty(); }
   /// All of them, in the order of the plan. Leaves the batch empty.

@@ -7,13 +7,17 @@ namespace mailhaul::engine {
 
 using Awaited = pop3::Awaited;
 
-void Blame::latest(const util::Error& error) {
+void Blame::latest(const Verdict& verdict, const util::Error& error) {
+  // Either of two may have ended the session: the one read last, which is not kept, or the one awaited.
+  const bool either = verdict.keep_batch && verdict.current_comes_last;
+  if (!verdict.latest_comes_last && !either) return;
   const auto latest = parts_.unproven.take_latest();
   if (!latest) return;
   const Step& step = *latest->message.step;
+  if (either) return parts_.notes.comes_last(step);
   latest_uid_ = parts_.notes.uid(step);
   parts_.notes.stays(step,
-                     {util::Kind::protocol, "it cannot be told where it ends: " + std::string(error.what()),
+                     {util::Kind::protocol, "it is not certain where it ends: " + std::string(error.what()),
                       "the server may not double the dots at the beginning of lines (RFC 1939 section 3)"});
 }
 
@@ -25,7 +29,7 @@ util::Error Blame::name(const Verdict& verdict, const util::Error& error) {
   if (step == nullptr) return latest_uid_.empty() ? error : about("after message " + latest_uid_);
   const auto removal = parts_.session.awaited();
   if (removal.what == Awaited::What::removal)
-    parts_.notes.removal_comes_last(parts_.removals.row_of(removal.number));
+    parts_.notes.removal_comes_last(*step, parts_.removals.row_of(removal.number));
   else
     parts_.notes.comes_last(*step);
   return about("message " + parts_.notes.uid(*step));
@@ -36,7 +40,7 @@ const Step* Blame::awaited(const Verdict& verdict) const {
   if (!verdict.current_comes_last) return nullptr;
   const auto awaited = parts_.session.awaited();
   if (const Step* compared = parts_.unproven.compared()) return compared;
-  if (awaited.what != Awaited::What::removal) return parts_.requests.current().step;
+  if (awaited.number == 0) return parts_.requests.current().step;
   const auto found = std::ranges::find(parts_.plan.steps, awaited.number,
                                        [](const Step& step) { return step.message.number; });
   return found != parts_.plan.steps.end() ? &*found : nullptr;

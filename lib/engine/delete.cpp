@@ -83,16 +83,19 @@ class Deleting {
 
   void read_all() {
     const bool has_top = look_.session.capabilities().top;
+    run_.tell.planned(run_.account.name, static_cast<std::uint32_t>(chosen_.size()), 0);
     for (const auto& one : chosen_)
       if (has_top) want(one, HeaderFields::read);
     std::vector<NamedMessage*> to_read;
     for (auto& one : chosen_) {
       const bool is_read = has_top && read(one, HeaderFields::read);
-      if (!is_read || proof_of(one) == Proof::whole_needed) to_read.push_back(&one);
+      const bool is_enough = is_read && proof_of(one) != Proof::whole_needed;
+      is_enough ? run_.tell.arrived(run_.account.name) : to_read.push_back(&one);
     }
     for (auto* one : to_read) {
       want(*one, HeaderFields::leave_empty);
       read(*one, HeaderFields::leave_empty);
+      run_.tell.arrived(run_.account.name);
     }
     for (auto& one : chosen_) one.is_delivered = proof_of(one) == Proof::delivered;
   }
@@ -232,7 +235,6 @@ std::size_t delete_messages(const account::Account& account, const Environment& 
   deleting.choose(deletion);
   deleting.read_all();
   if (!deletion.undelivered) deleting.refuse_undelivered();
-  listener.done(account.name);
   if (!deletion.agree(deleting.listing())) {
     look.leave();
     return 0;

@@ -19,23 +19,22 @@ FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOp
       session_(stream, std::move(options)),
       settler_(run, [this](const ReceivedMessage& message) { conclude(message); }),
       matcher_(run, settler_),
-      offering_(run, settler_),
       notes_(run, settler_, matcher_),
       requests_(session_),
       unproven_(session_, notes_, removals_),
       removals_(run, session_),
-      answers_({run, settler_, matcher_, notes_, requests_, unproven_, removals_}),
-      blame_({session_, requests_, unproven_, removals_, notes_, plan_}) {}
+      answers_({run, settler_, matcher_, notes_, requests_, unproven_, removals_}) {}
 
 Next FetchSession::run(const ReadRows& rows, Part part) {
-  list_and_plan(rows);  // LAW 1: which row is each message?
-  if (part == Part::all) carry_out(plan_.sound());
+  Offering offering(run_, settler_);
+  list_and_plan(rows, part, offering);  // LAW 1: which row is each message?
+  carry_out(plan_.sound(), offering);
   // One message that breaks each session must not keep the others on the server: QUIT comes first.
   const bool some_failed =
       !answers_.asks_no_more() && std::ranges::any_of(plan_.failed(), &Step::is_asked_for);
   const bool later = part == Part::all && some_failed && removals_.any() && !failed_ones_go_along(run_);
   if (some_failed && !later) ask_singly();
-  if (!later) carry_out(plan_.failed());
+  if (!later) carry_out(plan_.failed(), offering);
   close_places();                                           // S5
   remove();                                                 // S6, S7
   const bool limited = run_.server.not_before.has_value();  // the failed ones would meet the same limit
@@ -49,18 +48,19 @@ void FetchSession::ask_singly() {
 }
 
 /// One message first for each program that refused everything in an earlier run.
-void FetchSession::carry_out(std::span<const Step> steps) {
-  while (const Step* trial = offering_.next_trial(steps)) work({trial, 1});
-  work(steps);
+void FetchSession::carry_out(std::span<const Step> steps, Offering& offering) {
+  while (const Step* trial = offering.next_trial(steps)) work({trial, 1}, offering);
+  work(steps, offering);
 }
 
-void FetchSession::work(std::span<const Step> steps) {
-  for (const auto& step : steps) begin(step);   // what is asked of the server
+void FetchSession::work(std::span<const Step> steps, Offering& offering) {
+  for (const auto& step : steps)
+    if (offering.is_due(step)) begin(step);     // what is asked of the server
   while (awaits_answer()) {                     // LAW 2: in the order asked
     pop3::Message& message = requests_.next();  // its status line: the message before it has ended
     answers_.take_in_latest();                  // S1
     settle_when_full();                         // S2, S3, S4
-    if (offering_.has_shrunk()) requests_.keep_only(offering_.filter());
+    if (offering.has_shrunk()) requests_.keep_only(offering.filter());
     answers_.take(requests_.current(), message);
     requests_.done();
     check_unproven();
@@ -68,11 +68,12 @@ void FetchSession::work(std::span<const Step> steps) {
   settler_.settle();
 }
 
-void FetchSession::list_and_plan(const ReadRows& rows) {
+void FetchSession::list_and_plan(const ReadRows& rows, Part part, Offering& offering) {
   run_.tell.doing(run_.account.name, report::Activity::listing);
   auto listed = session_.listing();
   run_.notices.tell_of(session_.listing_faults());
   run_.totals.left = run_.totals.listed = static_cast<std::uint32_t>(listed.size());
+  run_.totals.unconfirmed = 0;
   auto identities = matcher_.identify(session_, listed, rows);
   if (!matcher_.knows_any_message()) {
     count_waiting(listed, run_.totals);
@@ -82,12 +83,11 @@ void FetchSession::list_and_plan(const ReadRows& rows) {
                {.now = run_.environment.now(),
                 .messages = run_.totals.fetched,
                 .bytes = run_.totals.bytes,
-                .steps = Steps::with_work,
-                .is_wanted = offering_.filter()});
+                .steps = part == Part::all ? Steps::with_work : Steps::unfinished,
+                .is_wanted = offering.filter()});
   answers_.limit(plan_.budget);
   count_waiting(plan_, run_.totals);
-  const auto [messages, bytes] = traffic_of(plan_.steps, server_traits());
-  run_.tell.planned(run_.account.name, messages, bytes);
+  tell_planned(plan_.steps, server_traits(), run_.tell, run_.account.name);
 }
 
 ServerTraits FetchSession::server_traits() {
@@ -97,7 +97,6 @@ ServerTraits FetchSession::server_traits() {
 }
 
 void FetchSession::begin(const Step& step) {
-  if (!offering_.is_due(step)) return;
   const auto request = first_request(step, server_traits());
   if (request && !answers_.asks_no_more()) requests_.add(*request);
   if (step.action == Action::leave || step.action == Action::skip) notes_.left(step);
@@ -179,7 +178,7 @@ Next FetchSession::end_early(const util::Error& error) {
   };
   attempt([this] { settler_.finish(); });
   Verdict verdict = judge({.pipelining = session_.pipelining(),
-                           .quit_sent = quit_sent,
+                           .quit_sent = quit_sent && session_.awaited().what != pop3::Awaited::What::removal,
                            .sizes_differed = unproven_.sizes_differed(),
                            .body_changed = unproven_.body_changed(),
                            .batch_failed = settler_.failed(),
@@ -194,11 +193,12 @@ Next FetchSession::end_early(const util::Error& error) {
   if (verdict.suspect_rows) attempt([this] { settler_.suspect(matcher_.changed_rows()); });
   if (unsettled) verdict.keep_batch = verdict.keep_latest = false;
   if (verdict.keep_latest) answers_.take_in_latest();
-  if (verdict.latest_comes_last) blame_.latest(error);
+  Blame blame({session_, requests_, unproven_, removals_, notes_, plan_});
+  blame.latest(verdict, error);
   unproven_.discard();
   verdict.keep_batch ? settler_.settle() : settler_.drop();
   if (unsettled) throw util::Error(*unsettled);
-  const auto named = blame_.name(verdict, error);
+  const auto named = blame.name(verdict, error);
   close_places();
   remember(verdict);
   if (verdict.next != Next::stop) return verdict.next;  // PIPELINING is doubted, not the message

@@ -28,7 +28,7 @@ using ReadRows = std::function<state::MailboxRows()>;
 /// Which messages a session is for.
 enum class Part {
   all,    ///< those that failed before come last, and only if nothing waits for QUIT by then
-  failed  ///< only those that failed before
+  failed  ///< those that failed before, and what no session of this run has fetched yet
 };
 
 /// Coordinates the parts; each decision is made by the part that owns it. One thread at a time.
@@ -43,12 +43,12 @@ class FetchSession {
   [[nodiscard]] Next end_early(const util::Error& error);
 
  private:
-  void list_and_plan(const ReadRows& rows);
+  void list_and_plan(const ReadRows& rows, Part part, Offering& offering);
   ServerTraits server_traits();
   void begin(const Step& step);
   void ask_singly();
-  void carry_out(std::span<const Step> steps);
-  void work(std::span<const Step> steps);
+  void carry_out(std::span<const Step> steps, Offering& offering);
+  void work(std::span<const Step> steps, Offering& offering);
   bool awaits_answer();
   void settle_when_full();
   void check_unproven();
@@ -62,14 +62,12 @@ class FetchSession {
   pop3::Session session_;
   Settler settler_;
   Matcher matcher_;
-  Offering offering_;
   MessageNotes notes_;
   Requests requests_;
   Unproven unproven_;
   Removals removals_;
   Answers answers_;
   Plan plan_;
-  Blame blame_;
 };
 
 /// One session, from listing to QUIT. Next::stop: the account is done; otherwise a new session is to be

@@ -25,8 +25,9 @@ struct Retrieval {
   std::function<MessageSink(std::size_t messages)> open_sink;  ///< called once, before the first message
 };
 
-/// Retrieves messages in the order of their UIDs; all of those that bear one UID. Removes nothing, and keeps
-/// no record of it. Throws Error; Error{usage} for a UID that is not listed, before anything is retrieved.
+/// Retrieves messages in the order of the UIDs; if several have the same UID, all of them. Removes nothing,
+/// and records nothing. Throws Error; Error{usage} for a UID that is not listed, before anything is
+/// retrieved.
 void get(const account::Account& account, const Environment& environment, report::Listener& listener,
          const Retrieval& retrieval);
 

@@ -103,9 +103,8 @@ void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& r
       util::Kind::temporary,
       "the server refused UIDL, although its messages had UIDs before: -ERR " + *faults.uidl_refusal,
       "nothing was fetched, so that nothing arrives twice; the next run asks again. If the server has "
-      "dropped "
-      "UIDL for good: mailhaul state forget --all ACCOUNT, and at once mailhaul state rebuild ACCOUNT, which "
-      "knows the mail that is here by its content");
+      "dropped UIDL for good: mailhaul state forget --all ACCOUNT, and then at once mailhaul state rebuild "
+      "ACCOUNT, which recognises the mail that is here by its content");
 }
 
 /// A row of a message that broke a session before it could be identified: only its size is known.
@@ -127,21 +126,23 @@ std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const state::Mailbo
 
 using RowsByHeader = std::map<util::Hash, const RowSummary*>;
 
-/// The rows of messages that turned out larger than max_size, but for those in `taken`.
-RowsByHeader rows_too_large(const state::MailboxRows& seen, const state::Store& store,
-                            state::MailboxId mailbox, const std::set<state::RowId>& taken) {
+/// The rows of messages that turned out larger than max_size, or failed, but for those in `taken`.
+RowsByHeader rows_to_be_known(const state::MailboxRows& seen, const state::Store& store,
+                              state::MailboxId mailbox, const std::set<state::RowId>& taken) {
   RowsByHeader rows;
   for (const auto& row : seen.rows()) {
-    if (!row.told || row.standing != Standing::pending || taken.contains(row.id)) continue;
+    if (!(row.told || row.failures > 0) || row.standing != Standing::pending || taken.contains(row.id))
+      continue;
     const auto stored = store.row(mailbox, row.id);
-    if (stored && stored->header && stored->received_bytes != 0) rows.emplace(*stored->header, &row);
+    if (stored && stored->header && (stored->received_bytes != 0 || row.failures > 0))
+      rows.emplace(*stored->header, &row);
   }
   return rows;
 }
 
 /// Such a message is known under any announced size, if no other message should have its header (`unique`) or
 /// has it in this listing, as a mailing list's copy without the attachment may.
-void find_too_large(std::span<const std::size_t> unique, const RowsByHeader& rows,
+void find_by_header(std::span<const std::size_t> unique, const RowsByHeader& rows,
                     std::vector<Identity>& identities) {
   std::map<util::Hash, int> times;
   for (const auto i : unique) ++times[*identities[i].header];
@@ -188,7 +189,7 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
     identity.row = nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), taken,
                            identity.ordinal);
   }
-  if (!unique.empty()) find_too_large(unique, rows_too_large(seen, store, mailbox, taken), identities);
+  if (!unique.empty()) find_by_header(unique, rows_to_be_known(seen, store, mailbox, taken), identities);
   return identities;
 }
 

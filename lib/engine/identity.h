@@ -15,7 +15,7 @@
 
 namespace mailhaul::engine {
 
-/// The server refused TOP in words of a limit, for a message of this size.
+/// The server refused TOP, naming a limit, for a message of this size.
 struct HeaderRefused : net::RefusedError {
   HeaderRefused(const net::RefusedError& error, std::uint64_t announced)
       : RefusedError(error), bytes(announced) {}
@@ -28,9 +28,9 @@ struct HeaderRefused : net::RefusedError {
 std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
                                const state::Store& store, state::MailboxId mailbox);
 
-/// Reads the answer to TOP; `content` means nothing then. Empty: the server refused.
+/// Reads the answer to TOP; `content` has no meaning in it. Empty: the server refused.
 std::optional<MessageHashes> top_of(pop3::Message& message);
-/// The same, of which the header's hash.
+/// The same, but only the header's hash.
 std::optional<util::Hash> header_of(pop3::Message& message);
 
 /// Ids of rows that no message of this listing has, gone ones included; sorted.

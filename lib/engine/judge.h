@@ -16,8 +16,8 @@ struct Evidence {
   bool body_changed = false;        ///< a body was different when it was asked for again, alone
   bool batch_failed = false;        ///< a batch could not be settled: nothing else should be
   bool latest_unproven = false;     ///< no answer has followed the message read last
-  bool latest_may_be_cut = false;   ///< and it has another size than LIST announced
-  bool only_proof_awaited = false;  ///< that answer was all that was awaited
+  bool latest_may_be_cut = false;   ///< the message read last has another size than LIST announced
+  bool only_proof_awaited = false;  ///< only the answer that proves the latest message was awaited
   bool latest_refused = false;      ///< the message answered last was refused
   pop3::Doubt doubt = {};           ///< of the conversation
   util::Kind kind = util::Kind::temporary;
@@ -33,11 +33,11 @@ enum class Next {
 
 struct Verdict {
   bool keep_batch = false;          ///< complete messages may be settled; otherwise they are dropped
-  bool keep_latest = false;         ///< the message read last may, too
+  bool keep_latest = false;         ///< the message read last may be settled, too
   bool suspect_rows = false;        ///< the next session checks the rows of this one before it believes them
   bool latest_comes_last = false;   ///< the message read last is to blame, and comes last next time
-  bool refused_comes_last = false;  ///< the one refused last is: its body may have come as well
-  bool current_comes_last = false;  ///< the one whose answer was awaited is
+  bool refused_comes_last = false;  ///< the message refused last is to blame: its body may have come as well
+  bool current_comes_last = false;  ///< the message whose answer was awaited is to blame
   Next next = Next::stop;
   std::uint32_t border_breaks = 0;  ///< to be remembered
 };

@@ -18,21 +18,19 @@ namespace mailhaul::engine {
 namespace {
 
 void read_header_fields(pop3::Message& message, ListedMessage& listed) {
-  if (message.refused()) return;
-  constexpr std::size_t max_bytes = 65536;  // the rest of a longer header is read and dropped
-  std::string header;
-  while (const auto piece = message.read())
-    header.append(piece->substr(0, max_bytes - std::min(max_bytes, header.size())));
-  take_header_fields(header, listed);
+  if (!message.refused()) take_header_fields(read_header(message), listed);
 }
 
 /// Shows each message as soon as all about it is known.
-void show_all(pop3::Session& session, MailboxListing& listing, const ListRequest& request) {
+void show_all(pop3::Session& session, MailboxListing& listing, const ListRequest& request,
+              report::Listener& listener) {
   const bool with_headers = request.fields == HeaderFields::read && session.capabilities().top;
+  if (with_headers) listener.planned(listing.account, static_cast<std::uint32_t>(listing.messages.size()), 0);
   for (const auto& listed : listing.messages)
     if (with_headers) session.want({.number = listed.number, .bytes = 0, .header_only = true});
   for (auto& listed : listing.messages) {
     if (with_headers) read_header_fields(session.next(), listed);
+    if (with_headers) listener.arrived(listing.account);
     if (request.show) request.show(listing, listed);
   }
 }
@@ -176,8 +174,7 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
     }
     if (request.as_fetch) tell_refusing_places(look, environment, listener, listing.messages);
     narrow(listing.messages, request);
-    if (request.show) listener.done(account.name);
-    show_all(look.session, listing, request);
+    show_all(look.session, listing, request, listener);
     look.leave();
   } catch (const util::Error& error) {
     listing.error = error;

@@ -47,7 +47,7 @@ enum class HeaderFields {
 struct ListRequest {
   HeaderFields fields = HeaderFields::leave_empty;
   bool only_new = false;
-  bool as_fetch = false;  ///< what would end a fetch before its first message ends this, too; else it warns
+  bool as_fetch = false;  ///< an error before the first message of a fetch ends this, too; else it warns
   std::size_t last = 0;   ///< only so many, those with the highest numbers; 0: all
   /// Takes each message as soon as its header fields are there; the listing is complete but for these.
   std::function<void(const MailboxListing&, const ListedMessage&)> show = {};

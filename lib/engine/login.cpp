@@ -8,7 +8,6 @@
 #include "credentials/token_file.h"
 #include "net/refusal.h"
 #include "util/digest.h"
-#include "util/utc.h"
 
 namespace mailhaul::engine {
 
@@ -37,8 +36,8 @@ std::string login_mark(const account::Account& account, const Environment& envir
 
 std::string reason_for_pause(std::uint32_t refused_logins) {
   if (refused_logins == 0) return "the server asked for a pause";
-  if (refused_logins == 1) return "it refused the last login";
-  return "it refused the last " + std::to_string(refused_logins) + " logins";
+  if (refused_logins == 1) return "the last login failed";
+  return "the last " + std::to_string(refused_logins) + " logins failed";  // refused, or the server hung up
 }
 
 /// Throws Error{temporary} during a pause; ends a pause that is over.

@@ -17,10 +17,10 @@ namespace mailhaul::engine {
 net::LoggedIn log_in(const account::Account& account, const Environment& environment, state::Server& server,
                      const net::Trace& trace);
 
-/// Whether the last login succeeded, and the server announces that it wants no other one yet (LOGIN-DELAY).
+/// Whether the last login succeeded, and the server's LOGIN-DELAY since then has not passed yet.
 [[nodiscard]] bool is_within_login_delay(const state::Server& server, state::Time now);
 
-/// Passes the conversation of a login on, and tells when it begins: the server has answered.
+/// Passes on the conversation of a login, and reports when it begins: the server has answered.
 net::Trace login_trace(const account::Account& account, report::Listener& listener);
 
 /// Where a refusal, of whatever command, speaks of a limit: begins a pause, as long as the server names, or 5

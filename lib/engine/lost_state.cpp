@@ -72,22 +72,75 @@ std::size_t count_known(const state::Store& store, state::MailboxId mailbox,
   return known;
 }
 
+using Namesakes = std::vector<state::Store::Mailbox>;
+
+/// Mailboxes of the same user at other hosts, of which something is recorded.
+Namesakes namesakes_of(const UnknownMailbox& unknown) {
+  auto mailboxes = unknown.store.mailboxes();
+  std::erase_if(mailboxes, [&](const auto& other) {
+    return other.user != unknown.account.user || other.id == unknown.mailbox ||
+           unknown.store.row_count_at_most(other.id) == 0;
+  });
+  return mailboxes;
+}
+
+/// Stops the fetch: so many of the messages, in words, are known from there.
+[[noreturn]] void refuse_other_name(const UnknownMailbox& unknown, const state::Store::Mailbox& other,
+                                    const std::string& known) {
+  const auto where = other.host + (other.port == 0 ? "" : ":" + std::to_string(other.port));
+  const auto& name = unknown.account.name;
+  throw util::Error(util::Kind::storage,
+                    "nothing is recorded about this mailbox, but " + known +
+                        " are known from the same user at " + where +
+                        "; nothing is fetched, so that nothing arrives twice",
+                    "if the server has a new name: mailhaul state move " + where + " " + name +
+                        "; to fetch all of it again: mailhaul -a " + name);
+}
+
 /// Where UIDs are small numbers, a few messages may have the same UID and size by accident.
-void require_no_other_name(const UnknownMailbox& unknown, std::span<const pop3::Listed> listed) {
+void require_no_known_uids(const UnknownMailbox& unknown, const Namesakes& namesakes,
+                           std::span<const pop3::Listed> listed) {
   constexpr std::size_t enough = 3, one_in = 100;
-  for (const auto& other : unknown.store.mailboxes()) {
-    if (other.user != unknown.account.user || other.id == unknown.mailbox) continue;
+  for (const auto& other : namesakes) {
     const auto known = count_known(unknown.store, other.id, listed);
     const bool may_be_accident = known < enough || known * one_in < listed.size();
     if (known == 0 || (may_be_accident && known * 2 < listed.size())) continue;
-    const auto port = other.port == 0 ? "" : ":" + std::to_string(other.port);
-    throw util::Error(util::Kind::storage,
-                      "nothing is recorded about this mailbox, but " + std::to_string(known) + " of its " +
-                          util::counted(listed.size(), "message") + " are known from the same user at " +
-                          other.host + port + "; nothing is fetched, so that nothing arrives twice",
-                      "if the server has a new name: mailhaul state move " + other.host + port + " " +
-                          unknown.account.name + "; to fetch all of it again: mailhaul -a " +
-                          unknown.account.name);
+    refuse_other_name(unknown, other,
+                      std::to_string(known) + " of its " + util::counted(listed.size(), "message"));
+  }
+}
+
+/// So many of them, from the first to the last.
+std::vector<pop3::Listed> sample_of(std::span<const pop3::Listed> listed) {
+  constexpr std::size_t most = 100;
+  std::vector<pop3::Listed> sample;
+  const auto count = std::min(most, listed.size());
+  for (std::size_t i = 0; i < count; ++i) sample.push_back(listed[i * listed.size() / count]);
+  return sample;
+}
+
+/// A server may have given new UIDs to all its mail together with its new name. A few messages, such as those
+/// of a mailing list, may have come to two mailboxes. What a server has removed, it does not list under a new
+/// name.
+void require_no_known_headers(const UnknownMailbox& unknown, const Namesakes& namesakes,
+                              pop3::Session& session, std::span<const pop3::Listed> listed) {
+  constexpr std::size_t enough = 3;
+  if (namesakes.empty() || listed.size() < enough) return;
+  const auto headers = listed_headers(session, sample_of(listed));
+  for (const auto& other : namesakes) {
+    Headers recorded;
+    unknown.store.for_each_row(other.id, [&recorded](const state::Row& row) {
+      if (row.header && !row.gone) recorded.insert(*row.header);
+    });
+    const auto known = count_in(recorded, headers);
+    if (known < enough || known * 2 < headers.size()) continue;
+    const auto compared = std::to_string(known) + " of ";
+    const auto all = util::counted(listed.size(), "message");
+    refuse_other_name(
+        unknown, other,
+        compared + (headers.size() == listed.size()
+                        ? "its " + all
+                        : std::to_string(headers.size()) + " of its " + all + " that were compared"));
   }
 }
 
@@ -113,7 +166,9 @@ void require_no_other_name(const UnknownMailbox& unknown, std::span<const pop3::
 void require_no_lost_state(const UnknownMailbox& unknown, pop3::Session& session,
                            std::span<const pop3::Listed> listed) {
   if (listed.empty() || unknown.account.policy.fetch_all) return;
-  require_no_other_name(unknown, listed);
+  const auto namesakes = namesakes_of(unknown);
+  require_no_known_uids(unknown, namesakes, listed);
+  require_no_known_headers(unknown, namesakes, session, listed);
   const auto others = headers_of_others(unknown);
   if (others.empty()) return;
   const auto headers = listed_headers(session, listed);

@@ -21,7 +21,8 @@ struct UnknownMailbox {
 /// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} where the
 /// places hold a listed message that a mailhaul with another database delivered, or half of the listed ones
 /// as such a mailhaul delivered them from another host, and where half of them are known as those of the same
-/// user at another host. Mail in the places is recognised by its headers, by TOP.
+/// user at another host, by their UIDs or, for a sample of them, by their headers. Mail in the places is
+/// recognised by its headers, by TOP.
 void require_no_lost_state(const UnknownMailbox& unknown, pop3::Session& session,
                            std::span<const pop3::Listed> listed);
 

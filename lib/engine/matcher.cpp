@@ -64,7 +64,7 @@ void Matcher::note_absent_rows(std::span<const Identity> identities, std::span<c
   if (by_content != 0 && by_content == std::ssize(identities))  // none is absent before all were retrieved
     return run_.notices.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
-        "nothing is delivered twice; where mail need not stay there, have it removed (--no-leave-on-server)");
+        "nothing is delivered twice; if mail need not stay there, remove it (--no-leave-on-server)");
   for (const auto id : rows_without_message(identities, rows_)) {
     if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
   }
@@ -88,7 +88,7 @@ void Matcher::warn_of_unfinished(const state::RowSummary& row) {
     const std::string sentence =
         "message " + name + " may not have reached " + landing.target + ", and is no longer on the server";
     if (run_.notices.first_time(sentence))
-      run_.notices.warn(sentence, "look for it there, and in the other places it was to go to", name);
+      run_.notices.warn(sentence, "look for it there, and in the other places where it was to go", name);
   }
 }
 
@@ -228,7 +228,7 @@ state::RowId Matcher::confirm(const Step& step, state::Row row, const std::optio
 state::Row Matcher::row_to_note(const Step& step) const {
   auto& store = settler_.store();
   if (const auto* known = row_of(step)) {
-    if (auto row = store.row(run_.mailbox, known->id)) return std::move(*row);
+    if (auto row = settler_.row(known->id)) return std::move(*row);
   }
   return {.id = store.next_row(run_.mailbox),
           .uidl = step.message.uidl,

@@ -21,7 +21,7 @@ void MessageNotes::tell(const Step& step, Action action, std::string_view reason
 
 void MessageNotes::left(const Step& step) {
   if (step.mark_due) {
-    if (auto row = settler_.store().row(run_.mailbox, step.identity.row->id)) {
+    if (auto row = settler_.row(step.identity.row->id)) {
       row->due = run_.environment.now();
       settler_.write_with_next_commit(std::move(*row));
     }
@@ -163,10 +163,12 @@ void MessageNotes::comes_last(const Step& step, const std::optional<util::Hash>&
   settler_.write_with_next_commit(std::move(row));
 }
 
-void MessageNotes::removal_comes_last(state::RowId id) {
-  auto row = settler_.store().row(run_.mailbox, id);
+void MessageNotes::removal_comes_last(const Step& step, state::RowId id) {
+  auto row = settler_.row(id);
   if (!row) return;
-  ++row->failures;
+  // The message has just been recognised, which ends its failures; this one goes on.
+  const auto before = step.identity.row == nullptr ? 0 : step.identity.row->failures;
+  row->failures = std::max(row->failures, before) + 1;
   settler_.write_with_next_commit(std::move(*row));
 }
 

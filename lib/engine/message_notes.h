@@ -49,7 +49,7 @@ class MessageNotes {
   /// The message comes last in the next session; nothing is reported. `header`: all that came of it.
   void comes_last(const Step& step, const std::optional<util::Hash>& header = {});
   /// The same for a delivered message whose removal broke the session; 0 has no effect.
-  void removal_comes_last(state::RowId id);
+  void removal_comes_last(const Step& step, state::RowId id);
 
  private:
   AccountRun& run_;

@@ -22,7 +22,7 @@ std::string known_names(const state::Store& store) {
   std::vector<std::string> names;
   for (const auto& mailbox : store.mailboxes())
     names.push_back(util::escape(mailbox.user) + " at " + util::escape(host_of(mailbox)));
-  return names.empty() ? "nothing is recorded so far" : "recorded are: " + util::joined(names);
+  return names.empty() ? "nothing is recorded so far" : "recorded mailboxes: " + util::joined(names);
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ std::size_t move_here(const account::Account& account, const Environment& enviro
   state::Store store(environment.state_file, writes);
   const auto to = account::mailbox_of(account);
   if (from == to)
-    throw util::Error(util::Kind::usage, "this is the mailbox of account " + account.name + " already");
+    throw util::Error(util::Kind::usage, "this is already the mailbox of account " + account.name);
   const auto lock = lock_mailbox(to, store.file());
   const auto old_lock = lock_mailbox(from, store.file());
   const auto old = store.find_mailbox(from.user, from.host, from.port);

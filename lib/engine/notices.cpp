@@ -34,18 +34,20 @@ void Notices::warn_of_place(std::string_view sentence, std::string_view hint) {
 }
 
 void Notices::logged_in_without_capabilities() {
-  warn_once("CAPA did not work before the login, so the login went without it",
+  warn_once("CAPA did not work before the login, so mailhaul logged in without it",
             "nothing is lost; tell its operator", "CAPA before the login");
 }
 
 void Notices::capabilities_unanswered(std::string_view why) {
   warn_once("CAPA does not work after the login: " + std::string(why),
-            "it is asked without CAPA, which takes longer; tell its operator", "CAPA");
+            "mailhaul continues without CAPA, which takes longer; tell its operator", "CAPA");
 }
 
 void Notices::pipelining_is_broken() {
-  warn_once("the server announces PIPELINING and breaks it: for 7 days its messages are asked for one by one",
-            "tell its operator; nothing is lost, it is only slower");
+  warn_once(
+      "the server announces PIPELINING but does not handle it correctly: for 7 days its messages are "
+      "requested one by one",
+      "tell its operator; nothing is lost, it is only slower");
 }
 
 void Notices::tell_of(const pop3::ListingFaults& faults) {

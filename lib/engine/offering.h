@@ -18,7 +18,7 @@ class Offering {
 
   /// is_wanted(), for the plan; empty where no place refuses.
   [[nodiscard]] std::function<bool(const Step&)> filter();
-  /// Whether there is a place that lacks the message and is offered any.
+  /// Whether some place lacks the message and is offered messages.
   [[nodiscard]] bool is_wanted(const Step& step);
   /// The next message to try a place with; null when no place has to be tried, or all messages were.
   [[nodiscard]] const Step* next_trial(std::span<const Step> steps);

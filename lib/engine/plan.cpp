@@ -31,12 +31,12 @@ void decide_new(Step& step, const account::Policy& policy) {
     step.reason = "the server has neither UIDL nor TOP: only its content can tell";
   } else if (policy.max_size != 0 && step.identity.received_bytes > policy.max_size) {
     step.action = Action::verify;
-    step.reason = "it was larger than max_size, though announced smaller; its size is another now";
+    step.reason = "it was larger than max_size, though announced smaller; its size has changed";
   } else {
     step.action = Action::fetch;
     const bool begun = step.identity.row != nullptr && step.identity.row->has_landings;
     step.reason = begun                ? "delivery not complete yet"
-                  : failures(step) > 0 ? "new; it failed before, and comes last"
+                  : failures(step) > 0 ? "new; it failed before, and is tried last"
                                        : "new";
   }
 }
@@ -46,9 +46,9 @@ void decide_new(Step& step, const account::Policy& policy) {
 void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) {
   const state::RowSummary& row = *step.identity.row;
   if (!row.delivered || now - *row.delivered < delete_after) {
-    step.reason = "delivered; delete_after has not come yet";
+    step.reason = "delivered; delete_after has not passed yet";
   } else if (!row.due) {
-    step.reason = "delivered; delete_after has come: removed by a run an hour from now or later";
+    step.reason = "delivered; delete_after has passed: to be removed by a run at least an hour from now";
     step.mark_due = true;
   } else if (now - *row.due < 1h) {
     step.reason = "delivered; due for removal, an hour after it was marked";
@@ -65,11 +65,11 @@ void decide_delivered(Step& step, const account::Policy& policy, state::Time now
     step.reason = "imported as delivered";
   } else if (row.bytes != step.message.bytes && over_size(step, policy)) {
     step.action = Action::skip;
-    step.reason = "its size is another now, and larger than max_size";
+    step.reason = "its size has changed, and is larger than max_size";
     step.too_large = true;
   } else if (row.bytes != step.message.bytes) {
     step.action = Action::verify;
-    step.reason = "delivered, but its size is another now";
+    step.reason = "delivered, but its size has changed";
   } else if (!policy.leave_on_server) {
     step.action = Action::remove;
     step.reason = "delivered before";
@@ -89,13 +89,13 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
     if (step.action == Action::fetch) step.reason = "seen before, asked for again";
   } else if (row->suspect && row->standing != state::Standing::gone) {
     step.action = Action::verify;
-    step.reason = "known, but its session ended in doubt, or it was not listed meanwhile";
+    step.reason = "known, but its session ended in doubt, or it was missing from a listing";
   } else if (row->standing == state::Standing::seen) {
     step.reason = row->delivered ? "handed to standard output" : "marked as seen";
   } else if (row->standing == state::Standing::gone && row->bytes != step.message.bytes &&
              over_size(step, policy)) {
     step.action = Action::skip;
-    step.reason = "listed again after its removal, its size is another now, and larger than max_size";
+    step.reason = "listed again after its removal, its size has changed, and is larger than max_size";
     step.too_large = true;
   } else if (row->standing == state::Standing::gone) {
     step.action = Action::verify;
@@ -109,7 +109,8 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
 void apply(Budget& budget, Step& step) {
   if (step.action != Action::fetch || budget.take(step.message.bytes)) return;
   step.action = Action::skip;
-  step.reason = budget.messages_used_up() ? "over max_messages of this run" : "over max_bytes of this run";
+  step.reason =
+      budget.messages_used_up() ? "exceeds max_messages of this run" : "exceeds max_bytes of this run";
 }
 
 }  // namespace
@@ -149,7 +150,7 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
     decide(step, policy, so_far.now);
     if (step.action == Action::fetch && so_far.is_wanted && !so_far.is_wanted(step)) {
       step.action = Action::skip;
-      step.reason = "the program that it is for refuses everything";
+      step.reason = "its delivery program refuses everything";
       step.is_unwanted = true;
     }
     if (step.has_work() || so_far.steps == Steps::all) steps.push_back(std::move(step));
@@ -160,6 +161,11 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
       std::stable_partition(steps.begin(), steps.end(), [](const Step& step) { return failures(step) == 0; });
   std::ranges::stable_sort(failed, steps.end(), {}, failures);
   plan.failed_from = static_cast<std::size_t>(failed - steps.begin());
+  if (so_far.steps == Steps::unfinished) {
+    const auto to_fetch = std::stable_partition(
+        steps.begin(), failed, [](const Step& step) { return step.action != Action::fetch; });
+    plan.sound_from = static_cast<std::size_t>(to_fetch - steps.begin());
+  }
   for (std::size_t i = 0; i < steps.size(); ++i) {
     steps[i].place = i;
     apply(plan.budget, steps[i]);

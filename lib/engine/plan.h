@@ -68,15 +68,16 @@ struct Step {
   }
   /// Whether there is anything to do with it.
   [[nodiscard]] bool has_work() const { return action != Action::leave || mark_due || is_unmet; }
-  /// Its size: what LIST says, or what came of it when LIST said the same or its header did, if that was
-  /// more.
+  /// Its size: what LIST says, or how much of it came earlier, under the same LIST size or with the same
+  /// header, if that was more.
   [[nodiscard]] std::uint64_t known_bytes() const;
 };
 
 /// Which of the listed messages a plan has steps for.
 enum class Steps {
   all,
-  with_work  ///< not for those that are only left there: nearly all, where mail stays on the server
+  with_work,  ///< not for those that are just left there: nearly all, if mail stays on the server
+  unfinished  ///< the same; sound() has only what is to be fetched
 };
 
 /// The time, and what earlier sessions of this run have fetched, which counts towards the limits.
@@ -104,13 +105,16 @@ class Budget {
 };
 
 struct Plan {
-  /// One for each listed message (or for each with work), in the order in which they are worked: the
-  /// server's, or from the last to the first. Those that failed before come last, fewest failures first.
+  /// One for each listed message (or for each with work), in the order in which they are processed:
+  /// the server's, or from the last to the first. Those that failed before come last, fewest failures first.
   std::vector<Step> steps;
   std::size_t failed_from = 0;  ///< the place of the first of these
-  Budget budget;                ///< what is left of it for messages that only their content can tell
+  std::size_t sound_from = 0;   ///< of the first that has not been seen to in this run
+  Budget budget;                ///< what is left for messages that only their content identifies
 
-  [[nodiscard]] std::span<const Step> sound() const { return std::span(steps).first(failed_from); }
+  [[nodiscard]] std::span<const Step> sound() const {
+    return std::span(steps).first(failed_from).subspan(sound_from);
+  }
   [[nodiscard]] std::span<const Step> failed() const { return std::span(steps).subspan(failed_from); }
 };
 
@@ -118,9 +122,9 @@ struct Plan {
 [[nodiscard]] Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
                         const account::Policy& policy, const RunSoFar& so_far);
 
-/// Notes in `totals` that all of it waits: nothing is known about any of it.
+/// Counts all messages of the listing as waiting: nothing is known about any of them.
 void count_waiting(std::span<const pop3::Listed> listed, report::Totals& totals);
-/// Notes in `totals` what is new, and what of it this run leaves on the server, and why.
+/// Counts the new messages, and those of them that this run leaves on the server, and why.
 void count_waiting(const Plan& plan, report::Totals& totals);
 
 }  // namespace mailhaul::engine

@@ -67,7 +67,7 @@ ReadOnlySession::ReadOnlySession(const account::Account& account_, const Environ
   const auto& contradiction = session.listing_faults().contradiction;
   if (contradiction.empty()) return;
   listener.warned(account.name, {.sentence = contradiction,
-                                 .hint = "only what is listed counts; tell the server's operator",
+                                 .hint = "the listing may be incomplete; tell the server's operator",
                                  .uid = {}});
 }
 

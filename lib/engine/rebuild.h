@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The mail that lies in an account's places, and what is recorded of it. Nothing here uses the network.
+// The mail in an account's places, and what is recorded about it. Nothing here uses the network.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -16,12 +16,13 @@ struct Rebuilt {
   std::size_t unfinished = 0;  ///< the same, but some place may not have received it
 };
 
-/// Records what lies in the account's Maildirs and mboxes as delivered, by its content: what the server has
-/// of it is recognised by the next session, and not delivered again. With several destinations, a message of
-/// the last minutes that is not in all of them may belong to a batch that a killed run left half delivered:
-/// the next session delivers it to the others, and to a program, of which nothing can be read. Throws Error;
-/// Error{usage} for an account that delivers to none of these, Error{temporary} while another run is at work
-/// on the mailbox. `old_host`, if any, is the server's name until now: mail from there counts, too.
+/// Records the mail in the account's Maildirs and mboxes as delivered, by its content: the next session
+/// recognises what the server still has of it, and does not deliver it again. With several destinations, a
+/// message of the last minutes that is not in all of them may belong to a batch that a killed run left half
+/// delivered: the next session delivers it to the others, and to a program, of which nothing can be read.
+/// Throws Error; Error{usage} for an account that delivers to none of these, Error{temporary} while another
+/// run is at work on the mailbox. `old_host`, if any, is the server's name until now: mail from there counts,
+/// too.
 Rebuilt rebuild(const account::Account& account, const Environment& environment,
                 const std::string& old_host = {});
 

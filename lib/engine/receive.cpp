@@ -28,8 +28,10 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
     incoming.failure = error;
   }
   Fingerprint fingerprint;
+  std::string begin;
   while (const auto piece = message.read()) {
     fingerprint.add(*piece);
+    begin += piece->substr(0, 3 - begin.size());
     run_.tell.received(run_.account.name, piece->size());
     incoming.octets = fingerprint.octets();
     // Servers that count line ends differently announce less; but if twice as much arrives, the limit would
@@ -50,6 +52,7 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
   run_.tell.arrived(run_.account.name);
   if (incoming.failure || incoming.too_large)
     incoming.copies.clear();  // an unfinished writer must not outlive its place
+  incoming.begins_as_answer = begin == "+OK";
   incoming.has_header = fingerprint.has_header();
   incoming.has_body = fingerprint.has_body();
   incoming.hashes = fingerprint.finish();
@@ -65,7 +68,7 @@ bool Receiver::is_incomplete(const Step& step, const IncomingMessage& incoming) 
   const auto* row = matcher_.row_of(step);
   // GNU pop3d sends the header only of what TOP was asked for before; the next run asks for no TOP.
   if (!is_nothing && row != nullptr && row->standing == state::Standing::delivered && row->failures == 0) {
-    notes_.tell(step, Action::skip, "its header alone came; the next run reads it whole");
+    notes_.tell(step, Action::skip, "only its header arrived; the next run reads it whole");
     notes_.comes_last(step);
     return true;
   }

@@ -22,10 +22,11 @@ struct IncomingMessage {
     std::unique_ptr<delivery::Writer> writer;
     bool may_be_repeated;  ///< it may have been handed over before
   };
-  std::uint64_t octets = 0;  ///< as received
-  bool too_large = false;    ///< than max_size, though announced smaller: it has no copies
-  bool has_header = false;   ///< it began with anything but an empty line
-  bool has_body = false;     ///< something followed the header
+  std::uint64_t octets = 0;       ///< as received
+  bool too_large = false;         ///< larger than max_size, though announced smaller: it has no copies
+  bool has_header = false;        ///< it began with anything but an empty line
+  bool has_body = false;          ///< something followed the header
+  bool begins_as_answer = false;  ///< with "+OK": perhaps an answer too many came before it
   MessageHashes hashes;
   TitleFields title;
   std::vector<Copy> copies;
@@ -41,9 +42,9 @@ class Receiver {
   /// Reads the message into all of its places. Throws what the session throws, and Error{temporary} when the
   /// message cannot be kept and has no end.
   IncomingMessage read(const Step& step, pop3::Message& message);
-  /// Whether less arrived than LIST announced: nothing at all, or only a header. Servers list mail before its
-  /// body is there. Then the message comes last, and if it is not delivered yet,
-  /// that is told.
+  /// Whether less arrived than LIST announced: nothing at all, or only a header. Some servers
+  /// list mail before its body is there. The message then comes last, and is reported if it is not delivered
+  /// yet.
   [[nodiscard]] bool is_incomplete(const Step& step, const IncomingMessage& incoming);
   /// Drops the copies for places that have the message already, and warns about places that may get it twice.
   /// Returns whether an earlier run delivered it somewhere.

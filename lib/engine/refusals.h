@@ -15,7 +15,7 @@ enum class RefusalEffect {
   told           ///< refused because of a limit that was reported before
 };
 
-/// What to do where one message was asked for, and was refused for a reason that is not known.
+/// What to do if one message was requested, and was refused for an unknown reason.
 inline constexpr std::string_view hint_for_one_refused =
     "try again later; if it is always refused, ask the server's operator about this message";
 

@@ -2,12 +2,10 @@
 #include "engine/refusing_places.h"
 
 #include <algorithm>
-#include <array>
 
 #include "util/ascii.h"
 #include "util/escape.h"
 #include "util/units.h"
-#include "util/utc.h"
 
 namespace mailhaul::engine {
 

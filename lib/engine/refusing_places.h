@@ -38,14 +38,14 @@ class RefusingPlaces {
   void retry_now();
   [[nodiscard]] Offers offers(std::string_view target) const;
   void took(std::string_view target);
-  /// May be the last message that the place is offered in this run.
+  /// The place refused a message; it may be the last one that the place is offered in this run.
   void refused(const PlaceRefusal& refusal, state::Time now);
   /// A message was not offered to the place, because of offers().
   void kept_from(std::string_view target);
 
   /// How many places were given up in this run.
   [[nodiscard]] std::size_t given_up() const;
-  /// How many of the messages that were refused last are told of by error(), and need not be told singly.
+  /// How many of the last refusals error() reports together, so that they need not be reported singly.
   [[nodiscard]] std::size_t told_by_error() const;
   /// What kept messages from a place in this run, where `waiting` messages are not delivered.
   [[nodiscard]] std::optional<util::Error> error(std::size_t waiting, const Environment& environment) const;

@@ -39,7 +39,8 @@ bool Removals::must_not_quit() {
   run_.notices.warn(
       "the session was closed without QUIT: the server removes what was retrieved (EXPIRE 0), and not all of "
       "it is safe here",
-      piped_ ? "use -K if what was piped may be removed" : "the next run fetches what is missing");
+      piped_ ? "use -K if the mail that went into the pipe may be removed"
+             : "the next run fetches what is missing");
   return true;
 }
 
@@ -49,7 +50,7 @@ void Removals::note_expiring() {
   change.doubted.insert(change.doubted.end(), run_.delivered_now.begin(), run_.delivered_now.end());
   if (!expires_at_quit() || !run_.policy.leave_on_server || change.empty()) return;
   run_.store.commit(run_.mailbox, change);
-  run_.notices.warn_once("the server removes what was retrieved at the end of the session (EXPIRE 0)",
+  run_.notices.warn_once("the server removes retrieved messages at the end of the session (EXPIRE 0)",
                          "\"leave_on_server\" cannot keep mail there", "EXPIRE 0");
 }
 
@@ -59,12 +60,13 @@ std::vector<std::uint32_t> Removals::finish() {
   // This holds for deliveries of earlier runs too: a killed run's last COMMIT may not be durable.
   if (!marked_.empty()) run_.store.flush(run_.mailbox);
   phase_ = Phase::quitting;
+  if (any()) run_.tell.removing(run_.account.name, static_cast<std::uint32_t>(asked()));
   auto removal = quit();  // S6
   std::ranges::sort(removal.accepted);
   warn_of_refused(removal);
   if (removal.accepted.empty()) return {};
   if (!removal.committed) {
-    doubt();
+    doubt(removal.accepted.size());
     throw_unconfirmed(removal);
   }
   record(removal.accepted);
@@ -74,14 +76,19 @@ std::vector<std::uint32_t> Removals::finish() {
 pop3::RemovalResult Removals::quit() {
   try {
     return session_.quit();
-  } catch (const util::Error&) {
-    doubt();
-    throw;
+  } catch (const util::Error& error) {
+    doubt(asked());
+    if (error.kind() != util::Kind::cancelled || !any()) throw;
+    throw util::Error(error.kind(),
+                      std::string(error.what()) + "; the removal of " + util::counted(asked(), "message") +
+                          " is not confirmed",
+                      "mailhaul list " + run_.account.name + " shows what is still there");
   }
 }
 
 /// They may be gone, and their UIDLs given to other messages.
-void Removals::doubt() {
+void Removals::doubt(std::size_t unconfirmed) {
+  run_.totals.unconfirmed = static_cast<std::uint32_t>(unconfirmed);
   state::Change change;
   for (const auto& [number, row] : marked_) change.doubted.push_back(row);
   run_.store.commit(run_.mailbox, change);

@@ -35,7 +35,7 @@ class Removals {
   /// The row of a message that was to be removed by mark(); 0: there is none.
   [[nodiscard]] state::RowId row_of(std::uint32_t number) const;
   /// Whether QUIT would remove anything.
-  [[nodiscard]] bool any() const noexcept { return !marked_.empty() || !undelivered_.empty(); }
+  [[nodiscard]] bool any() const noexcept { return asked() != 0; }
   /// A message was retrieved and is not safe: if a RETR alone removes it, the session ends without
   /// QUIT.
   void retrieved_but_unsafe() noexcept { unsafe_ = true; }
@@ -56,7 +56,8 @@ class Removals {
   bool must_not_quit();
   void note_expiring();
   pop3::RemovalResult quit();
-  void doubt();
+  void doubt(std::size_t unconfirmed);
+  [[nodiscard]] std::size_t asked() const noexcept { return marked_.size() + undelivered_.size(); }
   [[noreturn]] void throw_unconfirmed(const pop3::RemovalResult& removal) const;
   [[nodiscard]] std::string uid_of(std::uint32_t number) const;
   void warn_of_refused(const pop3::RemovalResult& removal);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/requests.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace mailhaul::engine {
@@ -44,6 +45,14 @@ Traffic traffic_of(std::span<const Step> steps, ServerTraits server) {
     all.bytes += step.message.bytes;
   }
   return all;
+}
+
+void tell_planned(std::span<const Step> steps, ServerTraits server, report::Listener& tell,
+                  std::string_view account) {
+  const auto [messages, bytes] = traffic_of(steps, server);
+  tell.planned(account, messages, bytes);
+  const auto removed = std::ranges::count(steps, report::Action::remove, &Step::action);
+  if (messages == 0 && removed != 0) tell.removing(account, static_cast<std::uint32_t>(removed));
 }
 
 void Requests::add(const Request& request) {

@@ -5,9 +5,11 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "engine/plan.h"
 #include "pop3/session.h"
+#include "report/listener.h"
 
 namespace mailhaul::engine {
 
@@ -40,6 +42,9 @@ struct Traffic {
 };
 /// How much is retrieved whole, as far as the plan tells.
 [[nodiscard]] Traffic traffic_of(std::span<const Step> steps, ServerTraits server);
+/// Tells what the steps come to: what is retrieved; where that is nothing, what is removed.
+void tell_planned(std::span<const Step> steps, ServerTraits server, report::Listener& tell,
+                  std::string_view account);
 
 /// The requests that were sent, in order, and those that wait. One thread at a time.
 class Requests {

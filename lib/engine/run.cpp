@@ -2,7 +2,6 @@
 #include "engine/run.h"
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <future>
 #include <map>

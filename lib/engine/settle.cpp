@@ -47,6 +47,11 @@ state::Store& Settler::store() const {
   return store_;
 }
 
+std::optional<state::Row> Settler::row(state::RowId id) const {
+  const auto noted = std::ranges::find(noted_.rows.rbegin(), noted_.rows.rend(), id, &state::Row::id);
+  return noted != noted_.rows.rend() ? *noted : store().row(mailbox_, id);
+}
+
 void Settler::drop() {
   auto messages = batch_.take();
   discard(messages);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,6 +48,8 @@ class Settler {
   void close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
              state::Standing handed_over);
   void write_with_next_commit(state::Row row) { noted_.rows.push_back(std::move(row)); }
+  /// The row as the next commit leaves it, if it is the caller that wrote it last.
+  [[nodiscard]] std::optional<state::Row> row(state::RowId id) const;
   void forget_with_next_commit(state::RowId row) { noted_.forgotten.push_back(row); }
   /// S5: what was published is DELIVERED, durably.
   void commit();

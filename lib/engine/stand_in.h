@@ -5,9 +5,9 @@
 
 namespace mailhaul::engine {
 
-/// Whether a message with this header hash is such a notice, not the mail that the server keeps. Known is the
-/// one of Courier's pop3d for a message with UTF-8 in its header, to whoever has not said UTF8 (RFC 6856).
-/// It contains the message as an attachment.
+/// Whether a message with this header hash is such a notice, not the mail that the server keeps. The only
+/// known one is sent by Courier's pop3d, in place of a message with UTF-8 in its header, to clients that have
+/// not sent UTF8 (RFC 6856). It contains the message as an attachment.
 [[nodiscard]] bool stands_in_for_another(const util::Hash& header);
 
 }  // namespace mailhaul::engine

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/trouble.h"
 
-#include <utility>
-
 namespace mailhaul::engine {
 
 using namespace std::chrono_literals;

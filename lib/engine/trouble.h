@@ -9,10 +9,9 @@ namespace mailhaul::engine {
 void recall_trouble(AccountRun& run);
 
 /// Notes in the run's `server` since when the account is in trouble, and reports that it is over
-/// (`status_before` is the exit status of the run before). With -q,
-/// trouble that may pass is reported once, after 24 hours; lasting trouble when it begins or another one was
-/// told last, and then once a day: at other times the outcome comes back with quiet_skips_it set. After a day
-/// its error says since when.
+/// (`status_before` is the exit status of the run before). With -q, temporary trouble is reported once, after
+/// 24 hours; lasting trouble when it begins, when it replaces other trouble, and then once a day. At other
+/// times the outcome is returned with quiet_skips_it set. After a day its error says since when.
 [[nodiscard]] AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_before);
 
 /// Whether -q is silent about an error that the database cannot remember.

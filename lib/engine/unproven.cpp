@@ -36,9 +36,10 @@ constexpr std::size_t most_held = 16;
 
 std::optional<LatestMessage> Unproven::take_latest() { return std::exchange(latest_, std::nullopt); }
 
-bool Unproven::doubts(std::uint64_t octets, std::uint64_t announced) const {
+bool Unproven::doubts(const IncomingMessage& incoming, std::uint64_t announced) const {
+  const auto octets = incoming.octets;
   const bool matters = session_.pipelining() ? octets != announced : octets < announced;
-  return matters && !habit_.covers(octets, announced);
+  return incoming.begins_as_answer || (matters && !habit_.covers(octets, announced));
 }
 
 void SizeHabit::add(std::uint64_t octets, std::uint64_t announced) {

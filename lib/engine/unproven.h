@@ -22,10 +22,10 @@ struct LatestMessage {
   bool doubtful = false;  ///< its size is a reason to ask for it again
 };
 
-/// How far the sizes that this server announces are from what it sends. After three that came back the same
-/// when asked for again, a gap is believed that is not much wider than the narrowest of them, or in
-/// proportion than the steepest, up to a tenth: half a message is not what a server counts wrongly, whatever
-/// it does to very large or very small ones.
+/// How far the sizes that this server announces are from what it sends. After three messages that came back
+/// the same when requested again, a gap is believed if it is not much wider than the narrowest of theirs, or
+/// in proportion not much larger than the steepest, up to a tenth: a server may count very large or very
+/// small messages wrongly, but is not off by half a message.
 class SizeHabit {
  public:
   void add(std::uint64_t octets, std::uint64_t announced);
@@ -39,9 +39,9 @@ class SizeHabit {
 };
 
 /// Holds the message read last until an answer follows it, and each message that is shorter than announced,
-/// or of another size while pipelining, until such gaps are the server's habit: what seems
-/// to be the next answer may be a line of a message that was cut at a lone dot, and a skipped answer puts
-/// bodies under their neighbours' names. One thread at a time.
+/// or of another size while pipelining, until such gaps are the server's habit. What seems to be the next
+/// answer may be a line of a message that was cut at a lone dot; and after a skipped answer, bodies are taken
+/// for their neighbours. One thread at a time.
 class Unproven {
  public:
   Unproven(pop3::Session& session, MessageNotes& notes, Removals& removals)
@@ -54,8 +54,8 @@ class Unproven {
     return latest_ && latest_->message.octets != latest_->message.step->message.bytes;
   }
 
-  /// Whether a body of this many octets is to be held, because LIST announced another number.
-  [[nodiscard]] bool doubts(std::uint64_t octets, std::uint64_t announced) const;
+  /// Whether the body is to be held: LIST announced another size, or an answer too many came before it.
+  [[nodiscard]] bool doubts(const IncomingMessage& incoming, std::uint64_t announced) const;
   void hold(ReceivedMessage message) { held_.push_back(std::move(message)); }
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
   [[nodiscard]] bool full() const noexcept;

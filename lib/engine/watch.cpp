@@ -2,7 +2,6 @@
 #include "engine/watch.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "engine/fetch_account.h"

@@ -22,7 +22,7 @@ class Addresses {
   bool has_another_than(const std::string& address);
   /// How long one attempt may take. `left`: the time for all of them.
   std::chrono::milliseconds limit(std::chrono::milliseconds left);
-  /// An attempt has ended so.
+  /// An attempt has ended like this.
   void note(const ConnectResult& result);
   /// Chooses the next address, if this attempt found none that works; returns whether there is one.
   bool go_on_after(const ConnectResult& result);

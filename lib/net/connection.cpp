@@ -94,45 +94,62 @@ bool may_be_about_scram(std::string_view words) {
   return reason == Reason::credentials || reason == Reason::unknown;
 }
 
-/// Takes what has failed off the ladder. Returns false where another method would fail as well, or must not
-/// be tried. `forms` counts the methods whose form was refused after they had sent the secret.
-bool goes_on(const Attempt& now, Ladder& ladder, int& forms) {
+/// What a login that libcurl has failed to do has in common with a conversation of ours.
+std::optional<LoginEnd> end_by_libcurl(const Attempt& now) {
+  using Stage = Transcript::Stage;
+  const Transcript& said = now.dialogue.transcript();
+  if (said.refusal()) {
+    if (!now.method->at_once || !blames_the_way(*said.refusal())) return std::nullopt;
+    return LoginEnd{
+        .what = LoginEnd::What::way_wrong, .words = "-ERR " + *said.refusal(), .credentials_sent = true};
+  }
+  const bool is_cut = now.result.code == CURLE_RECV_ERROR || now.result.code == CURLE_SEND_ERROR;
+  if (!is_cut || said.answered() || !said.login_tried()) return std::nullopt;
+  const bool sent = said.stage() == Stage::exchange;
+  return LoginEnd{.what = sent ? LoginEnd::What::hung_up : LoginEnd::What::lost,
+                  .words = now.result.words,
+                  .credentials_sent = sent};
+}
+
+/// Takes what has failed off the methods to try. Returns false where another method would fail as well, or
+/// must not be tried. `forms` counts the methods whose form was refused after they had sent the secret.
+bool goes_on(const Attempt& now, MethodsToTry& methods, int& forms) {
   using What = LoginEnd::What;
   if (!now.end) return false;
   const LoginEnd& end = *now.end;
   switch (end.what) {
     case What::capa_unanswered:
     case What::capa_unfinished:
-      if (!ladder.has_way_without_capa()) return false;
-      ladder.leave_out_capa();
+      if (!methods.has_way_without_capa()) return false;
+      methods.leave_out_capa();
       return true;
     case What::utf8_unanswered:
       // With PIPELINING, the credentials went out behind UTF8: they have one more try at most.
       if (end.credentials_sent) ++forms;
-      ladder.leave_out_utf8();
+      methods.leave_out_utf8();
       return true;
     case What::way_wrong:
       // A wrong password may be refused in any words: it goes out twice at most.
       if (end.credentials_sent && ++forms > 1) return false;
-      ladder.strike(*now.method);
+      methods.strike(*now.method);
       return true;
     case What::way_refused:
       if (is_about_more_than_the_mechanism(end.refusal())) return false;
-      ladder.strike_mechanism(*now.method);
+      methods.strike_mechanism(*now.method);
       return true;
     case What::name_refused:
       if (!may_be_about_scram(end.refusal())) return false;
-      ladder.strike_mechanism(*now.method);
+      methods.strike_mechanism(*now.method);
       return true;
     case What::odd_answer:
     case What::lost:  // some dislike anything behind the name of the mechanism
       if (!now.method || end.credentials_sent) return false;
-      ladder.strike(*now.method);
+      methods.strike(*now.method);
       return true;
     case What::too_much:
     case What::broken_mechanism:
       if (!now.method || end.credentials_sent) return false;
-      ladder.strike_mechanism(*now.method);
+      methods.strike_mechanism(*now.method);
       return true;
     default:
       return false;
@@ -146,7 +163,7 @@ class Opener {
       : request_(request),
         deadline_{std::chrono::steady_clock::now() + request.endpoint.connect_timeout, request.cancel},
         redactor_(redactor_for(request.endpoint, request.login)),
-        ladder_(request.login.auth, request.endpoint.tls, request.remembered_method),
+        methods_(request.login.auth, request.endpoint.tls, request.remembered_method),
         addresses_(request.endpoint) {}
 
   LoggedIn open();
@@ -154,7 +171,7 @@ class Opener {
 
  private:
   void attempt(Attempt& now);
-  void attempt_by_libcurl(Attempt& now) const;
+  void attempt_by_libcurl(Attempt& now);
   void keep(Attempt& now, Wire wire) const;
   std::optional<Wire> secured(Attempt& now, Wire plain) const;
   LoggedIn opened(Attempt& now);
@@ -167,12 +184,12 @@ class Opener {
   const OpenRequest& request_;
   const Deadline deadline_;
   Redactor redactor_;
-  Ladder ladder_;
+  MethodsToTry methods_;
   Addresses addresses_;
 };
 
 void Opener::attempt(Attempt& now) {
-  if (ladder_.by_libcurl()) return attempt_by_libcurl(now);
+  if (methods_.by_libcurl()) return attempt_by_libcurl(now);
   const Endpoint& endpoint = request_.endpoint;
   using State = LoginConversation::State;
   auto curl = std::make_unique<CurlHandle>(endpoint, deadline_.cancel, now.dialogue, Speaks::nothing);
@@ -184,11 +201,11 @@ void Opener::attempt(Attempt& now) {
   addresses_.note(now.result);
   if (!now.result.ok()) return;
   std::optional<Wire> wire(std::in_place, std::move(curl), address_of(endpoint));
-  LoginConversation conversation({endpoint, request_.login, ladder_}, now.dialogue);
+  LoginConversation conversation({endpoint, request_.login, methods_}, now.dialogue);
   const auto half_time = std::chrono::steady_clock::now() + deadline_.left() / 2;
   // Where there is a way without CAPA or UTF8, the other half of the time is for that way.
   const LoginLimits limits{.deadline = deadline_,
-                           .capa_by = ladder_.has_way_without_capa() ? half_time : deadline_.at,
+                           .capa_by = methods_.has_way_without_capa() ? half_time : deadline_.at,
                            .utf8_by = half_time,
                            .greeting_by = mute_at,
                            .give_up = [this, &now] { return addresses_.has_another_than(now.result.peer); }};
@@ -217,15 +234,20 @@ std::optional<Wire> Opener::secured(Attempt& now, Wire plain) const {
   return std::optional<Wire>(std::in_place, std::move(curl), address_of(request_.endpoint));
 }
 
-void Opener::attempt_by_libcurl(Attempt& now) const {
-  now.method = ladder_.choose({});
-  auto curl = std::make_unique<CurlHandle>(request_.endpoint, deadline_.cancel, now.dialogue, Speaks::pop3);
+void Opener::attempt_by_libcurl(Attempt& now) {
+  const Endpoint& endpoint = request_.endpoint;
+  now.method = methods_.choose({});
+  auto curl = std::make_unique<CurlHandle>(endpoint, deadline_.cancel, now.dialogue, Speaks::pop3);
   curl->log_in_by(*now.method, request_.login);
+  if (!addresses_.chosen().empty()) curl->connect_to_address(addresses_.chosen());
+  curl->give_up_when_mute(std::chrono::steady_clock::now() + endpoint.connect_timeout / 3,
+                          [&](const std::string& peer) {
+                            return !now.dialogue.transcript().greeted() && addresses_.has_another_than(peer);
+                          });
   now.result = curl->connect(deadline_.left());
-  if (now.result.ok()) return keep(now, Wire(std::move(curl), address_of(request_.endpoint)));
-  const auto& refusal = now.dialogue.transcript().refusal();
-  if (now.method->at_once && refusal && blames_the_way(*refusal))
-    now.end = {.what = LoginEnd::What::way_wrong, .words = "-ERR " + *refusal, .credentials_sent = true};
+  addresses_.note(now.result);
+  if (now.result.ok()) return keep(now, Wire(std::move(curl), address_of(endpoint)));
+  now.end = end_by_libcurl(now);
 }
 
 void Opener::keep(Attempt& now, Wire wire) const {
@@ -246,7 +268,7 @@ void Opener::fail(const Attempt& now) const {
                              .deadline = deadline_,
                              .tried = addresses_.tried()};
   const Error error = advised(failure, explain(failure), request_.advise);
-  if (now.end && now.end->what == LoginEnd::What::hung_up)
+  if (now.end && now.end->is_silent_refusal())
     throw RefusedError(error, {.reason = Reason::hung_up,
                                .kind = error.kind(),
                                .hint = error.hint(),
@@ -262,7 +284,7 @@ void Opener::fail(const Attempt& now) const {
 
 LoggedIn Opener::opened(Attempt& now) {
   // What happened at CAPA may have been an accident: the next session asks again.
-  const bool asked = ladder_.asks_capa();
+  const bool asked = methods_.asks_capa();
   return {.stream = std::move(now.stream),
           .capabilities = now.dialogue.transcript().capabilities(),
           .login_method = asked ? now.method->name : std::string(request_.remembered_method),
@@ -277,19 +299,20 @@ LoggedIn Opener::open() {
     Attempt now(redactor_, request_.trace);
     attempt(now);
     if (now.stream) return opened(now);
-    if (addresses_.go_on_after(now.result)) {
+    if (!now.dialogue.transcript().greeted() && addresses_.go_on_after(now.result)) {
       now.dialogue.remark("this address does not answer; " + addresses_.chosen() + " is tried");
       continue;
     }
-    // The ladder may still have methods that this server does not offer.
-    if (!goes_on(now, ladder_, forms) || !ladder_.choose(now.dialogue.transcript().capabilities())) fail(now);
+    // There may still be methods to try that this server does not offer.
+    if (!goes_on(now, methods_, forms) || !methods_.choose(now.dialogue.transcript().capabilities()))
+      fail(now);
     now.dialogue.remark("this server does not accept this way to log in; the next one is tried");
   }
 }
 
-/// The same conversation with nothing left on the ladder: it ends where a login would begin.
+/// The same conversation with no method left to try: it ends where a login would begin.
 ServerFacts Opener::look() {
-  ladder_.leave_nothing();
+  methods_.leave_nothing();
   Attempt now(redactor_, request_.trace);
   attempt(now);
   const bool at_its_end = now.end && now.end->what == LoginEnd::What::not_offered;

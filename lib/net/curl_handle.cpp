@@ -281,8 +281,7 @@ int CurlHandle::socket() const {
 CurlHandle::Moved CurlHandle::moved(ssize_t result) {
   if (result >= 0) return {CURLE_OK, static_cast<std::size_t>(result)};
   if (errno == EAGAIN || errno == EINTR) return {CURLE_AGAIN, 0};
-  const std::string words = util::errno_text(errno);
-  words.copy(problem_->data(), problem_->size() - 1);
+  util::errno_text(errno).copy(problem_->data(), problem_->size() - 1);
   return {CURLE_RECV_ERROR, 0};
 }
 
@@ -389,6 +388,7 @@ bool CurlHandle::has_hung_up() const {
 /// which say nothing; what the server said as it went, such as a TLS alert, comes as a remark.
 std::string CurlHandle::words(int code) const {
   const std::string exact = has_hung_up() ? tls_words_ : problem_->data();
+  if (exact.starts_with("response reading failed")) return "closed by the server";  // errno is another's
   return exact.empty() ? curl_easy_strerror(static_cast<CURLcode>(code)) : exact;
 }
 

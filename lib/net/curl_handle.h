@@ -60,8 +60,8 @@ class CurlHandle {
   void log_in_by(const LoginMethod& method, const Login& login);
   /// connect() tries this address only, and looks up nothing.
   void connect_to_address(const std::string& address);
-  /// If a peer that accepted the connection has not finished TLS by then, and `agrees` does for its address,
-  /// connect() gives up.
+  /// connect() gives up if it has not ended by then, a peer has accepted the connection, and `agrees` returns
+  /// true for its address. Where libcurl speaks POP3, `agrees` also says whether the peer is mute.
   void give_up_when_mute(std::chrono::steady_clock::time_point at,
                          std::function<bool(const std::string& peer)> agrees);
   /// Connects, and does what was asked for. REQUIRES: called once.

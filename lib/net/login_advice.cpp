@@ -21,7 +21,7 @@ bool lacks_method(const LoginFailure& failure, const Error& error) {
 
 /// A lock, a limit or trouble at the server has a hint of its own; so has a mailbox without POP3.
 bool refuses_credentials(const LoginFailure& failure, const Error& error) {
-  if (failure.end && failure.end->what == What::hung_up) return true;
+  if (failure.end && failure.end->is_silent_refusal()) return true;
   return error.kind() == Kind::login;
 }
 
@@ -41,7 +41,7 @@ bool is_not_listed(const LoginFailure& failure) {
 /// Whether the hint that was found is needed beside the provider's: what the certificate is, what the server
 /// offers, or that anything may be wrong where the server hung up without a word.
 bool says_more(const LoginFailure& failure) {
-  if (failure.end) return failure.end->what == What::hung_up || is_not_listed(failure);
+  if (failure.end) return failure.end->is_silent_refusal() || is_not_listed(failure);
   switch (failure.result.code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:

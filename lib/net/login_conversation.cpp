@@ -109,7 +109,7 @@ void LoginConversation::take_greeting(const Line& line) {
     if (timestamp == ApopTimestamp::none) return fail(What::not_offered);
     if (timestamp == ApopTimestamp::forged) return fail(What::forged_timestamp);
   }
-  if (setting_.ladder.asks_capa()) return send("CAPA", Awaited::capa);
+  if (setting_.methods.asks_capa()) return send("CAPA", Awaited::capa);
   begin_login();
 }
 
@@ -133,7 +133,7 @@ void LoginConversation::after_capa() {
     if (!offers(capabilities, "STLS")) return fail(What::no_stls);
     return send("STLS", Awaited::stls);
   }
-  if (setting_.ladder.sends_utf8() && offers(capabilities, "UTF8")) {
+  if (setting_.methods.sends_utf8() && offers(capabilities, "UTF8")) {
     send("UTF8", Awaited::user);
     utf8_owed_ = true;
     if (!offers(capabilities, "PIPELINING")) return;
@@ -155,7 +155,7 @@ void LoginConversation::secured() {
 }
 
 void LoginConversation::begin_login() {
-  method_ = setting_.ladder.choose(dialogue_.transcript().capabilities());
+  method_ = setting_.methods.choose(dialogue_.transcript().capabilities());
   if (!method_) return fail(What::not_offered);
   switch (method_->way) {
     case LoginMethod::Way::user_pass:
@@ -268,7 +268,15 @@ void LoginConversation::closed(std::string words) {
   if (knows_refusal()) return fail(What::refused);
   if (awaits_capa()) return fail(What::capa_unanswered, std::move(words));
   if (utf8_owed_) return fail(What::utf8_unanswered, std::move(words));
-  fail(credentials_sent_ ? What::hung_up : What::lost, std::move(words));
+  const auto at_name = is_name_unanswered() ? What::hung_up_at_name : What::lost;
+  fail(credentials_sent_ ? What::hung_up : at_name, std::move(words));
+}
+
+/// SCRAM's first message has the name as well, but there the server may dislike the mechanism. So it may
+/// where the name stands on the line of the command.
+bool LoginConversation::is_name_unanswered() const {
+  if (awaited_ == Awaited::user) return true;
+  return awaited_ == Awaited::sasl && answered_ && method_->auth == Auth::login && !method_->at_once;
 }
 
 void LoginConversation::fell_silent() {

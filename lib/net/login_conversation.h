@@ -35,6 +35,7 @@ struct LoginEnd {
     too_much,          ///< a line without end, or more than one where one is due
     broken_mechanism,  ///< the server does not follow the mechanism
     hung_up,           ///< the end of the connection in place of an answer to the credentials
+    hung_up_at_name,   ///< the same in place of an answer to the user's name, before the password
     lost,              ///< the same at any other time
     timed_out
   };
@@ -44,9 +45,11 @@ struct LoginEnd {
   bool credentials_sent = false;
   /// What stands behind "-ERR" in `words`.
   std::string_view refusal() const;
+  /// The server hung up when it was told who wants to log in: it may have refused that.
+  bool is_silent_refusal() const noexcept { return what == What::hung_up || what == What::hung_up_at_name; }
 };
 
-/// One conversation. It does what the user's settings say, and the first method that the ladder has for what
+/// One conversation. It does what the user's settings say, by the first method to try that suits what
 /// the server offers.
 class LoginConversation {
  public:
@@ -55,7 +58,7 @@ class LoginConversation {
   struct Setting {
     const Endpoint& endpoint;
     const Login& login;
-    const Ladder& ladder;
+    const MethodsToTry& methods;
   };
 
   /// `dialogue` is told each line, and keeps the transcript.
@@ -106,6 +109,7 @@ class LoginConversation {
   void begin_sasl();
   void send_answer(Answer answer);
   void refuse(const Line& line);
+  bool is_name_unanswered() const;
 
   void send(std::string_view line, Awaited awaited);
   void fail(LoginEnd::What what, std::string words = {});

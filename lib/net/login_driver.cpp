@@ -18,9 +18,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds longest_wait_for_words{5};
 
 /// A refused token is refused whether or not the server's words about it still come.
-class Patience {
+class LoginDeadlines {
  public:
-  explicit Patience(const LoginLimits& limits) : limits_(limits), gives_up_(limits.give_up != nullptr) {}
+  explicit LoginDeadlines(const LoginLimits& limits)
+      : limits_(limits), gives_up_(limits.give_up != nullptr) {}
   std::chrono::milliseconds left(const LoginConversation& conversation) {
     auto at = limits_.deadline.at;
     if (gives_up_ && conversation.awaits_greeting()) {
@@ -63,7 +64,7 @@ std::optional<std::size_t> receive(Wire& wire, std::span<char> into, LoginConver
 }  // namespace
 
 void converse(Wire& wire, LoginConversation& conversation, const LoginLimits& limits) {
-  Patience patience(limits);
+  LoginDeadlines deadlines(limits);
   std::array<char, 4096> buffer{};
   for (;;) {
     const util::Secret output = conversation.take_output();
@@ -77,7 +78,7 @@ void converse(Wire& wire, LoginConversation& conversation, const LoginLimits& li
       conversation.receive(std::string_view(buffer.data(), *bytes));
       if (conversation.state() != LoginConversation::State::reading) continue;
     }
-    const auto left = patience.left(conversation);  // also while bytes keep coming
+    const auto left = deadlines.left(conversation);  // also while bytes keep coming
     if (left.count() <= 0) return conversation.fell_silent();
     if (bytes) continue;
     wire.flush();

@@ -149,12 +149,12 @@ std::vector<std::string> words_of_capability(std::string_view line) {
   return words;
 }
 
-Ladder::Ladder(Auth auth, Tls tls, std::string_view remembered)
+MethodsToTry::MethodsToTry(Auth auth, Tls tls, std::string_view remembered)
     : automatic_(auth == Auth::automatic),
       has_way_without_capa_((auth == Auth::automatic || auth == Auth::user) && tls != Tls::starttls),
       left_(login_methods(auth, tls, remembered)) {}
 
-std::optional<LoginMethod> Ladder::choose(const std::vector<std::string>& capabilities) const {
+std::optional<LoginMethod> MethodsToTry::choose(const std::vector<std::string>& capabilities) const {
   auto found = std::ranges::find_if(left_, [&](const LoginMethod& method) {
     return method.remembered || method.way != LoginMethod::Way::sasl ||
            offers(capabilities, "SASL", mechanism_of(method.auth)->name);
@@ -164,22 +164,22 @@ std::optional<LoginMethod> Ladder::choose(const std::vector<std::string>& capabi
   return found == left_.end() ? std::nullopt : std::optional(*found);
 }
 
-void Ladder::strike(const LoginMethod& method) {
+void MethodsToTry::strike(const LoginMethod& method) {
   std::erase_if(left_, [&](const LoginMethod& other) {
     return other.name == method.name || (other.auth == method.auth && !method.at_once);
   });
 }
 
-void Ladder::strike_mechanism(const LoginMethod& method) {
+void MethodsToTry::strike_mechanism(const LoginMethod& method) {
   std::erase_if(left_, [&](const LoginMethod& other) { return other.auth == method.auth; });
 }
 
-void Ladder::leave_nothing() {
+void MethodsToTry::leave_nothing() {
   has_way_without_capa_ = sends_utf8_ = false;
   left_.clear();
 }
 
-void Ladder::leave_out_capa() {
+void MethodsToTry::leave_out_capa() {
   asks_capa_ = has_way_without_capa_ = false;
   left_ = methods_of(Auth::user);
 }

@@ -40,9 +40,9 @@ bool offers(const std::vector<std::string>& capabilities, std::string_view name,
 constexpr bool is_scram(Auth auth) { return auth == Auth::scram_sha_1 || auth == Auth::scram_sha_256; }
 
 /// The methods that are left to try for one login.
-class Ladder {
+class MethodsToTry {
  public:
-  Ladder(Auth auth, Tls tls, std::string_view remembered);
+  MethodsToTry(Auth auth, Tls tls, std::string_view remembered);
   /// The first that suits these capabilities. One that the user has named is tried even where the server does
   /// not list it, but then in two steps: its name goes out before the credentials do.
   std::optional<LoginMethod> choose(const std::vector<std::string>& capabilities) const;

@@ -127,13 +127,21 @@ Error refused_login(const LoginFailure& failure) {
           meant.hint};
 }
 
+std::string_view likely_fault(const LoginFailure& failure) {
+  if (failure.end->what == What::hung_up_at_name) return "an unknown user";
+  if (is_by_token(failure.login.auth)) return "a token that is not for this mailbox";
+  if (failure.login.auth == Auth::external) return "a certificate that is not accepted";
+  if (failure.login.auth == Auth::gssapi) return "a ticket that is not accepted";
+  return "a wrong password";
+}
+
 Error hung_up(const LoginFailure& failure) {
-  return {
-      Kind::temporary,
-      address(failure) + " closed the connection when it was given the credentials of " +
-          shown(failure, failure.login.user),
-      "often this means a wrong password, or that POP3 is switched off for this mailbox: check both before "
-      "the next run"};
+  const bool at_name = failure.end->what == What::hung_up_at_name;
+  return {Kind::temporary,
+          address(failure) + " closed the connection when it was given the " +
+              (at_name ? "user name " : "credentials of ") + shown(failure, failure.login.user),
+          "often this means " + std::string(likely_fault(failure)) +
+              ", or that POP3 is switched off for this mailbox: check both before the next run"};
 }
 
 Error odd_answer(const LoginFailure& failure) {
@@ -150,10 +158,18 @@ Error broken_mechanism(const LoginFailure& failure) {
           std::string(breaks_protocol)};
 }
 
+/// With TLS 1.3, only the first read shows that a client certificate was wanted: of the greeting, or after
+/// STLS of the answer to CAPA.
+bool is_alert(const LoginEnd& end) {
+  return (end.what == What::lost || end.what == What::capa_unanswered) &&
+         util::lower(end.words).find("alert") != std::string::npos;
+}
+
 }  // namespace
 
 Error explain_login(const LoginFailure& failure) {
   const std::string& words = failure.end->words;
+  if (is_alert(*failure.end)) return no_handshake(failure, shown(failure, words));
   switch (failure.end->what) {
     case What::foreign_greeting:
       return foreign_greeting(failure);
@@ -194,10 +210,9 @@ Error explain_login(const LoginFailure& failure) {
     case What::broken_mechanism:
       return broken_mechanism(failure);
     case What::hung_up:
+    case What::hung_up_at_name:
       return hung_up(failure);
-    case What::lost:  // with TLS 1.3, only the first read shows that a client certificate was wanted
-      if (util::lower(words).find("alert") != std::string::npos)
-        return no_handshake(failure, shown(failure, words));
+    case What::lost:
       return lost(failure, shown(failure, words));
     case What::timed_out:
       return timed_out(failure);

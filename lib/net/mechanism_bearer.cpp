@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "net/mechanism.h"
-#include "util/ascii.h"
 
 namespace mailhaul::net {
 

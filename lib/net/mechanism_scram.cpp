@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // SCRAM (RFC 5802, RFC 7677): the password stays here, and the server proves that it knows it. Passwords are
 // taken as they are, in UTF-8: SASLprep (RFC 4013) would change some that are not ASCII.
-#include <array>
 #include <memory>
 #include <optional>
 #include <utility>

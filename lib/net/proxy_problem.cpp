@@ -22,8 +22,8 @@ Error refused_login(const LoginFailure& failure, const std::string& answer, cons
     return {Kind::config, "the proxy refuses the login: " + answer,
             "check user name and password in " + place_of(failure)};
   }
-  return {Kind::config, "the proxy wants a login: " + answer,
-          "write user and password into \"proxy\": " + scheme + "://USER:PASSWORD@HOST:PORT"};
+  return {Kind::config, "the proxy requires a login: " + answer,
+          "add the user and the password to \"proxy\": " + scheme + "://USER:PASSWORD@HOST:PORT"};
 }
 
 Error answered(const LoginFailure& failure) {
@@ -34,7 +34,7 @@ Error answered(const LoginFailure& failure) {
   const bool for_good = status < 500;
   return {for_good ? Kind::unavailable : Kind::temporary,
           "the proxy does not connect to " + address_of(failure.endpoint) + ": " + answer,
-          for_good ? "many proxies only allow web ports: ask its operator, or do without the proxy"
+          for_good ? "many proxies only allow web ports: ask its operator, or connect without the proxy"
                    : "perhaps the proxy cannot reach the server; the next run tries again"};
 }
 

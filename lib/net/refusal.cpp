@@ -180,9 +180,9 @@ std::string_view hint_for_login(std::string_view words) {
   if (has_any(words, {"plaintext", "cleartext", "clear text", "plain text"}))
     return "the server accepts no password without encryption: leave \"tls\" at \"required\"";
   if (has_any(words, {"application-specific", "app password", "app-specific"}))
-    return "the provider wants an app password: create one in its web settings and use it here";
+    return "the provider requires an app password: create one in its web settings and use it here";
   if (speaks_of_switched_off_access(words)) return hint_to_switch_on;
-  return "check user name and password; some providers want an app password or OAuth (\"auth\")";
+  return "check user name and password; some providers require an app password or OAuth (\"auth\")";
 }
 
 std::string hint_for_limit(std::string_view words, const std::optional<std::chrono::seconds>& pause) {

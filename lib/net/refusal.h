@@ -21,7 +21,7 @@ enum class Reason {
   trouble,      ///< trouble of the server's own that passes
   permanent,    ///< trouble that lasts until somebody changes something at the server
   gone,         ///< the message is no longer there
-  hung_up       ///< no -ERR at all: the server hung up when it was given the credentials
+  hung_up       ///< no -ERR at all: the server hung up when it was given the name or the credentials
 };
 
 /// An -ERR, understood.

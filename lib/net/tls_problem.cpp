@@ -105,7 +105,7 @@ std::string hint_for_handshake(const LoginFailure& failure, const std::string& w
                : "";
   }
   if (speaks_of(words, "protocol version") || speaks_of(words, "unsupported protocol")) {
-    return "the server supports no TLS version from \"tls_min_version\" on";
+    return "the server does not support the TLS version in \"tls_min_version\", nor a later one";
   }
   const bool about_ours =
       speaks_of(words, "alert") && (speaks_of(words, "unknown ca") || speaks_of(words, "certificate"));

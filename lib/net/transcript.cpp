@@ -46,9 +46,9 @@ void Transcript::sent(std::string_view line) {
     stage_ = Stage::stls;
     capabilities_.clear();
   } else {
-    stage_ = verb == "USER" ? Stage::user : Stage::login;
+    const bool is_command = verb == "AUTH" || verb == "PASS" || verb == "APOP";
+    stage_ = verb == "USER" ? Stage::user : is_command ? Stage::login : Stage::exchange;
     login_tried_ = true;
-    if (verb == "AUTH") initial_response_ = std::count(line.begin(), line.end(), ' ') > 1;
   }
 }
 

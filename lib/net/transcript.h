@@ -13,7 +13,8 @@ namespace mailhaul::net {
 /// What was said up to the login, as far as decisions depend on it. Lines come without their line ends.
 class Transcript {
  public:
-  enum class Stage { greeting, capa, stls, user, login };
+  /// `exchange`: a line of a mechanism, behind AUTH.
+  enum class Stage { greeting, capa, stls, user, login, exchange };
 
   void sent(std::string_view line);
   void received(std::string_view line);
@@ -28,8 +29,6 @@ class Transcript {
   bool secured() const noexcept { return secured_; }
   /// A user name, a password or a mechanism was sent.
   bool login_tried() const noexcept { return login_tried_; }
-  /// The last AUTH had credentials on its line (RFC 5034 section 4).
-  bool initial_response() const noexcept { return initial_response_; }
   /// The server has said something since our last line.
   bool answered() const noexcept { return answered_; }
   /// CAPA was sent, and nothing has been answered to it.
@@ -49,8 +48,7 @@ class Transcript {
   std::optional<std::string> refusal_, foreign_greeting_;
   std::vector<std::string> capabilities_, listing_;
   std::size_t listing_bytes_ = 0;
-  bool listing_open_ = false, secured_ = false, login_tried_ = false, initial_response_ = false,
-       answered_ = false, utf8_owed_ = false;
+  bool listing_open_ = false, secured_ = false, login_tried_ = false, answered_ = false, utf8_owed_ = false;
 };
 
 /// The transcript, passed on to the trace as it grows, with the secrets hidden.

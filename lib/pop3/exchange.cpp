@@ -2,7 +2,6 @@
 #include "pop3/exchange.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "util/error.h"
 #include "util/escape.h"
@@ -104,6 +103,11 @@ const Command* Exchange::upcoming() const noexcept {
     if (!commands->empty()) return &commands->front();
   }
   return nullptr;
+}
+
+const Command* Exchange::suspected() const noexcept {
+  const bool unasked = asked_.empty() && doubt_.malformed_status;
+  return unasked && last_answered_ && last_answered_->number != 0 ? &*last_answered_ : upcoming();
 }
 
 Exchange::Answer Exchange::answer() {
@@ -216,9 +220,9 @@ void Exchange::end_reply(const char* what, std::uint64_t count) {
 }
 
 void Exchange::forget_asked() {
-  last_answered_ = text_of(asked_.front());
-  announced_bytes_ -= charge(asked_.front());
-  command_bytes_ -= last_answered_.size() + 2;
+  last_answered_ = asked_.front();
+  announced_bytes_ -= charge(*last_answered_);
+  command_bytes_ -= text_of(*last_answered_).size() + 2;
   asked_.pop_front();
   received_ = 0;
 }
@@ -227,7 +231,7 @@ void Exchange::disown_answer() {
   failed_ = true;
   doubt_ = {.pipelined = several_owed_, .at_border = false, .malformed_status = true};
   throw util::Error(util::Kind::protocol, "the server's answer makes no sense: \"" + last_words() +
-                                              "\" (answer to " + last_answered_ + ')');
+                                              "\" (answer to " + text_of(*last_answered_) + ')');
 }
 
 void Exchange::fail(const util::Error& error) {
@@ -249,7 +253,7 @@ std::string Exchange::circumstances(util::Kind kind) const {
     text += (text.empty() ? "" : separator) + words;
   };
   const bool tells_more = asked_.empty() || doubt_.malformed_status;
-  if (tells_more && !last_answered_.empty()) add(", ", "after " + last_answered_);
+  if (tells_more && last_answered_) add(", ", "after " + text_of(*last_answered_));
   if (kind == util::Kind::temporary && !talk_.begun_line().empty())
     add(", ", "cut after \"" + shown(talk_.begun_line()) + '"');
   if (!last_ok_) add("; ", "last words -ERR " + last_words_);

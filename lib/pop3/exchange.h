@@ -57,6 +57,8 @@ class Exchange {
   std::size_t withdraw();
   /// The command whose answer comes next, sent or not; nullptr: none.
   const Command* upcoming() const noexcept;
+  /// After a throw: the command that has to do with it. What nobody asked for belongs to the one before.
+  const Command* suspected() const noexcept;
 
   struct Answer {
     Command command;
@@ -98,10 +100,10 @@ class Exchange {
   Conversation talk_;
   std::vector<char> buffer_;
   std::deque<Command> urgent_, wanted_, asked_;
-  std::string last_answered_;          ///< the command whose answer was read to its end last
-  std::uint64_t announced_bytes_ = 0;  ///< of asked_
-  std::size_t command_bytes_ = 0;      ///< of asked_
-  std::uint64_t received_ = 0;         ///< lines or bytes of the reply that is being read
+  std::optional<Command> last_answered_;  ///< whose answer was read to its end last
+  std::uint64_t announced_bytes_ = 0;     ///< of asked_
+  std::size_t command_bytes_ = 0;         ///< of asked_
+  std::uint64_t received_ = 0;            ///< lines or bytes of the reply that is being read
   bool pipelining_ = false;
   /// True from the moment when two answers were owed until none is. A NOOP does not count: its answer brings
   /// nothing that could be taken for another's.

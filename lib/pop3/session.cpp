@@ -70,7 +70,6 @@ struct Session::State {
   void read_uidls(ListingBuilder& listing);
   void keep_faults(const ListingFaults& found);
   void require_sense(const ListingBuilder& listing);
-  void prepare_to_finish();
   void read_removals();
   void read_quit();
   void drop_rest();
@@ -234,7 +233,7 @@ const ListingFaults& Session::listing_faults() const noexcept { return state_->f
 std::size_t Session::owed() const noexcept { return state_->owed; }
 const Doubt& Session::doubt() const noexcept { return state_->exchange.doubt(); }
 Awaited Session::awaited() const noexcept {
-  const Command* command = state_->exchange.upcoming();
+  const Command* command = state_->exchange.suspected();
   if (command == nullptr) return {};
   switch (command->verb) {
     case Verb::capa:
@@ -244,12 +243,16 @@ Awaited Session::awaited() const noexcept {
       return {.what = Awaited::What::message, .number = command->number};
     case Verb::dele:
       return {.what = Awaited::What::removal, .number = command->number};
-    default:
-      return {};
+    case Verb::stat:
+    case Verb::list:
+    case Verb::uidl:
+    case Verb::noop:
+    case Verb::count:
+    case Verb::quit:
+      break;
   }
+  return {};
 }
-
-const std::string& Session::last_status() const noexcept { return state_->exchange.last_words(); }
 
 std::vector<Listed> Session::listing() {
   auto& s = *state_;
@@ -316,23 +319,13 @@ Message& Session::next() {
 
 void Session::remove(std::uint32_t number) { state_->exchange.queue({.verb = Verb::dele, .number = number}); }
 
-void Session::State::prepare_to_finish() {
-  if (owed != 0) throw_misuse("the session was to be finished while messages were owed");
-  drop_rest();
-}
-
-RemovalResult Session::confirm_removals() {
-  state_->prepare_to_finish();
-  state_->read_removals();
-  return std::exchange(state_->removal, {});
-}
-
 RemovalResult Session::quit() {
-  state_->prepare_to_finish();
+  if (owed() != 0) throw_misuse("the session was to be finished while messages were owed");
+  state_->drop_rest();
   state_->exchange.queue({.verb = Verb::quit});
   state_->read_removals();
   state_->read_quit();
-  return std::exchange(state_->removal, {});
+  return std::move(state_->removal);
 }
 
 std::optional<std::string_view> Message::read() {

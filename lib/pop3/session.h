@@ -121,18 +121,15 @@ class Session {
 
   /// Queues DELE. It is sent before what is wanted and not yet sent.
   void remove(std::uint32_t number);
-  /// Waits for the answers to DELE. REQUIRES: owed() == 0.
-  [[nodiscard]] RemovalResult confirm_removals();
-  /// The same, and QUIT travels along. If the connection ends or falls silent with nothing but QUIT
-  /// unanswered, that is no error: the removals are not committed.
+  /// Waits for the answers to DELE, and QUIT travels along. If the connection ends or falls silent with
+  /// nothing but QUIT unanswered, that is no error: the removals are not committed. REQUIRES: owed() == 0.
   RemovalResult quit();
 
-  /// After a throw: which answer was awaited.
+  /// After a throw: which answer was awaited, or had just come where an answer followed that nobody asked
+  /// for.
   Awaited awaited() const noexcept;
   /// After a throw: what it says about the session.
   const Doubt& doubt() const noexcept;
-  /// The text of the last status line, for error sentences.
-  const std::string& last_status() const noexcept;
 
  private:
   friend class Message;

@@ -19,10 +19,11 @@ struct Totals {
   std::uint32_t waiting = 0;  ///< of these, messages that are not delivered
   std::uint64_t waiting_bytes = 0;
   std::uint32_t over_limit = 0, too_large = 0;  ///< of `waiting`: why they wait
-  bool is_new_place = false;                    ///< nothing had been delivered where the mail goes now
-  std::string_view limit;                       ///< the key that `over_limit` is about
-  std::string_view not_asked;                   ///< what forbade to ask the server: "min_interval"
-  std::uint64_t bytes = 0;                      ///< of the fetched messages
+  std::uint32_t unconfirmed = 0;  ///< of `left`: the server was asked to remove them, and may have
+  bool is_new_place = false;      ///< nothing had been delivered where the mail goes now
+  std::string_view limit;         ///< the key that `over_limit` is about
+  std::string_view not_asked;     ///< what forbade to ask the server: "min_interval"
+  std::uint64_t bytes = 0;        ///< of the fetched messages
   double seconds = 0;
 };
 
@@ -81,6 +82,8 @@ class Listener {
   virtual void received(std::string_view /*account*/, std::uint64_t /*bytes*/) {}
   /// One more of the planned messages has come whole.
   virtual void arrived(std::string_view /*account*/) {}
+  /// The server is asked to remove so many messages, which may take it minutes.
+  virtual void removing(std::string_view /*account*/, std::uint32_t /*messages*/) {}
   virtual void message(std::string_view /*account*/, const MessageEvent&) {}
   virtual void warned(std::string_view /*account*/, const Notice&) {}
   /// One message failed, or the account as a whole.

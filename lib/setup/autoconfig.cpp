@@ -16,15 +16,8 @@ using net::Tls;
 using util::Error;
 using util::Kind;
 
-std::string_view without_blanks(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto from = text.find_first_not_of(blanks);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
-}
-
 std::string_view text_of(const pugi::xml_node& node, const char* name) {
-  return without_blanks(node.child_value(name));
+  return util::trimmed(node.child_value(name));
 }
 
 /// Puts the address into a user name: "%EMAILLOCALPART%". Empty: what comes out is no user name.
@@ -65,7 +58,7 @@ bool read_encryption(std::string_view socket_type, AnnouncedServer& server) {
 void read_methods(const pugi::xml_node& node, AnnouncedServer& server) {
   bool password = false;
   for (const auto& method : node.children("authentication")) {
-    const auto name = without_blanks(method.child_value());
+    const auto name = util::trimmed(method.child_value());
     if (util::equal_nocase(name, "OAuth2")) server.takes_oauth = true;
     password = password || name.starts_with("password") || util::equal_nocase(name, "plain") ||
                util::equal_nocase(name, "secure");
@@ -81,7 +74,7 @@ AnnouncedServer read_server(const pugi::xml_node& node, std::string_view address
   server.host = util::lower(filled_in(host, address));
   server.user = filled_in(text_of(node, "username"), address);
   if (!is_host_name(server.host))
-    throw Error(Kind::protocol, "it names a server that is no host: '" + util::escape(host) + "'");
+    throw Error(Kind::protocol, "it names a server that is not a valid host: '" + util::escape(host) + "'");
   if (!read_encryption(text_of(node, "socketType"), server))
     throw Error(Kind::protocol, "it offers POP3 without encryption only");
   if (!port || *port == 0 || *port > 65535) throw Error(Kind::protocol, "it names a server without a port");
@@ -93,7 +86,7 @@ AnnouncedServer read_server(const pugi::xml_node& node, std::string_view address
 
 /// The page of <enable>, where POP3 is switched on.
 std::string page_of(const pugi::xml_node& provider) {
-  const std::string page(without_blanks(provider.child("enable").attribute("visiturl").value()));
+  const std::string page(util::trimmed(provider.child("enable").attribute("visiturl").value()));
   const auto host = page.substr(0, page.find('/', 8)).substr(std::min<std::size_t>(8, page.size()));
   const bool is_page = page.starts_with("https://") && page.size() <= 200 && is_host_name(host) &&
                        util::escape(page) == page && page.find(' ') == std::string::npos;
@@ -115,7 +108,7 @@ Announcement read_autoconfig(std::string_view xml, std::string_view address) {
   if (!provider) throw Error(Kind::protocol, "its answer is about something else");
   Announcement announcement{.server = {}, .why_none = "it offers no POP3", .page = page_of(provider)};
   for (const auto& node : provider.children("incomingServer")) {
-    if (!util::equal_nocase(without_blanks(node.attribute("type").value()), "pop3")) continue;
+    if (!util::equal_nocase(util::trimmed(node.attribute("type").value()), "pop3")) continue;
     try {
       announcement.server = read_server(node, address);
       return announcement;

@@ -11,14 +11,14 @@ namespace mailhaul::setup {
 struct Started {
   std::string program;      ///< as it is written, without quotes
   std::string arguments;    ///< what follows, up to the end of the command
-  bool is_guarded = false;  ///< the line looks first whether this file is there
+  bool is_guarded = false;  ///< the line first tests whether this file exists
   bool is_clear = true;     ///< false: perhaps it is an argument of a program that is not known here
 };
 
 /// Empty where the line does not start it.
 std::vector<Started> mailhaul_started_by(std::string_view line);
 
-/// In those of the system, a user's name stands before the command.
+/// In the system's crontabs, a user's name comes before the command.
 enum class Crontab { own, of_system };
 /// The command of a line; empty: it is a comment, or sets a variable.
 std::string_view command_of_crontab(std::string_view line, Crontab crontab);

@@ -56,6 +56,7 @@ class Search {
     if (!is_over()) by_records();
     if (!is_over()) by_receiver();
     if (!is_over()) by_others();
+    result_.nobody_answered = !is_over() && outside_.ask_dns && !was_answered_;
     return std::move(result_);
   }
 
@@ -84,8 +85,8 @@ class Search {
 
   void by_table() {
     const auto* const provider = provider_of_domain(domain_);
-    tell("the table of providers",
-         provider == nullptr ? "does not have " + domain_ : domain_ + " is " + std::string(provider->name));
+    tell("the table of providers", provider == nullptr ? "has no entry for " + domain_
+                                                       : domain_ + " is " + std::string(provider->name));
     if (provider != nullptr) take_provider(*provider, "the table of providers");
   }
 
@@ -119,9 +120,11 @@ class Search {
   template <typename Read>
   void take(const std::string& source, const HttpsOutcome& outcome, Read read) {
     if (!outcome.answer) return tell(source, outcome.error ? reason_of(*outcome.error) : "no answer");
+    was_answered_ = true;
     const int status = outcome.answer->status;
-    if (status >= 300 && status < 400) return tell(source, "sends us elsewhere, where we do not go");
-    if (status != 200) return tell(source, "has nothing (HTTP " + std::to_string(status) + ")");
+    if (status >= 300 && status < 400)
+      return tell(source, "redirects elsewhere, which mailhaul does not follow");
+    if (status != 200) return tell(source, "has no such file (HTTP " + std::to_string(status) + ")");
     try {
       const auto announcement = read(std::string_view(outcome.answer->body.reveal()));
       tell(source, announcement.server ? url_of(*announcement.server) : announcement.why_none);
@@ -143,6 +146,8 @@ class Search {
     const auto answers = outside_.ask_dns({{RecordType::srv, "_pop3s._tcp." + domain_},
                                            {RecordType::srv, "_pop3._tcp." + domain_},
                                            {RecordType::mx, domain_}});
+    const auto has_answered = [](const DnsAnswer& answer) { return answer.problem.empty(); };
+    was_answered_ = was_answered_ || std::ranges::any_of(answers, has_answered);
     take_srv("_pop3s._tcp." + domain_, answers[0], Tls::implicit);
     take_srv("_pop3._tcp." + domain_, answers[1], Tls::starttls);
     receivers_ = answers[2];
@@ -155,7 +160,7 @@ class Search {
     const auto& best = answer.targets.front();
     if (best.host.empty()) return tell(source, "not offered");
     if (!is_host_name(best.host) || best.port == 0)
-      return tell(source, "it names a server that is no host: '" + util::escape(best.host) + "'");
+      return tell(source, "it names a server that is not a valid host: '" + util::escape(best.host) + "'");
     const AnnouncedServer server{
         .host = util::lower(best.host), .port = best.port, .tls = tls, .user = address_};
     tell(source, url_of(server));
@@ -170,7 +175,7 @@ class Search {
     if (receivers_.targets.empty()) return tell(source, "none");
     receiver_ = util::lower(receivers_.targets.front().host);
     if (!is_host_name(receiver_)) {
-      tell(source, "it names a server that is no host: '" + util::escape(receiver_) + "'");
+      tell(source, "it names a server that is not a valid host: '" + util::escape(receiver_) + "'");
       return receiver_.clear();
     }
     const auto* const provider = provider_of_mx(receiver_);
@@ -212,6 +217,7 @@ class Search {
   const DiscoveryOutside& outside_;
   DnsAnswer receivers_;
   std::string receiver_;
+  bool was_answered_ = false;  ///< by anybody
   Discovery result_;
 };
 

@@ -16,8 +16,8 @@ void check_syslog(const TellFinding& tell) {
   if (::access(socket, F_OK) == 0) return tell({.check = "log", .sentence = "syslog can be reached"});
   tell({.grade = Grade::warning,
         .check = "log",
-        .sentence = "nobody takes what is written to syslog: there is no " + std::string(socket),
-        .advice = "start the daemon of the system's log, or name a file in \"log\""});
+        .sentence = "no syslog daemon is running: there is no " + std::string(socket),
+        .advice = "start the system's syslog daemon, or name a file in \"log\""});
 }
 
 template <class Wanted>
@@ -75,7 +75,7 @@ void check_log(const util::Path& log, const TellFinding& tell) {
     tell({.grade = Grade::warning,
           .check = "log",
           .sentence = sentence,
-          .advice = "mail is fetched all the same, but nothing is logged; correct \"log\""});
+          .advice = "mail is still fetched, but nothing is logged; correct \"log\""});
   };
   std::error_code ignored;
   if (std::filesystem::is_directory(log, ignored)) return warn(log.native() + " is a directory");
@@ -95,7 +95,7 @@ void check_metrics(const util::Path& metrics, const TellFinding& tell) {
     tell({.grade = Grade::warning,
           .check = "metrics",
           .sentence = sentence,
-          .advice = "mail is fetched all the same, but Prometheus learns nothing; correct \"metrics\""});
+          .advice = "mail is still fetched, but Prometheus gets no data; correct \"metrics\""});
   };
   std::error_code ignored;
   const auto directory = metrics.parent_path();

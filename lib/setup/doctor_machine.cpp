@@ -45,10 +45,10 @@ void check_creatable(const util::Path& file, const TellFinding& tell) {
   tell({.check = "state", .sentence = file.native() + " does not exist yet; the first fetch creates it"});
 }
 
-void check_pause(const account::Account& account, const state::Glance& glance, const DoctorOutside& outside,
-                 const TellFinding& tell) {
+void check_pause(const account::Account& account, const state::Inspection& found,
+                 const DoctorOutside& outside, const TellFinding& tell) {
   const auto key = account::mailbox_of(account);
-  for (const auto& mailbox : glance.mailboxes) {
+  for (const auto& mailbox : found.mailboxes) {
     if (mailbox.user != key.user || mailbox.host != key.host || mailbox.port != key.port) continue;
     if (!mailbox.not_before || *mailbox.not_before <= outside.now) continue;
     const auto why = mailbox.refused_logins > 0
@@ -75,17 +75,18 @@ void check_state(const std::vector<account::Account>& accounts, const DoctorOuts
                  const TellFinding& tell) {
   check_space(outside.state_file, tell);
   try {
-    const auto glance = state::inspect(outside.state_file);
-    if (!glance.exists) return check_creatable(outside.state_file, tell);
-    if (glance.has_journal)
-      return tell({.check = "state",
-                   .sentence = outside.state_file.native() +
-                               " is in use, or its last run was killed, which the next one puts right; "
-                               "not examined"});
+    const auto found = state::inspect(outside.state_file);
+    if (!found.exists) return check_creatable(outside.state_file, tell);
+    if (found.has_journal)
+      return tell(
+          {.check = "state",
+           .sentence = outside.state_file.native() +
+                       " was not examined: it is in use, or the last run was killed, which the next run "
+                       "repairs"});
     tell({.check = "state",
-          .sentence = outside.state_file.native() + " is whole, " + util::format_size(glance.bytes) +
-                      ", version " + std::to_string(glance.version)});
-    for (const auto& account : accounts) check_pause(account, glance, outside, tell);
+          .sentence = outside.state_file.native() + " is whole, " + util::format_size(found.bytes) +
+                      ", version " + std::to_string(found.version)});
+    for (const auto& account : accounts) check_pause(account, found, outside, tell);
   } catch (const Error& error) {
     tell(fault_of("state", error));
   }

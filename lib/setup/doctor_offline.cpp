@@ -83,15 +83,15 @@ void check_command(const std::vector<std::string>& command, const Surroundings& 
   const auto& program = command.front();
   if (find_program_file(program, around).empty()) {
     const bool is_path = program.find('/') != std::string::npos;
-    report.fault(Error(Kind::config,
-                       "there is no program " + util::escape(program) + (is_path ? "" : " in $PATH"),
-                       program.find(' ') == std::string::npos
-                           ? "install it, or write its whole path"
-                           : "program and arguments are words of their own: [\"program\", \"argument\"]"));
+    report.fault(
+        Error(Kind::config, "there is no program " + util::escape(program) + (is_path ? "" : " in $PATH"),
+              program.find(' ') == std::string::npos
+                  ? "install it, or write its whole path"
+                  : "give the program and its arguments as separate words: [\"program\", \"argument\"]"));
   }
   if (const auto word = shell_word_in(command); !word.empty())
     report.warn("the program gets \"" + util::escape(word) + "\" as it is, because no shell runs it",
-                "where a shell is meant, write " + for_a_shell(command));
+                "if you need a shell, write " + for_a_shell(command));
 }
 
 void check_destinations(const account::Account& account, const DoctorOutside& outside,
@@ -163,12 +163,12 @@ void check_oauth(const account::Account& account, const DoctorOutside& outside, 
                               "remove it and log in again: mailhaul login " + account.name));
   if (tokens->refresh.empty())
     return report.warn("the login cannot be renewed: the provider gave no refresh token",
-                       "log in again when it ends: mailhaul login " + account.name);
+                       "log in again when it expires: mailhaul login " + account.name);
   const auto end = credentials::forgotten_at(*account.oauth, *tokens);
   if (!end) return report.ok("a login is kept");
   const auto day = outside.local_time(*end);
   if (*end <= outside.now)
-    return report.warn("the login has probably ended at " + day + ", because no run renewed it",
+    return report.warn("the login has probably expired at " + day + ", because no run renewed it",
                        "log in again: mailhaul login " + account.name);
   if (credentials::is_soon_forgotten(*account.oauth, *tokens, outside.now))
     return report.warn("the login was not renewed for a long time, and the provider forgets it at " + day,
@@ -206,7 +206,7 @@ struct SecretCheck {
     const auto folder = outside.around.variable("CREDENTIALS_DIRECTORY");
     if (!folder)
       return report.warn("the credential " + util::escape(source.name) +
-                             " is there only in a service of systemd: $CREDENTIALS_DIRECTORY is not set",
+                             " is only available in a systemd service: $CREDENTIALS_DIRECTORY is not set",
                          "in its unit: LoadCredential=" + util::escape(source.name) + ":PATH");
     report.ok("is a credential of systemd");
   }
@@ -220,7 +220,7 @@ struct SecretCheck {
   }
   void operator()(const credentials::Netrc& source) const { report.ok("comes from " + source.path.native()); }
   void operator()(const credentials::Keyring& /*source*/) const {
-    if (find_program_file("secret-tool", outside.around).empty())  // it alone reaches the key ring
+    if (find_program_file("secret-tool", outside.around).empty())  // it alone reaches the keyring
       return report.fault(
           Error(Kind::config, "there is no program secret-tool in $PATH",
                 "install it (Debian: libsecret-tools), or use another password source than \"keyring\""));
@@ -231,8 +231,8 @@ struct SecretCheck {
 void check_ends(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
   if (account.password_valid && !account.password_set && !account.oauth)
     Report(account, "password", tell)
-        .warn("\"password_valid\" has no effect, because nobody knows since when the password is valid",
-              "write the day on which it was set into \"password_set\"");
+        .warn("\"password_valid\" has no effect without \"password_set\"",
+              "set \"password_set\" to the day on which the password was set");
   tell_endings(account, outside.now, outside.local_time, [&](const Ending& ending) {
     Report(account, std::string(ending.key), tell).warn(ending.sentence, std::string(ending.cure));
   });

@@ -75,13 +75,13 @@ class OnlineChecks {
     using enum Kind;
     switch (kind) {
       case temporary:
-        return "try again later; if it stays so, ask the provider, in the server's words";
+        return "try again later; if it persists, ask the provider and quote the server's words";
       case protocol:
         return "mailhaul fetch -vv shows all lines of the session: send them to the server's administrator";
       case login:
         return "check user and password at the provider's web page, and whether POP3 is switched on there";
       case unavailable:
-        return "ask the server's administrator, in the words above";
+        return "ask the server's administrator, and quote the words above";
       case config:
       case no_config:
       case usage:
@@ -202,7 +202,7 @@ class OnlineChecks {
     const auto day = outside_.local_time(*until);
     if (*until - outside_.now > net::certificate_notice)
       return ok("TLS", "the certificate is trusted, until " + day);
-    warn("TLS", "the certificate of the server ends on " + day,
+    warn("TLS", "the certificate of the server expires on " + day,
          "its owner must renew it by then, or logins fail");
   }
 
@@ -265,7 +265,7 @@ class OnlineChecks {
     if (!faults.contradiction.empty())
       return fault("listing",
                    Error(Kind::protocol, faults.contradiction,
-                         "what is listed is fetched; tell the server's administrator of the rest"));
+                         "what is listed is fetched; tell the server's administrator about the rest"));
     if (faults.uidl_refusal)
       return warn("listing", messages + ", but the server has no UIDL: " + *faults.uidl_refusal,
                   "mailhaul tells messages apart by their headers, which takes longer");

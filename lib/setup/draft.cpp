@@ -7,7 +7,6 @@
 #include <set>
 
 #include "util/ascii.h"
-#include "util/escape.h"
 #include "util/shell.h"
 #include "util/units.h"
 #include "util/users.h"
@@ -17,16 +16,10 @@ namespace {
 
 using account::Node;
 
-Node list_of(const std::vector<std::string>& words) {
-  std::vector<Node> nodes;
-  for (const auto& word : words) nodes.push_back(Node::of(word));
-  return Node::of_list(std::move(nodes));
-}
-
 Node node_of(const Place& place) {
   if (place.kind != "mda") return Node::of(place.kind + ":" + place.path);
   Node object{.form = Node::Form::object};
-  object.add("kind", Node::of("mda")).add("command", list_of(place.words));
+  object.add("kind", Node::of("mda")).add("command", Node::of_words(place.words));
   if (place.from_line) object.add("from_line", Node::of_flag(true));
   return object;
 }
@@ -49,7 +42,7 @@ void add_password(Node& keys, const Draft& draft, const util::Path& password_fil
   if (!draft.password.empty()) {
     keys.add("password_file", Node::of(password_file.native()));
   } else if (!draft.password_command.empty()) {
-    keys.add("password_command", list_of(draft.password_command));
+    keys.add("password_command", Node::of_words(draft.password_command));
   } else if (!draft.password_file.empty()) {
     keys.add("password_file", Node::of(draft.password_file));
   } else if (draft.netrc) {
@@ -109,7 +102,7 @@ Node profile_of(const Draft& draft, const util::Path& password_file) {
   add_password(keys, draft, password_file);
   add_text(keys, "auth", draft.auth);
   add_text(keys, "proxy", draft.proxy);
-  if (!draft.tunnel.empty()) keys.add("tunnel", list_of(draft.tunnel));
+  if (!draft.tunnel.empty()) keys.add("tunnel", Node::of_words(draft.tunnel));
   add_policy(keys, draft);
   std::vector<Node> places;
   for (const auto& place : draft.deliver) places.push_back(node_of(place));

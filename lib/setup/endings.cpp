@@ -18,13 +18,13 @@ std::optional<std::chrono::sys_seconds> password_end(const account::Account& acc
 void tell_endings(const account::Account& account, std::chrono::sys_seconds now,
                   const std::function<std::string(std::chrono::sys_seconds)>& shown,
                   const std::function<void(const Ending&)>& tell) {
-  const auto verb = [now](std::chrono::sys_seconds end) { return end > now ? " ends " : " ended "; };
+  const auto verb = [now](std::chrono::sys_seconds end) { return end > now ? " expires " : " expired "; };
   const auto is_told = [now](const auto& end) { return end && *end - now <= net::certificate_notice; };
   if (const auto end = password_end(account); is_told(end)) {
     const auto day = util::format_utc(*end).substr(0, std::string_view("YYYY-MM-DD").size());
     tell({.key = "password",
           .sentence = "the password" + std::string(verb(*end)) + "on " + day,
-          .cure = "make a new one at the provider, store it, and write the day into \"password_set\""});
+          .cure = "create a new one at the provider, store it, and write the day into \"password_set\""});
   }
   if (const auto end = net::client_certificate_end(account.server); is_told(end))
     tell(

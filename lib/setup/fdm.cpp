@@ -49,7 +49,7 @@ class FdmDrafting {
       return note(account.line,
                   "the login of account " + util::escape(account.name) +
                       " is in ~/.netrc, and the account was not taken over",
-                  "write it behind the server, user \"NAME\", and import again; the password can stay there");
+                  "write it after the server, user \"NAME\", and import again; the password can stay there");
     if (!has_server || account.user->is_command)
       return note(account.line, "account " + util::escape(account.name) + " has no server or no user",
                   "it was not taken over; mailhaul needs both");
@@ -66,7 +66,7 @@ class FdmDrafting {
     if (account.old_only) note(account.line, "old-only is not supported", "the account is switched off");
     delivery(draft);
     if (!account.old_only && !account.cache.empty())
-      draft.seen_file = absolute(account.cache, around_.home, around_.home);
+      draft.seen_file = absolute(with_values(account.cache, home_tags()), around_.home, around_.home);
     for (const auto& [line, word] : account.elsewhere)
       note(line, word + " is not supported", std::string(fdm_account_advice(word)));
     if (draft.leave_on_server && account.cache.empty())
@@ -106,7 +106,7 @@ class FdmDrafting {
     while (draft.host.ends_with('-')) draft.host.pop_back();
     if (draft.host.empty()) draft.host = "localhost";
     note(account.line,
-         "a program is the connection of " + util::escape(account.name) + ", and became its tunnel; " +
+         util::escape(account.name) + " connects through a program, which became its tunnel; " +
              "the server is called " + draft.host,
          "mailhaul's records go by this name: leave it as it is");
   }
@@ -243,14 +243,21 @@ class FdmDrafting {
     for (const auto& [step, argument] : action.steps) place(draft, line, step, argument);
   }
 
-  std::string with_tags(std::string text, const Draft& draft) const {
-    for (const auto& [tag, value] : {std::pair<std::string, std::string>{"%[home]", around_.home.native()},
-                                     {"%h", around_.home.native()},
-                                     {"%[account]", draft.name},
-                                     {"%a", draft.name}})
+  /// The tags that stand for the home directory: the only ones of a cache.
+  Placeholders home_tags() const {
+    return {{"%[home]", around_.home.native()}, {"%h", around_.home.native()}};
+  }
+
+  static std::string with_values(std::string text, const Placeholders& tags) {
+    for (const auto& [tag, value] : tags)
       for (auto at = text.find(tag); at != std::string::npos; at = text.find(tag, at + value.size()))
         text.replace(at, tag.size(), value);
     return text;
+  }
+
+  std::string with_tags(std::string text, const Draft& draft) const {
+    return with_values(with_values(std::move(text), home_tags()),
+                       {{"%[account]", draft.name}, {"%a", draft.name}});
   }
 
   void place(Draft& draft, unsigned line, const std::string& step, const std::string& template_of_argument) {
@@ -262,7 +269,7 @@ class FdmDrafting {
       other(draft, line, step.substr(6));
     } else if (argument.find('%') != std::string::npos) {
       draft.lacks_place = true;
-      note(line, "a path or command goes by the message",
+      note(line, "a path or command depends on the message",
            "mailhaul does not sort mail; deliver to a program (mda:)");
     } else if (step == "maildir" || step == "mbox") {
       draft.deliver.push_back(
@@ -299,7 +306,7 @@ Outcome read_fdm(const util::Path& file, std::string_view text, const Surroundin
   for (const auto& rule : conf.rules) {
     if (!rule.taken_apart())
       outcome.notes.push_back(
-          {rule.line, "a rule goes by the content of messages, and was not taken over",
+          {rule.line, "a rule depends on the content of messages, and was not taken over",
            "mailhaul does not sort mail; deliver to a program (mda:) such as procmail or maildrop"});
   }
   leave_out_other_bytes(outcome, text);

@@ -7,9 +7,7 @@
 
 #include "setup/fdm_lexer.h"
 #include "setup/fdm_options.h"
-#include "util/ascii.h"
 #include "util/escape.h"
-#include "util/units.h"
 
 namespace mailhaul::setup {
 namespace {

@@ -42,7 +42,7 @@ struct FdmRule {
   std::vector<std::string> accounts;  ///< it has no other condition: patterns
   std::vector<std::string> actions;   ///< their names
   bool goes_on = false;               ///< "continue"
-  std::vector<std::string> limits;    ///< it goes by the content, and is for these accounts only: patterns
+  std::vector<std::string> limits;    ///< it depends on the content, and is for these accounts only: patterns
   bool is_nested = false;             ///< it has rules inside of it, whose texts are the actions
   bool keeps_inside = false;          ///< one of those says "keep"
   bool taken_apart() const { return for_all || !accounts.empty(); }

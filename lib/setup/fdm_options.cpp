@@ -21,25 +21,25 @@ constexpr std::array options_elsewhere{
            "mailhaul delivers each message; let a program (mda:) drop what no rule matches"},
     FdmRow{"file-umask", "mailhaul writes files for their owner alone (0600)"},
     FdmRow{"file-group", "mailhaul writes files for their owner alone (0600)"},
-    FdmRow{"strip-characters", "mailhaul does not put words of a message into paths; nothing is to be done"},
+    FdmRow{"strip-characters", "mailhaul does not put words of a message into paths; no action is needed"},
     FdmRow{"default-user", "each user runs mailhaul as himself"},
     FdmRow{"command-user", "each user runs mailhaul as himself"},
-    FdmRow{"purge-after", "mailhaul removes what is safe, in batches; nothing is to be done"},
-    FdmRow{"lock-types", R"("lock" of an mbox says how it is locked; nothing is to be done in most cases)"},
-    FdmRow{"queue-high", "mailhaul has no such queue; nothing is to be done"},
-    FdmRow{"queue-low", "mailhaul has no such queue; nothing is to be done"},
+    FdmRow{"purge-after", "mailhaul removes what is safe, in batches; no action is needed"},
+    FdmRow{"lock-types", R"("lock" of an mbox says how it is locked; in most cases no action is needed)"},
+    FdmRow{"queue-high", "mailhaul has no such queue; no action is needed"},
+    FdmRow{"queue-low", "mailhaul has no such queue; no action is needed"},
     FdmRow{"ignore-errors",
-           "mailhaul goes on with the next message where one cannot be delivered; nothing is to be done"},
+           "if a message cannot be delivered, mailhaul continues with the next one; no action is needed"},
     FdmRow{"no-create",
            "mailhaul creates a Maildir or mbox that is missing; create it before, or check its path"},
 };
 
 constexpr std::array words_elsewhere{
     FdmRow{"no-apop", R"(mailhaul chooses a method itself; for USER and PASS alone: "auth": "user")"},
-    FdmRow{
-        "no-uidl",
-        "mailhaul uses UIDL where the server has it, and else knows messages by their contents; nothing is "
-        "to be done"},
+    FdmRow{"no-uidl",
+           "mailhaul uses UIDL if the server has it, and otherwise recognises messages by their contents; "
+           "nothing is "
+           "to be done"},
     FdmRow{"insecure", "mailhaul accepts TLS 1.2 and 1.3 only"},
 };
 

@@ -10,6 +10,7 @@
 #include "setup/text_check.h"
 #include "util/ascii.h"
 #include "util/escape.h"
+#include "util/units.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -47,7 +48,7 @@ constexpr std::array set_elsewhere{
     SetRow{"logfile", "put \"log\", which names a file for all accounts, at the top of the configuration"},
     SetRow{"syslog", "put \"log\": \"syslog\" at the top of the configuration"},
     SetRow{"postmaster", no_bounces},
-    SetRow{"softbounce", "mailhaul removes only what has been delivered; nothing is to be done"},
+    SetRow{"softbounce", "mailhaul removes only what has been delivered; no action is needed"},
 };
 
 std::uint16_t port_of(const std::string& text) {
@@ -127,13 +128,30 @@ class Drafting {
     if (own.on("user is local") && own.on("is")) draft.user = own.text("is");
   }
 
+  void take_port(Draft& draft, const Options& server) {
+    const auto name = server.text("port");
+    draft.port = port_of(name);
+    if (draft.port != 0 || name.empty() || name == "pop3" || name == "pop-3") return;
+    note(server.find("port")->line, "the service " + util::escape(name) + " is not known here",
+         "write its port into \"server\", such as pop3://" + draft.host + ":1110");
+  }
+
   void connection(Draft& draft, const Options& server, const Options& own) {
-    draft.port = port_of(server.text("port"));
+    take_port(draft, server);
     const auto mode = util::lower(own.text("sslmode"));
     const auto protocol = util::lower(own.text("sslproto"));
     const bool never = (own.on("sslproto") && protocol.empty()) || mode == "none";
-    const bool wrapped = own.on("ssl") || mode == "wrapped" || (mode.empty() && draft.port == 995);
-    draft.encryption = wrapped ? Encryption::implicit : never ? Encryption::none : Encryption::stls;
+    const bool is_tls_port = mode.empty() && draft.port == 995;
+    const bool by_plugin = is_tls_port && server.on("plugin") && !own.on("ssl");
+    const bool wrapped = own.on("ssl") || mode == "wrapped" || (is_tls_port && !by_plugin);
+    draft.encryption = wrapped              ? Encryption::implicit
+                       : never || by_plugin ? Encryption::none
+                                            : Encryption::stls;
+    if (by_plugin)
+      note(server.find("plugin")->line,
+           "port 995 without ssl: the plugin encrypts the connection to " + draft.host +
+               ", so that mailhaul does not",
+           "if it only hands the connection on, write pop3s:// in \"server\", and remove \"tls\"");
     if (wrapped && draft.port == 0) draft.port = 995;
     if (draft.encryption == Encryption::stls && mode != "starttls=must")
       note(
@@ -208,7 +226,7 @@ class Drafting {
                         (names.size() == 1 && (names[0] == "*" || names[0].find('=') != std::string::npos));
     if (shared && !own.on("user is local"))
       return note(draft.line,
-                  draft.host + " is a mailbox of several people, which mailhaul does not share out",
+                  draft.host + " is a mailbox of several people, which mailhaul cannot distribute",
                   "deliver to a program (mda:) that reads Delivered-To or the like");
     const std::string local = own.on("user is local") ? own.text("user")
                               : names.empty()         ? around_.user
@@ -226,7 +244,7 @@ class Drafting {
       note(hosts->line,
            "fetchmail tries other hosts where " + util::escape(host) +
                " does not answer: " + util::escape(hosts->texts[1]),
-           "mailhaul delivers to this machine alone, and tries again in the next run");
+           "mailhaul delivers only on this machine, and tries again in the next run");
     note(draft.line,
          "fetchmail hands mail to the mail server of this machine; mailhaul does so through sendmail",
          "for a Maildir without it: \"deliver\": \"maildir:~/Mail/home\"");
@@ -266,10 +284,11 @@ Outcome read_fetchmail(const util::Path& file, std::string_view text, const Surr
   Outcome outcome{.file = file, .drafts = {}, .notes = {}};
   Drafting drafting(outcome, around, seen_file(rc, outcome, around));
   const Options set(rc.set);
-  if (set.number("daemon") > 0)
+  if (const auto seconds = std::min<std::uint64_t>(set.number("daemon"), 86400 * 365); seconds > 0)
     drafting.note(rc.set.find("daemon")->second.line,
                   "fetchmail runs every " + set.text("daemon") + " seconds by itself",
-                  "start mailhaul from cron or a systemd timer: mailhaul(1), EXAMPLES");
+                  "mailhaul watch --interval " + util::format_duration(std::chrono::seconds(seconds)) +
+                      " does the same; or start mailhaul from cron or a systemd timer");
   for (const auto& row : set_elsewhere)
     if (set.on(row.name))
       drafting.note(set.find(row.name)->line, "set " + std::string(row.name) + " is not supported",

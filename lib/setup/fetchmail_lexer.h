@@ -24,7 +24,7 @@ class FetchmailLexer {
 
  private:
   void skip_blanks();
-  std::size_t end_of_text() const;  ///< behind the closing quote; without one, where it begins
+  std::size_t end_of_text() const;  ///< after the closing quote; without one, where the text begins
   std::size_t end_of_word() const;
   std::string take_until(std::size_t end);
   char take();

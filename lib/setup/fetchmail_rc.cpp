@@ -26,7 +26,7 @@ constexpr std::array option_rows{
     Option{"preauth", "auth", Argument::text, true},
     Option{"timeout", "", Argument::number, true},
     Option{"envelope", "", Argument::envelope, true,
-           "mailhaul does not share out one mailbox among several people; let a program do it (mda:)"},
+           "mailhaul does not distribute one mailbox among several people; let a program do it (mda:)"},
     Option{"qvirtual", "", Argument::text, true, "it belongs to envelope"},
     Option{"aka", "", Argument::texts, true, "it belongs to mailboxes of several people"},
     Option{"localdomains", "", Argument::texts, true, "it belongs to mailboxes of several people"},
@@ -40,7 +40,7 @@ constexpr std::array option_rows{
     Option{"uidl", "", Argument::none, true},
     Option{"tracepolls", "", Argument::none, true, "the Received field of mailhaul names the server"},
     Option{"interval", "", Argument::number, true,
-           "run this account from a timer or crontab line of its own"},
+           "set min_interval in the account, the shortest time between two of its runs"},
     Option{"principal", "", Argument::text, true, "mailhaul takes the principal from the server's name"},
     Option{"esmtpname", "", Argument::text, true, "mailhaul does not deliver over SMTP"},
     Option{"esmtppassword", "", Argument::text, true, "mailhaul does not deliver over SMTP"},
@@ -84,7 +84,7 @@ constexpr std::array option_rows{
     Option{"keep", "", Argument::none, false},
     Option{"flush", "", Argument::none, false,
            "mailhaul removes only what it has delivered, or what was imported"},
-    Option{"limitflush", "", Argument::none, false, "mailhaul does not remove mail that nobody has got"},
+    Option{"limitflush", "", Argument::none, false, "mailhaul does not remove mail that nobody has received"},
     Option{"fetchall", "", Argument::none, false},
     Option{"rewrite", "", Argument::none, false, "mailhaul changes no header field"},
     Option{"stripcr", "", Argument::none, false},
@@ -102,7 +102,7 @@ constexpr std::array option_rows{
     Option{"batchlimit", "", Argument::number, false},
     Option{"fetchlimit", "", Argument::number, false},
     Option{"fetchsizelimit", "", Argument::number, false,
-           "mailhaul asks for all sizes at once; nothing is to be done"},
+           "mailhaul asks for all sizes at once; no action is needed"},
     Option{"fastuidl", "", Argument::number, false},
     Option{"expunge", "", Argument::number, false},
     Option{"properties", "", Argument::text, false},
@@ -212,7 +212,7 @@ class Parser {
 
   void begin_user(unsigned line) {
     if (user_begins_ == UserBegins::with_an_option)
-      lexer_.refuse(line, "an option of a user stands before \"user\"; fetchmail wants it behind the name");
+      lexer_.refuse(line, "an option of a user comes before \"user\"; fetchmail expects it after the name");
     user_begins_ = UserBegins::with_a_name;
     auto user = new_user(line);
     user.values["user"] = {.line = line, .texts = {text_behind("user")}};

@@ -9,7 +9,7 @@
 
 namespace mailhaul::setup {
 
-/// What an option wants behind it.
+/// What follows an option.
 enum class FetchmailArgument { none, text, number, texts, numbers, envelope };
 
 /// One option, and what becomes of it: `advice` is empty where the importer reads it, or where mailhaul does
@@ -25,7 +25,7 @@ std::span<const FetchmailOption> fetchmail_options();
 
 struct FetchmailValue {
   unsigned line = 0;
-  bool on = true;          ///< false: "no" stood before it
+  bool on = true;          ///< false: "no" came before it
   bool inherited = false;  ///< it comes from the defaults
   std::vector<std::string> texts;
 };
@@ -37,7 +37,7 @@ struct FetchmailUser {
 };
 
 struct FetchmailEntry {
-  std::string name;  ///< behind "poll" or "skip"; empty: the defaults
+  std::string name;  ///< after "poll" or "skip"; empty: the defaults
   unsigned line = 0;
   bool skipped = false;
   FetchmailValues values;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "setup/getmail_rc.h"
+#include "setup/netrc_entry.h"
 #include "setup/programs.h"
 #include "setup/text_check.h"
 #include "util/ascii.h"
@@ -27,6 +28,11 @@ class GetmailDrafting {
     draft_.user = text("retriever", "username");
     if (draft_.name == "getmailrc") draft_.name = draft_.user.empty() ? draft_.host : draft_.user;
     if (!is_pop3(type)) return std::nullopt;
+    if (draft_.user.empty() && option("use_netrc", false)) {
+      note(line("options", "use_netrc"), "the username is in netrc alone, and the file was not taken over",
+           "write username into [retriever], and import again; the password can stay where it is");
+      return std::nullopt;
+    }
     if (draft_.host.empty() || draft_.user.empty()) {
       note(draft_.line, "server or username is missing", "the file was not taken over");
       return std::nullopt;
@@ -124,7 +130,7 @@ class GetmailDrafting {
     if (type.find("POP3") != std::string::npos && type.find("Multidrop") == std::string::npos) return true;
     if (type.find("Multidrop") != std::string::npos && type.find("IMAP") == std::string::npos) {
       note(draft_.line,
-           util::escape(type) + " shares out one mailbox among several people, which mailhaul does not",
+           util::escape(type) + " distributes one mailbox among several people, which mailhaul does not do",
            "the account is switched off; deliver to a program (mda:) that reads Delivered-To or the like");
       draft_.enabled = false;
       return true;
@@ -149,12 +155,30 @@ class GetmailDrafting {
            "for a self-signed certificate, name it in tls_ca_file");
     draft_.timeout = std::chrono::seconds(std::min<std::uint64_t>(number("retriever", "timeout"), 86400));
     if (type.starts_with("BrokenUIDL"))
-      note(draft_.line, "the server has no UIDs that last: mailhaul knows its messages by their contents",
+      note(draft_.line,
+           "the server has no UIDs that last: mailhaul recognises its messages by their contents",
            "stop its timer, run getmail once more, and directly after that run: mailhaul state mark-seen " +
                draft_.name + " --all");
   }
 
-  void secret() {
+  /// What netrc has comes before a password in the file. False: nothing is said of netrc, or it has nothing.
+  bool from_netrc() {
+    if (!option("use_netrc", false)) return false;
+    const bool has_own =
+        find("retriever", "password") != nullptr || !text("retriever", "password_command").empty();
+    const auto named = text("options", "netrc_file");
+    const util::Path file(expanded(named.empty() ? "~/.netrc" : named, around_.home.native()));
+    Outcome aside;
+    if (take_from_netrc(draft_, has_own ? aside : outcome_, around_, NetrcReader{"getmail", file}) || has_own)
+      return draft_.netrc || !has_own;
+    note(line("options", "use_netrc"),
+         "getmail expects the password of " + util::escape(draft_.user) + " in " +
+             util::escape(file.native(), 4096) + ", which is not there",
+         "let password_command print it, for example with secret-tool; until then mailhaul asks");
+    return true;
+  }
+
+  void own_secret() {
     const auto value = text("retriever", "password_command");
     if (!value.empty()) {
       if (auto words = getmail_strings(value)) {
@@ -165,15 +189,15 @@ class GetmailDrafting {
       }
     } else if (find("retriever", "password") != nullptr) {
       draft_.password = util::Secret(text("retriever", "password"));
-    } else if (option("use_netrc", false)) {
-      draft_.netrc = true;
-      if (!text("options", "netrc_file").empty())
-        note(line("options", "netrc_file"), "netrc_file is not supported", "name the file in NETRC");
     } else {
       note(line("retriever", "username"),
-           "getmail asks a key ring or you for the password of " + util::escape(draft_.user),
+           "getmail asks a keyring or you for the password of " + util::escape(draft_.user),
            "let password_command print it, for example with secret-tool; until then mailhaul asks");
     }
+  }
+
+  void secret() {
+    if (!from_netrc()) own_secret();
     const auto is_set = [&](std::string_view key) {
       return find("retriever", key) != nullptr && !is_off(text("retriever", key));
     };
@@ -214,9 +238,14 @@ class GetmailDrafting {
       if (!named)
         return unplaced(line(section, "destinations"), "destinations is more than a list of strings", "");
       for (const auto& destination : *named) place(destination, depth + 1);
+    } else if (type.empty()) {
+      unplaced(0, "the section [" + util::escape(section) + "] is missing, or has no type",
+               "write into it where mail goes, and import again");
     } else {
+      const bool hands_over = type == "MDA_lmtp" || type == "MDA_qmaillocal";
       unplaced(line(section, "type"), util::escape(type) + " is not supported",
-               "mailhaul does not sort mail; deliver to a program (mda:) that does");
+               hands_over ? "deliver to a program (mda:), or into a Maildir"
+                          : "mailhaul does not sort mail; deliver to a program (mda:) that does");
     }
   }
 

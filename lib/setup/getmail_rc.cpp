@@ -15,7 +15,7 @@ constexpr std::array keys_elsewhere{
     GetmailRow{"retriever", "delete_dup_msgids",
                "mailhaul tells messages with the same UID apart by their contents"},
     GetmailRow{"retriever", "envelope_recipient",
-               "mailhaul does not share out one mailbox among several people"},
+               "mailhaul does not distribute one mailbox among several people"},
     GetmailRow{"retriever", "ssl_version", "set tls_min_version"},
     GetmailRow{"retriever", "ssl_fingerprints",
                "they are hashes of certificates; tls_pin wants the SHA-256 of the server's public key"},
@@ -80,11 +80,6 @@ constexpr std::array keys_known{GetmailKeys{"retriever", retriever_keys},
                                 GetmailKeys{"destination", destination_keys},
                                 GetmailKeys{"options", options_keys}};
 
-std::string_view stripped_value(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t\r");
-  return from == std::string_view::npos ? "" : text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
-}
-
 class IniParser {
  public:
   explicit IniParser(std::string file) : file_(std::move(file)) {}
@@ -108,7 +103,7 @@ class IniParser {
   }
 
   void take(std::string_view line) {
-    const auto text = stripped_value(line);
+    const auto text = util::trimmed(line);
     if (text.empty() || text.front() == '#' || text.front() == ';') return;
     const auto indent = line.find_first_not_of(" \t\r");
     if (value_ != nullptr && indent > indent_) {
@@ -139,8 +134,8 @@ class IniParser {
     if (divider == std::string_view::npos || divider == 0)
       refuse("a line is neither a section nor \"key = value\"");
     const auto [value, is_new] =
-        section_->try_emplace(util::lower(stripped_value(text.substr(0, divider))),
-                              GetmailValue{line_, std::string(stripped_value(text.substr(divider + 1)))});
+        section_->try_emplace(util::lower(util::trimmed(text.substr(0, divider))),
+                              GetmailValue{line_, std::string(util::trimmed(text.substr(divider + 1)))});
     if (!is_new) refuse("a key is given twice");
     value_ = &value->second;
   }

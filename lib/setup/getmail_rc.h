@@ -21,7 +21,7 @@ using GetmailRc = std::map<std::string, GetmailSection, std::less<>>;
 /// Throws Error{config} "FILE:3: ..." for what getmail does not understand either.
 GetmailRc parse_getmailrc(std::string_view text, const std::string& file);
 
-/// A key that has no counterpart; without advice, one that mailhaul needs not or that has no effect here.
+/// A key that has no counterpart; without advice, one that mailhaul does not need or that has no effect here.
 struct GetmailRow {
   std::string_view section, key, advice;
 };

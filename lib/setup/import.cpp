@@ -109,7 +109,7 @@ std::string what_is_missing(const std::string& program, const Draft& draft) {
   std::error_code ignored;
   const auto status = std::filesystem::status(draft.seen_file, ignored);
   if (std::filesystem::is_regular_file(status))
-    return "the list of what " + program + " has fetched (" + path + ") has nothing of " + draft.name;
+    return "the list of what " + program + " has fetched (" + path + ") contains nothing for " + draft.name;
   if (std::filesystem::exists(status))
     return path + " is not a file, and no list of what " + program + " has fetched for " + draft.name;
   return "there is no list of what " + program + " has fetched for " + draft.name + " (" + path + ")";
@@ -125,9 +125,10 @@ void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes
   if (!draft.leave_on_server && !draft.known.empty()) notes.push_back(removal_of(program, draft));
   if (!draft.leave_on_server || !draft.known.empty()) return;
   const std::string name(program.name);
-  notes.push_back({draft.line,
-                   what_is_missing(name, draft) + ", so that mailhaul would fetch all that is on the server",
-                   how_to_import_again(name, draft.name)});
+  notes.push_back(
+      {draft.line,
+       what_is_missing(name, draft) + ", so mailhaul would fetch everything that is on the server again",
+       how_to_import_again(name, draft.name)});
 }
 
 /// A file that nobody named and that getmail itself leaves out is no reason to refuse the others.

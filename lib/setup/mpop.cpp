@@ -47,7 +47,7 @@ constexpr std::array commands_elsewhere{
     MpopRow{"tls_force_sslv3", ""},
     MpopRow{"filter", "mailhaul does not judge mail; let a program sort it (mda:)"},
     MpopRow{"killsize",
-            "mailhaul does not remove mail that nobody has got; max_size leaves it on the server"},
+            "mailhaul does not remove mail that nobody has received; max_size leaves it on the server"},
 };
 constexpr std::array<std::string_view, 26> commands_here{"host",
                                                          "port",
@@ -81,11 +81,6 @@ const MpopRow* find_elsewhere(std::string_view name) {
   return found == commands_elsewhere.end() ? nullptr : &*found;
 }
 
-std::string_view stripped(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t\r");
-  return from == std::string_view::npos ? "" : text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
-}
-
 /// Reads the lines into accounts with all their values, defaults and bases included.
 class MpopParser {
  public:
@@ -95,7 +90,7 @@ class MpopParser {
     while (!text.empty()) {
       ++line_;
       const auto end = text.find('\n');
-      command(stripped(text.substr(0, end)));
+      command(util::trimmed(text.substr(0, end)));
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     return std::move(accounts_);
@@ -115,7 +110,7 @@ class MpopParser {
     if (line.size() > 4096) refuse("the line is too long");
     const auto blank = line.find_first_of(" \t");
     const std::string name(line.substr(0, blank));
-    auto argument = blank == std::string_view::npos ? std::string_view() : stripped(line.substr(blank));
+    auto argument = blank == std::string_view::npos ? std::string_view() : util::trimmed(line.substr(blank));
     if (argument.size() >= 2 && argument.front() == '"' && argument.back() == '"')
       argument = argument.substr(1, argument.size() - 2);
     if (find_elsewhere(name) == nullptr && std::ranges::find(commands_here, name) == commands_here.end())
@@ -143,7 +138,7 @@ class MpopParser {
 
   void begin(std::string_view argument) {
     const auto colon = argument.find(':');
-    MpopAccount account{.name = std::string(stripped(argument.substr(0, colon))),
+    MpopAccount account{.name = std::string(util::trimmed(argument.substr(0, colon))),
                         .line = line_,
                         .values = defaults_,
                         .own = {}};
@@ -153,7 +148,7 @@ class MpopParser {
     for (int bases = 0; argument.find_first_of(":,") != std::string_view::npos; ++bases) {
       if (bases == 100) refuse("the account is built on too many others");
       argument.remove_prefix(argument.find_first_of(":,") + 1);
-      const std::string base(stripped(argument.substr(0, argument.find(','))));
+      const std::string base(util::trimmed(argument.substr(0, argument.find(','))));
       const auto found = std::ranges::find(accounts_, base, &MpopAccount::name);
       if (found == accounts_.end()) refuse("an account is built on one that does not exist before it");
       for (const auto& [name, value] : found->own) account.values[name] = account.own[name] = value;
@@ -268,12 +263,12 @@ class MpopDrafting {
   void secret() {
     if (const auto command = text("passwordeval"); !command.empty()) {
       draft_.password_command = words_of_shell(command);
-    } else if (find("password") != nullptr) {
+    } else if (!text("password").empty()) {
       draft_.password = util::Secret(text("password"));
     } else {
       const bool needs_one = draft_.auth != "external" && draft_.auth != "gssapi";
       if (needs_one && !take_from_netrc(draft_, outcome_, around_, "mpop"))
-        note("user", "mpop asks a key ring or you for the password of " + util::escape(draft_.user),
+        note("user", "mpop asks a keyring or you for the password of " + util::escape(draft_.user),
              "let password_command print it, for example with secret-tool; until then mailhaul asks");
     }
   }
@@ -313,7 +308,7 @@ class MpopDrafting {
     const auto blank = how.find_first_of(" \t");
     const auto kind = how.substr(0, blank);
     auto what =
-        blank == std::string::npos ? std::string_view() : stripped(std::string_view(how).substr(blank));
+        blank == std::string::npos ? std::string_view() : util::trimmed(std::string_view(how).substr(blank));
     if (what.size() >= 2 && what.front() == '"' && what.back() == '"') what = what.substr(1, what.size() - 2);
     if (kind == "maildir" || kind == "mbox") {
       draft_.deliver.push_back(

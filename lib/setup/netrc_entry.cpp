@@ -32,11 +32,15 @@ std::string line_for(const Draft& draft) {
          " password ...";
 }
 
-void choose(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program) {
-  const auto other = around.variable("NETRC");
-  const auto theirs = netrc_text(around.home / ".netrc");
-  const auto ours = password_in(other ? netrc_text(*other) : netrc_text(around.home / ".netrc"),
-                                machine_of(draft), draft.user);
+/// The file as people write it.
+std::string name_of_netrc(const util::Path& file, const Surroundings& around) {
+  return file == around.home / ".netrc" ? "~/.netrc" : util::escape(file.native(), 4096);
+}
+
+void choose(Draft& draft, Outcome& outcome, const Surroundings& around, const NetrcReader& reader) {
+  const util::Path read_here = around.variable("NETRC").value_or((around.home / ".netrc").native());
+  const auto theirs = netrc_text(reader.file);
+  const auto ours = password_in(netrc_text(read_here), machine_of(draft), draft.user);
   // fetchmail looks for the name of its entry first, and then for the host.
   const bool has_name = !password_in(theirs, draft.poll_name, draft.user).empty();
   const auto name = has_name ? draft.poll_name : draft.host;
@@ -44,40 +48,45 @@ void choose(Draft& draft, Outcome& outcome, const Surroundings& around, std::str
   draft.netrc = !ours.empty() && (wanted.empty() || wanted.reveal() == ours.reveal());
   if (draft.netrc) return;
   const auto user = util::escape(draft.user), machine = util::escape(machine_of(draft));
-  if (other && !wanted.empty() && name == machine_of(draft))
-    return outcome.notes.push_back(
-        {draft.line,
-         "~/.netrc has the password of " + user +
-             ", but mailhaul reads the file that NETRC names: " + util::escape(*other, 4096),
-         "add the line " + line_for(draft) + R"( to that file, and set "netrc": true in the account)"});
+  const auto file = name_of_netrc(reader.file, around);
+  const auto tell = [&](const std::string& sentence, const std::string& place, const std::string& then) {
+    outcome.notes.push_back({draft.line, sentence,
+                             "add the line " + line_for(draft) + " to " + place +
+                                 R"(, and set "netrc": true in the account)" + then});
+  };
+  if (read_here != reader.file && !wanted.empty() && name == machine_of(draft))
+    return tell(file + " has the password of " + user + ", but mailhaul reads " +
+                    (around.variable("NETRC") ? "the file that NETRC names: " : "") +
+                    name_of_netrc(read_here, around),
+                "that file", "");
   if (!wanted.empty())
-    return outcome.notes.push_back(
-        {draft.line,
-         "~/.netrc has the password of " + user + " under the name " + util::escape(name) +
-             ", and mailhaul looks for the server, " + machine,
-         "add the line " + line_for(draft) + R"( to it, and set "netrc": true in the account)"});
-  outcome.notes.push_back({draft.line,
-                           "~/.netrc has no password of " + user + " for " + machine + ": " +
-                               std::string(program) + " looks elsewhere, or asks you",
-                           "add the line " + line_for(draft) +
-                               R"( to it, and set "netrc": true in the account; until then mailhaul asks)"});
+    return tell(file + " has the password of " + user + " under the name " + util::escape(name) +
+                    ", and mailhaul looks for the server, " + machine,
+                name_of_netrc(read_here, around), "");
+  tell(file + " has no password of " + user + " for " + machine + ": " + std::string(reader.program) +
+           " looks elsewhere, or asks you",
+       name_of_netrc(read_here, around), "; until then mailhaul asks");
 }
 
 }  // namespace
 
-bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program) {
+bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, const NetrcReader& reader) {
   std::error_code ignored;
-  if (!std::filesystem::exists(around.home / ".netrc", ignored)) return false;
+  if (!std::filesystem::exists(reader.file, ignored)) return false;
   try {
-    choose(draft, outcome, around, program);
+    choose(draft, outcome, around, reader);
   } catch (const util::Error& error) {
     outcome.notes.push_back(
         {draft.line,
-         "the password of " + util::escape(draft.user) +
-             " is expected in ~/.netrc, which cannot be read: " + error.what(),
+         "the password of " + util::escape(draft.user) + " is expected in " +
+             name_of_netrc(reader.file, around) + ", which cannot be read: " + error.what(),
          R"(correct it, and set "netrc": true in the account; until then mailhaul asks)"});
   }
   return true;
+}
+
+bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program) {
+  return take_from_netrc(draft, outcome, around, NetrcReader{program, around.home / ".netrc"});
 }
 
 }  // namespace mailhaul::setup

@@ -5,8 +5,16 @@
 
 namespace mailhaul::setup {
 
+/// The other program, and its netrc file.
+struct NetrcReader {
+  std::string_view program;
+  util::Path file;
+};
+
 /// Lets the account use netrc if mailhaul finds its password there. Otherwise a note says why not, and what
-/// to do; false: there is no ~/.netrc at all, and no note. `program` is the name of the other program.
+/// to do; false: there is no such file at all, and no note.
+bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, const NetrcReader& reader);
+/// The same for a program that reads ~/.netrc.
 bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program);
 
 }  // namespace mailhaul::setup

@@ -69,7 +69,7 @@ Announcement read_pacc(std::string_view json, const std::vector<std::string>& re
   if (host == nullptr || host->value.form != Node::Form::text) return announcement;
   AnnouncedServer server{.host = util::lower(host->value.text), .user = std::string(address)};
   if (!is_host_name(server.host)) {
-    announcement.why_none = "it names a server that is no host: '" + util::escape(server.host) + "'";
+    announcement.why_none = "it names a server that is not a valid host: '" + util::escape(server.host) + "'";
     return announcement;
   }
   const auto* const password = find(root, "authentication", "password");

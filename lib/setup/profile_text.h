@@ -13,10 +13,10 @@ namespace mailhaul::setup {
 
 using NamedProfile = std::pair<std::string, account::Node>;
 
-/// The accounts as they stand in "accounts", without the braces around them.
+/// The accounts as they are written in "accounts", without the braces around them.
 std::string profile_lines(const std::vector<NamedProfile>& profiles);
 
-/// The text with the accounts behind those that are there; empty text: a whole new file. REQUIRES: the text
+/// The text with the accounts after the existing ones; empty text: a whole new file. REQUIRES: the text
 /// is a configuration that account::load() reads.
 std::string with_profiles(std::string_view text, const std::vector<NamedProfile>& profiles);
 

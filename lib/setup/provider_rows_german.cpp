@@ -9,16 +9,16 @@ using namespace std::chrono_literals;
 
 std::span<const Provider> providers_of_german_lands() {
   static constexpr std::array rows{
-      Provider{
-          .name = "GMX",
-          .domains = "gmx.net gmx.de gmx.at gmx.ch gmx.eu gmx.info gmx.org",
-          .mx = "gmx.net",
-          .host = "pop.gmx.net",
-          .get_secret =
-              "with two-step verification GMX wants an app password, which the settings of the account make",
-          .enable = "switch POP3 on in the settings of the web mail, under \"POP3/IMAP Abruf\"",
-          .source = "https://autoconfig.thunderbird.net/v1.1/gmx.net",
-          .checked = first_check},
+      Provider{.name = "GMX",
+               .domains = "gmx.net gmx.de gmx.at gmx.ch gmx.eu gmx.info gmx.org",
+               .mx = "gmx.net",
+               .host = "pop.gmx.net",
+               .get_secret =
+                   "with two-step verification GMX requires an app password, which you create in the "
+                   "settings of the account",
+               .enable = "switch POP3 on in the settings of the web mail, under \"POP3/IMAP Abruf\"",
+               .source = "https://autoconfig.thunderbird.net/v1.1/gmx.net",
+               .checked = first_check},
       Provider{.name = "GMX international",
                .domains = "gmx.com gmx.us gmx.co.uk gmx.fr gmx.es",
                .mx = "mx00.gmx.com mx01.gmx.com",
@@ -31,8 +31,9 @@ std::span<const Provider> providers_of_german_lands() {
                .mx = "web.de",
                .host = "pop3.web.de",
                .user = UserName::local_part,
-               .get_secret = "with two-step verification WEB.DE wants an app password, which the settings of "
-                             "the account make",
+               .get_secret =
+                   "with two-step verification WEB.DE requires an app password, which you create in the "
+                   "settings of the account",
                .enable = "switch POP3 on in the settings of the web mail, under \"POP3/IMAP Abruf\"",
                .interval = 15min,
                .source = "https://autoconfig.thunderbird.net/v1.1/web.de",
@@ -42,7 +43,7 @@ std::span<const Provider> providers_of_german_lands() {
                .mx = "t-online.de",
                .host = "securepop.t-online.de",
                .get_secret =
-                   "T-Online has a password of its own for mail programs, which the customer centre sets",
+                   "T-Online has a separate password for mail programs, which you set in the customer centre",
                .source = "https://autoconfig.thunderbird.net/v1.1/t-online.de",
                .checked = first_check},
       Provider{.name = "IONOS",

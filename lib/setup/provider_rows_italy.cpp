@@ -57,11 +57,12 @@ std::span<const Provider> providers_of_italy() {
           .domains = "pec.it arubapec.it mypec.eu gigapec.it ingpec.eu",
           .mx = "pec.aruba.it",
           .host = "pop3s.pec.aruba.it",
-          .get_secret = "a mailbox with two-step verification wants a password made for mail programs, which "
-                        "ends after 90 days: extend it or make a new one in the settings of the web mail",
+          .get_secret =
+              "a mailbox with two-step verification requires a separate password for mail programs, which "
+              "expires after 90 days: extend it or create a new one in the settings of the web mail",
           .enable = "the settings of the mailbox can switch POP3 off",
           .password_valid = std::chrono::days(90),
-          .note = "only the inbox can be fetched over POP3, which has the received mail and the receipts",
+          .note = "POP3 gives access to the inbox only, which holds the received mail and the receipts",
           .source = "https://guide.pec.it",
           .checked = first_check},
       Provider{.name = "Aruba",

@@ -32,7 +32,7 @@ std::span<const Provider> providers_of_the_world() {
                .oauth = "microsoft",
                .enable =
                    "allow POP in the settings of Outlook on the web, under \"Mail\", \"Forwarding and IMAP\"",
-               .note = "what is removed over POP3 is gone in the web mail as well",
+               .note = "mail removed over POP3 also disappears from the web mail",
                .source = "https://autoconfig.thunderbird.net/v1.1/outlook.com",
                .checked = first_check},
       Provider{.name = "Microsoft 365",
@@ -42,7 +42,7 @@ std::span<const Provider> providers_of_the_world() {
                .sign_in = SignIn::oauth,
                .oauth = "microsoft",
                .enable = "an administrator may have to allow POP for the mailbox",
-               .note = "what is removed over POP3 is gone in the web mail as well",
+               .note = "mail removed over POP3 also disappears from the web mail",
                .source = "https://autoconfig.thunderbird.net/v1.1/office365.com",
                .checked = first_check},
       Provider{.name = "Yahoo",
@@ -61,21 +61,23 @@ std::span<const Provider> providers_of_the_world() {
                .get_secret = "make one at https://login.aol.com/account/security",
                .source = "https://autoconfig.thunderbird.net/v1.1/aol.com",
                .checked = first_check},
-      Provider{
-          .name = "AT&T",
-          .domains = "att.net sbcglobal.net bellsouth.net pacbell.net ameritech.net swbell.net prodigy.net "
-                     "nvbell.net snet.net flash.net wans.net currently.com",
-          .host = "inbound.att.net",
-          .sign_in = SignIn::app_password,
-          .get_secret = "AT&T calls it a secure mail key; the profile page of your AT&T account makes one",
-          .source = "https://autoconfig.thunderbird.net/v1.1/att.net",
-          .checked = first_check},
+      Provider{.name = "AT&T",
+               .domains =
+                   "att.net sbcglobal.net bellsouth.net pacbell.net ameritech.net swbell.net prodigy.net "
+                   "nvbell.net snet.net flash.net wans.net currently.com",
+               .host = "inbound.att.net",
+               .sign_in = SignIn::app_password,
+               .get_secret =
+                   "AT&T calls it a secure mail key; create one on the profile page of your AT&T account",
+               .source = "https://autoconfig.thunderbird.net/v1.1/att.net",
+               .checked = first_check},
       Provider{.name = "iCloud",
                .domains = "icloud.com me.com mac.com",
                .mx = "mail.icloud.com",
                .host = "",
-               .note = "iCloud offers IMAP only: fetch it with mbsync or getmail, or let iCloud forward the "
-                       "mail to a mailbox that has POP3",
+               .note =
+                   "iCloud offers IMAP only: fetch from it with mbsync or getmail, or let iCloud forward the "
+                   "mail to a mailbox that has POP3",
                .source = "https://autoconfig.thunderbird.net/v1.1/me.com",
                .checked = first_check},
       Provider{
@@ -186,25 +188,25 @@ std::span<const Provider> providers_of_the_world() {
                .host = "pop3.xtra.co.nz",
                .source = "https://autoconfig.thunderbird.net/v1.1/xtra.co.nz",
                .checked = first_check},
-      Provider{
-          .name = "QQ Mail",
-          .domains = "qq.com foxmail.com",
-          .mx = "mx1.qq.com mx2.qq.com mx3.qq.com",
-          .host = "pop.qq.com",
-          .sign_in = SignIn::app_password,
-          .get_secret =
-              "QQ calls it an authorisation code; the settings of the web mail make one, under \"Account\"",
-          .enable = "switch the POP3 service on in the settings of the web mail, under \"Account\"",
-          .source = "https://service.mail.qq.com",
-          .checked = first_check},
+      Provider{.name = "QQ Mail",
+               .domains = "qq.com foxmail.com",
+               .mx = "mx1.qq.com mx2.qq.com mx3.qq.com",
+               .host = "pop.qq.com",
+               .sign_in = SignIn::app_password,
+               .get_secret = "QQ calls it an authorisation code; create one in the settings of the web mail, "
+                             "under \"Account\"",
+               .enable = "switch the POP3 service on in the settings of the web mail, under \"Account\"",
+               .source = "https://service.mail.qq.com",
+               .checked = first_check},
       Provider{.name = "163",
                .domains = "163.com",
                .mx = "163mx00.mxmail.netease.com 163mx01.mxmail.netease.com 163mx02.mxmail.netease.com "
                      "163mx03.mxmail.netease.com",
                .host = "pop.163.com",
                .sign_in = SignIn::app_password,
-               .get_secret = "163 calls it an authorisation code; the settings of the web mail make one, "
-                             "under \"POP3/SMTP/IMAP\"",
+               .get_secret =
+                   "163 calls it an authorisation code; create one in the settings of the web mail, "
+                   "under \"POP3/SMTP/IMAP\"",
                .enable = "switch the POP3 service on in the settings of the web mail",
                .source = "https://mail.163.com",
                .checked = first_check},
@@ -212,8 +214,9 @@ std::span<const Provider> providers_of_the_world() {
                .domains = "126.com",
                .host = "pop.126.com",
                .sign_in = SignIn::app_password,
-               .get_secret = "126 calls it an authorisation code; the settings of the web mail make one, "
-                             "under \"POP3/SMTP/IMAP\"",
+               .get_secret =
+                   "126 calls it an authorisation code; create one in the settings of the web mail, "
+                   "under \"POP3/SMTP/IMAP\"",
                .enable = "switch the POP3 service on in the settings of the web mail",
                .source = "https://mail.126.com",
                .checked = first_check},
@@ -227,8 +230,8 @@ std::span<const Provider> providers_of_the_world() {
                .domains = "daum.net",
                .host = "",
                .note =
-                   "public lists name an IMAP server of Daum only: fetch it with mbsync or getmail; a POP3 "
-                   "server that Daum itself names to you can be given with --server",
+                   "public lists name only an IMAP server for Daum: fetch from it with mbsync or getmail; if "
+                   "Daum has told you its POP3 server, give it with --server",
                .source = "https://autoconfig.thunderbird.net/v1.1/daum.net",
                .checked = first_check},
       Provider{.name = "UOL",

@@ -55,10 +55,10 @@ std::string advice_on_secret(const Provider& provider, const net::Login& login) 
   const std::string name(provider.name);
   if (by_token) return {};
   if (provider.sign_in == SignIn::oauth)
-    return name + " takes OAuth 2 alone, no password: set \"oauth\" to \"" + std::string(provider.oauth) +
+    return name + " accepts only OAuth 2, not a password: set \"oauth\" to \"" + std::string(provider.oauth) +
            "\" in place of the password, and run mailhaul login";
   if (provider.sign_in == SignIn::app_password)
-    return name + " wants an app password here, not the password of the account: " +
+    return name + " requires an app password here, not the password of the account: " +
            std::string(provider.get_secret);
   return std::string(provider.get_secret);
 }
@@ -86,7 +86,8 @@ std::string lacks_method_at(const Provider& provider, const net::Login& login) {
   const bool by_token = net::is_by_token(login.auth);
   if (by_token && provider.oauth.empty())
     return joined(
-        std::string(provider.name) + " takes a password over POP3, no OAuth 2: remove \"oauth\" and \"auth\"",
+        std::string(provider.name) +
+            " accepts a password over POP3, but not OAuth 2: remove \"oauth\" and \"auth\"",
         advice_on_secret(provider, {.user = login.user, .secret = {}, .auth = net::Auth::automatic}));
   const bool may_help = !by_token && provider.sign_in != SignIn::password;
   return joined(may_help ? advice_on_secret(provider, login) : "", provider.enable);

@@ -53,13 +53,6 @@ class Lines {
   bool whole_ = true;
 };
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto from = text.find_first_not_of(blanks);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
-}
-
 std::optional<std::chrono::sys_seconds> time_of(std::string_view digits) {
   const auto seconds = util::parse_number(digits);
   constexpr std::uint64_t year_1990 = 631152000, year_2200 = 7258118400;
@@ -96,7 +89,7 @@ void without_doubles(std::vector<KnownMessage>& messages) {
 std::vector<KnownMessage> fetchmail_list(const util::Path& file, std::string_view text, const Draft& draft) {
   std::vector<KnownMessage> messages;
   for (Lines lines(text); !lines.at_end();) {
-    const auto line = trimmed(lines.next());
+    const auto line = util::trimmed(lines.next());
     if (line.empty()) continue;
     require_whole(file, lines);
     const auto at = line.find('@');
@@ -105,7 +98,7 @@ std::vector<KnownMessage> fetchmail_list(const util::Path& file, std::string_vie
       refuse_list(file, lines.number(), "a line is not \"USER@SERVER UID\"");
     const auto mailbox = line.substr(0, blank);
     const auto divider = mailbox.rfind('@');
-    auto uid = trimmed(line.substr(blank));
+    auto uid = util::trimmed(line.substr(blank));
     uid = uid.substr(0, uid.find_first_of(" \t"));
     const auto server = mailbox.substr(divider + 1);
     const bool ours = util::equal_nocase(mailbox.substr(0, divider), draft.user) &&
@@ -124,14 +117,14 @@ std::vector<KnownMessage> getmail_list(const util::Path& file, std::string_view 
   std::vector<KnownMessage> messages;
   for (Lines lines(text); !lines.at_end();) {
     const auto line = lines.next();
-    if (trimmed(line).empty()) continue;
+    if (util::trimmed(line).empty()) continue;
     require_whole(file, lines);
     const auto nul = line.find('\0');
     if (nul == std::string_view::npos) refuse_list(file, lines.number(), "a line is not \"UID NUL TIME\"");
-    const auto fetched = time_of(trimmed(line.substr(nul + 1)));
+    const auto fetched = time_of(util::trimmed(line.substr(nul + 1)));
     if (!fetched)
       refuse_list(file, lines.number(), "the time of a message is no number of seconds after 1990");
-    messages.push_back(known(file, lines.number(), trimmed(line.substr(0, nul)), fetched));
+    messages.push_back(known(file, lines.number(), util::trimmed(line.substr(0, nul)), fetched));
   }
   without_doubles(messages);
   return messages;

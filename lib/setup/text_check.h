@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Other programs read bytes, and mailhaul.json is UTF-8: a text in another character set has no place in it.
+// Other programs read bytes, and mailhaul.json is UTF-8: it cannot contain a text in another character set.
 #pragma once
 #include <string_view>
 

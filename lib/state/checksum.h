@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Checksums of what is stored. They are against damage, not against malice.
+// Checksums of what is stored. They detect damage, not malice.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -36,7 +36,7 @@ class Checksum {
   }
 
   std::uint64_t value() const noexcept { return value_; }
-  /// 32 bits, to be stored in a row: they miss one damage in four thousand million.
+  /// 32 bits, to be stored in a row: they miss one error in four thousand million.
   std::int64_t short_value() const noexcept { return static_cast<std::int64_t>(value_ & 0xffffffffU); }
 
  private:

@@ -6,7 +6,6 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "util/error.h"
@@ -157,7 +156,7 @@ class DocumentParser {
   enum : int { document_depth = 0, key_depth = 1, mailbox_depth = 2, messages_depth = 3, row_depth = 4 };
 
   Error foreign() const {
-    return {Kind::content, name_ + " is no document of mailhaul state export; nothing was changed",
+    return {Kind::content, name_ + " is not a document written by mailhaul state export; nothing was changed",
             "to take over what another program has fetched: mailhaul import PROGRAM"};
   }
 

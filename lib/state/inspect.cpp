@@ -80,12 +80,12 @@ std::string text_of(sqlite3_stmt* row, int column) {
                           : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
 }
 
-MailboxGlance mailbox_in(sqlite3_stmt* row) {
-  MailboxGlance mailbox{.user = text_of(row, 0),
-                        .host = text_of(row, 1),
-                        .port = static_cast<std::uint16_t>(sqlite3_column_int(row, 2)),
-                        .refused_logins = static_cast<std::uint32_t>(sqlite3_column_int64(row, 3)),
-                        .not_before = std::nullopt};
+InspectedMailbox mailbox_in(sqlite3_stmt* row) {
+  InspectedMailbox mailbox{.user = text_of(row, 0),
+                           .host = text_of(row, 1),
+                           .port = static_cast<std::uint16_t>(sqlite3_column_int(row, 2)),
+                           .refused_logins = static_cast<std::uint32_t>(sqlite3_column_int64(row, 3)),
+                           .not_before = std::nullopt};
   if (sqlite3_column_type(row, 4) != SQLITE_NULL)
     mailbox.not_before = Time(std::chrono::seconds(sqlite3_column_int64(row, 4)));
   return mailbox;
@@ -96,7 +96,7 @@ bool has_content(const util::Path& path) {
   return ::stat(path.c_str(), &info) == 0 && info.st_size > 0;
 }
 
-void read(const util::Path& file, Glance& glance) {
+void read(const util::Path& file, Inspection& inspection) {
   const Still database(file);
   std::string found;
   database.each("PRAGMA integrity_check(1)", [&](sqlite3_stmt* row) { found = text_of(row, 0); });
@@ -104,19 +104,19 @@ void read(const util::Path& file, Glance& glance) {
   if (database.number("PRAGMA application_id") != application_id)
     throw Error(Kind::storage, file.native() + " is the database of another program",
                 "name another file with --state FILE");
-  glance.version = database.number("PRAGMA user_version");
-  refuse_newer(file, glance.version);
-  if (glance.version < first_with_mailboxes) return;
+  inspection.version = database.number("PRAGMA user_version");
+  refuse_newer(file, inspection.version);
+  if (inspection.version < first_with_mailboxes) return;
   database.each(
       "SELECT user, host, port, refused_logins, CASE WHEN length(login_mark) > 0 THEN not_before END "
       "FROM mailboxes ORDER BY id",
-      [&](sqlite3_stmt* row) { glance.mailboxes.push_back(mailbox_in(row)); });
+      [&](sqlite3_stmt* row) { inspection.mailboxes.push_back(mailbox_in(row)); });
 }
 
 }  // namespace
 
-Glance inspect(const util::Path& named) {
-  Glance glance;
+Inspection inspect(const util::Path& named) {
+  Inspection inspection;
   const auto file = real_path(named);
   auto journal = file;
   journal += "-wal";
@@ -127,19 +127,19 @@ Glance inspect(const util::Path& named) {
       throw Error(Kind::storage,
                   "the state database " + file.native() + " is missing, but its journal exists",
                   "put the database back, or move the journal away, too");
-    return glance;
+    return inspection;
   }
-  glance.exists = true;
+  inspection.exists = true;
   if (!S_ISREG(info.st_mode))
     throw Error(Kind::config, "the state database " + file.native() + " is not a regular file",
                 "name another one with --state FILE");
-  glance.bytes = static_cast<std::uint64_t>(info.st_size);
+  inspection.bytes = static_cast<std::uint64_t>(info.st_size);
   if (::faccessat(AT_FDCWD, file.c_str(), R_OK | W_OK, AT_EACCESS) != 0)
     util::throw_errno(Kind::storage, "write to", file.native());
   if (info.st_size < 4096) throw damaged(file, info.st_size == 0 ? "it is empty" : "it is cut short");
-  glance.has_journal = has_content(journal);
-  if (!glance.has_journal) read(file, glance);
-  return glance;
+  inspection.has_journal = has_content(journal);
+  if (!inspection.has_journal) read(file, inspection);
+  return inspection;
 }
 
 }  // namespace mailhaul::state

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A look at the database that writes nothing, not even the files that SQLite keeps beside it.
+// Reads the database and writes nothing, not even the files that SQLite keeps beside it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,24 +12,24 @@
 namespace mailhaul::state {
 
 /// A mailbox after its last run.
-struct MailboxGlance {
+struct InspectedMailbox {
   std::string user, host;
   std::uint16_t port = 0;
   std::uint32_t refused_logins = 0;  ///< in a row
   std::optional<Time> not_before;    ///< no login before this, because of a refusal or a limit
 };
 
-struct Glance {
+struct Inspection {
   bool exists = false;
   /// A journal is beside it: a run is going on, or the last one was killed. Nothing below was read then.
   bool has_journal = false;
   std::int64_t version = 0;
   std::uint64_t bytes = 0;
-  std::vector<MailboxGlance> mailboxes;
+  std::vector<InspectedMailbox> mailboxes;
 };
 
 /// Reads all of the database and checks that it is whole. Throws Error{storage | config}, with what to do as
 /// its hint, where a run would stop.
-[[nodiscard]] Glance inspect(const util::Path& file);
+[[nodiscard]] Inspection inspect(const util::Path& file);
 
 }  // namespace mailhaul::state

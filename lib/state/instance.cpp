@@ -7,7 +7,6 @@
 
 #include "state/checksum.h"
 #include "state/database.h"
-#include "state/database_file.h"
 #include "state/statement.h"
 #include "state/transaction.h"
 #include "util/error.h"

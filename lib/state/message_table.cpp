@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "state/database.h"
-#include "state/database_file.h"
 
 namespace mailhaul::state {
 

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "state/connection.h"
-#include "state/database_file.h"
 #include "state/store.h"
 #include "state/transaction.h"
 

@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "state/database.h"
-#include "state/database_file.h"
 #include "state/migration_2.h"
 #include "state/migration_3.h"
 #include "state/migration_4.h"

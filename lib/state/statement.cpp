@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "state/database.h"
-#include "state/database_file.h"
 
 namespace mailhaul::state {
 

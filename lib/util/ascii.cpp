@@ -10,6 +10,12 @@ std::string_view without_leading_blanks(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view white = " \t\r\n";
+  const auto from = text.find_first_not_of(white);
+  return from == std::string_view::npos ? "" : text.substr(from, text.find_last_not_of(white) - from + 1);
+}
+
 std::string_view without_line_ends(std::string_view text) {
   while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
   return text;

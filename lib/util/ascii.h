@@ -14,6 +14,7 @@ std::string upper(std::string_view text);
 bool equal_nocase(std::string_view one, std::string_view other);
 
 std::string_view without_leading_blanks(std::string_view text);  ///< blanks and tabs
+std::string_view trimmed(std::string_view text);                 ///< blanks, tabs and line ends at both ends
 std::string_view without_line_ends(std::string_view text);       ///< no CR and no LF at the end
 bool has_control_character(std::string_view text);               ///< a byte below 0x20, or DEL
 bool fits_on_a_line(std::string_view text);                      ///< no CR, no LF and no NUL

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "util/escape.h"
 
+#include <algorithm>
+
 #include "util/ascii.h"
+#include "util/utf8.h"
 
 namespace mailhaul::util {
 
@@ -25,14 +28,18 @@ int hex_digit(char c) {
 
 std::string escape(std::string_view bytes, std::size_t limit) {
   std::string text;
-  for (const char c : bytes.substr(0, limit)) {
-    if (printable(c)) {
-      text += c;
+  std::size_t taken = 0;
+  while (taken < std::min(limit, bytes.size())) {
+    const auto character = first_character(bytes.substr(taken));
+    const auto its_bytes = bytes.substr(taken, character.bytes);
+    taken += character.bytes;
+    if (character.can_be_shown) {
+      text += its_bytes;
     } else {
-      append_hex(text, c);
+      for (const char c : its_bytes) append_hex(text, c);
     }
   }
-  if (bytes.size() > limit) text += "...";
+  if (taken < bytes.size()) text += "...";
   return text;
 }
 

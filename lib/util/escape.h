@@ -6,8 +6,9 @@
 
 namespace mailhaul::util {
 
-/// Bytes from outside in a form that can be shown: all but 0x20-0x7e as \xNN, cut after `limit` bytes of
-/// input with "...".
+/// Bytes from outside in a form that can be shown: controls, bytes that are not UTF-8 and marks that turn the
+/// direction of a line as \xNN; cut after `limit` bytes of input, or at
+/// the end of the character that they cut, with "...".
 std::string escape(std::string_view bytes, std::size_t limit = 200);
 /// A UID as it is written and read back: printable bytes except the backslash unchanged, others as \xNN.
 /// Never cut.

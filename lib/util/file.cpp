@@ -142,14 +142,15 @@ std::optional<Fd> try_lock(const Path& path) {
 
 namespace {
 
-/// Whether a container platform or systemd has set the mode, and its owner cannot.
+/// Whether a container platform or systemd has set the mode, and its owner cannot change it. The files that a
+/// platform mounts belong to root, which may be the user of the container.
 bool is_provided(const Path& path, const struct stat& info, const Path& credentials_directory) {
   const auto text = path.lexically_normal().native();
   if (text.starts_with("/run/secrets/") || text.starts_with("/run/credentials/")) return true;
   const auto directory = (credentials_directory / "").lexically_normal().native();  // with "/" at its end
   if (directory.size() > 1 && directory.starts_with('/') && text.starts_with(directory)) return true;
   struct statvfs mount {};
-  return info.st_uid != ::geteuid() && ::statvfs(path.c_str(), &mount) == 0 &&
+  return (info.st_uid == 0 || info.st_uid != ::geteuid()) && ::statvfs(path.c_str(), &mount) == 0 &&
          (mount.f_flag & ST_RDONLY) != 0;
 }
 

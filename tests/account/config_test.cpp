@@ -314,15 +314,15 @@ TEST_CASE("without a home directory absolute paths are enough") {
   Profile profile(
       "{\"accounts\": {\"a\": {\"server\": \"pop3s://h\", \"user\": \"u\", \"deliver\": \"maildir:/m\"}}}");
   profile.sources().paths = {};
-  CHECK(profile.said().sentence == "no home directory is known, where the state database would be");
+  CHECK(profile.said().sentence == "the home directory, where the state database would be, is not known");
   profile.sources().state_file = "/state.db";
   CHECK(profile.said().sentence == "no error");
   profile.sources().overrides = {{"netrc", "true"}};
-  CHECK(profile.said().sentence == "--netrc: no home directory is known, where .netrc would be");
+  CHECK(profile.said().sentence == "--netrc: the home directory, where .netrc would be, is not known");
   profile.sources().overrides = {{"deliver", "maildir:~/m"}};
-  CHECK(profile.said().sentence == "--deliver: no home directory is known; write an absolute path");
+  CHECK(profile.said().sentence == "--deliver: the home directory is not known; write an absolute path");
   profile.sources().overrides = {{"deliver", "maildir:m"}};
-  CHECK(profile.said().sentence == "--deliver: no home directory is known; write an absolute path");
+  CHECK(profile.said().sentence == "--deliver: the home directory is not known; write an absolute path");
 }
 
 TEST_CASE("two enabled accounts for one mailbox are refused") {

@@ -32,7 +32,7 @@ TEST_CASE("a hint names options where the account was given as options") {
       {"\"password_command\": [\"pass\"]", "--password-command: [\"pass\"]"},
       {"set \"auth\" to \"auto\"", "set --auth to \"auto\""},
       {"set \"oauth\" to \"google\"", "set \"oauth\" to \"google\""},  // on no command line
-      {"say \"lock\": \"fcntl\"", "say \"lock\": \"fcntl\""},          // a field of a destination
+      {"set \"lock\": \"fcntl\"", "set \"lock\": \"fcntl\""},          // a field of a destination
       {"an open \"server", "an open \"server"},
       {"\"server\":", "--server:"},
       {"", ""},

@@ -196,6 +196,7 @@ class MboxBetweenCrashAndRerun(Case):
     FOREIGN = b"From other@example.org Mon Jan  1 00:00:00 2024\nSubject: foreign\n\nforeign\n\n"
 
     def crashed(self, call, when):
+        self.begin_anew()
         self.messages = mail.small(4, seed=82)
         self.drop, self.server = self.maildrop(*self.messages)
         self.box = self.world.path("mbox")

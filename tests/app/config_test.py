@@ -117,6 +117,28 @@ class Mistakes(Case):
         self.assertHint(result, "would run as root", '"allow_root": true in')
 
 
+class Check(Case):
+    """What config check says, and a run does not."""
+
+    def test_all_mistakes_outside_of_the_accounts_are_named_with_those_inside(self):
+        self.world.configure({"home": self.account(1, timeout="soon"), "work": self.account(2)}, jobs=0, logs="x", defaults={"kep": True})
+        result = self.world.run("config", "check")
+        self.assertStatus(result, 78)
+        self.assertSays(result.err, "jobs: must be", "logs: unknown key", "defaults.kep: unknown key", "accounts.home.timeout: must be")
+        self.assertEqual(result.out, b"")
+        result = self.world.run()
+        self.assertStatus(result, 78)
+        self.assertNotIn("defaults.kep", result.err)
+
+    def test_a_state_database_that_no_run_could_use(self):
+        self.world.state_dir.mkdir(parents=True)
+        (self.world.state_dir / "state.db").write_text("")
+        self.world.configure({"home": self.account(1)})
+        result = self.world.run("config", "check")
+        self.assertStatus(result, 74)
+        self.assertHint(result, "state.db is damaged")
+
+
 class Secrets(Case):
     def test_a_configuration_that_others_can_read(self):
         for mode in (0o640, 0o604, 0o660, 0o644):

@@ -80,7 +80,7 @@ class Removing(Delete):
     def test_one_that_was_never_delivered_is_named_and_removed_when_allowed(self):
         self.prepared(b"From: Anna <anna@example.org>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nx\r\n")
         result = self.delete("--yes", "--unfetched", "uid-000001", "-q")
-        self.assertSays(result.err, 'home: warning: message uid-000001 (from Anna: "Grüße") is removed, and was never delivered')
+        self.assertSays(result.err, 'home: warning: message uid-000001 (from Anna: "Grüße") was never delivered, and is being removed')
         self.assertEqual(self.numbers(), [])
         self.assertEqual(self.standings(), {})
         self.assertEqual(self.world.maildir(), [])

@@ -11,11 +11,6 @@ HOSTILE = b"From: \x1b]0;owned\x07\r\nSubject: =?utf-8?Q?a=0D=0Ab=1B[2J=E2=80=AE
 
 
 class Delivered(Case):
-    def prepared(self, *messages, **keys):
-        drop, server = self.maildrop(*messages)
-        self.world.configure({"home": self.account(server, **keys)})
-        return drop
-
     def delivered(self, *words):
         result = self.world.run("--json", *words)
         self.assertStatus(result, 0)

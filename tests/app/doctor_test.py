@@ -46,7 +46,7 @@ class Healthy(Doctor):
     def test_in_a_window_lines_are_broken_between_words(self):
         self.fetched()
         whole = self.world.run("doctor").out.decode().split()
-        status, screen = at_a_terminal(self.world, "doctor", size=(24, 50))
+        status, screen = at_a_terminal(self.world, "--progress", "never", "doctor", size=(24, 50))
         lines = screen.decode().replace("\r\n", "\n").splitlines()
         self.assertEqual(status, 0, lines)
         self.assertEqual(len(" ".join(lines).split()), len(whole), "a word is broken")
@@ -220,9 +220,9 @@ class Secrets(Doctor):
     def test_a_login_past_its_end(self):
         found, status = self.told_of_login(used=91)
         self.assertEqual(found["grade"], "warning")
-        self.assertSays(found["text"], "the login has probably ended at ", "because no run renewed it")
+        self.assertSays(found["text"], "the login has probably expired at ", "because no run renewed it")
         self.assertSays(found["hint"], "log in again: mailhaul login home")
-        self.assertSays(status, "  login: it has probably ended at ", "  hint: log in again: mailhaul login home")
+        self.assertSays(status, "  login: it has probably expired at ", "  hint: log in again: mailhaul login home")
         for text in (found["text"], status):
             self.assertNotIn("forgets", text)
 

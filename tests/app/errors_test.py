@@ -249,6 +249,18 @@ class Login(Erring):
         self.world.configure({"home": self.account(server)})
         self.assertStatus(self.world.run(), 0)  # after a change of the profile there is no pause
 
+    def test_a_server_that_hangs_up_at_the_name_is_asked_once_in_a_run_and_after_two_runs_the_next_ones_wait(self):
+        drop, server = self.maildrop(*mail.small(1))
+        drop.answers[b"USER"] = lambda session, argument: session.connection.finish()
+        for runs in (1, 2):
+            self.fails(75, "closed the connection when it was given the user name anna", "an unknown user", hint=True, at=server)
+            self.assertEqual(len(server.connections), runs)
+        result = self.world.run()
+        self.assertStatus(result, 75)
+        self.assertSays(result.err, "no login at 127.0.0.1 before", ": the last 2 logins failed")
+        self.assertEqual(len(server.connections), 2)
+        self.assertNotIn(b"PASS secret", server.lines)
+
     def test_auto_tells_the_refusal_of_the_last_way_and_the_next_runs_wait(self):
         drop, server = self.maildrop(*mail.small(1))
         drop.answers[b"USER"] = lambda session, argument: b"-ERR no such user\r\n"

@@ -105,7 +105,7 @@ class Removing(import_test.Import):
     def test_no_list_where_mail_stays_is_told_with_what_comes_first(self):
         self.write(".mpoprc", "account box\nhost 127.0.0.1\nuser anna\npassword secret\ndelivery maildir ~/Mail\nkeep on\n")
         self.assertSays(self.ok("import", "mpop").err, "there is no list of what mpop has fetched for box",
-                        "would fetch all that is on the server", "stop the timer of mpop, run it once more, then import again",
+                        "would fetch everything that is on the server again", "stop the timer of mpop, run it once more, then import again",
                         "mailhaul state mark-seen box --all directly after that run")
 
     def test_a_list_that_is_there_and_has_nothing_of_the_account_is_told_as_such(self):
@@ -115,8 +115,8 @@ class Removing(import_test.Import):
             with self.subTest(text):
                 self.write(path, text)
                 err = self.ok("import", "mpop", "--print").err
-                self.assertSays(err, "the list of what mpop has fetched (%s) has nothing of box" % (self.world.home / path),
-                                "would fetch all that is on the server")
+                self.assertSays(err, "the list of what mpop has fetched (%s) contains nothing for box" % (self.world.home / path),
+                                "would fetch everything that is on the server again")
         (self.world.home / path).unlink()
         (self.world.home / path).mkdir()
         self.assertSays(self.ok("import", "mpop", "--print").err, "anna_at_127.0.0.1 is not a file, and no list of what mpop has fetched")

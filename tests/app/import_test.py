@@ -102,7 +102,7 @@ path = ~/Mail/
         self.assertEqual(self.reasons(), ["imported as delivered"] * 2)
         self.ok()
         self.assertEqual(self.world.maildir(), [])
-        self.assertEqual(["has come" in reason for reason in self.reasons()], [True, False])
+        self.assertEqual(["has passed:" in reason for reason in self.reasons()], [True, False])
 
     def test_the_first_run_removes_nothing_and_reads_headers_only(self):
         drop = self.imports(3, {0: 1500000000, 1: 1500000000})
@@ -245,7 +245,7 @@ keep on
         self.rc()
         self.write(".config/mailhaul/config.json",
                    '{"accounts": {"box": {"server": "pop3s://other.example", "user": "a", "deliver": "maildir:~/Old"}}}')
-        self.refused(78, "has one of this name")
+        self.refused(78, "already has one of this name")
 
     def test_a_mailbox_that_is_fetched_already_is_refused(self):
         self.rc()
@@ -279,7 +279,7 @@ keep on
     def test_a_password_that_is_there_is_not_replaced(self):
         self.rc()
         self.write(".config/mailhaul/passwords/box", "another\n")
-        self.refused(73, "passwords/box", "has another one", "remove the file")
+        self.refused(73, "passwords/box", "already contains another one", "remove the file")
         self.assertEqual(self.world.path(".config/mailhaul/passwords/box").read_text(), "another\n")
 
     def test_without_a_configuration_the_places_are_named(self):

@@ -39,7 +39,7 @@ class Hostile(InitCase):
         self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % "pop.example.org"
         result = self.run_init("anna@example.org", "--password-file", self.password_file())
         self.assertStatus(result, 64)
-        self.assertHint(result, "nobody has confirmed", "--server pop3s://pop.example.org --user anna")
+        self.assertHint(result, "it has not been confirmed", "--server pop3s://pop.example.org --user anna")
         self.assertEqual(self.tried("pop.example.org"), [])
         self.assertNothingWritten()
 
@@ -65,10 +65,17 @@ class Hostile(InitCase):
         result = self.run_init("anna@example.org", "--password-file", self.password_file())
         self.assertStatus(result, 69)
         self.assertHint(result, "no POP3 server was found", "--server pop3s://HOST", "--ask-others")
-        self.assertSays(result.out.decode(), "the table of providers: does not have example.org",
-                        "autoconfig.example.org: has nothing (HTTP 404)", "example.org/.well-known/autoconfig: has nothing",
-                        "ua-auto-config.example.org: has nothing", "SRV record _pop3s._tcp.example.org: none",
+        self.assertSays(result.out.decode(), "the table of providers: has no entry for example.org",
+                        "autoconfig.example.org: has no such file (HTTP 404)", "example.org/.well-known/autoconfig: has no such file",
+                        "ua-auto-config.example.org: has no such file", "SRV record _pop3s._tcp.example.org: none",
                         "SRV record _pop3._tcp.example.org: none", "MX record example.org: none", "others: not asked")
+
+    def test_a_machine_without_a_network_is_not_told_that_the_domain_has_nothing(self):
+        nowhere = ["--proxy", "http://127.0.0.1:%d" % self.closed_port(), "--name-server", "127.0.0.1:%d" % self.closed_port()]
+        result = self.world.run("init", "anna@example.org", "--password-file", self.password_file(), *nowhere)
+        self.assertStatus(result, 75)
+        self.assertHint(result, "nobody answered", "the network", "--server pop3s://HOST")
+        self.assertNothingWritten()
 
     def test_behind_a_proxy_no_name_server_is_asked(self):
         result = self.world.run("init", "anna@example.org", *self.options[:4])
@@ -120,7 +127,7 @@ class Scripts(InitCase):
         self.assertSays(result.out.decode(), '"provider": "microsoft"', '"client_id": "YOUR-CLIENT-ID"')
         result = self.run_init("jane@legalmail.it", "--password-file", self.password_file())
         self.assertStatus(result, 64)
-        self.assertHint(result, "one that the provider has given", "--user")
+        self.assertHint(result, "one that the provider assigns", "--user")
 
     def test_how_often_the_provider_may_be_asked_is_written(self):
         result = self.run_init("jane@web.de", "--print")
@@ -165,7 +172,7 @@ class Scripts(InitCase):
         self.assertStatus(self.world.run("example-2"), 0)
         again = self.run_init(*words)
         self.assertStatus(again, 78)
-        self.assertHint(again, "has this mailbox already", "mailhaul example-2")
+        self.assertHint(again, "already has this mailbox", "mailhaul example-2")
         self.assertEqual(self.world.config.read_text(), text)
 
     def test_what_is_missing_is_named(self):

@@ -38,7 +38,7 @@ class Newcomer(InitCase):
         self.mailbox(user=b"anna@example.org")
         self.names.records["SRV", "_pop3s._tcp.example.org"] = [(10, 1, 995, "pop.example.org")]
         run = self.at_terminal("anna@example.org")
-        self.assertTrue(run.expect(rb"Found: pop3s://pop.example.org, says SRV record _pop3s._tcp.example.org"))
+        self.assertTrue(run.expect(rb"Found: pop3s://pop.example.org, named by SRV record _pop3s._tcp.example.org"))
         self.answer(run, rb"Log in there\?[^\n]*\] ", "y")
         self.answer_rest(run)
         self.assertFetches(3)
@@ -75,10 +75,10 @@ class Newcomer(InitCase):
         self.names.records["MX", "example.org"] = [(10, "mx1.hoster.example")]
         self.pages.pages["hoster.example", WELL_KNOWN] = AUTOCONFIG % "pop.hoster.example"
         run = self.at_terminal("anna@example.org")
-        run.expect(rb"May others be asked\?")
+        run.expect(rb"May third parties be asked\?")
         self.assertFalse(self.tried("hoster.example"))
         self.answer(run, rb"\[y/N\] ", "y")
-        run.expect(rb"Found: pop3s://pop.hoster.example, says hoster.example/.well-known/autoconfig")
+        run.expect(rb"Found: pop3s://pop.hoster.example, named by hoster.example/.well-known/autoconfig")
         self.answer(run, rb"another domain, hoster.example. Log in there\?[^\n]*\] ", "y")
         self.answer_rest(run)
         self.assertFetches(3)
@@ -159,7 +159,7 @@ class Newcomer(InitCase):
     def test_an_address_without_any_hint(self):
         self.mailbox(user=b"anna@example.org")
         run = self.at_terminal("anna@example.org")
-        self.answer(run, rb"May others be asked\?[^\n]*\] ", "")
+        self.answer(run, rb"May third parties be asked\?[^\n]*\] ", "")
         self.assertFalse(self.tried("autoconfig.thunderbird.net"))
         run.expect(rb"others: not asked")
         self.answer(run, rb"The POP3 server[^\n]*\): ", "pop.example.org")
@@ -176,7 +176,7 @@ class Newcomer(InitCase):
         run = self.at_terminal("anna@daum.net")
         self.assertEqual(run.end(), 69, run.screen)
         self.assertScreen(run, "Daum has no POP3 server")
-        self.assertScreen(run, "can be given with --server")
+        self.assertScreen(run, "give it with --server")
 
     def test_outlook_begins_a_login_by_oauth(self):
         self.mailbox("outlook.office365.com", user=b"anna@outlook.com")
@@ -184,8 +184,8 @@ class Newcomer(InitCase):
         run = self.at_terminal("anna@outlook.com")
         self.answer(run, rb"The client id: ", "client-1")
         microsoft.approve(run.expect(rb"code (WXYZ-\d)"))
-        self.answer(run, rb"Where shall the mail go[^\n]*\] ", "~/Inbox")
-        self.answer(run, rb"stay on the server[^\n]*\] ", "n")
+        self.answer(run, rb"Where should the mail go[^\n]*\] ", "~/Inbox")
+        self.answer(run, rb"on the server after[^\n]*\? [^\n]*\] ", "n")
         self.assertEqual(run.end(), 0, run.screen)
         profile = json.loads(self.world.config.read_text())["accounts"]["outlook"]
         self.assertEqual(profile["oauth"], {"provider": "microsoft", "client_id": "client-1"})
@@ -220,12 +220,38 @@ class Newcomer(InitCase):
         self.assertFalse(self.world.config.exists())
         self.assertEqual([*self.world.state_dir.rglob("*.json")], [])
 
+    def test_a_typing_error_in_the_address_is_asked_again(self):
+        self.mailbox()
+        self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % "pop.example.org"
+        run = self.at_terminal()
+        self.answer(run, rb"address: ", "anna")
+        run.expect(rb"'anna' is not a mail address")
+        self.answer(run, rb"address: ", "anna@example.org")
+        self.answer(run, rb"Log in there\?[^\n]*\] ", "")
+        self.answer(run, rb"Password for anna: ", "secret")
+        run.expect(rb"The login works")
+        run.type("\x03")
+        self.assertEqual(run.end(), 130, run.screen)
+
+    def test_a_place_that_cannot_be_used_is_asked_again(self):
+        self.mailbox()
+        (self.world.home / "letters").write_text("mine")
+        run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna")
+        self.answer(run, rb"Password for anna: ", "secret")
+        for place, why in (("~/letters", rb"not\s+a\s+directory"), ("mbox:~", rb"is\s+a\s+directory")):
+            self.answer(run, rb"the mail go[^\n]*\] ", place)
+            run.expect(why)
+        self.answer(run, rb"the mail go[^\n]*\] ", "")
+        self.answer(run, rb"on the server[^\n]*\] ", "")
+        self.assertEqual(run.end(), 0, run.screen)
+        self.assertFetches(3)
+
     def test_ctrl_c_and_ctrl_d_write_nothing(self):
         self.mailbox()
         for key in ("\x03", "\x04"):
             run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna")
             self.answer(run, rb"Password for anna: ", "secret")
-            run.expect(rb"Where shall the mail go[^\n]*\] ")
+            run.expect(rb"Where should the mail go[^\n]*\] ")
             run.type(key)
             self.assertEqual(run.end(), 130, run.screen)
             self.assertNothingWritten()
@@ -254,7 +280,7 @@ class Newcomer(InitCase):
         run.expect(rb"refused\s+the\s+login")
         self.assertFalse(ring.exists())
         self.answer_rest(run)
-        self.assertScreen(run, "its password in the key ring")
+        self.assertScreen(run, "its password in the keyring")
         self.assertEqual(ring.read_text(), "secret")
         self.assertFalse((self.world.config.parent / "passwords").exists())
         profile = json.loads(self.world.config.read_text())["accounts"]["example"]
@@ -266,8 +292,8 @@ class Newcomer(InitCase):
         self.mailbox(password=b"geheim-47")
         run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna", "-vv")
         shown = b""
-        for question, text in ((rb"Password for [^\n]*: ", "geheim-47"), (rb"Where shall the mail go[^\n]*\] ", ""),
-                               (rb"stay on the server[^\n]*\] ", "")):
+        for question, text in ((rb"Password for [^\n]*: ", "geheim-47"), (rb"Where should the mail go[^\n]*\] ", ""),
+                               (rb"on the server after[^\n]*\? [^\n]*\] ", "")):
             run.expect(question)
             shown, run.screen = shown + run.screen, b""
             run.type(text + "\n")

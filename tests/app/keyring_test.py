@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A password in the desktop's key ring, with a program in place of secret-tool. The real one: tests/servers/keyring_test.py"""
+"""A password in the desktop's keyring, with a program in place of secret-tool. The real one: tests/servers/keyring_test.py"""
 import os
 
 from support.py import mail
 from support.py.terminal import AtTerminal
 from support.py.world import Case
 
-# The key ring is a folder with a file for each set of attributes. It is locked while there is a file named "locked".
+# The keyring is a folder with a file for each set of attributes. It is locked while there is a file named "locked".
 SECRET_TOOL = """#!/bin/sh
 cd "$HOME/ring" || exit 9
 echo "$@" >>calls
@@ -52,7 +52,7 @@ class Keyring(Case):
         return status, run.screen
 
     def test_login_stores_what_fetch_reads(self):
-        self.assertEqual(self.log_in(PASSWORD), (0, b"\r\nhome: the password of anna is in the key ring\r\n"))
+        self.assertEqual(self.log_in(PASSWORD), (0, b"\r\nhome: the password of anna is in the keyring\r\n"))
         self.assertEqual((self.ring / NAME).read_bytes(), PASSWORD.encode())
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(self.drop.uids(), [])
@@ -69,7 +69,7 @@ class Keyring(Case):
         for _ in range(2):  # and nothing pauses
             result = self.world.run()
             self.assertStatus(result, 77)
-            self.assertHint(result, "the key ring has no password for anna at 127.0.0.1", "mailhaul login home")
+            self.assertHint(result, "the keyring has no password for anna at 127.0.0.1", "mailhaul login home")
         self.assertEqual(self.server.lines, [])
 
     def test_logout_removes_it(self):
@@ -84,11 +84,11 @@ class Keyring(Case):
         for words in ((), ("logout",)):
             result = self.world.run(*words)
             self.assertStatus(result, 75)
-            self.assertHint(result, "from the key ring: secret-tool: exit status 1: secret-tool: The collection is locked",
+            self.assertHint(result, "from the keyring: secret-tool: exit status 1: secret-tool: The collection is locked",
                             "unlocked")
         status, screen = self.log_in(PASSWORD)
         self.assertEqual(status, 75)
-        self.assertIn(b"cannot store the password of anna at 127.0.0.1 in the key ring",
+        self.assertIn(b"cannot store the password of anna at 127.0.0.1 in the keyring",
                       b" ".join(screen.split()))
 
     def test_without_secret_tool_the_package_is_named(self):

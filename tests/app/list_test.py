@@ -21,10 +21,8 @@ def message(sender, subject, date="Mon, 02 Mar %d 04:00:00 +0000" % YEAR, body=b
 
 class Listing(Case):
     def prepared(self, *messages, **keys):
-        drop, server = self.maildrop(*messages)
         self.world.env["TZ"] = "UTC-1"  # an hour east of Greenwich
-        self.world.configure({"home": self.account(server, **keys)})
-        return drop
+        return super().prepared(*messages, **keys)
 
     def lines(self, *words):
         result = self.world.run("list", *words)

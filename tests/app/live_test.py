@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The live lines, on an emulated screen: what they say, in windows of all sizes."""
 import json
+import os
 import re
+import select
+import subprocess
 import threading
 import unittest
 
-from support.py import mail
+from support.py import mail, terminal
 from support.py.maildrop import Session
 from support.py.screen import Screen, needed
-from support.py.world import LIMIT, Case
+from support.py.world import LIMIT, MAILHAUL, Case
 
 
 class Gate:
@@ -78,6 +81,49 @@ class OneAccount(Live):
         gate.event.set()
         self.assertEqual(screen.end(), 0)
 
+    def test_it_says_that_mail_is_being_removed(self):
+        gate = self.held(self.prepared(*mail.small(3)), b"QUIT")
+        screen = Screen(self)
+        screen.wait_for("home  removing 3 messages from the server")
+        gate.event.set()
+        self.assertEqual(screen.end(), 0)
+        self.assertRegex(screen.text(), r"^\$ mailhaul\nhome: 3 new messages, .*; 3 removed from the server$")
+
+    def test_nothing_but_removals_has_no_count_of_messages(self):
+        drop = self.prepared(*mail.small(3), leave_on_server=True)
+        self.assertStatus(self.world.run(), 0)
+        for verb in (b"TOP", b"QUIT"):
+            self.held(drop, verb)
+        screen = Screen(self, "-K")
+        screen.wait_for("home  removing 3 messages from the server")
+        drop.answers[b"TOP"].event.set()
+        drop.answers[b"QUIT"].event.set()
+        self.assertEqual(screen.end(), 0)
+        self.assertEqual((drop.messages, len(self.world.maildir())), ([], 3))
+
+    def test_nothing_new_has_no_count_either(self):
+        drop = self.prepared(*mail.small(3), leave_on_server=True)
+        self.assertStatus(self.world.run(), 0)
+        gate = self.held(drop, b"QUIT")
+        screen = Screen(self)
+        screen.wait_for("home  listing")
+        gate.event.set()
+        screen.wait(lambda lines: not any("0/0" in line for line in lines) and "home: no new mail" in lines[1])
+        self.assertEqual(screen.end(), 0)
+
+    def test_a_window_of_one_row_is_not_scrolled(self):
+        gate = self.half_a_message(self.prepared(mail.sized(300000), mail.sized(300000, 2)))
+        screen = Screen(self, size=(1, 60))
+        for _ in range(3):  # it is drawn again and again
+            screen.wait(lambda lines: re.fullmatch(r"home  0/2 messages  .*B/s  \d+:\d\d left", lines[0]))
+            screen.read()
+        self.assertEqual(screen.scrolled(), 1)  # what stood there before
+        screen.resize((24, 60))
+        screen.wait(lambda lines: "0/2 messages" in lines[0] + lines[1] and not any(lines[2:]))
+        gate.event.set()
+        self.assertEqual(screen.end(), 0)
+        self.assertIn("home: 2 new messages", screen.text())
+
     def test_it_fits_windows_of_any_width_and_keeps_the_time_left_longest(self):
         for columns, form in ((80, r"home  0/2 messages  \d.*B of \d.*B  \d.*B/s  \d+:\d\d left"),
                               (50, r"home  0/2 messages  \d.*B of \d.*B  \d+:\d\d left"), (40, r"home  0/2 messages  \d+:\d\d left"),
@@ -143,6 +189,42 @@ class OtherCommands(Live):
         self.assertRegex(row, "#1 .*Anna .*first .*fetch")
         self.assertRegex(total, "^1 message, ")
 
+    def test_list_counts_below_its_rows(self):
+        self.drop.add(*mail.small(3))
+        self.drop.capabilities.remove(b"PIPELINING")
+        gate = Gate(self)
+        self.drop.answers[b"TOP"] = lambda _, argument: gate() if argument.startswith(b"3") else None
+        screen = Screen(self, "list")
+        screen.wait(lambda lines: lines[1].lstrip().startswith("NO ") and lines[2].startswith("#1") and lines[3].startswith("#2")
+                    and lines[4] == "home  2/4 messages")
+        gate.event.set()
+        self.assertEqual(screen.end(), 0)
+        self.assertEqual([line.split(" ")[0] for line in screen.lines()[2:7]], ["#1", "#2", "#3", "#4", "4"])
+
+    def test_in_front_of_a_pager_nothing_is_drawn_once_it_has_something_to_show(self):
+        for words, verb in ((("list",), b"QUIT"), (("get", "home", "#1"), b"QUIT"), (("doctor",), b"PASS")):
+            with self.subTest(words):
+                self.begin_anew()
+                gate = self.held(self.drop, verb)
+                master, slave = terminal.opened()
+                process = subprocess.Popen([MAILHAUL, *words], stdin=slave, stdout=subprocess.PIPE, stderr=slave, cwd=self.world.root,
+                                           start_new_session=True, env={**self.world.env, "TERM": "xterm"})
+                os.close(slave)
+                self.assertNotEqual(process.stdout.read(1), b"")
+                shown = b""
+                while words != ("doctor",) and not shown.endswith(b"A\r\x1b[J"):  # the line is taken away
+                    self.assertTrue(select.select([master], [], [], LIMIT)[0], shown)
+                    shown += os.read(master, 65536)
+                gate.event.set()
+                process.stdout.read()
+                process.stdout.close()
+                self.assertEqual(terminal.read_to_the_end(master, process), b"")
+                self.assertEqual(process.returncode, 0)
+
+    def test_doctor(self):
+        lines = self.waits("doctor")
+        self.assertTrue(any("ok       home: listing: 1 message" in line for line in lines), lines)
+
     def test_get(self):
         self.assertEqual(self.waits("get", "home", "#1"), ["From: Anna <anna@example.org>", "Subject: first", "", "text"])
 
@@ -154,6 +236,16 @@ class OtherCommands(Live):
         lines = self.waits("delete", "--unfetched", "#1", typed=("[y/N]", b"y\n"))
         self.assertRegex(lines[-1], "^home: 1 message removed from the server$")
         self.assertEqual(len(lines), 4)
+
+    def test_delete_says_that_it_removes(self):
+        gate = self.held(self.drop, b"QUIT")
+        screen = Screen(self, "delete", "--unfetched", "#1")
+        screen.wait_for("[y/N]")
+        screen.type(b"y\n")
+        screen.wait_for("home  removing 1 message from the server")
+        gate.event.set()
+        self.assertEqual(screen.end(), 0)
+        self.assertEqual(screen.lines()[4], "home: 1 message removed from the server")
 
     def test_marking(self):
         for standing in ("seen", "delivered"):

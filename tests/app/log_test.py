@@ -98,7 +98,7 @@ class File(Log):
         self.prepared(MAIL)
         self.fetch("delete", "--yes", "--unfetched", "home", "uid-000001", err=None)
         warning, removed = self.lines()
-        self.assertRegex(warning, "^home: warning: message uid-000001 .* was never delivered$")
+        self.assertRegex(warning, "^home: warning: message uid-000001 .* was never delivered, and is being removed$")
         who = r'from Küche <kitchen@example\.org>, "Grüße", <4@example\.org>'
         self.assertRegex(removed, r"^home: remove uid-000001 \(%d B\) %s: " % (len(MAIL), who))
 

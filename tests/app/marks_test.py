@@ -132,7 +132,7 @@ class Marks(Case):
         self.assertEqual(rows[self.uid(0)]["delivered"], "2020-02-29T00:00:00Z")
         lines = self.json_lines(self.world.run("--json", "list"))
         messages = [line for line in lines if line["event"] == "message"]
-        self.assertEqual(["has come" in line["reason"] for line in messages], [True, False, False, False])
+        self.assertEqual(["has passed:" in line["reason"] for line in messages], [True, False, False, False])
         # The one is marked by the next run, and removed an hour later; so is the other, in 30 days.
         soon, later = (self.moment(line["due"]) for line in messages[:2])
         self.assertEqual(["due" in line for line in messages], [True, True, False, False])
@@ -140,7 +140,7 @@ class Marks(Case):
         self.assertEqual(later - self.moment(rows[self.uid(1)]["delivered"]), datetime.timedelta(days=30, hours=1))
         shown = "stays until %d %s" % (later.day, later.strftime("%b"))
         for words in (("list",), ("-n",)):
-            self.assertSays(self.ok(*words).splitlines()[1 if words == ("-n",) else 2], "delete_after has not come yet; " + shown)
+            self.assertSays(self.ok(*words).splitlines()[1 if words == ("-n",) else 2], "delete_after has not passed yet; " + shown)
 
     def test_a_message_that_was_marked_as_seen_can_be_named(self):
         self.ok("state", "mark-seen", "--all")

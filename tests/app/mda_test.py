@@ -65,6 +65,13 @@ class Outcomes(Program):
         self.assertStatus(result, 74)
         self.assertHint(result, "no room in the attic", "the next run hands it over again")
 
+    def test_what_can_be_tried_by_hand_is_the_whole_command(self):
+        """A shell without its arguments would take the message for a script."""
+        _, server = self.maildrop(*mail.small(1, seed=20))
+        command = ["/bin/sh", "-c", "cat >/dev/null; exit 9"]
+        self.world.configure({"home": self.account(server, deliver=self.deliver() | {"command": command})})
+        self.assertHint(self.world.run(), "UID | /bin/sh -c 'cat >/dev/null; exit 9'")
+
     def test_what_it_writes_is_shown_with_v_though_it_exits_0(self):
         for words, shown in (((), False), (("-v",), True)):
             drop, server = self.maildrop(*mail.small(1, seed=20))

@@ -165,7 +165,7 @@ class Forgetting(Case):
         for words in ((), ("--json",)):
             result = self.world.run("state", "forget", "home", "--all", *words)
             self.assertStatus(result, 64)
-            self.assertSays(result.err + result.out.decode(), "--yes forgets without a question")
+            self.assertSays(result.err + result.out.decode(), "--yes forgets without asking")
             self.assertEqual(self.remembered(), 3)
         self.assertStatus(self.world.run("state", "forget", "home", "uid-000001"), 0)
         self.assertEqual(self.remembered(), 2)

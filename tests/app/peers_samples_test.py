@@ -37,7 +37,7 @@ class Samples(import_test.Import):
     def test_fdm_with_pop3(self):
         text, said = self.taken_over("fdm", self.sample("fdm/examples/g-lando.conf"), "pop3s://pop.gmail.com")
         self.assertSays(said, "g-lando.conf:35: account stdin does not use POP3", "g-lando.conf:38: exec is not supported",
-                        "g-lando.conf:43: a rule goes by the content", "account gmail is switched off")
+                        "g-lando.conf:43: a rule depends on the content", "account gmail is switched off")
         text, said = self.taken_over("fdm", self.sample("fdm/examples/w-maier.conf"), "pop3s://mail.messagingengine.com",
                                      "pop3s://wiscmail.wisc.edu", "pop3s://pop.googlemail.com")
         self.assertSays(text, '"max_size": 10485760', ".maildir/Inbox")

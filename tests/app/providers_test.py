@@ -79,7 +79,7 @@ class Providers(Case):
     def test_a_method_that_is_not_there(self):
         hint = self.hint(unwilling, 69, server="pop3://outlook.office365.com", user="jane@outlook.com",
                          auth="scram-sha-256")
-        self.assertSays(hint, "OAuth 2 alone", "mailhaul login")
+        self.assertSays(hint, "only OAuth 2", "mailhaul login")
 
     def test_an_untrusted_certificate_is_described_before_the_right_server_is_named(self):
         for server in ("pop3s://pop.googlemail.com", "pop3s://pop.gmail.com:1995"):
@@ -97,11 +97,11 @@ class Providers(Case):
 
     def test_where_oauth_is_not_taken_the_app_password_is_named_in_a_sentence(self):
         hint = self.hint(unwilling, 69, server="pop3://pop.mail.yahoo.com", user="jane@yahoo.com", auth="xoauth2")
-        self.assertSays(" ".join(hint.split()), "Yahoo takes a password over POP3, no OAuth 2",
-                        "Yahoo wants an app password here, not the password of the account: make one at https://")
+        self.assertSays(" ".join(hint.split()), "Yahoo accepts a password over POP3, but not OAuth 2",
+                        "Yahoo requires an app password here, not the password of the account: make one at https://")
 
     def test_a_firm_s_own_domain_at_outlook_s_server_is_microsoft_365(self):
-        for user, words in (("jane@firm.com", ("Microsoft 365 takes OAuth 2 alone", "an administrator may have to allow POP")),
-                            ("anna@outlook.com", ("Outlook.com takes OAuth 2 alone", "settings of Outlook on the web"))):
+        for user, words in (("jane@firm.com", ("Microsoft 365 accepts only OAuth 2", "an administrator may have to allow POP")),
+                            ("anna@outlook.com", ("Outlook.com accepts only OAuth 2", "settings of Outlook on the web"))):
             hint = self.hint(refusing, 77, server="pop3://outlook.office365.com", user=user)
             self.assertSays(" ".join(hint.split()), *words)

@@ -60,14 +60,14 @@ class Proxies(Case):
 
     def test_http_wants_a_login(self):
         server = self.serve(http(b"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\""))
-        self.fails(78, "the proxy wants a login", "USER:PASSWORD", proxy="http://127.0.0.1:%d" % server.port)
+        self.fails(78, "the proxy requires a login", "USER:PASSWORD", proxy="http://127.0.0.1:%d" % server.port)
         result = self.fails(78, "the proxy refuses the login", "407", "check user name and password",
                             proxy="http://anna:geheim@127.0.0.1:%d" % server.port)
         self.assertNotIn("geheim", result.err)
 
     def test_socks_wants_a_login(self):
         refusing = self.serve(socks(b"\xff"))
-        self.fails(78, "the proxy wants a login", "socks5h://USER:PASSWORD",
+        self.fails(78, "the proxy requires a login", "socks5h://USER:PASSWORD",
                    proxy="socks5h://127.0.0.1:%d" % refusing.port)
         server = self.serve(socks(b"\x02", b"\x01\x01"))
         result = self.fails(78, "the proxy refuses the login", "check user name and password",

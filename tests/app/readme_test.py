@@ -41,7 +41,7 @@ class Capture(InitCase):
         run = AtTerminal(self.world, "init", "anna@example.org", *map(str, self.options))
         screen = b""
         for question, answer in ((rb"Log in there\?[^\n]*\] ", ""), (rb"Password for anna: ", "secret"),
-                                 (rb"Where shall the mail go[^\n]*\] ", ""), (rb"stay on the server[^\n]*\] ", "")):
+                                 (rb"Where should the mail go[^\n]*\] ", ""), (rb"on the server after[^\n]*\? [^\n]*\] ", "")):
             run.expect(question)
             screen, run.screen = screen + run.screen, b""
             run.type(answer + "\n")

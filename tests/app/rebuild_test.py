@@ -326,6 +326,23 @@ class Mboxes(Lost):
         self.ok()
         self.assertEqual(self.world.path("mbox").stat().st_size, before)
 
+    def test_what_mutt_changes_comes_again_and_nothing_else(self):
+        """It ends a header at the first line that is no field, and drops what follows a NUL: nobody knows what that was."""
+        changed = [message for message in mail.corpus(90, seed=6, raw=True) if message and self.mutt_changes(message)
+                   and b"Content-Length" not in message]
+        self.begin([*mail.small(3, seed=6), *changed], deliver="mbox:~/mbox", trace_header=True)
+        self.ok()
+        self.read_with_mutt("mbox")
+        before = self.world.path("mbox").read_bytes()
+        self.lose()
+        self.ok("state", "rebuild")
+        self.ok()
+        after = self.world.path("mbox").read_bytes()
+        self.assertTrue(after.startswith(before))
+        again = [text.split(b"\n", 2)[2] for _, text in mail.entries(after[len(before):])]  # without the trace header
+        self.assertSameMail(again, changed)
+        self.assertGreater(len(again), 5)
+
     def test_without_a_trace_header_too_once_it_is_rebuilt(self):
         self.begin(mail.corpus(90, seed=5, raw=True), deliver="mbox:~/mbox")
         self.ok()

@@ -35,6 +35,59 @@ class Renamed(Lost):
                         "mailhaul state move")
         self.assertEqual(len(self.world.maildir()), 3)
 
+    def moved_with_new_uids(self, *messages):
+        """The server has a new name, and each of its messages a new UID."""
+        old = self.server
+        self.drop, self.server = self.maildrop(*messages)
+        self.configure()
+        return "127.0.0.1:%d" % old.port
+
+    def test_new_uids_together_with_the_new_name_are_noticed_by_the_headers(self):
+        old, new = mail.small(5, seed=21), mail.small(3, seed=22)
+        self.begin(old)
+        self.ok()
+        where = self.moved_with_new_uids(*old, *new)
+        for words, status in (((), 74), (("-n",), 74), (("list",), 0)):
+            result = self.world.run(*words)
+            self.assertStatus(result, status)
+            self.assertHint(result, "5 of its 8 messages are known from the same user at " + where, "mailhaul state move %s home" % where)
+        self.assertEqual((self.drop.retrieved, len(self.world.maildir())), ([], 5))
+        self.ok("state", "move", where)
+        self.assertSays(self.ok(), "3 new messages")
+        self.assertSameMail(self.world.maildir(), [*old, *new])
+
+    def test_a_sample_of_the_headers_is_enough(self):
+        old, new = mail.small(300, seed=21), mail.small(250, seed=22)
+        self.begin(old)
+        self.ok()
+        where = self.moved_with_new_uids(*old, *new)
+        result = self.world.run("-vv")
+        self.assertStatus(result, 74)
+        self.assertSays(result.err, "55 of 100 of its 550 messages that were compared are known from the same user at " + where)
+        self.assertEqual(result.err.count("> TOP "), 100)
+
+    def test_what_came_to_two_mailboxes_of_a_user_stops_nothing(self):
+        common, other = mail.small(4, seed=21), mail.small(5, seed=22)
+        for first, second in ((common[:2], common[:2]), (common, common + other)):
+            with self.subTest(len(first)):
+                self.begin_anew()
+                self.begin(first)
+                self.ok()
+                self.moved_with_new_uids(*second)
+                self.ok()
+                self.assertEqual(len(self.world.maildir()), len(first) + len(second))
+
+    def test_what_the_old_server_has_removed_stops_nothing(self):
+        """It cannot be on that server under its new name: this is another one, to which the mail was copied."""
+        self.begin(mail.small(5, seed=21), leave_on_server=False)
+        self.ok()
+        self.moved_with_new_uids(*mail.small(5, seed=21))
+        self.assertSays(self.ok(), "5 new messages")
+
+    def test_no_header_is_read_where_no_other_mailbox_of_the_user_is_known(self):
+        self.begin(mail.small(5, seed=21))
+        self.assertNotIn("> TOP ", self.world.run("-vv").err)
+
     def test_a_new_name_and_a_lost_state_at_once(self):
         for box in ("maildir:Mail", "mbox:mbox"):
             with self.subTest(box):
@@ -86,7 +139,7 @@ class Renamed(Lost):
         self.begin(mail.small(2, seed=24))
         self.ok()
         for words, says in ((("nowhere",), "nothing is recorded about anna at nowhere"), ((), "old name is missing"),
-                            (("127.0.0.1:%d" % self.server.port,), "this is the mailbox of account home already"),
+                            (("127.0.0.1:%d" % self.server.port,), "this is already the mailbox of account home"),
                             (("127.0.0.1:99999",), "is not a host")):
             with self.subTest(words):
                 result = self.world.run("state", "move", *words)

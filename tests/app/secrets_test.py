@@ -106,6 +106,35 @@ class Files(Case):
                 self.world.prefix = mounts.instead(self.world.path("run"), "/run")
                 self.assertStatus(self.world.run(), 78 if folder == "other" else 0)
 
+    @unittest.skipUnless(mounts.usable() and os.geteuid() == 0, "only root may mount, and give files to somebody else")
+    def test_a_mount_that_is_read_only_and_not_ours_sets_the_modes_of_its_files(self):
+        here, there = self.world.path("here"), self.world.path("there")
+        here.mkdir()
+        there.mkdir()
+        _, server = self.maildrop(*mail.small(1))
+        account = self.account(server, leave_on_server=True)
+        texts = {"password": "secret\n", "netrc": "machine 127.0.0.1 login anna password secret\n",
+                 "config": json.dumps({"accounts": {"home": account}})}
+        withheld = {key: value for key, value in account.items() if key != "password"}
+        for name, text in texts.items():
+            (here / name).write_text(text)
+            (here / name).chmod(0o440)
+        self.world.env["NETRC"] = str(there / "netrc")
+        for keys in ({**withheld, "password_file": str(there / "password")}, {**withheld, "netrc": True}, None):
+            if keys:
+                self.world.configure({"home": keys})
+            words = [] if keys else ["-c", there / "config"]
+            for prefix, status in ((mounts.read_only(here, there, 4711), 0),
+                                   (mounts.read_only(here, there, 0), 0),  # as in a container whose user is root
+                                   (mounts.instead(here, there), 78)):     # not read-only
+                with self.subTest(keys=keys, prefix=prefix):
+                    self.world.prefix = prefix
+                    for command in (("config", "check"), ("fetch",)):
+                        result = self.world.run(*words, *command)
+                        self.assertStatus(result, status)
+                        if status:
+                            self.assertSays(result.err, "mode 0440")
+
     def test_a_credential_of_systemd(self):
         _, server = self.maildrop(*mail.small(1))
         account = self.account(server, password_credential="mail")

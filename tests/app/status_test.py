@@ -76,7 +76,7 @@ class Status(Case):
                     self.assertStatus(self.world.run(), 0)
                     end = self.json()["certificate_until"]
                     self.assertEqual(end, "%s-%s-%sT%s:%s:%sZ" % re.match("(....)(..)(..)(..)(..)(..)Z", SIGNED[which[0].stem][1][1]).groups())
-                    said = re.search("certificate of the server: it ends at (.*); unless its owner renews it", self.status())
+                    said = re.search("certificate of the server: it expires at (.*); unless its owner renews it", self.status())
                     self.assertEqual(bool(said), is_near)
                     before = (self.world.state_dir / "state.db").read_bytes()
                     self.assertStatus(self.world.run(), 0)
@@ -84,14 +84,14 @@ class Status(Case):
 
     def test_the_end_of_the_password(self):
         today = datetime.datetime.now(datetime.timezone.utc).date()
-        for valid, since, said in (("90d", 80, "ends"), ("90d", 100, "ended"), ("90d", 70, None), (None, 300, None)):
+        for valid, since, said in (("90d", 80, "expires"), ("90d", 100, "expired"), ("90d", 70, None), (None, 300, None)):
             with self.subTest(valid=valid, since=since):
                 day = today - datetime.timedelta(days=since)
                 self.configure(password_set=str(day), **({"password_valid": valid} if valid else {}))
                 end = str(day + datetime.timedelta(days=90)) + "T00:00:00Z" if valid else None
                 self.assertEqual(self.json().get("password_until"), end)
                 for lead, text in (("  warning: ", self.status()), ("warning *home: password: ", self.world.run("doctor").out.decode())):
-                    found = re.search(lead + "the password (.*) on (.*)\n *hint: make a new one", text)
+                    found = re.search(lead + "the password (.*) on (.*)\n *hint: create a new one", text)
                     self.assertEqual(found and found.groups(), said and (said, end[:10]))
 
     def test_the_end_of_the_client_certificate(self):
@@ -101,7 +101,7 @@ class Status(Case):
                 end = "%s-%s-%sT%s:%s:%sZ" % re.match("(....)(..)(..)(..)(..)(..)Z", SIGNED[which[0].stem][1][1]).groups()
                 self.assertEqual(self.json()["client_certificate_until"], end)
                 for lead, text in (("  warning: ", self.status()), ("warning *home: tls_client_cert: ", self.world.run("doctor").out.decode())):
-                    self.assertEqual(bool(re.search(lead + 'the certificate in "tls_client_cert" ends at ', text)), is_near)
+                    self.assertEqual(bool(re.search(lead + 'the certificate in "tls_client_cert" expires at ', text)), is_near)
 
     def test_a_client_certificate_that_cannot_be_read_stops_nothing(self):
         self.world.path("big.pem").write_bytes(b"\n" * 2_000_000)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How Ctrl-C and SIGTERM are answered at a terminal: in the live line, by what is at work, and in the summary."""
 import os
+import re
 import signal
 import unittest
 
@@ -17,7 +18,7 @@ class Stopping(Live):
         screen = Screen(self)
         screen.wait_for("2/5 messages")
         screen.type(b"\x03")
-        screen.wait_for("home  stopping: taking in what is on its way (Ctrl-C again: at once)")
+        screen.wait_for("home  stopping: receiving what is on its way (Ctrl-C again: at once)")
         gate.event.set()
         self.assertEqual(screen.end(), 130)
         self.assertRegex(screen.text(), r"^\$ mailhaul\nhome: stopped: \d new messages?, .*$")
@@ -46,7 +47,59 @@ class Stopping(Live):
         screen.wait_for("stopping")
         screen.type(b"\x03")
         self.assertEqual(screen.end(), 130)
-        self.assertEqual(screen.screen.cursor.x, 0, screen.text())
+        self.assertEqual((screen.text(), screen.screen.cursor.x), ("$ mailhaul\nmailhaul: stopped at once", 0))
+        lines = [re.sub(" .*", "", line) for line in self.wide_and_shrunk()]
+        self.assertEqual(lines, ["$", "mailhaul:"])
+
+    def wide_and_shrunk(self):
+        """What is left where the live line takes several rows when the second one comes."""
+        self.begin_anew()
+        self.half_a_message(self.prepared(mail.sized(300000), *mail.small(2)))
+        screen = Screen(self)
+        screen.wait_for("0/3 messages")
+        screen.type(b"\x03")
+        screen.wait_for("(Ctrl-C again: at once)")
+        screen.resize((24, 40))
+        screen.wait(lambda lines: lines[1] == "home  stopping")
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+        return screen.text().splitlines()
+
+    def test_while_the_server_removes_mail_it_is_not_said_to_be_still_there(self):
+        drop = self.prepared(*mail.small(5))
+        gate = self.held(drop, b"QUIT")
+        screen = Screen(self, size=(24, 100))
+        screen.wait_for("home  removing 5 messages from the server")
+        screen.type(b"\x03")
+        screen.wait_for("home  stopping: still removing 5 messages (Ctrl-C again: at once)")
+        self.assertEqual(screen.end(), 130)
+        self.assertRegex(screen.text(), r"^\$ mailhaul\nhome: stopped: 5 new messages, .*; removal of 5 from the server not confirmed$")
+        gate.event.set()
+        drop.behave()
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual((drop.messages, len(self.world.maildir())), ([], 5))
+
+    def test_delete_says_what_is_not_known(self):
+        gate = self.held(self.prepared(*mail.small(2)), b"QUIT")
+        screen = Screen(self, "delete", "--unfetched", "--yes", "#1", "#2", size=(24, 200))
+        screen.wait_for("home  removing 2 messages from the server")
+        screen.type(b"\x03")
+        screen.wait_for("home  stopping: still removing 2 messages")
+        self.assertEqual(screen.end(), 130)
+        error, hint = screen.text().splitlines()[-2:]
+        self.assertRegex(error, r"^mailhaul: home: error: stopped while waiting for .* \(answer to QUIT\); the removal of 2 messages is "
+                                "not confirmed$")
+        self.assertEqual(hint, "  hint: mailhaul list home shows what is still there")
+        gate.event.set()
+
+    def test_doctor_too(self):
+        self.held(self.prepared(*mail.small(1)), b"UIDL")
+        screen = Screen(self, "doctor")
+        screen.wait_for("home  listing")
+        screen.type(b"\x03")
+        screen.wait_for("home  stopping (Ctrl-C again: at once)")
+        self.assertEqual(screen.end(), 130)
+        self.assertNotIn("^C", screen.text())
 
     def program_of(self, script):
         """An MDA that opens ~/begun, waits for ~/go, and goes on with the script."""
@@ -124,6 +177,7 @@ class Stopping(Live):
         screen = Screen(self, "list", size=(24, 100))
         screen.wait_for("#1")
         screen.type(b"\x03")
+        screen.wait(lambda lines: lines[3] == "home  stopping: receiving what is on its way (Ctrl-C again: at once)")
         self.assertEqual(screen.end(), 130)
         self.assertTrue(screen.lines()[2].startswith("#1 "), screen.text())
         self.assertIn("mailhaul: home: error: stopped while waiting for ", screen.lines()[3])

@@ -61,8 +61,11 @@ class Summaries(Prepared):
 
 @needed
 class AtATerminal(Prepared):
-    def screen(self, *words, columns=200):
+    def screen(self, *words, columns=200, typed=None):
         screen = Screen(self, *words, size=(40, columns))
+        if typed:
+            screen.wait_for("[y/N]")
+            screen.type(typed)
         self.status = screen.end()
         return screen.text().split("\n")[1:]
 
@@ -76,7 +79,7 @@ class AtATerminal(Prepared):
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(self.screen("--deliver", "maildir:~/Mail/home"),
                          ["home: no new mail; 3 fetched or marked earlier left on the server "
-                          "(fetched into another place before; mailhaul -a home fetches it again)"])
+                          "(delivered to a different place before; mailhaul -a home fetches it again)"])
 
     def test_a_summary_is_wrapped_at_words(self):
         self.prepared(*mail.small(7), leave_on_server=True)
@@ -98,6 +101,18 @@ class AtATerminal(Prepared):
             self.assertTrue(all(line.startswith("  ") for line in lines[1:hint]), lines)
             self.assertTrue(all(line.startswith(" " * 8) for line in lines[hint + 1:]), lines)
             self.assertLessEqual(max(map(len, lines)), columns)
+
+    def test_check_status_and_questions_are_wrapped_too(self):
+        self.prepared(*mail.small(3), leave_on_server=True)
+        self.assertStatus(self.world.run(), 0)
+        self.drop.answers[b"UIDL"] = lambda *_: b"-ERR [SYS/TEMP] the mailboxes are being moved to another disk until tomorrow\r\n"
+        self.assertStatus(self.world.run(), 75)
+        del self.drop.answers[b"UIDL"]
+        for words, typed in ((("check",), None), (("status",), None), (("state", "forget", "--all"), b"n\n")):
+            with self.subTest(words):
+                wide, narrow = self.screen(*words, typed=typed, columns=200), self.screen(*words, typed=typed, columns=40)
+                self.assertEqual(" ".join(narrow).split(), " ".join(wide).split(), "a word is broken")
+                self.assertGreater(len(narrow), len(wide))
 
 
 if __name__ == "__main__":

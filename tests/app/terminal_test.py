@@ -28,11 +28,6 @@ def at_a_terminal(world, *words, typed=b"", when=None, size=(24, 100), term="xte
 
 
 class Terminal(Case):
-    def prepared(self, *messages, **keys):
-        drop, server = self.maildrop(*messages)
-        self.world.configure({"home": self.account(server, **keys)})
-        return drop
-
     def test_a_progress_line_and_a_summary(self):
         self.prepared(*mail.small(30), mail.sized(6000000), mail.sized(6000000, 2))
         status, screen = at_a_terminal(self.world)

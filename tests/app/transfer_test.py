@@ -287,7 +287,7 @@ class Refusing(Machines):
         for text in ("{}", "[]", "17", "", "[1, 2", '{"format": "restic"}', '{"accounts": {}}', "uid-000001 1234\n", b"\x1f\x8b\x08",
                      '{"mailboxes": []}', "[" * 100000):
             with self.subTest(text[:30]):
-                self.refused(text, "is no document of mailhaul state export")
+                self.refused(text, "is not a document written by mailhaul state export")
 
     def test_what_is_no_message_is_named(self):
         document = json.loads(self.text)

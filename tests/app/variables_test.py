@@ -67,7 +67,7 @@ class Variables(Case):
         self.assertEqual(self.fetched("-q", VERBOSE="2"), "")
 
     def test_a_value_that_makes_no_sense_is_an_error_that_names_the_variable(self):
-        for name, value, must in (("QUIET", "maybe", "1, true or yes, or else 0, false or no"), ("JSON", "2", "1, true or yes"), ("VERBOSE", "3", "0, 1 or 2"),
+        for name, value, must in (("QUIET", "maybe", "1, true or yes, or 0, false or no"), ("JSON", "2", "1, true or yes"), ("VERBOSE", "3", "0, 1 or 2"),
                                   ("VERBOSE", "-1", "0, 1 or 2"), ("PROGRESS", "on", "auto, always or never"),
                                   ("COLOR", "red", "auto, always or never"), ("JOBS", "0", "from 1 to 1000"),
                                   ("JOBS", "many", "from 1 to 1000"), ("JOBS", "1001", "from 1 to 1000")):

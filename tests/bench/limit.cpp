@@ -17,7 +17,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -184,9 +183,9 @@ class Place {
   std::size_t number_ = 0;
 };
 
-class Visit {
+class Fetch {
  public:
-  Visit(const Job& job, const std::string& user, const std::string& place)
+  Fetch(const Job& job, const std::string& user, const std::string& place)
       : job_(job), wire_(job), place_(place) {
     wire_.expect_ok();
     wire_.send("CAPA\r\n");
@@ -292,7 +291,7 @@ int main(int argc, char** argv) {
   for (std::size_t i = 3; i < words.size(); ++i) {
     threads.emplace_back([&job, word = words[i]] {
       const auto sign = word.find('=');
-      Visit(job, word.substr(0, sign), word.substr(sign + 1)).run();
+      Fetch(job, word.substr(0, sign), word.substr(sign + 1)).run();
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -7,7 +7,6 @@ import copy
 import functools
 import multiprocessing.util
 import os
-import shutil
 
 from crash import calls
 from crash.disk import Directory, Disk, fates

@@ -11,7 +11,6 @@
 
 #include "credentials/oauth_login.h"
 #include "credentials/oauth_refusal.h"
-#include "credentials/token_file.h"
 #include "support/cpp/temp_dir.h"
 
 namespace {

@@ -109,13 +109,13 @@ TEST_CASE("why a new token is refused, and never the token itself") {
   CHECK(contains(diagnose(microsoft_mail, claims, "anna@x.org", now).hint, "does not allow POP"));
   claims.audience = "https://graph.microsoft.com\x1b";
   const auto diagnosis = diagnose(microsoft_mail, claims, "anna@x.org", now);
-  CHECK(contains(diagnosis.hint, "something else than mail"));
+  CHECK(contains(diagnosis.hint, "not for mail"));
   CHECK(contains(diagnosis.sentence, "graph.microsoft.com\\x1b"));
-  CHECK(contains(diagnosis.sentence, ", and ends in 60 minutes"));
+  CHECK(contains(diagnosis.sentence, ", and expires in 60 minutes"));
   CHECK(contains(diagnose(microsoft_mail, claims, "anna@x.org", now + std::chrono::minutes(35)).sentence,
                  "in 25 minutes"));
   CHECK(contains(diagnose(microsoft_mail, claims, "anna@x.org", now + hours(73)).sentence,
-                 "and ended 3 days ago"));
+                 "and expired 3 days ago"));
   CHECK(contains(diagnose(google_mail, {}, "anna@x.org", now).hint, "POP may be switched off"));
 }
 

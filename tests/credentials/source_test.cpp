@@ -115,7 +115,7 @@ TEST_CASE("a command that fails is named, its output is not") {
   const auto failed = refusal(shell("echo s3cret; exit 3"));
   CHECK(failed.kind == Kind::temporary);
   CHECK(failed.sentence == "password_command 'sh' gave no password: exit status 3");
-  CHECK(failed.hint == "run it by hand; a locked key store has to be unlocked first");
+  CHECK(failed.hint == "run it by hand; a locked keyring has to be unlocked first");
   CHECK(refusal(shell("printf 'one\\n\\033two\\n' >&2; exit 3")).sentence ==
         "password_command 'sh' gave no password: exit status 3: one; \\x1btwo");
   CHECK(refusal(shell("kill -9 $$")).sentence == "password_command 'sh' gave no password: signal 9 (Killed)");

@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(MaildirFixture, "a staged file that disappeared is in doubt, n
   fs::remove(path / "tmp" / letter.id);
   const auto result = maildir->publish(tickets).at(0);
   CHECK(result.status == DeliveryStatus::doubt);
-  CHECK(contains(result.sentence, "vanished"));
+  CHECK(contains(result.sentence, "disappeared"));
   CHECK(!result.hint.empty());
 }
 

@@ -3,7 +3,6 @@
 
 #include "delivery/fixture.h"
 #include "delivery/mbox.h"
-#include "delivery/mbox_journal.h"
 #include "delivery/mbox_recovery.h"
 #include "delivery/ticket_fields.h"
 

@@ -2,7 +2,6 @@
 // A UIDL that is listed again after it was absent may be another message's: it is compared once.
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <iterator>
 
 #include "engine/fixture.h"
@@ -53,10 +52,6 @@ StoredMessage named(const std::string& uidl, int n) { return {uidl, mail_of(n).b
 
 StoredMessage longer(const std::string& uidl, int n) { return {uidl, mail_of(n).bytes + "and more\r\n"}; }
 
-long count_of(const std::vector<std::string>& commands, std::string_view verb) {
-  return std::ranges::count_if(commands, [&](const auto& command) { return command.starts_with(verb); });
-}
-
 }  // namespace
 
 TEST_CASE("a message of a UIDL that was absent is compared, and is new mail if it is another one") {
@@ -92,8 +87,8 @@ TEST_CASE("a message of a UIDL that was absent is compared, and is new mail if i
         if (!leaving) continue;
         house.server.commands.clear();
         house.run_with(change.after);
-        CHECK(count_of(house.server.commands, "TOP") == 0);
-        CHECK(count_of(house.server.commands, "RETR") == 0);
+        CHECK(house.server.count_of("TOP") == 0);
+        CHECK(house.server.count_of("RETR") == 0);
       }
     }
   }
@@ -111,11 +106,11 @@ TEST_CASE("a message that was absent and is the same is not delivered again, and
     house.run_with({named("B", 2)});
     house.server.commands.clear();
     house.run_with(messages);
-    CHECK(count_of(house.server.commands, "TOP") == (way.top ? 2 : 0));
-    CHECK(count_of(house.server.commands, "RETR") == (way.top ? 1 : 2));
+    CHECK(house.server.count_of("TOP") == (way.top ? 2 : 0));
+    CHECK(house.server.count_of("RETR") == (way.top ? 1 : 2));
     house.server.commands.clear();
     house.run_with(messages);
-    CHECK(count_of(house.server.commands, "TOP") + count_of(house.server.commands, "RETR") == 0);
+    CHECK(house.server.count_of("TOP") + house.server.count_of("RETR") == 0);
     for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
   }
 }

@@ -132,6 +132,38 @@ TEST_CASE("a message whose removal breaks every session does not keep the others
   }
 }
 
+TEST_CASE("a message whose removal breaks every session comes last under a new UIDL or size, too") {
+  for (const auto* kind : {"maildir", "mbox", "mda"}) {
+    for (const bool pipelining : {true, false}) {
+      for (const bool new_size : {false, true}) {
+        CAPTURE(kind);
+        CAPTURE(pipelining);
+        CAPTURE(new_size);
+        Household house;
+        house.deliver_as(kind);
+        house.server.options.pipelining = pipelining;
+        house.account.policy.leave_on_server = true;
+        for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+        house.run();
+        for (auto& message : house.server.messages) {
+          if (new_size) message.bytes += "\r\n";
+          if (!new_size) message.uidl = "new-" + message.uidl;
+        }
+        house.account.policy.leave_on_server = false;
+        const std::string uidl = new_size ? "uid2" : "new-uid2";
+        break_message(house, uidl, {"", "DELE ", {"", true}});
+        for (int run = 1; run <= 3; ++run) house.run();
+        CHECK(house.server.messages.size() == 1);
+        CHECK(place_of(house, uidl) == 1);
+        house.server.misbehave = {};
+        house.run();
+        CHECK(house.server.messages.empty());
+        for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
+      }
+    }
+  }
+}
+
 TEST_CASE(
     "without UIDL a message whose header or body breaks every session does not keep the others from "
     "arriving") {
@@ -206,7 +238,7 @@ TEST_CASE("a server that was logged in to without CAPA is told of, once with -q"
     return net::LoggedIn{.stream = house.server.open(), .login_method = "plain", .answers_capa = false};
   };
   house.server.messages = {mail_of(1)};
-  const std::string sentence = "CAPA did not work before the login, so the login went without it";
+  const std::string sentence = "CAPA did not work before the login, so mailhaul logged in without it";
   CHECK(engine::status_of(house.run()) == 0);
   CHECK(house.told.warnings == std::vector<std::string>{sentence});
   CHECK(engine::status_of(house.run()) == 0);

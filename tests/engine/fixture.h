@@ -3,7 +3,6 @@
 #pragma once
 #include <algorithm>
 #include <atomic>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>

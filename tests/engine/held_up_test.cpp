@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "engine/grid.h"
-#include "engine/status.h"
 
 using namespace mailhaul;
 using test::Household;

@@ -26,9 +26,7 @@ const std::vector<Listing> listings_of_nonsense{
 };
 
 long asked_for_mail(const Household& house) {
-  return std::ranges::count_if(house.server.commands, [](const auto& command) {
-    return command.starts_with("RETR") || command.starts_with("DELE");
-  });
+  return house.server.count_of("RETR") + house.server.count_of("DELE");
 }
 
 }  // namespace

@@ -32,9 +32,7 @@ struct SizeHousehold : Household {
   }
   static std::string large_line() { return std::string(5000, 'x') + "\r\n"; }
   std::size_t big_ones() const { return times("end of big"); }
-  long asked() const {
-    return std::ranges::count_if(server.commands, [](const auto& line) { return line.starts_with("RETR"); });
-  }
+  long asked() const { return server.count_of("RETR"); }
 };
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <map>
 #include <utility>
 
-#include "engine/last_run.h"
 #include "fixture.h"
 
 using namespace mailhaul;

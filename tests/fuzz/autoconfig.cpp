@@ -14,7 +14,7 @@ namespace {
 
 void check(const setup::Announcement& announcement) {
   fuzz::require(announcement.why_none.size() < 1000, "a reason is no longer than a line");
-  fuzz::require(fuzz::printable(announcement.why_none), "a reason can be shown");
+  fuzz::require(fuzz::escaped(announcement.why_none), "a reason can be shown");
   fuzz::require(fuzz::printable(announcement.page), "a page can be shown");
   fuzz::require(announcement.page.empty() || announcement.page.starts_with("https://"), "a page is https");
   if (!announcement.server) return;
@@ -42,6 +42,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!error) return 0;
   fuzz::require(error->kind() == util::Kind::protocol, "what is wrong is the answer");
   const std::string_view what = error->what();
-  fuzz::require(fuzz::printable(what) && what.size() < 2000, "a refusal can be shown");
+  fuzz::require(fuzz::escaped(what) && what.size() < 2000, "a refusal can be shown");
   return 0;
 }

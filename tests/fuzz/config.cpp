@@ -96,8 +96,7 @@ void check_document(std::string_view text) {
   Node root;
   const auto error = fuzz::error_of([&] { root = account::parse(text, "FILE"); });
   if (error) {
-    fuzz::require(error->kind() == Kind::config && fuzz::printable(error->what()),
-                  "bad JSON is told as such");
+    fuzz::require(error->kind() == Kind::config && fuzz::escaped(error->what()), "bad JSON is told as such");
     check_place(error->what(), "FILE", text);
     return;
   }

@@ -59,7 +59,7 @@ Told converse(const std::vector<ReplyShape>& shapes, std::string_view wire, unsi
   });
   if (!error) return told;
   fuzz::require(error->kind() == util::Kind::protocol, "only a protocol error comes out");
-  fuzz::require(fuzz::printable(error->what()), "an error's text is escaped");
+  fuzz::require(fuzz::escaped(error->what()), "an error's text is escaped");
   told.failed = true;
   told.malformed = talk.malformed_status();
   return told;

@@ -61,8 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::string told;
   const net::Trace trace = [&](char, std::string_view line) {
-    fuzz::require(fuzz::printable(line), "what is told is escaped");
-    fuzz::require(line.size() <= 4 * longest_trace + 3, "what is told is cut");
+    fuzz::require(fuzz::escaped(line), "what is told is escaped");
+    fuzz::require(line.size() <= 4 * (longest_trace + 3) + 3, "what is told is cut");
     told = line;
   };
   net::Dialogue dialogue(redactor, trace);

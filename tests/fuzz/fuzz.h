@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
 #include <string>
@@ -77,6 +78,15 @@ void in_pieces(std::string_view text, unsigned cut, Take take) {
 
 inline bool printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+/// Whether text from outside can be shown: no controls, and well-formed UTF-8 in the eyes of another library.
+inline bool escaped(std::string_view text) {
+  if (std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }))
+    return false;
+  const nlohmann::json as_json(text);
+  const auto well_formed = as_json.dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore);
+  return well_formed == as_json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 inline std::size_t count(std::string_view text, std::string_view part) {

@@ -11,7 +11,6 @@
 
 #include "delivery/fixture.h"
 #include "delivery/mbox.h"
-#include "delivery/mbox_journal.h"
 #include "fuzz/fuzz.h"
 
 using namespace mailhaul;

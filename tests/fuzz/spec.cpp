@@ -35,7 +35,7 @@ void check_spec(const std::string& text) {
     return util::Path(path.starts_with('/') ? "" : "/home/anna") / path;
   });
   if (!parsed.wrong.empty()) {
-    fuzz::require(fuzz::printable(parsed.wrong), "what is wrong is said in printable words");
+    fuzz::require(fuzz::escaped(parsed.wrong), "what is wrong is said in printable words");
     return;
   }
   fuzz::require(!delivery::describe(parsed.spec).empty(), "what was read can be told");

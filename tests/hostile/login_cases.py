@@ -66,6 +66,8 @@ REFUSALS = [
     Refused("the end of the connection at the credentials, auto",
             both(announces(b"SASL PLAIN"), ends(b"AUTH", 0, fin)), status=75,
             keys={"auth": "auto"}, once=(b"AUTH",), never=(b"USER", b"PASS"), says=("credentials", "switched off")),
+    Refused("the end of the connection at the user's name", ends(b"USER", 0, fin), status=75, once=(b"USER",),
+            never=(b"PASS",), says=("the user name", "an unknown user", "switched off")),
 ]
 
 ECHOES = [

@@ -74,8 +74,7 @@ CASES = [
          says=("PIPELINING",)),
     Case("an endless answer to DELE", floods(b"DELE", b"+OK ", b"x" * 65536, b"2"), says=("PIPELINING",)),
     Case("DELE removes at once", serves(Hurries)),
-    Case("DELE removes at once, and then the end", both(serves(Hurries), ends(b"DELE", 0, fin, b"3")), status=75,
-         stays=(4,)),
+    Case("DELE removes at once, and then the end", both(serves(Hurries), ends(b"DELE", 0, fin, b"3"))),
     Case("QUIT refused", says(b"QUIT", b"-ERR some stay\r\n"), status=75, stays=ALL, says=("some stay",)),
     Case("QUIT refused, and everything is gone", says(b"QUIT", lambda s, a: honest(s, a, b"QUIT") and b"-ERR\r\n"),
          status=75),
@@ -101,7 +100,7 @@ CASES = [
 for how, end in GONE:
     quick = QUICK if end is silence else {}
     CASES += [
-        Case("%s instead of the answer to DELE" % how, ends(b"DELE", 0, end, b"1"), status=75, stays=ALL, keys=quick),
+        Case("%s instead of the answer to DELE" % how, ends(b"DELE", 0, end, b"1"), status=75, stays=(1,), keys=quick),
         Case("%s inside the answer to DELE" % how, ends(b"DELE", 2, end, b"3"), status=75, stays=ALL, keys=quick),
         Case("%s instead of the answer to QUIT, before the update" % how,
              says(b"QUIT", lambda s, a, end=end: end(s.connection) or b""), status=75, stays=ALL, keys=quick),

@@ -2,7 +2,7 @@
 """Answers out of step, broken pipelining, and a connection that ends, falls silent or never ends."""
 import itertools
 
-from hostile.case import ALL, LEAVE, MIB, NONE, QUICK, SOME, Case, Untouched
+from hostile.case import ALL, LEAVE, MIB, NONE, QUICK, Case, Untouched
 from hostile.spoilers import (HangsUp, OnlyFirst, Reversed, Skips, after_login, announces, both, drips, ends,
                               ends_greeting, fin, floods, greets, honest, late, lists, once, raw, rst,
                               says, serves, silence, sizes, without)

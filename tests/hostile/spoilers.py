@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Ways to spoil a good Maildrop. Each returns a function that a Case applies to a Maildrop."""
-from support.py.maildrop import Session, stuffed
+from support.py.maildrop import Session
 
 
 def both(*spoilers):
@@ -217,8 +217,3 @@ def replaced(place, wire, uid=None):
         kind = type(drop.messages[place])
         drop.messages[place] = kind(uid or drop.messages[place].uid, wire)
     return spoil
-
-
-def body_instead(wire, only):
-    """RETR returns another message than the listed one."""
-    return says(b"RETR", lambda session, argument: b"+OK\r\n" + stuffed(wire), only)

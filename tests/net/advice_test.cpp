@@ -32,6 +32,10 @@ TEST_CASE("a provider's hint takes the place of the general one, and belongs to 
   const std::string hung_up = end_of(by_plain).hint();
   CHECK(has(hung_up, "often this means a wrong password"));
   CHECK(has(hung_up, "; REFUSED"));
+  CHECK(end_of(greeting_and_capa({"USER"}) + "C: USER anna\n", net::Auth::user).hint() ==
+        "often this means an unknown user, or that POP3 is switched off for this mailbox: check both before "
+        "the "
+        "next run; REFUSED");
   CHECK(end_of(greeting_and_capa({"SASL CRAM-MD5"}) + "C: AUTH CRAM-MD5\nS: -ERR unknown\nHANG\n",
                net::Auth::cram_md5)
             .hint() == "MECHANISM");
@@ -72,6 +76,26 @@ TEST_CASE("a lock, a limit and trouble at the server keep their own hints") {
 TEST_CASE("without a provider's hint the general one is given") {
   CHECK(has(end_of(by_plain + "S: -ERR [AUTH] wrong\nHANG\n", net::Auth::automatic, nothing).hint(),
             "check user name and password"));
+}
+
+TEST_CASE("what is often wrong where a server hangs up depends on what it was given") {
+  struct Row {
+    net::Auth auth;
+    std::string command, fault;
+  };
+  const std::vector<Row> rows = {
+      {net::Auth::plain, "AUTH PLAIN *", "a wrong password"},
+      {net::Auth::xoauth2, "AUTH XOAUTH2 *", "a token that is not for this mailbox"},
+      {net::Auth::oauthbearer, "AUTH OAUTHBEARER *", "a token that is not for this mailbox"},
+      {net::Auth::external, "AUTH EXTERNAL *", "a certificate that is not accepted"},
+      {net::Auth::user, "USER anna", "an unknown user"}};
+  const auto begin = greeting_and_capa({"SASL PLAIN XOAUTH2 OAUTHBEARER EXTERNAL", "USER"});
+  for (const Row& row : rows) {
+    CAPTURE(row.command);
+    const auto error = end_of(begin + "C: " + row.command + "\n", row.auth, nullptr);
+    CHECK(has(error.what(), "closed the connection when it was given the "));
+    CHECK(has(error.hint(), "often this means " + row.fault + ", or that POP3 is switched off"));
+  }
 }
 
 }  // namespace

@@ -213,7 +213,35 @@ TEST_CASE("logins that fail, at every split") {
       {"nonsense", Auth::plain, {ok, all, "? what\r\n"}, What::odd_answer, "? what"},
       {"hung up", Auth::plain, {ok, all, "END"}, What::hung_up, "the end"},
       {"hung up before", Auth::cram_md5, {ok, all, "END"}, What::lost, "the end"},
-      {"hung up after USER", Auth::user, {ok, all, "END"}, What::lost, "the end"},
+      {"hung up after USER", Auth::user, {ok, all, "END"}, What::hung_up_at_name, "the end"},
+      {"hung up after AUTH LOGIN", Auth::login, {ok, capa({}), "END"}, What::lost, "the end"},
+      {"hung up after its name",
+       Auth::login,
+       {ok, capa({}), "+ \r\n", "END"},
+       What::hung_up_at_name,
+       "the end"},
+      {"hung up after its name, at once", Auth::login, {ok, all, "END"}, What::lost, "the end"},
+      {"hung up after its password",
+       Auth::login,
+       {ok, capa({}), "+ \r\n", "+ \r\n", "END"},
+       What::hung_up,
+       "the end"},
+      {"hung up after SCRAM's name", Auth::scram_sha_256, {ok, all, "END"}, What::lost, "the end"},
+      {"hung up after +OK to UTF8",
+       Auth::user,
+       {ok, capa({"UTF8"}), ok, "END"},
+       What::hung_up_at_name,
+       "the end"},
+      {"hung up after +OK to UTF8 in one flight",
+       Auth::plain,
+       {ok, capa({"UTF8", "PIPELINING", "SASL PLAIN"}), ok, "END"},
+       What::hung_up,
+       "the end"},
+      {"hung up at UTF8 in one flight",
+       Auth::plain,
+       {ok, capa({"UTF8", "PIPELINING", "SASL PLAIN"}), "END"},
+       What::utf8_unanswered,
+       "the end"},
       {"hung up after PASS", Auth::user, {ok, all, ok, "END"}, What::hung_up, "the end"},
       {"a token", Auth::xoauth2, {ok, all, reasons, "-ERR no\r\n"}, What::refused, "-ERR no"},
       {"a token, in words that are not base64",
@@ -288,7 +316,7 @@ TEST_CASE("credentials that do not fit on the AUTH line go in two steps") {
 
 TEST_CASE("silence is distinguished from the end, and at CAPA from elsewhere") {
   Talk talk;
-  LoginConversation at_capa({talk.endpoint, talk.login, talk.ladder}, talk.dialogue);
+  LoginConversation at_capa({talk.endpoint, talk.login, talk.methods}, talk.dialogue);
   at_capa.receive(ok);
   CHECK(at_capa.awaits_capa());
   at_capa.receive("+O");
@@ -300,7 +328,7 @@ TEST_CASE("silence is distinguished from the end, and at CAPA from elsewhere") {
   at_capa.fell_silent();
   CHECK(at_capa.end().what == What::capa_unfinished);
 
-  LoginConversation later({talk.endpoint, talk.login, talk.ladder}, talk.dialogue);
+  LoginConversation later({talk.endpoint, talk.login, talk.methods}, talk.dialogue);
   later.receive(ok + capa({}));
   CHECK_FALSE(later.awaits_capa());
   later.fell_silent();

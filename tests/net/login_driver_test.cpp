@@ -2,8 +2,6 @@
 // What the driver adds to the conversation: the limits of time. No test waits for one.
 #include "net/login_driver.h"
 
-#include <array>
-
 #include "net/curl_handle.h"
 #include "session_fixture.h"
 #include "talk.h"
@@ -25,7 +23,7 @@ LoginEnd::What end_of(const std::string& script, const std::string& at,
                       const std::function<void(LoginLimits&)>& change) {
   ScriptedServer server(transcript(script));
   Session session(server);
-  const auto end = Clock::now() + seconds(20);
+  const auto end = Clock::now() + limit;
   LoginLimits limits{.deadline = {end, session.cancel}, .capa_by = end, .utf8_by = end};
   talk::Talk talk;
   const Trace trace = [&](char direction, std::string_view line) {
@@ -36,9 +34,9 @@ LoginEnd::What end_of(const std::string& script, const std::string& at,
   Dialogue dialogue(talk.redactor, trace);
   auto curl = std::make_unique<mailhaul::net::CurlHandle>(session.endpoint, session.cancel, dialogue,
                                                           mailhaul::net::Speaks::nothing);
-  REQUIRE(curl->connect(seconds(20)).ok());
+  REQUIRE(curl->connect(limit).ok());
   mailhaul::net::Wire wire(std::move(curl), "127.0.0.1");
-  LoginConversation conversation({session.endpoint, session.login, talk.ladder}, dialogue);
+  LoginConversation conversation({session.endpoint, session.login, talk.methods}, dialogue);
   mailhaul::net::converse(wire, conversation, limits);
   REQUIRE(conversation.state() == LoginConversation::State::ended);
   return conversation.end().what;

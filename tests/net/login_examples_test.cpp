@@ -65,7 +65,7 @@ TEST_CASE("SCRAM works, at every split") {
       CAPTURE(name);
       CAPTURE(piece);
       Talk talk(auth);
-      LoginConversation conversation({talk.endpoint, talk.login, talk.ladder}, talk.dialogue);
+      LoginConversation conversation({talk.endpoint, talk.login, talk.methods}, talk.dialogue);
       ScramServer server(digest);
       receive(conversation, ok, piece);
       CHECK(conversation.take_output().reveal() == "CAPA\r\n");

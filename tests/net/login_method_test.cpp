@@ -104,36 +104,36 @@ TEST_CASE("the first method is one that the server offers; what was named or wor
   for (const Choice& row : rows) {
     CAPTURE(name_of(row.auth));
     CAPTURE(row.chosen);
-    CHECK(Ladder(row.auth, Tls::implicit, row.remembered).choose(row.capabilities)->name == row.chosen);
+    CHECK(MethodsToTry(row.auth, Tls::implicit, row.remembered).choose(row.capabilities)->name == row.chosen);
   }
 }
 
 TEST_CASE("what did not work is not chosen again") {
   const std::vector<std::string> offered = {"SASL PLAIN LOGIN"};
-  Ladder ladder(Auth::automatic, Tls::implicit, "");
+  MethodsToTry methods(Auth::automatic, Tls::implicit, "");
   std::string order;
-  while (const auto method = ladder.choose(offered)) {
+  while (const auto method = methods.choose(offered)) {
     order += method->name + ' ';
-    ladder.strike(*method);
+    methods.strike(*method);
   }
   CHECK(order == "plain plain-in-steps login login-in-steps user ");
-  CHECK(ladder.empty());
+  CHECK(methods.empty());
 
-  Ladder other(Auth::automatic, Tls::implicit, "");
+  MethodsToTry other(Auth::automatic, Tls::implicit, "");
   other.strike_mechanism(*other.choose(offered));
   CHECK(other.choose(offered)->name == "login");
 }
 
 TEST_CASE("only USER and PASS, and only without STLS, can do without CAPA") {
-  CHECK(Ladder(Auth::automatic, Tls::implicit, "").has_way_without_capa());
-  CHECK(Ladder(Auth::user, Tls::none, "").has_way_without_capa());
-  CHECK_FALSE(Ladder(Auth::plain, Tls::implicit, "").has_way_without_capa());
-  CHECK_FALSE(Ladder(Auth::automatic, Tls::starttls, "").has_way_without_capa());
-  Ladder ladder(Auth::automatic, Tls::implicit, "");
-  ladder.leave_out_capa();
-  CHECK_FALSE(ladder.asks_capa());
-  CHECK_FALSE(ladder.has_way_without_capa());
-  CHECK(ladder.choose({"SASL PLAIN"})->name == "user");
+  CHECK(MethodsToTry(Auth::automatic, Tls::implicit, "").has_way_without_capa());
+  CHECK(MethodsToTry(Auth::user, Tls::none, "").has_way_without_capa());
+  CHECK_FALSE(MethodsToTry(Auth::plain, Tls::implicit, "").has_way_without_capa());
+  CHECK_FALSE(MethodsToTry(Auth::automatic, Tls::starttls, "").has_way_without_capa());
+  MethodsToTry methods(Auth::automatic, Tls::implicit, "");
+  methods.leave_out_capa();
+  CHECK_FALSE(methods.asks_capa());
+  CHECK_FALSE(methods.has_way_without_capa());
+  CHECK(methods.choose({"SASL PLAIN"})->name == "user");
 }
 
 TEST_CASE("an APOP timestamp must be a message-id") {

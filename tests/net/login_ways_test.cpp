@@ -8,6 +8,7 @@ namespace {
 using namespace mailhaul::test;
 using mailhaul::net::Auth;
 using mailhaul::net::Tls;
+using mailhaul::util::base64_encode;
 using mailhaul::util::Kind;
 using Strings = std::vector<std::string>;
 
@@ -60,6 +61,22 @@ const std::vector<LoginRow> login_rows = {
      Kind::temporary,
      "closed the connection when it was given the credentials",
      1},
+    {"hangs up at the name",
+     Auth::user,
+     {"USER"},
+     "C: USER anna\n",
+     "",
+     Kind::temporary,
+     "closed the connection when it was given the user name anna",
+     1},
+    {"hangs up at the name, with another way left",
+     Auth::automatic,
+     {"SASL LOGIN"},
+     "C: AUTH LOGIN " + base64_encode("anna") + "\n",
+     "C: AUTH LOGIN\nS: + \nC: " + base64_encode("anna") + "\n",
+     Kind::temporary,
+     "closed the connection when it was given the user name anna",
+     2},
     {"-ERR to the credentials",
      Auth::user,
      {"USER"},
@@ -115,6 +132,14 @@ const std::vector<LoginRow> login_rows = {
      "",
      std::nullopt,
      "",
+     1},
+    {"hangs up at the credentials, after +OK to UTF8 in the same flight",
+     Auth::plain,
+     {"SASL PLAIN", "UTF8", "PIPELINING"},
+     "C: UTF8\nS: +OK\nC: AUTH PLAIN *\n",
+     "",
+     Kind::temporary,
+     "closed the connection when it was given the credentials",
      1},
     {"UTF8 is refused",
      Auth::user,

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "net/connection.h"
 #include "support/cpp/scripted_server.h"
+#include "support/cpp/temp_dir.h"
 #include "support/cpp/time_out.h"
 #include "util/base64.h"
 #include "util/cancel.h"
@@ -74,6 +73,16 @@ struct Session {
   net::Advisor advise = nullptr;
   util::Cancel cancel;
   std::vector<std::string> trace;
+};
+
+/// One that trusts authority().
+struct TrustingSession : Session {
+  explicit TrustingSession(const ScriptedServer& server, net::Tls tls = net::Tls::none)
+      : Session(server, tls) {
+    spill(directory / "ca.pem", authority().pem());
+    endpoint.ca_file = directory / "ca.pem";
+  }
+  TempDir directory;
 };
 
 inline bool has(std::string_view text, std::string_view part) {

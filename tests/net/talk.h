@@ -26,7 +26,7 @@ inline std::string capa(const Strings& lines) {
 
 struct Talk {
   explicit Talk(Auth auth = Auth::automatic, Tls tls = Tls::implicit, std::string_view remembered = {})
-      : ladder(auth, tls, remembered) {
+      : methods(auth, tls, remembered) {
     endpoint.host = "mail.example.org";
     endpoint.tls = tls;
     login.user = "anna";
@@ -35,7 +35,7 @@ struct Talk {
   }
   Endpoint endpoint;
   Login login;
-  Ladder ladder;
+  MethodsToTry methods;
   Redactor redactor;
   Trace trace;
   Dialogue dialogue{redactor, trace};
@@ -56,7 +56,7 @@ inline void receive(LoginConversation& conversation, std::string_view reply, std
 /// Lets the server say each of `replies` when everything before it was answered, in pieces of `piece` bytes;
 /// "TLS" stands for the handshake, "END" for the end of the connection.
 inline Outcome run(Talk& talk, const Strings& replies, std::size_t piece) {
-  LoginConversation conversation({talk.endpoint, talk.login, talk.ladder}, talk.dialogue);
+  LoginConversation conversation({talk.endpoint, talk.login, talk.methods}, talk.dialogue);
   Outcome outcome;
   for (const std::string& reply : replies) {
     if (reply == "TLS") {

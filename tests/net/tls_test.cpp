@@ -20,12 +20,8 @@ Script stls_script() {
                     "S: SASL PLAIN\nS: .\n" + login_accepted);
 }
 
-struct TlsSession : Session {
-  explicit TlsSession(const ScriptedServer& server, Tls tls = Tls::implicit) : Session(server, tls) {
-    spill(directory / "ca.pem", authority().pem());
-    endpoint.ca_file = directory / "ca.pem";
-  }
-  TempDir directory;
+struct TlsSession : TrustingSession {
+  explicit TlsSession(const ScriptedServer& server, Tls tls = Tls::implicit) : TrustingSession(server, tls) {}
 };
 
 ScriptedServer::Options tls_with(const Certificate& certificate) {
@@ -283,6 +279,16 @@ TEST_CASE("a client certificate is sent to a server that requests one") {
   session.endpoint.client_cert = session.directory / "anna.pem";
   session.endpoint.client_key = session.directory / "anna.key";
   CHECK_NOTHROW(session.open());
+}
+
+TEST_CASE("that a client certificate is wanted is told after STLS as well") {
+  ScriptedServer server(stls_script(), {.certificate = authority().issue(), .client_ca = authority().pem()});
+  TlsSession session(server, Tls::starttls);
+  const auto error = session.refused();
+  CAPTURE(std::string(error.what()));
+  CHECK(error.kind() == Kind::unavailable);
+  CHECK(has(error.what(), "alert"));
+  CHECK(has(error.hint(), "tls_client_cert"));
 }
 
 TEST_CASE("unusable files are configuration errors") {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The key ring of GNOME, by way of the real secret-tool: both from Debian's packages, with a session bus of their own."""
+"""The keyring of GNOME, by way of the real secret-tool: both from Debian's packages, with a session bus of their own."""
 import shutil
 import unittest
 

@@ -105,7 +105,7 @@ TEST_CASE("autoconfig: what is no server is refused in words") {
   CHECK(says(refusal(config(server("p.example.org", "SSL", "", "70000"))), "without a port"));
   for (const auto* host : {"", "localhost", "127.0.0.1", "[::1]", "file:///etc/passwd", "evil.example/..",
                            "a.example:25", "u@a.example", "a.example&#10;b", "%2e%2e"})
-    CHECK_MESSAGE(says(refusal(config(server(host))), "no host"), host);
+    CHECK_MESSAGE(says(refusal(config(server(host))), "not a valid host"), host);
   CHECK(says(refusal("<html><body>not found</body></html>"), "something else"));
   CHECK(says(refusal("not found"), "not XML"));
   CHECK(says(refusal(""), "not XML"));
@@ -116,14 +116,14 @@ TEST_CASE("autoconfig: entities and external files are never replaced by anythin
     return refusal(
         config(server("&e;.example.org"), "<?xml version=\"1.0\"?><!DOCTYPE clientConfig [" + dtd + "]>"));
   };
-  CHECK(says(with("<!ENTITY e SYSTEM \"file:///etc/hostname\">"), "no host"));
-  CHECK(says(with("<!ENTITY e \"x\">"), "no host"));
+  CHECK(says(with("<!ENTITY e SYSTEM \"file:///etc/hostname\">"), "not a valid host"));
+  CHECK(says(with("<!ENTITY e \"x\">"), "not a valid host"));
   std::string bomb = "<!ENTITY a0 \"aaaaaaaaaa\">";
   for (int i = 1; i < 30; ++i) {
     const auto part = "&a" + std::to_string(i - 1) + ";";
     bomb += "<!ENTITY a" + std::to_string(i) + " \"" + part + part + part + part + "\">";
   }
-  CHECK(says(with(bomb + "<!ENTITY e \"&a29;\">"), "no host"));
+  CHECK(says(with(bomb + "<!ENTITY e \"&a29;\">"), "not a valid host"));
 }
 
 TEST_CASE("autoconfig: a large answer is refused, and a deep one does no harm") {

@@ -241,6 +241,26 @@ TEST_CASE("trouble with a name server is told") {
   CHECK(world.told.find("_pop3s._tcp.example.org: no answer in time") != std::string::npos);
 }
 
+TEST_CASE("silence of all who were asked is no answer of theirs") {
+  const auto silent = [] {
+    ScriptedWorld world;
+    for (const auto* name : {"_pop3s._tcp.example.org", "_pop3._tcp.example.org", "MX example.org"})
+      world.records[name].problem = "no answer in time";
+    return world;
+  };
+  auto world = silent();
+  CHECK(world.discover("a@example.org").nobody_answered);
+  world.has_dns = false;  // a proxy, which may have no way to the domain
+  CHECK_FALSE(world.discover("a@example.org").nobody_answered);
+  auto with_records = silent();
+  with_records.records["MX example.org"].problem.clear();
+  CHECK_FALSE(with_records.discover("a@example.org").nobody_answered);
+  auto with_page = silent();
+  with_page.pages[at_pacc] = {404, ""};
+  CHECK_FALSE(with_page.discover("a@example.org").nobody_answered);
+  CHECK_FALSE(silent().discover("a@gmail.com").nobody_answered);
+}
+
 TEST_CASE("a server that a person names") {
   const auto url = [](std::string_view name) {
     const auto server = setup::server_named(name, "a@example.org");

@@ -43,9 +43,9 @@ TEST_CASE("an end is told from 14 days before, and afterwards") {
   };
   using Sentences = std::vector<std::string>;
   CHECK(said(day - days(15)) == Sentences{});
-  CHECK(said(day - days(14)) == Sentences{"the password ends on 2024-10-04"});
-  CHECK(said(day) == Sentences{"the password ended on 2024-10-04"});
-  CHECK(said(day + days(100)) == Sentences{"the password ended on 2024-10-04"});
+  CHECK(said(day - days(14)) == Sentences{"the password expires on 2024-10-04"});
+  CHECK(said(day) == Sentences{"the password expired on 2024-10-04"});
+  CHECK(said(day + days(100)) == Sentences{"the password expired on 2024-10-04"});
 }
 
 }  // namespace

@@ -45,6 +45,13 @@ TEST_CASE("fdm: an action that names one that keeps mail keeps it, and a circle 
   requires_in(text, {stays, ": action is not supported", "account a is switched off"});
 }
 
+TEST_CASE("fdm: a cache may be named by a tag of the home directory") {
+  for (const std::string cache : {"%h/.fdm.cache", "%[home]/.fdm.cache", "~/.fdm.cache"})
+    requires_in(read("fdm", "account \"a\" pop3s server \"h\" user \"u\" pass \"p\" new-only cache \"" +
+                                cache + "\" keep\nmatch all action { maildir \"~/Mail\" }\n"),
+                {"list /home/anna/.fdm.cache\n"});
+}
+
 TEST_CASE("fdm: mail that no rule keeps is removed") {
   for (const std::string rules :
        {"match all action \"in\"", "match account \"b\" action \"both\" match all action \"in\"",

@@ -55,11 +55,11 @@ TEST_CASE("fetchmail: what fetchmail refuses is refused with its line, and no wo
         Row{"poll h user u pass x\nproto pop3", "rc:2: protocol is an option of the server"},
         Row{"poll h\ndefaults proto pop3", "rc:2: defaults must come"},
         Row{"poll h nosense", "rc:1: this is not"}, Row{"poll", "poll needs a value"},
-        Row{"poll h proto pop3 uidl keep\nuser u pass s3cret ssl", "rc:2: an option of a user stands before"},
-        Row{"poll h preconnect x\nuser u", "rc:2: an option of a user stands before"},
-        Row{"poll h pass s3cret\nuser u", "rc:2: an option of a user stands before"},
-        Row{"poll h is a here user u", "rc:1: an option of a user stands before"},
-        Row{"defaults keep\nuser u\npoll h", "rc:2: an option of a user stands before"}}) {
+        Row{"poll h proto pop3 uidl keep\nuser u pass s3cret ssl", "rc:2: an option of a user comes before"},
+        Row{"poll h preconnect x\nuser u", "rc:2: an option of a user comes before"},
+        Row{"poll h pass s3cret\nuser u", "rc:2: an option of a user comes before"},
+        Row{"poll h is a here user u", "rc:1: an option of a user comes before"},
+        Row{"defaults keep\nuser u\npoll h", "rc:2: an option of a user comes before"}}) {
     const auto said = refusal("fetchmail", text);
     requires_in(said, {complaint});
     CHECK(said.find("s3cret") == std::string::npos);
@@ -142,6 +142,26 @@ TEST_CASE("fetchmail: a plugin is a tunnel, with host and port filled in and wit
     CHECK(text.find("enabled") == std::string::npos);
     CHECK(text.find("plugin") == std::string::npos);
   }
+}
+
+TEST_CASE("fetchmail: a plugin at the port of TLS, without ssl, encrypts the connection itself") {
+  const std::string entry =
+      "poll h.example proto pop3 port 995\nplugin \"openssl s_client -quiet -connect %h:%p\" user u pass x "
+      "mda "
+      "cat ";
+  requires_in(read("fetchmail", entry),
+              {R"("server":"pop3://h.example:995","tls":"none")", R"("-connect","h.example:995"])",
+               "2: port 995 without ssl: the plugin encrypts the connection to h.example"});
+  requires_in(read("fetchmail", entry + "ssl"), {R"({"server":"pop3s://h.example","user")"});
+}
+
+TEST_CASE("fetchmail: a service whose port nobody knows here is told") {
+  const std::string entry = " proto pop3 user u pass x mda cat";
+  requires_in(read("fetchmail", "poll h.example\nservice mypop" + entry),
+              {R"("server":"pop3://h.example","user")", "2: the service mypop is not known here"});
+  for (const std::string known : {"pop3", "pop-3", "pop3s", "1110"})
+    CHECK(read("fetchmail", "poll h.example service " + known + entry).find("is not known") ==
+          std::string::npos);
 }
 
 TEST_CASE("fetchmail: the mail server of this machine has several names, and a second host is told") {

@@ -56,6 +56,47 @@ TEST_CASE("a password in netrc is used where mailhaul finds it, under the name o
               {"\"netrc\":true"});
 }
 
+TEST_CASE("getmail: netrc is used where it has the password, and it comes before one in the file") {
+  const std::string options = "[destination]\ntype = Maildir\npath = /m/\n[options]\nuse_netrc = true\n",
+                    file =
+                        "[retriever]\ntype = SimplePOP3SSLRetriever\nserver = h.example\nusername = anna\n",
+                    entry = "machine h.example login anna password x\n";
+  requires_in(with_netrc("getmail", file + options, entry), {"\"netrc\":true"});
+  const auto both = with_netrc("getmail", file + "password = old\n" + options, entry);
+  requires_in(both, {"\"netrc\":true"});
+  CHECK(both.find("password old") == std::string::npos);
+  const auto own =
+      with_netrc("getmail", file + "password = own\n" + options, "machine other login a password x\n");
+  requires_in(own, {"password own\n"});
+  CHECK(own.find("netrc") == std::string::npos);
+  const auto none = with_netrc("getmail", file + options, "machine other login anna password x\n");
+  requires_in(none, {"2: ~/.netrc has no password of anna for h.example: getmail looks elsewhere"});
+  CHECK(none.find("\"netrc\"") == std::string::npos);
+  const auto missing = test::read("getmail", file + options);
+  requires_in(missing, {"9: getmail expects the password of anna in /home/anna/.netrc, which is not there"});
+  CHECK(missing.find("\"netrc\"") == std::string::npos);
+}
+
+TEST_CASE("getmail: a netrc file that mailhaul does not read is told, and a username that only netrc has") {
+  const test::TempDir home;
+  test::spill(home / "theirs", "machine h login u password x\n");
+  auto places = test::around();
+  places.home = home.path();
+  const std::string file = "[retriever]\ntype = SimplePOP3SSLRetriever\nserver = h\n",
+                    options =
+                        "[destination]\ntype = Maildir\npath = /m/\n[options]\nuse_netrc = 1\nnetrc_file = "
+                        "~/theirs\n";
+  const auto text = test::read("getmail", file + "username = u\n" + options, places);
+  requires_in(text, {"theirs has the password of u, but mailhaul reads ~/.netrc"});
+  CHECK(text.find("\"netrc\"") == std::string::npos);
+  places.variable = [&](std::string_view name) {
+    return name == "NETRC" ? std::optional<std::string>((home / "theirs").native()) : std::nullopt;
+  };
+  requires_in(test::read("getmail", file + "username = u\n" + options, places), {"\"netrc\":true"});
+  CHECK(test::read("getmail", file + options, places) ==
+        "8: the username is in netrc alone, and the file was not taken over\n");
+}
+
 TEST_CASE("where NETRC names another file, the note says so") {
   const test::TempDir home;
   test::spill(home / ".netrc", "machine pop.gmx.net login anna password x\n");

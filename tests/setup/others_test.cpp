@@ -78,11 +78,11 @@ verbose = 0
 delete = on
 )";
   const auto text = read("getmail", whole);
-  requires_in(text, {"4: getmail asks a key ring or you for the password of u",
+  requires_in(text, {"4: getmail asks a keyring or you for the password of u",
                      "5: use_cram_md5 is not supported", "11: delete_afer is not known",
                      "12: only_oldmail_file is not known", R"("leave_on_server":false)"});
   CHECK(text.find("verbose") == std::string::npos);
-  CHECK(read("getmail", whole + "use_netrc = true\n").find("asks a key ring") == std::string::npos);
+  CHECK(read("getmail", whole + "use_netrc = true\n").find("asks a keyring") == std::string::npos);
 }
 
 TEST_CASE("getmail: what getmail refuses in a value is refused with its line") {
@@ -94,6 +94,16 @@ TEST_CASE("getmail: what getmail refuses in a value is refused with its line") {
         refusal("getmail", "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\n[options]\n" +
                                std::string(option) + "\n"),
         {complaint});
+}
+
+TEST_CASE("getmail: a destination that is not there is named") {
+  const std::string file =
+      "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\npassword = p\n";
+  requires_in(read("getmail", file),
+              {"0: the section [destination] is missing, or has no type", "switched off"});
+  requires_in(
+      read("getmail", file + "[destination]\ntype = MultiDestination\ndestinations = ('/m/', '[nosuch]')\n"),
+      {"0: the section [nosuch] is missing, or has no type", "maildir:/m", "switched off"});
 }
 
 TEST_CASE("getmail: a line goes on only where it is indented more than its key") {
@@ -161,6 +171,14 @@ TEST_CASE("mpop: an account inherits what its base sets, and the rest comes from
               {R"(a {"server":"pop3://h","tls":"none","user":"me")", R"("leave_on_server":false)",
                R"(b {"server":"pop3s://h","user":"you","password_file":"PASSWORDS/b","leave_on_server":true)",
                R"(c {"server":"pop3s://h","user":"c","password_file":"PASSWORDS/c","leave_on_server":true)"});
+}
+
+TEST_CASE("mpop: an empty argument takes a password back") {
+  const auto text = read("mpop",
+                         "account a\nhost h\nuser u\npassword p\ndelivery mbox /m\naccount b : a\nhost "
+                         "i\npassword \"\"\n");
+  requires_in(text, {"password p\n", R"(b {"server":"pop3://i","tls":"none","user":"u","leave_on_server")",
+                     "mpop asks a keyring or you for the password of u"});
 }
 
 TEST_CASE("mpop: the proxy's IPv6 address stands in brackets") {
@@ -238,7 +256,7 @@ match all actions { "both" }
        R"("deliver":["maildir:/home/anna/in",{"kind":"mda","command":["one"]},"mbox:/m/box"])",
        R"("deliver":"maildir:/home/anna/other")", "list /home/b/cache",
        R"(other {"enabled":false,"server":"pop3://h","user":"u")", "password p\"q\n",
-       "16: a rule goes by the content", "a path or command goes by the message",
+       "16: a rule depends on the content", "a path or command depends on the message",
        "account gmx is switched off: it delivers in a way that mailhaul does not know"});
   CHECK(text.find("no {") == std::string::npos);
   CHECK(text.find("account other is switched off") == std::string::npos);
@@ -299,7 +317,7 @@ match all action maildir "/m"
 )");
   requires_in(text, {R"(at-work {"server":"pop3://at-work","tls":"none","user":"u")",
                      R"("tunnel":["ssh","host","nc","localhost","110"])",
-                     "1: a program is the connection of at work, and became its tunnel",
+                     "1: at work connects through a program, which became its tunnel",
                      R"("tunnel":["/bin/sh","-c","a | b"])", R"("leave_on_server":true)"});
   CHECK(text.find("enabled") == std::string::npos);
   CHECK(text.find("no server") == std::string::npos);
@@ -321,7 +339,7 @@ match all action maildir "/m/%[year]"
 )");
   requires_in(
       text, {R"(a {"enabled":false)", R"("deliver":"maildir:/home/anna/Mail/a")", "2: exec is not supported",
-             "3: a path or command goes by the message", "account a is switched off"});
+             "3: a path or command depends on the message", "account a is switched off"});
   CHECK(text.find("play bell") == std::string::npos);
 }
 

@@ -203,7 +203,7 @@ TEST_CASE("a refused login is answered with what helps at that provider, the app
       {"pop.gmail.com", "jane@gmail.com", {"app password", "myaccount.google.com/apppasswords", "POP on"}},
       {"outlook.office365.com",
        "jane@outlook.com",
-       {"no password", "\"oauth\" to \"microsoft\"", "allow POP"}},
+       {"not a password", "\"oauth\" to \"microsoft\"", "allow POP"}},
       {"pop.mail.yahoo.com", "jane@yahoo.com", {"app password", "login.yahoo.com"}},
       {"pop.gmx.net", "jane@gmx.de", {"switch POP3 on"}},
       {"pop3.web.de",
@@ -214,7 +214,7 @@ TEST_CASE("a refused login is answered with what helps at that provider, the app
       {"pop3s.pec.aruba.it", "jane@pec.it", {"90 days"}},
       {"pop3s.aruba.it", "jane@firm.it", {"check user name and password"}},
       {"mbox.cert.legalmail.it", "jane@legalmail.it", {"User ID"}},
-      {"securepop.t-online.de", "jane@t-online.de", {"password of its own"}},
+      {"securepop.t-online.de", "jane@t-online.de", {"separate password"}},
   };
   for (const auto& row : rows) {
     CAPTURE(row.host);
@@ -222,22 +222,23 @@ TEST_CASE("a refused login is answered with what helps at that provider, the app
     for (const auto& part : row.parts) CHECK_MESSAGE(has(hint, part), hint);
   }
   const auto gmail = setup::advise(at("pop.gmail.com"), login("jane@gmail.com")).refused;
-  CHECK(gmail.starts_with("Gmail wants an app password"));
+  CHECK(gmail.starts_with("Gmail requires an app password"));
 }
 
 TEST_CASE("a login by token is not told to use an app password, and is told where there is no OAuth 2") {
   using net::Auth;
   const auto gmail = setup::advise(at("pop.gmail.com"), login("jane@gmail.com", Auth::xoauth2));
   CHECK(gmail.refused.starts_with("switch POP on"));
-  CHECK(has(setup::advise(at("pop.gmx.net"), login("jane@gmx.net", Auth::xoauth2)).mechanism, "no OAuth 2"));
-  CHECK(has(setup::advise(at("outlook.office365.com"), login("j@live.com")).mechanism, "OAuth 2 alone"));
+  CHECK(has(setup::advise(at("pop.gmx.net"), login("jane@gmx.net", Auth::xoauth2)).mechanism, "not OAuth 2"));
+  CHECK(has(setup::advise(at("outlook.office365.com"), login("j@live.com")).mechanism, "only OAuth 2"));
 }
 
 TEST_CASE("where OAuth 2 is not taken, a whole sentence says which password is") {
   const auto hint =
       setup::advise(at("pop.mail.yahoo.com"), login("jane@yahoo.com", net::Auth::xoauth2)).mechanism;
   CHECK(hint ==
-        "Yahoo takes a password over POP3, no OAuth 2: remove \"oauth\" and \"auth\"; Yahoo wants an app "
+        "Yahoo accepts a password over POP3, but not OAuth 2: remove \"oauth\" and \"auth\"; Yahoo requires "
+        "an app "
         "password here, not the password of the account: make one at "
         "https://login.yahoo.com/account/security");
 }
@@ -248,16 +249,16 @@ TEST_CASE("a method that is not offered says nothing of the password where any p
   };
   CHECK(mechanism("popmail.libero.it", "jane@libero.it") == "");
   CHECK(mechanism("pop.gmx.net", "jane@gmx.de").starts_with("switch POP3 on"));
-  CHECK(mechanism("pop.gmail.com", "jane@gmail.com").starts_with("Gmail wants an app password"));
+  CHECK(mechanism("pop.gmail.com", "jane@gmail.com").starts_with("Gmail requires an app password"));
 }
 
 TEST_CASE("of two providers at one server, the user's domain tells which one it is") {
   const auto refused = [](const std::string& user) {
     return setup::advise(at("outlook.office365.com"), login(user)).refused;
   };
-  CHECK(refused("jane@firm.com").starts_with("Microsoft 365 takes OAuth 2 alone"));
+  CHECK(refused("jane@firm.com").starts_with("Microsoft 365 accepts only OAuth 2"));
   CHECK(has(refused("jane@firm.com"), "an administrator may have to allow POP"));
-  CHECK(refused("anna@outlook.com").starts_with("Outlook.com takes OAuth 2 alone"));
+  CHECK(refused("anna@outlook.com").starts_with("Outlook.com accepts only OAuth 2"));
   CHECK(has(refused("anna@outlook.com"), "the settings of Outlook on the web"));
 }
 

@@ -34,16 +34,16 @@ TEST_CASE("a look at the database sees what the last run left, and creates nothi
     store.remember(another, {.not_before = state::Time(1'000s)});  // a LOGIN-DELAY
   }
   const auto before = names_beside(place.file);
-  const auto glance = state::inspect(place.file);
-  CHECK(glance.exists);
-  CHECK(!glance.has_journal);
-  CHECK(glance.bytes == std::filesystem::file_size(place.file));
-  REQUIRE(glance.mailboxes.size() == 2);
-  CHECK(glance.mailboxes[0].user == "anna");
-  CHECK(glance.mailboxes[0].host == "pop.example.org");
-  CHECK(glance.mailboxes[0].refused_logins == 3);
-  CHECK(glance.mailboxes[0].not_before == state::Time(1'000s));
-  CHECK(!glance.mailboxes[1].not_before);
+  const auto found = state::inspect(place.file);
+  CHECK(found.exists);
+  CHECK(!found.has_journal);
+  CHECK(found.bytes == std::filesystem::file_size(place.file));
+  REQUIRE(found.mailboxes.size() == 2);
+  CHECK(found.mailboxes[0].user == "anna");
+  CHECK(found.mailboxes[0].host == "pop.example.org");
+  CHECK(found.mailboxes[0].refused_logins == 3);
+  CHECK(found.mailboxes[0].not_before == state::Time(1'000s));
+  CHECK(!found.mailboxes[1].not_before);
   CHECK(names_beside(place.file) == before);
 }
 
@@ -51,9 +51,9 @@ TEST_CASE("a database that is in use is not read, because its journal has the re
   Place place;
   state::Store store(place.file, place.writes);
   store.mailbox("anna", "pop.example.org", 0);
-  const auto glance = state::inspect(place.file);
-  CHECK(glance.has_journal);
-  CHECK(glance.mailboxes.empty());
+  const auto found = state::inspect(place.file);
+  CHECK(found.has_journal);
+  CHECK(found.mailboxes.empty());
 }
 
 TEST_CASE("a path with characters of a URI is still that path") {

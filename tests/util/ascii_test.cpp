@@ -18,6 +18,8 @@ TEST_CASE("blanks are taken from the beginning and line ends from the end") {
   CHECK(without_leading_blanks(" \t").empty());
   CHECK(without_line_ends("word\r\n\r\n") == "word");
   CHECK(without_line_ends("\n").empty());
+  CHECK(trimmed(" \t two words \r\n") == "two words");
+  CHECK(trimmed(" \t\r\n").empty());
 }
 
 TEST_CASE("a control character is found anywhere, and bytes above ASCII are none") {

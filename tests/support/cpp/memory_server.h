@@ -62,6 +62,10 @@ class MemoryServer {
     for (const auto& one : commands) times += one == command ? 1U : 0U;
     return times;
   }
+  /// How often a command with this verb was.
+  long count_of(std::string_view verb) const {
+    return std::ranges::count_if(commands, [&](const auto& one) { return one.starts_with(verb); });
+  }
 
  private:
   Reply take_up(const std::string& command) {

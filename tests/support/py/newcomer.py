@@ -74,8 +74,8 @@ class InitCase(Case):
 
     def answer_rest(self, run, password="secret"):
         self.answer(run, rb"Password for [^\n]*: ", password)
-        self.answer(run, rb"Where shall the mail go[^\n]*\] ", "")
-        self.answer(run, rb"stay on the server[^\n]*\] ", "")
+        self.answer(run, rb"Where should the mail go[^\n]*\] ", "")
+        self.answer(run, rb"on the server after[^\n]*\? [^\n]*\] ", "")
         self.assertEqual(run.end(), 0, run.screen)
 
     def run_init(self, *words, **more):

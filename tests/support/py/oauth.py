@@ -2,7 +2,6 @@
 """Tests of OAuth 2: a provider, a mailbox that takes its tokens, a terminal, a browser, and a clock that can be ahead."""
 import json
 import os
-import re
 import ssl
 import subprocess
 import tempfile
@@ -13,7 +12,7 @@ from support.py import mail
 from support.py.certificates import Certificates
 from support.py.provider import Family, Provider
 from support.py.terminal import AtTerminal
-from support.py.world import LIMIT, MAILHAUL, Case, Result
+from support.py.world import LIMIT, Case, Result
 
 CLOCK = os.environ.get("MAILHAUL_SHIFTED_CLOCK", "")
 HTML = (200, {"Content-Type": "text/html"}, b"<html>Please log in to this hotel's network</html>")

@@ -196,8 +196,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Length": str(len(data)), "Connection": "close", **headers}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
+        try:
+            self.end_headers()
+            self.wfile.write(data)
+        except OSError:  # the client was stopped meanwhile
+            self.close_connection = True
 
     def do_GET(self):
         path, _, query = self.path.partition("?")

@@ -165,6 +165,12 @@ class Case(unittest.TestCase):
         drop = Maildrop(messages, **{"uids": self.uids(), **more})
         return drop, self.serve(drop)
 
+    def prepared(self, *messages, **keys):
+        """A maildrop with these messages, and the account home that fetches from it; returns the maildrop."""
+        drop, server = self.maildrop(*messages)
+        self.world.configure({"home": self.account(server, **keys)})
+        return drop
+
     def begin_anew(self):
         self.world.close()
         self.setUp()
