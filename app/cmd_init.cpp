@@ -70,7 +70,7 @@ class Init {
  private:
   void make() {
     if (std::filesystem::exists(file_)) known_ = load_config_from(unaltered_, file_);
-    address_ = choose_address(invocation_, questions_);
+    address_ = choose_address(invocation_, questions_, *tell_);
     server_ = choose_server(invocation_, questions_, address_);
     require_user();
     account_ = account_at(invocation_, server_.url, server_.user);

@@ -137,7 +137,7 @@ ChosenServer confirm(const Invocation& invocation, const Questions& questions, c
   if (result.nobody_answered)
     throw Error(Kind::temporary,
                 "cannot look for the POP3 server of " + safe(address) +
-                    ": nobody answered, neither a name server nor a web server",
+                    ": no usable answer came, neither from a name server nor from a web server",
                 "check that the network is up, and try again; or give the server with --server pop3s://HOST");
   throw Error(
       Kind::unavailable, "no POP3 server was found for " + safe(address),
@@ -180,18 +180,17 @@ void say(const Invocation& invocation, const std::string& text) {
   print(shown);
 }
 
-std::string choose_address(const Invocation& invocation, const Questions& questions) {
+std::string choose_address(const Invocation& invocation, const Questions& questions, report::Listener& tell) {
   if (!invocation.words.empty()) return setup::address_in_dns(invocation.words.front());
   if (!questions.answered())
     throw Error(Kind::usage, "init: the mail address is missing",
                 "write for example mailhaul init anna@example.org");
-  const auto tell = make_listener(invocation);
   for (;;) {
     try {
       return setup::address_in_dns(questions.ask("Your mail address: "));
     } catch (const Error& error) {
       if (error.kind() != Kind::usage) throw;
-      tell_error(*tell, {}, error);
+      tell_error(tell, {}, error);
     }
   }
 }
@@ -205,7 +204,7 @@ ChosenServer choose_server(const Invocation& invocation, const Questions& questi
   if (result.without_pop3 != nullptr) refuse_without_pop3(*result.without_pop3);
   if (!result.found) {
     if (!questions.answered()) refuse_unfound(invocation, result, address);
-    if (result.nobody_answered) say(invocation, "Nobody answered: check that the network is up.\n");
+    if (result.nobody_answered) say(invocation, "No usable answer came: check that the network is up.\n");
     return ask_for_server(invocation, questions, address);
   }
   const auto& found = *result.found;

@@ -7,6 +7,7 @@
 #include "account/account.h"
 #include "app/invocation.h"
 #include "app/questions.h"
+#include "report/listener.h"
 #include "setup/discovery.h"
 
 namespace mailhaul::app {
@@ -29,11 +30,11 @@ account::Account account_at(const Invocation& invocation, const std::string& url
 void say(const Invocation& invocation, const std::string& text);
 
 /// The address that is given, or typed at the terminal, with its domain as the DNS has it. Throws
-/// Error{usage}.
-std::string choose_address(const Invocation& invocation, const Questions& questions);
+/// Error{usage}. `tell`: of init; a listener of its own would take its place at the screen.
+std::string choose_address(const Invocation& invocation, const Questions& questions, report::Listener& tell);
 
 /// Finds the server, says what was found and from whom, and lets it be confirmed. Throws Error{unavailable}
-/// where there is none, Error{temporary} where nobody answered, Error{usage} where it has to be named.
+/// where there is none, Error{temporary} where no usable answer came, Error{usage} where it has to be named.
 ChosenServer choose_server(const Invocation& invocation, const Questions& questions,
                            const std::string& address);
 

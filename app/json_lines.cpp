@@ -95,6 +95,7 @@ void JsonLines::finished(std::string_view account, const report::Totals& totals,
       {"left", totals.left},       {"waiting", totals.waiting}, {"waiting_bytes", totals.waiting_bytes},
       {"bytes", totals.bytes},     {"seconds", totals.seconds}, {"status", status},
       {"time", time_now()}};
+  if (totals.unconfirmed != 0) object["unconfirmed"] = totals.unconfirmed;
   put(object, "not_asked", totals.not_asked);
   write(line_of(object));
 }

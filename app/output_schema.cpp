@@ -35,7 +35,7 @@ constexpr auto event_rows = std::to_array<EventRow>({
     {"recovered", "an account whose trouble was reported works again", "account time", "failing_since"},
     {"summary", "work on an account has ended",
      "account listed fetched failed removed left waiting waiting_bytes bytes seconds status time",
-     "not_asked"},
+     "unconfirmed not_asked"},
     {"plan", "totals of a dry run of an account",
      "account to_fetch to_compare to_remove stay bytes compare_bytes"},
     {"status", "status: what the last runs of an account have recorded", "account",
@@ -65,7 +65,7 @@ constexpr auto type_rows = std::to_array<TypeRow>({
     {"integer",
      "number bytes status listed fetched failed removed left waiting waiting_bytes to_fetch to_compare "
      "to_remove stay compare_bytes messages added completed read recorded unfinished unchanged changed "
-     "missing not_listed new too_large seen total new_bytes line known"},
+     "missing not_listed new too_large seen total new_bytes line known unconfirmed"},
     {"number", "seconds"},
     {"boolean", "removes enabled was_logged_in"},
     {"time",

@@ -125,12 +125,12 @@ NoEcho::NoEcho(int fd, Lines lines) : wake_up_(::eventfd(0, EFD_CLOEXEC | EFD_NO
 }
 
 NoEcho::~NoEcho() {
-  const int fd = quiet_terminal.exchange(-1);
-  if (fd < 0) return;
+  if (quiet_terminal < 0) return;
   ::sigaction(SIGTSTP, &stop_before, nullptr);
   ::sigaction(SIGCONT, &go_before, nullptr);
   wake_up = -1;
-  ::tcsetattr(fd, TCSAFLUSH, &loud);
+  ::tcsetattr(quiet_terminal, TCSAFLUSH, &loud);
+  quiet_terminal = -1;  // not before: a signal that ends the program meanwhile has to restore the echo
 }
 
 void restore_echo() noexcept {

@@ -6,6 +6,7 @@
 #include "account/account.h"
 #include "delivery/destination.h"
 #include "engine/environment.h"
+#include "engine/lost_state.h"
 #include "engine/notices.h"
 #include "engine/places.h"
 #include "engine/refusing_places.h"
@@ -32,6 +33,7 @@ struct AccountRun {
   std::set<util::Hash> headers_alone;            ///< of messages of which this run received no more
   std::optional<state::Time> certificate_until;  ///< of the server, when somebody logged in
   bool asks_capabilities = true;                 ///< false: a session of this run broke off at CAPA
+  Comparison comparison = Comparison::wanted;    ///< with the mail of other mailboxes
 
   /// The mailbox's lock is held. The AccountRun must not move: its members refer to one another.
   AccountRun(const account::Account& account, const Environment& environment, report::Listener& tell,

@@ -213,7 +213,7 @@ void Answers::take_in_latest() {
   const auto piped = [](const auto& copy) { return copy.destination->traits().settled_by_close(); };
   if (!parts_.run.account.removal_demanded && std::ranges::any_of(message.copies, piped))
     parts_.removals.retrieved_into_pipe();
-  if (latest->doubtful) return parts_.unproven.hold(std::move(message));
+  if (latest->doubtful) return parts_.unproven.hold(std::move(message), latest->incoming);
   parts_.settler.batch().add(std::move(message));
 }
 

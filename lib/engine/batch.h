@@ -43,6 +43,7 @@ struct ReceivedMessage {
   state::Row row;
   TitleFields title;
   std::uint64_t octets = 0;              ///< as received
+  bool begins_as_answer = false;         ///< with "+OK"
   bool partly_delivered = false;         ///< an earlier run has delivered it to one of its places
   std::vector<Copy> copies;              ///< exactly-once destinations first: an MDA comes last
   [[nodiscard]] bool delivered() const;  ///< S4 everywhere

@@ -33,18 +33,12 @@ Next FetchSession::run(const ReadRows& rows, Part part) {
   const bool some_failed =
       !answers_.asks_no_more() && std::ranges::any_of(plan_.failed(), &Step::is_asked_for);
   const bool later = part == Part::all && some_failed && removals_.any() && !failed_ones_go_along(run_);
-  if (some_failed && !later) ask_singly();
+  if (some_failed && !later) requests_.ask_singly();
   if (!later) carry_out(plan_.failed(), offering);
   close_places();                                           // S5
   remove();                                                 // S6, S7
   const bool limited = run_.server.not_before.has_value();  // the failed ones would meet the same limit
   return later && !limited ? Next::failed_messages : Next::stop;
-}
-
-/// Asks for one message at a time, so that the one that breaks the session can be named.
-void FetchSession::ask_singly() {
-  session_.one_by_one();
-  requests_.prove_each();
 }
 
 /// One message first for each program that refused everything in an earlier run.
@@ -77,7 +71,8 @@ void FetchSession::list_and_plan(const ReadRows& rows, Part part, Offering& offe
   auto identities = matcher_.identify(session_, listed, rows);
   if (!matcher_.knows_any_message()) {
     count_waiting(listed, run_.totals);
-    require_no_lost_state({run_.account, run_.store, run_.mailbox, run_.context}, session_, listed);
+    require_no_lost_state({run_.account, run_.store, run_.mailbox, run_.context, run_.comparison}, session_,
+                          listed);
   }
   plan_ = plan(std::move(listed), std::move(identities), run_.policy,
                {.now = run_.environment.now(),
@@ -165,7 +160,7 @@ void FetchSession::remove() {
 }
 
 Next FetchSession::end_early(const util::Error& error) {
-  if (goes_on_without_capa(error)) return Next::new_session;
+  if (goes_on_without(error)) return Next::new_session;
   const bool quit_sent = removals_.quit_sent();
   removals_.stop();
   std::optional<util::Error> unsettled;
@@ -205,10 +200,14 @@ Next FetchSession::end_early(const util::Error& error) {
   throw util::Error(named);
 }
 
-/// Some servers answer CAPA before the login only.
-bool FetchSession::goes_on_without_capa(const util::Error& error) {
+/// Some servers answer CAPA before the login only, and some do not survive TOP of each message.
+bool FetchSession::goes_on_without(const util::Error& error) {
   const bool at_capa = session_.awaited().what == pop3::Awaited::What::capabilities;
   const bool unanswered = error.kind() == util::Kind::temporary || session_.doubt().malformed_status;
+  if (unanswered && run_.comparison == Comparison::under_way) {
+    run_.comparison = Comparison::given_up;
+    return true;
+  }
   if (!at_capa || !unanswered || !run_.asks_capabilities) return false;
   run_.asks_capabilities = false;
   run_.notices.capabilities_unanswered(error.what());

@@ -46,7 +46,6 @@ class FetchSession {
   void list_and_plan(const ReadRows& rows, Part part, Offering& offering);
   ServerTraits server_traits();
   void begin(const Step& step);
-  void ask_singly();
   void carry_out(std::span<const Step> steps, Offering& offering);
   void work(std::span<const Step> steps, Offering& offering);
   bool awaits_answer();
@@ -55,7 +54,7 @@ class FetchSession {
   void conclude(const ReceivedMessage& message);
   void close_places();
   void remove();
-  bool goes_on_without_capa(const util::Error& error);
+  bool goes_on_without(const util::Error& error);
   void remember(const Verdict& verdict);
 
   AccountRun& run_;

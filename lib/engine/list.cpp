@@ -75,7 +75,9 @@ void look_for_lost_state(ReadOnlySession& look, const Environment& environment, 
   if (knows_any_message(look.seen, look.store, look.mailbox)) return;
   const auto context = context_of(look.account, environment, look.store, look.mailbox);
   try {
-    require_no_lost_state({look.account, look.store, look.mailbox, context}, look.session, look.listed);
+    auto comparison = Comparison::wanted;
+    require_no_lost_state({look.account, look.store, look.mailbox, context, comparison}, look.session,
+                          look.listed);
   } catch (const util::Error& error) {
     if (request.as_fetch || error.kind() != util::Kind::storage) throw;
     listener.warned(look.account.name, {.sentence = error.what(), .hint = error.hint(), .uid = {}});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "engine/identity.h"
@@ -125,19 +126,26 @@ std::vector<pop3::Listed> sample_of(std::span<const pop3::Listed> listed) {
 void require_no_known_headers(const UnknownMailbox& unknown, const Namesakes& namesakes,
                               pop3::Session& session, std::span<const pop3::Listed> listed) {
   constexpr std::size_t enough = 3;
-  if (namesakes.empty() || listed.size() < enough) return;
-  const auto headers = listed_headers(session, sample_of(listed));
+  if (listed.size() < enough || unknown.comparison == Comparison::given_up) return;
+  std::vector<std::pair<const state::Store::Mailbox*, Headers>> recorded_there;
   for (const auto& other : namesakes) {
     Headers recorded;
     unknown.store.for_each_row(other.id, [&recorded](const state::Row& row) {
       if (row.header && !row.gone) recorded.insert(*row.header);
     });
+    if (recorded.size() >= enough) recorded_there.emplace_back(&other, std::move(recorded));
+  }
+  if (recorded_there.empty()) return;
+  unknown.comparison = Comparison::under_way;
+  const auto headers = listed_headers(session, sample_of(listed));
+  unknown.comparison = Comparison::wanted;
+  for (const auto& [other, recorded] : recorded_there) {
     const auto known = count_in(recorded, headers);
     if (known < enough || known * 2 < headers.size()) continue;
     const auto compared = std::to_string(known) + " of ";
     const auto all = util::counted(listed.size(), "message");
     refuse_other_name(
-        unknown, other,
+        unknown, *other,
         compared + (headers.size() == listed.size()
                         ? "its " + all
                         : std::to_string(headers.size()) + " of its " + all + " that were compared"));

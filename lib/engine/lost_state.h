@@ -10,12 +10,17 @@
 
 namespace mailhaul::engine {
 
+/// The comparison of headers with those of the same user's mail at other hosts. A server that breaks off the
+/// session meanwhile is spared it for the rest of the run.
+enum class Comparison { wanted, under_way, given_up };
+
 /// A mailbox of which nothing is recorded; `mailbox` is 0 where it is not in the store.
 struct UnknownMailbox {
   const account::Account& account;
   const state::Store& store;
   state::MailboxId mailbox;
   const delivery::RunContext& context;
+  Comparison& comparison;
 };
 
 /// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} where the

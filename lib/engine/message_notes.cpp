@@ -154,7 +154,8 @@ void MessageNotes::delivered(const ReceivedMessage& message) {
 void MessageNotes::comes_last(const Step& step, const std::optional<util::Hash>& header) {
   if (!noted_.insert(step.message.number).second) return;  // one row for each
   state::Row row = matcher_.row_to_note(step);
-  ++row.failures;
+  // A message that this session recognised has no failures since then; one that breaks it goes on counting.
+  row.failures = std::max(row.failures, step.failures()) + 1;
   if (header && row.standing == Standing::pending && !row.content) {
     row.bytes = step.message.bytes;
     row.received_bytes = 0;
@@ -166,9 +167,7 @@ void MessageNotes::comes_last(const Step& step, const std::optional<util::Hash>&
 void MessageNotes::removal_comes_last(const Step& step, state::RowId id) {
   auto row = settler_.row(id);
   if (!row) return;
-  // The message has just been recognised, which ends its failures; this one goes on.
-  const auto before = step.identity.row == nullptr ? 0 : step.identity.row->failures;
-  row->failures = std::max(row->failures, before) + 1;
+  row->failures = std::max(row->failures, step.failures()) + 1;
   settler_.write_with_next_commit(std::move(*row));
 }
 

@@ -10,10 +10,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How often the message could not be retrieved, delivered or removed: it must not hold up the others.
-std::uint32_t failures(const Step& step) {
+/// It was delivered or marked before, and is requested again (fetch_all).
+bool is_repeated(const Step& step) {
   const state::RowSummary* row = step.identity.row;
-  return row == nullptr ? 0 : row->failures;
+  return row != nullptr && row->standing != state::Standing::pending;
 }
 
 bool over_size(const Step& step, const account::Policy& policy) {
@@ -35,9 +35,9 @@ void decide_new(Step& step, const account::Policy& policy) {
   } else {
     step.action = Action::fetch;
     const bool begun = step.identity.row != nullptr && step.identity.row->has_landings;
-    step.reason = begun                ? "delivery not complete yet"
-                  : failures(step) > 0 ? "new; it failed before, and is tried last"
-                                       : "new";
+    step.reason = begun                 ? "delivery not complete yet"
+                  : step.failures() > 0 ? "new; it failed before, and is tried last"
+                                        : "new";
   }
 }
 
@@ -122,6 +122,8 @@ std::uint64_t Step::known_bytes() const {
   return same_as_then ? std::max(message.bytes, identity.received_bytes) : message.bytes;
 }
 
+std::uint32_t Step::failures() const { return identity.row == nullptr ? 0 : identity.row->failures; }
+
 Budget::Budget(const account::Policy& policy, const RunSoFar& so_far)
     : most_messages_(policy.max_messages),
       most_bytes_(policy.max_bytes),
@@ -157,19 +159,18 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
   // Only those that failed are sorted: there are few of them, and of the others perhaps 100,000.
-  const auto failed =
-      std::stable_partition(steps.begin(), steps.end(), [](const Step& step) { return failures(step) == 0; });
-  std::ranges::stable_sort(failed, steps.end(), {}, failures);
+  const auto failed = std::stable_partition(steps.begin(), steps.end(),
+                                            [](const Step& step) { return step.failures() == 0; });
+  std::ranges::stable_sort(failed, steps.end(), {}, &Step::failures);
   plan.failed_from = static_cast<std::size_t>(failed - steps.begin());
+  for (auto& step : steps) apply(plan.budget, step);
   if (so_far.steps == Steps::unfinished) {
-    const auto to_fetch = std::stable_partition(
-        steps.begin(), failed, [](const Step& step) { return step.action != Action::fetch; });
+    const auto to_fetch = std::stable_partition(steps.begin(), failed, [](const Step& step) {
+      return step.action != Action::fetch || is_repeated(step);
+    });
     plan.sound_from = static_cast<std::size_t>(to_fetch - steps.begin());
   }
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    steps[i].place = i;
-    apply(plan.budget, steps[i]);
-  }
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i].place = i;
   return plan;
 }
 

@@ -71,13 +71,16 @@ struct Step {
   /// Its size: what LIST says, or how much of it came earlier, under the same LIST size or with the same
   /// header, if that was more.
   [[nodiscard]] std::uint64_t known_bytes() const;
+  /// How often the message could not be retrieved, delivered or removed before this session: it must not hold
+  /// up the others.
+  [[nodiscard]] std::uint32_t failures() const;
 };
 
 /// Which of the listed messages a plan has steps for.
 enum class Steps {
   all,
   with_work,  ///< not for those that are just left there: nearly all, if mail stays on the server
-  unfinished  ///< the same; sound() has only what is to be fetched
+  unfinished  ///< the same; sound() has only what is to be fetched for the first time
 };
 
 /// The time, and what earlier sessions of this run have fetched, which counts towards the limits.

@@ -55,6 +55,11 @@ void tell_planned(std::span<const Step> steps, ServerTraits server, report::List
   if (messages == 0 && removed != 0) tell.removing(account, static_cast<std::uint32_t>(removed));
 }
 
+void Requests::ask_singly() {
+  session_.one_by_one();
+  prove_each_ = true;
+}
+
 void Requests::add(const Request& request) {
   asked_.push_back(request);
   if (request.ask == Ask::proof) return session_.want_proof();

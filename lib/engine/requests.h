@@ -52,8 +52,9 @@ class Requests {
   explicit Requests(pop3::Session& session) : session_(session) {}
 
   void add(const Request& request);
-  /// From now on a proof follows each RETR, so that a message that breaks the session can be named.
-  void prove_each() noexcept { prove_each_ = true; }
+  /// From now on one message at a time, and a proof follows each RETR, so that a message that breaks the
+  /// session can be named.
+  void ask_singly();
   [[nodiscard]] bool outstanding() const noexcept { return !asked_.empty(); }
   /// The answer to the oldest request, which is current() from now on. REQUIRES: outstanding().
   pop3::Message& next();

@@ -57,14 +57,19 @@ bool SizeHabit::covers(std::uint64_t octets, std::uint64_t announced) const {
   return gap <= slack * narrowest_ || share_of(gap, announced) <= std::min(slack * steepest_, widest_share);
 }
 
+void Unproven::hold(ReceivedMessage message, const IncomingMessage& incoming) {
+  message.begins_as_answer = incoming.begins_as_answer;
+  held_.push_back(std::move(message));
+}
+
 bool Unproven::full() const noexcept { return held_.size() >= most_held; }
 
 std::vector<ReceivedMessage> Unproven::check() {
   for (auto message = held_.begin(); message != held_.end();) {
     const auto announced = message->step->message.bytes;
-    const bool believed = habit_.covers(message->octets, announced);
+    const bool believed = !message->begins_as_answer && habit_.covers(message->octets, announced);
     if (believed || compare(*message)) {
-      if (!believed) habit_.add(message->octets, announced);
+      if (!believed && message->octets != announced) habit_.add(message->octets, announced);
       ++message;
       continue;
     }
@@ -101,7 +106,8 @@ bool Unproven::compare(ReceivedMessage& message) {
   const bool neighbours =
       session_.pipelining() && (message.row.remade ? !header_is_unique(hashes) : other_size);
   const bool was_part = message.row.remade && is_more(hashes.octets, message.octets);
-  if (hashes.header != message.row.header || now_as_announced || neighbours || was_part)
+  const bool had_answer = other_size && message.begins_as_answer;
+  if (hashes.header != message.row.header || now_as_announced || neighbours || was_part || had_answer)
     came_back_different();
   session_.next();
   compared_ = nullptr;

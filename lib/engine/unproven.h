@@ -56,7 +56,7 @@ class Unproven {
 
   /// Whether the body is to be held: LIST announced another size, or an answer too many came before it.
   [[nodiscard]] bool doubts(const IncomingMessage& incoming, std::uint64_t announced) const;
-  void hold(ReceivedMessage message) { held_.push_back(std::move(message)); }
+  void hold(ReceivedMessage message, const IncomingMessage& incoming);
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
   [[nodiscard]] bool full() const noexcept;
   /// Asks once more, alone, for each message that is held; returns those that are believed. One that

@@ -111,13 +111,28 @@ std::optional<LoginEnd> end_by_libcurl(const Attempt& now) {
                   .credentials_sent = sent};
 }
 
+/// Takes a method that has failed off those to try, in this form or in every one. Returns false where another
+/// one would fail as well, or must not be tried.
+bool strikes(const LoginEnd& end, const LoginMethod& method, MethodsToTry& methods, int& forms) {
+  using What = LoginEnd::What;
+  // A wrong password may be refused in any words: it goes out twice at most.
+  if (end.credentials_sent && (end.what != What::way_wrong || ++forms > 1)) return false;
+  if (end.what == What::way_refused && is_about_more_than_the_mechanism(end.refusal())) return false;
+  if (end.what == What::name_refused && !may_be_about_scram(end.refusal())) return false;
+  // Some dislike anything behind the name of the mechanism.
+  if (end.what == What::way_wrong || end.what == What::odd_answer || end.what == What::lost)
+    methods.strike(method);
+  else
+    methods.strike_mechanism(method);
+  return true;
+}
+
 /// Takes what has failed off the methods to try. Returns false where another method would fail as well, or
 /// must not be tried. `forms` counts the methods whose form was refused after they had sent the secret.
 bool goes_on(const Attempt& now, MethodsToTry& methods, int& forms) {
   using What = LoginEnd::What;
   if (!now.end) return false;
-  const LoginEnd& end = *now.end;
-  switch (end.what) {
+  switch (now.end->what) {
     case What::capa_unanswered:
     case What::capa_unfinished:
       if (!methods.has_way_without_capa()) return false;
@@ -125,35 +140,31 @@ bool goes_on(const Attempt& now, MethodsToTry& methods, int& forms) {
       return true;
     case What::utf8_unanswered:
       // With PIPELINING, the credentials went out behind UTF8: they have one more try at most.
-      if (end.credentials_sent) ++forms;
+      if (now.end->credentials_sent) ++forms;
       methods.leave_out_utf8();
       return true;
     case What::way_wrong:
-      // A wrong password may be refused in any words: it goes out twice at most.
-      if (end.credentials_sent && ++forms > 1) return false;
-      methods.strike(*now.method);
-      return true;
     case What::way_refused:
-      if (is_about_more_than_the_mechanism(end.refusal())) return false;
-      methods.strike_mechanism(*now.method);
-      return true;
     case What::name_refused:
-      if (!may_be_about_scram(end.refusal())) return false;
-      methods.strike_mechanism(*now.method);
-      return true;
     case What::odd_answer:
-    case What::lost:  // some dislike anything behind the name of the mechanism
-      if (!now.method || end.credentials_sent) return false;
-      methods.strike(*now.method);
-      return true;
+    case What::lost:
     case What::too_much:
     case What::broken_mechanism:
-      if (!now.method || end.credentials_sent) return false;
-      methods.strike_mechanism(*now.method);
-      return true;
-    default:
-      return false;
+    case What::hung_up_at_name:
+      return now.method && strikes(*now.end, *now.method, methods, forms);
+    case What::foreign_greeting:
+    case What::greeting_refused:
+    case What::capa_endless:
+    case What::no_stls:
+    case What::clear_text:
+    case What::not_offered:
+    case What::forged_timestamp:
+    case What::refused:
+    case What::hung_up:
+    case What::timed_out:
+      break;
   }
+  return false;
 }
 
 /// Opens sessions for one login. All is borrowed.

@@ -29,7 +29,7 @@ struct DnsTarget {
 struct DnsAnswer {
   std::vector<DnsTarget> targets;  ///< the best first: by priority, then by weight
   std::vector<std::string> texts;  ///< of TXT records, each in one piece
-  std::string problem;             ///< why nobody answered; empty: an answer came, and it may be empty
+  std::string problem;             ///< why no usable answer came; empty: one came, and it may be empty
 };
 
 struct DnsLimits {

@@ -46,7 +46,8 @@ void Transcript::sent(std::string_view line) {
     stage_ = Stage::stls;
     capabilities_.clear();
   } else {
-    const bool is_command = verb == "AUTH" || verb == "PASS" || verb == "APOP";
+    // "*" cancels an exchange (RFC 5034 section 4): nothing of the user's is in it.
+    const bool is_command = verb == "AUTH" || verb == "PASS" || verb == "APOP" || line == "*";
     stage_ = verb == "USER" ? Stage::user : is_command ? Stage::login : Stage::exchange;
     login_tried_ = true;
   }

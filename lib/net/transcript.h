@@ -13,7 +13,7 @@ namespace mailhaul::net {
 /// What was said up to the login, as far as decisions depend on it. Lines come without their line ends.
 class Transcript {
  public:
-  /// `exchange`: a line of a mechanism, behind AUTH.
+  /// `exchange`: a line of a mechanism, behind AUTH; not the one that cancels it.
   enum class Stage { greeting, capa, stls, user, login, exchange };
 
   void sent(std::string_view line);

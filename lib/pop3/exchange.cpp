@@ -106,8 +106,9 @@ const Command* Exchange::upcoming() const noexcept {
 }
 
 const Command* Exchange::suspected() const noexcept {
-  const bool unasked = asked_.empty() && doubt_.malformed_status;
-  return unasked && last_answered_ && last_answered_->number != 0 ? &*last_answered_ : upcoming();
+  if (!asked_.empty() || !last_answered_) return upcoming();
+  if (is_proof(last_answered_->verb)) return nullptr;
+  return doubt_.malformed_status && last_answered_->number != 0 ? &*last_answered_ : upcoming();
 }
 
 Exchange::Answer Exchange::answer() {

@@ -57,7 +57,8 @@ class Exchange {
   std::size_t withdraw();
   /// The command whose answer comes next, sent or not; nullptr: none.
   const Command* upcoming() const noexcept;
-  /// After a throw: the command that has to do with it. What nobody asked for belongs to the one before.
+  /// After a throw: the command that has to do with it. What nobody asked for belongs to the one before; a
+  /// proof that has failed, to none.
   const Command* suspected() const noexcept;
 
   struct Answer {

@@ -44,7 +44,7 @@ struct FoundServer {
 struct Discovery {
   std::optional<FoundServer> found;
   const Provider* without_pop3 = nullptr;  ///< the provider of the address has no POP3 server
-  bool nobody_answered = false;            ///< no name server and no web server: there may be no network
+  bool nobody_answered = false;            ///< in a usable way: there may be no network
 };
 
 /// Throws Error{usage} for what is no address, Error{cancelled}.

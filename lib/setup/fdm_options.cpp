@@ -38,8 +38,7 @@ constexpr std::array words_elsewhere{
     FdmRow{"no-apop", R"(mailhaul chooses a method itself; for USER and PASS alone: "auth": "user")"},
     FdmRow{"no-uidl",
            "mailhaul uses UIDL if the server has it, and otherwise recognises messages by their contents; "
-           "nothing is "
-           "to be done"},
+           "no action is needed"},
     FdmRow{"insecure", "mailhaul accepts TLS 1.2 and 1.3 only"},
 };
 

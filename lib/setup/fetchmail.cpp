@@ -86,6 +86,7 @@ class Drafting {
       draft.name = users.size() == 1 ? entry.name : draft.user;
       connection(draft, server, own);
       tunnel(draft, server);
+      leave_tls_to_plugin(draft, server, own);
       password(draft, own);
       policy(draft, own);
       delivery(draft, own);
@@ -128,30 +129,22 @@ class Drafting {
     if (own.on("user is local") && own.on("is")) draft.user = own.text("is");
   }
 
-  void take_port(Draft& draft, const Options& server) {
+  void tell_unknown_service(const Draft& draft, const Options& server) {
     const auto name = server.text("port");
-    draft.port = port_of(name);
-    if (draft.port != 0 || name.empty() || name == "pop3" || name == "pop-3") return;
+    if (port_of(name) != 0 || name.empty() || name == "pop3" || name == "pop-3") return;
+    const std::string scheme = draft.encryption == Encryption::implicit ? "pop3s://" : "pop3://";
     note(server.find("port")->line, "the service " + util::escape(name) + " is not known here",
-         "write its port into \"server\", such as pop3://" + draft.host + ":1110");
+         "write its port into \"server\", such as " + scheme + draft.host + ":1110");
   }
 
   void connection(Draft& draft, const Options& server, const Options& own) {
-    take_port(draft, server);
+    draft.port = port_of(server.text("port"));
     const auto mode = util::lower(own.text("sslmode"));
     const auto protocol = util::lower(own.text("sslproto"));
     const bool never = (own.on("sslproto") && protocol.empty()) || mode == "none";
-    const bool is_tls_port = mode.empty() && draft.port == 995;
-    const bool by_plugin = is_tls_port && server.on("plugin") && !own.on("ssl");
-    const bool wrapped = own.on("ssl") || mode == "wrapped" || (is_tls_port && !by_plugin);
-    draft.encryption = wrapped              ? Encryption::implicit
-                       : never || by_plugin ? Encryption::none
-                                            : Encryption::stls;
-    if (by_plugin)
-      note(server.find("plugin")->line,
-           "port 995 without ssl: the plugin encrypts the connection to " + draft.host +
-               ", so that mailhaul does not",
-           "if it only hands the connection on, write pop3s:// in \"server\", and remove \"tls\"");
+    const bool wrapped = own.on("ssl") || mode == "wrapped" || (mode.empty() && draft.port == 995);
+    draft.encryption = wrapped ? Encryption::implicit : never ? Encryption::none : Encryption::stls;
+    tell_unknown_service(draft, server);
     if (wrapped && draft.port == 0) draft.port = 995;
     if (draft.encryption == Encryption::stls && mode != "starttls=must")
       note(
@@ -187,6 +180,17 @@ class Drafting {
     draft.enabled = false;
     note(server.find("plugin")->line, "the plugin is not a program that mailhaul can start",
          "write its path into \"tunnel\", and remove \"enabled\"");
+  }
+
+  /// Where nothing but the port says TLS, the plugin does it. REQUIRES: tunnel().
+  void leave_tls_to_plugin(Draft& draft, const Options& server, const Options& own) {
+    if (draft.tunnel.empty() || draft.port != 995 || own.on("ssl")) return;
+    if (!own.text("sslmode").empty()) return;
+    draft.encryption = Encryption::none;
+    note(server.find("plugin")->line,
+         "port 995 without ssl: the plugin encrypts the connection to " + draft.host +
+             ", so that mailhaul does not",
+         "if it only hands the connection on, write pop3s:// in \"server\", and remove \"tls\"");
   }
 
   /// fetchmail takes a relative path from the directory of its file.

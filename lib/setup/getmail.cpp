@@ -168,9 +168,8 @@ class GetmailDrafting {
         find("retriever", "password") != nullptr || !text("retriever", "password_command").empty();
     const auto named = text("options", "netrc_file");
     const util::Path file(expanded(named.empty() ? "~/.netrc" : named, around_.home.native()));
-    Outcome aside;
-    if (take_from_netrc(draft_, has_own ? aside : outcome_, around_, NetrcReader{"getmail", file}) || has_own)
-      return draft_.netrc || !has_own;
+    if (has_own && !has_in_netrc(draft_, file)) return false;
+    if (take_from_netrc(draft_, outcome_, around_, NetrcReader{"getmail", file})) return true;
     note(line("options", "use_netrc"),
          "getmail expects the password of " + util::escape(draft_.user) + " in " +
              util::escape(file.native(), 4096) + ", which is not there",

@@ -85,6 +85,14 @@ bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around,
   return true;
 }
 
+bool has_in_netrc(const Draft& draft, const util::Path& file) {
+  try {
+    return !password_in(netrc_text(file), draft.host, draft.user).empty();
+  } catch (const util::Error&) {
+    return false;
+  }
+}
+
 bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program) {
   return take_from_netrc(draft, outcome, around, NetrcReader{program, around.home / ".netrc"});
 }

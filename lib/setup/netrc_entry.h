@@ -17,4 +17,7 @@ bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around,
 /// The same for a program that reads ~/.netrc.
 bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program);
 
+/// Whether `file` has the password, under the name of the server. False for one that cannot be read.
+bool has_in_netrc(const Draft& draft, const util::Path& file);
+
 }  // namespace mailhaul::setup

@@ -74,7 +74,7 @@ class Hostile(InitCase):
         nowhere = ["--proxy", "http://127.0.0.1:%d" % self.closed_port(), "--name-server", "127.0.0.1:%d" % self.closed_port()]
         result = self.world.run("init", "anna@example.org", "--password-file", self.password_file(), *nowhere)
         self.assertStatus(result, 75)
-        self.assertHint(result, "nobody answered", "the network", "--server pop3s://HOST")
+        self.assertHint(result, "no usable answer", "the network", "--server pop3s://HOST")
         self.assertNothingWritten()
 
     def test_behind_a_proxy_no_name_server_is_asked(self):

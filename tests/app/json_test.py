@@ -72,6 +72,14 @@ class Json(Case):
             self.assertIn("time", line)
             self.assertFalse({"from", "subject", "message_id", "date"} & set(line))
 
+    def test_a_summary_says_how_many_removals_are_not_confirmed(self):
+        self.world.configure({"home": self.account(self.server)})
+        self.drop.answers[b"QUIT"] = lambda session, _: b"-ERR not now\r\n"
+        summary = self.lines("fetch", status=75)[-1]
+        self.assertEqual((summary["event"], summary["left"], summary["unconfirmed"]), ("summary", 4, 4))
+        del self.drop.answers[b"QUIT"]
+        self.assertNotIn("unconfirmed", self.lines("fetch")[-1])
+
     def test_times_of_doctor_are_utc(self):
         self.world.env["TZ"] = "Asia/Kolkata"
         clock, = (line for line in self.json_lines(self.world.run("--json", "doctor")) if line["check"] == "clock")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import termios
 import threading
+import time
 import unittest
 import urllib.parse
 import urllib.request
@@ -16,7 +17,7 @@ from crash import strace
 from support.py import terminal
 from support.py.oauth import AtTerminal, OAuthCase
 from support.py.provider import Family
-from support.py.world import MAILHAUL
+from support.py.world import LIMIT, MAILHAUL
 
 
 class Prompts(OAuthCase):
@@ -41,9 +42,11 @@ class Prompts(OAuthCase):
 
     def wait_until_it_reads(self, shell):
         """Until the program has the terminal again, and its answer to nonsense shows that it reads from it."""
+        end = time.monotonic() + LIMIT
         while (termios.tcgetattr(shell.master)[3] & (termios.ECHO | termios.ICANON)) != termios.ICANON:
-            pass
+            self.assertLess(time.monotonic(), end, shell.screen)
         while b"has no code in it" not in shell.screen:
+            self.assertLess(time.monotonic(), end, shell.screen)
             shell.type("nonsense\n")  # may be thrown away with what was typed before
             if select.select([shell.master], [], [], 0.1)[0]:
                 shell.screen += os.read(shell.master, 65536)
@@ -110,6 +113,30 @@ class Prompts(OAuthCase):
         run.end()
 
     @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
+    def test_a_second_signal_while_the_prompt_ends_leaves_the_echo_on_too(self):
+        self.provide()
+        log = self.world.path("log")
+
+        def stopped(prefix):
+            run = AtTerminal(self.world, *prefix[1:], MAILHAUL, "login", "--token", "-", "home", program=prefix[0])
+            run.expect(rb"It is not shown\. $")
+            run.type("\x03")
+            ended = run.process.wait(LIMIT)
+            echo = termios.tcgetattr(run.master)[3] & termios.ECHO
+            run.end()
+            return ended, echo
+
+        status, echo = stopped(strace.recording(log, ["rt_sigaction"]))
+        self.assertTrue(echo)
+        # strace counts per thread, and the first one asks.
+        lines = log.read_text().splitlines()
+        calls = [line for line in lines if line.startswith(lines[0].split()[0]) and "rt_sigaction(" in line]
+        last = max(number for number, call in enumerate(calls, 1) if "(SIGTSTP," in call)
+        ended, echo = stopped(strace.injecting("rt_sigaction", "signal=TERM:when=%d" % last))
+        self.assertNotEqual(ended, status)
+        self.assertTrue(echo)
+
+    @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
     def test_when_the_terminal_is_gone_the_browser_is_waited_for_and_nothing_else(self):
         self.provide(oauth={"device_url": None})
         log, said = self.world.path("log"), self.world.path("said")
@@ -124,8 +151,10 @@ class Prompts(OAuthCase):
                                        stderr=file, env=self.world.env, start_new_session=True, preexec_fn=prepare)
         self.addCleanup(process.kill)
         os.close(slave)
+        end = time.monotonic() + LIMIT
         while not (url := re.search(rb"(https://\S+/authorize\S+)\n.*It is not shown", said.read_bytes(), re.DOTALL)):
             self.assertIsNone(process.poll(), said.read_bytes())
+            self.assertLess(time.monotonic(), end, said.read_bytes())
         os.close(master)
         urllib.request.urlopen(self.browse(url[1].decode())).close()
         self.assertEqual(process.wait(), 0, said.read_bytes())

@@ -77,6 +77,21 @@ class Renamed(Lost):
                 self.ok()
                 self.assertEqual(len(self.world.maildir()), len(first) + len(second))
 
+    def test_a_server_that_breaks_off_at_the_comparison_is_asked_without_it(self):
+        self.begin(mail.small(5, seed=21))
+        self.ok()
+        self.moved_with_new_uids(*mail.small(6, seed=22))
+
+        def hang_up(session, argument):
+            if not argument.startswith(b"3"):
+                return None
+            session.connection.finish()
+            raise OSError("ended on purpose")
+        self.drop.answers[b"TOP"] = hang_up
+        for _ in range(2):
+            self.ok()
+            self.assertEqual(len(self.world.maildir()), 11)
+
     def test_what_the_old_server_has_removed_stops_nothing(self):
         """It cannot be on that server under its new name: this is another one, to which the mail was copied."""
         self.begin(mail.small(5, seed=21), leave_on_server=False)

@@ -208,3 +208,81 @@ TEST_CASE("where sizes are wrong, a hang-up behind one message starves no others
     }
   }
 }
+
+TEST_CASE(
+    "a known message with an answer too many behind it does not always go before one that failed once") {
+  for (const auto* kind : {"maildir", "mbox", "mda"}) {
+    CAPTURE(kind);
+    Household house;
+    set_up(house, {kind, false, true});
+    house.server.options.top = false;
+    house.server.messages.push_back(mail_with_id(1));
+    house.run();
+    house.account.policy.leave_on_server = false;
+    house.server.messages.push_back(mail_with_id(2));
+    bool second_broke = false;
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (command == "RETR " + number_of(house, "uid1")) return Reply{whole_of(house, "uid1") + "+OK\r\n"};
+      if (second_broke || command != "RETR " + number_of(house, "uid2")) return std::nullopt;
+      second_broke = true;
+      return Reply{"", true};
+    };
+    for (int run = 1; run <= 5; ++run) house.run();
+    CHECK(second_broke);
+    CHECK(house.copies_of(2) == 1);
+    house.server.misbehave = {};
+    house.run();
+    CHECK(house.server.messages.empty());
+    for (int n = 1; n <= 2; ++n) CHECK(house.copies_of(n) == 1);
+  }
+}
+
+TEST_CASE("a status line in front of a message is no part of it where all sizes are wrong, either") {
+  for (const auto& setting : settings()) {
+    CAPTURE(setting);
+    Household house;
+    set_up(house, setting);
+    for (int n = 1; n <= 8; ++n) house.server.messages.push_back(mail_with_id(n));
+    bool late = false;
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (command == "LIST") {
+        std::string lines = "+OK\r\n";
+        for (std::size_t n = 1; n <= house.server.messages.size(); ++n)
+          lines += std::to_string(n) + " " + std::to_string(house.server.messages[n - 1].bytes.size() + 10) +
+                   "\r\n";
+        return Reply{lines + ".\r\n"};
+      }
+      if (late || command != "RETR " + number_of(house, "uid6")) return std::nullopt;
+      late = true;
+      return Reply{"+OK\r\n" + whole_of(house, "uid6")};
+    };
+    for (int run = 1; run <= 4; ++run) house.run();
+    CHECK(late);
+    CHECK(house.times("+OK") == 0);
+    for (int n = 1; n <= 8; ++n) CHECK(house.copies_of(n) == 1);
+    CHECK(house.server.messages.size() == setting.left_of(8));
+  }
+}
+
+TEST_CASE("a proof that the server refuses blames no message that was not asked for yet") {
+  Household house;
+  set_up(house, {"maildir", false, false});
+  for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_with_id(n));
+  bool all_break = true, whole_came = false;
+  house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+    if (command.starts_with("RETR ") && all_break) return Reply{"", true};
+    if (command.starts_with("RETR ")) whole_came = true;
+    if (command == "STAT" && whole_came) return Reply{"-ERR [SYS/TEMP] too many of them\r\n"};
+    return std::nullopt;
+  };
+  for (int run = 1; run <= 3; ++run) house.run();
+  all_break = false;
+  house.run();
+  CHECK(whole_came);
+  REQUIRE_FALSE(house.told.failures.empty());
+  for (const auto& error : house.told.failures) {
+    CAPTURE(error);
+    CHECK(error.find("message uid2") == std::string::npos);
+    CHECK(error.find("message uid3") == std::string::npos);
+  }
+}

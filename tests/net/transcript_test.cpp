@@ -59,6 +59,8 @@ TEST_CASE("an answer to an earlier line is no answer to the last one") {
   const auto said = after({"S: +OK", "C: AUTH PLAIN", "S: + ", "C: AGEAYg=="});
   CHECK_FALSE(said.answered());
   CHECK(said.stage() == Transcript::Stage::exchange);
+  // What cancels an exchange has no credentials in it.
+  CHECK(after({"S: +OK", "C: AUTH NTLM", "S: + odd", "C: *"}).stage() == Transcript::Stage::login);
 }
 
 TEST_CASE("+ERR is a refusal, and the answer to UTF8 decides nothing") {

@@ -153,12 +153,24 @@ TEST_CASE("fetchmail: a plugin at the port of TLS, without ssl, encrypts the con
               {R"("server":"pop3://h.example:995","tls":"none")", R"("-connect","h.example:995"])",
                "2: port 995 without ssl: the plugin encrypts the connection to h.example"});
   requires_in(read("fetchmail", entry + "ssl"), {R"({"server":"pop3s://h.example","user")"});
+  const auto none =
+      read("fetchmail", "poll h.example proto pop3 port 995\nplugin \"none\" user u pass x mda cat");
+  requires_in(none, {R"({"enabled":false,"server":"pop3s://h.example","user")",
+                     "2: the plugin is not a program that mailhaul can start"});
+  CHECK(none.find("encrypts the connection") == std::string::npos);
 }
 
 TEST_CASE("fetchmail: a service whose port nobody knows here is told") {
   const std::string entry = " proto pop3 user u pass x mda cat";
-  requires_in(read("fetchmail", "poll h.example\nservice mypop" + entry),
-              {R"("server":"pop3://h.example","user")", "2: the service mypop is not known here"});
+  for (const std::string ssl : {"", " ssl"}) {
+    const auto text = "poll h.example\nservice mypop" + entry + ssl;
+    const std::string url = ssl.empty() ? "pop3://h.example" : "pop3s://h.example";
+    requires_in(read("fetchmail", text),
+                {R"("server":")" + url + R"(","user")", "2: the service mypop is not known here"});
+    const auto notes = setup::find_program("fetchmail")->read("/home/anna/rc", text, test::around()).notes;
+    REQUIRE_FALSE(notes.empty());
+    CHECK(notes.front().advice == "write its port into \"server\", such as " + url + ":1110");
+  }
   for (const std::string known : {"pop3", "pop-3", "pop3s", "1110"})
     CHECK(read("fetchmail", "poll h.example service " + known + entry).find("is not known") ==
           std::string::npos);

@@ -89,6 +89,9 @@ TEST_CASE("getmail: a netrc file that mailhaul does not read is told, and a user
   const auto text = test::read("getmail", file + "username = u\n" + options, places);
   requires_in(text, {"theirs has the password of u, but mailhaul reads ~/.netrc"});
   CHECK(text.find("\"netrc\"") == std::string::npos);
+  const auto stale = test::read("getmail", file + "username = u\npassword = stale\n" + options, places);
+  requires_in(stale, {"theirs has the password of u, but mailhaul reads ~/.netrc"});
+  CHECK(stale.find("password stale") == std::string::npos);
   places.variable = [&](std::string_view name) {
     return name == "NETRC" ? std::optional<std::string>((home / "theirs").native()) : std::nullopt;
   };
