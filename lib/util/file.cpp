@@ -142,16 +142,24 @@ std::optional<Fd> try_lock(const Path& path) {
 
 namespace {
 
-/// Whether a container platform or systemd has set the mode, and its owner cannot change it. The files that a
-/// platform mounts belong to root, which may be the user of the container.
+/// Whether the file is on a read-only mount that is not ours. The files that a platform mounts belong to
+/// root, which may be the user of the container: then the mount must have a file system of its own, unlike a
+/// part of the system that is only mounted read-only.
+bool is_on_platform_mount(const Path& path, const struct stat& info) {
+  struct statvfs mount {};
+  if (::statvfs(path.c_str(), &mount) != 0 || (mount.f_flag & ST_RDONLY) == 0) return false;
+  if (info.st_uid != ::geteuid()) return true;
+  struct stat root {};
+  return info.st_uid == 0 && ::stat("/", &root) == 0 && info.st_dev != root.st_dev;
+}
+
+/// Whether a container platform or systemd has set the mode, and its owner cannot change it.
 bool is_provided(const Path& path, const struct stat& info, const Path& credentials_directory) {
   const auto text = path.lexically_normal().native();
   if (text.starts_with("/run/secrets/") || text.starts_with("/run/credentials/")) return true;
   const auto directory = (credentials_directory / "").lexically_normal().native();  // with "/" at its end
   if (directory.size() > 1 && directory.starts_with('/') && text.starts_with(directory)) return true;
-  struct statvfs mount {};
-  return (info.st_uid == 0 || info.st_uid != ::geteuid()) && ::statvfs(path.c_str(), &mount) == 0 &&
-         (mount.f_flag & ST_RDONLY) != 0;
+  return is_on_platform_mount(path, info);
 }
 
 }  // namespace
