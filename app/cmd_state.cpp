@@ -195,7 +195,7 @@ bool may_forget_all(const Invocation& invocation, std::size_t count) {
                       "forget --all asks before it forgets, but there is no terminal to ask on",
                       "--yes forgets without asking");
   return agrees("Forget " + util::counted(count, "message") +
-                    "? Those that are still on the server will be fetched again. [y/N] ",
+                    "? Those still on the server will be fetched again. [y/N] ",
                 *invocation.cancel);
 }
 
