@@ -204,7 +204,8 @@ Next FetchSession::end_early(const util::Error& error) {
 bool FetchSession::goes_on_without(const util::Error& error) {
   const bool at_capa = session_.awaited().what == pop3::Awaited::What::capabilities;
   const bool unanswered = error.kind() == util::Kind::temporary || session_.doubt().malformed_status;
-  if (unanswered && run_.comparison == Comparison::under_way) {
+  const bool limited = run_.server.not_before.has_value();  // a new session would meet the same limit
+  if (unanswered && !limited && run_.comparison == Comparison::under_way) {
     run_.comparison = Comparison::given_up;
     return true;
   }

@@ -281,6 +281,16 @@ TEST_CASE("a client certificate is sent to a server that requests one") {
   CHECK_NOTHROW(session.open());
 }
 
+TEST_CASE("that a client certificate is wanted is told after STLS as well") {
+  ScriptedServer server(stls_script(), {.certificate = authority().issue(), .client_ca = authority().pem()});
+  TlsSession session(server, Tls::starttls);
+  const auto error = session.refused();
+  CAPTURE(std::string(error.what()));
+  CHECK(error.kind() == Kind::unavailable);
+  CHECK(has(error.what(), "alert"));
+  CHECK(has(error.hint(), "tls_client_cert"));
+}
+
 TEST_CASE("unusable files are configuration errors") {
   const auto mine = authority().issue({.names = {"anna"}});
   ScriptedServer server(session_script(), tls_with(authority().issue()));

@@ -98,7 +98,16 @@ class Client::Channel {
     if (SSL_accept(tls_.get()) == 1) return;
     tls_.reset();
     ERR_clear_error();
+    drop_rest();
     throw Gone{};
+  }
+
+  /// What was sent before the end arrives only if the connection is not reset, as it would be by closing it
+  /// with bytes unread.
+  void drop_rest() const {
+    ::shutdown(socket_, SHUT_WR);
+    std::array<char, 512> bytes{};
+    while (::recv(socket_, bytes.data(), bytes.size(), 0) > 0) continue;
   }
 
   void send(std::string_view bytes) {
