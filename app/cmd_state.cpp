@@ -56,7 +56,9 @@ std::vector<std::string> uids_from_input() {
   std::size_t bytes = 0;
   for (std::string line; std::getline(std::cin, line);) {
     bytes += line.size();
-    if (bytes > most_bytes) throw util::Error(util::Kind::usage, "standard input has too many UIDs");
+    if (bytes > most_bytes)
+      throw util::Error(util::Kind::usage, "standard input has more than 256 MiB of UIDs",
+                        "it has one UID a line; give them in several commands");
     if (const auto uid = util::trimmed(line); !uid.empty()) uids.emplace_back(uid);
   }
   return uids;

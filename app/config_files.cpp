@@ -56,7 +56,8 @@ util::Secret read_standard_input() {
   std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(std::cin.gcount()));
   if (text.size() > most_bytes)
-    throw util::Error(util::Kind::config, "the configuration on standard input is larger than 16 MiB");
+    throw util::Error(util::Kind::config, "the configuration on standard input is larger than 16 MiB",
+                      "is it a configuration? man mailhaul.json describes it");
   return util::Secret(std::move(text));
 }
 

@@ -74,7 +74,7 @@ std::string text_of(const report::Totals& totals, std::string_view nothing) {
   return text + waiting_text(totals);
 }
 
-std::string riddle_of(const std::string& command, const report::Totals& totals) {
+std::string why_nothing_came(const std::string& command, const report::Totals& totals) {
   if (totals.fetched != 0 || !totals.is_new_place || totals.left <= totals.waiting) return {};
   return " (delivered to a different place before; " + command + " fetches it again)";
 }

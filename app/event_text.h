@@ -21,6 +21,6 @@ std::string text_of(const report::Totals& totals, std::string_view nothing);
 
 /// " (delivered to a different place before; ...)": why nothing comes, where that may surprise; empty
 /// elsewhere. `command`: what fetches it.
-std::string riddle_of(const std::string& command, const report::Totals& totals);
+std::string why_nothing_came(const std::string& command, const report::Totals& totals);
 
 }  // namespace mailhaul::app

@@ -225,9 +225,10 @@ void Terminal::finished(std::string_view account, const report::Totals& totals, 
   const bool worth_a_line =
       totals.fetched != 0 || (style_.on_terminal && was_asked && (status == 0 || was_stopped));
   if (!style_.quiet && worth_a_line) {
-    const auto line = safe(account) + ": " + (was_stopped ? "stopped: " : "") +
-                      text_of(totals, was_stopped ? "nothing fetched" : "no new mail") +
-                      riddle_of(style_.options.empty() ? "mailhaul -a " + safe(account) : "-a", totals);
+    const auto line =
+        safe(account) + ": " + (was_stopped ? "stopped: " : "") +
+        text_of(totals, was_stopped ? "nothing fetched" : "no new mail") +
+        why_nothing_came(style_.options.empty() ? "mailhaul -a " + safe(account) : "-a", totals);
     say(summaries_fd(), wrapped(line, {.columns = window_columns(summaries_fd()), .indent = 2}) + "\n");
   }
   draw();

@@ -48,7 +48,8 @@ Tokens tokens_of(const FirstLogin& login, TokenAnswer answer) {
 /// The address of the page is a server's: only https is shown, so that nobody is sent elsewhere.
 void require_page(const std::string& url) {
   if (url.starts_with("https://") && !util::has_control_character(url)) return;
-  throw Error(Kind::protocol, "the provider names a page that is not https: " + util::escape(url));
+  throw Error(Kind::protocol, "the provider names a page that is not https: " + util::escape(url),
+              "do not open it; check the URLs in \"oauth\"");
 }
 
 /// RFC 9110 section 15.5. Of these, 408 and 429 mean later.
@@ -273,7 +274,9 @@ Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside, std:
   Tokens tokens;
   if (line.starts_with("{")) {
     auto given = read_tokens(line);
-    if (!given) throw Error(Kind::usage, "the text is not a token printed by mailhaul login --print-token");
+    if (!given)
+      throw Error(Kind::usage, "the text is not a token printed by mailhaul login --print-token",
+                  "copy the whole line that it printed");
     tokens = std::move(*given);
   } else {
     tokens.refresh = Secret(std::string(line));

@@ -51,7 +51,9 @@ class Recovery {
   bool between_messages(std::uint64_t at) const;
   std::uint64_t torn_bytes(const Segments& segments) const;
   void append_missing();
-  std::vector<bool> found() const { return found_from(same_place() ? off_ : 0); }
+  void cut_torn_copy(Extent last, const std::vector<bool>& there);
+  /// Where the entries begin among which copies are looked for.
+  std::uint64_t start() const { return same_place() ? off_ : 0; }
   std::vector<bool> found_from(std::uint64_t start) const;
   std::vector<DeliveryResult> without_spool() const;
   Segments segments(const std::string& padding) const { return Segments(padding, spool_.get(), spool_path_); }
@@ -131,22 +133,34 @@ std::vector<bool> Recovery::found_from(std::uint64_t start) const {
 }
 
 void Recovery::append_missing() {
-  const auto there = found();
-  const auto end = mbox_.bytes();
-  auto missing = segments(mbox_.padding(end));
-  bool any = false;
-  for (std::size_t i = 0; i < messages_.size(); ++i) {
-    if (!there[i]) missing.add(extent_of(messages_[i]));
-    any = any || !there[i];
-  }
-  if (!any) return;
+  const auto entries = entries_from(mbox_, start());
+  const auto there = find_copies(mbox_, entries, spool_.get(), messages_);
+  if (std::ranges::count(there, false) == 0) return;
   say("messages of an interrupted delivery were added to ",
       "");  // before it is done: a kill in between leaves no trace
+  if (!entries.empty()) cut_torn_copy(entries.back(), there);
+  const auto end = mbox_.bytes();
+  auto missing = segments(mbox_.padding(end));
+  for (std::size_t i = 0; i < messages_.size(); ++i) {
+    if (!there[i]) missing.add(extent_of(messages_[i]));
+  }
   rewrite(mbox_, {missing, end, 0}, journal_);
 }
 
+/// The mailbox was rewritten after a write that was cut within a message: the beginning of that message is
+/// still at the end. The whole message is appended in its place.
+void Recovery::cut_torn_copy(Extent last, const std::vector<bool>& there) {
+  for (std::size_t i = 0; i < messages_.size(); ++i) {
+    if (there[i] || !is_torn_copy(mbox_, last, spool_.get(), messages_[i])) continue;
+    if (::ftruncate(mbox_.fd(), static_cast<off_t>(last.from)) != 0) {
+      util::throw_errno(util::Kind::storage, "shorten", mbox_.path().native());
+    }
+    return;
+  }
+}
+
 std::vector<DeliveryResult> Recovery::without_spool() const {
-  const auto there = found();
+  const auto there = found_from(start());
   std::vector<DeliveryResult> results(messages_.size());
   for (std::size_t i = 0; i < messages_.size(); ++i) {
     if (there[i]) continue;

@@ -2,10 +2,12 @@
 #include "delivery/mbox_search.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
 
+#include "delivery/mbox_journal.h"
 #include "util/digest.h"
 
 namespace mailhaul::delivery {
@@ -130,6 +132,20 @@ void find_equal(const LockedMbox& mbox, std::span<const Extent> entries, int spo
   }
 }
 
+/// A header, or the beginning of one, without the fields in which readers keep their marks.
+std::string without_marks(std::string_view text) {
+  constexpr std::array marks = {"Status:", "X-Status:", "X-Keywords:", "X-UID:", "Lines:", "Content-Length:"};
+  std::string kept;
+  while (!text.empty() && text.front() != '\n') {
+    const auto line = text.substr(0, text.find('\n') + 1);
+    if (line.empty()) break;  // cut short
+    if (std::ranges::none_of(marks, [&](std::string_view mark) { return line.starts_with(mark); }))
+      kept += line;
+    text.remove_prefix(line.size());
+  }
+  return kept.append(text);
+}
+
 }  // namespace
 
 std::vector<Extent> entries_from(const LockedMbox& mbox, std::uint64_t start) {
@@ -161,6 +177,24 @@ std::vector<bool> find_copies(const LockedMbox& mbox, std::span<const Extent> en
   find_traced(mbox, entries, spool, messages, found);
   find_equal(mbox, entries, spool, messages, found);
   return found;
+}
+
+bool is_torn_copy(const LockedMbox& mbox, Extent last, int spool, const TicketFields& message) {
+  constexpr std::uint64_t longest_header = 65536;
+  const Path path = message.text("spool");
+  const Extent whole = {message.number("from"), message.number("length")};
+  const auto head = read_part(mbox.fd(), mbox.path(), {last.from, std::min(last.length, longest_header)});
+  const auto whole_head = read_part(spool, path, {whole.from, std::min(whole.length, longest_header)});
+  const auto ours = without_marks(head);
+  const auto all = without_marks(whole_head);
+  const auto equal = std::min(ours.size(), all.size());
+  if (ours.compare(0, equal, all, 0, equal) != 0) return false;
+  const auto rest = last.length - head.size() + ours.size() - equal;
+  const auto whole_rest = whole.length - whole_head.size() + all.size() - equal;
+  if (rest >= whole_rest) return false;
+  Segments missing("", spool, path);
+  missing.add({whole.from + whole.length - whole_rest, whole_rest});
+  return common_bytes(mbox, missing, last.from + last.length - rest) == rest;
 }
 
 }  // namespace mailhaul::delivery

@@ -19,4 +19,8 @@ std::vector<Extent> entries_from(const LockedMbox& mbox, std::uint64_t start);
 std::vector<bool> find_copies(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
                               std::span<const TicketFields> messages);
 
+/// Whether `last`, the last entry of the mailbox, is what an interrupted write left of `message`: its
+/// beginning, to which a reader may have added lines like `Status:`, but not all of it.
+bool is_torn_copy(const LockedMbox& mbox, Extent last, int spool, const TicketFields& message);
+
 }  // namespace mailhaul::delivery

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "util/ascii.h"
+#include "util/utc.h"
 
 namespace mailhaul::delivery {
 
@@ -150,7 +151,7 @@ std::optional<std::chrono::sys_seconds> time_in_from_line(std::string_view line)
   const std::string text(line.substr(date));
   std::tm utc{};
   if (strptime(text.c_str(), " %a %b %e %H:%M:%S %Y", &utc) == nullptr) return std::nullopt;
-  return std::chrono::sys_seconds(std::chrono::seconds(timegm(&utc)));
+  return util::utc_of(utc);
 }
 
 }  // namespace mailhaul::delivery

@@ -17,6 +17,7 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/secret.h"
+#include "util/utc.h"
 
 namespace mailhaul::net {
 
@@ -85,7 +86,7 @@ std::optional<std::chrono::sys_seconds> client_certificate_end(const Endpoint& e
   std::tm parts{};
   if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1)
     return std::nullopt;
-  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+  return util::utc_of(parts);
 }
 
 std::optional<std::chrono::sys_seconds> certificate_end(std::string_view words) {
@@ -94,7 +95,7 @@ std::optional<std::chrono::sys_seconds> certificate_end(std::string_view words) 
   std::tm parts{};
   const std::string time(words.substr(lead.size()));
   if (::strptime(time.c_str(), "%b %d %H:%M:%S %Y GMT", &parts) == nullptr) return std::nullopt;
-  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+  return util::utc_of(parts);
 }
 
 CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cancel& cancel,

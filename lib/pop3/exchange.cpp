@@ -80,7 +80,7 @@ std::string text_of(const Command& command) {
 }
 
 Exchange::Exchange(net::Stream& stream, const SessionOptions& options)
-    : stream_(stream), options_(options), buffer_(buffer_bytes) {}
+    : stream_(stream), options_(options), buffer_(std::make_unique_for_overwrite<char[]>(buffer_bytes)) {}
 
 void Exchange::trace(char direction, std::string_view line) const {
   if (options_.trace) options_.trace(direction, line);
@@ -210,9 +210,9 @@ bool Exchange::has_room(const Command& command) const {
 }
 
 void Exchange::read_more() {
-  const auto count = stream_.read(buffer_);
+  const auto count = stream_.read({buffer_.get(), buffer_bytes});
   if (count == 0) throw util::Error(util::Kind::temporary, "the server closed the connection");
-  talk_.feed({buffer_.data(), count});
+  talk_.feed({buffer_.get(), count});
 }
 
 void Exchange::end_reply(const char* what, std::uint64_t count) {

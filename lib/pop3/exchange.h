@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "net/stream.h"
 #include "pop3/conversation.h"
@@ -99,7 +99,7 @@ class Exchange {
   net::Stream& stream_;
   const SessionOptions& options_;
   Conversation talk_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;  ///< buffer_bytes, not filled with zeros: a poll needs few of them
   std::deque<Command> urgent_, wanted_, asked_;
   std::optional<Command> last_answered_;  ///< whose answer was read to its end last
   std::uint64_t announced_bytes_ = 0;     ///< of asked_

@@ -93,7 +93,7 @@ void Database::require_sound() const {
   if (!condemned_) return;
   throw Error(Kind::storage,
               "the state database " + file_.native() + " cannot be used after a failure: " + failure_,
-              "the next run finds out what was completed and does the rest");
+              advice_);
 }
 
 void Database::check(int code, std::string_view doing) {
@@ -120,6 +120,18 @@ Kind kind_of(int code) {
     default:
       return Kind::internal;  // a constraint of the tables is not met: a bug
   }
+}
+
+/// `system`: the errno of what failed, or 0.
+std::string hint_for(int primary, int system, const util::Path& file) {
+  if (primary == SQLITE_FULL || system == ENOSPC || system == EDQUOT) {
+    return "make room on the disk or in the quota; nothing is lost, and the next run goes on";
+  }
+  if (primary == SQLITE_READONLY || system == EROFS || system == EACCES || system == EPERM) {
+    return "the user who runs mailhaul must be able to write to " + file.native() +
+           " and its directory; --state FILE or XDG_STATE_HOME names another place";
+  }
+  return {};
 }
 
 }  // namespace
@@ -149,16 +161,19 @@ void Database::fail(int code, std::string_view doing) {
       code == SQLITE_CONSTRAINT_DATATYPE) {
     throw damage(failure_);
   }
+  int reason = 0;
   if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
     const int kept = sqlite3_system_errno(handle_);
-    if (const int err = kept != 0 ? kept : system; err != 0) failure_ += ": " + util::errno_text(err);
+    reason = kept != 0 ? kept : system;
+    if (reason != 0) failure_ += ": " + util::errno_text(reason);
   }
-  std::string hint;
+  std::string hint = hint_for(primary, reason, file_);
   if (primary == SQLITE_BUSY) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience_).count();
     failure_ = "another program has locked it for " + std::to_string(seconds) + " s";
     hint = "find out who has it open: fuser -v " + file_.native();
   }
+  if (!hint.empty()) advice_ = hint;
   throw Error(kind_of(code),
               "cannot " + std::string(doing) + " the state database " + file_.native() + ": " + failure_,
               hint);

@@ -131,8 +131,9 @@ Error damaged(const Path& file, std::string_view what) {
   return {
       Kind::storage, "the state database " + file.native() + " is damaged: " + std::string(what),
       "move it away: " + set_aside_command(file) +
-          "; then either mark everything on the server as seen: mailhaul state mark-seen ACCOUNT --all; or "
-          "fetch everything again: mailhaul fetch -a ACCOUNT"};
+          "; then, for each account, either mark what is in its Maildir or mbox as fetched: mailhaul state "
+          "rebuild ACCOUNT; or everything on the server: mailhaul state mark-seen ACCOUNT --all; or fetch "
+          "everything again: mailhaul fetch -a ACCOUNT"};
 }
 
 Path real_path(const Path& file) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,5 +13,9 @@ std::string format_utc(std::chrono::sys_seconds time);
 
 /// "2026-03-01T12:34:56Z", or "2026-03-01" for the beginning of that day. Empty: it is neither.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_utc(std::string_view text);
+
+/// What strptime() read, in UTC. REQUIRES: month and day are in their ranges; 30 February is 2 March or 1
+/// March.
+[[nodiscard]] std::chrono::sys_seconds utc_of(const std::tm& parts);
 
 }  // namespace mailhaul::util

@@ -297,14 +297,14 @@ class State(Doctor):
 
     def test_the_database_is_empty(self):
         self.fetched().write_bytes(b"")
-        self.assertIn("listing", self.fault("state", 74, "state.db", "empty", hint=("mv ", "state mark-seen", "fetch -a")))
+        self.assertIn("listing", self.fault("state", 74, "state.db", "empty", hint=("mv ", "state rebuild", "state mark-seen", "fetch -a")))
 
     def test_the_database_is_damaged(self):
         file = self.fetched()
         data = bytearray(file.read_bytes())
         data[4096:8192] = b"\xff" * 4096
         file.write_bytes(data)
-        self.fault("state", 74, "damaged", hint=("mv ", "state mark-seen", "fetch -a"))
+        self.fault("state", 74, "damaged", hint=("mv ", "state rebuild", "state mark-seen", "fetch -a"))
 
     def test_the_database_is_of_a_newer_version(self):
         with contextlib.closing(sqlite3.connect(self.fetched())) as database:

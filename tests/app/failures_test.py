@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Full disks, broken disks, forbidden places: the message stays on the server, no part is visible, the next run completes."""
 import collections
+import contextlib
 import os
 import subprocess
 import unittest
@@ -40,7 +41,8 @@ class Full(Case):
         self.assertEqual(drop.uids(), [])
         self.assertClean("disk/Mail")
 
-    def test_a_full_file_system(self):
+    def small_disk(self):
+        """A file system of 1 MiB of its own."""
         disk = self.world.path("disk")
         disk.mkdir()
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", str(disk)],
@@ -48,6 +50,10 @@ class Full(Case):
         if not mounted:
             self.skipTest("may not mount a tmpfs")
         self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        return disk
+
+    def test_a_full_file_system(self):
+        disk = self.small_disk()
 
         def size(text):
             return lambda: subprocess.run(["mount", "-o", "remount,size=" + text, str(disk)], check=True)
@@ -58,6 +64,24 @@ class Full(Case):
                 for file in disk.rglob("*"):
                     if file.is_file():
                         file.unlink()
+
+    def test_no_room_for_the_state_database(self):
+        disk = self.small_disk()
+        drop, server = self.maildrop(*mail.small(2))
+        self.world.configure({"home": self.account(server, leave_on_server=True)})
+        run = ["--state", str(disk / "state.db")]
+        self.assertStatus(self.world.run(*run), 0)
+        drop.add(*mail.small(2, seed=2))
+        filler = disk / "filler"
+        with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        result = self.world.run(*run)
+        self.assertStatus(result, 74)
+        self.assertSays(result.err, str(disk / "state.db"), ("disk is full", "No space left"), "make room")
+        filler.unlink()
+        self.assertStatus(self.world.run(*run), 0)
+        self.assertSameMail(self.world.maildir(), drop.wires())
 
     def test_a_limit_on_the_size_of_files(self):
         self.world.path("disk").mkdir()

@@ -211,6 +211,47 @@ TEST_CASE_FIXTURE(Crashed, "a torn message in an mbox that was rewritten does no
   CHECK(count(text, entries[1]) == 1);
 }
 
+TEST_CASE_FIXTURE(Crashed,
+                  "the beginning of a message that a reader flagged is replaced by the whole message") {
+  for (const bool traced : {true, false}) {
+    stage_anew(traced);
+    const auto first = entries[0] + entries[1];
+    for (std::size_t cut = 5; cut < entries[2].size() - 2; ++cut) {  // whole but for newlines: it counts
+      CAPTURE(cut);
+      auto torn = entries[2].substr(0, cut);
+      if (const auto line = torn.find('\n'); line != std::string::npos) torn.insert(line + 1, "Status: RO\n");
+      replace(old + first + torn);
+      CHECK(recovered() == old + first + entries[2]);
+      CHECK(count(warnings.front(), path.native()) == 1);
+      warnings.clear();
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(Crashed, "the beginning of a large message that a reader flagged is replaced, too") {
+  stage(true, {std::string(200'000, 'x')});
+  for (const std::size_t cut : {65'530UL, 65'536UL, 65'550UL, 131'072UL, 200'000UL}) {
+    CAPTURE(cut);
+    auto torn = ours.substr(0, cut);
+    torn.insert(torn.find('\n') + 1, "Status: RO\nX-UID: 7\n");
+    replace(foreign + torn);
+    const bool replaced = recovered() == foreign + ours;
+    CHECK(replaced);
+  }
+}
+
+TEST_CASE_FIXTURE(Crashed, "mail that only looks like the beginning of a message is kept") {
+  stage(false, {"one"});
+  const auto earlier = ours.substr(0, ours.find("one"));
+  for (const auto& kept :
+       {earlier + "\n",                                             // another whole message
+        "From a@b" + earlier.substr(earlier.find('\n')),            // another From line
+        earlier + "From c@d Mon Jan  1 00:00:00 2024\n\nx\n\n"}) {  // foreign mail behind it
+    replace(old + kept);
+    CHECK(recovered() == old + kept + ours);
+  }
+}
+
 TEST_CASE_FIXTURE(Crashed, "a short message torn before mail that others added does not count either") {
   for (const auto* body : {"", "n"}) {  // as theirs ends
     tickets.clear(), entries.clear(), ours.clear();
