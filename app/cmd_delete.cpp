@@ -95,7 +95,7 @@ bool agree_beside_line(const Invocation& invocation, const account::Account& acc
 
 void describe_delete(CLI::App& parser, Invocation& invocation) {
   add_account(parser);
-  add_uids(parser);
+  add_uids(parser, "the messages: UIDs, or #N as list shows them");
   parser.add_flag("-n,--dry-run", invocation.dry_run, "show what would be removed, and remove nothing");
   parser.add_flag("--yes", invocation.yes, "do not ask");
   parser.add_flag("--unfetched", invocation.unfetched, "also remove messages that were never delivered");

@@ -68,7 +68,7 @@ class Stream {
 
 void describe_get(CLI::App& parser, Invocation& invocation) {
   add_account(parser);
-  add_uids(parser);
+  add_uids(parser, "the messages: UIDs, or #N as list shows them");
   add_connection_options(parser, invocation);
 }
 

@@ -125,7 +125,7 @@ int run_state_show(const Invocation& invocation) {
 
 void describe_state_change(CLI::App& parser, Invocation& invocation) {
   add_account(parser);
-  add_uids(parser);
+  add_uids(parser, "the messages: UIDs as list shows them, or - to read them from standard input");
   parser.add_flag("--all", invocation.all, "all messages of the account");
 }
 

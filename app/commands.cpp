@@ -132,10 +132,10 @@ void add_accounts(CLI::App& parser) {
       ->type_name("");
 }
 
-void add_uids(CLI::App& parser) {
+void add_uids(CLI::App& parser, const std::string& meaning) {
   parser
       .add_option_function<std::vector<std::string>>(
-          "UID", [](const std::vector<std::string>&) {}, "the messages, as list shows them")
+          "UID", [](const std::vector<std::string>&) {}, meaning)
       ->type_name("");
 }
 

@@ -82,6 +82,6 @@ int run_version(const Invocation& invocation);
 /// the parser would read some UIDs as options or, in brackets, as lists.
 void add_account(CLI::App& parser);
 void add_accounts(CLI::App& parser);
-void add_uids(CLI::App& parser);
+void add_uids(CLI::App& parser, const std::string& meaning);
 
 }  // namespace mailhaul::app

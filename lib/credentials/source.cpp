@@ -59,8 +59,9 @@ void require_secret_file(std::string_view key, const util::Path& path, const Env
     util::require_private(path, key == "netrc" ? "passwords" : "a password",
                           credentials_directory(environment));
   } catch (const Error& error) {
-    const std::string from = key == "netrc" ? ", or in the environment's NETRC" : "";
-    throw util::prefixed(key, error, "check the path in \"" + std::string(key) + "\"" + from);
+    throw util::prefixed(key, error,
+                         key == "netrc" ? "create ~/.netrc, or set NETRC to the file's path"
+                                        : "check the path in \"" + std::string(key) + "\"");
   }
 }
 
@@ -130,7 +131,8 @@ Secret from_person(const Subject& subject, const Environment& environment) {
     const auto answer = environment.prompt ? environment.prompt(question) : std::nullopt;
     if (!answer)
       throw Error(Kind::config, "no password is configured, and there is no terminal to ask on",
-                  "give \"password_command\", \"password_file\", \"keyring\", \"password_env\" or \"netrc\"");
+                  "give \"password_command\", \"password_file\", \"password_credential\", \"keyring\", "
+                  "\"password_env\" or \"netrc\"");
     Secret typed = without_line_ends(answer->reveal());
     if (!typed.empty() || asked == most_questions)
       return usable(std::move(typed), "the terminal", "run it again and type the password");

@@ -52,7 +52,13 @@ struct Ticket {
   std::string data;    ///< in the destination's own format; contains the id
 };
 
-enum class DeliveryStatus { published, rejected, later, doubt };
+enum class DeliveryStatus {
+  published,
+  rejected,
+  unfit,  ///< rejected for its content (EX_DATAERR)
+  later,  ///< the place asks to try again
+  doubt
+};
 struct DeliveryResult {
   DeliveryStatus status = DeliveryStatus::published;
   std::string sentence, hint;  ///< when not published

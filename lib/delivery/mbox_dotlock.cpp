@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <vector>
 
 #include "util/host.h"
@@ -70,10 +69,9 @@ Owner owner_of(const Lockfile& lock, const Path& path, const RunContext& context
   const auto machine = rest.substr(0, rest.find_first_of(" \r\n\0"sv));
   const bool from_here = rest.empty() || rest.starts_with(name) || machine == util::host_name();
   if (!from_here) return Owner::unknown;
-  const bool is_running = ::kill(process, 0) == 0 || errno != ESRCH;
   const bool says_when = rest.starts_with(name) && rest.find("\nstarted ") != rest.npos;
   const bool is_another = says_when && rest.find('\n' + birth_of(process, context)) == rest.npos;
-  if (is_running && !is_another) return Owner::alive;
+  if (util::is_running(process) && !is_another) return Owner::alive;
   return util::medium_of(path) == util::Medium::network ? Owner::unknown : Owner::gone;
 }
 

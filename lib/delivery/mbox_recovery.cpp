@@ -152,9 +152,12 @@ void Recovery::append_missing() {
 void Recovery::cut_torn_copy(Extent last, const std::vector<bool>& there) {
   for (std::size_t i = 0; i < messages_.size(); ++i) {
     if (there[i] || !is_torn_copy(mbox_, last, spool_.get(), messages_[i])) continue;
+    if (mbox_.bytes() != last.from + last.length)
+      return;  // a program that ignores our locks has appended mail
     if (::ftruncate(mbox_.fd(), static_cast<off_t>(last.from)) != 0) {
       util::throw_errno(util::Kind::storage, "shorten", mbox_.path().native());
     }
+    util::sync_fd(mbox_.fd(), mbox_.path());  // before the journal, which may be on another disk
     return;
   }
 }

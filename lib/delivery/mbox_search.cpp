@@ -134,7 +134,8 @@ void find_equal(const LockedMbox& mbox, std::span<const Extent> entries, int spo
 
 /// A header, or the beginning of one, without the fields in which readers keep their marks.
 std::string without_marks(std::string_view text) {
-  constexpr std::array marks = {"Status:", "X-Status:", "X-Keywords:", "X-UID:", "Lines:", "Content-Length:"};
+  constexpr std::array marks = {"Status:",     "X-Status:",        "X-Keywords:", "X-UID:",         "X-IMAP:",
+                                "X-IMAPbase:", "X-Mozilla-Status", "Lines:",      "Content-Length:"};
   std::string kept;
   while (!text.empty() && text.front() != '\n') {
     const auto line = text.substr(0, text.find('\n') + 1);
@@ -181,15 +182,18 @@ std::vector<bool> find_copies(const LockedMbox& mbox, std::span<const Extent> en
 
 bool is_torn_copy(const LockedMbox& mbox, Extent last, int spool, const TicketFields& message) {
   constexpr std::uint64_t longest_header = 65536;
+  const bool traced = message.number("traced") != 0;
+  if (!mbox.padding(last.from).empty() || (!traced && mbox.padding(last.from + last.length).size() < 2))
+    return false;
   const Path path = message.text("spool");
   const Extent whole = {message.number("from"), message.number("length")};
   const auto head = read_part(mbox.fd(), mbox.path(), {last.from, std::min(last.length, longest_header)});
   const auto whole_head = read_part(spool, path, {whole.from, std::min(whole.length, longest_header)});
-  const auto ours = without_marks(head);
+  const auto there = without_marks(head);
   const auto all = without_marks(whole_head);
-  const auto equal = std::min(ours.size(), all.size());
-  if (ours.compare(0, equal, all, 0, equal) != 0) return false;
-  const auto rest = last.length - head.size() + ours.size() - equal;
+  const auto equal = std::min(there.size(), all.size());
+  if (there.compare(0, equal, all, 0, equal) != 0) return false;
+  const auto rest = last.length - head.size() + there.size() - equal;
   const auto whole_rest = whole.length - whole_head.size() + all.size() - equal;
   if (rest >= whole_rest) return false;
   Segments missing("", spool, path);

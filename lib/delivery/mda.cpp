@@ -26,7 +26,7 @@ namespace {
 using util::Fd;
 using util::Kind;
 
-constexpr int try_again = 75;  // EX_TEMPFAIL
+constexpr int bad_content = 65, try_again = 75;  // EX_DATAERR, EX_TEMPFAIL
 constexpr std::string_view placeholders = "FTais%";
 
 /// The lock that the programs inherit. All that we start share it, so whoever gets it alone knows that none
@@ -138,6 +138,8 @@ DeliveryResult Mda::judge(const util::Exit& exit, const Fd& output) {
     result.status = DeliveryStatus::doubt;
   } else if (exit.status == try_again) {
     result.status = DeliveryStatus::later;
+  } else if (exit.status == bad_content) {
+    result.status = DeliveryStatus::unfit;
   }
   stopped_ = stopped_ || exit.stopped;
   if (exit.stopped) return result;

@@ -24,6 +24,7 @@ CopyState state_of(delivery::DeliveryStatus status, const delivery::Destination&
     case delivery::DeliveryStatus::published:
       return destination.traits().settled_by_close() ? CopyState::handed_over : CopyState::delivered;
     case delivery::DeliveryStatus::rejected:
+    case delivery::DeliveryStatus::unfit:
     case delivery::DeliveryStatus::later:
       return CopyState::refused;
     case delivery::DeliveryStatus::doubt:

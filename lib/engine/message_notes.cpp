@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/offers.h"
 #include "util/units.h"
 
 namespace mailhaul::engine {
@@ -99,8 +100,8 @@ bool MessageNotes::not_taken(const ReceivedMessage& message) {
     if (hint.empty()) hint = copy.result.hint;
     by_program = by_program && !copy.result.by_hand.empty();
     const bool no_answer = copy.state == CopyState::in_doubt && !copy.destination->traits().exactly_once();
-    if (copy.result.status != delivery::DeliveryStatus::later && !(no_answer && stopped))
-      kind = util::Kind::storage;
+    const auto answered = no_answer && stopped ? util::Kind::temporary : kind_of(copy.result.status);
+    if (kind != util::Kind::storage && answered != util::Kind::temporary) kind = answered;
   }
   if (!why.empty()) {
     refusals_.push_back(

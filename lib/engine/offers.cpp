@@ -15,16 +15,20 @@ bool is_withheld(AccountRun& run, const ReceivedMessage::Copy& copy) {
   return true;
 }
 
+util::Kind kind_of(delivery::DeliveryStatus status) {
+  if (status == delivery::DeliveryStatus::later) return util::Kind::temporary;
+  return status == delivery::DeliveryStatus::unfit ? util::Kind::content : util::Kind::storage;
+}
+
 void note_answer(AccountRun& run, const ReceivedMessage& message, const ReceivedMessage::Copy& copy) {
   const auto& target = copy.destination->target();
   if (copy.state == CopyState::delivered) return run.refusing.took(target);
   if (copy.result.by_hand.empty()) return;  // no program, or one that was stopped together with us
-  const bool passes = copy.result.status == delivery::DeliveryStatus::later;
   const auto uid = util::shell_word(shown_uid(message.step->message, message.step->identity.header));
   run.refusing.refused(
       {.target = target,
        .answer = copy.result.sentence,
-       .kind = passes ? util::Kind::temporary : util::Kind::storage,
+       .kind = kind_of(copy.result.status),
        .by_hand = "mailhaul get " + run.account.name + " " + uid + " | " + copy.result.by_hand},
       run.environment.now());
 }

@@ -58,18 +58,21 @@ void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) 
   }
 }
 
+/// A UID that is known, but with another size: it may belong to another message by now.
+void decide_other_size(Step& step, const account::Policy& policy) {
+  step.too_large = over_size(step, policy);
+  step.action = step.too_large ? Action::skip : Action::verify;
+  step.reason = step.too_large ? "its size has changed, and is larger than max_size"
+                               : "delivered, but its size has changed";
+}
+
 void decide_delivered(Step& step, const account::Policy& policy, state::Time now) {
   const state::RowSummary& row = *step.identity.row;
   if (row.bytes == 0 && step.message.bytes != 0) {
     step.is_unmet = true;
     step.reason = "imported as delivered";
-  } else if (row.bytes != step.message.bytes && over_size(step, policy)) {
-    step.action = Action::skip;
-    step.reason = "its size has changed, and is larger than max_size";
-    step.too_large = true;
   } else if (row.bytes != step.message.bytes) {
-    step.action = Action::verify;
-    step.reason = "delivered, but its size has changed";
+    decide_other_size(step, policy);
   } else if (!policy.leave_on_server) {
     step.action = Action::remove;
     step.reason = "delivered before";
@@ -90,6 +93,8 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
   } else if (row->suspect && row->standing != state::Standing::gone) {
     step.action = Action::verify;
     step.reason = "known, but its session ended in doubt, or it was missing from a listing";
+  } else if (row->standing == state::Standing::seen && row->delivered && row->bytes != step.message.bytes) {
+    decide_other_size(step, policy);
   } else if (row->standing == state::Standing::seen) {
     step.reason = row->delivered ? "handed to standard output" : "marked as seen";
   } else if (row->standing == state::Standing::gone && row->bytes != step.message.bytes &&

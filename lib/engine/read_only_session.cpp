@@ -86,13 +86,14 @@ std::vector<std::size_t> ReadOnlySession::indexes_of(std::span<const std::string
       continue;
     }
     if (begin == end) {
-      throw util::Error(
-          util::Kind::usage,
-          "no message with the UID " + util::escape(typed) + " is listed by " + account.server.host,
-          index_of_number(listed, "#" + typed)
-              ? "a number is written with #: '#" + typed + "' is the message that mailhaul list shows as #" +
-                    typed
-              : "mailhaul list " + account.name + " shows the messages that are there");
+      throw util::Error(util::Kind::usage,
+                        std::string("no message with the UID ") +
+                            (typed.starts_with('#') ? "or number " : "") + util::escape(typed) +
+                            " is listed by " + account.server.host,
+                        index_of_number(listed, "#" + typed)
+                            ? "a number is written with #: '#" + typed +
+                                  "' is the message that mailhaul list shows as #" + typed
+                            : "mailhaul list " + account.name + " shows the messages that are there");
     }
     for (auto found = begin; found != end; ++found) indexes.push_back(found->second);
   }

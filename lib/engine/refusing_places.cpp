@@ -67,8 +67,8 @@ RefusingPlaces::RefusingPlaces(std::string_view stored, state::Time now) {
     place.answer = unescaped(take_up_to(line, '\t'));
     place.by_hand = unescaped(line);
     place.runs = static_cast<int>(*runs);
-    place.kind = static_cast<int>(*status) == util::exit_status(util::Kind::temporary) ? util::Kind::temporary
-                                                                                       : util::Kind::storage;
+    for (const auto kind : {util::Kind::temporary, util::Kind::content})
+      if (static_cast<int>(*status) == util::exit_status(kind)) place.kind = kind;
     place.not_before = state::Time(std::chrono::seconds(*until));
     // A clock that was set back makes no pause longer.
     const bool pauses = now < place.not_before && place.not_before <= now + longest_place_pause;

@@ -16,6 +16,16 @@ namespace mailhaul::state {
 using util::Error;
 using util::Kind;
 
+namespace {
+
+std::string cannot_write_hint(const util::Path& file) {
+  const auto& name = file.native();
+  return "the user who runs mailhaul must be able to write to " + name + ", " + name + "-wal, " + name +
+         "-shm and their directory; --state FILE or XDG_STATE_HOME names another place";
+}
+
+}  // namespace
+
 Database::Database(util::Path file, std::mutex& writes, std::chrono::milliseconds patience)
     : file_(std::move(file)), writes_(writes), patience_(patience) {
   // SQLite's memory statistics take a lock for every allocation, and nothing here uses them.
@@ -46,7 +56,8 @@ void Database::leave_journal() noexcept {
 /// None of this writes to a database that is in order.
 void Database::configure() {
   if (sqlite3_db_readonly(handle_, "main") != 0) {
-    throw Error(Kind::storage, "cannot write to the state database " + file_.native());
+    throw Error(Kind::storage, "cannot write to the state database " + file_.native(),
+                cannot_write_hint(file_));
   }
   check(sqlite3_busy_timeout(handle_, static_cast<int>(patience_.count())), "open");
   if (number("PRAGMA application_id") == application_id && text("PRAGMA journal_mode = WAL") != "wal") {
@@ -93,7 +104,7 @@ void Database::require_sound() const {
   if (!condemned_) return;
   throw Error(Kind::storage,
               "the state database " + file_.native() + " cannot be used after a failure: " + failure_,
-              advice_);
+              advice_.empty() ? "the next run finds out what was completed and does the rest" : advice_);
 }
 
 void Database::check(int code, std::string_view doing) {
@@ -125,11 +136,10 @@ Kind kind_of(int code) {
 /// `system`: the errno of what failed, or 0.
 std::string hint_for(int primary, int system, const util::Path& file) {
   if (primary == SQLITE_FULL || system == ENOSPC || system == EDQUOT) {
-    return "make room on the disk or in the quota; nothing is lost, and the next run goes on";
+    return "make room on the disk or in the quota, then run it again; nothing is lost";
   }
   if (primary == SQLITE_READONLY || system == EROFS || system == EACCES || system == EPERM) {
-    return "the user who runs mailhaul must be able to write to " + file.native() +
-           " and its directory; --state FILE or XDG_STATE_HOME names another place";
+    return cannot_write_hint(file);
   }
   return {};
 }
@@ -173,7 +183,7 @@ void Database::fail(int code, std::string_view doing) {
     failure_ = "another program has locked it for " + std::to_string(seconds) + " s";
     hint = "find out who has it open: fuser -v " + file_.native();
   }
-  if (!hint.empty()) advice_ = hint;
+  advice_ = hint;
   throw Error(kind_of(code),
               "cannot " + std::string(doing) + " the state database " + file_.native() + ": " + failure_,
               hint);

@@ -59,7 +59,7 @@ class Database {
   Durability durability_ = Durability::synced;
   bool condemned_ = false;
   std::string failure_ = "a transaction was not completed";  ///< the last one, as text
-  std::string advice_ = "the next run finds out what was completed and does the rest";  ///< after it
+  std::string advice_;                                       ///< what to do about it; may be empty
 };
 
 }  // namespace mailhaul::state

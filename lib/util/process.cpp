@@ -249,12 +249,24 @@ bool is_ended_orphan(const std::string& pid) {
   return state == 'Z' && parent == ::getpid() && !may_be_child;
 }
 
+/// Whether processes have the same numbers in /proc as here; it may be the /proc of another namespace.
+bool proc_is_ours() {
+  std::error_code failed;
+  return std::filesystem::read_symlink("/proc/self", failed) == std::to_string(::getpid());
+}
+
 }  // namespace
 
+bool is_running(pid_t pid) {
+  if (::kill(pid, 0) != 0 && errno == ESRCH) return false;
+  char state = 0;
+  if (proc_is_ours()) stat_of(std::to_string(pid)) >> state;
+  return state != 'Z';
+}
+
 void reap_orphans() {
+  if (!proc_is_ours()) return;
   std::error_code failed;
-  // It may be the /proc of a namespace in which the processes have other numbers.
-  if (std::filesystem::read_symlink("/proc/self", failed) != std::to_string(::getpid())) return;
   for (std::filesystem::directory_iterator at("/proc", failed), end; !failed && at != end;
        at.increment(failed)) {
     const auto pid = parse_number(at->path().filename().native());

@@ -13,6 +13,7 @@ file=$(mktemp "$OUT/.arriving.XXXXXX")
 cat > "$file"
 case $(sed -n 's/^poison: //p' "$file") in
   75) rm "$file"; exit 75 ;;
+  65) rm "$file"; echo 'this is no mail' >&2; exit 65 ;;
   1) rm "$file"; echo 'no room in the attic' >&2; exit 1 ;;
   signal) rm "$file"; kill -9 $$ ;;
   hang) rm "$file"; exec sleep 600 ;;
@@ -94,6 +95,23 @@ class Outcomes(Program):
 
     def test_exit_75_stays_for_later(self):
         self.failing("75", 75, "75")
+
+    def test_exit_65_is_a_refusal_for_the_content(self):
+        self.failing("65", 65, "this is no mail")
+
+    def test_the_most_serious_refusal_decides(self):
+        for worse, status in (("75", 65), ("1", 74)):
+            with self.subTest(worse):
+                self.prepared(poisoned("65"), poisoned(worse, seed=98))
+                self.assertStatus(self.world.run(), status)
+
+    def test_a_program_that_refuses_everything_for_its_content(self):
+        drop = self.prepared(*[poisoned("65", seed=seed) for seed in range(5)])
+        for _ in range(2):
+            result = self.world.run()
+            self.assertStatus(result, 65)
+            self.assertSays(result.err, "this is no mail", "5 messages wait")
+        self.assertEqual(len(drop.uids()), 5)
 
     def test_exit_1_stays_and_says_what_the_program_said(self):
         self.failing("1", 74, "no room in the attic")

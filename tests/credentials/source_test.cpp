@@ -107,7 +107,8 @@ TEST_CASE("without a terminal, the keys that help are named") {
     CHECK(said.kind == Kind::config);
     CHECK(said.sentence == "no password is configured, and there is no terminal to ask on");
     CHECK(said.hint ==
-          "give \"password_command\", \"password_file\", \"keyring\", \"password_env\" or \"netrc\"");
+          "give \"password_command\", \"password_file\", \"password_credential\", \"keyring\", "
+          "\"password_env\" or \"netrc\"");
   }
 }
 

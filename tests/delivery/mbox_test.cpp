@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -250,6 +251,18 @@ TEST_CASE_FIXTURE(
     CHECK(fs::exists(dotlock) == !taken);
     CHECK((taken || slurp(dotlock) == content));
   }
+}
+
+TEST_CASE_FIXTURE(MboxFixture,
+                  "a dotlock of a process that has ended, but was not reaped yet, is taken over") {
+  const pid_t process = ::fork();
+  if (process == 0) ::_exit(0);
+  siginfo_t ended{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(process), &ended, WEXITED | WNOWAIT) == 0);
+  spill(dotlock, std::to_string(process) + "\n");
+  deliver(*mbox, {put(*mbox, envelope(false), "x\r\n")});
+  CHECK(slurp(path) == from + "x\n\n");
+  ::waitpid(process, nullptr, 0);
 }
 
 TEST_CASE_FIXTURE(MboxFixture,

@@ -197,6 +197,33 @@ TEST_CASE("with EXPIRE 0 a message that was marked as seen stays when its conten
   CHECK(house.server.count("QUIT") == 0);
 }
 
+TEST_CASE(
+    "a message under the UIDL of one that was handed to standard output is fetched, if its size differs") {
+  for (const bool other_message : {true, false}) {
+    CAPTURE(other_message);
+    Household house;
+    house.server.messages = {mail_of(1)};
+    house.account.policy.leave_on_server = true;
+    house.run();
+    {
+      std::mutex writes;
+      state::Store store(house.environment.state_file, writes);
+      const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
+      auto row = store.row(mailbox, 1);
+      row->standing = state::Standing::seen;
+      if (!other_message) row->bytes += 7;  // what the server announced then
+      store.commit(mailbox, {.rows = {*row}});
+    }
+    if (other_message) house.server.messages.front().bytes = mail_of(22).bytes + "another size\r\n";
+    for (int run = 0; run < 2; ++run) {
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.mail().size() == (other_message ? 2 : 1));
+    }
+    CHECK(house.server.count("RETR 1") == 2);
+    CHECK(house.server.messages.size() == 1);
+  }
+}
+
 TEST_CASE("a message that was marked as seen is not read whole because its size has changed") {
   Household house;
   house.server.messages = {mail_of(1)};
