@@ -150,6 +150,8 @@ void Recovery::append_missing() {
 /// The mailbox was rewritten after a write that was cut within a message: the beginning of that message is
 /// still at the end. The whole message is appended in its place.
 void Recovery::cut_torn_copy(Extent last, const std::vector<bool>& there) {
+  const auto whole = find_copies(mbox_, std::span(&last, 1), spool_.get(), messages_);
+  if (std::ranges::count(whole, true) != 0) return;  // but for newlines; another message may begin with it
   for (std::size_t i = 0; i < messages_.size(); ++i) {
     if (there[i] || !is_torn_copy(mbox_, last, spool_.get(), messages_[i])) continue;
     if (mbox_.bytes() != last.from + last.length)

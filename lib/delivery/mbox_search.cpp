@@ -189,6 +189,8 @@ bool is_torn_copy(const LockedMbox& mbox, Extent last, int spool, const TicketFi
   const Extent whole = {message.number("from"), message.number("length")};
   const auto head = read_part(mbox.fd(), mbox.path(), {last.from, std::min(last.length, longest_header)});
   const auto whole_head = read_part(spool, path, {whole.from, std::min(whole.length, longest_header)});
+  if (head.find('\n') == std::string::npos)
+    return false;  // a From line cut short may be a line of foreign mail
   const auto there = without_marks(head);
   const auto all = without_marks(whole_head);
   const auto equal = std::min(there.size(), all.size());

@@ -67,7 +67,7 @@ bool Receiver::is_incomplete(const Step& step, const IncomingMessage& incoming) 
   if (!is_nothing && announced - incoming.octets <= most_missing(step, incoming)) return false;
   const auto* row = matcher_.row_of(step);
   // GNU pop3d sends the header only of what TOP was asked for before; the next run asks for no TOP.
-  if (!is_nothing && row != nullptr && row->standing == state::Standing::delivered && row->failures == 0) {
+  if (!is_nothing && row != nullptr && row->was_taken() && row->failures == 0) {
     notes_.tell(step, Action::skip, "only its header arrived; the next run reads it whole");
     notes_.comes_last(step);
     return true;

@@ -35,8 +35,9 @@ void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_
 
 bool header_proves(const state::Row& row, const pop3::Listed& listed, const std::optional<MessageHashes>& top,
                    bool sizes_are_off) {
-  // Of what was marked as seen, perhaps by an import, less is known; it is never removed.
-  if (row.standing == Standing::seen) return !row.header || (top && row.header == top->header);
+  // Of what was only marked as seen, less is known; it is never removed.
+  if (row.standing == Standing::seen && !row.delivered)
+    return !row.header || (top && row.header == top->header);
   if (!top || row.header != top->header) return false;
   const bool is_pending = row.standing == Standing::pending;
   if (!is_pending && row.content && !header_is_unique(*top)) return false;

@@ -4,13 +4,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <optional>
 
 #include "util/ascii.h"
 #include "util/error.h"
+#include "util/process.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -138,6 +137,7 @@ std::string with_profiles(std::string_view text, const std::vector<NamedProfile>
 namespace {
 
 constexpr std::string_view temporary_mark = ".new";  // and the process id
+constexpr std::uint64_t most_processes = 1U << 22U;  // proc(5), pid_max
 
 /// A process that was killed has left its file, in which there may be passwords.
 void remove_left_ones(const util::Path& target) {
@@ -146,7 +146,8 @@ void remove_left_ones(const util::Path& target) {
   for (const auto& entry : std::filesystem::directory_iterator(target.parent_path(), ignored)) {
     const auto name = entry.path().filename().native();
     const auto pid = name.starts_with(start) ? util::parse_number(name.substr(start.size())) : std::nullopt;
-    if (pid && ::kill(static_cast<pid_t>(*pid), 0) != 0 && errno == ESRCH) ::unlink(entry.path().c_str());
+    if (pid && *pid <= most_processes && !util::is_running(static_cast<pid_t>(*pid)))
+      ::unlink(entry.path().c_str());
   }
 }
 

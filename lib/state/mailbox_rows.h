@@ -36,6 +36,11 @@ struct RowSummary {
   Standing standing = Standing::pending;
   bool suspect = false, told = false, has_landings = false;
   OptionalTime delivered, due;
+
+  /// It was delivered, or handed to standard output; it is not known to be gone from the server.
+  [[nodiscard]] bool was_taken() const {
+    return standing == Standing::delivered || (standing == Standing::seen && delivered);
+  }
 };
 
 /// A snapshot of all rows of a mailbox, for engine::plan() and others. The views in it stay valid when it is

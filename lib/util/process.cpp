@@ -259,9 +259,13 @@ bool proc_is_ours() {
 
 bool is_running(pid_t pid) {
   if (::kill(pid, 0) != 0 && errno == ESRCH) return false;
-  char state = 0;
-  if (proc_is_ours()) stat_of(std::to_string(pid)) >> state;
-  return state != 'Z';
+  if (!proc_is_ours()) return true;
+  auto fields = stat_of(std::to_string(pid));
+  std::string state, field;
+  fields >> state;
+  constexpr int fourth = 4, threads = 20;  // others may go on after the first one has ended
+  for (int number = fourth; number <= threads; ++number) fields >> field;
+  return state != "Z" || parse_number(field).value_or(1) > 1;
 }
 
 void reap_orphans() {

@@ -70,7 +70,7 @@ struct Captured {
 /// The end of a program's output in a file, as one line that can be shown.
 std::string last_words(const Fd& said);
 
-/// Whether a process runs. One that has ended does not, although it has its number until it is reaped.
+/// Whether a process runs. One that has ended does not, although it keeps its number until it is reaped.
 [[nodiscard]] bool is_running(pid_t pid);
 
 /// When a process was started, in clock ticks since the machine was (proc(5), field 22 of stat); empty if

@@ -26,7 +26,8 @@ std::optional<std::chrono::sys_seconds> parse_utc(std::string_view text) {
   const char* end = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;
   const auto time = utc_of(parts);
-  if (format_utc(time) != whole || whole[0] == '0') return std::nullopt;  // 30 February, or a digit too few
+  if (format_utc(time) != whole || whole[0] == '0')
+    return std::nullopt;  // 30 February, a digit too few, a year before 1000
   return time;
 }
 

@@ -42,12 +42,12 @@ struct Crashed : Fixture {
     mbox->stage(tickets);
     spool = TicketFields(tickets.front()).text("spool");
   }
-  void stage_anew(bool traced) {
+  void stage_anew(bool traced, const std::vector<std::string>& bodies = {"one", "two", "three"}) {
     tickets.clear();
     entries.clear();
     ours.clear();
     warnings.clear();
-    stage(traced);
+    stage(traced, bodies);
   }
   std::vector<DeliveryResult> recover() const { return reopen(tickets.front(), context)->recover(tickets); }
   /// Recovers twice; the second time must change nothing.
@@ -216,11 +216,12 @@ TEST_CASE_FIXTURE(Crashed,
   for (const bool traced : {true, false}) {
     stage_anew(traced);
     const auto first = entries[0] + entries[1];
-    for (std::size_t cut = 5; cut < entries[2].size() - 2; ++cut) {  // whole but for newlines: it counts
+    for (auto cut = entries[2].find('\n') + 1; cut < entries[2].size() - 2;
+         ++cut) {  // whole but for newlines: it counts
       CAPTURE(cut);
       auto torn = entries[2].substr(0, cut);
       if (!traced && torn.ends_with('\n')) continue;  // it may be another whole message
-      if (const auto line = torn.find('\n'); line != std::string::npos) torn.insert(line + 1, "Status: RO\n");
+      torn.insert(torn.find('\n') + 1, "Status: RO\n");
       replace(old + first + torn);
       CHECK(recovered() == old + first + entries[2]);
       CHECK(count(warnings.front(), path.native()) == 1);
@@ -256,14 +257,17 @@ TEST_CASE_FIXTURE(Crashed, "mail that only looks like the beginning of a message
 TEST_CASE_FIXTURE(Crashed, "a whole message with which a missing one begins is kept") {
   stage(false, {"hello", "hello\r\n\r\nmore"});
   const auto first = entries[0];
-  for (const auto& kept :
-       {first, first.substr(0, first.size() - 1)}) {  // a reader may have left out a newline
+  for (const auto newlines : {0U, 1U, 2U}) {  // that a reader, or a kill, has left out
+    const auto kept = first.substr(0, first.size() - newlines);
     replace(old + kept);
     const auto text = recovered();
     CHECK(text.starts_with(old + kept));
     CHECK(count(text, "hello\n\nmore\n") == 1);
     CHECK(count(text, "hello\n") == 2);
   }
+  stage_anew(false, {"hello", "hello"});
+  replace(old + entries[0].substr(0, entries[0].size() - 2));
+  CHECK(count(recovered(), "hello\n") == 2);
 }
 
 TEST_CASE_FIXTURE(Crashed, "a short message torn before mail that others added does not count either") {

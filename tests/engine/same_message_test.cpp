@@ -25,14 +25,16 @@ MessageHashes sample_top(unsigned char first) { return {sample_hash(first), {}, 
 
 const state::Time today{std::chrono::seconds(1'700'000'000)};
 
+/// What was only marked as seen has no time of delivery.
 state::Row sample_row(Standing standing) {
+  const auto delivered = standing == Standing::seen ? std::nullopt : std::optional(today - 48h);
   return {.id = 1,
           .standing = standing,
           .uidl = "a",
           .bytes = 100,
           .header = sample_hash(1),
           .content = sample_hash(2),
-          .delivered = today - 48h};
+          .delivered = delivered};
 }
 
 pop3::Listed sample_listed(std::uint64_t bytes) { return {.number = 1, .bytes = bytes, .uidl = "a"}; }
@@ -63,6 +65,11 @@ TEST_CASE("a header proves a message together with its size, unless the server's
   auto remade = sample_row(Standing::delivered);
   remade.remade = true;
   CHECK(header_proves(remade, sample_listed(101), sample_top(1), false));
+  auto handed_over = sample_row(Standing::delivered);
+  handed_over.standing = Standing::seen;
+  CHECK(header_proves(handed_over, sample_listed(100), sample_top(1), false));
+  CHECK_FALSE(header_proves(handed_over, sample_listed(101), sample_top(1), false));
+  CHECK_FALSE(header_proves(handed_over, sample_listed(101), MessageHashes{sample_hash(1), {}, false}, true));
   auto marked = sample_row(Standing::seen);
   marked.header.reset();
   CHECK(header_proves(marked, sample_listed(1), sample_top(9), false));

@@ -235,6 +235,7 @@ TEST_CASE("a message that was marked as seen is not read whole because its size 
     const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
     auto row = store.row(mailbox, 1);
     row->standing = state::Standing::seen;
+    row->delivered.reset();
     row->suspect = true;
     row->bytes += 7;
     store.commit(mailbox, {.rows = {*row}});
