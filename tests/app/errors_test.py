@@ -34,6 +34,11 @@ class Erring(Case):
             self.assertIn("hint:", result.err)
         return result
 
+    def times_out(self, *words, key="connect_timeout", **keys):
+        """The same with this key, whose value stands for TIME in the words."""
+        return self.with_time_out(lambda seconds: self.fails(
+            75, *(word.replace("TIME", "%ds" % seconds) for word in words), **{key: "%ds" % seconds}, **keys))
+
 
 class Network(Erring):
     def test_an_unknown_host(self):
@@ -49,12 +54,12 @@ class Network(Erring):
 
     def test_a_server_that_says_nothing(self):
         server = self.serve(lambda connection: connection.wait_until_gone())
-        self.fails(75, "127.0.0.1", at=server, connect_timeout="1s")
+        self.times_out("127.0.0.1", "sent no greeting within TIME", hint=True, at=server)
 
     def test_a_server_that_falls_silent_in_the_middle(self):
         drop, server = self.maildrop(*mail.small(3))
         drop.answers[b"RETR"] = lambda session, argument: session.connection.wait_until_gone() or b""
-        self.fails(75, at=server, timeout="1s")
+        self.times_out("nothing came for TIME (answer to RETR", key="timeout", at=server)
         self.assertEqual(len(drop.uids()), 3)
 
     def test_a_server_that_speaks_something_else(self):
@@ -78,9 +83,7 @@ class Network(Erring):
     def test_a_login_that_does_not_end(self):
         server = self.serve(script(b"+OK\r\n"))
         for auth in ("auto", "user"):
-            self.with_time_out(lambda seconds, auth=auth: self.fails(
-                75, "did not finish the login", "connect_timeout", hint=True, at=server, auth=auth,
-                connect_timeout="%ds" % seconds))
+            self.times_out("did not finish the login within TIME", "connect_timeout", hint=True, at=server, auth=auth)
 
     def test_a_message_that_the_server_does_not_hand_over(self):
         drop, server = self.maildrop(*mail.small(1))
@@ -100,7 +103,7 @@ class Network(Erring):
     def test_stls_towards_a_port_that_speaks_tls_at_once(self):
         """Port 995 with pop3://: both sides wait for each other."""
         server = self.serve(Maildrop(), tls=server_context(*certificates.good))
-        self.fails(75, "pop3s://", hint=True, at=server, tls="required", connect_timeout="1s")
+        self.times_out("sent no greeting within TIME", "pop3s://", hint=True, at=server, tls="required")
 
     def test_tls_towards_a_port_that_speaks_plain_text(self):
         _, server = self.maildrop()

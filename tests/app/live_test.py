@@ -10,7 +10,7 @@ import unittest
 
 from support.py import mail, terminal
 from support.py.maildrop import Session
-from support.py.screen import Screen, needed
+from support.py.screen import Ended, Screen, before_it_ends, needed
 from support.py.world import LIMIT, MAILHAUL, Case
 
 
@@ -46,10 +46,13 @@ class Live(Case):
         drop.answers[b"RETR"] = answer
         return gate
 
-    def prepared(self, *messages, **keys):
-        drop, server = self.maildrop(*messages)
-        self.world.configure({"home": self.account(server, **keys)})
-        return drop
+    def ends_at_once(self, screen):
+        """A second Ctrl-C, for a run that has not ended by itself."""
+        screen.type(b"\x03")
+        self.assertEqual(screen.end(), 130)
+        if "stopped: " in screen.text():
+            raise Ended("the second Ctrl-C came too late; the screen was:\n" + screen.text())
+        self.assertIn("mailhaul: stopped at once", screen.text())
 
 
 class OneAccount(Live):
@@ -344,14 +347,14 @@ class ManyAccounts(Live):
             gate.event.set()
         self.assertEqual(screen.end(), 0)
 
+    @before_it_ends
     def test_ctrl_c_is_answered_in_the_total(self):
         self.prepared_many(2)
         screen = Screen(self)
         screen.wait(lambda lines: "total, 0 of 2 accounts done  0/4 messages" in lines[3])
         screen.type(b"\x03")
         screen.wait_for("total, 0 of 2 accounts done  stopping (Ctrl-C again: at once)")
-        screen.type(b"\x03")
-        self.assertEqual(screen.end(), 130)
+        self.ends_at_once(screen)
 
     def test_accounts_stay_in_the_order_of_the_profile(self):
         gates = self.prepared_many(3)

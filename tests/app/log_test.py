@@ -133,18 +133,10 @@ class File(Log):
 
 
 class Watch(Watching, Log):
-    def setUp(self):
-        super().setUp()
-        self.sessions = threading.Semaphore(0)
-
     def prepared(self, *messages, **more):
         drop = super().prepared(*messages, **more)
-        drop.answers[b"QUIT"] = lambda *_: self.sessions.release()
+        drop.answers[b"QUIT"] = self.note_session
         return drop
-
-    def sessions_end(self, count):
-        for _ in range(count):
-            self.assertTrue(self.sessions.acquire(timeout=LIMIT), "no session ended")
 
     def test_a_log_that_is_renamed_goes_on_in_a_new_file(self):
         drop = self.prepared(MAIL)
@@ -152,7 +144,7 @@ class Watch(Watching, Log):
         self.sessions_end(2)
         old = self.log.rename(self.world.path("mail.log.1"))
         drop.add(*mail.small(1))
-        self.sessions_end(3)
+        self.later_sessions_end(2)
         self.assertEqual(self.end(process).err, "")
         self.assertIn("home: fetch uid-000001 ", self.lines(old)[1])
         self.assertIn("home: fetch uid-000002 ", "\n".join(self.lines()))
@@ -171,12 +163,13 @@ class Watch(Watching, Log):
     def test_sighup_reads_the_key_again(self):
         drop = self.prepared(MAIL)
         process = self.begin()
-        self.sessions_end(1)
+        self.sessions_end()
         config = self.world.config.read_text()
         self.world.write_config(config.replace("mail.log", "other.log"))
         process.send_signal(signal.SIGHUP)
+        self.later_sessions_end()  # with the new configuration
         drop.add(*mail.small(1))
-        self.sessions_end(3)
+        self.later_sessions_end()
         self.end(process)
         self.assertIn("home: fetch uid-000002 ", "\n".join(self.lines(self.world.path("other.log"))))
         self.assertNotIn("uid-000002", "\n".join(self.lines()))
@@ -190,7 +183,7 @@ class Watch(Watching, Log):
         self.sessions_end(2)
         self.assertEqual(self.log.stat().st_size, most)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        self.sessions_end(2)
+        self.later_sessions_end(2)
         result = self.end(process)
         self.assertEqual(result.err.count("the log cannot be written"), 1)
         _, torn, *lines = self.log.read_text().splitlines()
@@ -204,7 +197,7 @@ class Watch(Watching, Log):
         self.prepared(MAIL, log="~/file/log")
         for words in (("-q",), (), ("--json",)):
             process = self.begin(*words)
-            self.sessions_end(3)
+            self.later_sessions_end(2)
             result = self.end(process)
             self.assertEqual((result.err + result.out.decode()).count("the log cannot be written"), 1)
 

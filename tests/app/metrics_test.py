@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import threading
 import time
 import unittest
 
@@ -303,13 +302,11 @@ class Watch(Watching, Metrics):
         self.assertEqual(self.read()["last_status"], dict.fromkeys(accounts, 0))
 
     def test_one_that_cannot_be_written_is_told_once(self):
-        sessions = threading.Semaphore(0)
         for words in ((), ("--json",)):
             drop = self.prepared(*mail.small(1), metrics="~/nowhere/x.prom")
-            drop.answers[b"QUIT"] = lambda *_: sessions.release()
+            drop.answers[b"QUIT"] = self.note_session
             process = self.begin(*words)
-            for _ in range(3):
-                self.assertTrue(sessions.acquire(timeout=LIMIT))
+            self.later_sessions_end(2)
             result = self.end(process)
             self.assertEqual((result.err + result.out.decode()).count("the metrics cannot be written"), 1)
 

@@ -56,7 +56,8 @@ class Proxies(Case):
             for kind in ("http", "socks5h"):
                 with self.subTest(kind):
                     proxy = "%s://127.0.0.1:%d" % (kind, self.serve(talk).port)
-                    self.fails(75, "the proxy", "127.0.0.1:1", '"proxy"', proxy=proxy, connect_timeout="1s")
+                    self.with_time_out(lambda seconds, proxy=proxy: self.fails(
+                        75, "the proxy", "127.0.0.1:1", '"proxy"', proxy=proxy, connect_timeout="%ds" % seconds))
 
     def test_http_wants_a_login(self):
         server = self.serve(http(b"407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\""))

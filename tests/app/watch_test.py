@@ -24,16 +24,8 @@ class AtServer(Watching, Case):
     def setUp(self):
         super().setUp()
         self.drop, self.server = self.maildrop(*mail.small(2, seed=61))
-        self.sessions = threading.Semaphore(0)
         self.drop.answers[b"QUIT"] = self.note_session
         self.configure()
-
-    def note_session(self, *_):
-        self.sessions.release()
-
-    def sessions_end(self, count=1):
-        for _ in range(count):
-            self.assertTrue(self.sessions.acquire(timeout=LIMIT), "no session ended")
 
     def configure(self, **keys):
         self.world.configure({"home": self.account(self.server, **keys)})
@@ -90,7 +82,7 @@ class Watch(AtServer):
         process = self.begin()
         self.sessions_end()
         self.drop.add(*mail.small(1, seed=62))
-        self.sessions_end(2)
+        self.later_sessions_end()
         result = self.end(process)
         self.assertEqual((len(self.world.maildir()), self.drop.messages), (3, []))
         self.assertEqual(result.err, "")
@@ -104,18 +96,17 @@ class Watch(AtServer):
     def test_sigterm_while_it_waits_and_while_it_fetches(self):
         for held in (False, True):
             with self.subTest(held=held):
-                arrived = threading.Event()
                 self.drop.add(*mail.small(2, seed=63))
                 if held:
-                    self.drop.answers[b"RETR"] = lambda *_: arrived.set() or threading.Event().wait(2) and None
-                process = self.begin()
-                if held:
-                    arrived.wait(LIMIT)
+                    process, release = self.held_at(b"RETR")
+                    process.send_signal(signal.SIGTERM)
+                    release.set()
+                    self.assertStatus(self.world.ended(process), 0)
                 else:
+                    process = self.begin()
                     self.sessions_end()
-                self.end(process)
-                self.drop.answers.pop(b"RETR", None)
-        self.world.run()
+                    self.end(process)
+        self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.world.maildir()), 6)
 
     def held_at(self, verb):
@@ -143,12 +134,11 @@ class Watch(AtServer):
         for number, verb in enumerate((b"CAPA", b"PASS", b"LIST", b"RETR", b"QUIT")):
             with self.subTest(verb):
                 self.drop.add(*mail.small(2, seed=200 + number))
-                self.sessions = threading.Semaphore(0)
                 process, release = self.held_at(verb)
                 self.drop.answers[b"QUIT"] = self.note_session
                 process.send_signal(signal.SIGHUP)
                 release.set()
-                self.sessions_end(2)
+                self.later_sessions_end()
                 self.assertEqual(self.end(process).err, "")
                 self.assertEqual((len(self.world.maildir()), self.drop.messages), (4 + 2 * number, []))
 
@@ -168,6 +158,7 @@ class Watch(AtServer):
         other, server = self.maildrop(*mail.small(1, seed=64))
         other.answers[b"QUIT"] = self.note_session
         self.server.stop()
+        self.sessions = threading.Semaphore(0)  # from now on, of the other server
         self.world.configure({"new": self.account(server, deliver="maildir:~/New")})
         process.send_signal(signal.SIGHUP)
         self.sessions_end()
@@ -179,7 +170,7 @@ class Watch(AtServer):
         self.sessions_end()
         self.world.write_config("{")
         process.send_signal(signal.SIGHUP)
-        self.sessions_end(3)
+        self.later_sessions_end(2)
         result = self.end(process)
         self.assertSays(result.err, "config.json:1")
 
@@ -190,7 +181,7 @@ class Watch(AtServer):
         process = self.begin(env={"HOME_PASSWORD": "secret"})
         self.sessions_end()
         process.send_signal(signal.SIGHUP)
-        self.sessions_end(3)
+        self.later_sessions_end(2)
         self.assertEqual(self.end(process).err, "")
 
     def test_trouble_is_told_when_it_begins_and_when_it_ends(self):
@@ -204,7 +195,7 @@ class Watch(AtServer):
         for _ in range(3):
             self.assertTrue(fail.acquire(timeout=LIMIT))
         del self.drop.answers[b"LIST"]
-        self.sessions_end(2)
+        self.later_sessions_end()
         result = self.end(process)
         self.assertEqual(result.err.count("come back later"), 1)
         self.assertIn("home: works again", result.out.decode())
@@ -218,7 +209,7 @@ class Watch(AtServer):
         process = self.begin()
         self.sessions_end(3)
         self.drop.add(*mail.small(1, seed=65))
-        self.sessions_end(2)
+        self.later_sessions_end()
         release.set()
         self.end(process)
         self.assertEqual(len(self.world.maildir()), 3)

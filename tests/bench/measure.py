@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self, row, server, directory, link=None, quick=False):
         self.row, self.server, self.link = row, server, link
-        self.settle, self.patience = not quick, 1800 if quick else 3600
+        self.settle, self.limit = not quick, 1800 if quick else 3600  # seconds for a run
         self.directory = pathlib.Path(directory)
         for program in (os.environ["MAILHAUL"], tool("limit"), tool("swallow")):
             shutil.copy(program, self.directory)  # USER may have no access to the build directory
@@ -51,9 +51,9 @@ class Bench:
                     [*trusting, tool("measure"), str(result), space, USER or "-", str(times), *prefix, *words], env=env,
                     cwd=self.directory, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
                 try:
-                    process.wait(self.patience)
+                    process.wait(self.limit)
                 except subprocess.TimeoutExpired:
-                    said.write(b"it did not end within %d s" % self.patience)
+                    said.write(b"it did not end within %d s" % self.limit)
                 finally:
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGKILL)

@@ -44,7 +44,7 @@ def end_session(leader):
                 pass
 
 
-def image_of(pid):
+def program_of(pid):
     try:
         return os.readlink("/proc/%d/exe" % pid)
     except OSError:  # it has just ended
@@ -53,9 +53,9 @@ def image_of(pid):
 
 def kill_alone(process):
     """A program that was about to start holds the run's locks until the exec, which a busy machine delays."""
-    image = image_of(process.pid)
+    program = program_of(process.pid)
     process.kill()
-    while image and any(image_of(pid) == image for pid in in_session(process.pid)):
+    while program and any(program_of(pid) == program for pid in in_session(process.pid)):
         pass
 
 

@@ -185,12 +185,20 @@ class DemoServer(unittest.TestCase):
             self.assertEqual(connection.recv(3), b"+OK")
 
     def test_a_maildrop_has_one_session_at_a_time(self):
-        self.serve("--user", "anna=gen:1:500:500", "--user", "bert=gen:2:500:500")
+        self.serve("--lock-timeout", 0, "--user", "anna=gen:1:500:500", "--user", "bert=gen:2:500:500")
         self.logged_in(b"anna")
         self.logged_in(b"bert")
         second = self.raw()
         second.ask(b"USER anna")
         self.assertTrue(second.ask(b"PASS demo").startswith(b"-ERR [IN-USE]"))
+
+    def test_a_login_waits_for_the_session_before_it(self):
+        self.serve("--mailbox", "gen:1:500:500")
+        first, second = self.logged_in(), self.raw()
+        second.ask(b"USER demo")
+        second.socket.sendall(b"PASS demo\r\n")
+        first.close()
+        self.assertTrue(second.file.readline().startswith(b"+OK"))
 
     def test_what_is_wrong_is_refused(self):
         self.serve("--mailbox", "gen:2:500:500")
@@ -274,7 +282,7 @@ class DemoServer(unittest.TestCase):
 
     def test_bad_options_are_named(self):
         for options in (["--mailbox", "/nowhere"], ["--mailbox", "gen:1:2"], ["--tls", "maybe"], ["--port", "x"],
-                        ["--bogus"], ["--cert", "x"], ["--mailbox"]):
+                        ["--lock-timeout", "x"], ["--bogus"], ["--cert", "x"], ["--mailbox"]):
             done = subprocess.run([DEMO_SERVER, *options], capture_output=True, timeout=LIMIT)
             self.assertEqual(done.returncode, 1, options)
             self.assertIn(b"mailhaul-demo-server: ", done.stderr)

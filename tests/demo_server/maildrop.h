@@ -21,11 +21,11 @@ class Maildrop {
     for (const Source& source : sources) all_.push_back(make_message(source));
     restore();
   }
-  /// Waits a moment: a client may have been killed before its server thread notices.
-  bool lock(std::chrono::milliseconds patience = std::chrono::milliseconds(500)) {
+  /// Waits so long for the session that holds the lock: its client may be gone, and its thread has not
+  /// noticed.
+  bool lock(std::chrono::seconds lock_timeout) {
     std::unique_lock guard(mutex_);
-    const auto limit = std::chrono::system_clock::now() + patience;
-    if (!freed_.wait_until(guard, limit, [this] { return !taken_; })) return false;
+    if (!freed_.wait_for(guard, lock_timeout, [this] { return !taken_; })) return false;
     taken_ = true;
     return true;
   }
@@ -57,6 +57,7 @@ enum class TlsMode { none, implicit, starttls };
 struct Service {
   std::map<std::string, Maildrop, std::less<>> users;
   std::string password = "demo";
+  std::chrono::seconds lock_timeout{60};  ///< how long a login waits for another session of the same user
   bool pipelining = true, uidl = true, top = true;  ///< announced; the last two also understood
   TlsMode tls = TlsMode::none;
   TlsContext context;

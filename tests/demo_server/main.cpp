@@ -38,10 +38,11 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   ~Client() {
-    shutdown(socket_, SHUT_RDWR);
+    cut();
     thread_.join();
     close(socket_);
   }
+  void cut() const { shutdown(socket_, SHUT_RDWR); }
   bool done() const noexcept { return done_; }
 
  private:
@@ -53,7 +54,7 @@ class Client {
     } catch (const std::exception& error) {
       std::fprintf(stderr, "mailhaul-demo-server: %s\n", error.what());
     }
-    shutdown(socket_, SHUT_RDWR);
+    cut();
     done_ = true;
   }
 
@@ -116,7 +117,10 @@ void serve(int listener, int signals, Service& service) {
     if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
     if (waiting[1].revents != 0) {
       signalfd_siginfo signal{};
-      if (read(signals, &signal, sizeof signal) != sizeof signal || signal.ssi_signo != SIGUSR1) return;
+      if (read(signals, &signal, sizeof signal) != sizeof signal || signal.ssi_signo != SIGUSR1) {
+        for (const Client& client : clients) client.cut();  // some may wait for the end of others
+        return;
+      }
       restore(service);
       continue;
     }
@@ -158,6 +162,7 @@ void fill(Service& service, const Options& options) {
   digests.close();
   demand(options.digests.empty() || digests.good(), "write the digests");
   service.password = options.password;
+  service.lock_timeout = options.lock_timeout;
   service.pipelining = options.pipelining;
   service.uidl = options.uidl;
   service.top = options.top;

@@ -23,6 +23,7 @@ At SIGUSR1 it says how many messages are left, and those removed are back.
   --ca-out FILE            write the certificate made there
   --no-pipelining          do not announce PIPELINING
   --no-uidl, --no-top      neither announce nor understand UIDL, TOP
+  --lock-timeout SECONDS   how long a login waits for another session of the same user to end (60)
   --dump DIR               write every message to DIR/UID first (several users: DIR/NAME/UID)
   --digests FILE           write the SHA-256 of every message as it is with LF line ends: USER UID HEX
   --exit-with-parent       end when the program that started it ends
@@ -37,12 +38,12 @@ TlsMode parse_tls(const std::string& word) {
   throw std::runtime_error("--tls is none, implicit or starttls");
 }
 
-std::uint16_t parse_port(const std::string& word) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), port);
+std::uint16_t parse_number(const std::string& word, const std::string& what) {
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error != std::errc{} || end != word.data() + word.size())
-    throw std::runtime_error("not a port: " + word);
-  return port;
+    throw std::runtime_error("not a " + what + ": " + word);
+  return number;
 }
 
 User parse_user(const std::string& word) {
@@ -65,12 +66,14 @@ bool take_value(Options& options, std::string_view word, const std::string& valu
   if (word == "--user") return options.users.push_back(parse_user(value)), true;
   if (word == "--password") return options.password = value, true;
   if (word == "--address") return options.address = value, true;
-  if (word == "--port") return options.port = parse_port(value), true;
+  if (word == "--port") return options.port = parse_number(value, "port"), true;
   if (word == "--port-file") return options.port_file = value, true;
   if (word == "--tls") return options.tls = parse_tls(value), true;
   if (word == "--cert") return options.cert = value, true;
   if (word == "--key") return options.key = value, true;
   if (word == "--ca-out") return options.ca_out = value, true;
+  if (word == "--lock-timeout")
+    return options.lock_timeout = std::chrono::seconds(parse_number(value, "number of seconds")), true;
   if (word == "--dump") return options.dump = value, true;
   if (word == "--digests") return options.digests = value, true;
   return false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@ struct Options {
   std::string port_file, cert, key, ca_out, dump, digests;
   TlsMode tls = TlsMode::none;
   bool pipelining = true, uidl = true, top = true;
+  std::chrono::seconds lock_timeout{60};
   bool exit_with_parent = false;
   bool help = false;
 };

@@ -155,7 +155,7 @@ void Session::log_in(const std::string& name, std::string_view password) {
   if (found == service_.users.end() || password != service_.password) {
     return refuse("[AUTH] wrong user or password");
   }
-  if (!found->second.lock()) return refuse("[IN-USE] another session has this maildrop");
+  if (!found->second.lock(service_.lock_timeout)) return refuse("[IN-USE] another session has this maildrop");
   maildrop_ = &found->second;
   forget_marks();
   ok(std::to_string(left_messages_) + " messages");

@@ -13,11 +13,12 @@ namespace {
 
 constexpr std::size_t longest_line = 65536;
 
-/// The result. Adjacent pieces of a message are one entry, because the feeding decides where they are cut.
-struct Told {
+/// What was read of the replies. Adjacent pieces of a message are one entry, because the feeding decides
+/// where they are cut.
+struct Result {
   std::vector<std::string> events;
   bool failed = false, malformed = false;
-  bool operator==(const Told&) const = default;
+  bool operator==(const Result&) const = default;
 
   void add(char kind, std::string_view text) {
     if (kind == 'c' && !events.empty() && events.back().front() == 'c') {
@@ -35,34 +36,34 @@ std::vector<ReplyShape> shapes_of(std::string_view letters) {
   return shapes;
 }
 
-void take(pop3::Conversation& talk, Told& told) {
+void take(pop3::Conversation& talk, Result& result) {
   for (;;) {
     const auto event = talk.next();
     if (std::holds_alternative<pop3::NeedInput>(event)) return;
     if (const auto* status = std::get_if<pop3::Status>(&event))
-      told.add(status->ok ? '+' : '-', status->text);
-    if (const auto* line = std::get_if<pop3::Line>(&event)) told.add('l', line->text);
-    if (const auto* chunk = std::get_if<pop3::Chunk>(&event)) told.add('c', chunk->bytes);
-    if (std::holds_alternative<pop3::End>(event)) told.add('.', "");
+      result.add(status->ok ? '+' : '-', status->text);
+    if (const auto* line = std::get_if<pop3::Line>(&event)) result.add('l', line->text);
+    if (const auto* chunk = std::get_if<pop3::Chunk>(&event)) result.add('c', chunk->bytes);
+    if (std::holds_alternative<pop3::End>(event)) result.add('.', "");
   }
 }
 
-Told converse(const std::vector<ReplyShape>& shapes, std::string_view wire, unsigned cut) {
+Result converse(const std::vector<ReplyShape>& shapes, std::string_view wire, unsigned cut) {
   pop3::Conversation talk;
   for (const auto shape : shapes) talk.ask("X", shape);
-  Told told;
+  Result result;
   const auto error = fuzz::error_of([&] {
     fuzz::in_pieces(wire, cut, [&](std::string_view piece) {
       talk.feed(piece);
-      take(talk, told);
+      take(talk, result);
     });
   });
-  if (!error) return told;
+  if (!error) return result;
   fuzz::require(error->kind() == util::Kind::protocol, "only a protocol error comes out");
   fuzz::require(fuzz::escaped(error->what()), "an error's text is escaped");
-  told.failed = true;
-  told.malformed = talk.malformed_status();
-  return told;
+  result.failed = true;
+  result.malformed = talk.malformed_status();
+  return result;
 }
 
 /// A second reader, written without regard to pieces or speed.
@@ -71,9 +72,9 @@ class Reference {
   Reference(const std::vector<ReplyShape>& shapes, std::string_view wire) : rest_(wire) {
     for (const auto shape : shapes)
       if (!reply(shape)) return;
-    if (!rest_.empty()) told_.failed = told_.malformed = true;
+    if (!rest_.empty()) result_.failed = result_.malformed = true;
   }
-  Told told() { return std::move(told_); }
+  Result result() { return std::move(result_); }
 
  private:
   /// Takes a line with its end; empty if the line is not complete.
@@ -89,21 +90,21 @@ class Reference {
     return line;
   }
   bool too_long(std::string_view line) {
-    told_.failed = (line.empty() ? rest_ : line).size() > longest_line;
-    return told_.failed;
+    result_.failed = (line.empty() ? rest_ : line).size() > longest_line;
+    return result_.failed;
   }
 
   bool reply(ReplyShape shape) {
     const auto first = line("\n");
-    if (too_long(first)) told_.malformed = true;
-    if (first.empty() || told_.failed) return false;
+    if (too_long(first)) result_.malformed = true;
+    if (first.empty() || result_.failed) return false;
     const auto text = bare(first);
     const bool refused = util::lower(text.substr(0, 4)) == "-err";
     const bool ok =
         util::lower(text.substr(0, 3)) == "+ok" && (text.size() == 3 || text[3] == ' ' || text[3] == '\t');
-    if (!refused && !ok) return told_.failed = told_.malformed = true, false;
+    if (!refused && !ok) return result_.failed = result_.malformed = true, false;
     const auto words = text.substr(refused ? 4 : 3);
-    told_.add(ok ? '+' : '-', words.substr(std::min(words.find_first_not_of(" \t"), words.size())));
+    result_.add(ok ? '+' : '-', words.substr(std::min(words.find_first_not_of(" \t"), words.size())));
     if (refused || shape == ReplyShape::line) return true;
     const std::string_view end = first.ends_with("\r\n") ? "\r\n" : "\n";
     return shape == ReplyShape::list ? list(end) : message(end);
@@ -114,25 +115,25 @@ class Reference {
       const auto whole = line(end);
       if (too_long(whole) || whole.empty()) return false;
       const auto text = bare(whole);
-      if (text == ".") return told_.add('.', ""), true;
-      told_.add('l', text.substr(text.starts_with('.') ? 1 : 0));
+      if (text == ".") return result_.add('.', ""), true;
+      result_.add('l', text.substr(text.starts_with('.') ? 1 : 0));
     }
   }
 
   bool message(std::string_view end) {
     for (;;) {
       auto whole = line(end);
-      if (whole == ".\r\n" || whole == ".\n") return told_.add('.', ""), true;
+      if (whole == ".\r\n" || whole == ".\n") return result_.add('.', ""), true;
       const bool last = whole.empty();
       if (last) whole = rest_;
       if (last && (whole == "." || whole == ".\r")) return false;
-      told_.add('c', whole.substr(whole.starts_with('.') ? 1 : 0));
+      result_.add('c', whole.substr(whole.starts_with('.') ? 1 : 0));
       if (last) return false;
     }
   }
 
   std::string_view rest_;
-  Told told_;
+  Result result_;
 };
 
 }  // namespace
@@ -150,6 +151,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto whole = converse(shapes, wire, 0);
   if (expanded == 0) fuzz::require(whole == converse(shapes, wire, 1), "the same comes out byte by byte");
   fuzz::require(whole == converse(shapes, wire, cut), "the same comes out however it is cut");
-  fuzz::require(whole == Reference(shapes, wire).told(), "what comes out is what RFC 1939 says");
+  fuzz::require(whole == Reference(shapes, wire).result(), "what comes out is what RFC 1939 says");
   return 0;
 }

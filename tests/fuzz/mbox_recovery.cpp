@@ -59,7 +59,7 @@ constexpr std::string_view foreign = "From c@d Mon Jan  1 00:00:00 2024\nSubject
 struct Crash : test::Fixture {
   util::Path path = dir / "box";
   std::string old;                   ///< in the mbox when the batch was staged
-  std::string image;                 ///< what must follow it: padding and the entries
+  std::string segments;              ///< what must follow it: padding and the entries
   std::vector<std::string> entries;  ///< as the spool has them
   std::vector<delivery::Ticket> tickets;
   util::Path journal;
@@ -82,7 +82,7 @@ struct Crash : test::Fixture {
       entries.push_back(spool.substr(fields.number("from"), fields.number("length")));
     }
     padding = first.text("padding").size();
-    image = first.text("padding") + spool;
+    segments = first.text("padding") + spool;
   }
 
   bool recover() {
@@ -126,7 +126,7 @@ After after_of(fuzz::Input& input, const Crash& crash) {
         after.plain = after.plain && crash.old.starts_with("From ") && crash.old.ends_with("\n\n");
         break;
       case 2:
-        after.text += crash.image;
+        after.text += crash.segments;
         break;
       case 3:
         after.text += entries.front();
@@ -138,7 +138,7 @@ After after_of(fuzz::Input& input, const Crash& crash) {
         after.text += marked(entries.front());
         break;
       case 6:
-        after.text += crash.image.substr(0, crash.image.size() * (input.byte() % 8) / 8);
+        after.text += crash.segments.substr(0, crash.segments.size() * (input.byte() % 8) / 8);
         break;
       case 7:
         after.text.append(input.byte(), '\0');
@@ -203,16 +203,16 @@ bool replaced_torn_end(std::string_view before, std::string_view now, const Cras
 /// Checks that the torn part of the batch was completed and everything else is where it was.
 bool completed_in_place(std::string_view before, std::string_view now, const Crash& crash) {
   const auto off = crash.old.size();
-  const std::string_view image = crash.image;
+  const std::string_view segments = crash.segments;
   if (before.size() < off || now.substr(0, off) != before.substr(0, off)) return false;
-  if (now.substr(off, image.size()) != image) return false;
-  const auto behind = now.substr(off + image.size());
+  if (now.substr(off, segments.size()) != segments) return false;
+  const auto behind = now.substr(off + segments.size());
   const auto torn = before.substr(off);
   if (torn.size() < behind.size() || !torn.ends_with(behind)) return false;
   const auto part = torn.substr(0, torn.size() - behind.size());
-  if (part.size() > image.size()) return false;
+  if (part.size() > segments.size()) return false;
   for (std::size_t i = 0; i < part.size(); ++i)
-    if (part[i] != image[i] && (part[i] != 0 || !behind.empty())) return false;
+    if (part[i] != segments[i] && (part[i] != 0 || !behind.empty())) return false;
   return true;
 }
 

@@ -29,7 +29,7 @@ class Case:
     """
     name: str
     spoil: Callable
-    status: object = 0           # or a tuple of several
+    status: int = 0
     arrives: object = ALL        # or NONE, SOME, or message numbers
     stays: object = NONE         # the same
     never: tuple = ()            # prefixes of lines that the client must not send

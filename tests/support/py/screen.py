@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What a person sees: the program at a terminal whose screen is emulated by pyte (Debian: python3-pyte)."""
 import fcntl
+import functools
 import os
+import re
 import select
 import signal
 import struct
@@ -20,6 +22,27 @@ except ImportError:
 
 needed = unittest.skipUnless(pyte, "pyte is not installed (Debian: python3-pyte)")
 
+# What is written at once when the live lines are drawn or taken away ends like this.
+FRAME = re.compile(rb".*?\x1b\[J|.+", re.DOTALL)
+
+
+class Ended(AssertionError):
+    """A run ended by itself before the test had seen, or had done, what it wanted."""
+
+
+def before_it_ends(test):
+    """For a test of a run that goes on for a short time after Ctrl-C. Where the machine needs longer for what the test does meanwhile,
+    the test raises Ended, and all begins again in a new world."""
+    @functools.wraps(test)
+    def repeated(case, *words):
+        for _ in range(19):
+            try:
+                return test(case, *words)
+            except Ended:
+                case.begin_anew()
+        return test(case, *words)
+    return repeated
+
 
 class Screen:
     """A run of the program; `before` is printed first, to see that nothing above is overwritten."""
@@ -32,8 +55,9 @@ class Screen:
         self.process = subprocess.Popen([MAILHAUL, *words], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
                                         env={**case.world.env, "TERM": term}, cwd=case.world.root,
                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.name = os.ttyname(slave)
         os.close(slave)
-        self.ended = False
+        self.frames = []  # read from the program, and not yet on the screen
         case.addCleanup(self.close)
 
     def close(self):
@@ -60,21 +84,25 @@ class Screen:
         return len(self.screen.history.top)
 
     def read(self):
-        """Takes in what the program writes next; False: it has ended."""
-        if not select.select([self.master], [], [], LIMIT)[0]:
-            raise AssertionError("nothing was written any more; the screen was:\n" + self.text())
-        try:
-            self.feed(os.read(self.master, 65536))
-        except OSError:
-            self.ended = True
-        return not self.ended
+        """Takes in what the program writes next, one frame of it at most; False: it has ended."""
+        if not self.frames:
+            if not select.select([self.master], [], [], LIMIT)[0]:
+                raise AssertionError("nothing was written any more; the screen was:\n" + self.text())
+            try:
+                self.frames = FRAME.findall(os.read(self.master, 65536))
+            except OSError:
+                return False
+        self.feed(self.frames.pop(0))
+        return True
 
     def wait(self, holds):
-        """Until holds(lines)."""
+        """Until holds(lines). It sees each frame, also those that the program has replaced by now."""
         deadline = time.monotonic() + LIMIT
         while not holds(self.lines()):
-            if time.monotonic() > deadline or not self.read():
+            if time.monotonic() > deadline:
                 raise AssertionError("never came; the screen was:\n" + self.text())
+            if not self.read():
+                raise Ended("never came before the end; the screen was:\n" + self.text())
 
     def wait_for(self, words):
         self.wait(lambda lines: any(words in line for line in lines))
@@ -88,11 +116,29 @@ class Screen:
     def type(self, data):
         os.write(self.master, data)
 
+    def stop(self):
+        """Stops the program and takes in all that it has written by then, which a NUL comes after."""
+        self.process.send_signal(signal.SIGSTOP)
+        if self.process.returncode is None:
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        if self.process.poll() is not None:
+            raise Ended("ended before it could be stopped")
+        slave = os.open(self.name, os.O_WRONLY | os.O_NOCTTY)
+        os.write(slave, b"\0")
+        os.close(slave)
+        data = b"".join(self.frames)
+        while not data.endswith(b"\0"):
+            data += os.read(self.master, 65536)
+        self.frames = []
+        self.feed(data[:-1])
+
     def resize(self, size):
         """As most terminals do it: lines that are wider than the window take several rows from then on."""
+        self.stop()  # what it draws from now on is for the new size
         above = self.lines()[:self.screen.cursor.y]
         self.anew(size)
         for line in above:
             self.feed(line.encode() + b"\r\n")
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        self.process.send_signal(signal.SIGCONT)
         self.process.send_signal(signal.SIGWINCH)

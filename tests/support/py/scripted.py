@@ -86,11 +86,14 @@ class Connection:
             self.pause(pause)
 
     def pause(self, seconds):
-        """Neither sends nor reads for this long, unless the client closes the connection."""
+        """Sends nothing for this long, unless the client closes the connection."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if select.select([self.sock], [], [], left)[0] and not self.sock.recv(65536):
-                raise Cut("the client is gone")
+            if select.select([self.sock], [], [], left)[0]:
+                piece = self.sock.recv(65536)
+                if not piece:
+                    raise Cut("the client is gone")
+                self._buffer += piece
 
     def discard(self):
         """Ignores whatever arrives until the client is gone."""

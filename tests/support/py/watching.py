@@ -2,12 +2,29 @@
 """Cases with a `mailhaul watch` that asks every second."""
 import signal
 import socket
+import threading
 
 from .world import LIMIT
 
 
 class Watching:
-    """Stands before a Case in the list of base classes."""
+    """Stands before a Case in the list of base classes. A maildrop notes its sessions with answers[b"QUIT"] = self.note_session."""
+
+    def setUp(self):
+        super().setUp()
+        self.sessions = threading.Semaphore(0)
+
+    def note_session(self, *_):
+        self.sessions.release()
+
+    def sessions_end(self, count=1):
+        for _ in range(count):
+            self.assertTrue(self.sessions.acquire(timeout=LIMIT), "no session ended")
+
+    def later_sessions_end(self, count=1):
+        """Waits until so many sessions end that begin from now on: the next one to end may have begun before."""
+        self.sessions = threading.Semaphore(0)
+        self.sessions_end(count + 1)
 
     def begin(self, *words, **more):
         process = self.world.start("watch", "--interval", "1s", *words, **more)
