@@ -15,7 +15,7 @@ struct ShellRow {
   std::string_view name, script;
 };
 
-/// Bash cuts words at ":", "=" and "@", too; what stands before the last cut must not be repeated.
+/// Bash cuts words at ":", "=" and "@", too; what is before the last cut must not be repeated.
 constexpr std::string_view bash_script = R"(# bash completion for mailhaul
 _mailhaul() {
   local line=${COMP_LINE:0:COMP_POINT} words current cut candidates candidate

@@ -111,7 +111,7 @@ void check_accounts(const Invocation& invocation, const account::Config& config,
   setup::check_metrics(config.metrics, tell);
   setup::check_timers(accounts, outside, tell);
   for (const auto& account : accounts) setup::check_offline(account, outside, tell);
-  // Asks for passwords, and takes those of the environment away from programs that are started.
+  // Asks for passwords.
   const auto environment = real_environment(invocation, config, accounts);
   const auto show = [&lines, is_piped = prints_into_pipe()](const account::Account& account,
                                                             report::Activity activity) {
@@ -133,7 +133,7 @@ void check_accounts(const Invocation& invocation, const account::Config& config,
 }  // namespace
 
 setup::DoctorOutside doctor_outside(const Invocation& invocation, const account::Config& config) {
-  return {.around = surroundings(),
+  return {.around = surroundings(invocation),
           .state_file = config.state_file,
           .now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
           .local_time = invocation.json ? util::format_utc : time_with_year,

@@ -25,9 +25,9 @@ engine::MessageSink raw(delivery::LineEnds& ends) {
 }
 
 /// Prints several messages as an mbox stream, as delivery to stdout does.
-class Stream {
+class MessageOutput {
  public:
-  Stream(const engine::Environment& environment, const account::Account& account)
+  MessageOutput(const engine::Environment& environment, const account::Account& account)
       : context_{.account = account.name,
                  .instance = "get",
                  .mailbox = "get",
@@ -84,7 +84,7 @@ int run_get(const Invocation& invocation) {
   const auto tell = make_listener(invocation);
   return with_account(invocation, account, [&, &account = account, uids = uids] {
     delivery::LineEnds ends;
-    std::optional<Stream> stream;
+    std::optional<MessageOutput> stream;
     const auto open_sink = [&](std::size_t messages) {
       auto sink = messages == 1 ? raw(ends) : stream.emplace(environment, account).sink();
       sink.begin = [&tell, &account, begin = std::move(sink.begin)](const std::string& uid) {

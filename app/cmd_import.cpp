@@ -167,7 +167,7 @@ int run_import(const Invocation& invocation) {
   const auto& program = program_of(invocation);
   setup::ImportRequest request{.program = &program, .file = {}, .reserved_names = command_names()};
   if (invocation.words.size() > 1) request.file = invocation.words[1];
-  const auto outcomes = setup::read_all(request, surroundings());
+  const auto outcomes = setup::read_all(request, surroundings(invocation));
   const auto drafts = drafts_of(outcomes);
   if (!drafts.empty() && invocation.print_only) check_without_writing(invocation, drafts);
   if (!drafts.empty() && !invocation.print_only) write(invocation, drafts);

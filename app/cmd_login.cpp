@@ -148,7 +148,7 @@ int run_login(const Invocation& invocation) {
     if (has_keyring(account)) return log_in_to_keyring(invocation, account);
     throw Error(
         Kind::usage, "this account needs no login of its own: it uses a password",
-        "set \"oauth\" in the profile to log in by OAuth 2, or \"keyring\" to keep the password in the "
+        "set \"oauth\" in the configuration to log in by OAuth 2, or \"keyring\" to keep the password in the "
         "desktop's keyring");
   });
 }

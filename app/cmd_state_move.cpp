@@ -4,6 +4,7 @@
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
+#include "app/json_lines.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "engine/move.h"
@@ -55,7 +56,8 @@ int run_state_move(const Invocation& invocation) {
   return with_account(invocation, account, [&] {
     const auto from = read_old_name(invocation.words.front(), account, invocation.old_user);
     const auto count = engine::move_here(account, real_environment(invocation, config, {}), from);
-    if (!invocation.quiet && !invocation.json)
+    if (invocation.json) return print(json_line_of_move(account.name, from, count));
+    if (!invocation.quiet)
       print(safe(account.name) + ": " + util::counted(count, "message") + " known from " + safe(from.user) +
             " at " + safe(from.host) + "\n");
   });

@@ -27,12 +27,12 @@ std::unique_ptr<report::Listener> beside_the_document(Invocation invocation) {
 void warn_of_unfinished(report::Listener& tell, const account::Account& account,
                         const engine::Exported& exported) {
   if (exported.unfinished == 0) return;
-  tell.warned(
-      account.name,
-      {.sentence = "the delivery of " + util::counted(exported.unfinished, "message") +
-                   " is not complete: where this is imported, they are new, and go to every destination",
-       .hint = "mailhaul state show " + account.name + " shows them; run mailhaul, then export again",
-       .uid = {}});
+  tell.warned(account.name,
+              {.sentence = "the delivery of " + util::counted(exported.unfinished, "message") +
+                           " is not complete: the machine that imports this treats them as new, and delivers "
+                           "them to every destination",
+               .hint = "mailhaul state show " + account.name + " shows them; run mailhaul, then export again",
+               .uid = {}});
 }
 
 std::string name_of(const state::DocumentMailbox& mailbox) {

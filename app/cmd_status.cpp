@@ -52,7 +52,8 @@ std::string text_of(const std::string& account, const engine::AccountStatus& sta
   if (run.certificate_until && *run.certificate_until - now <= net::certificate_notice)
     text += "  certificate of the server: it " +
             std::string(*run.certificate_until > now ? "expires" : "expired") + " at " +
-            time_in_text(*run.certificate_until, now) + "; unless its owner renews it, logins fail\n";
+            time_in_text(*run.certificate_until, now) +
+            "; unless the server's administrator renews it, logins fail\n";
   return text;
 }
 
@@ -72,7 +73,7 @@ struct LoginEnd {
   bool is_near = false;  ///< or past
 };
 
-/// Empty: there is no login, or nobody knows. What is wrong with its file is for fetch to say.
+/// Empty: there is no login, or it is not known. fetch reports what is wrong with its file.
 std::optional<LoginEnd> login_end_of(const account::Account& account, const util::Path& state_file,
                                      std::chrono::sys_seconds now) {
   const auto path = credentials::token_path(state_file, account.name);

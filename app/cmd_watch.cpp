@@ -7,8 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <csignal>
-#include <cstdlib>
-#include <map>
 #include <memory>
 
 #include "app/commands.h"
@@ -24,7 +22,6 @@
 #include "app/signals.h"
 #include "engine/watch.h"
 #include "util/process.h"
-#include "util/secret.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -76,27 +73,6 @@ class Waiter {
   util::Fd event_;
 };
 
-/// Variables with passwords, which are removed from the environment: they are needed again when the
-/// configuration is read again.
-class SecretVariables {
- public:
-  /// REQUIRES: no other thread runs.
-  void keep_or_restore(const account::Config& config) {
-    for (const auto& name : config.secret_variables) {
-      const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): no thread runs
-      if (value != nullptr) {
-        kept_.insert_or_assign(name, util::Secret(value));
-      } else if (const auto kept = kept_.find(name); kept != kept_.end()) {
-        // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread runs
-        ::setenv(name.c_str(), std::string(kept->second.reveal()).c_str(), 1);
-      }
-    }
-  }
-
- private:
-  std::map<std::string, util::Secret> kept_;
-};
-
 /// Watches the accounts of one reading of the configuration, until a signal comes.
 class Round {
  public:
@@ -122,7 +98,8 @@ class Round {
                        [&metrics, fetch = engine::fetcher(environment_, tell)](const auto& account) {
                          fetch(account);
                          metrics.update();
-                       }})
+                       },
+                   .warn = [&tell](const auto& notice) { tell.warned({}, notice); }})
         .run();
   }
   std::string title() const {
@@ -175,12 +152,10 @@ int watch(const Invocation& invocation) {
   const auto inner = make_listener(invocation);
   NewsOnly news(*inner);
   report::Listener& printer = invocation.json || invocation.quiet ? *inner : news;
-  SecretVariables secrets;
   auto config = load_config(invocation);
   auto reload = std::make_unique<util::Cancel>();
   ReloadSignal signal(*reload);
   for (;;) {
-    secrets.keep_or_restore(config);
     Logged tell(config, printer);
     tell_mistakes_of_run(invocation, config, *tell);
     Round round(invocation, config, *reload, systemd);

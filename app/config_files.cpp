@@ -11,6 +11,7 @@
 #include "app/commands.h"
 #include "app/file_line.h"
 #include "app/nets.h"
+#include "app/secret_variables.h"
 #include "util/escape.h"
 #include "util/nearest.h"
 
@@ -176,6 +177,13 @@ account::Config pictured(const account::Sources& sources) {
   }
 }
 
+/// The same, for this invocation. From now on no program that is started sees a password of the environment.
+account::Config loaded(const Invocation& invocation, const account::Sources& sources) {
+  auto config = pictured(sources);
+  if (invocation.variables != nullptr) invocation.variables->take(config.secret_variables);
+  return config;
+}
+
 /// All but the file and its text.
 account::Sources sources_of(const Invocation& invocation) {
   account::Sources sources;
@@ -199,7 +207,7 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
     sources.file = "standard input";
   }
   sources.purpose = purpose;
-  return pictured(sources);
+  return loaded(invocation, sources);
 }
 
 }  // namespace
@@ -239,7 +247,7 @@ account::Config load_config_from_text(const Invocation& invocation, const util::
   auto sources = sources_of(invocation);
   sources.file = file;
   sources.text = std::move(text);
-  return pictured(sources);
+  return loaded(invocation, sources);
 }
 
 util::Path config_path(const Invocation& invocation) {

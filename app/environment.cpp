@@ -4,7 +4,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <map>
 
 #include "app/asking.h"
@@ -12,6 +11,7 @@
 #include "app/oauth.h"
 #include "app/prompt.h"
 #include "app/quiet.h"
+#include "app/secret_variables.h"
 #include "app/times.h"
 #include "credentials/source.h"
 #include "setup/providers.h"
@@ -28,16 +28,10 @@ class Connector {
   Connector(const Invocation& invocation, const account::Config& config,
             const std::vector<account::Account>& accounts)
       : cancel_(*invocation.cancel), screen_(*invocation.screen), state_file_(config.state_file) {
-    outside_ = {.variable = [](const std::string& name) -> std::optional<std::string> {
-                  const char* value =
-                      std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
-                  if (value == nullptr) return std::nullopt;
-                  return value;
-                },
+    outside_ = {.variable = [&variables = *invocation.variables](
+                                const std::string& name) { return variables.value(name); },
                 .prompt = [this](std::string_view question) { return ask(question, cancel_); }};
     for (const auto& account : accounts) resolve_early(account);
-    for (const auto& name : config.secret_variables)
-      ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): no thread yet
   }
 
   net::LoggedIn open(const account::Account& account, const std::string& login_method,
@@ -75,9 +69,8 @@ class Connector {
     return !asks || (account.auth != net::Auth::gssapi && account.auth != net::Auth::external);
   }
 
-  /// Asks questions one after the other, before live lines are drawn. Reads variables before all that contain
-  /// a password are removed from the environment, so that no child process sees them. No thread runs yet. An
-  /// error is kept for the account's own run.
+  /// Asks questions one after the other, before live lines are drawn, and reads variables. An error is kept
+  /// for the account's own run.
   void resolve_early(const account::Account& account) {
     if (!std::holds_alternative<credentials::Variable>(account.secret) &&
         !std::holds_alternative<credentials::Ask>(account.secret))
@@ -119,15 +112,13 @@ std::string user_name() {
   return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
 }
 
-setup::Surroundings surroundings() {
+setup::Surroundings surroundings(const Invocation& invocation) {
   const auto places = user_places();
   return {.home = places.home,
           .config_home = places.config_home,
           .user = user_name(),
-          .variable = [](const std::string& name) -> std::optional<std::string> {
-            const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody writes it
-            if (value == nullptr) return std::nullopt;
-            return value;
+          .variable = [&variables = *invocation.variables](const std::string& name) {
+            return variables.value(name);
           }};
 }
 

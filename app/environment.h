@@ -17,7 +17,7 @@ engine::Environment real_environment(const Invocation& invocation, const account
 /// The login name of the user that the program runs as.
 std::string user_name();
 
-/// What importers, doctor and init may know of the world outside.
-setup::Surroundings surroundings();
+/// What importers, doctor and init may know of the world outside. `invocation.variables` must outlive it.
+setup::Surroundings surroundings(const Invocation& invocation);
 
 }  // namespace mailhaul::app

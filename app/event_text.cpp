@@ -76,7 +76,7 @@ std::string text_of(const report::Totals& totals, std::string_view nothing) {
 
 std::string why_nothing_came(const std::string& command, const report::Totals& totals) {
   if (totals.fetched != 0 || !totals.is_new_place || totals.left <= totals.waiting) return {};
-  return " (delivered to a different place before; " + command + " fetches it again)";
+  return " (delivered to a different destination before; " + command + " fetches it again)";
 }
 
 }  // namespace mailhaul::app

@@ -15,12 +15,12 @@ constexpr auto nowhere = std::string_view::npos;
 constexpr std::size_t most_before = 50,
                       most_after = 30;  // characters of a long line on either side of the mark
 
-struct Place {
+struct FilePosition {
   std::size_t line = 0, column = 0;  ///< from 1; the column counts bytes
 };
 
-/// The place that the error names in this file.
-std::optional<Place> place_in(std::string_view sentence, const std::string& file) {
+/// The position that the error names in this file.
+std::optional<FilePosition> position_in(std::string_view sentence, const std::string& file) {
   if (!sentence.starts_with(file + ":")) return std::nullopt;
   sentence.remove_prefix(file.size() + 1);
   const auto first = sentence.find(':');
@@ -29,7 +29,7 @@ std::optional<Place> place_in(std::string_view sentence, const std::string& file
   const auto line = util::parse_number(sentence.substr(0, first));
   const auto column = util::parse_number(sentence.substr(first + 1, second - first - 1));
   if (!line || !column || *line == 0 || *column == 0) return std::nullopt;
-  return Place{*line, *column};
+  return FilePosition{*line, *column};
 }
 
 std::string_view line_of(std::string_view text, std::size_t number) {
@@ -103,7 +103,7 @@ Shown shown(std::string_view line, std::size_t column, std::string_view path) {
 
 util::Error with_line(const util::Error& error, const std::string& file, std::string_view text) {
   const std::string sentence = error.what();
-  const auto place = place_in(sentence, file);
+  const auto place = position_in(sentence, file);
   if (!place) return error;
   const auto path_begin = sentence.find(": ", file.size()) + 2;
   const auto path = sentence.substr(path_begin, sentence.find(": ", path_begin) - path_begin);

@@ -13,6 +13,7 @@
 namespace mailhaul::app {
 
 class OutputFailure;
+class SecretVariables;
 struct Screen;
 
 enum class AutoSwitch { automatic, always, never };
@@ -54,6 +55,7 @@ struct Invocation {
   const util::Cancel* cancel = nullptr;
   OutputFailure* output_failure = nullptr;  ///< of listeners, which must not throw
   Screen* screen = nullptr;                 ///< of live lines and questions
+  SecretVariables* variables = nullptr;     ///< of the environment
 };
 
 }  // namespace mailhaul::app

@@ -221,6 +221,15 @@ std::string json_line(std::string_view account, const engine::Verified& verified
                   {"missing", verified.missing}});
 }
 
+std::string json_line_of_move(std::string_view account, const account::MailboxKey& from,
+                              std::size_t messages) {
+  return line_of({{"event", "moved"},
+                  {"account", account},
+                  {"user", from.user},
+                  {"host", from.host},
+                  {"messages", messages}});
+}
+
 std::string json_line_of_login(std::string_view account, std::string_view user) {
   return line_of({{"event", "logged_in"}, {"account", account}, {"user", user}});
 }

@@ -73,6 +73,9 @@ std::string json_line(std::string_view account, const engine::AccountStatus& sta
 std::string json_line(std::string_view account, const engine::Rebuilt& rebuilt);
 std::string json_line(std::string_view account, const engine::Verified& verified);
 std::string json_line(const engine::Imported& imported);
+/// What state move has done: `from` is the old name of the account's mailbox.
+std::string json_line_of_move(std::string_view account, const account::MailboxKey& from,
+                              std::size_t messages);
 /// What login and logout have done.
 std::string json_line_of_login(std::string_view account, std::string_view user);
 enum class WasLoggedIn { no, yes };

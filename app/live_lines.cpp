@@ -118,10 +118,9 @@ Progress sum_of(std::span<const Progress> accounts, const LiveTotals& totals) {
   return sum;
 }
 
-Parts total_of(std::span<const Progress> accounts, const LiveTotals& totals, LiveClock::time_point now,
-               bool is_stopping) {
-  auto parts = parts_of(sum_of(accounts, totals), now, is_stopping);
-  if (is_stopping)
+Parts total_of(std::span<const Progress> accounts, const LiveTotals& totals, LiveClock::time_point now) {
+  auto parts = parts_of(sum_of(accounts, totals), now, totals.is_stopping);
+  if (totals.is_stopping)
     parts.doing = "stopping (Ctrl-C again: at once)";  // the most that fits beside the name
   else if (!parts.doing.empty())
     parts.doing = parts.short_doing = "";
@@ -150,7 +149,7 @@ std::string clock_text(std::chrono::seconds time) {
 }
 
 std::vector<std::string> live_lines(std::span<const Progress> accounts, const LiveTotals& totals,
-                                    Window window, LiveClock::time_point now, bool is_stopping) {
+                                    Window window, LiveClock::time_point now) {
   const std::size_t width = std::max<std::size_t>(window.columns, 2) - 1;
   const std::size_t most = std::max<std::size_t>(window.rows, 2) - 1;
   const bool has_total = totals.accounts > 1;
@@ -161,7 +160,7 @@ std::vector<std::string> live_lines(std::span<const Progress> accounts, const Li
   if (accounts.size() > 1) names = std::min(names, std::max<std::size_t>(width / 3, 8));
   std::vector<std::string> lines;
   for (const auto& one : accounts.first(shown)) {
-    auto parts = parts_of(one, now, is_stopping);
+    auto parts = parts_of(one, now, totals.is_stopping);
     if (has_total) parts.doing = parts.short_doing;  // the total explains it
     lines.push_back(fitted(parts, names, width));
   }
@@ -169,7 +168,7 @@ std::vector<std::string> live_lines(std::span<const Progress> accounts, const Li
     lines.push_back(
         in_columns("... and " + util::counted(accounts.size() - shown, "more account"), 0, width));
   if (has_total) {
-    auto total = total_of(accounts, totals, now, is_stopping);
+    auto total = total_of(accounts, totals, now);
     total.name = total_name(totals, width);
     lines.push_back(fitted(total, columns_of(total.name), width));
   }

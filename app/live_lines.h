@@ -28,7 +28,8 @@ struct Progress {
 /// All accounts of the run, with those that are not begun or have ended.
 struct LiveTotals {
   std::size_t accounts = 0, ended = 0;
-  Progress ended_ones;  ///< their sums
+  Progress ended_ones;       ///< their sums
+  bool is_stopping = false;  ///< after Ctrl-C
 };
 
 struct Window {
@@ -38,9 +39,8 @@ struct Window {
 
 /// The lines as they can be shown, without line ends: at most one fewer than the window has rows, unless it
 /// has a single one; none as wide as the window. What does not fit is left out, the time left last of all.
-/// `is_stopping`: after Ctrl-C.
 std::vector<std::string> live_lines(std::span<const Progress> accounts, const LiveTotals& totals,
-                                    Window window, LiveClock::time_point now, bool is_stopping);
+                                    Window window, LiveClock::time_point now);
 
 /// "0:17", "2:05:30"
 std::string clock_text(std::chrono::seconds time);

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <optional>
 
 #include "app/asking.h"
 #include "app/nets.h"
 #include "app/output.h"
 #include "app/parser.h"
+#include "app/secret_variables.h"
 #include "app/signals.h"
 #include "net/connection.h"
 
@@ -45,6 +47,13 @@ int ended(const Invocation& invocation, int status) {
   return status == 0 ? own : status;
 }
 
+/// The exit status after a signal. `status`: where the command is meant to end by SIGTERM.
+int stopped(const Invocation& invocation, int status) {
+  const int signal = invocation.cancel->signal();
+  const bool as_asked = *invocation.sigterm_is_success && signal == SIGTERM;
+  return as_asked ? ended(invocation, status) : 128 + signal;
+}
+
 }  // namespace
 }  // namespace mailhaul::app
 
@@ -55,20 +64,22 @@ int main(int argc, char** argv) {
   invocation.output_failure = &output_failure;
   app::Screen screen;
   invocation.screen = &screen;
+  std::optional<util::Cancel> cancel;  // a signal may also come while an error is reported
+  bool sigterm_is_success = false;
+  invocation.sigterm_is_success = &sigterm_is_success;
+  app::SecretVariables variables;
+  invocation.variables = &variables;
   try {
     app::prepare_process();
-    util::Cancel cancel;
-    app::catch_signals(cancel);
-    invocation.cancel = &cancel;
-    bool sigterm_is_success = false;
-    invocation.sigterm_is_success = &sigterm_is_success;
+    app::catch_signals(cancel.emplace());
+    invocation.cancel = &*cancel;
     net::start_library();
     const int status = app::dispatch({argv + 1, argv + argc}, invocation);
-    const bool as_asked = sigterm_is_success && cancel.signal() == SIGTERM;
-    if (cancel.requested() && !as_asked) return 128 + cancel.signal();
-    return app::ended(invocation, status);
+    return cancel->requested() ? app::stopped(invocation, status) : app::ended(invocation, status);
   } catch (const util::Error& error) {
-    return app::ended(invocation, app::report_error(invocation, error));
+    const int status = app::report_error(invocation, error);
+    const bool is_stopped = error.kind() == util::Kind::cancelled && cancel && cancel->requested();
+    return is_stopped ? app::stopped(invocation, 0) : app::ended(invocation, status);
   } catch (const std::exception& bug) {
     const util::Error error(util::Kind::internal, std::string("a bug: ") + bug.what(), "please report it");
     return app::ended(invocation, app::report_error(invocation, error));

@@ -59,7 +59,7 @@ void add_global_options(CLI::App& parser, Invocation& invocation) {
 }
 
 /// -q and -v contradict each other: one that was typed replaces the other of the environment.
-void settle_loudness(const CLI::App& parser, Invocation& invocation) {
+void resolve_quiet_and_verbose(const CLI::App& parser, Invocation& invocation) {
   const bool quiet_typed = parser.count("--quiet") > 0, verbose_typed = parser.count("--verbose") > 0;
   if (quiet_typed && !verbose_typed) invocation.verbose = 0;
   if (verbose_typed && !quiet_typed) invocation.quiet = false;
@@ -159,7 +159,7 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
     throw util::Error(util::Kind::usage, util::escape(error.what(), 1000),
                       "mailhaul --help lists commands and options");
   }
-  settle_loudness(parser, invocation);
+  resolve_quiet_and_verbose(parser, invocation);
   for (const auto& [command, row] : line.bound) {
     if (command->parsed()) return row->run(invocation);
   }

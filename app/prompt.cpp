@@ -26,7 +26,7 @@ std::atomic<bool> was_resumed{false};
 std::atomic<int> wake_up{-1};  ///< an eventfd: the handler may run before poll(2), or in another thread
 termios loud{}, quiet{};
 struct sigaction stop_before {
-}, go_before{};
+}, quit_before{}, go_before{};
 
 void stay_quiet() {
   ::tcsetattr(quiet_terminal.load(), TCSAFLUSH, &quiet);
@@ -40,8 +40,8 @@ void on_go_on(int /*signal*/) {
   errno = saved;
 }
 
-/// Stops as the system does it, with the terminal as it was; goes on when the program is in the foreground
-/// again.
+/// Stops or ends as the system does it, with the terminal as it was; after a stop, goes on when the program
+/// is in the foreground again.
 void on_stop(int signal) {
   const int saved = errno;
   ::tcsetattr(quiet_terminal.load(), TCSAFLUSH, &loud);
@@ -116,8 +116,10 @@ NoEcho::NoEcho(int fd, Lines lines) : wake_up_(::eventfd(0, EFD_CLOEXEC | EFD_NO
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
   }
-  ::tcsetattr(fd, TCSAFLUSH, &quiet);
   quiet_terminal = fd;
+  handle(SIGQUIT, on_stop, quit_before);
+  if (quit_before.sa_handler == SIG_IGN) ::sigaction(SIGQUIT, &quit_before, nullptr);
+  ::tcsetattr(fd, TCSAFLUSH, &quiet);
   was_resumed = false;
   wake_up = wake_up_.get();
   handle(SIGTSTP, on_stop, stop_before);
@@ -130,6 +132,7 @@ NoEcho::~NoEcho() {
   ::sigaction(SIGCONT, &go_before, nullptr);
   wake_up = -1;
   ::tcsetattr(quiet_terminal, TCSAFLUSH, &loud);
+  ::sigaction(SIGQUIT, &quit_before, nullptr);
   quiet_terminal = -1;  // not before: a signal that ends the program meanwhile has to restore the echo
 }
 

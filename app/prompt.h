@@ -13,7 +13,8 @@
 
 namespace mailhaul::app {
 
-/// Switches the echo of a terminal off while it lives, after Ctrl-Z and fg as well. One at a time.
+/// Switches the echo of a terminal off while it lives, after Ctrl-Z and fg as well; Ctrl-\ ends the program
+/// with the echo on. One at a time.
 class NoEcho {
  public:
   /// `any`: also longer than the 4095 bytes for which the system edits lines; Ctrl-D is a byte then.

@@ -19,7 +19,7 @@ std::atomic<util::Cancel*> target{nullptr}, reload_target{nullptr};
 constexpr int no_live_lines = -1;
 std::atomic<int> live_lines_above{no_live_lines};
 
-/// What cannot be written, nobody can be told.
+/// A failed write is ignored: there is no one to tell.
 void write_to_terminal(std::string_view text) {
   if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
 }
@@ -55,6 +55,8 @@ void catch_signals(util::Cancel& cancel) {
     if (signal == SIGHUP && before.sa_handler == SIG_IGN) continue;
     ::sigaction(signal, &action, nullptr);
   }
+  // Where it is ignored, the system does not keep how a child process ended.
+  ::signal(SIGCHLD, SIG_DFL);  // NOLINT(concurrency-mt-unsafe): no thread yet
   // A failed write is an error, not the end of the process.
   for (const int signal : {SIGPIPE, SIGXFSZ})
     ::signal(signal, SIG_IGN);  // NOLINT(concurrency-mt-unsafe): no thread yet

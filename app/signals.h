@@ -5,8 +5,8 @@
 namespace mailhaul::app {
 
 /// The first SIGINT, SIGTERM or SIGHUP (unless SIGHUP is ignored, as under nohup) requests `cancel`. A second
-/// one ends the process at once; the next run recovers. SIGPIPE and SIGXFSZ are ignored. `cancel` must
-/// outlive all work. Call it once, before threads are started.
+/// one ends the process at once; the next run recovers. SIGPIPE and SIGXFSZ are ignored, SIGCHLD is not.
+/// `cancel` must outlive all work. Call it once, before threads are started.
 void catch_signals(util::Cancel& cancel);
 
 /// Live lines are on the terminal, and begin so many rows above the cursor: a second signal takes them away

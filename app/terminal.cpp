@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <system_error>
 #include <utility>
 
 #include "app/columns.h"
@@ -70,7 +71,8 @@ Progress* Terminal::progress_of(std::string_view account) {
 void Terminal::expected(const std::vector<std::string>& accounts) {
   const std::lock_guard lock(mutex_);
   order_ = accounts;
-  totals_ = {.accounts = accounts.size() + progress_.size(), .ended_ones = {}};
+  totals_ = LiveTotals();
+  totals_.accounts = accounts.size() + progress_.size();
   hints_.clear();
 }
 
@@ -86,7 +88,12 @@ void Terminal::begin(std::string_view account) {
   draw();
   if (drawer_.joinable()) return;
   wake_ = util::Fd(::eventfd(0, EFD_CLOEXEC));
-  drawer_ = std::jthread([this](const std::stop_token& stop) { keep_drawing(stop); });
+  try {
+    drawer_ = std::jthread([this](const std::stop_token& stop) { keep_drawing(stop); });
+  } catch (const std::system_error&) {
+    // No more threads can be started: the lines change only when something is told, and the next account
+    // tries.
+  }
 }
 
 void Terminal::end(std::string_view account) {
@@ -286,10 +293,10 @@ void Terminal::keep_drawing(const std::stop_token& stop) {
 
 void Terminal::draw() {
   if (!style_.live || asking_) return;
-  const bool is_stopping = style_.cancel != nullptr && style_.cancel->requested();
+  totals_.is_stopping = style_.cancel != nullptr && style_.cancel->requested();
   const auto size = window();
   std::vector<std::string> lines;
-  if (!progress_.empty()) lines = live_lines(progress_, totals_, size, LiveClock::now(), is_stopping);
+  if (!progress_.empty()) lines = live_lines(progress_, totals_, size, LiveClock::now());
   if (lines == drawn_ && size == drawn_in_) return;
   std::string text = to_start();
   // A line end would push the only line out of the window.

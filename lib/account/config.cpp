@@ -90,7 +90,7 @@ std::optional<SameMailbox> shared_mailbox(const std::vector<const Account*>& acc
   return std::nullopt;
 }
 
-constexpr auto use_an_array = "one account can deliver to several places: give \"deliver\" an array";
+constexpr auto use_an_array = "one account can deliver to several destinations: give \"deliver\" an array";
 
 /// Reads one file into a Config.
 class Loader {

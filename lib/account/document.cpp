@@ -124,7 +124,7 @@ class Builder {
   bool end_array() { return close(); }
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
                    const nlohmann::detail::exception& /*error*/) {
-    explainer_.explain({.settled = settled_,
+    explainer_.explain({.parsed = parsed_,
                         .reached = reached(),
                         .inside = open_.empty() ? '\0' : (open_.back().form == Form::object ? '{' : '['),
                         .after_key = after_key_,
@@ -136,8 +136,8 @@ class Builder {
 
   /// The position of the token of this length that was just read.
   Position token(std::size_t length) {
-    settled_ = reached();
-    return explainer_.position(settled_ - length);
+    parsed_ = reached();
+    return explainer_.position(parsed_ - length);
   }
 
   /// Inside a JSON string every quote follows a backslash, so the nearest quote without one is where the
@@ -155,9 +155,9 @@ class Builder {
     const auto last = text_.find_last_of(number_bytes, reached() - 1);
     const auto before = text_.find_last_not_of(number_bytes, last);
     const auto begin = before == std::string_view::npos ? 0 : before + 1;
-    settled_ = last + 1;
+    parsed_ = last + 1;
     return put({.form = Form::number,
-                .text = std::string(text_.substr(begin, settled_ - begin)),
+                .text = std::string(text_.substr(begin, parsed_ - begin)),
                 .position = explainer_.position(begin)});
   }
 
@@ -194,8 +194,8 @@ class Builder {
   std::string_view text_;
   SyntaxExplainer explainer_;
   const char* furthest_;
-  std::size_t settled_ = 0;  ///< the text up to here has become events
-  std::vector<Node> open_;   ///< from the outermost inwards
+  std::size_t parsed_ = 0;  ///< the text up to here has become events
+  std::vector<Node> open_;  ///< from the outermost inwards
   bool after_key_ = false, complete_ = false;
   Node root_;
 };

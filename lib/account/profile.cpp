@@ -67,7 +67,7 @@ Effective effective_values(std::span<const Layer> layers, const Paths& paths) {
   for (std::size_t index = 0; index < layers.size(); ++index) {
     const auto& members = layers[index].object->members;
     // The password sources are one group: setting one of them replaces the one that was set before.
-    if (std::ranges::any_of(members, is_password_source, &Member::key))
+    if (std::ranges::any_of(members, names_source))
       std::erase_if(effective, [](const auto& entry) { return is_password_source(entry.first); });
     for (const auto& member : members)
       if (const auto* handler = find_handler(member.key); handler != nullptr)
@@ -104,7 +104,7 @@ void require_keys(const Effective& effective, std::span<const Layer> layers, Pur
 
 /// `delete_after` needs `leave_on_server`. Where a later layer switches that off (-K, or an account against
 /// the defaults), `delete_after` is ignored.
-void settle_delete_after(const Effective& effective, Policy& policy) {
+void apply_delete_after(const Effective& effective, Policy& policy) {
   if (!policy.delete_after || policy.leave_on_server) return;
   const auto& after = effective.find("delete_after")->second;
   const auto leave = effective.find("leave_on_server");
@@ -199,7 +199,7 @@ Account make_account(const std::string& name, std::span<const Layer> layers, con
   for (const auto& handler : key_handlers())
     if (const auto found = effective.find(handler.key.name); found != effective.end())
       handler.set(account, found->second.setting);
-  settle_delete_after(effective, account.policy);
+  apply_delete_after(effective, account.policy);
   check_client_key(effective, account.server);
   check_tunnel(effective, account.server);
   check_oauth(effective, account);

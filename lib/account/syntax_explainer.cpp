@@ -53,13 +53,13 @@ void SyntaxExplainer::fail(Position position, const std::string& sentence) const
 }
 
 SyntaxExplainer::BadToken SyntaxExplainer::bad_token(const State& state) const {
-  const auto offset = skip_blanks(text_, state.settled);
+  const auto offset = skip_blanks(text_, state.parsed);
   // The reader reports no comma or colon that is where it belongs; then the bad token comes after it.
   if (offset < text_.size() && (text_[offset] == ',' || text_[offset] == ':')) {
     const auto next = skip_blanks(text_, offset + 1);
     if (state.reached > next || next == text_.size()) return {next, text_[offset]};
   }
-  return {offset, state.settled == 0 ? '\0' : text_[state.settled - 1]};
+  return {offset, state.parsed == 0 ? '\0' : text_[state.parsed - 1]};
 }
 
 std::string SyntaxExplainer::wrong_string(std::size_t reached) const {

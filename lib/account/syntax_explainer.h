@@ -24,9 +24,9 @@ class SyntaxExplainer {
 
   /// How far the reader got.
   struct State {
-    std::size_t settled, reached;  ///< understood up to here, and read up to here
-    char inside;                   ///< '{', '[', or NUL at the top
-    bool after_key, complete;      ///< a key waits for its value; the outermost value is over
+    std::size_t parsed, reached;  ///< understood up to here, and read up to here
+    char inside;                  ///< '{', '[', or NUL at the top
+    bool after_key, complete;     ///< a key waits for its value; the outermost value is over
   };
   [[noreturn]] void explain(const State& state) const;
 

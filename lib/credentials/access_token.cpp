@@ -79,8 +79,9 @@ Tokens kept_login(const OAuthSubject& subject, const TokenFile& file) {
   const bool same_client = subject.oauth.client_id.empty() || tokens->client_id == subject.oauth.client_id;
   if (tokens->user == subject.user && tokens->token_url == subject.oauth.token_url && same_client)
     return std::move(*tokens);
-  throw LoginNeeded("the login that is stored is for another user, client or provider than the profile says",
-                    "log in again: " + login);
+  throw LoginNeeded(
+      "the login that is stored is for another user, client or provider than the configuration says",
+      "log in again: " + login);
 }
 
 LoginNeeded renewal_refused(const OAuthSubject& subject, const Tokens& tokens, const OAuthRefusal& refusal,
@@ -92,11 +93,10 @@ LoginNeeded renewal_refused(const OAuthSubject& subject, const Tokens& tokens, c
   return {error.what(), hint};
 }
 
-/// Asks for a new access token and saves it. Errors leave the file as it was.
+/// Asks for a new access token and saves it; reserve() has made the room. Errors leave the file as it was.
 AccessToken renew(const OAuthSubject& subject, const OAuthOutside& outside, const TokenFile& file,
                   Tokens tokens) {
   const auto client = client_of(subject, outside, tokens.client_id);
-  file.reserve();
   const auto answer =
       post(subject, outside, subject.oauth.token_url, refresh_form(subject.oauth, client, tokens.refresh));
   auto reply = read_token_reply(answer.status, answer.body.reveal());
@@ -141,11 +141,16 @@ AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outsid
                       "log in again: mailhaul login " + subject.account);
   }
   Secret old(would_do ? tokens.access.reveal() : std::string());
+  bool asked = false;
   try {
+    file.reserve();
+    asked = true;
     return renew(subject, outside, file, std::move(tokens));
   } catch (const Error& error) {
-    // The old token lives for some minutes yet: enough for a login.
-    if (!would_do || (error.kind() != Kind::temporary && error.kind() != Kind::storage)) throw;
+    // The old token lives for some minutes yet: enough for a login. But once the provider was asked, a
+    // failure to write may mean that the only valid refresh token is lost, which the user must know.
+    const bool passes = error.kind() == Kind::temporary || (error.kind() == Kind::storage && !asked);
+    if (!would_do || !passes) throw;
     return {.token = std::move(old)};
   }
 }

@@ -17,7 +17,7 @@ constexpr std::string_view google_advice =
     "  3. At https://console.cloud.google.com/auth/clients, create a client of the type \"Desktop app\". A "
     "client\n"
     "     for \"TVs and Limited Input devices\" can never read mail.\n"
-    "  4. In the profile: \"oauth\": {\"provider\": \"google\", \"client_id\": "
+    "  4. In the configuration: \"oauth\": {\"provider\": \"google\", \"client_id\": "
     "\"...apps.googleusercontent.com\",\n"
     "     \"client_secret_command\": [\"pass\", \"show\", \"mail/google-client\"]}. Google requires "
     "the client's secret\n"
@@ -30,19 +30,20 @@ constexpr std::string_view microsoft_advice =
     "     account can do so only with a directory, which an Azure subscription or your organisation has.\n"
     "  2. Supported accounts: \"any organizational directory and personal Microsoft accounts\". If you "
     "choose less, set\n"
-    "     \"tenant\" in the profile to \"consumers\", \"organizations\" or the id of your directory.\n"
+    "     \"tenant\" in the configuration to \"consumers\", \"organizations\" or the id of your directory.\n"
     "  3. Under \"Authentication\", add the platform \"Mobile and desktop applications\" with the address\n"
     "     http://localhost, and allow public client flows, which the device code needs. Create no secret.\n"
     "  4. Under \"API permissions\", add the delegated permission POP.AccessAsUser.All of Office 365 "
     "Exchange\n"
     "     Online or Microsoft Graph. Some organisations require an administrator to agree.\n"
-    "  5. In the profile: \"oauth\": {\"provider\": \"microsoft\", \"client_id\": \"the application (client) "
+    "  5. In the configuration: \"oauth\": {\"provider\": \"microsoft\", \"client_id\": \"the application "
+    "(client) "
     "id\"}.\n";
 
 constexpr std::string_view other_advice =
     "Register a client (a \"native\" or \"desktop\" application) with the provider of the mailbox, with the "
     "address\n"
-    "http://127.0.0.1 for its answer, and put its id into the profile as \"client_id\" in \"oauth\".\n";
+    "http://127.0.0.1 for its answer, and put its id into the configuration as \"client_id\" in \"oauth\".\n";
 
 constexpr std::array rows{
     ProviderRow{.name = "google",

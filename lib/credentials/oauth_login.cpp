@@ -202,7 +202,7 @@ std::string registered_client(const FirstLogin& login, const std::string& redire
                                  {error, json_text(text, "error_description")});
     throw LoginNeeded(refused.what(),
                       "register a client with the provider yourself, and put its id into the "
-                      "profile as \"client_id\" in \"oauth\"");
+                      "configuration as \"client_id\" in \"oauth\"");
   }
   return json_text(text, "client_id");
 }

@@ -158,9 +158,9 @@ Diagnosis diagnose(const OAuth& oauth, const std::optional<Claims>& claims, std:
     return {shown, "by this machine's clock, the token has already expired; is the clock right?"};
   const bool is_microsoft = row != nullptr && row->name == "microsoft";
   if (is_microsoft && !has_word(claims->audience, "outlook.office"))
-    return {shown, "the token is not for mail; remove \"scope\" from the profile and log in again"};
+    return {shown, "the token is not for mail; remove \"scope\" from the configuration and log in again"};
   if (is_microsoft && !has_word(claims->scope, "POP.AccessAsUser.All"))
-    return {shown, "the token does not allow POP; remove \"scope\" from the profile and log in again"};
+    return {shown, "the token does not allow POP; remove \"scope\" from the configuration and log in again"};
   if (!claims->user.empty() && !util::equal_nocase(claims->user, user))
     return {shown, "the login was for another mailbox than " + util::escape(user) + "; log in again"};
   return {shown, others};

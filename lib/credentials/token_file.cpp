@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -52,6 +53,14 @@ util::Fd wait_for_lock(const util::Path& path, const util::Cancel& cancel) {
               "it is renewing the login; try again later");
 }
 
+/// Empty: there is no such file, or it has no tokens.
+std::optional<Tokens> tokens_in(const util::Path& path) {
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(path, unknown)) return std::nullopt;
+  const util::Secret text(util::read_file(path, largest_file));
+  return read_tokens(text.reveal());
+}
+
 }  // namespace
 
 util::Secret write_tokens(const Tokens& tokens) {
@@ -92,6 +101,16 @@ TokenFile::TokenFile(util::Path path, const util::Cancel& cancel) : path_(std::m
   auto lock = path_;
   lock += ".lock";
   lock_ = wait_for_lock(lock, cancel);
+  take_left_behind();
+}
+
+/// After a power cut between the writing and the renaming of the new file, its refresh token may be the only
+/// one that is valid.
+void TokenFile::take_left_behind() const {
+  const auto left = tokens_in(fresh_);
+  if (!left) return;
+  const auto kept = tokens_in(path_);
+  if (kept && left->used > kept->used) save(*left);
 }
 
 std::optional<Tokens> TokenFile::read() const {

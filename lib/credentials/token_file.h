@@ -31,7 +31,8 @@ util::Path token_path(const util::Path& state_file, std::string_view account);
 /// thread.
 class TokenFile {
  public:
-  /// Waits until nobody else holds the lock. Throws Error{temporary} after a minute, Error{cancelled}.
+  /// Waits until nobody else holds the lock. Puts newer tokens in place that a run wrote but did not live to
+  /// put there. Throws Error{temporary} after a minute, Error{cancelled | storage}.
   TokenFile(util::Path path, const util::Cancel& cancel);
   /// Empty: there is no login. Throws Error{storage} for a file that is damaged, Error{config} for one that
   /// others can read.
@@ -44,6 +45,8 @@ class TokenFile {
   [[nodiscard]] bool remove() const;
 
  private:
+  void take_left_behind() const;
+
   util::Path path_, fresh_;
   util::Fd lock_;
 };

@@ -15,7 +15,7 @@ BufferedFile::BufferedFile(int fd, util::Path path, WriteBack write_back)
     : fd_(fd), path_(std::move(path)), write_back_(write_back) {}
 
 void BufferedFile::write(std::string_view bytes) {
-  if (bytes.size() >= large || buffer_.size() + bytes.size() > full) flush();
+  if (bytes.size() >= large || buffer_.size() + bytes.size() > full) write_out();
   if (bytes.size() >= large) {
     put(bytes);
   } else {
@@ -23,7 +23,7 @@ void BufferedFile::write(std::string_view bytes) {
   }
 }
 
-void BufferedFile::flush() {
+void BufferedFile::write_out() {
   put(buffer_);
   buffer_.clear();
 }

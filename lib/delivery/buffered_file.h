@@ -16,7 +16,7 @@ class BufferedFile {
  public:
   BufferedFile(int fd, util::Path path, WriteBack write_back);
   void write(std::string_view bytes);
-  void flush();  ///< to the kernel, not to the disk
+  void write_out();  ///< gives the kernel what is buffered
   std::uint64_t bytes() const noexcept { return written_ + buffer_.size(); }
 
  private:

@@ -73,7 +73,7 @@ class Writer {
   /// Takes bytes as the server sent them, without the stuffed dots. Throws Error{storage}.
   virtual void append(std::string_view wire) = 0;
   /// S1: the message is whole and invisible, but not yet durable. Throws Error{storage}.
-  virtual Ticket finish() = 0;
+  [[nodiscard]] virtual Ticket finish() = 0;
 };
 
 /// One place where the mail of one account goes. Used by one thread at a time. The destructor releases locks
@@ -83,7 +83,8 @@ class Destination {
   virtual ~Destination() = default;
   virtual const std::string& target() const noexcept = 0;  ///< "maildir:/absolute/path"
   virtual const Traits& traits() const noexcept = 0;       ///< those of its kind
-  virtual std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Writer> begin(const Envelope& envelope,
+                                                      std::uint64_t announced_bytes) = 0;
   /// S2: makes the messages durable; may complete the tickets. An mbox is locked from here until publish() or
   /// discard() ends. If this throws, nothing is visible and the tickets are void.
   virtual void stage(std::span<Ticket> tickets) = 0;
@@ -106,10 +107,11 @@ class Destination {
 
 /// Opens what a profile names, and creates it if the kind allows that.
 /// Throws Error{cannot_create | storage | config | temporary}.
-std::unique_ptr<Destination> open(const Spec& spec, const RunContext& context);
+[[nodiscard]] std::unique_ptr<Destination> open(const Spec& spec, const RunContext& context);
 /// Opens what a ticket names; creates nothing. Throws Error{storage} with a hint if it is missing or was
 /// replaced.
-std::unique_ptr<Destination> reopen(const Ticket& ticket, const RunContext& context, Kinds among = kinds());
+[[nodiscard]] std::unique_ptr<Destination> reopen(const Ticket& ticket, const RunContext& context,
+                                                  Kinds among = kinds());
 
 /// Makes stable ids: "<seconds>.mh<instance><mailbox>m<microseconds>.<host>", strictly increasing. Used by
 /// one thread at a time.

@@ -19,7 +19,7 @@ HandoverWriter::HandoverWriter(HandoverQueue& queue, const RunContext& context, 
 
 Ticket HandoverWriter::finish() {
   formatter_.finish();
-  buffered_.flush();
+  buffered_.write_out();
   message_.sender = formatter_.sender();
   message_.bytes = buffered_.bytes();
   queue_.put(std::move(message_));

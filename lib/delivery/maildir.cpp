@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A message is written to tmp/, and renamed to new/ after the COMMIT: a rename is atomic, and recovery can
-// see in which directory it is.
+// The format of maildir(5), as qmail describes it. A message is written to tmp/, and renamed to new/ after
+// the COMMIT: a rename is atomic, and recovery can see in which directory it is.
 #include "delivery/maildir.h"
 
 #include <fcntl.h>
@@ -69,7 +69,7 @@ class MaildirWriter final : public Writer {
   void append(std::string_view wire) override { formatter_.append(wire); }
   Ticket finish() override {
     formatter_.finish();
-    buffered_.flush();
+    buffered_.write_out();
     auto ticket = maildir_.add(std::move(file_), id_, buffered_.bytes());
     finished_ = true;
     return ticket;

@@ -63,7 +63,8 @@ void require_same_place(const MaildirFolder& folder, const TicketFields& message
 
 bool taken_by_a_reader(const TicketFields& message, const RunContext& context) {
   const auto now = static_cast<std::uint64_t>(context.seconds());
-  return message.text("boot") == context.boot && now < message.number("time") + a_day;
+  return !context.boot.empty() && message.text("boot") == context.boot &&
+         now < message.number("time") + a_day;
 }
 
 /// The size of tmp/`id`, or -1 if it does not exist.
@@ -71,7 +72,7 @@ off_t waiting_bytes(const MaildirFolder& folder, const std::string& id) {
   struct stat info {};
   if (::fstatat(folder.tmp_fd(), id.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) return info.st_size;
   if (errno != ENOENT)
-    util::throw_errno(util::Kind::storage, "look at", (folder.path() / "tmp" / id).native());
+    util::throw_errno(util::Kind::storage, "read the attributes of", (folder.path() / "tmp" / id).native());
   return -1;
 }
 

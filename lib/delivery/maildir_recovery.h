@@ -10,8 +10,8 @@
 namespace mailhaul::delivery {
 
 /// Destination::recover for a Maildir.
-std::vector<DeliveryResult> recover_maildir(MaildirFolder& folder, const RunContext& context,
-                                            std::span<const Ticket> tickets);
+[[nodiscard]] std::vector<DeliveryResult> recover_maildir(MaildirFolder& folder, const RunContext& context,
+                                                          std::span<const Ticket> tickets);
 /// Destination::sweep for a Maildir.
 void sweep_maildir(const MaildirFolder& folder, const RunContext& context, std::span<const Ticket> keep);
 /// The name of a message in new/: as in maildir(5), with the size as in Maildir++.

@@ -80,7 +80,7 @@ class MboxWriter final : public Writer {
   void append(std::string_view wire) override { formatter_.append(wire); }
   Ticket finish() override {
     formatter_.finish();
-    buffered_.flush();
+    buffered_.write_out();
     finished_ = true;
     return mbox_.add(envelope_, buffered_.bytes());
   }
@@ -254,7 +254,7 @@ void Mbox::sweep(std::span<const Ticket> keep) noexcept {
     remove_spools_but(kept);
     if (!locked_ && left_by_us(path_, context_)) {  // take the dotlock over, and release it
       Locking now = locking_;
-      now.patience = {};
+      now.lock_timeout = {};
       const LockedMbox locked(path_, context_, now, Missing::refuse);
     }
   } catch (const std::exception&) {  // there is no spool yet, or a later run removes what is left

@@ -19,7 +19,7 @@ class Dotlock {
 
   enum class Answer { taken, busy, forbidden };
   /// `forbidden`: neither we nor dotlockfile(1) may create the file. Throws Error{storage}.
-  Answer try_take();
+  [[nodiscard]] Answer try_take();
   const util::Path& path() const noexcept { return path_; }
 
  private:

@@ -86,7 +86,7 @@ Fd open_mbox_file(const Path& path, Missing missing) {
 
 LockedMbox::LockedMbox(const Path& path, const RunContext& context, const Locking& locking, Missing missing)
     : path_(path) {
-  const auto deadline = Clock::now() + locking.patience;
+  const auto deadline = Clock::now() + locking.lock_timeout;
   std::chrono::milliseconds wait{10};
   for (;;) {
     file_ = open_mbox_file(path_, missing);

@@ -21,7 +21,7 @@ enum class Missing { create, refuse };
 /// How an mbox is locked, and how long to wait for the locks of others.
 struct Locking {
   MboxLock kind = MboxLock::fcntl_dotlock;
-  std::chrono::milliseconds patience{30'000};
+  std::chrono::milliseconds lock_timeout{30'000};
 };
 
 /// Opens a regular file that is ours and has one name, never through a symbolic link. Throws
@@ -46,7 +46,7 @@ class LockedMbox {
   bool without_dotlock() const noexcept { return forbidden_; }
 
  private:
-  bool try_lock(const RunContext& context, const Locking& locking);
+  [[nodiscard]] bool try_lock(const RunContext& context, const Locking& locking);
 
   util::Path path_;
   util::Fd file_;

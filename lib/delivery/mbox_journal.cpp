@@ -75,7 +75,7 @@ void write_journal(const JournalHead& head, const Segments& segments, const Segm
   out.write(text_of(head));
   copy(segments, out);
   copy(behind, out);
-  out.flush();
+  out.write_out();
   util::sync_fd(file.get(), part);
   if (::rename(part.c_str(), journal.c_str()) != 0) {
     util::throw_errno(util::Kind::storage, "rename", part.native());

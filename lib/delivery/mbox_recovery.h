@@ -10,8 +10,8 @@
 namespace mailhaul::delivery {
 
 /// Completes one batch in a locked mailbox: `messages` are its tickets, of one spool. Throws Error{storage}.
-std::vector<DeliveryResult> recover_batch(const LockedMbox& mbox, const RunContext& context,
-                                          std::span<const TicketFields> messages);
+[[nodiscard]] std::vector<DeliveryResult> recover_batch(const LockedMbox& mbox, const RunContext& context,
+                                                        std::span<const TicketFields> messages);
 
 /// A SPOOL's journal is named SPOOL + this.
 inline constexpr const char* journal_suffix = ".redo";

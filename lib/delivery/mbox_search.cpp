@@ -93,24 +93,29 @@ Wanted::const_iterator id_in(std::string_view text, const Wanted& wanted) {
   return wanted.end();
 }
 
-void find_traced(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
-                 std::span<const TicketFields> messages, std::vector<bool>& found) {
+/// The messages, by their index, whose id is in the mbox.
+std::vector<std::size_t> find_traced(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
+                                     std::span<const TicketFields> messages) {
+  std::vector<std::size_t> found;
   Wanted wanted;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].number("traced") != 0) wanted.emplace(messages[i].text("id"), i);
   }
-  if (wanted.empty()) return;
+  if (wanted.empty()) return found;
   for (const auto& entry : entries) {
     const auto head =
         read_part(mbox.fd(), mbox.path(), {entry.from, std::min<std::uint64_t>(entry.length, 4096)});
     const auto match = id_in(head, wanted);
     if (match != wanted.end() && whole(mbox, entry, spool, messages[match->second]))
-      found[match->second] = true;
+      found.push_back(match->second);
   }
+  return found;
 }
 
-void find_equal(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
-                std::span<const TicketFields> messages, std::vector<bool>& found) {
+/// Those without an id whose content is in the mbox.
+std::vector<std::size_t> find_equal(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
+                                    std::span<const TicketFields> messages) {
+  std::vector<std::size_t> found;
   std::multimap<Hash, std::size_t> wanted;
   std::map<std::uint64_t, int> lengths;
   for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -122,14 +127,15 @@ void find_equal(const LockedMbox& mbox, std::span<const Extent> entries, int spo
     ++lengths[content.length];
   }
   for (const auto& entry : entries) {
-    if (wanted.empty()) return;
+    if (wanted.empty()) break;
     const auto content = content_of(mbox.fd(), mbox.path(), entry);
     if (!lengths.contains(content.length)) continue;
     const auto match = wanted.find(hash_of(mbox.fd(), mbox.path(), content));
     if (match == wanted.end()) continue;
-    found[match->second] = true;
+    found.push_back(match->second);
     wanted.erase(match);
   }
+  return found;
 }
 
 /// A header, or the beginning of one, without the fields in which readers keep their marks.
@@ -175,8 +181,8 @@ std::vector<Extent> entries_from(const LockedMbox& mbox, std::uint64_t start) {
 std::vector<bool> find_copies(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
                               std::span<const TicketFields> messages) {
   std::vector<bool> found(messages.size());
-  find_traced(mbox, entries, spool, messages, found);
-  find_equal(mbox, entries, spool, messages, found);
+  for (const auto i : find_traced(mbox, entries, spool, messages)) found[i] = true;
+  for (const auto i : find_equal(mbox, entries, spool, messages)) found[i] = true;
   return found;
 }
 

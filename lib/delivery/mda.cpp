@@ -164,7 +164,8 @@ std::vector<DeliveryResult> Mda::recover(std::span<const Ticket> tickets) {
   for (const auto& ticket : tickets) {
     // COMMIT TRIED is not flushed: it survives anything but a power cut or a reboot.
     const TicketFields fields(ticket);
-    const bool certain = fields.has("boot") && fields.text("boot") == context().boot;
+    const bool certain =
+        !context().boot.empty() && fields.has("boot") && fields.text("boot") == context().boot;
     results.push_back({certain ? DeliveryStatus::later : DeliveryStatus::doubt,
                        "nobody can tell whether " + command().substr(0, command().find(' ')) + " took " +
                            id_of(ticket) + ": it will be handed over again",

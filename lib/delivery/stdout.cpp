@@ -11,7 +11,9 @@
 #include <array>
 #include <chrono>
 #include <climits>
+#include <csignal>
 #include <mutex>
+#include <optional>
 
 #include "delivery/handover.h"
 #include "delivery/sleep.h"
@@ -36,6 +38,14 @@ std::mutex& turn() {
               "\"deliver\": \"mda:...\"");
 }
 
+using Clock = std::chrono::steady_clock;
+
+/// Of the message that is being written.
+struct Progress {
+  bool has_begun = false;
+  std::optional<Clock::time_point> until = {};  ///< after a request to stop
+};
+
 class Stdout final : public Handover {
  public:
   Stdout(int fd, const RunContext& context)
@@ -50,7 +60,8 @@ class Stdout final : public Handover {
  private:
   DeliveryResult hand_over(const QueuedMessage& message) override;
   void write_out(const QueuedMessage& message) const;
-  void write_piece(std::string_view bytes) const;
+  void write_piece(std::string_view bytes, Progress& progress) const;
+  void wait_until_writable(Progress& progress) const;
 
   int fd_;
 };
@@ -63,30 +74,50 @@ DeliveryResult Stdout::hand_over(const QueuedMessage& message) {
 
 void Stdout::write_out(const QueuedMessage& message) const {
   std::array<char, 65536> piece{};
+  Progress progress;
   for (off_t at = 0; static_cast<std::uint64_t>(at) < message.bytes;) {
     const auto got = util::pread_all(message.file.get(), piece, at, "a waiting message");
     if (got == 0) throw Error(Kind::storage, "a message waiting for standard output was cut short");
-    write_piece({piece.data(), got});
+    write_piece({piece.data(), got}, progress);
     at += static_cast<off_t>(got);
   }
 }
 
 /// Writes no more at a time than fits into a pipe that poll(2) reports as writable, so that the write never
 /// blocks, and a request to stop is seen even if the reader has stopped reading.
-void Stdout::write_piece(std::string_view bytes) const {
+void Stdout::write_piece(std::string_view bytes, Progress& progress) const {
   while (!bytes.empty()) {
-    std::array<struct pollfd, 2> waits{{{fd_, POLLOUT, 0}, {context().cancel->fd(), POLLIN, 0}}};
-    if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) {
-      util::throw_errno(Kind::storage, "wait for", "standard output");
-    }
-    if (waits[1].revents != 0) throw Error(Kind::cancelled, "stopped while writing to standard output");
-    if (waits[0].revents == 0) continue;
+    wait_until_writable(progress);
     const ssize_t n = ::write(fd_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
     if (n < 0 && errno == EPIPE) reader_gone();
     if (n < 0 && errno != EINTR && errno != EAGAIN) {
       util::throw_errno(Kind::storage, "write to", "standard output");
     }
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+    if (n <= 0) continue;
+    progress.has_begun = true;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+/// A reader would take half a message for a whole one. So a message that was begun is finished after a
+/// request to stop, if the reader reads it soon enough.
+void Stdout::wait_until_writable(Progress& progress) const {
+  constexpr std::chrono::milliseconds at_ctrl_c{1'500}, at_other_signals{10'000};
+  const auto& cancel = *context().cancel;
+  for (;;) {
+    const bool is_stopping = cancel.requested();
+    if (is_stopping && !progress.until)
+      progress.until = Clock::now() + (cancel.signal() == SIGINT ? at_ctrl_c : at_other_signals);
+    const auto left = is_stopping
+                          ? std::chrono::ceil<std::chrono::milliseconds>(*progress.until - Clock::now())
+                          : std::chrono::milliseconds(0);
+    if (is_stopping && (!progress.has_begun || left.count() <= 0))
+      throw Error(Kind::cancelled, "stopped while writing to standard output");
+    std::array<struct pollfd, 2> waits{{{fd_, POLLOUT, 0}, {is_stopping ? -1 : cancel.fd(), POLLIN, 0}}};
+    if (::poll(waits.data(), waits.size(), is_stopping ? static_cast<int>(left.count()) : -1) < 0 &&
+        errno != EINTR)
+      util::throw_errno(Kind::storage, "wait for", "standard output");
+    if (waits[0].revents != 0 && waits[1].revents == 0) return;
   }
 }
 
@@ -100,7 +131,7 @@ void Stdout::close() {
   for (int pause = 1;; pause = std::min(pause * 2, 50)) {
     int unread = 0;
     if (::ioctl(fd_, is_pipe ? FIONREAD : SIOCOUTQ, &unread) != 0) {
-      util::throw_errno(Kind::storage, "look at", "standard output");
+      util::throw_errno(Kind::storage, "read how much is unread in", "standard output");
     }
     struct pollfd reader {};
     reader.fd = fd_;

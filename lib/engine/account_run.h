@@ -35,7 +35,8 @@ struct AccountRun {
   bool asks_capabilities = true;                 ///< false: a session of this run broke off at CAPA
   Comparison comparison = Comparison::wanted;    ///< with the mail of other mailboxes
 
-  /// The mailbox's lock is held. The AccountRun must not move: its members refer to one another.
+  /// REQUIRES: the caller holds the mailbox's lock. The AccountRun must not move: its members refer to one
+  /// another.
   AccountRun(const account::Account& account, const Environment& environment, report::Listener& tell,
              state::Store& store);
   AccountRun(const AccountRun&) = delete;

@@ -41,7 +41,7 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
   if (request.ask == Ask::header && meant.reason != net::Reason::limit) {
     // Without TOP, or if the server refuses it for this message, the whole message decides. What has no size
     // yet stays known by its UID.
-    if (!step.is_unmet) parts_.requests.add({&step, Ask::whole, request.action});
+    if (!step.is_unsized) parts_.requests.add({&step, Ask::whole, request.action});
     return;
   }
   const std::string shown = util::escape(words);
@@ -94,7 +94,7 @@ void Answers::take_header(const Request& request, pop3::Message& message) {
   const auto top = top_of(message);
   const auto header = top ? std::optional(top->header) : std::nullopt;
   if (header) keep_if_replaced(step, *header);
-  if (step.is_unmet && parts_.matcher.meet(step, header)) return;
+  if (step.is_unsized && parts_.matcher.note_size_and_header(step, header)) return;
   if (auto row = parts_.matcher.proven_by_header(step, top)) {
     if (row->standing == Standing::pending) return too_large(step, row->received_bytes, header);
     // LAW 2: what is to be removed has the size of its row, too, or is read whole.

@@ -41,7 +41,7 @@ class Answers {
   /// Reads the answer to its end. Throws what the session throws, and Error{storage} when the disk takes
   /// nothing any more.
   void take(const Request& request, pop3::Message& message);
-  /// S1: the message read last has ended, for an answer stands behind it. It goes into the batch.
+  /// S1: an answer has followed the message read last, so that message has ended. It goes into the batch.
   void take_in_latest();
   /// The server refused in words that end the asking, in this session.
   [[nodiscard]] bool asks_no_more() const noexcept { return refusals_.stopped(); }

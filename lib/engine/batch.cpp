@@ -52,7 +52,7 @@ std::vector<ReceivedMessage> Batch::take() {
   octets_ = 0;
   auto messages = std::exchange(messages_, {});
   // Messages that were held back because of their size were added last.
-  std::ranges::sort(messages, {}, [](const ReceivedMessage& message) { return message.step->place; });
+  std::ranges::sort(messages, {}, [](const ReceivedMessage& message) { return message.step->index; });
   return messages;
 }
 

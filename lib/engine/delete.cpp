@@ -39,23 +39,23 @@ struct NamedMessage {
   bool is_delivered = false;
 };
 
-enum class Proof {
+enum class Comparison {
   delivered,
   not_delivered,
   whole_needed  ///< the header is the row's and does not prove it: the content decides
 };
 
 /// LAW 2: whether the message that was read is the one that the row says was delivered.
-Proof proof_of(const NamedMessage& chosen, const pop3::Listed& listed, bool sizes_are_off) {
+Comparison compare_with_row(const NamedMessage& chosen, const pop3::Listed& listed, bool sizes_are_off) {
   const auto& row = chosen.row;
   if (!row || (row->standing != Standing::delivered && row->standing != Standing::gone))
-    return Proof::not_delivered;
-  const bool is_unmet = row->bytes == 0 && !row->header && !row->content;  // imported as delivered
-  if (is_unmet) return row->suspect ? Proof::not_delivered : Proof::delivered;
-  if (header_proves(*row, listed, chosen.reading.hashes, sizes_are_off)) return Proof::delivered;
-  if (row->header != chosen.reading.hashes.header || !row->content) return Proof::not_delivered;
-  if (!chosen.reading.is_whole) return Proof::whole_needed;
-  return *row->content == chosen.reading.hashes.content ? Proof::delivered : Proof::not_delivered;
+    return Comparison::not_delivered;
+  const bool is_unsized = row->bytes == 0 && !row->header && !row->content;  // imported as delivered
+  if (is_unsized) return row->suspect ? Comparison::not_delivered : Comparison::delivered;
+  if (header_proves(*row, listed, chosen.reading.hashes, sizes_are_off)) return Comparison::delivered;
+  if (row->header != chosen.reading.hashes.header || !row->content) return Comparison::not_delivered;
+  if (!chosen.reading.is_whole) return Comparison::whole_needed;
+  return *row->content == chosen.reading.hashes.content ? Comparison::delivered : Comparison::not_delivered;
 }
 
 std::string_view standing_of(const NamedMessage& chosen) {
@@ -89,7 +89,7 @@ class Deleting {
     std::vector<NamedMessage*> to_read;
     for (auto& one : chosen_) {
       const bool is_read = has_top && read(one, HeaderFields::read);
-      const bool is_enough = is_read && proof_of(one) != Proof::whole_needed;
+      const bool is_enough = is_read && compare_with_row(one) != Comparison::whole_needed;
       is_enough ? run_.tell.arrived(run_.account.name) : to_read.push_back(&one);
     }
     for (auto* one : to_read) {
@@ -97,7 +97,7 @@ class Deleting {
       read(*one, HeaderFields::leave_empty);
       run_.tell.arrived(run_.account.name);
     }
-    for (auto& one : chosen_) one.is_delivered = proof_of(one) == Proof::delivered;
+    for (auto& one : chosen_) one.is_delivered = compare_with_row(one) == Comparison::delivered;
   }
 
   void refuse_undelivered() const {
@@ -147,8 +147,8 @@ class Deleting {
   }
 
  private:
-  Proof proof_of(const NamedMessage& one) const {
-    return engine::proof_of(one, look_.listed[one.index], run_.server.sizes_are_off);
+  Comparison compare_with_row(const NamedMessage& one) const {
+    return engine::compare_with_row(one, look_.listed[one.index], run_.server.sizes_are_off);
   }
 
   [[noreturn]] void refuse_number(const std::string& typed) const {

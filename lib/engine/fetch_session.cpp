@@ -28,7 +28,7 @@ FetchSession::FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOp
 Next FetchSession::run(const ReadRows& rows, Part part) {
   Offering offering(run_, settler_);
   list_and_plan(rows, part, offering);  // LAW 1: which row is each message?
-  carry_out(plan_.sound(), offering);
+  carry_out(plan_.not_failed(), offering);
   // One message that breaks each session must not keep the others on the server: QUIT comes first.
   const bool some_failed =
       !answers_.asks_no_more() && std::ranges::any_of(plan_.failed(), &Step::is_asked_for);

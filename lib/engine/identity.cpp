@@ -19,11 +19,11 @@ using state::Standing;
 /// Gives each message the row of its UIDL: the live one, or a gone one when there is no other. Returns the
 /// positions of those that their UIDL cannot identify: it is empty, it is not unique in this listing, or
 /// several live rows have it.
-std::vector<std::size_t> name(UidlIndex& index, const state::MailboxRows& seen,
+std::vector<std::size_t> name(UidlIndex& index, const state::MailboxRows& recorded,
                               std::vector<Identity>& identities) {
   std::vector<bool> nameless(identities.size());
   for (std::size_t i = 0; i < identities.size(); ++i) nameless[i] = !index.unique(i);
-  for (const auto& row : seen.rows()) {
+  for (const auto& row : recorded.rows()) {
     const auto found = index.find(row.uidl);
     if (!found || nameless[*found]) continue;
     const RowSummary*& chosen = identities[*found].row;
@@ -70,7 +70,7 @@ void require_no_limit(const pop3::Message& message, std::uint64_t announced) {
 
 /// Rows of this header and size, live ones first to last by ordinal; the n-th listed message is the n-th of
 /// them.
-const RowSummary* nth_row(const state::MailboxRows& seen, std::vector<state::Row> rows,
+const RowSummary* nth_row(const state::MailboxRows& recorded, std::vector<state::Row> rows,
                           const std::set<state::RowId>& taken, std::uint32_t n) {
   std::erase_if(rows, [&](const state::Row& row) {
     return row.standing == Standing::gone || taken.contains(row.id);  // another listed message's, by its UIDL
@@ -78,16 +78,16 @@ const RowSummary* nth_row(const state::MailboxRows& seen, std::vector<state::Row
   std::ranges::sort(rows, [](const state::Row& a, const state::Row& b) {
     return a.ordinal != b.ordinal ? a.ordinal < b.ordinal : a.id < b.id;
   });
-  return n < rows.size() ? seen.with_id(rows[n].id) : nullptr;
+  return n < rows.size() ? recorded.with_id(rows[n].id) : nullptr;
 }
 
 /// What came of messages that turned out too large.
-void add_received_bytes(std::span<const pop3::Listed> listed, const state::Store& store,
-                        state::MailboxId mailbox, std::vector<Identity>& identities) {
+void add_received_bytes(std::span<const pop3::Listed> listed, const KnownMail& known,
+                        std::vector<Identity>& identities) {
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const auto* row = identities[i].row;
     if (row == nullptr || !row->told || row->standing != Standing::pending) continue;
-    const auto stored = store.row(mailbox, row->id);
+    const auto stored = known.store.row(known.mailbox, row->id);
     // If LIST says something else now, its header must show that it is the same message.
     if (stored && (stored->bytes == listed[i].bytes || stored->header))
       identities[i].received_bytes = stored->received_bytes;
@@ -108,18 +108,16 @@ void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& r
 }
 
 /// A row of a message that broke a session before it could be identified: only its size is known.
-bool broke_a_session(const RowSummary& row, const state::Store& store, state::MailboxId mailbox) {
+bool broke_a_session(const RowSummary& row, const KnownMail& known) {
   if (row.standing != Standing::pending || row.failures == 0 || !row.uidl.empty()) return false;
-  const auto stored = store.row(mailbox, row.id);
+  const auto stored = known.store.row(known.mailbox, row.id);
   return stored && !names_its_message(*stored);
 }
 
-std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const state::MailboxRows& seen,
-                                                             const state::Store& store,
-                                                             state::MailboxId mailbox) {
+std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const KnownMail& known) {
   std::multimap<std::uint64_t, const RowSummary*> rows;
-  for (const auto& row : seen.rows()) {
-    if (broke_a_session(row, store, mailbox)) rows.emplace(row.bytes, &row);
+  for (const auto& row : known.rows.rows()) {
+    if (broke_a_session(row, known)) rows.emplace(row.bytes, &row);
   }
   return rows;
 }
@@ -127,13 +125,12 @@ std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const state::Mailbo
 using RowsByHeader = std::map<util::Hash, const RowSummary*>;
 
 /// The rows of messages that turned out larger than max_size, or failed, but for those in `taken`.
-RowsByHeader rows_to_be_known(const state::MailboxRows& seen, const state::Store& store,
-                              state::MailboxId mailbox, const std::set<state::RowId>& taken) {
+RowsByHeader rows_to_be_known(const KnownMail& known, const std::set<state::RowId>& taken) {
   RowsByHeader rows;
-  for (const auto& row : seen.rows()) {
+  for (const auto& row : known.rows.rows()) {
     if (!(row.told || row.failures > 0) || row.standing != Standing::pending || taken.contains(row.id))
       continue;
-    const auto stored = store.row(mailbox, row.id);
+    const auto stored = known.store.row(known.mailbox, row.id);
     if (stored && stored->header && (stored->received_bytes != 0 || row.failures > 0))
       rows.emplace(*stored->header, &row);
   }
@@ -154,17 +151,16 @@ void find_by_header(std::span<const std::size_t> unique, const RowsByHeader& row
 }
 
 /// By UIDL, else by header and size.
-std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const state::MailboxRows& seen,
-                                const state::Store& store, state::MailboxId mailbox) {
+std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const KnownMail& known) {
   const auto listed = index.listed();
   std::vector<Identity> identities(listed.size());
-  auto nameless = name(index, seen, identities);
+  auto nameless = name(index, known.rows, identities);
   if (nameless.empty()) return identities;
   std::set<state::RowId> taken;
   for (const auto& identity : identities) {
     if (identity.row != nullptr) taken.insert(identity.row->id);
   }
-  auto breaking = rows_by_size(seen, store, mailbox);
+  auto breaking = rows_by_size(known);
   std::erase_if(nameless, [&](std::size_t i) {  // its header may break the session again: it comes last
     auto row = breaking.extract(listed[i].bytes);
     if (!row) return false;
@@ -186,31 +182,31 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
     identity.header = std::optional(top->header);
     if (header_is_unique(*top)) unique.push_back(i);
     identity.ordinal = equals[{*identity.header, listed[i].bytes}]++;
-    identity.row = nth_row(seen, store.rows_with_header(mailbox, *identity.header, listed[i].bytes), taken,
-                           identity.ordinal);
+    identity.row =
+        nth_row(known.rows, known.store.rows_with_header(known.mailbox, *identity.header, listed[i].bytes),
+                taken, identity.ordinal);
   }
-  if (!unique.empty()) find_by_header(unique, rows_to_be_known(seen, store, mailbox, taken), identities);
+  if (!unique.empty()) find_by_header(unique, rows_to_be_known(known, taken), identities);
   return identities;
 }
 
 }  // namespace
 
-std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
-                               const state::Store& store, state::MailboxId mailbox) {
-  require_uids(session.listing_faults(), seen);
-  auto identities = find_rows(session, index, seen, store, mailbox);
-  add_received_bytes(index.listed(), store, mailbox, identities);
+std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const KnownMail& known) {
+  require_uids(session.listing_faults(), known.rows);
+  auto identities = find_rows(session, index, known);
+  add_received_bytes(index.listed(), known, identities);
   return identities;
 }
 
-bool knows_any_message(const state::MailboxRows& seen, const state::Store& store, state::MailboxId mailbox) {
-  return !std::ranges::all_of(seen.rows(),
-                              [&](const auto& row) { return broke_a_session(row, store, mailbox); });
+bool knows_any_message(const KnownMail& known) {
+  return !std::ranges::all_of(known.rows.rows(),
+                              [&](const auto& row) { return broke_a_session(row, known); });
 }
 
 std::vector<state::RowId> rows_without_message(std::span<const Identity> identities,
-                                               const state::MailboxRows& seen) {
-  const auto rows = seen.rows();
+                                               const state::MailboxRows& recorded) {
+  const auto rows = recorded.rows();
   std::vector<bool> present(rows.size());
   for (const auto& identity : identities) {
     if (identity.row != nullptr) present[static_cast<std::size_t>(identity.row - rows.data())] = true;
@@ -223,21 +219,22 @@ std::vector<state::RowId> rows_without_message(std::span<const Identity> identit
 }
 
 std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
-                                      std::span<const pop3::Listed> listed, const state::MailboxRows& seen) {
+                                      std::span<const pop3::Listed> listed,
+                                      const state::MailboxRows& recorded) {
   std::set<std::string_view> shared;
   for (std::size_t i = 0; i < identities.size(); ++i) {
     if (identities[i].by_content) shared.insert(listed[i].uidl);
   }
-  auto absent = rows_without_message(identities, seen);
-  std::erase_if(absent, [&](state::RowId id) { return shared.contains(seen.with_id(id)->uidl); });
+  auto absent = rows_without_message(identities, recorded);
+  std::erase_if(absent, [&](state::RowId id) { return shared.contains(recorded.with_id(id)->uidl); });
   return absent;
 }
 
 std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
-                                         const state::MailboxRows& seen) {
+                                         const state::MailboxRows& recorded) {
   std::vector<state::RowId> believed;
   for (const auto id : absent) {
-    const auto& row = *seen.with_id(id);
+    const auto& row = *recorded.with_id(id);
     const bool kept = row.standing == state::Standing::delivered || row.standing == state::Standing::seen;
     if (kept && !row.suspect && !row.uidl.empty()) believed.push_back(id);
   }

@@ -22,11 +22,17 @@ struct HeaderRefused : net::RefusedError {
   std::uint64_t bytes;
 };
 
+/// What is recorded of a mailbox's messages. Owns none of it.
+struct KnownMail {
+  const state::MailboxRows& rows;
+  const state::Store& store;
+  state::MailboxId mailbox;
+};
+
 /// Identifies each message of the index's listing: by its UIDL, else by the header from TOP n 0 (pipelined)
 /// and the size, else (no TOP, or one that broke a session before) marks it by_content. Throws what the
 /// session throws, HeaderRefused, and Error{temporary} where UIDL is refused and rows have UIDs.
-std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const state::MailboxRows& seen,
-                               const state::Store& store, state::MailboxId mailbox);
+std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const KnownMail& known);
 
 /// Reads the answer to TOP; `content` has no meaning in it. Empty: the server refused.
 std::optional<MessageHashes> top_of(pop3::Message& message);
@@ -35,19 +41,20 @@ std::optional<util::Hash> header_of(pop3::Message& message);
 
 /// Ids of rows that no message of this listing has, gone ones included; sorted.
 std::vector<state::RowId> rows_without_message(std::span<const Identity> identities,
-                                               const state::MailboxRows& seen);
+                                               const state::MailboxRows& recorded);
 
 /// Those of them whose message is absent: not the rows with the UIDL of a message that only its content can
 /// tell. `identities` runs parallel to `listed`.
 std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
-                                      std::span<const pop3::Listed> listed, const state::MailboxRows& seen);
+                                      std::span<const pop3::Listed> listed,
+                                      const state::MailboxRows& recorded);
 
 /// Those among `absent` whose UIDL may be another message's when it is listed again. Written at once and only
 /// when they are first missed: the next listing may have them all.
 std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
-                                         const state::MailboxRows& seen);
+                                         const state::MailboxRows& recorded);
 
 /// Whether anything is recorded that tells one message of the mailbox from another.
-bool knows_any_message(const state::MailboxRows& seen, const state::Store& store, state::MailboxId mailbox);
+bool knows_any_message(const KnownMail& known);
 
 }  // namespace mailhaul::engine

@@ -24,7 +24,8 @@ Verdict judge(const Evidence& evidence) {
   // Bytes that nobody asked for may be the rest of the message read last. If the connection is lost instead,
   // only its size shows that it was whole.
   verdict.keep_latest = verdict.keep_batch && !evidence.doubt.malformed_status && !evidence.latest_may_be_cut;
-  verdict.suspect_rows = evidence.pipelining;
+  // One by one, too, an answer that came late may have shifted the bodies after it.
+  verdict.suspect_rows = evidence.pipelining || evidence.doubt.malformed_status || evidence.body_changed;
   if (evidence.pipelining && evidence.kind != util::Kind::cancelled) {
     const bool missing_answer = evidence.doubt.at_border && evidence.doubt.pipelined && !evidence.quit_sent;
     if (missing_answer) ++verdict.border_breaks;

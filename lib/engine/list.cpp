@@ -63,7 +63,7 @@ bool removes(const Step& step, const account::Policy& policy) {
 std::optional<state::Time> due_of(const Step& step, const account::Policy& policy, state::Time now) {
   const auto* row = step.identity.row;
   const bool is_kept = row != nullptr && row->standing == state::Standing::delivered && row->delivered &&
-                       step.action == Action::leave && !step.is_unmet;
+                       step.action == Action::leave && !step.is_unsized;
   if (!is_kept || !policy.leave_on_server || !policy.delete_after) return std::nullopt;
   constexpr auto pause = std::chrono::hours(1);
   return (row->due ? *row->due : std::max(*row->delivered + *policy.delete_after, now)) + pause;
@@ -72,7 +72,7 @@ std::optional<state::Time> due_of(const Step& step, const account::Policy& polic
 /// A fetch would end here.
 void look_for_lost_state(ReadOnlySession& look, const Environment& environment, report::Listener& listener,
                          const ListRequest& request) {
-  if (knows_any_message(look.seen, look.store, look.mailbox)) return;
+  if (knows_any_message({look.rows, look.store, look.mailbox})) return;
   const auto context = context_of(look.account, environment, look.store, look.mailbox);
   try {
     auto comparison = Comparison::wanted;

@@ -54,7 +54,7 @@ void check_pause(const account::Account& account, const Environment& environment
                     "no login at " + account.server.host + " before " +
                         environment.shown(*server.not_before) + ": " +
                         reason_for_pause(server.refused_logins),
-                    "to try at once, fix the profile or run mailhaul at a terminal");
+                    "to try at once, correct the configuration or run mailhaul at a terminal");
 }
 
 /// A server that hung up at the credentials may have refused them, or the line of the network was cut, or the

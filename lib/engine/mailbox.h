@@ -19,10 +19,10 @@ std::optional<state::MailboxId> find_mailbox(const state::Store& store, const ac
 
 /// Takes the mailbox's kernel lock, in a file beside the database. It is held as long as the Fd lives. Throws
 /// Error{temporary} while another run holds it.
-util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file);
+[[nodiscard]] util::Fd lock_mailbox(const account::MailboxKey& key, const util::Path& state_file);
 
-/// Notes when the last run began that was not stopped. This stands in the file of the mailbox's lock: in the
-/// database it would be a commit in every idle poll. Not synced, since no mail depends on it. Throws
+/// Notes when the last run that was not stopped began. The time is kept in the mailbox's lock file: in the
+/// database it would cost a commit in every idle poll. Not synced, since no mail depends on it. Throws
 /// Error{storage}.
 void note_poll(const account::MailboxKey& key, const util::Path& state_file, state::Time begun);
 /// What was noted last; empty if nothing was, or the file cannot be read.

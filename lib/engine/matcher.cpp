@@ -40,7 +40,7 @@ std::vector<Identity> Matcher::identify_or_blame(pop3::Session& session, std::sp
     settler_.write_with_next_commit({.id = run_.store.next_row(run_.mailbox), .bytes = bytes, .failures = 1});
   };
   try {
-    return engine::identify(session, std::move(index), rows_, run_.store, run_.mailbox);
+    return engine::identify(session, std::move(index), {rows_, run_.store, run_.mailbox});
   } catch (const HeaderRefused& error) {
     comes_last(error.bytes);
     throw;
@@ -88,7 +88,8 @@ void Matcher::warn_of_unfinished(const state::RowSummary& row) {
     const std::string sentence =
         "message " + name + " may not have reached " + landing.target + ", and is no longer on the server";
     if (run_.notices.first_time(sentence))
-      run_.notices.warn(sentence, "look for it there, and in the other places where it was to go", name);
+      run_.notices.warn(sentence, "look for it there, and in the other destinations where it was to go",
+                        name);
   }
 }
 
@@ -97,7 +98,7 @@ const state::RowSummary* Matcher::row_of(const Step& step) const {
   return row == nullptr || detached_.contains(row->id) ? nullptr : row;
 }
 
-bool Matcher::meet(const Step& step, const std::optional<util::Hash>& header) {
+bool Matcher::note_size_and_header(const Step& step, const std::optional<util::Hash>& header) {
   auto row = row_by_uid(step);
   if (!row || !header) return true;
   if ((row->header || row->content) && row->header != header) return false;
@@ -121,7 +122,11 @@ Match Matcher::match(const Step& step, const MessageHashes& hashes) {
   if (match.row && must_read_again(step, *match.row, hashes)) return {.read_again = true};
   const auto before = read_once_.find(step.message.number);
   const bool came_twice = before != read_once_.end() && before->second == hashes.content;
-  if (match.row && is_another(*match.row, step.message, hashes, run_.environment.now(), came_twice)) {
+  const auto other = [&](const state::Row& row) {  // what comes twice with one body is not made anew
+    return is_another(row, step.message, hashes, run_.environment.now()) ||
+           (came_twice && has_other_content(row, hashes));
+  };
+  if (match.row && other(*match.row)) {
     detach(step, std::move(*match.row));
     match = {.uid_reused = true};
   }
@@ -158,13 +163,15 @@ std::optional<state::Row> Matcher::row_by_uid(const Step& step) const {
 }
 
 /// The server has changed its UIDLs, or has none: finds a row with this content that no other message of this
-/// listing has. A row that was only marked or imported has no content hash: header and size decide.
+/// listing has. A row that was only marked or imported has no content hash: header and size decide, but for a
+/// delivered message only if no other one should have its header, since this one may be removed then.
 std::optional<state::Row> Matcher::row_by_content(const Step& step, const MessageHashes& hashes) {
   if (!step.identity.by_content && unplaced_.empty()) return std::nullopt;
   const auto& store = settler_.store();
   auto rows = store.rows_with_content(run_.mailbox, hashes.content);
   for (auto& row : store.rows_with_header(run_.mailbox, hashes.header, step.message.bytes)) {
-    const bool marked = row.standing == Standing::seen || row.standing == Standing::delivered;
+    const bool marked =
+        row.standing == Standing::seen || (row.standing == Standing::delivered && header_is_unique(hashes));
     if (marked && !row.content) rows.push_back(std::move(row));
   }
   for (auto& row : rows) {

@@ -40,7 +40,7 @@ class Matcher {
 
   /// Whether anything is recorded that tells one message of the mailbox from another.
   [[nodiscard]] bool knows_any_message() const {
-    return engine::knows_any_message(rows_, run_.store, run_.mailbox);
+    return engine::knows_any_message({rows_, run_.store, run_.mailbox});
   }
 
   /// The row that the listing gave the message; null once its content showed that the row is another
@@ -54,17 +54,17 @@ class Matcher {
     return row && row->content;
   }
   /// Notes size and header of a message that was recorded without a size. False: it has another header.
-  [[nodiscard]] bool meet(const Step& step, const std::optional<util::Hash>& header);
+  [[nodiscard]] bool note_size_and_header(const Step& step, const std::optional<util::Hash>& header);
   /// The row of a message that was read whole. A row with its UIDL but other content loses the UIDL, unless a
   /// second RETR shows that the server makes the body anew.
-  Match match(const Step& step, const MessageHashes& hashes);
+  [[nodiscard]] Match match(const Step& step, const MessageHashes& hashes);
   /// The match was not used: the row may be found again.
   void release(const Match& match) {
     if (match.row) taken_.erase(match.row->id);
   }
 
   /// The row as the message shows it now: UIDL, size, hashes, place among equals.
-  state::Row updated(const Step& step, const MessageHashes& hashes, const Match& match);
+  [[nodiscard]] state::Row updated(const Step& step, const MessageHashes& hashes, const Match& match);
   /// Settles that the message belongs to the row, and writes what has changed. `hashes`: of the message, if
   /// it was read whole. Returns the row's id.
   state::RowId confirm(const Step& step, state::Row row, const std::optional<MessageHashes>& hashes);

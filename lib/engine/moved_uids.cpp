@@ -20,8 +20,8 @@ struct Unlisted {
 
 Unlisted unlisted(const ReadOnlySession& look) {
   Unlisted unlisted;
-  for (const auto id : rows_without_message(look.identities, look.seen)) {
-    const auto& row = *look.seen.with_id(id);
+  for (const auto id : rows_without_message(look.identities, look.rows)) {
+    const auto& row = *look.rows.with_id(id);
     if (row.standing != Standing::delivered && row.standing != Standing::seen) continue;
     unlisted.rows.insert(id);
     unlisted.sizes.insert(row.bytes);

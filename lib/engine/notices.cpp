@@ -35,19 +35,19 @@ void Notices::warn_of_place(std::string_view sentence, std::string_view hint) {
 
 void Notices::logged_in_without_capabilities() {
   warn_once("CAPA did not work before the login, so mailhaul logged in without it",
-            "nothing is lost; tell its operator", "CAPA before the login");
+            "nothing is lost; tell the server's administrator", "CAPA before the login");
 }
 
 void Notices::capabilities_unanswered(std::string_view why) {
   warn_once("CAPA does not work after the login: " + std::string(why),
-            "mailhaul continues without CAPA, which takes longer; tell its operator", "CAPA");
+            "mailhaul continues without CAPA, which takes longer; tell the server's administrator", "CAPA");
 }
 
 void Notices::pipelining_is_broken() {
   warn_once(
       "the server announces PIPELINING but does not handle it correctly: for 7 days its messages are "
       "requested one by one",
-      "tell its operator; nothing is lost, it is only slower");
+      "nothing is lost, but fetching is slower; tell the server's administrator");
 }
 
 void Notices::tell_of(const pop3::ListingFaults& faults) {
@@ -57,14 +57,14 @@ void Notices::tell_of(const pop3::ListingFaults& faults) {
     const bool told_before = !first_time("listing with mail missing");
     return message_failed(
         {util::Kind::protocol, faults.contradiction,
-         "what is listed is fetched; the other messages stay on the server; tell its operator"},
+         "what is listed is fetched; the other messages stay on the server; tell its administrator"},
         {}, told_before);
   }
   if (lines == 0) return;
   const std::string which = lines == 1 ? ": \"" : ", the first of them \"";
   warn("ignored " + util::counted(lines, "malformed line") + " in the server's listing" + which +
            faults.first_malformed_line + '"',
-       "the messages they stand for stay on the server; tell its operator");
+       "the messages they stand for stay on the server; tell its administrator");
 }
 
 bool Notices::first_time(std::string_view sentence) {

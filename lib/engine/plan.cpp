@@ -69,7 +69,7 @@ void decide_other_size(Step& step, const account::Policy& policy) {
 void decide_delivered(Step& step, const account::Policy& policy, state::Time now) {
   const state::RowSummary& row = *step.identity.row;
   if (row.bytes == 0 && step.message.bytes != 0) {
-    step.is_unmet = true;
+    step.is_unsized = true;
     step.reason = "imported as delivered";
   } else if (row.bytes != step.message.bytes) {
     decide_other_size(step, policy);
@@ -157,7 +157,7 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
     decide(step, policy, so_far.now);
     if (step.action == Action::fetch && so_far.is_wanted && !so_far.is_wanted(step)) {
       step.action = Action::skip;
-      step.reason = "its delivery program refuses everything";
+      step.reason = "its destination refuses everything";
       step.is_unwanted = true;
     }
     if (step.has_work() || so_far.steps == Steps::all) steps.push_back(std::move(step));
@@ -175,7 +175,7 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
     });
     plan.sound_from = static_cast<std::size_t>(to_fetch - steps.begin());
   }
-  for (std::size_t i = 0; i < steps.size(); ++i) steps[i].place = i;
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i].index = i;
   return plan;
 }
 

@@ -54,20 +54,20 @@ struct Identity {
 
 struct Step {
   pop3::Listed message;
-  std::size_t place = 0;  ///< in the plan, from 0
+  std::size_t index = 0;  ///< in the plan, from 0
   Identity identity;
   Action action = Action::leave;
   std::string_view reason;   ///< static text: shown by "mailhaul list"
   bool mark_due = false;     ///< delete_after has come: mark it, a later run removes it
-  bool is_unmet = false;     ///< recorded without a size, as imports are: size and header are noted
+  bool is_unsized = false;   ///< recorded without a size, as imports are: size and header are noted
   bool too_large = false;    ///< stays because of max_size, which the user is told
   bool is_unwanted = false;  ///< stays because the places that lack it refuse everything
   /// Whether the server is asked for it at all.
   [[nodiscard]] bool is_asked_for() const {
-    return (action != Action::leave && action != Action::skip) || is_unmet;
+    return (action != Action::leave && action != Action::skip) || is_unsized;
   }
   /// Whether there is anything to do with it.
-  [[nodiscard]] bool has_work() const { return action != Action::leave || mark_due || is_unmet; }
+  [[nodiscard]] bool has_work() const { return action != Action::leave || mark_due || is_unsized; }
   /// Its size: what LIST says, or how much of it came earlier, under the same LIST size or with the same
   /// header, if that was more.
   [[nodiscard]] std::uint64_t known_bytes() const;
@@ -80,7 +80,7 @@ struct Step {
 enum class Steps {
   all,
   with_work,  ///< not for those that are just left there: nearly all, if mail stays on the server
-  unfinished  ///< the same; sound() has only what is to be fetched for the first time
+  unfinished  ///< the same; not_failed() has only what is to be fetched for the first time
 };
 
 /// The time, and what earlier sessions of this run have fetched, which counts towards the limits.
@@ -115,7 +115,7 @@ struct Plan {
   std::size_t sound_from = 0;   ///< of the first that has not been seen to in this run
   Budget budget;                ///< what is left for messages that only their content identifies
 
-  [[nodiscard]] std::span<const Step> sound() const {
+  [[nodiscard]] std::span<const Step> not_failed() const {
     return std::span(steps).first(failed_from).subspan(sound_from);
   }
   [[nodiscard]] std::span<const Step> failed() const { return std::span(steps).subspan(failed_from); }

@@ -62,12 +62,12 @@ ReadOnlySession::ReadOnlySession(const account::Account& account_, const Environ
       opened(log_in_or_note_refusal(*this, environment, listener)),
       session(*opened.stream, options_of(*this, environment)),
       listed((listener.doing(account_.name, report::Activity::listing), session.listing())),
-      seen(mailbox != 0 ? store.rows(mailbox) : state::MailboxRows()),
-      identities(identify(session, UidlIndex(listed), seen, store, mailbox)) {
+      rows(mailbox != 0 ? store.rows(mailbox) : state::MailboxRows()),
+      identities(identify(session, UidlIndex(listed), {rows, store, mailbox})) {
   const auto& contradiction = session.listing_faults().contradiction;
   if (contradiction.empty()) return;
   listener.warned(account.name, {.sentence = contradiction,
-                                 .hint = "the listing may be incomplete; tell the server's operator",
+                                 .hint = "the listing may be incomplete; tell the server's administrator",
                                  .uid = {}});
 }
 

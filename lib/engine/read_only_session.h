@@ -53,7 +53,7 @@ struct ReadOnlySession {
   net::LoggedIn opened;
   pop3::Session session;
   std::vector<pop3::Listed> listed;
-  state::MailboxRows seen;           ///< empty if the store does not know the mailbox
+  state::MailboxRows rows;           ///< empty if the store does not know the mailbox
   std::vector<Identity> identities;  ///< of each listed message
 };
 

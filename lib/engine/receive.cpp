@@ -72,8 +72,7 @@ bool Receiver::is_incomplete(const Step& step, const IncomingMessage& incoming) 
     notes_.comes_last(step);
     return true;
   }
-  const std::string what =
-      is_nothing ? "the server sends nothing of it," : "the server sends its header only,";
+  const std::string what = is_nothing ? "the server sends none of it," : "the server sends its header only,";
   notes_.stays(step,
                {util::Kind::temporary, what + " although it announces " + util::format_size(announced),
                 "nothing is lost: the next runs ask for it again, after the others"},
@@ -162,7 +161,7 @@ void Receiver::give_up(const Step& step, const IncomingMessage& incoming) {
   incoming.failure ? notes_.stays(step, *incoming.failure)
                    : notes_.too_large(step, incoming.octets, incoming.hashes.header);
   throw util::Error(util::Kind::temporary,
-                    "message " + notes_.uid(step) + " has no end: the session was given up");
+                    "message " + notes_.uid(step) + " does not end; the session was closed");
 }
 
 bool Receiver::drop_delivered_copies(const Step& step, IncomingMessage& incoming, const state::Row& row) {
@@ -192,9 +191,9 @@ void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, Inc
     case LandingState::delivered:
       return run_.notices.warn(
           message + " was delivered to " + landing.target +
-              " by a run that did not complete its delivery; the profile now names other places, and they "
-              "get it, too",
-          "it is there twice if you look at both", notes_.uid(step));
+              " by a run that did not complete its delivery; the configuration now names other "
+              "destinations, and it is delivered to them, too",
+          "the message is then in both", notes_.uid(step));
     case LandingState::doubt:
       return run_.notices.warn(message + " was being delivered to " + landing.target +
                                    " when a run was killed, and cannot be found there; it is delivered again",

@@ -17,7 +17,7 @@ enum class RefusalEffect {
 
 /// What to do if one message was requested, and was refused for an unknown reason.
 inline constexpr std::string_view hint_for_one_refused =
-    "try again later; if it is always refused, ask the server's operator about this message";
+    "try again later; if it is always refused, ask the server's administrator about this message";
 
 /// The refusals of one session. One thread at a time.
 class Refusals {

@@ -25,7 +25,7 @@ class Removals {
       : run_(run), session_(session), hint_(hint) {}
 
   /// Asks for the removal of a message that this session has read itself and whose row is in S5, or in
-  /// S4 of this run. Nothing once stop() was called, or if the message is kept.
+  /// S4 of this run. No effect after QUIT was sent or stop() was called, or if the message is kept.
   void mark(std::uint32_t number, state::RowId row);
   /// The server handed out something else in this message's place: it is not removed.
   void keep(std::uint32_t number);

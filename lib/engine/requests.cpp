@@ -11,7 +11,7 @@ std::optional<Request> first_request(const Step& step, ServerTraits server) {
   const auto* row = step.identity.row;
   // Nor if its body was asked for after TOP in vain: GNU pop3d sends the header only then.
   const bool is_row = row != nullptr && !row->uidl.empty();
-  const bool in_vain = is_row && row->was_taken() && row->failures > 0 && !step.is_unmet;
+  const bool in_vain = is_row && row->was_taken() && row->failures > 0 && !step.is_unsized;
   const bool header_tells = server.top && is_row && !in_vain;
   const bool size_tells = !server.sizes_are_off && step.identity.received_bytes == 0;
   const bool header_decides =
@@ -32,7 +32,7 @@ std::optional<Request> first_request(const Step& step, ServerTraits server) {
     case Action::skip:
       break;
   }
-  return step.is_unmet && header_tells ? std::optional(header) : std::nullopt;
+  return step.is_unsized && header_tells ? std::optional(header) : std::nullopt;
 }
 
 Traffic traffic_of(std::span<const Step> steps, ServerTraits server) {

@@ -42,7 +42,7 @@ struct Traffic {
 };
 /// How much is retrieved whole, as far as the plan tells.
 [[nodiscard]] Traffic traffic_of(std::span<const Step> steps, ServerTraits server);
-/// Tells what the steps come to: what is retrieved; where that is nothing, what is removed.
+/// Reports what the steps will retrieve or, if that is nothing, what they will remove.
 void tell_planned(std::span<const Step> steps, ServerTraits server, report::Listener& tell,
                   std::string_view account);
 

@@ -2,13 +2,13 @@
 #include "engine/run.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <future>
-#include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "engine/account_queue.h"
 #include "engine/account_run.h"
 #include "engine/fetch_account.h"
 #include "engine/fetch_session.h"
@@ -28,64 +28,25 @@ int status_of(const AccountOutcome& outcome) {
   return util::most_serious(statuses);
 }
 
-namespace {
-
-/// The accounts that are still waiting, and how many are being worked on at each host. Any thread.
-class Queue {
- public:
-  Queue(const std::vector<account::Account>& accounts, const Limits& limits)
-      : accounts_(accounts), limits_(limits) {
-    for (std::size_t i = 0; i < accounts.size(); ++i) waiting_.push_back(i);
-  }
-
-  /// Takes the first account whose host has room, and waits for one if there is none. Empty when no account
-  /// is left.
-  std::optional<std::size_t> take() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      if (waiting_.empty()) return std::nullopt;
-      const auto free = std::ranges::find_if(
-          waiting_, [&](std::size_t i) { return busy_[accounts_[i].server.host] < limits_.host_jobs; });
-      if (free != waiting_.end()) {
-        const std::size_t index = *free;
-        waiting_.erase(free);
-        ++busy_[accounts_[index].server.host];
-        return index;
-      }
-      freed_.wait(lock);
-    }
-  }
-
-  void done(std::size_t index) {
-    const std::lock_guard lock(mutex_);
-    --busy_[accounts_[index].server.host];
-    freed_.notify_all();
-  }
-
- private:
-  const std::vector<account::Account>& accounts_;
-  const Limits& limits_;
-  std::vector<std::size_t> waiting_;
-  std::map<std::string, unsigned> busy_;
-  std::mutex mutex_;
-  std::condition_variable freed_;
-};
-
-}  // namespace
-
 void for_each_account(const std::vector<account::Account>& accounts, const Limits& limits,
                       const std::function<void(std::size_t)>& work) {
-  Queue queue(accounts, limits);
+  if (accounts.empty()) return;
+  AccountQueue queue(accounts, limits);
   const auto worker = [&] {
     while (const auto index = queue.take()) {
       work(*index);
       queue.done(*index);
     }
   };
-  const std::size_t threads = std::min<std::size_t>(limits.jobs, accounts.size());
-  if (threads <= 1) return worker();
-  std::vector<std::jthread> workers;
-  for (std::size_t i = 0; i < threads; ++i) workers.emplace_back(worker);
+  std::vector<std::jthread> others(std::clamp<std::size_t>(limits.jobs, 1, accounts.size()) - 1);
+  for (auto& other : others) {
+    try {
+      other = limits.start(worker);
+    } catch (const std::system_error&) {
+      break;  // no more threads can be started: those that there are do all of the work
+    }
+  }
+  worker();
 }
 
 namespace {

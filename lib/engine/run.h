@@ -4,6 +4,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "account/account.h"
@@ -30,13 +32,17 @@ struct AccountOutcome {
 /// The most serious exit status of the account's error and its messages' errors; 0 if there are none.
 int status_of(const AccountOutcome& outcome);
 
+/// Begins work in a thread of its own. Throws std::system_error when none can be started.
+using StartThread = std::function<std::jthread(std::function<void()>)>;
+
 struct Limits {
   unsigned jobs = 8;       ///< accounts at a time
   unsigned host_jobs = 2;  ///< accounts at a time at one host
+  StartThread start = [](auto work) { return std::jthread(std::move(work)); };
 };
 
-/// Calls `work` with the index of each account, in threads of its own if there is more than one account.
-/// `work` must not throw.
+/// Calls `work` with the index of each account, in this thread and in others if there is more than one
+/// account. If no more threads can be started, there are fewer at a time. `work` must not throw.
 void for_each_account(const std::vector<account::Account>& accounts, const Limits& limits,
                       const std::function<void(std::size_t)>& work);
 

@@ -49,19 +49,21 @@ bool may_be_remade(const state::Row& row, const pop3::Listed& listed, const Mess
                    state::Time now) {
   if (row.standing == Standing::gone || !row.content || *row.content == hashes.content) return false;
   const bool same = !row.uidl.empty() && row.uidl == listed.uidl && row.header == hashes.header;
-  const bool lately = row.delivered && now - *row.delivered < std::chrono::days(1);
+  const bool lately = row.standing == Standing::pending ||  // it has only got to some of its destinations
+                      (row.delivered && now - *row.delivered < std::chrono::days(1));
   return same && header_is_unique(hashes) && !is_more(hashes.octets, octets_of(row)) &&
          (row.remade || lately);
+}
+
+bool has_other_content(const state::Row& row, const MessageHashes& hashes) {
+  return row.content && *row.content != hashes.content;
 }
 
 /// A row that was only marked as seen may have the header's hash. A row from before the hashes changed has no
 /// hash: its size decides.
 bool is_another(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
-                state::Time now, bool came_twice) {
-  if (row.content) {
-    const bool remade = !came_twice && may_be_remade(row, listed, hashes, now);
-    return *row.content != hashes.content && !remade;
-  }
+                state::Time now) {
+  if (row.content) return has_other_content(row, hashes) && !may_be_remade(row, listed, hashes, now);
   if (row.standing == Standing::seen) return row.header && *row.header != hashes.header;
   const bool delivered = row.standing == Standing::delivered || row.standing == Standing::gone;
   return delivered && row.bytes != listed.bytes;

@@ -29,15 +29,19 @@ void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_
 
 /// Whether a row with this message's UIDL and header, but another body, may be the same message, whose body
 /// the server makes anew at each RETR: a notice with a random boundary in place of a message that it cannot
-/// send. A second RETR shows this, because it brings yet another body. It is believed for a day, or once it
-/// was seen. It is not believed if another message may have this header, because the reports of a program
-/// often differ in their bodies only, nor if the body is longer now: then only a part was delivered.
+/// send. A second RETR shows this, because it brings yet another body. It is believed for a day, while the
+/// message has not reached all its destinations, or once it was seen. It is not believed if another message
+/// may have this header, because the reports of a program often differ in their bodies only, nor if the body
+/// is longer now: then only a part was delivered.
 [[nodiscard]] bool may_be_remade(const state::Row& row, const pop3::Listed& listed,
                                  const MessageHashes& hashes, state::Time now);
 
-/// Whether the row belongs to another message than the one that was retrieved. `came_twice`: with this very
-/// body, so that the server does not make it anew.
+/// Whether the row stands for other content than that of the message that was retrieved.
+[[nodiscard]] bool has_other_content(const state::Row& row, const MessageHashes& hashes);
+
+/// Whether the row belongs to another message than the one that was retrieved, if that came once: a body that
+/// the server may make anew proves nothing yet.
 [[nodiscard]] bool is_another(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
-                              state::Time now, bool came_twice = false);
+                              state::Time now);
 
 }  // namespace mailhaul::engine

@@ -48,8 +48,9 @@ state::Store& Settler::store() const {
 }
 
 std::optional<state::Row> Settler::row(state::RowId id) const {
-  const auto noted = std::ranges::find(noted_.rows.rbegin(), noted_.rows.rend(), id, &state::Row::id);
-  return noted != noted_.rows.rend() ? *noted : store().row(mailbox_, id);
+  const auto noted =
+      std::ranges::find(for_next_commit_.rows.rbegin(), for_next_commit_.rows.rend(), id, &state::Row::id);
+  return noted != for_next_commit_.rows.rend() ? *noted : store().row(mailbox_, id);
 }
 
 void Settler::drop() {
@@ -62,9 +63,9 @@ void Settler::conclude(const std::vector<ReceivedMessage>& messages) const {
 }
 
 void Settler::take_notes() {
-  std::ranges::move(std::exchange(noted_.rows, {}), std::back_inserter(landed_.rows));
-  std::ranges::move(std::exchange(noted_.doubted, {}), std::back_inserter(landed_.doubted));
-  std::ranges::move(std::exchange(noted_.forgotten, {}), std::back_inserter(landed_.forgotten));
+  std::ranges::move(std::exchange(for_next_commit_.rows, {}), std::back_inserter(unrecorded_.rows));
+  std::ranges::move(std::exchange(for_next_commit_.doubted, {}), std::back_inserter(unrecorded_.doubted));
+  std::ranges::move(std::exchange(for_next_commit_.forgotten, {}), std::back_inserter(unrecorded_.forgotten));
 }
 
 std::vector<ReceivedMessage> Settler::carry(std::vector<ReceivedMessage> messages) {
@@ -98,7 +99,7 @@ void Settler::stage(std::vector<ReceivedMessage>& messages) {  // S2
 }
 
 void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
-  state::Change change = landed_;                               // kept until the COMMIT is through
+  state::Change change = unrecorded_;                           // kept until the COMMIT is through
   bool recoverable = false;
   for (auto& message : messages) {
     if (message.row.id == 0) message.row.id = store_.next_row(mailbox_);
@@ -118,7 +119,7 @@ void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
   }
   // A failure here undoes nothing: the COMMIT may have succeeded, and then it names these files.
   store_.commit(mailbox_, change, recoverable ? Durability::synced : Durability::unsynced);
-  landed_ = {};
+  unrecorded_ = {};
 }
 
 void Settler::publish(std::vector<ReceivedMessage>& messages) {  // S4
@@ -148,7 +149,7 @@ bool Settler::withhold(const ReceivedMessage& message, ReceivedMessage::Copy& co
   copy.state = CopyState::withheld;
   const auto& target = copy.destination->target();
   if (!copy.may_be_repeated)
-    landed_.landings.push_back({.row = message.row.id, .target = target, .ticket = {}});
+    unrecorded_.landings.push_back({.row = message.row.id, .target = target, .ticket = {}});
   return true;
 }
 
@@ -158,10 +159,10 @@ void Settler::hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy) {
                          .ticket = copy.ticket.data,
                          .state = LandingState::tried};
   if (!copy.destination->traits().settled_by_close()) {
-    state::Change change = landed_;
+    state::Change change = unrecorded_;
     change.landings.push_back(landing);
     store_.commit(mailbox_, change, Durability::unsynced);
-    landed_ = {};
+    unrecorded_ = {};
   }
   landing.ticket.clear();
   landing.state = LandingState::intent;
@@ -169,14 +170,14 @@ void Settler::hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy) {
     copy.result = std::move(copy.destination->publish({&copy.ticket, 1}).front());
   } catch (const util::Error& error) {
     // A program that could not be started has received nothing.
-    if (error.kind() == util::Kind::storage && !copy.may_be_repeated) landed_.landings.push_back(landing);
+    if (error.kind() == util::Kind::storage && !copy.may_be_repeated) unrecorded_.landings.push_back(landing);
     throw;
   }
   copy.state = state_of(copy.result.status, *copy.destination);
   note_answer(run_, message, copy);
   // The destination refused it, so there is no doubt: it is offered again as if for the first time. Not if an
   // earlier attempt got no answer.
-  if (copy.state == CopyState::refused && !copy.may_be_repeated) landed_.landings.push_back(landing);
+  if (copy.state == CopyState::refused && !copy.may_be_repeated) unrecorded_.landings.push_back(landing);
 }
 
 void Settler::record(ReceivedMessage& message) {
@@ -194,10 +195,10 @@ void Settler::record_copies(const ReceivedMessage& message) {
   for (const auto& copy : message.copies) {
     const bool doubtful = copy.destination->traits().exactly_once() && copy.state == CopyState::in_doubt;
     if (copy.state != CopyState::delivered && !doubtful) continue;
-    landed_.landings.push_back({.row = message.row.id,
-                                .target = copy.destination->target(),
-                                .ticket = copy.ticket.data,
-                                .state = doubtful ? LandingState::doubt : LandingState::delivered});
+    unrecorded_.landings.push_back({.row = message.row.id,
+                                    .target = copy.destination->target(),
+                                    .ticket = copy.ticket.data,
+                                    .state = doubtful ? LandingState::doubt : LandingState::delivered});
   }
 }
 
@@ -225,25 +226,25 @@ void Settler::close(const std::vector<std::unique_ptr<delivery::Destination>>& d
 
 void Settler::record_delivery(const ReceivedMessage& message) {
   if (message.row.failures > 0) {
-    landed_.rows.push_back(message.row);
-    landed_.rows.back().failures = 0;
+    unrecorded_.rows.push_back(message.row);
+    unrecorded_.rows.back().failures = 0;
   }
-  landed_.delivered.push_back(
+  unrecorded_.delivered.push_back(
       {.row = message.row.id, .standing = message.row.standing, .when = run_.environment.now()});
 }
 
 void Settler::suspect(std::span<const state::RowId> more) {
   suspect_ = true;
-  noted_.doubted = intended_rows_;
-  noted_.doubted.insert(noted_.doubted.end(), more.begin(), more.end());
+  for_next_commit_.doubted = intended_rows_;
+  for_next_commit_.doubted.insert(for_next_commit_.doubted.end(), more.begin(), more.end());
   commit();
 }
 
 void Settler::commit() {
   take_notes();
-  if (landed_.empty()) return;
-  store_.commit(mailbox_, landed_, Durability::synced);
-  landed_ = {};
+  if (unrecorded_.empty()) return;
+  store_.commit(mailbox_, unrecorded_, Durability::synced);
+  unrecorded_ = {};
 }
 
 }  // namespace mailhaul::engine

@@ -47,10 +47,10 @@ class Settler {
   /// become `handed_over` where they went nowhere else, now or before.
   void close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
              state::Standing handed_over);
-  void write_with_next_commit(state::Row row) { noted_.rows.push_back(std::move(row)); }
+  void write_with_next_commit(state::Row row) { for_next_commit_.rows.push_back(std::move(row)); }
   /// The row as the next commit leaves it, if it is the caller that wrote it last.
   [[nodiscard]] std::optional<state::Row> row(state::RowId id) const;
-  void forget_with_next_commit(state::RowId row) { noted_.forgotten.push_back(row); }
+  void forget_with_next_commit(state::RowId row) { for_next_commit_.forgotten.push_back(row); }
   /// S5: what was published is DELIVERED, durably.
   void commit();
   /// The session ends in doubt: marks its rows and `more` as suspect, durably, and those settled from now on
@@ -75,8 +75,8 @@ class Settler {
   state::MailboxId mailbox_;
   Concluded concluded_;
   Batch batch_;
-  state::Change noted_;   ///< by the caller, while a batch may be under way
-  state::Change landed_;  ///< published, not yet DELIVERED in the database
+  state::Change for_next_commit_;  ///< by the caller, while a batch may be under way
+  state::Change unrecorded_;       ///< published, not yet DELIVERED in the database
   std::vector<ReceivedMessage> awaiting_close_;
   std::vector<state::RowId> intended_rows_;  ///< of this session
   bool suspect_ = false;                     ///< rows are written as suspect from now on

@@ -34,8 +34,6 @@ constexpr std::size_t most_held = 16;
 
 }  // namespace
 
-std::optional<LatestMessage> Unproven::take_latest() { return std::exchange(latest_, std::nullopt); }
-
 bool Unproven::doubts(const IncomingMessage& incoming, std::uint64_t announced) const {
   const auto octets = incoming.octets;
   const bool matters = session_.pipelining() ? octets != announced : octets < announced;

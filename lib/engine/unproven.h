@@ -49,7 +49,7 @@ class Unproven {
 
   void set_latest(LatestMessage latest) { latest_ = std::move(latest); }
   [[nodiscard]] bool has_latest() const noexcept { return latest_.has_value(); }
-  [[nodiscard]] std::optional<LatestMessage> take_latest();
+  [[nodiscard]] std::optional<LatestMessage> take_latest() { return std::exchange(latest_, std::nullopt); }
   [[nodiscard]] bool latest_may_be_cut() const noexcept {
     return latest_ && latest_->message.octets != latest_->message.step->message.bytes;
   }
@@ -62,7 +62,7 @@ class Unproven {
   /// Asks once more, alone, for each message that is held; returns those that are believed. One that
   /// the server refuses now stays for a later run. REQUIRES: no answer is owed. Throws Error{protocol} when a
   /// message comes back different.
-  std::vector<ReceivedMessage> check();
+  [[nodiscard]] std::vector<ReceivedMessage> check();
 
   [[nodiscard]] bool sizes_differed() const noexcept { return !held_.empty() || habit_.any(); }
   [[nodiscard]] bool body_changed() const noexcept { return body_changed_; }

@@ -2,6 +2,7 @@
 #include "engine/watch.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "engine/fetch_account.h"
@@ -95,11 +96,29 @@ void Watch::begin(Entry& entry) {
     entry.is_at_work = true;
   }
   if (entry.thread.joinable()) entry.thread.join();  // it has ended
-  entry.thread = outside_.start([this, &entry, begun] {
-    outside_.fetch(entry.account);
-    end(entry, begun);
-    outside_.wake();
-  });
+  try {
+    entry.thread = outside_.start([this, &entry, begun] {
+      outside_.fetch(entry.account);
+      end(entry, begun);
+      outside_.wake();
+    });
+  } catch (const std::system_error& error) {
+    put_off(entry, begun, error.code().message());
+  }
+}
+
+/// No thread can be started, which may pass soon. The account stays part of its round.
+void Watch::put_off(Entry& entry, seconds begun, const std::string& why) {
+  constexpr seconds soon{60};
+  {
+    const std::lock_guard lock(mutex_);
+    entry.due = begun + std::min(interval_, soon);
+    entry.is_at_work = false;
+  }
+  if (std::exchange(has_warned_, true)) return;
+  outside_.warn({.sentence = "cannot start a thread for account " + entry.account.name + ": " + why +
+                             "; accounts wait until one can be started",
+                 .hint = "raise the limit on processes: TasksMax= of the unit, or ulimit -u"});
 }
 
 void Watch::end(Entry& entry, seconds begun) {

@@ -6,7 +6,9 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "account/account.h"
@@ -28,8 +30,10 @@ struct WatchOutside {
   std::function<void(const std::vector<std::string>& accounts)> expect = [](const auto&) {};
   /// Runs one account; from several threads at a time.
   std::function<void(const account::Account&)> fetch;
+  /// Is told once that an account could not be fetched in time.
+  std::function<void(const report::Notice&)> warn = [](const auto&) {};
   /// Begins to do it, in a thread of its own.
-  std::function<std::jthread(std::function<void()>)> start = [](auto work) { return std::jthread(work); };
+  StartThread start = [](auto work) { return std::jthread(std::move(work)); };
 };
 
 /// Accounts and the times at which they are due. An account that takes long, or hangs until its time-out,
@@ -61,6 +65,7 @@ class Watch {
   [[nodiscard]] std::optional<std::chrono::seconds> next_due() const;
   void begin(Entry& entry);
   void end(Entry& entry, std::chrono::seconds begun);
+  void put_off(Entry& entry, std::chrono::seconds begun, const std::string& why);
   [[nodiscard]] std::size_t count_at_work() const;
 
   Limits limits_;
@@ -68,6 +73,7 @@ class Watch {
   WatchOutside outside_;
   mutable std::mutex mutex_;  ///< guards the entries but for `account` and `thread`
   std::vector<Entry> entries_;
+  bool has_warned_ = false;  ///< that no thread could be started
 };
 
 /// Between two runs of an account: the interval or the account's own minimum, and up to a tenth more, so that

@@ -81,7 +81,7 @@ std::optional<std::chrono::sys_seconds> client_certificate_end(const Endpoint& e
     constexpr std::size_t largest = 1U << 20U;
     const util::Secret file(util::read_file(endpoint.client_cert, largest));  // the key may be in it
     certificate = first_certificate(file.reveal());
-  } catch (const util::Error&) {  // what is wrong with the file is for a login to say
+  } catch (const util::Error&) {  // the login reports what is wrong with the file
   }
   std::tm parts{};
   if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1)
@@ -98,8 +98,8 @@ std::optional<std::chrono::sys_seconds> certificate_end(std::string_view words) 
   return util::utc_of(parts);
 }
 
-CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cancel& cancel,
-                                     std::chrono::milliseconds limit) {
+CertificateFacts read_certificate(const Endpoint& endpoint, const util::Cancel& cancel,
+                                  std::chrono::milliseconds limit) {
   Endpoint bare = endpoint;
   bare.pins.clear();
   bare.client_cert.clear();

@@ -23,8 +23,8 @@ struct CertificateFacts {
 
 /// Reads the certificate of a server that is not trusted, so that an error can say what is wrong with it.
 /// Sends nothing of the user's. Does not throw for network trouble.
-CertificateFacts look_at_certificate(const Endpoint& endpoint, const util::Cancel& cancel,
-                                     std::chrono::milliseconds limit);
+CertificateFacts read_certificate(const Endpoint& endpoint, const util::Cancel& cancel,
+                                  std::chrono::milliseconds limit);
 
 /// The end in libcurl's words about a certificate, " expire date: Dec 31 00:00:00 2049 GMT"; empty: the words
 /// are about something else.

@@ -44,7 +44,7 @@ void check(const Login& login) {
   }
   if (login.secret.empty() && needs_secret(login.auth)) {
     throw Error(Kind::login, "the password of " + util::escape(login.user) + " is empty",
-                "check the source of the password in the profile");
+                "check the source of the password in the configuration");
   }
 }
 

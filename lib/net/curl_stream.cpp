@@ -21,7 +21,7 @@ void CurlStream::write(std::string_view bytes) {
 std::size_t CurlStream::read(std::span<char> into) {
   for (;;) {
     check_for_cancel();
-    wire_.flush();
+    wire_.send_queued();
     if (const auto bytes = wire_.receive(into)) {
       stall_.received(*bytes);
       pace_.received(*bytes, Clock::now());

@@ -46,8 +46,10 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* tr
   return size * count;
 }
 
-int check_cancel(void* transfer, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-  return static_cast<Transfer*>(transfer)->cancel->requested() ? 1 : 0;
+/// An answer that is complete is kept: it may have a token in it that replaces the one that was sent.
+int check_cancel(void* transfer, curl_off_t expected, curl_off_t received, curl_off_t, curl_off_t) noexcept {
+  const bool is_complete = expected > 0 && received >= expected;
+  return !is_complete && static_cast<Transfer*>(transfer)->cancel->requested() ? 1 : 0;
 }
 
 template <typename Value>
@@ -91,6 +93,7 @@ void set_network(CURL* handle, const HttpsRequest& request) {
   give(handle, CURLOPT_TIMEOUT, limit);
   give(handle, CURLOPT_CONNECTTIMEOUT, std::max(1L, limit * 2 / 3));
   give(handle, CURLOPT_NOSIGNAL, 1L);
+  give(handle, CURLOPT_QUICK_EXIT, 1L);  // the end does not wait for a resolver that does not answer
   give(handle, CURLOPT_PROTOCOLS_STR, "https");
   give(handle, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   if (!request.ca_file.empty()) give(handle, CURLOPT_CAINFO, request.ca_file.c_str());
@@ -143,7 +146,7 @@ class HttpsTransfer {
   /// What came, after the transfer has ended with `code`. Throws like ask_https().
   HttpsAnswer finish(CURLcode code) {
     HttpsAnswer answer{.body = util::Secret(std::move(transfer_.body))};
-    if (transfer_.cancel->requested())
+    if (code != CURLE_OK && transfer_.cancel->requested())
       throw Error(Kind::cancelled, "stopped while asking " + host_in(request_.url));
     if (code != CURLE_OK)
       fail(request_, code, transfer_.too_large ? "its answer is too large" : problem_.data());
@@ -186,7 +189,6 @@ class Together {
   }
 
   void start(CURL* handle) {
-    give(handle, CURLOPT_QUICK_EXIT, 1L);
     running_.push_back(handle);
     if (curl_multi_add_handle(all_.get(), handle) != CURLM_OK)
       throw Error(Kind::os, "libcurl is out of memory");

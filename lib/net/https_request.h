@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// HTTPS requests and their answers: for the OAuth 2 servers of mail providers, and for what providers say of
-// their mail servers.
+// HTTPS requests and their answers (RFC 9110): for the OAuth 2 servers of mail providers, and for what
+// providers say of their mail servers.
 #pragma once
 #include <chrono>
 #include <cstddef>

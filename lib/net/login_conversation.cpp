@@ -53,7 +53,7 @@ void LoginConversation::receive(std::string_view bytes) {
     const std::string line(util::without_line_ends(std::string_view(received_).substr(read, end - read)));
     read = end + 1;
     // Only what comes of CAPA may be more than one line. Everything else answers one line of ours, so that
-    // what follows it in the same breath was not asked for.
+    // what follows it in the same packet was not asked for.
     const bool more = read < received_.size() && awaited_ > Awaited::capa_lines && !(utf8_owed_ && method_);
     if (line.size() > longest_reply) return fail(What::too_much, "a line without end");
     const Sort sort = sort_of(line);
@@ -272,8 +272,8 @@ void LoginConversation::closed(std::string words) {
   fail(credentials_sent_ ? What::hung_up : at_name, std::move(words));
 }
 
-/// SCRAM's first message has the name as well, but there the server may dislike the mechanism. So it may
-/// where the name stands on the line of the command.
+/// SCRAM's first message also contains the name, but the server may be refusing the mechanism. The same holds
+/// if the name was sent on the AUTH line.
 bool LoginConversation::is_name_unanswered() const {
   if (awaited_ == Awaited::user) return true;
   return awaited_ == Awaited::sasl && answered_ && method_->auth == Auth::login && !method_->at_once;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The conversation from the greeting to the login, on one connection. No I/O: bytes come in, lines go out.
+// The conversation from the greeting to the login, on one connection: RFC 1939 sections 4 and 7, RFC 2449
+// section 5 (CAPA), RFC 2595 section 4 (STLS), RFC 5034 section 4 (AUTH). No I/O: bytes come in, lines go
+// out.
 #pragma once
 #include <cstddef>
 #include <optional>

@@ -81,7 +81,7 @@ void converse(Wire& wire, LoginConversation& conversation, const LoginLimits& li
     const auto left = deadlines.left(conversation);  // also while bytes keep coming
     if (left.count() <= 0) return conversation.fell_silent();
     if (bytes) continue;
-    wire.flush();
+    wire.send_queued();
     wire.wait(left, limits.deadline.cancel.fd());
   }
 }

@@ -11,12 +11,15 @@ namespace {
 
 using util::Secret;
 
-/// {"status":"401","schemes":"bearer"} -> "status 401, schemes bearer"; what is no JSON stays as it is.
+/// {"status":"401","schemes":"bearer"} -> "status 401, schemes bearer"; what is no JSON stays as it is. Lists
+/// and objects inside are left out: the library prints them by calling itself once per level, and a server
+/// may send tens of thousands.
 std::string reasons_in(std::string_view challenge) {
   const auto json = nlohmann::json::parse(challenge, nullptr, false);
   if (!json.is_object()) return std::string(challenge);
   std::string reasons;
   for (const auto& [name, value] : json.items()) {
+    if (value.is_structured() || value.is_null()) continue;
     const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
     reasons += (reasons.empty() ? "" : ", ") + name + ' ' + text;
   }

@@ -20,21 +20,33 @@ using util::Kind;
 
 std::string words_of(const LoginFailure& failure) { return failure.redactor.shown(failure.result.words); }
 
+/// A look-up takes as long as the system's resolver does, which may be longer than anybody waits.
+bool may_look_up(const LoginFailure& failure) {
+  return !failure.deadline.cancel.requested() && failure.deadline.left().count() > 0;
+}
+
 /// Where the host has addresses, but none of those that are wanted.
 std::optional<Error> no_such_family(const LoginFailure& failure) {
   const std::string& host = failure.endpoint.host;
   const Family family = failure.endpoint.family;
   if (family == Family::any || !failure.endpoint.proxy.empty() || !failure.endpoint.crosses_network())
     return std::nullopt;
+  if (!may_look_up(failure)) return std::nullopt;
   if (look_up(host, family).result == 0 || look_up(host, Family::any).result != 0) return std::nullopt;
   return Error(Kind::no_host,
                "the host " + host + " has no " + (family == Family::ipv4 ? "IPv4" : "IPv6") + " address",
                "remove \"address_family\", or set it to \"any\"");
 }
 
+Error stopped(const LoginFailure& failure) {
+  return {Kind::cancelled, "stopped while connecting to " + address_of(failure.endpoint)};
+}
+
 Error unknown_host(const LoginFailure& failure) {
   if (const auto error = no_such_family(failure)) return *error;
   const std::string& host = failure.endpoint.host;
+  if (failure.deadline.cancel.requested()) return stopped(failure);
+  if (!may_look_up(failure)) return {Kind::temporary, "cannot look up " + host + ": " + words_of(failure)};
   const int result = look_up(host, Family::any).result;
   if (kind_of_lookup(result) == Kind::no_host) {
     return {Kind::no_host, "there is no host " + host + ": " + gai_strerror(result),
@@ -151,7 +163,7 @@ Error explain(const LoginFailure& failure) {
     case CURLE_LOGIN_DENIED:
       return refused_by_libcurl(failure);
     case CURLE_ABORTED_BY_CALLBACK:
-      return {Kind::cancelled, "stopped while connecting to " + address};
+      return stopped(failure);
     case CURLE_COULDNT_RESOLVE_HOST:
       return unknown_host(failure);
     case CURLE_COULDNT_CONNECT:

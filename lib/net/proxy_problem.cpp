@@ -34,7 +34,7 @@ Error answered(const LoginFailure& failure) {
   const bool for_good = status < 500;
   return {for_good ? Kind::unavailable : Kind::temporary,
           "the proxy does not connect to " + address_of(failure.endpoint) + ": " + answer,
-          for_good ? "many proxies only allow web ports: ask its operator, or connect without the proxy"
+          for_good ? "many proxies only allow web ports: ask its administrator, or connect without the proxy"
                    : "perhaps the proxy cannot reach the server; the next run tries again"};
 }
 

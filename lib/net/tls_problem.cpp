@@ -52,7 +52,8 @@ bool names_include(const CertificateFacts& facts, const std::string& name) {
 std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& facts) {
   const Endpoint& endpoint = failure.endpoint;
   const std::string& name = expected_name(endpoint);
-  return "to trust this certificate alone, compare the key with what the server's operator says, save it "
+  return "to trust this certificate alone, compare the key with what the server's administrator says, save "
+         "it "
          "(openssl "
          "s_client -connect " +
          address_of(endpoint) + (endpoint.tls == Tls::starttls ? " -starttls pop3" : "") + " -servername " +
@@ -65,7 +66,8 @@ std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& fa
 /// Neither a file nor a pin makes OpenSSL take such a certificate. It may also be the one of the issuer.
 /// OpenSSL reports only the first of two faults, for example an unknown issuer.
 constexpr const char* way_out_of_dates =
-    "the server's owner must renew it, or the certificate of its issuer, unless this machine's clock is "
+    "the server's administrator must renew it, or the certificate of its issuer, unless this machine's clock "
+    "is "
     "wrong; "
     "until then no setting makes mailhaul trust it, neither \"tls_ca_file\" nor \"tls_pin\"";
 
@@ -84,14 +86,14 @@ std::string hint_for_untrusted(const LoginFailure& failure, const CertificateFac
     why =
         "the server sent it without the certificate of its issuer, so the chain is incomplete, or the issuer "
         "is "
-        "not one that this machine trusts: tell the server's operator; ";
+        "not one that this machine trusts: tell the server's administrator; ";
   return described(facts) + why + way_to_trust(failure, facts);
 }
 
 std::string hint_for_certificate(const LoginFailure& failure, const std::string& words) {
   const auto limit = std::min(failure.deadline.left(), longest_look);
   const bool about_dates = speaks_of(words, "expired") || speaks_of(words, "not yet valid");
-  const auto facts = look_at_certificate(failure.endpoint, failure.deadline.cancel, limit);
+  const auto facts = read_certificate(failure.endpoint, failure.deadline.cancel, limit);
   if (about_dates || facts.is_out_of_date) return described(facts) + way_out_of_dates;
   if (speaks_of(words, "match")) return described(facts) + way_to_another_name(facts);
   return hint_for_untrusted(failure, facts, words);
@@ -148,7 +150,7 @@ Error explain_tls(const LoginFailure& failure) {
               hint_for_certificate(failure, util::lower(words))};
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
       return {Kind::unavailable, "the key of " + address + " matches none of the pinned keys",
-              "before you change \"tls_pin\", ask the server's operator whether the key was changed"};
+              "before you change \"tls_pin\", ask the server's administrator whether the key was changed"};
     case CURLE_USE_SSL_FAILED:
       return no_stls(failure, failure.transcript.refusal());
     case CURLE_SSL_CONNECT_ERROR:

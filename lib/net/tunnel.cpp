@@ -50,13 +50,14 @@ std::pair<Fd, Fd> tcp_pair() {
   // libcurl calls connect(2) again, which succeeds once more for a socket that did not wait the first time.
   const int connected = ::connect(ours.get(), general(address), sizeof address);
   if (connected < 0 && errno != EINPROGRESS) require(connected);
-  const auto own_port = address_of_end(ours).sin_port;
+  const sockaddr_in own = address_of_end(ours);
   for (;;) {
     sockaddr_in peer{};
     socklen_t size = sizeof peer;
     Fd theirs(::accept4(listener.get(), general(peer), &size, SOCK_CLOEXEC));
     require(theirs.get());
-    if (peer.sin_port == own_port) return {std::move(ours), std::move(theirs)};
+    if (peer.sin_port == own.sin_port && peer.sin_addr.s_addr == own.sin_addr.s_addr)
+      return {std::move(ours), std::move(theirs)};
   }
 }
 

@@ -21,7 +21,7 @@ Wire::Wire(std::unique_ptr<CurlHandle> curl, std::string address)
 
 void Wire::queue(std::string_view bytes) {
   behind_.append(bytes);
-  flush();
+  send_queued();
 }
 
 void Wire::refill() {
@@ -36,7 +36,7 @@ void Wire::refill() {
   }
 }
 
-void Wire::flush() {
+void Wire::send_queued() {
   while (send_problem_.empty() && pending()) {
     if (sent_ == filled_) refill();
     const auto sent = curl_->send({buffer_->data() + sent_, filled_ - sent_});

@@ -20,11 +20,11 @@ class Wire {
   /// `curl` has connected to `address`, "host:port".
   Wire(std::unique_ptr<CurlHandle> curl, std::string address);
 
-  /// Sends what can be sent at once and keeps the rest for flush(). A failure shows in receive(), after what
-  /// had arrived before it.
+  /// Sends what can be sent at once and keeps the rest for send_queued(). A failure shows in receive(), after
+  /// what had arrived before it.
   void queue(std::string_view bytes);
   /// Sends more of what is queued, without waiting.
-  void flush();
+  void send_queued();
 
   /// Returns how many bytes were stored, 0 at the end of the stream, nothing if one has to wait() first.
   /// Throws Error{temporary} "connection to HOST:PORT lost: ...".

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The answer to CAPA: RFC 2449 section 6.
 #include "pop3/capabilities.h"
 
 #include <algorithm>

@@ -78,8 +78,8 @@ void Conversation::feed(std::string_view bytes) {
 }
 
 Event Conversation::next() {
-  if (place_ == Place::list) return next_line();
-  if (place_ == Place::message) return next_piece();
+  if (within_ == Within::list) return next_line();
+  if (within_ == Within::message) return next_piece();
   return next_status();
 }
 
@@ -87,20 +87,18 @@ Event Conversation::next_status() {
   if (in_.empty()) return NeedInput{};
   if (awaited_.empty()) {
     const auto words = in_.substr(0, in_.find('\n'));
-    fail("the server sent an answer that nobody asked for: \"" + util::escape(without_line_end(words)) + '"');
+    fail("the server sent an answer that nobody asked for", without_line_end(words));
   }
   const auto line = take_line(LineEnd::any);
   if (!line) return NeedInput{};
   const auto status = parse_status(without_line_end(*line));
-  if (!status) {
-    fail("the server answered neither +OK nor -ERR: \"" + util::escape(without_line_end(*line)) + '"');
-  }
+  if (!status) fail("the server answered neither +OK nor -ERR", without_line_end(*line));
   ending_ = line->ends_with("\r\n") ? LineEnd::crlf : LineEnd::any;
   const ReplyShape shape = awaited_.front();
   if (!status->ok || shape == ReplyShape::line) {
     awaited_.pop_front();
   } else {
-    place_ = shape == ReplyShape::list ? Place::list : Place::message;
+    within_ = shape == ReplyShape::list ? Within::list : Within::message;
     column_ = Column::start;
   }
   return *status;
@@ -171,7 +169,7 @@ Chunk Conversation::take_run() {
 
 Event Conversation::end_reply() {
   awaited_.pop_front();
-  place_ = Place::status;
+  within_ = Within::status;
   return End{};
 }
 
@@ -179,10 +177,8 @@ Event Conversation::end_reply() {
 std::optional<std::string_view> Conversation::take_line(LineEnd ending) {
   const auto end = find_line_end(ending);
   const auto piece = in_.substr(0, end);
-  if (carry_.size() + piece.size() > max_line_bytes) {
-    fail("the server sent a line of more than 64 KiB: \"" +
-         util::escape(carry_.empty() ? piece : carry_, 60) + '"');
-  }
+  if (carry_.size() + piece.size() > max_line_bytes)
+    fail("the server sent a line of more than 64 KiB", carry_ + std::string(piece), 60);
   in_.remove_prefix(piece.size());
   if (end != std::string_view::npos && carry_.empty()) return piece;
   carry_.append(piece);
@@ -203,12 +199,14 @@ std::size_t Conversation::find_line_end(LineEnd ending) const {
 }
 
 bool Conversation::begins_no_status() const noexcept {
-  return place_ == Place::status && !carry_.empty() && carry_.front() != '+' && carry_.front() != '-';
+  return within_ == Within::status && !carry_.empty() && carry_.front() != '+' && carry_.front() != '-';
 }
 
-void Conversation::fail(const std::string& sentence) {
-  malformed_status_ = place_ == Place::status;
-  throw util::Error(util::Kind::protocol, sentence);
+/// Throws what happened, with the first `limit` bytes of these words of the server.
+void Conversation::fail(const std::string& what, std::string_view words, std::size_t limit) {
+  malformed_status_ = within_ == Within::status;
+  const std::string said = redact_ ? redact_(words) : std::string(words);
+  throw util::Error(util::Kind::protocol, what + ": \"" + util::escape(said, limit) + '"');
 }
 
 }  // namespace mailhaul::pop3

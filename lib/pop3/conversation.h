@@ -4,9 +4,11 @@
 #pragma once
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace mailhaul::pop3 {
@@ -40,6 +42,11 @@ using Event = std::variant<NeedInput, Status, Line, Chunk, End>;
 /// fed.
 class Conversation {
  public:
+  /// Hides secrets in the words of the server that an error quotes, before they are escaped and cut.
+  using Redact = std::function<std::string(std::string_view words)>;
+  Conversation() = default;
+  explicit Conversation(Redact redact) : redact_(std::move(redact)) {}
+
   /// Queues a command. REQUIRES: no line end, and no CR, LF or NUL inside.
   void ask(std::string_view command, ReplyShape shape);
   /// The bytes to send now.
@@ -53,7 +60,7 @@ class Conversation {
   /// How many replies have not been read to their end.
   std::size_t awaited() const noexcept { return awaited_.size(); }
   /// Nothing of a reply has been read yet: the server is between two answers.
-  bool at_border() const noexcept { return place_ == Place::status && carry_.empty() && in_.empty(); }
+  bool at_border() const noexcept { return within_ == Within::status && carry_.empty() && in_.empty(); }
   /// What has come of a line whose end has not; empty between lines and inside a message.
   std::string_view begun_line() const noexcept { return carry_; }
   /// next() threw because of a status line (neither +OK nor -ERR, or endless) or an unasked reply; or what
@@ -61,7 +68,7 @@ class Conversation {
   bool malformed_status() const noexcept { return malformed_status_ || begins_no_status(); }
 
  private:
-  enum class Place { status, list, message };
+  enum class Within { status, list, message };
   /// Where in a line of a message the last byte was.
   enum class Column { start, dot, dot_cr, inside, after_cr };
   enum class LineEnd { any, crlf };
@@ -74,14 +81,15 @@ class Conversation {
   std::optional<std::string_view> take_line(LineEnd ending);
   std::size_t find_line_end(LineEnd ending) const;
   bool begins_no_status() const noexcept;
-  [[noreturn]] void fail(const std::string& sentence);
+  [[noreturn]] void fail(const std::string& what, std::string_view words, std::size_t limit = 200);
 
+  Redact redact_;
   std::string out_;
   std::string carry_;    ///< the beginning of a line whose end has not come yet
   std::string line_;     ///< a line that came in several feeds
   std::string_view in_;  ///< fed, not yet read
   std::deque<ReplyShape> awaited_;
-  Place place_ = Place::status;
+  Within within_ = Within::status;
   Column column_ = Column::start;
   LineEnd ending_ = LineEnd::crlf;  ///< of this reply
   bool malformed_status_ = false;

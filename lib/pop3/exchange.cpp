@@ -80,7 +80,10 @@ std::string text_of(const Command& command) {
 }
 
 Exchange::Exchange(net::Stream& stream, const SessionOptions& options)
-    : stream_(stream), options_(options), buffer_(std::make_unique_for_overwrite<char[]>(buffer_bytes)) {}
+    : stream_(stream),
+      options_(options),
+      talk_(options.redact),
+      buffer_(std::make_unique_for_overwrite<char[]>(buffer_bytes)) {}
 
 void Exchange::trace(char direction, std::string_view line) const {
   if (options_.trace) options_.trace(direction, line);
@@ -117,8 +120,8 @@ Exchange::Answer Exchange::answer() {
   last_ok_ = status.ok;
   const auto words = shown(status.text);
   trace('<', (status.ok ? "+OK " : "-ERR ") + words);
-  last_words_ =
-      status.ok ? util::escape(status.text) : words;  // of +OK, only numbers are read, and none shown
+  last_words_ = words;
+  last_values_ = status.ok ? status.text : std::string_view();
   const Answer answer{asked_.front(), status.ok};
   if (!status.ok || shape_of(answer.command.verb) == ReplyShape::line) forget_asked();
   return answer;

@@ -30,6 +30,7 @@ enum class Verb {
   quit
 };
 
+/// A command of RFC 1939 (sections 5 and 7) or RFC 2449 (CAPA, section 5).
 struct Command {
   Verb verb = Verb::stat;
   std::uint32_t number = 0;
@@ -65,7 +66,7 @@ class Exchange {
     Command command;
     bool ok = false;
   };
-  /// The next status line; its text is last_words().
+  /// The next status line; its text is last_words() and last_values().
   Answer answer();
   /// The next line of the list that answer() began; empty: the list has ended.
   std::optional<std::string_view> line();
@@ -79,7 +80,10 @@ class Exchange {
 
   /// Words of the server as a person may see them: secrets hidden, escaped, cut after 200 bytes.
   std::string shown(std::string_view words) const;
+  /// The text of the last status line as a person may see it.
   const std::string& last_words() const noexcept { return last_words_; }
+  /// The same as it came, with what may be a secret: to read numbers from, never to show. Empty after -ERR.
+  const std::string& last_values() const noexcept { return last_values_; }
   const Doubt& doubt() const noexcept { return doubt_; }
 
  private:
@@ -111,7 +115,7 @@ class Exchange {
   bool several_owed_ = false;
   bool failed_ = false;
   bool last_ok_ = true;
-  std::string last_words_;
+  std::string last_words_, last_values_;
   Doubt doubt_;
 };
 

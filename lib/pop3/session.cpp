@@ -127,13 +127,13 @@ void Session::State::read_capabilities() {
 
 void Session::State::read_stat() {
   const bool ok = exchange.answer().ok;
-  const auto& words = exchange.last_words();
+  const auto& values = exchange.last_values();
   if (!ok) {  // whatever else it means, LIST and UIDL may tell what STAT does not
-    const auto refused = refusal("STAT", words);
+    const auto refused = refusal("STAT", exchange.last_words());
     if (refused.refusal().reason == net::Reason::limit) listing_refused = refused;
   }
-  stat_count = ok ? util::parse_number(words.substr(0, words.find(' '))) : std::nullopt;
-  stat_is_proper = is_drop_listing(ok, words);
+  stat_count = ok ? util::parse_number(values.substr(0, values.find(' '))) : std::nullopt;
+  stat_is_proper = is_drop_listing(ok, values);
 }
 
 void Session::State::read_sizes(ListingBuilder& listing) {
@@ -188,7 +188,7 @@ void Session::State::require_sense(const ListingBuilder& listing) {
           : "the server lists " + lists + ", although UIDL names " + (listing.empty() ? "some" : "others");
   if (listing.empty())
     throw util::Error(util::Kind::protocol, why + " (answer to LIST)",
-                      "nothing was fetched or removed; tell the server's operator");
+                      "nothing was fetched or removed; tell the server's administrator");
   faults.may_be_incomplete = true;
   faults.contradiction = why + " (answer to LIST)";
 }
@@ -309,7 +309,7 @@ Message& Session::next() {
   if (!ok) s.message.refused_ = s.exchange.last_words();
   s.message.done_ = !ok || command.verb == Verb::noop || command.verb == Verb::count;
   // A line of a message that ended too early may begin with +OK or -ERR; it hardly looks like this.
-  if (command.verb == Verb::count && !is_drop_listing(ok, s.exchange.last_words())) {
+  if (command.verb == Verb::count && !is_drop_listing(ok, s.exchange.last_values())) {
     const auto refused = refusal("STAT", s.exchange.last_words());
     if (!ok && refused.refusal().reason == net::Reason::limit) throw net::RefusedError(refused);
     s.exchange.disown_answer();

@@ -78,10 +78,12 @@ std::string for_a_shell(const std::vector<std::string>& command) {
   return "[\"sh\", \"-c\", \"" + util::escape(line) + "\"]";
 }
 
-void check_command(const std::vector<std::string>& command, const Surroundings& around,
+/// Whether the command can be run as it is; reports what is wrong.
+bool check_command(const std::vector<std::string>& command, const Surroundings& around,
                    const Report& report) {
   const auto& program = command.front();
-  if (find_program_file(program, around).empty()) {
+  const bool is_there = !find_program_file(program, around).empty();
+  if (!is_there) {
     const bool is_path = program.find('/') != std::string::npos;
     report.fault(
         Error(Kind::config, "there is no program " + util::escape(program) + (is_path ? "" : " in $PATH"),
@@ -89,9 +91,11 @@ void check_command(const std::vector<std::string>& command, const Surroundings& 
                   ? "install it, or write its whole path"
                   : "give the program and its arguments as separate words: [\"program\", \"argument\"]"));
   }
-  if (const auto word = shell_word_in(command); !word.empty())
+  const auto word = shell_word_in(command);
+  if (!word.empty())
     report.warn("the program gets \"" + util::escape(word) + "\" as it is, because no shell runs it",
                 "if you need a shell, write " + for_a_shell(command));
+  return is_there && word.empty();
 }
 
 void check_destinations(const account::Account& account, const DoctorOutside& outside,
@@ -99,35 +103,24 @@ void check_destinations(const account::Account& account, const DoctorOutside& ou
   for (const auto& spec : account.deliver) {
     const Report report(account, "destination", tell);
     bool sound = true;
-    const TellFinding note = [&](const Finding& finding) {
-      sound = false;
-      tell(finding);
-    };
-    const Report noted(account, "destination", note);
     try {
       delivery::require_usable(spec);
     } catch (const Error& error) {
-      noted.fault(error);
+      sound = false;
+      report.fault(error);
     }
     const auto* command = delivery::find_field(*spec.kind, "command");
     if (command != nullptr)
-      check_command(delivery::value_of(spec, command->name).words, outside.around, noted);
+      sound &= check_command(delivery::value_of(spec, command->name).words, outside.around, report);
     if (sound) report.ok(delivery::describe(spec) + " can be used");
   }
 }
 
-/// A key whose program is not there; empty: the key is not set.
-void check_key(const account::Account& account, const std::string& key,
-               const std::vector<std::string>& command, const DoctorOutside& outside,
-               const TellFinding& tell) {
-  if (command.empty()) return;
-  bool sound = true;
-  const TellFinding note = [&](const Finding& finding) {
-    sound = false;
-    tell(finding);
-  };
-  check_command(command, outside.around, Report(account, key, note));
-  if (sound) Report(account, key, tell).ok("the program " + util::escape(command.front()) + " can be run");
+/// A key that names a program; an empty command: the key is not set.
+void check_program(const std::vector<std::string>& command, const Surroundings& around,
+                   const Report& report) {
+  if (command.empty() || !check_command(command, around, report)) return;
+  report.ok("the program " + util::escape(command.front()) + " can be run");
 }
 
 void check_programs(const account::Account& account, const DoctorOutside& outside, const TellFinding& tell) {
@@ -135,9 +128,9 @@ void check_programs(const account::Account& account, const DoctorOutside& outsid
     if (finding.grade == Grade::fault) finding.grade = Grade::warning;  // mail is fetched all the same
     tell(finding);
   };
-  check_key(account, "tunnel", account.server.tunnel, outside, tell);
-  check_key(account, "after_fetch", account.hooks.after_fetch, outside, warn);
-  check_key(account, "on_trouble", account.hooks.on_trouble, outside, warn);
+  check_program(account.server.tunnel, outside.around, Report(account, "tunnel", tell));
+  check_program(account.hooks.after_fetch, outside.around, Report(account, "after_fetch", warn));
+  check_program(account.hooks.on_trouble, outside.around, Report(account, "on_trouble", warn));
 }
 
 /// Others may register a client by themselves (RFC 7591).
@@ -186,18 +179,10 @@ struct SecretCheck {
     report.warn("no password is configured, so that only a run at a terminal can ask for it",
                 "for cron or systemd, add password_command or password_file to the account");
   }
-  void operator()(const credentials::Literal& /*source*/) const { report.ok("is in the profile"); }
+  void operator()(const credentials::Literal& /*source*/) const { report.ok("is in the configuration"); }
   void operator()(const credentials::Command& source) const {
-    bool sound = true;
-    const TellFinding note = [&](const Finding& finding) {
-      sound = false;
-      if (finding.grade == Grade::fault)
-        report.fault(Error(finding.kind, finding.sentence, finding.advice));
-      else
-        report.warn(finding.sentence, finding.advice);
-    };
-    check_command(source.argv, outside.around, Report(account, "password", note));
-    if (sound) report.ok("comes from the program " + util::escape(source.argv.front()));
+    if (check_command(source.argv, outside.around, report))
+      report.ok("comes from the program " + util::escape(source.argv.front()));
   }
   void operator()(const credentials::File& source) const {
     report.ok("comes from the file " + source.path.native());

@@ -203,7 +203,7 @@ class OnlineChecks {
     if (*until - outside_.now > net::certificate_notice)
       return ok("TLS", "the certificate is trusted, until " + day);
     warn("TLS", "the certificate of the server expires on " + day,
-         "its owner must renew it by then, or logins fail");
+         "the server's administrator must renew it by then, or logins fail");
   }
 
   void report_on_capabilities(const std::vector<std::string>& lines) const {

@@ -129,7 +129,8 @@ bool will_start(const Runner& runner, const DoctorOutside& outside, const TellFi
   const auto path = path_to_check(runner.started.program, outside.around.home);
   if (path.empty() || !find_program_file(path, outside.around).empty()) return true;
   if (runner.started.is_guarded) {
-    tell({.check = "timer", .sentence = runner.where + " runs " + named + " if it is there, and it is not"});
+    tell({.check = "timer",
+          .sentence = runner.where + " runs " + named + " only if it exists, and it does not exist"});
     return false;
   }
   tell({.grade = Grade::fault,

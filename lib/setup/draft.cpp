@@ -16,7 +16,7 @@ namespace {
 
 using account::Node;
 
-Node node_of(const Place& place) {
+Node node_of(const DraftDestination& place) {
   if (place.kind != "mda") return Node::of(place.kind + ":" + place.path);
   Node object{.form = Node::Form::object};
   object.add("kind", Node::of("mda")).add("command", Node::of_words(place.words));
@@ -24,13 +24,14 @@ Node node_of(const Place& place) {
   return object;
 }
 
+unsigned usual_port_of(const Draft& draft) { return draft.encryption == Encryption::implicit ? 995 : 110; }
+
 std::string url_of(const Draft& draft) {
   if (!draft.socket.empty()) return "unix:" + draft.socket;
   const bool is_address = draft.host.find(':') != std::string::npos;
   std::string url(draft.encryption == Encryption::implicit ? "pop3s://" : "pop3://");
   url += is_address ? "[" + draft.host + "]" : draft.host;
-  const unsigned usual = draft.encryption == Encryption::implicit ? 995 : 110;
-  if (draft.port != 0 && draft.port != usual) url += ":" + std::to_string(draft.port);
+  if (draft.port != 0 && draft.port != usual_port_of(draft)) url += ":" + std::to_string(draft.port);
   return url;
 }
 
@@ -83,7 +84,8 @@ std::string mailbox_of(const Draft& draft) {
   auto host = util::lower(draft.host);
   if (host.ends_with('.')) host.pop_back();
   const bool is_here = host == "localhost" || host == "::1" || host.starts_with("127.");
-  return draft.user + "\n" + host + (is_here ? "\n" + std::to_string(draft.port) : "");
+  const auto port = draft.port != 0 ? draft.port : usual_port_of(draft);
+  return draft.user + "\n" + host + (is_here ? "\n" + std::to_string(port) : "");
 }
 
 }  // namespace
@@ -302,10 +304,10 @@ std::string absolute(std::string_view path, const util::Path& home, const util::
 
 namespace {
 
-void without_double_places(std::vector<Place>& places) {
-  std::vector<Place> once;
+void without_double_destinations(std::vector<DraftDestination>& places) {
+  std::vector<DraftDestination> once;
   for (auto& place : places) {
-    const auto same = [&](const Place& other) {
+    const auto same = [&](const DraftDestination& other) {
       return other.kind == place.kind && other.path == place.path && other.words == place.words;
     };
     if (std::ranges::none_of(once, same)) once.push_back(std::move(place));
@@ -322,7 +324,7 @@ void without_unknown_homes(Draft& draft, Outcome& outcome) {
                              "there is no user here whose home directory is meant by " + place.path,
                              "correct \"deliver\" in the account"});
   }
-  std::erase_if(draft.deliver, [](const Place& place) { return place.path.starts_with('~'); });
+  std::erase_if(draft.deliver, [](const DraftDestination& place) { return place.path.starts_with('~'); });
 }
 
 /// `mailboxes`: those that have an account already, each with its name.
@@ -334,7 +336,7 @@ void without_doubles_of(std::map<std::string, std::string>& mailboxes, Outcome& 
     draft.enabled = false;
     outcome.notes.push_back(
         {draft.line, "account " + draft.name + " is switched off: it is the mailbox of " + earlier->second,
-         "one account can deliver to several places: give its \"deliver\" an array"});
+         "one account can deliver to several destinations: give its \"deliver\" an array"});
   }
 }
 
@@ -347,7 +349,7 @@ void complete(Outcome& outcome, const Surroundings& around, const std::vector<st
     draft.name = name;
     for (unsigned n = 2; !names.insert(draft.name).second; ++n) draft.name = name + "-" + std::to_string(n);
     without_unknown_homes(draft, outcome);
-    without_double_places(draft.deliver);
+    without_double_destinations(draft.deliver);
     if (draft.deliver.empty() || draft.lacks_place) {
       draft.enabled = false;
       if (draft.deliver.empty())

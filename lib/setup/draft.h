@@ -32,7 +32,7 @@ struct KnownMessage {
 enum class Encryption { implicit, stls, none };
 
 /// A place where mail goes.
-struct Place {
+struct DraftDestination {
   std::string kind, path;          ///< "maildir", "mbox"; "mda" has a command instead of a path
   std::vector<std::string> words;  ///< program and arguments
   bool from_line = false;
@@ -59,9 +59,9 @@ struct Draft {
   std::uint64_t max_size = 0, max_bytes = 0, max_messages = 0;
   bool trace_header = true;
   bool enabled = true;
-  std::vector<Place> deliver;
+  std::vector<DraftDestination> deliver;
   bool lacks_place = false;  ///< the other program delivers to more places than these
-  util::Path seen_file;  ///< the other program's list of what it has fetched; empty: it does not go by one
+  util::Path seen_file;      ///< the other program's list of what it has fetched; empty: it keeps none
   std::vector<KnownMessage> known;
 };
 
@@ -84,7 +84,7 @@ struct Surroundings {
 account::Node profile_of(const Draft& draft, const util::Path& password_file);
 
 /// A command line that a shell runs, as program and arguments: split where it has none of the shell's
-/// characters, otherwise given to sh. Empty where it is empty.
+/// characters, otherwise given to sh. An empty command gives no words.
 std::vector<std::string> words_of_shell(std::string_view command);
 /// Pairs: what the other program replaces in a command, and what is written in its place.
 using Placeholders = std::vector<std::pair<std::string, std::string>>;

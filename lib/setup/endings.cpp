@@ -30,7 +30,7 @@ void tell_endings(const account::Account& account, std::chrono::sys_seconds now,
     tell(
         {.key = "tls_client_cert",
          .sentence = "the certificate in \"tls_client_cert\"" + std::string(verb(*end)) + "at " + shown(*end),
-         .cure = "get a new one from the server's operator"});
+         .cure = "get a new one from the server's administrator"});
 }
 
 }  // namespace mailhaul::setup

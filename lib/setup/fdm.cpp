@@ -85,12 +85,23 @@ class FdmDrafting {
     draft.encryption = implicit           ? Encryption::implicit
                        : account.starttls ? Encryption::stls
                                           : Encryption::none;
-    const auto port =
-        util::parse_number(account.port).value_or(account.port == "pop3s" || implicit ? 995 : 110);
-    draft.port = static_cast<std::uint16_t>(port <= 65535 ? port : 0);
+    draft.port = port_of(account, implicit ? 995 : 110);
     if (draft.encryption != Encryption::none && (!conf_.verify || !account.verify))
       note(account.line, "fdm does not check the certificate of " + draft.host + "; mailhaul does",
            "for a self-signed certificate, name it in tls_ca_file");
+  }
+
+  /// By its number or the name of its service.
+  std::uint16_t port_of(const FdmAccount& account, std::uint16_t usual) {
+    if (account.port.empty()) return usual;
+    if (account.port == "pop3s") return 995;
+    if (account.port == "pop3") return 110;
+    const auto number = util::parse_number(account.port).value_or(0);
+    if (number > 0 && number <= 65535) return static_cast<std::uint16_t>(number);
+    if (!account.is_unset)
+      note(account.line, "the port " + util::escape(account.port) + " is not understood",
+           "correct \"server\" of " + util::escape(account.name) + ", which has the usual port");
+    return usual;
   }
 
   /// A program in place of a server, whose name is not known then.
@@ -236,7 +247,7 @@ class FdmDrafting {
     if (is_there) return;
     draft.lacks_place = true;
     note(line, "no action is named \"" + util::escape(pattern) + "\"",
-         "add the place where its mail goes to \"deliver\" of " + util::escape(draft.name));
+         "add the destination of its mail to \"deliver\" of " + util::escape(draft.name));
   }
 
   void steps_of(const FdmAction& action, Draft& draft, unsigned line) {

@@ -187,8 +187,7 @@ class FdmParser {
       account.server = text_of(account, text());
       account.server_is_unset = account.is_unset;
     } else if (word == "port") {
-      account.port = token_.text;
-      advance();
+      account.port = token_.form == Form::word ? number() : text_of(account, text());
     } else if (word == "user" || word == "pass") {
       auto& place = word == "user" ? account.user : account.pass;
       place = text();

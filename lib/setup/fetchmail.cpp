@@ -65,7 +65,7 @@ bool names_this_machine(std::string_view host) {
 
 class Drafting {
  public:
-  /// `seen_file`: fetchmail's list, which it goes by unless it is told to fetch all.
+  /// `seen_file`: fetchmail's list, which fetchmail consults unless it is told to fetch all.
   Drafting(Outcome& outcome, const Surroundings& around, util::Path seen_file)
       : outcome_(outcome), around_(around), seen_file_(std::move(seen_file)) {}
 

@@ -143,8 +143,9 @@ class GetmailDrafting {
   void connection(const std::string& type) {
     const bool tls = type.find("SSL") != std::string::npos;
     draft_.encryption = tls ? Encryption::implicit : Encryption::none;
-    draft_.port = static_cast<std::uint16_t>(number("retriever", "port"));
-    if (draft_.port == 0) draft_.port = tls ? 995 : 110;
+    const auto port = number("retriever", "port");
+    if (port > 65535) refuse(line("retriever", "port"), "port must be a number from 1 to 65535");
+    draft_.port = port != 0 ? static_cast<std::uint16_t>(port) : tls ? 995 : 110;
     draft_.ca_file = path("retriever", "ca_certs");
     if (draft_.ca_file == "/etc/ssl/certs/ca-certificates.crt") draft_.ca_file.clear();  // the system's
     draft_.client_cert = path("retriever", "certfile");
@@ -272,7 +273,7 @@ class GetmailDrafting {
   }
 
   void program(const std::string& section) {
-    Place place{.kind = "mda", .path = {}, .words = {path(section, "path")}};
+    DraftDestination place{.kind = "mda", .path = {}, .words = {path(section, "path")}};
     const auto arguments = text(section, "arguments");
     const auto words = arguments.empty() ? std::vector<std::string>() : getmail_strings(arguments);
     if (!words) return unplaced(line(section, "arguments"), "arguments is more than a list of strings", "");

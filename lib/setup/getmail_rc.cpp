@@ -92,6 +92,7 @@ class IniParser {
       take(text.substr(0, end));
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
+    inherit();
     return std::move(rc_);
   }
 
@@ -119,6 +120,18 @@ class IniParser {
     }
   }
 
+  /// What [DEFAULT] says counts in each section that has such a key, where the section does not say it
+  /// itself.
+  void inherit() {
+    const auto defaults = rc_.extract("DEFAULT");
+    if (defaults.empty()) return;
+    for (auto& [name, section] : rc_) {
+      const bool is_place = name != "retriever" && name != "options";
+      for (const auto& [key, value] : defaults.mapped())
+        if (is_known_to_getmail(is_place ? "destination" : name, key)) section.try_emplace(key, value);
+    }
+  }
+
   void begin(std::string_view text) {
     const auto end = text.find(']');
     if (end == std::string_view::npos) refuse("a section's name has no ]");
@@ -130,7 +143,7 @@ class IniParser {
 
   void set(std::string_view text) {
     const auto divider = text.find_first_of("=:");
-    if (section_ == nullptr) refuse("a key stands before the first section");
+    if (section_ == nullptr) refuse("there is a key before the first section");
     if (divider == std::string_view::npos || divider == 0)
       refuse("a line is neither a section nor \"key = value\"");
     const auto [value, is_new] =

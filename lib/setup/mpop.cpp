@@ -126,6 +126,7 @@ class MpopParser {
       begin(argument);
     } else {
       if (current_ == nullptr && !in_defaults_) refuse("the first command must be account or defaults");
+      if (name == "port") require_port(argument);
       const MpopValue value{line_, std::string(argument)};
       if (current_ == nullptr) {
         defaults_[name] = value;
@@ -134,6 +135,11 @@ class MpopParser {
         current_->changed = true;
       }
     }
+  }
+
+  void require_port(std::string_view argument) const {
+    const auto port = util::parse_number(argument).value_or(0);
+    if (port == 0 || port > 65535) refuse("port must be a number from 1 to 65535");
   }
 
   void begin(std::string_view argument) {

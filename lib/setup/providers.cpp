@@ -46,7 +46,8 @@ std::string advice_on_name(const Provider& provider, std::string_view user) {
   if (provider.user == UserName::local_part && is_address)
     return "the user name at " + name + " is the part of the address before the @";
   if (provider.user == UserName::assigned && is_address)
-    return "the user name at " + name + " is not the address, but the name that it has given you";
+    return "the user name at " + name + " is not the address, but a name that " + name +
+           " has assigned to you";
   return {};
 }
 

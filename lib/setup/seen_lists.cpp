@@ -64,7 +64,7 @@ std::optional<std::chrono::sys_seconds> time_of(std::string_view digits) {
 /// a time.
 void require_whole(const util::Path& file, const Lines& lines) {
   if (!lines.whole())
-    refuse_list(file, lines.number(), "the last line has no end, and may have been cut off");
+    refuse_list(file, lines.number(), "the last line does not end with a newline, and may have been cut off");
 }
 
 KnownMessage known(const util::Path& file, unsigned line, std::string_view uid,
@@ -123,7 +123,8 @@ std::vector<KnownMessage> getmail_list(const util::Path& file, std::string_view 
     if (nul == std::string_view::npos) refuse_list(file, lines.number(), "a line is not \"UID NUL TIME\"");
     const auto fetched = time_of(util::trimmed(line.substr(nul + 1)));
     if (!fetched)
-      refuse_list(file, lines.number(), "the time of a message is no number of seconds after 1990");
+      refuse_list(file, lines.number(),
+                  "the time of a message is not a number of seconds since 1970, or is before 1990");
     messages.push_back(known(file, lines.number(), util::trimmed(line.substr(0, nul)), fetched));
   }
   without_doubles(messages);
@@ -173,7 +174,7 @@ std::vector<KnownMessage> fdm_list(const util::Path& file, std::string_view text
     if (!length) refuse_list(file, line, "an entry does not begin with its length");
     text.remove_prefix(blank + 1);
     if (*length >= text.size() || text[*length] != '\n')
-      refuse_list(file, line, "a UID has not the length that is given");
+      refuse_list(file, line, "a UID does not have the stated length");
     messages.push_back(known(file, line, text.substr(0, *length), std::nullopt));
     text.remove_prefix(*length + 1);
   }

@@ -74,18 +74,18 @@ std::vector<std::string> values_of(const std::string& text, std::string_view set
 }
 
 seconds unit_of_time(std::string_view word) {
-  struct Row {
+  struct TimeUnit {
     std::string_view names;
     seconds span;
   };
-  constexpr std::array rows{Row{" s sec second seconds ", seconds(1)},
-                            Row{" m min minute minutes ", seconds(60)},
-                            Row{" h hr hour hours ", seconds(3600)}, Row{" d day days ", seconds(86400)}};
+  constexpr std::array units{
+      TimeUnit{" s sec second seconds ", seconds(1)}, TimeUnit{" m min minute minutes ", seconds(60)},
+      TimeUnit{" h hr hour hours ", seconds(3600)}, TimeUnit{" d day days ", seconds(86400)}};
   if (word.empty()) return seconds(1);
-  const auto row = std::ranges::find_if(rows, [&](const Row& one) {
+  const auto unit = std::ranges::find_if(units, [&](const TimeUnit& one) {
     return one.names.find(" " + std::string(word) + " ") != std::string_view::npos;
   });
-  return row == rows.end() ? seconds(0) : row->span;
+  return unit == units.end() ? seconds(0) : unit->span;
 }
 
 /// "5min", "1h 30min", "300" (systemd.time(7)); 0: not understood.

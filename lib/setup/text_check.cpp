@@ -55,7 +55,7 @@ std::string_view word_around(std::string_view text, std::size_t at) {
 }
 
 /// The first line from `first` on, or else of the whole file, that has the word and is no comment. `first`:
-/// it stands in none, because the file has it in another form.
+/// no line has it, because the file has it in another form.
 unsigned line_of(std::string_view text, std::string_view word, unsigned first) {
   unsigned line = 0, before = 0;
   while (!text.empty()) {

@@ -26,8 +26,8 @@ std::string cannot_write_hint(const util::Path& file) {
 
 }  // namespace
 
-Database::Database(util::Path file, std::mutex& writes, std::chrono::milliseconds patience)
-    : file_(std::move(file)), writes_(writes), patience_(patience) {
+Database::Database(util::Path file, std::mutex& writes, std::chrono::milliseconds lock_timeout)
+    : file_(std::move(file)), writes_(writes), lock_timeout_(lock_timeout) {
   // SQLite's memory statistics take a lock for every allocation, and nothing here uses them.
   [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -59,7 +59,7 @@ void Database::configure() {
     throw Error(Kind::storage, "cannot write to the state database " + file_.native(),
                 cannot_write_hint(file_));
   }
-  check(sqlite3_busy_timeout(handle_, static_cast<int>(patience_.count())), "open");
+  check(sqlite3_busy_timeout(handle_, static_cast<int>(lock_timeout_.count())), "open");
   if (number("PRAGMA application_id") == application_id && text("PRAGMA journal_mode = WAL") != "wal") {
     throw Error(Kind::storage, "cannot keep a write-ahead log for the state database " + file_.native(),
                 "name a file on another, local file system with --state FILE");
@@ -179,7 +179,7 @@ void Database::fail(int code, std::string_view doing) {
   }
   std::string hint = hint_for(primary, reason, file_);
   if (primary == SQLITE_BUSY) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience_).count();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lock_timeout_).count();
     failure_ = "another program has locked it for " + std::to_string(seconds) + " s";
     hint = "find out who has it open: fuser -v " + file_.native();
   }

@@ -19,10 +19,10 @@ namespace mailhaul::state {
 /// An open database. One thread at a time.
 class Database {
  public:
-  /// Opens an existing file (see provide_file). A writer waits up to `patience` for another connection.
+  /// Opens an existing file (see provide_file). A writer waits up to `lock_timeout` for another connection.
   /// Throws Error{storage}; Error{temporary} when another connection keeps it locked.
   Database(util::Path file, std::mutex& writes,
-           std::chrono::milliseconds patience = std::chrono::seconds(30));
+           std::chrono::milliseconds lock_timeout = std::chrono::seconds(30));
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
@@ -54,7 +54,7 @@ class Database {
 
   util::Path file_;
   std::mutex& writes_;
-  std::chrono::milliseconds patience_;
+  std::chrono::milliseconds lock_timeout_;
   sqlite3* handle_ = nullptr;
   Durability durability_ = Durability::synced;
   bool condemned_ = false;

@@ -21,11 +21,11 @@ using util::Path;
 
 namespace {
 
-std::optional<struct stat> look_at(const Path& path) {
+std::optional<struct stat> status_at(const Path& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) return info;
   if (errno == ENOENT) return std::nullopt;
-  util::throw_errno(Kind::storage, "look at", path.native());
+  util::throw_errno(Kind::storage, "read the attributes of", path.native());
 }
 
 Path beside(const Path& file, const char* suffix) {
@@ -62,19 +62,19 @@ void check_existing(const Path& file, const struct stat& info) {
 /// that was closed properly: it holds an earlier state, as after a backup was restored.)
 void refuse_orphaned_journal(const Path& file) {
   const Path journal = beside(file, "-wal");
-  const auto info = look_at(journal);
+  const auto info = status_at(journal);
   if (!info || info->st_size == 0) return;  // an empty one does no harm
-  if (look_at(file)) return;                // another process has just created both
+  if (status_at(file)) return;              // another process has just created both
   throw Error(Kind::storage, "the state database " + file.native() + " is missing, but its journal exists",
               "put the database back, or move the journal away, too: mv " +
                   util::shell_word(journal.native()) + " " + util::shell_word(journal.native() + ".old"));
 }
 
-Fd write_image(const Path& path, int flags) {
+Fd write_new_database(const Path& path, int flags) {
   Fd fd = util::open_file(path, flags | O_RDWR, S_IRUSR | S_IWUSR, Kind::cannot_create);
   if (::fchmod(fd.get(), S_IRUSR | S_IWUSR) != 0)
     util::throw_errno(Kind::storage, "make private", path.native());
-  util::write_all(fd.get(), new_database_image(), path);
+  util::write_all(fd.get(), new_database_bytes(), path);
   util::sync_fd(fd.get(), path);
   return fd;
 }
@@ -89,7 +89,7 @@ bool linked(const char* from, const Path& file) {
 /// The usual way: a file without a name, which disappears when the process is killed.
 bool publish_unnamed(const Path& directory, const Path& file) {
   try {
-    Fd fd = write_image(directory, O_TMPFILE);
+    Fd fd = write_new_database(directory, O_TMPFILE);
     const std::string source = "/proc/self/fd/" + std::to_string(fd.get());
     return linked(source.c_str(), file);
   } catch (const Error&) {
@@ -103,7 +103,7 @@ void publish_by_name(const Path& file) {
   const Path draft = beside(file, (".new-" + std::to_string(::getpid())).c_str());
   ::unlink(draft.c_str());  // left by a dead process that had the same process id
   try {
-    write_image(draft, O_CREAT | O_EXCL | O_NOFOLLOW).close_checked(Kind::storage, draft.native());
+    write_new_database(draft, O_CREAT | O_EXCL | O_NOFOLLOW).close_checked(Kind::storage, draft.native());
     if (!linked(draft.c_str(), file)) util::throw_errno(Kind::cannot_create, "create", file.native());
   } catch (const Error&) {
     ::unlink(draft.c_str());
@@ -156,7 +156,7 @@ void provide_file(const Path& file) {
     throw Error(Kind::config, "the state database " + file.native() + " would be on a network file system",
                 "locks cannot be trusted there; name a file on a local disk with --state FILE");
   }
-  if (const auto info = look_at(file)) return check_existing(file, *info);
+  if (const auto info = status_at(file)) return check_existing(file, *info);
   refuse_orphaned_journal(file);
   if (!publish_unnamed(directory, file)) publish_by_name(file);
   util::sync_directory(directory);

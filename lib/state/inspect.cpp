@@ -122,7 +122,8 @@ Inspection inspect(const util::Path& named) {
   journal += "-wal";
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0) {
-    if (errno != ENOENT && errno != ENOTDIR) util::throw_errno(Kind::storage, "look at", file.native());
+    if (errno != ENOENT && errno != ENOTDIR)
+      util::throw_errno(Kind::storage, "read the attributes of", file.native());
     if (has_content(journal))
       throw Error(Kind::storage,
                   "the state database " + file.native() + " is missing, but its journal exists",

@@ -85,7 +85,7 @@ struct AbsentColumn {
 constexpr const char* long_absent_messages =
     "SELECT id FROM messages INDEXED BY absent "
     "WHERE mailbox = ?1 AND absent_days > 0 AND absent_days >= ?2 "
-    "AND coalesce(gone, delivered, absent_since * 86400) < ?3 "
+    "AND max(absent_since * 86400, ifnull(gone, 0), ifnull(delivered, 0)) < ?3 "
     "AND NOT EXISTS (SELECT 1 FROM landings WHERE mailbox = ?1 AND row = messages.id)";
 
 /// The checksum of what a poll reads. `row` is a Row or a RowSummary; the latter does not keep the ordinal.

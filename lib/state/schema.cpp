@@ -97,7 +97,7 @@ const std::array migrations{Migration{version_1, nullptr, ""},
 
 const std::int64_t schema_version = std::int64_t{migrations.size()};
 
-std::string new_database_image() {
+std::string new_database_bytes() {
   std::string sql = "PRAGMA application_id = " + std::to_string(application_id) +
                     "; PRAGMA user_version = " + std::to_string(migrations.size()) + "; BEGIN;";
   for (const auto& migration : migrations) sql += std::string(migration.begin) + migration.end;

@@ -14,7 +14,7 @@ inline constexpr std::int64_t application_id = 0x4d48414c;  ///< "MHAL"
 extern const std::int64_t schema_version;
 
 /// The bytes of a new, empty database of the current version.
-std::string new_database_image();
+std::string new_database_bytes();
 
 /// Throws Error{storage} when only a newer mailhaul knows this version.
 void refuse_newer(const util::Path& file, std::int64_t version);

@@ -104,8 +104,8 @@ class Store {
 
   /// Notes the day on which these rows were absent from a whole listing; `absent` has all rows that were not
   /// in the listing, gone ones too. Forgets rows without landings that were absent on 20 days since they were
-  /// listed last and whose last event is more than 180 days ago: removal, else delivery, else first absence.
-  /// Writes at most once a day.
+  /// listed last, if first absence, delivery and removal are more than 180 days ago. Writes at most once a
+  /// day.
   void note_absent(MailboxId mailbox, std::span<const RowId> absent, Time now);
 
  private:

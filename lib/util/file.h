@@ -19,7 +19,7 @@ using Path = std::filesystem::path;
 /// open(2) with O_CLOEXEC added; throws Error{kind} "cannot open PATH: ...".
 Fd open_file(const Path& path, int flags, mode_t mode = 0, Kind kind = Kind::storage);
 /// The directory's descriptor (O_RDONLY | O_DIRECTORY).
-Fd open_directory(const Path& path, Kind kind = Kind::storage);
+[[nodiscard]] Fd open_directory(const Path& path, Kind kind = Kind::storage);
 /// A new file without a name, for reading and writing, which is gone when it is closed.
 [[nodiscard]] Fd nameless_file(const Path& directory);
 /// fstat(2); throws Error{storage} "cannot read the attributes of PATH: ...".

@@ -35,7 +35,8 @@ std::size_t edit_distance(std::string_view one, std::string_view other) {
 
 std::string nearest(std::string_view name, std::span<const std::string_view> candidates) {
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  // A name of which no letter would stay is not close to anything.
+  std::size_t best_distance = std::min(std::max<std::size_t>(1, name.size() / 3) + 1, name.size());
   for (const auto candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance) {

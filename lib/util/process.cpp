@@ -214,13 +214,25 @@ Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std
   return captured;
 }
 
+namespace {
+
+/// What follows the first line end; if nothing does, as after a very long line, the half of that line.
+std::string without_half_line(const std::string& text) {
+  const auto line_end = text.find('\n');
+  const bool more_follows =
+      line_end != std::string::npos && text.find_first_not_of(" ;\n", line_end) != std::string::npos;
+  return more_follows ? text.substr(line_end + 1) : "..." + text;
+}
+
+}  // namespace
+
 std::string last_words(const Fd& said) {
   constexpr off_t enough = 400;
   const auto end = ::lseek(said.get(), 0, SEEK_END);
   const auto from = std::max<off_t>(end - enough, 0);
   std::string text(static_cast<std::size_t>(std::max<off_t>(end - from, 0)), '\0');
   text.resize(pread_all(said.get(), text, from, "a program's words"));
-  if (from > 0) text.erase(0, std::min(text.find('\n'), text.size() - 1) + 1);
+  if (from > 0) text = without_half_line(text);
   std::string line;
   for (const char c : text) line += c == '\n' ? std::string("; ") : std::string(1, c);
   while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();

@@ -331,7 +331,7 @@ TEST_CASE("two enabled accounts for one mailbox are refused") {
   const auto said = Profile(two_accounts(anna, plain)).said();
   CHECK(said.kind == Kind::config);
   CHECK(said.sentence == "F:3:1: accounts.two: is the same mailbox as accounts.one");
-  CHECK(said.hint == "one account can deliver to several places: give \"deliver\" an array");
+  CHECK(said.hint == "one account can deliver to several destinations: give \"deliver\" an array");
   const auto fine = [](const std::string& one, const std::string& other) {
     return Profile(two_accounts(one, other)).said().sentence == "no error";
   };

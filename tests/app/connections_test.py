@@ -4,24 +4,13 @@ import os
 import sys
 
 from support.py import mail
+from support.py.bridge import BRIDGE
 from support.py.certificates import Certificates
 from support.py.maildrop import Maildrop
 from support.py.scripted import server_context
 from support.py.world import Case
 
 PYTHON = sys.executable
-# What `nc localhost PORT` does.
-BRIDGE = """
-import os, socket, sys, threading
-sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-def down():
-    while data := sock.recv(65536):
-        os.write(1, data)
-    os._exit(0)
-threading.Thread(target=down, daemon=True).start()
-while data := os.read(0, 65536):
-    sock.sendall(data)
-"""
 
 
 class Connections(Case):

@@ -73,7 +73,7 @@ class Servers(Doctor):
 
     def test_a_certificate_that_ends_soon(self):
         self.secure(certificates.ending)
-        self.warning("TLS", "the certificate of the server expires on ", hint=("its owner must renew it",))
+        self.warning("TLS", "the certificate of the server expires on ", hint=("the server's administrator must renew it",))
 
     def test_another_pin(self):
         self.secure(certificates.good, tls_pin="sha256//" + "A" * 43 + "=")

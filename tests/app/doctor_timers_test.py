@@ -17,6 +17,16 @@ class Timers(Doctor):
         self.program("crontab", "echo '*/5 * * * * /opt/gone/mailhaul -q'")
         self.fault("timer", 78, "crontab -l", "/opt/gone/mailhaul", hint=("command -v mailhaul",))
 
+    def test_crontab_sees_no_password(self):
+        account = self.account(self.server, password_env="HOME_PASSWORD")
+        del account["password"]
+        self.world.configure({"home": account})
+        self.world.env["HOME_PASSWORD"] = "secret"
+        self.program("crontab", 'env >"$HOME/seen"; exit 1')
+        found = self.findings(status=0)
+        self.assertIn("comes from the variable HOME_PASSWORD", [finding["text"] for finding in found])
+        self.assertNotIn("=secret", self.world.path("seen").read_text())
+
     def lines(self, *lines):
         """What is told of a crontab with these lines."""
         self.set_up()
@@ -51,7 +61,7 @@ class Timers(Doctor):
                          ["crontab -l has a line with /opt/gone/mailhaul, which was not examined: the program that the line starts "
                           "is not known"])
         self.assertEqual(self.lines("*/5 * * * * if [ -x /opt/gone/mailhaul ]; then /opt/gone/mailhaul -q; fi"),
-                         ["crontab -l runs /opt/gone/mailhaul if it is there, and it is not"])
+                         ["crontab -l runs /opt/gone/mailhaul only if it exists, and it does not exist"])
 
     def test_a_crontab_line_names_a_program_that_is_not_there_behind_others(self):
         for command in ("cd / && /opt/gone/mailhaul", "flock -n /run/lock/mailhaul /opt/gone/mailhaul", "sh -c '/opt/gone/mailhaul -q'",

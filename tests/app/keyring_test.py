@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A password in the desktop's keyring, with a program in place of secret-tool. The real one: tests/servers/keyring_test.py"""
+import json
 import os
 
 from support.py import mail
@@ -58,6 +59,17 @@ class Keyring(Case):
         self.assertEqual(self.drop.uids(), [])
         # The password was in no argument and in no environment.
         self.assertNotIn(PASSWORD, (self.ring / "calls").read_text())
+
+    def test_secret_tool_sees_no_password_of_another_account(self):
+        whole = json.loads(self.world.config.read_text())
+        whole["accounts"]["other"] = {**whole["accounts"]["home"], "user": "bert", "keyring": False, "password_env": "OTHER"}
+        self.world.write_config(json.dumps(whole))
+        self.world.env["OTHER"] = PASSWORD
+        self.assertEqual(self.log_in(PASSWORD)[0], 0)
+        self.assertStatus(self.world.run("logout", "home"), 0)
+        calls = (self.ring / "calls").read_text()
+        self.assertSays(calls, "store ", "clear ")
+        self.assertNotIn(PASSWORD, calls)
 
     def test_login_stores_only_what_the_server_takes(self):
         status, _ = self.log_in("wrong", "wronger", PASSWORD)

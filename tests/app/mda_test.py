@@ -56,6 +56,15 @@ class Outcomes(Program):
         self.assertSameMail(self.arrived(), messages)
         self.assertEqual(drop.uids(), [])
 
+    def test_sigchld_may_be_ignored_by_what_starts_us(self):
+        """As by a script with trap '' CHLD: then the system would forget how a program ended."""
+        messages = mail.small(3)
+        drop = self.prepared(*messages)
+        result = self.world.run(preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertStatus(result, 0)
+        self.assertSameMail(self.arrived(), messages)
+        self.assertEqual(drop.uids(), [])
+
     def test_a_program_that_says_nothing_can_be_tried_by_hand(self):
         self.prepared(poisoned("75"))
         result = self.world.run()

@@ -161,6 +161,12 @@ class Forgetting(Case):
             self.assertEqual(run.end(), 0)
             self.assertEqual(self.remembered(), left)
 
+    def test_a_uid_of_one_character_is_no_mistyped_account_of_one_letter(self):
+        whole = json.loads(self.world.config.read_text())
+        self.world.configure({"a": whole["accounts"]["home"]})
+        self.assertSays(self.world.run("state", "forget", "7").out.decode(), "a: nothing to forget", "1 UID is not recorded")
+        self.assertSays(self.world.run("state", "forget", "a", "7").out.decode(), "1 UID is not recorded")
+
     def test_without_a_terminal_it_has_to_be_confirmed_by_an_option(self):
         for words in ((), ("--json",)):
             result = self.world.run("state", "forget", "home", "--all", *words)

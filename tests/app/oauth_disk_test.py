@@ -43,16 +43,35 @@ class FullDisk(OAuthCase):
                 self.assertEqual(len(self.world.maildir()), 1)
 
     def test_during_a_renewal_at_the_provider_that_is_not_needed_yet_the_session_goes_on(self):
-        for call in ("fallocate", *AFTER_THE_ANSWER):
+        self.provide()
+        self.log_in()
+        self.later(3400)  # the old token lives for three minutes yet
+        self.assertStatus(self.run_full("fallocate", "fetch"), 0)
+        self.assertEqual(len(self.world.maildir()), 1)
+        self.later(300)
+        self.assertStatus(self.world.run(), 0)
+
+    def test_but_not_once_the_provider_may_have_replaced_the_login(self):
+        for call in AFTER_THE_ANSWER:
             with self.subTest(call):
                 self.begin_anew()
                 self.provide()
                 self.log_in()
-                self.later(3400)  # the old token lives for three minutes yet
-                self.assertStatus(self.run_full(call, "fetch"), 0)
-                self.assertEqual(len(self.world.maildir()), 1)
-                self.later(300)
+                self.later(3400)
+                result = self.run_full(call, "fetch")
+                self.assertStatus(result, 74)
+                self.assertHint(result, "home.json.new: No space left on device", "run mailhaul again", "mailhaul login home")
                 self.assertStatus(self.world.run(), 0)
+                self.assertEqual(len(self.world.maildir()), 1)
+
+    def test_a_new_login_that_was_written_but_not_put_in_place_is_used_by_the_next_run(self):
+        self.provide()
+        self.log_in()
+        self.later(3700)
+        self.assertStatus(self.run_full("/^rename", "fetch"), 74)
+        self.assertStatus(self.world.run(), 0)
+        self.assertEqual(len(self.world.maildir()), 1)
+        self.assertEqual(len(self.provider.forms("/token")), 1)
 
     def test_during_login_the_login_that_was_there_stays(self):
         for call in ("fallocate", *AFTER_THE_ANSWER):

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -100,6 +101,27 @@ class Browser(OAuthCase):
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.world.maildir()), 1)
         self.assertNoSecret(run.screen)
+
+    def test_neither_the_browser_nor_the_command_of_the_client_sees_the_password_of_another_account(self):
+        self.provide(oauth={"device_url": None, "client_secret_command": ["sh", "-c", 'env >"$HOME/command"; echo s']})
+        whole = json.loads(self.world.config.read_text())
+        whole["accounts"]["other"] = {**whole["accounts"]["home"], "user": "bert", "password_env": "OTHER"}
+        del whole["accounts"]["other"]["oauth"]
+        self.world.write_config(json.dumps(whole))
+        browser = self.world.path("bin/xdg-open")
+        browser.parent.mkdir()
+        browser.write_text('#!/bin/sh\nenv >"$HOME/new"\nmv "$HOME/new" "$HOME/browser"\n')
+        browser.chmod(0o755)
+        self.world.env.update({"OTHER": "hidden-7", "DISPLAY": ":0", "PATH": "%s:%s" % (browser.parent, self.world.env["PATH"])})
+        run = AtTerminal(self.world, "login", "home")
+        with urllib.request.urlopen(self.browse(run.expect(rb"(https://\S+/authorize\S+)\r"))):
+            self.assertEqual(run.end(), 0, run.screen)
+        for name in ("command", "browser"):
+            while not self.world.path(name).exists():  # nobody waits for a browser
+                time.sleep(0.01)
+            seen = self.world.path(name).read_text()
+            self.assertIn("HOME=", seen)
+            self.assertNotIn("hidden-7", seen)
 
     def test_a_redirect_url_of_this_machine_keeps_its_port_and_path(self):
         with socket.create_server(("127.0.0.1", 0)) as server:

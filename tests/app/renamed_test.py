@@ -25,6 +25,14 @@ class Renamed(Lost):
         self.assertEqual(len(self.world.maildir()), 5)
         self.assertStatus(self.world.run("state", "move", where, "home"), 64)
 
+    def test_the_move_is_one_line_of_json(self):
+        self.begin(mail.small(4, seed=21))
+        self.ok()
+        old, self.server = self.server, self.serve(self.drop)
+        self.configure()
+        line, = self.json_lines(self.world.run("--json", "state", "move", "127.0.0.1:%d" % old.port, "home"))
+        self.assertEqual(line, {"event": "moved", "account": "home", "user": "anna", "host": "127.0.0.1", "messages": 4})
+
     def test_a_few_known_messages_among_many_new_ones_are_enough(self):
         self.begin(mail.small(3, seed=21))
         self.ok()

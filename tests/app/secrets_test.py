@@ -3,9 +3,11 @@
 import base64
 import json
 import os
+import sys
 import unittest
 
 from support.py import mail, mounts, untold
+from support.py.bridge import BRIDGE
 from support.py.certificates import Certificates
 from support.py.scripted import server_context
 from support.py.world import Case, World
@@ -61,6 +63,25 @@ class Environment(Case):
         seen = self.world.path("seen").read_text()
         for name in ("MINE", "OTHER"):
             self.assertNotIn(name + "=", seen)
+
+    def test_nor_does_the_tunnel_of_init(self):
+        _, server = self.maildrop(*mail.small(1))
+        self.world.configure({"other": {**self.account(server, user="bert"), "password_env": "OTHER"}})
+        self.drop_password("other")
+        tunnel = self.world.path("tunnel")
+        tunnel.write_text('#!/bin/sh\nenv >"$HOME/seen"\nexec "%s" -c "$BRIDGE" %d\n' % (sys.executable, server.port))
+        tunnel.chmod(0o755)
+        self.world.env.update({"MINE": "secret", "OTHER": "secret", "BRIDGE": BRIDGE})
+        result = self.world.run("init", "anna@example.org", "--server", "pop3://pop.nowhere.invalid", "--user", "anna", "--tls", "none",
+                                "--password-env", "MINE", "--tunnel", tunnel)
+        self.assertStatus(result, 0)
+        self.assertNotIn("=secret", self.world.path("seen").read_text())
+        self.assertEqual(json.loads(self.world.config.read_text())["accounts"]["example"]["password_env"], "MINE")
+
+    def drop_password(self, name):
+        whole = json.loads(self.world.config.read_text())
+        del whole["accounts"][name]["password"]
+        self.world.write_config(json.dumps(whole))
 
 
 class Files(Case):

@@ -76,7 +76,7 @@ class Status(Case):
                     self.assertStatus(self.world.run(), 0)
                     end = self.json()["certificate_until"]
                     self.assertEqual(end, "%s-%s-%sT%s:%s:%sZ" % re.match("(....)(..)(..)(..)(..)(..)Z", SIGNED[which[0].stem][1][1]).groups())
-                    said = re.search("certificate of the server: it expires at (.*); unless its owner renews it", self.status())
+                    said = re.search("certificate of the server: it expires at (.*); unless the server's administrator renews it", self.status())
                     self.assertEqual(bool(said), is_near)
                     before = (self.world.state_dir / "state.db").read_bytes()
                     self.assertStatus(self.world.run(), 0)

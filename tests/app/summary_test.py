@@ -79,7 +79,7 @@ class AtATerminal(Prepared):
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(self.screen("--deliver", "maildir:~/Mail/home"),
                          ["home: no new mail; 3 fetched or marked earlier left on the server "
-                          "(delivered to a different place before; mailhaul -a home fetches it again)"])
+                          "(delivered to a different destination before; mailhaul -a home fetches it again)"])
 
     def test_a_summary_is_wrapped_at_words(self):
         self.prepared(*mail.small(7), leave_on_server=True)

@@ -3,12 +3,13 @@
 import fcntl
 import os
 import re
+import signal
 import subprocess
 import termios
 import unittest
 
 from support.py import mail, terminal
-from support.py.world import MAILHAUL, Case
+from support.py.world import LIMIT, MAILHAUL, Case
 
 DOCUMENTED = {"event", "account", "uid", "number", "bytes", "action", "reason", "deliver", "status", "error", "hint",
               "listed", "fetched", "failed", "removed", "left", "waiting",
@@ -216,6 +217,35 @@ class Terminal(Case):
         status, screen = at_a_terminal(self.world, typed=b"\x03", when=b"(home): ")
         self.assertEqual(status, 130)
         self.assertRegex(screen, rb"\(home\): (\^C)?\r\n")
+
+    def test_a_signal_at_the_question_decides_the_status(self):
+        self.asking(*mail.small(1))
+        for words, number, status in ((("fetch",), signal.SIGTERM, 143), (("fetch",), signal.SIGHUP, 129),
+                                      (("fetch",), signal.SIGINT, 130), (("watch",), signal.SIGTERM, 0)):
+            with self.subTest((words, number)):
+                run = terminal.AtTerminal(self.world, *words)
+                run.expect(rb"\(home\): ")
+                run.process.send_signal(number)
+                self.assertEqual(run.end(), status, run.screen)
+
+    def test_ctrl_backslash_at_the_question_leaves_the_echo_on(self):
+        self.asking(*mail.small(1))
+        run = terminal.AtTerminal(self.world)
+        run.expect(rb"\(home\): ")
+        self.assertFalse(termios.tcgetattr(run.master)[3] & termios.ECHO)
+        run.type("\x1c")
+        self.assertEqual(run.process.wait(LIMIT), -signal.SIGQUIT)
+        self.assertTrue(termios.tcgetattr(run.master)[3] & termios.ECHO)
+        run.end()
+
+    def test_sigquit_stays_ignored_at_the_question(self):
+        drop = self.asking(*mail.small(1))
+        run = terminal.AtTerminal(self.world, "-c", "trap '' QUIT; exec \"$0\"", MAILHAUL, program="sh")
+        run.expect(rb"\(home\): ")
+        run.process.send_signal(signal.SIGQUIT)
+        run.type("secret\n")
+        self.assertEqual(run.end(), 0, run.screen)
+        self.assertEqual(drop.uids(), [])
 
     def test_an_mbox_stream_is_refused_at_a_terminal(self):
         self.prepared(*mail.small(1))

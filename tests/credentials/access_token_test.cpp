@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <thread>
 #include <vector>
@@ -112,6 +113,32 @@ TEST_CASE("trouble that passes changes nothing; a token with some minutes left i
     }
     CHECK(provider.kept() == before);
   }
+}
+
+TEST_CASE("a full disk before the provider is asked is no trouble yet; after its answer it is told at once") {
+  FakeProvider provider;
+  provider.keep("at", "rt", minutes(4));
+  const auto before = provider.kept();
+  // A directory in the place of the new file: it cannot be written.
+  std::filesystem::create_directory(provider.directory / "tokens/home.json.new");
+  CHECK(access_token(provider.subject(), provider.outside()).token.reveal() == "at");
+  CHECK(provider.asked.empty());
+  std::filesystem::remove(provider.directory / "tokens/home.json.new");
+  provider.answers = {{200, renewed}};
+  auto outside = provider.outside();
+  outside.ask = [&, ask = outside.ask](const HttpsRequest& request) {
+    std::filesystem::remove(provider.directory / "tokens/home.json.new");
+    std::filesystem::create_directory(provider.directory / "tokens/home.json.new");
+    return ask(request);
+  };
+  try {
+    (void)access_token(provider.subject(), outside);
+    FAIL("the loss of the new login is not told");
+  } catch (const mailhaul::util::Error& error) {
+    CHECK(error.kind() == Kind::storage);
+    CHECK(error.hint().find("mailhaul login home") != std::string::npos);
+  }
+  CHECK(provider.kept() == before);
 }
 
 TEST_CASE("a token that the mail server refused is renewed, unless another run has done so already") {

@@ -85,6 +85,47 @@ TEST_CASE("a file that is damaged or that others can read stops the account") {
   }
 }
 
+TEST_CASE("newer tokens that a power cut left beside the file are put in place") {
+  const TempDir directory;
+  const mailhaul::util::Cancel cancel;
+  const auto path = directory / "tokens/home.json";
+  TokenFile(path, cancel).save(some_tokens());
+  auto newer = some_tokens();
+  newer.refresh = Secret("next");
+  newer.used += seconds(1);
+  const auto text = write_tokens(newer).reveal();
+  // The room that was reserved is there if the power failed before the file was cut to its length.
+  for (const auto& left : {text, text + std::string(1000, '\0')}) {
+    TokenFile(path, cancel).save(some_tokens());
+    spill(directory / "tokens/home.json.new", left);
+    ::chmod((directory / "tokens/home.json.new").c_str(), 0600);
+    const TokenFile file(path, cancel);
+    file.reserve();
+    CHECK(file.read()->refresh.reveal() == "next");
+    CHECK(slurp(path) == text);
+  }
+}
+
+TEST_CASE("older or damaged tokens beside the file, and those of a login that was forgotten, are not taken") {
+  const TempDir directory;
+  const mailhaul::util::Cancel cancel;
+  const auto path = directory / "tokens/home.json", fresh = directory / "tokens/home.json.new";
+  TokenFile(path, cancel).save(some_tokens());
+  auto other = some_tokens();
+  other.refresh = Secret("other");
+  const auto older = write_tokens(other).reveal();
+  other.used += seconds(1);
+  const auto newer = write_tokens(other).reveal();
+  for (const auto& left : {older, newer.substr(0, newer.size() / 2), std::string(1000, '\0')}) {
+    spill(fresh, left);
+    CHECK(TokenFile(path, cancel).read()->refresh.reveal() == "rt");
+  }
+  spill(fresh, older);
+  CHECK(TokenFile(path, cancel).remove());
+  spill(fresh, newer);
+  CHECK_FALSE(TokenFile(path, cancel).read());
+}
+
 TEST_CASE("times that make no sense do no harm") {
   const auto tokens =
       read_tokens(R"({"access_token":"a","expires":99999999999999999,"used":-5,"logged_in":"x"})");

@@ -30,7 +30,7 @@ using Tickets = std::vector<Ticket>;
 
 namespace {
 
-constexpr Locking impatient{.patience = std::chrono::milliseconds(0)};
+constexpr Locking impatient{.lock_timeout = std::chrono::milliseconds(0)};
 
 struct MboxFixture : Fixture {
   fs::path path = dir / "mail/box";

@@ -134,6 +134,28 @@ TEST_CASE_FIXTURE(PipeFixture, "after a request to stop, nobody waits for a read
   CHECK(thrown([&] { out->publish(tickets); }).kind() == util::Kind::cancelled);
 }
 
+TEST_CASE_FIXTURE(PipeFixture,
+                  "a message that was begun is finished after a request to stop, but no other is begun") {
+  const auto out = open_stdout(writer.get(), context);
+  const std::string body(300'000, 'x');
+  const std::vector<Ticket> first{put(*out, envelope(false), body + "\r\n")};
+  const std::vector<Ticket> second{put(*out, envelope(false), "y\r\n")};
+  std::string text;
+  std::thread reading([&] {
+    text = read_some();
+    cancel.request(SIGTERM);
+    text += read_all();
+  });
+  const auto results = out->publish(first);
+  const auto error = thrown([&] { out->publish(second); });
+  writer = util::Fd();
+  reading.join();
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].status == DeliveryStatus::published);
+  CHECK(error.kind() == util::Kind::cancelled);
+  CHECK(text == from + body + "\n\n");
+}
+
 TEST_CASE_FIXTURE(PipeFixture, "a file accepts the stream like a pipe") {
   const auto file = util::open_file(dir / "out", O_WRONLY | O_CREAT, 0600);
   const auto out = open_stdout(file.get(), context);

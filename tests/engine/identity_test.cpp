@@ -114,7 +114,7 @@ TEST_CASE("a listed message belongs to the row of its UIDL, if that is unique") 
     pop3::Session session(*stream, {.capabilities = server.capabilities(), .may_pipeline = true});
     const auto listed = session.listing();
     const auto seen = store.rows(mailbox);
-    const auto identities = engine::identify(session, engine::UidlIndex(listed), seen, store, mailbox);
+    const auto identities = engine::identify(session, engine::UidlIndex(listed), {seen, store, mailbox});
 
     std::vector<RowId> found;
     for (const auto& identity : identities) found.push_back(identity.row == nullptr ? 0 : identity.row->id);

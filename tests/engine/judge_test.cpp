@@ -23,7 +23,7 @@ const pop3::Doubt between_answers{.pipelined = true, .at_border = true};
 const pop3::Doubt malformed{.pipelined = true, .malformed_status = true};
 
 const std::vector<Case> cases{
-    // One by one: each body came under its own name.
+    // One by one: each body came under its own name, unless an answer came late.
     {"one by one, the connection is lost",
      {.kind = Kind::temporary},
      {.keep_batch = true, .keep_latest = true, .current_comes_last = true}},
@@ -32,7 +32,7 @@ const std::vector<Case> cases{
      {.keep_batch = true, .keep_latest = true, .current_comes_last = true}},
     {"one by one, an answer makes no sense: it may be the rest of the message before",
      {.latest_unproven = true, .doubt = {.malformed_status = true}, .kind = Kind::protocol},
-     {.keep_batch = true, .latest_comes_last = true}},
+     {.keep_batch = true, .suspect_rows = true, .latest_comes_last = true}},
     {"one by one, the connection is lost behind a message of another size: it may be cut",
      {.latest_unproven = true,
       .latest_may_be_cut = true,
@@ -50,10 +50,13 @@ const std::vector<Case> cases{
      {}},
     {"one by one, the same with nothing before it: the message asked for is to blame",
      {.doubt = {.malformed_status = true}, .kind = Kind::protocol},
-     {.keep_batch = true, .current_comes_last = true}},
+     {.keep_batch = true, .suspect_rows = true, .current_comes_last = true}},
+    {"one by one, a body that came back different: it may have been its neighbour's",
+     {.body_changed = true, .kind = Kind::protocol},
+     {.keep_batch = true, .keep_latest = true, .suspect_rows = true, .current_comes_last = true}},
     {"one by one, the same behind a refusal: the body of the refused message came as well",
      {.latest_refused = true, .doubt = {.malformed_status = true}, .kind = Kind::protocol},
-     {.keep_batch = true, .refused_comes_last = true}},
+     {.keep_batch = true, .suspect_rows = true, .refused_comes_last = true}},
     {"one by one, the connection is lost behind a refusal",
      {.latest_refused = true, .kind = Kind::temporary},
      {.keep_batch = true, .keep_latest = true, .current_comes_last = true}},

@@ -113,8 +113,8 @@ TEST_CASE("a plan without the messages that are only left keeps every other one,
   CHECK(plan.steps[2].mark_due);
   CHECK(plan.steps[3].action == Action::skip);
   CHECK(std::optional<util::Hash>(plan.steps[3].identity.header) == util::Hash{7});
-  CHECK(plan.steps[4].is_unmet);
-  CHECK(plan.steps[5].place == 5);
+  CHECK(plan.steps[4].is_unsized);
+  CHECK(plan.steps[5].index == 5);
   CHECK(engine::plan(listed, identities, policy, {.now = now}).steps.size() == 8);
 }
 

@@ -150,3 +150,24 @@ TEST_CASE("a notice in the place of a message is delivered once, and the message
     }
   }
 }
+
+TEST_CASE("a body made anew at each RETR is in the Maildir once, although the program beside it refuses it") {
+  for (const bool pipelining : {true, false}) {
+    CAPTURE(pipelining);
+    Household house;
+    set_up(house, {"maildir", pipelining, true});
+    house.account.deliver.push_back(
+        test::program({"/bin/sh", "-c", "grep -q 'Subject: notice' && exit 65; exit 0"}));
+    for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
+    int made = 0;
+    make_notices(house, made);
+    for (int run = 0; run < 4; ++run) {
+      house.run();
+      CHECK(house.mail().size() == 3);
+      house.now += 48h;
+    }
+    house.account.deliver.pop_back();
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.mail().size() == 3);
+  }
+}

@@ -286,3 +286,27 @@ TEST_CASE("a proof that the server refuses blames no message that was not asked 
     CHECK(error.find("message uid3") == std::string::npos);
   }
 }
+
+TEST_CASE(
+    "a body that comes late, behind the refusal of its message, keeps no later message from being fetched") {
+  for (const auto* kind : {"maildir", "mbox", "mda"}) {
+    CAPTURE(kind);
+    Household house;
+    set_up(house, {kind, false, true});
+    for (int n = 1; n <= 4; ++n) {  // none is shorter than LIST announces for the message after it
+      house.server.messages.push_back(mail_with_id(n));
+      house.server.messages.back().bytes += std::string(static_cast<std::size_t>(9 - n), 'x') + "\r\n";
+    }
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
+      if (command == "RETR 2") return Reply("-ERR internal error\r\n");
+      if (command == "RETR 3") return Reply(whole_of(house, "uid2"));
+      if (command == "RETR 4") return Reply(whole_of(house, "uid3"));
+      if (command == "STAT") return Reply(whole_of(house, "uid4"));
+      return std::nullopt;
+    };
+    house.run();
+    house.server.misbehave = {};
+    for (int run = 0; run < 2; ++run) CHECK(engine::status_of(house.run()) == 0);
+    for (int n = 1; n <= 4; ++n) CHECK(house.copies_of(n) == 1);
+  }
+}

@@ -2,6 +2,7 @@
 // Servers whose UIDLs cannot be relied on: changed, used again, message numbers, or none at all.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <mutex>
 
 #include "engine/fixture.h"
@@ -15,6 +16,21 @@ using test::Household;
 using test::mail_of;
 using Reply = test::MemoryServer::Reply;
 using Bodies = std::vector<std::string>;
+
+namespace {
+
+/// Changes what is recorded of the first message that was fetched.
+void change_first_row(const Household& house, const std::function<void(state::Row&)>& change) {
+  std::mutex writes;
+  state::Store store(house.environment.state_file, writes);
+  const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
+  auto row = store.row(mailbox, 1);
+  REQUIRE(row);
+  change(*row);
+  store.commit(mailbox, {.rows = {*row}});
+}
+
+}  // namespace
 
 TEST_CASE("UIDLs that are message numbers stay correct when another client deletes the first message") {
   Household house;
@@ -179,16 +195,11 @@ TEST_CASE("with EXPIRE 0 a message that was marked as seen stays when its conten
   house.account.policy.leave_on_server = true;
   house.server.messages = {mail_of(1), mail_of(2)};
   house.run();
-  {
-    std::mutex writes;
-    state::Store store(house.environment.state_file, writes);
-    const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
-    auto row = store.row(mailbox, 1);
-    row->standing = state::Standing::seen;
-    row->delivered.reset();
-    row->suspect = true;
-    store.commit(mailbox, {.rows = {*row}});
-  }
+  change_first_row(house, [&](state::Row& row) {
+    row.standing = state::Standing::seen;
+    row.delivered.reset();
+    row.suspect = true;
+  });
   house.server.options.top = false;
   house.server.options.more_capabilities = {"EXPIRE 0"};
   house.server.commands.clear();
@@ -205,15 +216,10 @@ TEST_CASE(
     house.server.messages = {mail_of(1)};
     house.account.policy.leave_on_server = true;
     house.run();
-    {
-      std::mutex writes;
-      state::Store store(house.environment.state_file, writes);
-      const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
-      auto row = store.row(mailbox, 1);
-      row->standing = state::Standing::seen;
-      if (!other_message) row->bytes += 7;  // what the server announced then
-      store.commit(mailbox, {.rows = {*row}});
-    }
+    change_first_row(house, [&](state::Row& row) {
+      row.standing = state::Standing::seen;
+      if (!other_message) row.bytes += 7;  // what the server announced then
+    });
     if (other_message) house.server.messages.front().bytes = mail_of(22).bytes + "another size\r\n";
     for (int run = 0; run < 2; ++run) {
       CHECK(engine::status_of(house.run()) == 0);
@@ -229,17 +235,12 @@ TEST_CASE("a message that was marked as seen is not read whole because its size 
   house.server.messages = {mail_of(1)};
   house.account.policy.leave_on_server = true;
   house.run();
-  {
-    std::mutex writes;
-    state::Store store(house.environment.state_file, writes);
-    const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
-    auto row = store.row(mailbox, 1);
-    row->standing = state::Standing::seen;
-    row->delivered.reset();
-    row->suspect = true;
-    row->bytes += 7;
-    store.commit(mailbox, {.rows = {*row}});
-  }
+  change_first_row(house, [&](state::Row& row) {
+    row.standing = state::Standing::seen;
+    row.delivered.reset();
+    row.suspect = true;
+    row.bytes += 7;
+  });
   house.account.policy.leave_on_server = false;
   house.server.commands.clear();
   CHECK(engine::status_of(house.run()) == 0);
@@ -339,4 +340,23 @@ TEST_CASE("a large message announced as small, for which there is no room, does 
   };
   CHECK(engine::status_of(house.run()) == 74);
   CHECK(house.mail() == Bodies{body_of(2), body_of(3), body_of(4), body_of(5)});
+}
+
+TEST_CASE(
+    "a message without Message-ID under a new UIDL is not taken for one that was imported as delivered") {
+  for (const bool leave : {true, false}) {
+    CAPTURE(leave);
+    Household house;
+    house.account.policy.leave_on_server = true;
+    house.server.messages = {{"old", "Subject: alarm\r\n\r\nthe first one\r\n"}};
+    house.run();
+    change_first_row(house, [](state::Row& row) { row.content.reset(); });
+    house.server.messages = {{"new", "Subject: alarm\r\n\r\nanother one\r\n\r\n"}};
+    REQUIRE(house.server.messages[0].bytes.size() ==
+            std::string("Subject: alarm\r\n\r\nthe first one\r\n").size());
+    house.account.policy.leave_on_server = leave;
+    CHECK(house.run().totals.fetched == 1);
+    CHECK(house.mail().size() == 2);
+    CHECK(house.run().totals.fetched == 0);
+  }
 }

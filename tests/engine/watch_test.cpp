@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "fixture.h"
@@ -34,32 +35,38 @@ struct Weeks {
   int waits = 0;
   bool woken = false;
   std::function<void(const account::Account&)> fetch = [](const account::Account&) {};
+  std::function<bool()> can_start = [] { return true; };
+  std::vector<std::string> warnings;
 
   void watch(const std::vector<account::Account>& accounts, seconds interval, seconds length) {
     end = now + length;
-    engine::Watch(accounts, {.jobs = 8, .host_jobs = 2}, interval,
-                  {.now = [this] { return now; },
-                   .wait =
-                       [this](std::optional<seconds> until) {
-                         ++waits;
-                         if (std::exchange(woken, false)) return;
-                         REQUIRE(until);
-                         REQUIRE(*until > now);
-                         now = *until;
-                       },
-                   .wake = [this] { woken = true; },
-                   .goes_on = [this] { return now < end; },
-                   .expect = [this](const auto& accounts) { rounds.push_back(accounts.size()); },
-                   .fetch =
-                       [this](const account::Account& account) {
-                         runs[account.name].push_back(now);
-                         fetch(account);
-                       },
-                   .start =
-                       [](const std::function<void()>& work) {
-                         work();
-                         return std::jthread();
-                       }})
+    engine::Watch(
+        accounts, {.jobs = 8, .host_jobs = 2}, interval,
+        {.now = [this] { return now; },
+         .wait =
+             [this](std::optional<seconds> until) {
+               ++waits;
+               if (std::exchange(woken, false)) return;
+               REQUIRE(until);
+               REQUIRE(*until > now);
+               now = *until;
+             },
+         .wake = [this] { woken = true; },
+         .goes_on = [this] { return now < end; },
+         .expect = [this](const auto& accounts) { rounds.push_back(accounts.size()); },
+         .fetch =
+             [this](const account::Account& account) {
+               runs[account.name].push_back(now);
+               fetch(account);
+             },
+         .warn = [this](const auto& notice) { warnings.emplace_back(notice.sentence); },
+         .start =
+             [this](const std::function<void()>& work) {
+               if (!can_start())
+                 throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+               work();
+               return std::jthread();
+             }})
         .run();
   }
   /// The shortest and the longest time between two runs.
@@ -117,6 +124,19 @@ TEST_CASE("a run that takes longer than the interval is followed by the next one
   hours.watch({account_named("large")}, 5min, 24h);
   CHECK(hours.pauses("large").first >= 11min);
   CHECK(hours.runs["large"].size() >= 120);
+}
+
+TEST_CASE("while no thread can be started the accounts wait, which is told once") {
+  Weeks hours;
+  hours.can_start = [&] { return hours.now < 1000s + 2h || hours.now > 1000s + 4h; };
+  hours.watch({account_named("one"), account_named("two")}, 5min, 24h);
+  CHECK(hours.warnings.size() == 1);
+  CHECK(hours.warnings.front().find("cannot start a thread for account ") == 0);
+  for (const auto* name : {"one", "two"}) {
+    CHECK(hours.pauses(name).second > 2h);
+    CHECK(hours.pauses(name).second < 2h + 10min);
+    CHECK(hours.runs[name].size() > 200);
+  }
 }
 
 TEST_CASE("after a suspend each account is fetched once") {

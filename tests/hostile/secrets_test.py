@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 import threading
+import time
 import unittest
 
 from hostile.case import PASSWORD
@@ -86,6 +87,26 @@ class Secrets(Case):
         self.assertStatus(result, 77)
         self.assertUntold(result.out, result.err.encode())
         self.assertUntold(*[file.read_bytes() for file in self.world.state_dir.rglob("*") if file.is_file()])
+
+    def test_not_in_an_answer_that_makes_no_sense(self):
+        """Neither with its bytes as \\xNN nor the half of it for which an error has room."""
+        password = b"s\\ord\x01of-77-f\xe4sh"
+        for begin in (b"", b"?" * 47, b"?" * 185):
+            for verb, reply in ((b"RETR", b"%s\r\n"), (b"RETR", b"+OK\r\n.\r\n%s\r\n"),
+                                (b"UIDL", b"+OK\r\n1 %s" + b"u" * 70000 + b"\r\n")):
+                with self.subTest((begin, verb, reply[:9])):
+                    self.begin_anew()
+                    drop, server = self.maildrop(*mail.small(1), password=password, capabilities=(b"UIDL", b"USER"))
+                    drop.answers[verb] = lambda session, argument, words=reply % (begin + password): words
+                    self.world.path("pw").write_bytes(password + b"\n")
+                    self.world.path("pw").chmod(0o600)
+                    account = self.account(server, password_file="~/pw", auth="user")
+                    del account["password"]
+                    self.world.configure({"home": account})
+                    result = self.world.run("-vv")
+                    self.assertStatus(result, 76)
+                    for part in (b"s\\ord", b"of-77"):
+                        self.assertNotIn(part, result.out + result.err.encode())
 
     def test_not_in_a_core_file(self):
         drop, account = self.serving(*mail.small(1))
@@ -181,13 +202,19 @@ class Patience(Case):
         database.close()
         return value
 
-    def later(self, seconds):
-        """Acts as if this much time had passed."""
+    def change(self, column, value):
         database = sqlite3.connect(self.world.state_dir / "state.db")
         with database:
-            database.execute("UPDATE mailboxes SET not_before = not_before - ?1, failing_since = failing_since - ?1",
-                             (seconds,))
+            database.execute("UPDATE mailboxes SET %s = ?" % column, (value,))
         database.close()
+
+    def pause_ends_in(self, seconds):
+        self.change("not_before", int(time.time()) + seconds)
+
+    def begins_a_pause(self, seconds, status, told):
+        begun = int(time.time())
+        self.assertEqual(self.run_quietly(status), (told, True))
+        self.assertTrue(begun + seconds <= self.remembered("not_before") <= time.time() + seconds)
 
     def refuse(self, words):
         self.drop.answers[b"PASS"] = lambda session, argument: b"-ERR " + words + b"\r\n"
@@ -204,17 +231,16 @@ class Patience(Case):
 
     def test_a_refused_login_is_told_and_not_tried_again_at_once(self):
         self.refuse(b"[AUTH] no")
-        self.assertEqual(self.run_quietly(77), (True, True))
+        self.begins_a_pause(300, 77, told=True)
+        self.pause_ends_in(3600)
         for _ in range(3):
             self.assertEqual(self.run_quietly(75), (False, False))
-        self.later(200)
+        self.pause_ends_in(0)
+        self.begins_a_pause(600, 77, told=False)  # it is told once a day
+        self.pause_ends_in(3600)
         self.assertEqual(self.run_quietly(75), (False, False))
-        self.later(105)
-        self.assertEqual(self.run_quietly(77), (False, True), "it is told once a day")
-        self.later(305)
-        self.assertEqual(self.run_quietly(75), (False, False), "the second pause is longer")
         self.assertEqual(self.remembered("refused_logins"), 2)
-        self.later(300)
+        self.pause_ends_in(0)
         self.drop.behave()
         self.assertEqual(self.run_quietly(0), (True, True), "that it is over")
         self.assertEqual((self.remembered("refused_logins"), self.remembered("not_before")), (0, None))
@@ -224,11 +250,11 @@ class Patience(Case):
         for words in (b"[LOGIN-DELAY] slowly", b"[login-delay] slowly"):
             with self.subTest(words):
                 self.refuse(words)
-                self.assertEqual(self.run_quietly(75), (False, True))
-                self.assertEqual(self.run_quietly(75), (False, False))
-                self.later(300)
-                self.assertEqual(self.run_quietly(75), (False, True))
-                self.later(300)
+                for _ in range(2):
+                    self.begins_a_pause(300, 75, told=False)
+                    self.pause_ends_in(3600)
+                    self.assertEqual(self.run_quietly(75), (False, False))
+                    self.pause_ends_in(0)
 
     def test_a_maildrop_in_use_is_tried_again_and_told_after_a_day(self):
         for words in (b"[IN-USE] locked", b"[SYS/TEMP] later"):
@@ -236,7 +262,7 @@ class Patience(Case):
                 self.refuse(words)
                 for _ in range(2):
                     self.assertEqual(self.run_quietly(75), (False, True))
-                self.later(86400)
+                self.change("failing_since", self.remembered("failing_since") - 86400)
                 self.assertEqual(self.run_quietly(75), (True, True))
                 self.assertEqual(self.run_quietly(75), (False, True))
                 self.drop.behave()

@@ -82,7 +82,8 @@ TEST_CASE("OAUTHBEARER, the example of RFC 7628") {
 TEST_CASE("XOAUTH2: reasons of any kind end the exchange with an empty answer") {
   for (const auto& [challenge, told] :
        {std::pair<std::string, std::string>{R"({"status":"401"})", "status 401"},
-        {R"({"status":401,"x":{"y":1}})", R"(status 401, x {"y":1})"},
+        {R"({"status":401,"final":true,"x":{"y":1},"z":[2],"none":null})", "final true, status 401"},
+        {R"({"status":"401","x":)" + std::string(30'000, '[') + std::string(30'000, ']') + "}", "status 401"},
         {"no JSON", "no JSON"},
         {"{}", "{}"},
         {"", "no reason given"}}) {

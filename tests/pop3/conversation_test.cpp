@@ -302,6 +302,17 @@ TEST_CASE("a command with a line end or NUL inside is reported as a bug, not sen
   CHECK(talk.take_output().empty());
 }
 
+TEST_CASE("of an endless line that comes in pieces, the beginning is shown whole") {
+  Conversation talk;
+  talk.ask("LIST", ReplyShape::list);
+  talk.feed("+OK\r\n1 hunt");
+  CHECK(std::holds_alternative<pop3::Status>(talk.next()));
+  CHECK(std::holds_alternative<pop3::NeedInput>(talk.next()));
+  const std::string rest = "er2" + std::string(70'000, 'x');
+  talk.feed(rest);
+  CHECK_THROWS_WITH(talk.next(), doctest::Contains("64 KiB: \"1 hunter2xxx"));
+}
+
 TEST_CASE("only a bad status line is reported as one") {
   Conversation bad;
   bad.ask("STAT", ReplyShape::line);

@@ -100,6 +100,25 @@ TEST_CASE("fdm: its timeout is taken over, with units and macros") {
               {"1: set timeout is not understood"});
 }
 
+TEST_CASE("fdm: a port is a number, a macro or the name of a service") {
+  const auto server = [](const std::string& macro, const std::string& port) {
+    return read("fdm", macro + "\naccount \"a\" pop3s server \"h\" port " + port +
+                           " user \"u\" pass \"p\"\nmatch all action maildir \"/m\"\n");
+  };
+  for (const auto& [macro, port] :
+       {std::pair("", "9955"), std::pair("%port = 9955", "%port"), std::pair("$port = \"9955\"", "$port"),
+        std::pair("$port = \"99\"", "\"${port}55\"")}) {
+    CAPTURE(port);
+    const auto text = server(macro, port);
+    requires_in(text, {"\"pop3s://h:9955\""});
+    CHECK(text.find("port ") == std::string::npos);
+  }
+  CHECK(server("", "pop3s").find("not understood") == std::string::npos);
+  for (const std::string port : {"0", "65536", "65631", "service"})
+    requires_in(server("", port), {"\"pop3s://h\"", "2: the port " + port + " is not understood"});
+  requires_in(server("", "$port"), {"2: the macro $port is not set in this file", "\"enabled\":false"});
+}
+
 TEST_CASE("fdm: words without a counterpart are told with their lines") {
   for (const std::string option : {"default-user \"anna\"", "purge-after 5", "lock-types fcntl dotlock",
                                    "queue-high 3", "ignore-errors", "no-create"}) {

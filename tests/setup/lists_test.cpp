@@ -60,9 +60,10 @@ TEST_CASE("lists: what is damaged is refused as a whole, with its line") {
         Row{"fdm", "3 abcd\n", "L:1 is damaged"}, Row{"fdm", "3 abc\nx abc\n", "L:2 is damaged"},
         Row{"fdm", "99999999999999999999 a\n", "L:1 is damaged"}})
     test::requires_in(list(program, text), {complaint});
-  test::requires_in(list("getmail", "a\0x\n"s), {"no number of seconds"});
+  test::requires_in(list("getmail", "a\0x\n"s), {"not a number of seconds"});
   for (const auto& text : {"a\0001700000000\nu2\0 17\n"s, "b\0001700000000\nu2\0000\n"s})
-    test::requires_in(list("getmail", text), {"L:2 is damaged", "no number of seconds after 1990"});
+    test::requires_in(list("getmail", text),
+                      {"L:2 is damaged", "not a number of seconds since 1970, or is before 1990"});
 }
 
 TEST_CASE("lists: a last line that was cut off is refused") {

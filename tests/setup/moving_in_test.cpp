@@ -5,6 +5,7 @@
 
 using namespace mailhaul;
 using test::read;
+using test::refusal;
 using test::requires_in;
 
 TEST_CASE("the usual files of each program are known") {
@@ -186,6 +187,29 @@ TEST_CASE("characters of UTF-8 are taken over as they are, and a password may ha
        {"\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80", "\xe0\x80\xaf"})
     requires_in(read("mpop", "account a\nhost h\nuser u\npassword p\ndelivery maildir /m/" + folder + "\n"),
                 {"5: the account a was not taken over"});
+}
+
+TEST_CASE("getmail, mpop: a port is a number from 1 to 65535") {
+  const std::string getmail = "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\nport = ";
+  const std::string mpop = "account a\nhost h\nuser u\nport ";
+  for (const std::string port : {"65536", "65646"}) {
+    requires_in(refusal("getmail", getmail + port + "\n"), {"rc:5: port must be a number from 1 to 65535"});
+    requires_in(refusal("mpop", mpop + port + "\n"), {"rc:4: port must be a number from 1 to 65535"});
+  }
+  for (const std::string port : {"0", "pop3", ""})
+    requires_in(refusal("mpop", mpop + port + "\n"), {"rc:4: port must be a number from 1 to 65535"});
+  requires_in(read("mpop", mpop + "1110\ndelivery mbox /m\n"), {"pop3://h:1110"});
+  requires_in(read("getmail", getmail + "1110\n[destination]\ntype = Maildir\npath = /m/\n"),
+              {"pop3://h:1110"});
+}
+
+TEST_CASE("getmail: what [DEFAULT] says counts in each section that does not say it itself") {
+  const auto text = read("getmail",
+                         "[DEFAULT]\nserver = h\ndelete_after = 7\ntype = Maildir\n[retriever]\n"
+                         "type = SimplePOP3SSLRetriever\nusername = u\npassword = p\n[options]\n"
+                         "delete_after = 30\n[destination]\npath = /m/\n");
+  requires_in(text, {"\"pop3s://h\"", "\"delete_after\":\"30d\"", "\"maildir:/m\""});
+  CHECK(text.find("not known") == std::string::npos);
 }
 
 TEST_CASE("getmail: the keys of each section that a destination names are told") {

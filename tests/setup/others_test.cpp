@@ -124,7 +124,7 @@ TEST_CASE("getmail: IMAP is left to getmail, and sections that name one another 
   for (int n = 0; n < 1000; ++n) many += "'[destination]', ";
   requires_in(read("getmail", many + ")\n"), {"switched off"});
   requires_in(refusal("getmail", "[a]\nx = 1\nx = 2\n"), {"rc:3: a key is given twice"});
-  requires_in(refusal("getmail", "x = 1\n"), {"rc:1: a key stands before the first section"});
+  requires_in(refusal("getmail", "x = 1\n"), {"rc:1: there is a key before the first section"});
 }
 
 TEST_CASE("mpop: defaults, bases, quotes and durations") {
@@ -372,4 +372,10 @@ TEST_CASE("names are made valid and different, and one mailbox is fetched once")
                           "defaults\nhost H.example\nuser u\ndelivery mbox /m\naccount a\nport 110\naccount "
                           "b\nport 995\nhost h.example.\n");
   requires_in(ports, {"b {\"enabled\":false"});
+  const auto here = read("fetchmail",
+                         "poll localhost proto pop3 user u password p mda \"one\"\n"
+                         "poll Localhost. port 110 proto pop3 user u password p mda \"two\"\n"
+                         "poll localhost port 1110 proto pop3 user u password p mda \"three\"\n");
+  CHECK(here.find("is switched off") == here.rfind("is switched off"));
+  requires_in(here, {"2: account", "it is the mailbox of"});
 }

@@ -24,3 +24,12 @@ TEST_CASE("two letters in the wrong order are one mistake") {
   CHECK(nearest("", names).empty());
   CHECK(nearest("x", {}).empty());
 }
+
+TEST_CASE("a name of one letter is not close to another letter") {
+  const std::vector<std::string_view> names{"a"};
+  CHECK(nearest("a", names) == "a");
+  CHECK(nearest("A", names) == "a");
+  CHECK(nearest("7", names).empty());
+  CHECK(nearest("ab", names) == "a");
+  CHECK(nearest("12", names).empty());
+}
