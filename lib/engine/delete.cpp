@@ -39,23 +39,23 @@ struct NamedMessage {
   bool is_delivered = false;
 };
 
-enum class Comparison {
+enum class RowMatch {
   delivered,
   not_delivered,
   whole_needed  ///< the header is the row's and does not prove it: the content decides
 };
 
 /// LAW 2: whether the message that was read is the one that the row says was delivered.
-Comparison compare_with_row(const NamedMessage& chosen, const pop3::Listed& listed, bool sizes_are_off) {
+RowMatch compare_with_row(const NamedMessage& chosen, const pop3::Listed& listed, bool sizes_are_off) {
   const auto& row = chosen.row;
   if (!row || (row->standing != Standing::delivered && row->standing != Standing::gone))
-    return Comparison::not_delivered;
+    return RowMatch::not_delivered;
   const bool is_unsized = row->bytes == 0 && !row->header && !row->content;  // imported as delivered
-  if (is_unsized) return row->suspect ? Comparison::not_delivered : Comparison::delivered;
-  if (header_proves(*row, listed, chosen.reading.hashes, sizes_are_off)) return Comparison::delivered;
-  if (row->header != chosen.reading.hashes.header || !row->content) return Comparison::not_delivered;
-  if (!chosen.reading.is_whole) return Comparison::whole_needed;
-  return *row->content == chosen.reading.hashes.content ? Comparison::delivered : Comparison::not_delivered;
+  if (is_unsized) return row->suspect ? RowMatch::not_delivered : RowMatch::delivered;
+  if (header_proves(*row, listed, chosen.reading.hashes, sizes_are_off)) return RowMatch::delivered;
+  if (row->header != chosen.reading.hashes.header || !row->content) return RowMatch::not_delivered;
+  if (!chosen.reading.is_whole) return RowMatch::whole_needed;
+  return *row->content == chosen.reading.hashes.content ? RowMatch::delivered : RowMatch::not_delivered;
 }
 
 std::string_view standing_of(const NamedMessage& chosen) {
@@ -89,7 +89,7 @@ class Deleting {
     std::vector<NamedMessage*> to_read;
     for (auto& one : chosen_) {
       const bool is_read = has_top && read(one, HeaderFields::read);
-      const bool is_enough = is_read && compare_with_row(one) != Comparison::whole_needed;
+      const bool is_enough = is_read && compare_with_row(one) != RowMatch::whole_needed;
       is_enough ? run_.tell.arrived(run_.account.name) : to_read.push_back(&one);
     }
     for (auto* one : to_read) {
@@ -97,7 +97,7 @@ class Deleting {
       read(*one, HeaderFields::leave_empty);
       run_.tell.arrived(run_.account.name);
     }
-    for (auto& one : chosen_) one.is_delivered = compare_with_row(one) == Comparison::delivered;
+    for (auto& one : chosen_) one.is_delivered = compare_with_row(one) == RowMatch::delivered;
   }
 
   void refuse_undelivered() const {
@@ -147,7 +147,7 @@ class Deleting {
   }
 
  private:
-  Comparison compare_with_row(const NamedMessage& one) const {
+  RowMatch compare_with_row(const NamedMessage& one) const {
     return engine::compare_with_row(one, look_.listed[one.index], run_.server.sizes_are_off);
   }
 
