@@ -5,7 +5,7 @@
 
 #include <variant>
 
-#include "profile_text.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using account::Account;

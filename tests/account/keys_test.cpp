@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <set>
 
-#include "profile_text.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using account::Account;

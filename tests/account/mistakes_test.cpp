@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "profile_text.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using test::Profile;

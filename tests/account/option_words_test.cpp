@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "account/config.h"
-#include "profile_text.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 

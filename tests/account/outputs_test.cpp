@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "account/config.h"
-#include "profile_text.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using test::Profile;

@@ -7,7 +7,7 @@
 #include "account/config.h"
 #include "account/document.h"
 #include "delivery/spec.h"
-#include "profile_text.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using account::Node;

@@ -4,7 +4,7 @@
 
 #include <variant>
 
-#include "profile_text.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using test::Profile;

@@ -2,7 +2,7 @@
 // The keys that say which way a connection takes, together.
 #include <doctest/doctest.h>
 
-#include "profile_text.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using test::Profile;

@@ -5,9 +5,9 @@
 
 #include <cstdio>
 
-#include "delivery/fixture.h"
 #include "delivery/names.h"
 #include "delivery/ticket_fields.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;

@@ -7,9 +7,9 @@
 #include <array>
 #include <utility>
 
-#include "delivery/fixture.h"
 #include "delivery/names.h"
 #include "delivery/ticket_fields.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;

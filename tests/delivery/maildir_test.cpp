@@ -9,9 +9,9 @@
 
 #include <csignal>
 
-#include "delivery/fixture.h"
 #include "delivery/maildir_recovery.h"
 #include "delivery/ticket_fields.h"
+#include "fixture.h"
 #include "util/host.h"
 
 using namespace mailhaul;

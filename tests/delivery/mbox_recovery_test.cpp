@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include "delivery/fixture.h"
 #include "delivery/mbox.h"
 #include "delivery/mbox_recovery.h"
 #include "delivery/ticket_fields.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;

@@ -10,7 +10,7 @@
 
 #include <csignal>
 
-#include "delivery/fixture.h"
+#include "fixture.h"
 #include "util/host.h"
 #include "util/process.h"
 

@@ -9,7 +9,7 @@
 
 #include <array>
 
-#include "delivery/fixture.h"
+#include "fixture.h"
 #include "support/cpp/time_out.h"
 #include "util/process.h"
 

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <thread>
 
-#include "delivery/fixture.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace mailhaul::delivery;

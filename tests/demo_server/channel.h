@@ -19,8 +19,8 @@ using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
 /// Creates a server's TLS context from PEM files. Throws std::runtime_error.
 TlsContext load_certificate(const std::string& cert_file, const std::string& key_file);
-/// The same with a new self-signed certificate for localhost, 127.0.0.1 and `address`, valid for 30 days. It
-/// is written to `ca_out` (if not empty) for clients to trust.
+/// The same with a new certificate for localhost, 127.0.0.1 and `address`, valid for 30 days. That of its
+/// authority is written to `ca_out` (if not empty) for clients to trust.
 TlsContext make_certificate(const std::string& address, const std::string& ca_out);
 
 /// Writes the file under another name first, so that nobody reads an incomplete file.

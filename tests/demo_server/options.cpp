@@ -19,8 +19,8 @@ At SIGUSR1 it says how many messages are left, and those removed are back.
   --port N                 0: any free one
   --port-file FILE         write the port number there
   --tls none|implicit|starttls
-  --cert FILE --key FILE   PEM; without them a certificate is made and signed by itself
-  --ca-out FILE            write the certificate made there
+  --cert FILE --key FILE   PEM; without them a certificate is made, and an authority for it
+  --ca-out FILE            write the certificate of that authority there, for clients
   --no-pipelining          do not announce PIPELINING
   --no-uidl, --no-top      neither announce nor understand UIDL, TOP
   --lock-timeout SECONDS   how long a login waits for another session of the same user to end (60)

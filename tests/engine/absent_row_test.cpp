@@ -4,8 +4,8 @@
 
 #include <iterator>
 
-#include "engine/fixture.h"
 #include "engine/mark.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;

@@ -2,7 +2,7 @@
 // A message of another size than announced is asked for once more; what if that goes wrong, each time?
 #include <doctest/doctest.h>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using test::Household;

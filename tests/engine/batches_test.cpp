@@ -8,7 +8,7 @@
 #include <mutex>
 #include <optional>
 
-#include "engine/fixture.h"
+#include "fixture.h"
 #include "state/store.h"
 #include "support/cpp/time_out.h"
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <mutex>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using test::Household;

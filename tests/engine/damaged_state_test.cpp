@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "engine/fixture.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using test::body_of;

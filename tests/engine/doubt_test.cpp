@@ -2,7 +2,7 @@
 // Servers and runs that leave something in doubt: no message is lost, delivered twice or held up.
 #include <doctest/doctest.h>
 
-#include "engine/fixture.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;

@@ -2,7 +2,7 @@
 // Servers that end a message before its end, or send nothing: the part is never taken for the whole.
 #include <doctest/doctest.h>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using test::Household;

@@ -3,7 +3,7 @@
 // apart.
 #include <doctest/doctest.h>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using test::Household;

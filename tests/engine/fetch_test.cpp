@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include "engine/fixture.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;

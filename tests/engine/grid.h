@@ -3,7 +3,7 @@
 #pragma once
 #include <ostream>
 
-#include "engine/fixture.h"
+#include "fixture.h"
 
 namespace mailhaul::test {
 

@@ -8,7 +8,7 @@
 #include <iostream>
 
 #include "delivery/stdout.h"
-#include "engine/fixture.h"
+#include "fixture.h"
 #include "state/store.h"
 
 using namespace mailhaul;

@@ -3,8 +3,8 @@
 // may still be a part, or another message.
 #include <doctest/doctest.h>
 
-#include "engine/grid.h"
 #include "engine/unproven.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;

@@ -2,7 +2,7 @@
 // What the server always says of one message must not hold up the others.
 #include <doctest/doctest.h>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using test::Household;

@@ -2,8 +2,8 @@
 // Mail that turns out to be known, or not to be, once it was read: what is counted, and what is limited.
 #include <doctest/doctest.h>
 
-#include "engine/fixture.h"
 #include "engine/status.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using test::Household;

@@ -3,7 +3,7 @@
 // mail.
 #include <doctest/doctest.h>
 
-#include "engine/fixture.h"
+#include "fixture.h"
 #include "net/refusal.h"
 #include "util/error.h"
 

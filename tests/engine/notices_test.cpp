@@ -4,9 +4,9 @@
 
 #include <functional>
 
-#include "engine/fixture.h"
 #include "engine/get.h"
 #include "engine/list.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using engine::RefusalEffect;

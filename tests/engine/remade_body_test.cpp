@@ -2,7 +2,7 @@
 // Servers that announce wrong sizes, or make a message's body anew each time it is retrieved.
 #include <doctest/doctest.h>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;

@@ -5,9 +5,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/grid.h"
 #include "engine/history.h"
 #include "engine/mark.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using test::body_of;

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "engine/fixture.h"
+#include "fixture.h"
 #include "state/store.h"
 
 using namespace mailhaul;

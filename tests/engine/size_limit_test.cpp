@@ -2,7 +2,7 @@
 // max_size, where the server announces less than it sends.
 #include <doctest/doctest.h>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using test::Household;

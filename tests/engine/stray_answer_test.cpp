@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "engine/grid.h"
+#include "grid.h"
 
 using namespace mailhaul;
 using test::Household;

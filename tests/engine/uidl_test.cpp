@@ -5,9 +5,9 @@
 #include <functional>
 #include <mutex>
 
-#include "engine/fixture.h"
 #include "engine/history.h"
 #include "engine/mark.h"
+#include "fixture.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;

@@ -12,8 +12,8 @@
 #include <future>
 #include <map>
 
+#include "fixture.h"
 #include "net/https_request.h"
-#include "session_fixture.h"
 #include "util/fd.h"
 
 namespace {

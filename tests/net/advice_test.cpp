@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/advice.h"
 
-#include "session_fixture.h"
+#include "fixture.h"
 
 namespace {
 

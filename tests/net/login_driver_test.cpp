@@ -2,8 +2,8 @@
 // What the driver adds to the conversation: the limits of time. No test waits for one.
 #include "net/login_driver.h"
 
+#include "fixture.h"
 #include "net/curl_handle.h"
-#include "session_fixture.h"
 #include "talk.h"
 
 namespace {

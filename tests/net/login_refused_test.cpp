@@ -4,8 +4,8 @@
 #include <atomic>
 #include <thread>
 
+#include "fixture.h"
 #include "net/problem.h"
-#include "session_fixture.h"
 #include "util/base64.h"
 
 namespace {

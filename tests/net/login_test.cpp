@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "session_fixture.h"
+#include "fixture.h"
 #include "util/base64.h"
 
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a login does in plain text, after STLS and inside TLS is the same.
-#include "session_fixture.h"
+#include "fixture.h"
 #include "support/cpp/temp_dir.h"
 
 namespace {

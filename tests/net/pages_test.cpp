@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Several HTTPS requests at once.
+#include "fixture.h"
 #include "net/https_request.h"
-#include "session_fixture.h"
 #include "support/cpp/temp_dir.h"
 
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <csignal>
 
+#include "fixture.h"
 #include "net/curl_handle.h"
 #include "net/curl_stream.h"
 #include "net/wire.h"
-#include "session_fixture.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // XOAUTH2 and OAUTHBEARER: why a server refuses a token.
-#include "session_fixture.h"
+#include "fixture.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Servers that hang up or fall silent at CAPA.
-#include "session_fixture.h"
+#include "fixture.h"
 
 namespace {
 

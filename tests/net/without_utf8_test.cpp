@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Servers that list UTF8 (RFC 6856) and do not survive that command.
+#include "fixture.h"
 #include "net/connection.h"
-#include "session_fixture.h"
 
 namespace {
 

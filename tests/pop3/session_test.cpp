@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "pop3_fixture.h"
+#include "fixture.h"
 #include "support/cpp/memory_server.h"
 #include "util/error.h"
 

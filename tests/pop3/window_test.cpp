@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "fixture.h"
 #include "pop3/session.h"
-#include "pop3_fixture.h"
 #include "support/cpp/memory_server.h"
 
 using namespace mailhaul;
