@@ -161,8 +161,9 @@ Dotlock::Answer Dotlock::take_over() {
   if (!ours && !is_abandoned(lock, path_, context_)) return Answer::busy;
   if (!still_named(lock, path_)) return Answer::busy;
   if (lock.writable) {
-    if (!ours && ::ftruncate(lock.file.get(), 0) != 0) return Answer::busy;
-    util::pwrite_all(lock.file.get(), content(), 0, path_);
+    const auto text = content();  // first: an empty file would look like another program's after a kill
+    util::pwrite_all(lock.file.get(), text, 0, path_);
+    if (::ftruncate(lock.file.get(), static_cast<off_t>(text.size())) != 0) return Answer::busy;
     ::futimens(lock.file.get(), nullptr);
     if (!still_named(lock, path_)) return Answer::busy;  // another program has just taken it over
   } else {

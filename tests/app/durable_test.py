@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a killed run wrote but did not flush is made durable before anything else relies on it (tests/model)."""
 import re
+import subprocess
 import unittest
 
 from crash import strace
@@ -99,6 +100,21 @@ class Durable(Case):
         self.assertBefore(calls, r"^unlinkat\(.*%s" % re.escape(orphan.name), r"^pwrite64\(.*state\.db-wal")
         self.assertSameMail(self.world.maildir(), self.messages)
         self.assertClean("Mail")
+
+    def test_a_kill_while_a_dotlock_is_taken_over_leaves_one_that_the_next_run_takes(self):
+        for call in ("pwrite64", "ftruncate"):
+            with self.subTest(call):
+                self.setUp()
+                self.prepare("mbox:~/mbox")
+                with subprocess.Popen(["true"]) as gone:
+                    gone.wait()
+                lock = self.world.path("mbox.lock")
+                lock.write_text("%d\n" % gone.pid)
+                self.assertTrue(self.killed(call, 1, lock), "no call to kill at")
+                self.assertTrue(lock.exists())
+                self.assertStatus(self.world.run(), 0)
+                self.assertFalse(lock.exists())
+                self.assertEqual(self.drop.uids(), [])
 
 
 if __name__ == "__main__":
