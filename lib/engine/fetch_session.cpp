@@ -94,7 +94,7 @@ ServerTraits FetchSession::server_traits() {
 void FetchSession::begin(const Step& step) {
   const auto request = first_request(step, server_traits());
   if (request && !answers_.asks_no_more()) requests_.add(*request);
-  if (step.action == Action::leave || step.action == Action::skip) notes_.left(step);
+  if (!request || step.action == Action::leave || step.action == Action::skip) notes_.left(step);
 }
 
 /// Whether an answer is still expected. After a request to stop, commands that are not sent yet are dropped.

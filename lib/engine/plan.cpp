@@ -83,6 +83,17 @@ void decide_delivered(Step& step, const account::Policy& policy, state::Time now
   }
 }
 
+/// Another message may have the UID by now. Of what was only marked, its header is enough to tell.
+void decide_seen(Step& step, const account::Policy& policy) {
+  const state::RowSummary& row = *step.identity.row;
+  const bool same_size = row.bytes == step.message.bytes;
+  if (row.delivered && !same_size) return decide_other_size(step, policy);
+  step.reason = row.delivered ? "handed to standard output" : "marked as seen";
+  if (same_size || row.bytes == 0) return;
+  step.action = Action::verify;
+  step.reason = "marked as seen, but its size has changed";
+}
+
 void decide(Step& step, const account::Policy& policy, state::Time now) {
   const state::RowSummary* row = step.identity.row;
   if (row == nullptr || row->standing == state::Standing::pending) {
@@ -93,10 +104,8 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
   } else if (row->suspect && row->standing != state::Standing::gone) {
     step.action = Action::verify;
     step.reason = "known, but its session ended in doubt, or it was missing from a listing";
-  } else if (row->standing == state::Standing::seen && row->delivered && row->bytes != step.message.bytes) {
-    decide_other_size(step, policy);
   } else if (row->standing == state::Standing::seen) {
-    step.reason = row->delivered ? "handed to standard output" : "marked as seen";
+    decide_seen(step, policy);
   } else if (row->standing == state::Standing::gone && row->bytes != step.message.bytes &&
              over_size(step, policy)) {
     step.action = Action::skip;

@@ -23,6 +23,8 @@ std::optional<Request> first_request(const Step& step, ServerTraits server) {
     case Action::remove:
       return header_tells ? header : whole;
     case Action::verify: {
+      const bool only_marked = row != nullptr && row->standing == state::Standing::seen && !row->delivered;
+      if (only_marked && !row->suspect) return header_tells ? std::optional(header) : std::nullopt;
       // A delivered message of another size is read whole before it is removed (LAW 2). Not after TOP: GNU
       // pop3d would send its header only.
       const bool removes = server.removes && row != nullptr && row->standing == state::Standing::delivered;

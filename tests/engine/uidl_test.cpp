@@ -2,35 +2,19 @@
 // Servers whose UIDLs cannot be relied on: changed, used again, message numbers, or none at all.
 #include <doctest/doctest.h>
 
-#include <functional>
-#include <mutex>
-
 #include "engine/history.h"
 #include "engine/mark.h"
 #include "fixture.h"
+#include "rows.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;
 using test::body_of;
+using test::change_first_row;
 using test::Household;
 using test::mail_of;
 using Reply = test::MemoryServer::Reply;
 using Bodies = std::vector<std::string>;
-
-namespace {
-
-/// Changes what is recorded of the first message that was fetched.
-void change_first_row(const Household& house, const std::function<void(state::Row&)>& change) {
-  std::mutex writes;
-  state::Store store(house.environment.state_file, writes);
-  const auto mailbox = store.mailbox("anna", "pop.example.org", 0);
-  auto row = store.row(mailbox, 1);
-  REQUIRE(row);
-  change(*row);
-  store.commit(mailbox, {.rows = {*row}});
-}
-
-}  // namespace
 
 TEST_CASE("UIDLs that are message numbers stay correct when another client deletes the first message") {
   Household house;
@@ -188,65 +172,6 @@ TEST_CASE("with EXPIRE 0 three equal refusals do not confirm messages that were 
   house.server.misbehave = {};
   house.run();
   CHECK(house.mail().size() == 20);
-}
-
-TEST_CASE("with EXPIRE 0 a message that was marked as seen stays when its content had to be compared") {
-  Household house;
-  house.account.policy.leave_on_server = true;
-  house.server.messages = {mail_of(1), mail_of(2)};
-  house.run();
-  change_first_row(house, [&](state::Row& row) {
-    row.standing = state::Standing::seen;
-    row.delivered.reset();
-    row.suspect = true;
-  });
-  house.server.options.top = false;
-  house.server.options.more_capabilities = {"EXPIRE 0"};
-  house.server.commands.clear();
-  house.run();
-  CHECK(house.server.count("RETR 1") == 1);
-  CHECK(house.server.count("QUIT") == 0);
-}
-
-TEST_CASE(
-    "a message under the UIDL of one that was handed to standard output is fetched, if its size differs") {
-  for (const bool other_message : {true, false}) {
-    CAPTURE(other_message);
-    Household house;
-    house.server.messages = {mail_of(1)};
-    house.account.policy.leave_on_server = true;
-    house.run();
-    change_first_row(house, [&](state::Row& row) {
-      row.standing = state::Standing::seen;
-      if (!other_message) row.bytes += 7;  // what the server announced then
-    });
-    if (other_message) house.server.messages.front().bytes = mail_of(22).bytes + "another size\r\n";
-    for (int run = 0; run < 2; ++run) {
-      CHECK(engine::status_of(house.run()) == 0);
-      CHECK(house.mail().size() == (other_message ? 2 : 1));
-    }
-    CHECK(house.server.count("RETR 1") == 2);
-    CHECK(house.server.messages.size() == 1);
-  }
-}
-
-TEST_CASE("a message that was marked as seen is not read whole because its size has changed") {
-  Household house;
-  house.server.messages = {mail_of(1)};
-  house.account.policy.leave_on_server = true;
-  house.run();
-  change_first_row(house, [&](state::Row& row) {
-    row.standing = state::Standing::seen;
-    row.delivered.reset();
-    row.suspect = true;
-    row.bytes += 7;
-  });
-  house.account.policy.leave_on_server = false;
-  house.server.commands.clear();
-  CHECK(engine::status_of(house.run()) == 0);
-  CHECK(house.server.count("TOP 1 0") == 1);
-  CHECK(house.server.count("RETR 1") == 0);
-  CHECK(house.server.messages.size() == 1);
 }
 
 namespace {

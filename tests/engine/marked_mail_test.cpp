@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Messages that a person marked as seen, or that were handed to standard output.
+#include <doctest/doctest.h>
+
+#include "rows.h"
+
+using namespace mailhaul;
+using test::change_first_row;
+using test::Household;
+using test::mail_of;
+
+TEST_CASE("with EXPIRE 0 a message that was marked as seen stays when its content had to be compared") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  house.server.messages = {mail_of(1), mail_of(2)};
+  house.run();
+  change_first_row(house, [&](state::Row& row) {
+    row.standing = state::Standing::seen;
+    row.delivered.reset();
+    row.suspect = true;
+  });
+  house.server.options.top = false;
+  house.server.options.more_capabilities = {"EXPIRE 0"};
+  house.server.commands.clear();
+  house.run();
+  CHECK(house.server.count("RETR 1") == 1);
+  CHECK(house.server.count("QUIT") == 0);
+}
+
+TEST_CASE("a message that was marked as seen is not read whole because its size has changed") {
+  Household house;
+  house.server.messages = {mail_of(1)};
+  house.account.policy.leave_on_server = true;
+  house.run();
+  change_first_row(house, [&](state::Row& row) {
+    row.standing = state::Standing::seen;
+    row.delivered.reset();
+    row.suspect = true;
+    row.bytes += 7;
+  });
+  house.account.policy.leave_on_server = false;
+  house.server.commands.clear();
+  CHECK(engine::status_of(house.run()) == 0);
+  CHECK(house.server.count("TOP 1 0") == 1);
+  CHECK(house.server.count("RETR 1") == 0);
+  CHECK(house.server.messages.size() == 1);
+}
+
+TEST_CASE(
+    "a message under the UIDL of one that was handed to standard output is fetched, if its size differs") {
+  for (const bool other_message : {true, false}) {
+    CAPTURE(other_message);
+    Household house;
+    house.server.messages = {mail_of(1)};
+    house.account.policy.leave_on_server = true;
+    house.run();
+    change_first_row(house, [&](state::Row& row) {
+      row.standing = state::Standing::seen;
+      if (!other_message) row.bytes += 7;  // what the server announced then
+    });
+    if (other_message) house.server.messages.front().bytes = mail_of(22).bytes + "another size\r\n";
+    for (int run = 0; run < 2; ++run) {
+      CHECK(engine::status_of(house.run()) == 0);
+      CHECK(house.mail().size() == (other_message ? 2 : 1));
+    }
+    CHECK(house.server.count("RETR 1") == 2);
+    CHECK(house.server.messages.size() == 1);
+  }
+}
+
+TEST_CASE(
+    "a message under the UIDL of one that was marked as seen is fetched, if its size and header differ") {
+  for (const bool top : {true, false}) {
+    CAPTURE(top);
+    Household house;
+    house.server.options.top = top;
+    house.account.policy.leave_on_server = true;
+    house.server.messages = {mail_of(1), mail_of(2)};
+    house.run();
+    change_first_row(house, [](state::Row& row) {
+      row.standing = state::Standing::seen;
+      row.delivered.reset();
+      row.content.reset();
+    });
+    house.server.messages[0].bytes = mail_of(33).bytes;
+    house.server.commands.clear();
+    CHECK(house.run().totals.fetched == (top ? 1 : 0));  // nothing is read whole only to be compared
+    CHECK(house.copies_of(33) == (top ? 1 : 0));
+    CHECK(house.server.count("RETR 1") == (top ? 1 : 0));
+    CHECK(engine::status_of(house.run()) == 0);
+    CHECK(house.server.messages.size() == 2);
+  }
+}
+
+TEST_CASE(
+    "the size of a message that was marked as seen may change: its header shows once that it is the same") {
+  Household house;
+  house.account.policy.leave_on_server = true;
+  house.server.messages = {mail_of(1)};
+  house.run();
+  change_first_row(house, [](state::Row& row) {
+    row.standing = state::Standing::seen;
+    row.delivered.reset();
+    row.bytes += 7;
+  });
+  house.server.commands.clear();
+  for (int run = 0; run < 2; ++run) CHECK(house.run().totals.fetched == 0);
+  CHECK(house.server.count("TOP 1 0") == 1);
+  CHECK(house.server.count_of("RETR") == 0);
+}
