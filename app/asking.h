@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A password that is typed: it is asked for again where the server refuses it.
+// A password that is typed: it is asked for again if the server refuses it.
 #pragma once
 #include <functional>
 #include <mutex>
@@ -27,7 +27,7 @@ class PasswordPrompt {
   /// Throws Error{config} if there is no terminal or no password is typed, Error{cancelled}.
   util::Secret ask() const;
 
-  /// Calls `open` with this password, and with the next one that is typed where the server refuses it: three
+  /// Calls `open` with this password, and with the next one that is typed if the server refuses it: three
   /// at most. Afterwards it is the one that the server took.
   using Open = std::function<net::LoggedIn(const util::Secret&)>;
   net::LoggedIn open_with(util::Secret& password, const Open& open) const;

@@ -4,7 +4,7 @@
 
 namespace mailhaul::app {
 
-/// Opens a page in the desktop's browser, where there is a desktop. The browser goes on when mailhaul ends.
+/// Opens a page in the desktop's browser, if there is a desktop. The browser goes on when mailhaul ends.
 void open_browser(const std::string& url);
 
 }  // namespace mailhaul::app

@@ -23,7 +23,7 @@ struct CommandRow {
 };
 std::span<const CommandRow> commands();
 
-/// Error{usage} for a first word that is not a command, and, where accounts are known, not an account.
+/// Error{usage} for a first word that is not a command, and, if accounts are known, not an account.
 util::Error unknown_command(std::string_view word, std::span<const std::string> accounts = {});
 
 void describe_fetch(CLI::App& parser, Invocation& invocation);

@@ -37,7 +37,7 @@ util::Path state_file_without_config(const Invocation& invocation);
 /// Empty: no home directory is known.
 util::Path config_path(const Invocation& invocation);
 
-/// The same for a command that writes it. Throws Error{usage | config} where it cannot.
+/// The same for a command that writes it. Throws Error{usage | config} if it cannot.
 util::Path config_to_write(const Invocation& invocation);
 
 /// Where the user's files are; empty: no home directory is known.
@@ -63,7 +63,7 @@ struct Target {
   account::Account account;
   std::span<const std::string> uids;
 };
-/// As the_account(), for commands that take UIDs: where there is only one account, it need not be named.
+/// As the_account(), for commands that take UIDs: if there is only one account, it need not be named.
 Target target_of(const Invocation& invocation, const account::Config& config);
 
 }  // namespace mailhaul::app

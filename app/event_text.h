@@ -19,7 +19,7 @@ std::string text_of(const report::MessageEvent& message, std::size_t field_colum
 /// was fetched.
 std::string text_of(const report::Totals& totals, std::string_view nothing);
 
-/// " (delivered to a different place before; ...)": why nothing comes, where that may surprise; empty
+/// " (delivered to a different destination before; ...)": why nothing comes, if that may surprise; empty
 /// elsewhere. `command`: what fetches it.
 std::string why_nothing_came(const std::string& command, const report::Totals& totals);
 

@@ -34,7 +34,7 @@ void say(const Invocation& invocation, const std::string& text);
 std::string choose_address(const Invocation& invocation, const Questions& questions, report::Listener& tell);
 
 /// Finds the server, says what was found and from whom, and lets it be confirmed. Throws Error{unavailable}
-/// where there is none, Error{temporary} where no usable answer came, Error{usage} where it has to be named.
+/// if there is none, Error{temporary} if no usable answer came, Error{usage} if it has to be named.
 ChosenServer choose_server(const Invocation& invocation, const Questions& questions,
                            const std::string& address);
 

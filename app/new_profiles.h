@@ -23,11 +23,11 @@ class NewProfiles {
 
   /// Where the password of a new account is kept.
   static util::Path password_file(const util::Path& config, const std::string& name);
-  /// Throws Error{config} where the file has an account of one of the names.
+  /// Throws Error{config} if the file has an account of one of the names.
   void require_new_names() const;
   /// Throws what write_password() would throw because of the password, or of one that is there.
   void require_writable(const std::string& name, const util::Secret& password) const;
-  /// Writes a file of mode 0600 for it, if it is not empty. Throws Error{cannot_create} where another
+  /// Writes a file of mode 0600 for it, if it is not empty. Throws Error{cannot_create} if another
   /// password is there.
   void write_password(const std::string& name, const util::Secret& password);
   /// Writes the whole configuration beside the file and reads it. Throws Error{config} for a mistake in one

@@ -13,8 +13,8 @@ class OnceADay {
  public:
   /// `name`: of the file; it is there as long as the trouble.
   OnceADay(const util::Path& state_file, std::string_view name) : file_(state_file.parent_path() / name) {}
-  /// Whether it is to be told now; notes that it is. Always true where nothing can be noted. `trouble`: what
-  /// it is, where there are several kinds.
+  /// Whether it is to be told now; notes that it is. Always true if nothing can be noted. `trouble`: what
+  /// it is, if there are several kinds.
   [[nodiscard]] bool is_due(std::string_view trouble = {});
   /// The trouble is over, or never was. Asks the disk once.
   void end();

@@ -45,7 +45,7 @@ std::string safe(std::string_view text);
 /// Of an account that was given on the command line: its options; otherwise none.
 std::vector<account::Override> options_of_account(const Invocation& invocation);
 
-/// A hint in words that fit: options where the account was given as `options`.
+/// A hint in words that fit: options if the account was given as `options`.
 std::string hint_for(std::string_view hint, std::string_view account,
                      const std::vector<account::Override>& options);
 

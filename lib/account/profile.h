@@ -19,7 +19,7 @@ struct Layer {
   Position position;  ///< of its name, to report missing keys
 };
 
-/// Refuses anything that is not an object, unknown keys, and values that cannot be read, even where a later
+/// Refuses anything that is not an object, unknown keys, and values that cannot be read, even if a later
 /// layer replaces them.
 void check_layer(const Layer& layer, const Paths& paths);
 /// The same, with all mistakes instead of the first.

@@ -16,7 +16,7 @@ void set_min_interval(Account& account, const Setting& setting);
 void set_after_fetch(Account& account, const Setting& setting);
 void set_on_trouble(Account& account, const Setting& setting);
 
-/// "50M" where that is exact, otherwise a number of bytes.
+/// "50M" if that is exact, otherwise a number of bytes.
 Node show_size(std::uint64_t bytes);
 Node show_delete_after(const Account& account);
 Node show_min_interval(const Account& account);

@@ -21,7 +21,7 @@ struct Setting {
   std::string file;  ///< empty: the command line
   std::string path;  ///< "accounts.work.server", or the option: "--server"
   const Paths* paths = nullptr;
-  std::string_view key_name = {};  ///< "server", where the manual has it; empty: it has no such key
+  std::string_view key_name = {};  ///< "server", if the manual has it; empty: it has no such key
 
   bool on_command_line() const noexcept { return file.empty(); }
   /// A part of this value: an item of an array, a member of an object.

@@ -13,7 +13,7 @@ namespace mailhaul::credentials {
 /// The address on this machine to which the browser brings the code (RFC 8252 section 7.3).
 class Loopback {
  public:
-  /// Listens at `url`, such as "http://127.0.0.1:8080/back", on a free port where it names none. Does not
+  /// Listens at `url`, such as "http://127.0.0.1:8080/back", on a free port if it names none. Does not
   /// listen if the URL is not one of http on this machine: then only a pasted address helps. Throws
   /// Error{temporary} if the port is taken.
   explicit Loopback(const std::string& url);

@@ -11,7 +11,7 @@
 
 namespace mailhaul::credentials {
 
-/// The client of the profile, or, where it has none, the one that is named. Runs client_secret_command.
+/// The client of the profile, or, if it has none, the one that is named. Runs client_secret_command.
 [[nodiscard]] Client client_of(const OAuthSubject& subject, const OAuthOutside& outside,
                                const std::string& otherwise);
 

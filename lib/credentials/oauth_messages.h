@@ -85,7 +85,7 @@ struct Redirected {
 /// `text` is a URL, the target of an HTTP request, or a query. Empty: it has neither a code nor an error.
 [[nodiscard]] std::optional<Redirected> read_redirect(std::string_view text);
 
-/// A member of a JSON object, as text; empty where there is none, or the text is not JSON.
+/// A member of a JSON object, as text; empty if there is none, or the text is not JSON.
 std::string json_text(std::string_view json, std::string_view name);
 
 }  // namespace mailhaul::credentials

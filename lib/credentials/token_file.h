@@ -14,7 +14,7 @@ namespace mailhaul::credentials {
 
 /// A login that is kept, and whose it is.
 struct Tokens {
-  util::Secret access, refresh;                  ///< refresh: empty where the provider gave none
+  util::Secret access, refresh;                  ///< refresh: empty if the provider gave none
   std::chrono::sys_seconds expires{};            ///< of `access`
   std::chrono::sys_seconds logged_in{}, used{};  ///< when the user agreed; when the login was last renewed
   std::string user, client_id, token_url;

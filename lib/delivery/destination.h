@@ -89,7 +89,7 @@ class Destination {
   /// discard() ends. If this throws, nothing is visible and the tickets are void.
   virtual void stage(std::span<Ticket> tickets) = 0;
   /// S4: makes the messages visible and durable. If this throws, recovery decides. REQUIRES: one ticket per
-  /// call where messages are handed over.
+  /// call if messages are handed over.
   [[nodiscard]] virtual std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) = 0;
   /// Removes the temporary files of finished messages that will not be intended. Never throws.
   virtual void discard(std::span<const Ticket> tickets) noexcept = 0;

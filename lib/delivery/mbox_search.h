@@ -20,7 +20,7 @@ std::vector<bool> find_copies(const LockedMbox& mbox, std::span<const Extent> en
                               std::span<const TicketFields> messages);
 
 /// Whether `last`, the last entry of the mailbox, is what an interrupted write left of `message`: its
-/// beginning, to which a reader may have added lines like `Status:`, but not all of it. False where that is
+/// beginning, to which a reader may have added lines like `Status:`, but not all of it. False if that is
 /// not certain: without a trace header, another whole message may be such a beginning, if it ends in a
 /// newline.
 bool is_torn_copy(const LockedMbox& mbox, Extent last, int spool, const TicketFields& message);

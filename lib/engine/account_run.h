@@ -43,7 +43,7 @@ struct AccountRun {
   AccountRun& operator=(const AccountRun&) = delete;
 };
 
-/// The account's policy. Where it delivers to stdout, mail stays on the server unless -K was given.
+/// The account's policy. If it delivers to stdout, mail stays on the server unless -K was given.
 account::Policy policy_of(const account::Account& account);
 
 /// The places that refused everything in the runs before. A person at a terminal ends their pauses.

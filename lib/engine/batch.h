@@ -53,7 +53,7 @@ struct ReceivedMessage {
 class Batch {
  public:
   void add(ReceivedMessage message);
-  /// At 8 MiB, 1,024 messages (fewer where a destination says so), or 2 s.
+  /// At 8 MiB, 1,024 messages (fewer if a destination says so), or 2 s.
   [[nodiscard]] bool full() const;
   /// At four times these limits.
   [[nodiscard]] bool overfull() const;

@@ -26,7 +26,7 @@ class Blame {
   explicit Blame(const Parts& parts) : parts_(parts) {}
 
   /// Bytes that arrived after the message read last may be the rest of it: it stays on the server, and that
-  /// is reported. Where the end may be about it as well as about the one awaited, it comes last, too.
+  /// is reported. If the end may be about it as well as about the one awaited, it comes last, too.
   void latest(const Verdict& verdict, const util::Error& error);
   /// Notes that the message to blame comes last, if there is one. Returns the error with its UID.
   [[nodiscard]] util::Error name(const Verdict& verdict, const util::Error& error);

@@ -36,7 +36,7 @@ class FetchSession {
  public:
   FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options);
   /// Works from the listing to QUIT. Until the rows are read, only `rows` uses the store. Returns
-  /// Next::failed_messages where these still wait for a session of their own, otherwise Next::stop.
+  /// Next::failed_messages if these still wait for a session of their own, otherwise Next::stop.
   [[nodiscard]] Next run(const ReadRows& rows, Part part);
   /// After run() threw: settles what may be settled. Returns which session to try next; if there is none,
   /// throws the error, with the message that is to blame.

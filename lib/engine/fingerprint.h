@@ -17,7 +17,7 @@ struct MessageHashes {
   std::uint64_t octets = 0;     ///< as received
 };
 
-/// What people know a message by: fields of its header as received, unfolded; empty where there are none.
+/// What people know a message by: fields of its header as received, unfolded; empty if there are none.
 struct TitleFields {
   std::string from, subject, message_id;
 };

@@ -31,7 +31,7 @@ struct KnownMail {
 
 /// Identifies each message of the index's listing: by its UIDL, else by the header from TOP n 0 (pipelined)
 /// and the size, else (no TOP, or one that broke a session before) marks it by_content. Throws what the
-/// session throws, HeaderRefused, and Error{temporary} where UIDL is refused and rows have UIDs.
+/// session throws, HeaderRefused, and Error{temporary} if UIDL is refused and rows have UIDs.
 std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const KnownMail& known);
 
 /// Reads the answer to TOP; `content` has no meaning in it. Empty: the server refused.

@@ -40,7 +40,7 @@ struct MailboxListing {
 
 enum class HeaderFields {
   leave_empty,
-  read,  ///< by TOP for each message, where the server has it
+  read,  ///< by TOP for each message, if the server has it
 };
 
 /// What is asked of a mailbox.

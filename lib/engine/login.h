@@ -23,12 +23,12 @@ net::LoggedIn log_in(const account::Account& account, const Environment& environ
 /// Passes on the conversation of a login, and reports when it begins: the server has answered.
 net::Trace login_trace(const account::Account& account, report::Listener& listener);
 
-/// Where a refusal, of whatever command, speaks of a limit: begins a pause, as long as the server names, or 5
+/// If a refusal, of whatever command, speaks of a limit: begins a pause, as long as the server names, or 5
 /// minutes. Changes `server` as above.
 void note_limit(const account::Account& account, const Environment& environment, state::Server& server,
                 const net::Refusal& refusal);
 
-/// Warns where the password and all mail cross a network in clear text, if a person is there to read it.
+/// Warns that the password and all mail cross a network in clear text, if a person is there to read it.
 void warn_of_plain_text(const account::Account& account, const Environment& environment,
                         report::Listener& listener);
 

@@ -14,7 +14,7 @@ namespace mailhaul::engine {
 /// session meanwhile is spared it for the rest of the run.
 enum class Comparison { wanted, under_way, given_up };
 
-/// A mailbox of which nothing is recorded; `mailbox` is 0 where it is not in the store.
+/// A mailbox of which nothing is recorded; `mailbox` is 0 if it is not in the store.
 struct UnknownMailbox {
   const account::Account& account;
   const state::Store& store;
@@ -23,9 +23,9 @@ struct UnknownMailbox {
   Comparison& comparison;
 };
 
-/// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} where the
+/// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} if the
 /// places hold a listed message that a mailhaul with another database delivered, or half of the listed ones
-/// as such a mailhaul delivered them from another host, and where half of them are known as those of the same
+/// as such a mailhaul delivered them from another host, and if half of them are known as those of the same
 /// user at another host, by their UIDs or, for a sample of them, by their headers. Mail in the places is
 /// recognised by its headers, by TOP.
 void require_no_lost_state(const UnknownMailbox& unknown, pop3::Session& session,

@@ -28,11 +28,11 @@ class Notices {
 
   void warn(std::string_view sentence, std::string_view hint, std::string_view uid = {});
   /// A warning that holds until somebody changes something: -q shows it in the first run only. `about` names
-  /// the condition where the sentence varies.
+  /// the condition if the sentence varies.
   void warn_once(std::string_view sentence, std::string_view hint, std::string_view about = {});
   /// The same, and at most once in this run: the same destination may be open twice.
   void warn_of_place(std::string_view sentence, std::string_view hint);
-  /// Tells what was wrong with a listing: a failure, once in this run, where mail may be missing from it.
+  /// Tells what was wrong with a listing: a failure, once in this run, if mail may be missing from it.
   void tell_of(const pop3::ListingFaults& faults);
   /// CAPA was not answered before the login, which went on without it.
   void logged_in_without_capabilities();

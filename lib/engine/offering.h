@@ -16,7 +16,7 @@ class Offering {
  public:
   Offering(AccountRun& run, const Settler& settler) : run_(run), settler_(settler) {}
 
-  /// is_wanted(), for the plan; empty where no place refuses.
+  /// is_wanted(), for the plan; empty if no place refuses.
   [[nodiscard]] std::function<bool(const Step&)> filter();
   /// Whether some place lacks the message and is offered messages.
   [[nodiscard]] bool is_wanted(const Step& step);

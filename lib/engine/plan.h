@@ -19,7 +19,7 @@ namespace mailhaul::engine {
 
 using report::Action;
 
-/// As std::optional<util::Hash>, but small where there is none: a listing may have 100,000 messages, and
+/// As std::optional<util::Hash>, but small if there is none: a listing may have 100,000 messages, and
 /// their UIDLs identify nearly all of them.
 class RareHash {
  public:

@@ -28,7 +28,7 @@ struct ReadOnlySession {
   ReadOnlySession& operator=(const ReadOnlySession&) = delete;
 
   /// The indexes in `listed` of the messages with these UIDs, or numbers ("#N"), as typed, in the order
-  /// typed; several where a UID is not unique. Throws Error{usage} for a UID that is not listed.
+  /// typed; several if a UID is not unique. Throws Error{usage} for a UID that is not listed.
   std::vector<std::size_t> indexes_of(std::span<const std::string> uids) const;
   /// The UID of a listed message as shown.
   std::string uid_of(std::size_t index) const;

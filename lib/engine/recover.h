@@ -15,7 +15,7 @@ namespace mailhaul::engine {
 void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context,
              std::span<const delivery::Spec> named);
 
-/// The same for commands that go on where that cannot be done: does not throw Error{storage}.
+/// The same for commands that go on if that cannot be done: does not throw Error{storage}.
 void recover_if_possible(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context,
                          std::span<const delivery::Spec> named);
 

@@ -44,7 +44,7 @@ class Settler {
   void drop();
 
   /// Ends what destinations settle only when they are closed (stdout). Rows of what is delivered by that
-  /// become `handed_over` where they went nowhere else, now or before.
+  /// become `handed_over` if they went nowhere else, now or before.
   void close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
              state::Standing handed_over);
   void write_with_next_commit(state::Row row) { for_next_commit_.rows.push_back(std::move(row)); }

@@ -117,7 +117,7 @@ struct OpenRequest {
 
 /// Connects, negotiates TLS and logs in, trying the login methods from the remembered one on, each on a new
 /// connection. Throws Error{no_host | unavailable | temporary | protocol | login | config | cancelled}, as a
-/// RefusedError (net/refusal.h) where an -ERR led to it; what() contains the server's words.
+/// RefusedError (net/refusal.h) if an -ERR led to it; what() contains the server's words.
 [[nodiscard]] LoggedIn open_pop3(const OpenRequest& request);
 
 /// What a server says of itself before anybody logs in.

@@ -61,12 +61,12 @@ class CurlHandle {
   /// connect() tries this address only, and looks up nothing.
   void connect_to_address(const std::string& address);
   /// connect() gives up if it has not ended by then, a peer has accepted the connection, and `agrees` returns
-  /// true for its address. Where libcurl speaks POP3, `agrees` also says whether the peer is mute.
+  /// true for its address. If libcurl speaks POP3, `agrees` also says whether the peer is mute.
   void give_up_when_mute(std::chrono::steady_clock::time_point at,
                          std::function<bool(const std::string& peer)> agrees);
   /// Connects, and does what was asked for. REQUIRES: called once.
   [[nodiscard]] ConnectResult connect(std::chrono::milliseconds limit);
-  /// Tunnel::end(); empty where there is no tunnel.
+  /// Tunnel::end(); empty if there is no tunnel.
   std::string end_of_tunnel();
   /// The descriptor of the connection; -1: there is none.
   int socket() const;
@@ -121,7 +121,7 @@ class CurlHandle {
   std::vector<int> sockets_;  ///< those that libcurl has open
   ConnectResult result_;
   const std::vector<std::string>& tunnel_argv_;
-  std::unique_ptr<Tunnel> tunnel_;     ///< the connection, where libcurl does not open it
+  std::unique_ptr<Tunnel> tunnel_;     ///< the connection, if libcurl does not open it
   std::unique_ptr<CurlHandle> plain_;  ///< what opened the connection that TLS was begun on
 };
 

@@ -14,7 +14,7 @@ struct LoginLimits {
   Deadline deadline;
   std::chrono::steady_clock::time_point capa_by;  ///< the answer to CAPA has to be here by then
   std::chrono::steady_clock::time_point utf8_by;  ///< the same for UTF8
-  /// Where the greeting is not here by then, the conversation ends if `give_up` agrees. Empty: it waits on.
+  /// If the greeting is not here by then and `give_up` agrees, the conversation ends. Empty: it waits on.
   std::chrono::steady_clock::time_point greeting_by{};
   std::function<bool()> give_up = {};
 };

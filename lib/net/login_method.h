@@ -43,7 +43,7 @@ constexpr bool is_scram(Auth auth) { return auth == Auth::scram_sha_1 || auth ==
 class MethodsToTry {
  public:
   MethodsToTry(Auth auth, Tls tls, std::string_view remembered);
-  /// The first that suits these capabilities. One that the user has named is tried even where the server does
+  /// The first that suits these capabilities. One that the user has named is tried even if the server does
   /// not list it, but then in two steps: its name goes out before the credentials do.
   std::optional<LoginMethod> choose(const std::vector<std::string>& capabilities) const;
   /// The method did not work. With credentials on the AUTH line, the same in two steps still may.

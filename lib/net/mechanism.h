@@ -29,7 +29,7 @@ struct Answer {
 
 /// The client's side of one exchange.
 struct Exchange {
-  /// The answer to the next challenge, which comes without its base64. Where the client speaks first, the
+  /// The answer to the next challenge, which comes without its base64. If the client speaks first, the
   /// first challenge is empty.
   std::function<Answer(std::string_view challenge)> answer;
   /// Asked when the server has accepted: why it is not to be believed; empty: it is.

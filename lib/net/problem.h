@@ -42,7 +42,7 @@ util::Error explain_login(const LoginFailure& failure);
 std::string where(const LoginFailure& failure);
 /// The words of an -ERR, fit for a sentence.
 std::string quoted(const LoginFailure& failure, std::string_view refusal);
-/// The same error with the hint of the provider behind the host, where there is one.
+/// The same error with the hint of the provider behind the host, if there is one.
 util::Error advised(const LoginFailure& failure, const util::Error& error, Advisor advise);
 /// For the case that there is no POP3 server at the other end, or something in front of it.
 std::string hint_for_port(const LoginFailure& failure);

@@ -4,7 +4,7 @@
 
 namespace mailhaul::net {
 
-/// The password in a proxy's URL; empty where there is none.
+/// The password in a proxy's URL; empty if there is none.
 std::string password_in(const std::string& proxy);
 
 /// Throws Error{config} "proxy: ..." unless `proxy` is empty, "env" or the URL of a proxy that libcurl can

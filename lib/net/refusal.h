@@ -29,7 +29,7 @@ struct Refusal {
   Reason reason = Reason::unknown;
   util::Kind kind = util::Kind::protocol;
   std::string hint;  ///< what the user can do about it; may be empty
-  /// The time for which the server does not want to be asked, where it names one; a day at most.
+  /// The time for which the server does not want to be asked, if it names one; a day at most.
   std::optional<std::chrono::seconds> pause;
   /// After hung_up: the login method that sends the same credentials in another form, if there is one.
   std::string other_method = {};
@@ -52,7 +52,7 @@ class RefusedError : public util::Error {
 /// must never look like this, because another form would send it again.
 [[nodiscard]] bool blames_the_way(std::string_view words);
 
-/// "[SYS/TEMP] try later" -> "SYS/TEMP", in upper case; empty where there is no code (RFC 2449 section 8).
+/// "[SYS/TEMP] try later" -> "SYS/TEMP", in upper case; empty if there is no code (RFC 2449 section 8).
 std::string response_code(std::string_view words);
 
 }  // namespace mailhaul::net

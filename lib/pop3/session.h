@@ -81,7 +81,7 @@ struct SessionOptions {
   std::function<std::string(std::string_view words)> redact = {};
 };
 
-/// Drives a Conversation over a Stream. Where the server announced PIPELINING, as much as comes in 0.75 s (at
+/// Drives a Conversation over a Stream. If the server announced PIPELINING, as much as comes in 0.75 s (at
 /// most 4 MiB of announced size), 2,048 commands and 32 KB of command text are unanswered at a time. Calls
 /// throw Error{temporary | protocol | cancelled}; after that the session cannot be used any more, and doubt()
 /// says what it was. The destructor sends nothing: without QUIT nothing is removed. One thread at a time.
@@ -97,7 +97,7 @@ class Session {
   /// Pipelining is announced, and allowed.
   bool pipelining() const noexcept;
 
-  /// Asks STAT, LIST and UIDL (RFC 1939 sections 5 and 7), in one round trip where pipelining allows it; in
+  /// Asks STAT, LIST and UIDL (RFC 1939 sections 5 and 7), in one round trip if pipelining allows it; in
   /// the server's order. REQUIRES: owed() == 0. Throws Error{protocol} when a list has no end or makes no
   /// sense, and net::RefusedError when LIST is refused; after the latter the session can go on.
   [[nodiscard]] std::vector<Listed> listing();
@@ -108,7 +108,7 @@ class Session {
   void want(Wanted wanted);
   /// From now on the next command is sent when the one before is answered. REQUIRES: nothing is owed.
   void one_by_one() noexcept;
-  /// Queues a STAT behind what is wanted (NOOP where the first answer to STAT had another form than "+OK 3
+  /// Queues a STAT behind what is wanted (NOOP if the first answer to STAT had another form than "+OK 3
   /// 2048", or the listing had faults). A proper answer to it shows that the reply before it has ended: a
   /// server that does not stuff dots (RFC 1939 section 3) would send the rest of that message instead.
   void want_proof();
@@ -125,7 +125,7 @@ class Session {
   /// nothing but QUIT unanswered, that is no error: the removals are not committed. REQUIRES: owed() == 0.
   RemovalResult quit();
 
-  /// After a throw: which answer was awaited, or had just come where an answer followed that nobody asked
+  /// After a throw: which answer was awaited, or had just come if an answer followed that nobody asked
   /// for.
   Awaited awaited() const noexcept;
   /// After a throw: what it says about the session.

@@ -91,7 +91,7 @@ class Listener {
   /// A command other than fetch has no more to wait for: what it prints comes next.
   virtual void done(std::string_view /*account*/) {}
   virtual void finished(std::string_view /*account*/, const Totals&, int /*status*/) {}
-  /// The account works again; its trouble was told. `since`: when that began, where it is known.
+  /// The account works again; its trouble was told. `since`: when that began, if it is known.
   virtual void recovered(std::string_view /*account*/, std::optional<std::chrono::sys_seconds> /*since*/) {}
   /// What a program wrote that took a message.
   virtual void noted(std::string_view /*account*/, std::string_view /*sentence*/) {}

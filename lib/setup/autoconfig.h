@@ -23,7 +23,7 @@ struct AnnouncedServer {
 
 struct Announcement {
   std::optional<AnnouncedServer> server;  ///< the first one that can be used
-  std::string why_none;                   ///< where there is none: "it offers no POP3"
+  std::string why_none;                   ///< if there is none: "it offers no POP3"
   std::string page;                       ///< an https page where POP3 is switched on; may be empty
 };
 

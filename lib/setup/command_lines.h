@@ -15,7 +15,7 @@ struct Started {
   bool is_clear = true;     ///< false: perhaps it is an argument of a program that is not known here
 };
 
-/// Empty where the line does not start it.
+/// Empty if the line does not start it.
 std::vector<Started> mailhaul_started_by(std::string_view line);
 
 /// In the system's crontabs, a user's name comes before the command.

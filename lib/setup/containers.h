@@ -11,7 +11,7 @@ namespace mailhaul::setup {
 
 /// The configurations of the program in a directory that a person has named: beside each other as in a home
 /// directory, or as docker-mailserver mounts them ("config/fetchmail.cf", "getmail/main.cf"). Throws
-/// Error{no_config} where there is none.
+/// Error{no_config} if there is none.
 [[nodiscard]] std::vector<util::Path> files_below(const util::Path& directory, std::string_view program);
 
 /// The list of fetched messages of a configuration in such a directory: `usual`, or the file of the same name

@@ -36,7 +36,7 @@ struct DiscoveryOutside {
 struct FoundServer {
   AnnouncedServer at;
   std::string source;                  ///< "the table of providers", "the SRV records of example.org"
-  bool confirmed = false;              ///< the table names it; where the MX record chose the row, a forged
+  bool confirmed = false;              ///< the table names it; if the MX record chose the row, a forged
                                        ///< answer can only lead to another genuine provider
   const Provider* provider = nullptr;  ///< what the table knows of it
   std::string page;                    ///< an https page where POP3 is switched on; may be empty

@@ -15,7 +15,7 @@ util::Path existing(util::Path directory);
 /// Whether this user may create a file in what is expected to be a directory.
 bool takes_files(const util::Path& directory);
 
-/// The text of a small file; empty where this user may not read it.
+/// The text of a small file; empty if this user may not read it.
 std::string text_if_readable(const util::Path& file);
 
 /// Files in a directory, also those that links lead to, in the order of their names.

@@ -83,7 +83,7 @@ struct Surroundings {
 /// The keys of the account. `password_file` is where the password is going to be.
 account::Node profile_of(const Draft& draft, const util::Path& password_file);
 
-/// A command line that a shell runs, as program and arguments: split where it has none of the shell's
+/// A command line that a shell runs, as program and arguments: split if it has none of the shell's
 /// characters, otherwise given to sh. An empty command gives no words.
 std::vector<std::string> words_of_shell(std::string_view command);
 /// Pairs: what the other program replaces in a command, and what is written in its place.
@@ -91,7 +91,7 @@ using Placeholders = std::vector<std::pair<std::string, std::string>>;
 /// The same for a program that gets mail, where mailhaul reads % as the beginning of a placeholder. nullopt:
 /// a shell inside of the command would read what comes from a message as a part of its own text.
 std::optional<std::vector<std::string>> program_of_shell(std::string_view command, const Placeholders& known);
-/// Adds such a program to the places of the account. Where it is not possible, the account lacks a place,
+/// Adds such a program to the places of the account. If it is not possible, the account lacks a place,
 /// with a note.
 void deliver_to_shell(Draft& draft, Outcome& outcome, std::string_view command, const Placeholders& known);
 

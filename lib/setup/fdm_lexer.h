@@ -25,7 +25,7 @@ using FdmMacros = std::map<std::string, std::string, std::less<>>;
 class FdmLexer {
  public:
   FdmLexer(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {}
-  /// Throws Error{config} where a quote or a bracket is not closed.
+  /// Throws Error{config} if a quote or a bracket is not closed.
   FdmToken next(const FdmMacros& macros);
   [[noreturn]] void refuse(unsigned line, const std::string& sentence) const;
 

@@ -12,7 +12,7 @@ namespace mailhaul::setup {
 /// What follows an option.
 enum class FetchmailArgument { none, text, number, texts, numbers, envelope };
 
-/// One option, and what becomes of it: `advice` is empty where the importer reads it, or where mailhaul does
+/// One option, and what becomes of it: `advice` is empty if the importer reads it, or if mailhaul does
 /// the same anyway; otherwise it says what to do instead.
 struct FetchmailOption {
   std::string_view name;

@@ -17,7 +17,7 @@ std::string base_domain(std::string_view host);
 /// The domain of an address as the DNS has it, in lower case. Throws Error{usage} for what is no address.
 std::string domain_of(std::string_view address);
 
-/// The address without blanks around it and "mailto:" before it, with its domain as the DNS has it where that
+/// The address without blanks around it and "mailto:" before it, with its domain as the DNS has it if that
 /// has umlauts and the like. Throws as domain_of.
 std::string address_in_dns(std::string_view address);
 

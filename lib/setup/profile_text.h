@@ -33,7 +33,7 @@ class NewFile {
   const util::Path& temporary() const noexcept { return temporary_; }
   /// Gives it its name, in one step. Throws Error{cannot_create}.
   void publish();
-  /// The same, but throws Error{cannot_create} where a file of this name exists.
+  /// The same, but throws Error{cannot_create} if a file of this name exists.
   void publish_as_new();
 
  private:

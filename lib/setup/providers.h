@@ -58,11 +58,11 @@ const Provider* provider_of_server(std::string_view host);
 /// "pop3s://pop.gmail.com". REQUIRES: the provider has a server.
 std::string server_url(const Provider& provider);
 
-/// The user name of an address at this provider; empty where the provider has assigned one.
+/// The user name of an address at this provider; empty if the provider has assigned one.
 std::string user_name_of(const Provider& provider, std::string_view address);
 
 /// What to know before a login by OAuth 2 at the provider of this name in the key `oauth`, in lines; empty:
-/// nothing. An app password comes first, where one works.
+/// nothing. An app password comes first, if one works.
 std::string advice_before_oauth(std::string_view oauth);
 
 /// What a failed login means at the provider to which the endpoint belongs. A net::Advisor.

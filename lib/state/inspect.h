@@ -29,7 +29,7 @@ struct Inspection {
 };
 
 /// Reads all of the database and checks that it is whole. Throws Error{storage | config}, with what to do as
-/// its hint, where a run would stop.
+/// its hint, if a run would stop.
 [[nodiscard]] Inspection inspect(const util::Path& file);
 
 }  // namespace mailhaul::state

@@ -15,7 +15,7 @@ std::string user_name_of(uid_t user);
 /// The home directory of a user; nothing if the system knows none of that name.
 std::optional<Path> home_of(const std::string& user);
 
-/// "run mailhaul as that user: sudo -u anna mailhaul", for root where a file is another user's.
+/// "run mailhaul as that user: sudo -u anna mailhaul", for root if a file is another user's.
 std::string run_as_hint(uid_t user);
 
 }  // namespace mailhaul::util
