@@ -193,7 +193,7 @@ void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, Inc
           message + " was delivered to " + landing.target +
               " by a run that did not complete its delivery; the configuration now names other "
               "destinations, and it is delivered to them, too",
-          "the message is then in both", notes_.uid(step));
+          "the message is there twice then, once in each", notes_.uid(step));
     case LandingState::doubt:
       return run_.notices.warn(message + " was being delivered to " + landing.target +
                                    " when a run was killed, and cannot be found there; it is delivered again",
