@@ -22,7 +22,7 @@ using util::Kind;
 
 std::vector<const CLI::App*> parts_of(const CLI::App& command) { return command.get_subcommands({}); }
 
-/// The program, and each command before its parts.
+/// Adds the command and all commands below it to `all`, each command before its parts.
 void collect(const CLI::App& command, std::vector<const CLI::App*>& all) {
   all.push_back(&command);
   for (const auto* part : parts_of(command)) collect(*part, all);
@@ -33,7 +33,7 @@ std::string help_of(const CLI::App& command) {
   return "mailhaul " + name + (name.empty() ? "" : " ") + "--help";
 }
 
-/// Whether a command takes an option, or one of those above it does.
+/// Whether the command, or a command above it, takes the option.
 bool takes(const CLI::App& command, const std::string& option) {
   if (command.get_option_no_throw(option) != nullptr) return true;
   return command.get_parent() != nullptr && takes(*command.get_parent(), option);
@@ -46,10 +46,10 @@ std::vector<const CLI::Option*> positionals_of(const CLI::App& command) {
 /// An option as it was typed.
 struct TypedOption {
   std::string name;  ///< "-q", "--server"
-  std::string word;  ///< what it stood in: "-qv", "--server=URL"
+  std::string word;  ///< the word that it is part of: "-qv", "--server=URL"
 };
 
-/// Tells options, their values and other words apart, as the parser will.
+/// Separates options, their values and all other words, in the same way as the parser does afterwards.
 class Scan {
  public:
   Scan(const CLI::App& parser, const Words& typed) : typed_(typed) {
@@ -86,7 +86,8 @@ class Scan {
   }
 
  private:
-  /// The option of this name, whichever command it is of: those with one name take the same. nullptr: none.
+  /// The first option of this name, or nullptr. Options with the same name agree on whether they take a
+  /// value.
   const CLI::Option* find(const std::string& name) const {
     const auto commands = owners(name);
     return commands.empty() ? nullptr : commands.front()->get_option_no_throw(name);
@@ -144,7 +145,7 @@ class Scan {
               hint);
 }
 
-/// The option that a mistyped one may have been meant as: "; did you mean --server?", or nothing.
+/// A suggestion for a mistyped option: "; did you mean --server?". Empty if no option has a similar name.
 std::string guess(const CLI::App& command, const TypedOption& typed) {
   const auto typed_name = typed.name.starts_with("--") ? typed.name : typed.word;
   const auto word = typed_name.substr(typed_name.find_first_not_of('-'));
@@ -195,8 +196,8 @@ void check_words(const CLI::App& command, const Words& words) {
                 help_of(command));
 }
 
-/// Throws where the help of another command than the one that was meant would be shown. Without "help" in
-/// front, a word that is no command may be an account.
+/// Throws if `rest` begins with a word that is not a command, so that the help of the wrong command is not
+/// shown. Without "help" in front, such a word may be an account.
 void check_help(const CLI::App& command, const Words& rest, bool is_help) {
   if (rest.empty() || parts_of(command).empty()) return;
   if (command.get_parent() != nullptr) refuse_part(command, rest);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The command line before the option parser reads it: options may stand before their command, words that
-// begin with "-" follow "--", and without a command everything is for fetch.
+// Prepares the command line for the option parser: options may precede their command, words that begin with
+// "-" follow "--", and without a command all words and options belong to fetch.
 #pragma once
 #include <string>
 #include <vector>
@@ -11,16 +11,16 @@ class App;
 
 namespace mailhaul::app {
 
-/// What was typed, sorted.
+/// What was typed, separated into options and other words.
 struct Arguments {
   std::vector<std::string> parsed;  ///< for the parser: the command, then the options with their values
-  std::vector<std::string> words;   ///< everything else, "--" left out: accounts and UIDs
+  std::vector<std::string> words;   ///< everything else except "--": accounts and UIDs
   bool names_command = false;       ///< false: no command was typed, and `parsed` begins with fetch
 };
 
 /// Asks `parser` which options there are and which of them take a value. "help COMMAND" becomes
-/// "COMMAND --help". Throws Error{usage} for a command that does not exist, an option that is unknown or
-/// another command's, a value that is missing or not wanted, and a word too many.
+/// "COMMAND --help". Throws Error{usage} for a command that does not exist, an unknown option, an option of
+/// another command, a missing or unexpected value, and too many words.
 Arguments normalise(const CLI::App& parser, const std::vector<std::string>& typed);
 
 }  // namespace mailhaul::app

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All checks, from the configuration to the server, each on a line of its own. Changes nothing.
+// Makes all checks, from the configuration to the server, and prints each on a line of its own. Changes
+// nothing.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -38,7 +39,7 @@ std::string_view name_of(Grade grade) {
   return "fault";
 }
 
-/// Prints findings, and knows the worst.
+/// Prints findings, and remembers the most serious exit status.
 class Findings {
  public:
   explicit Findings(const Invocation& invocation) : invocation_(invocation) {}
@@ -49,7 +50,7 @@ class Findings {
     print(invocation_.json ? json_of(finding) : text_of(finding));
   }
   void fault(const std::string& account, const util::Error& error) {
-    const std::string sentence = error.what();  // its other lines show the line of the file
+    const std::string sentence = error.what();  // the lines after the first one quote the file
     tell({.grade = Grade::fault,
           .account = account,
           .check = "configuration",
@@ -111,7 +112,7 @@ void check_accounts(const Invocation& invocation, const account::Config& config,
   setup::check_metrics(config.metrics, tell);
   setup::check_timers(accounts, outside, tell);
   for (const auto& account : accounts) setup::check_offline(account, outside, tell);
-  // Asks for passwords.
+  // This asks for the passwords that have to be typed.
   const auto environment = real_environment(invocation, config, accounts);
   const auto show = [&lines, is_piped = prints_into_pipe()](const account::Account& account,
                                                             report::Activity activity) {

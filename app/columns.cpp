@@ -54,7 +54,7 @@ struct Cell {
   std::size_t columns = 1;
 };
 
-/// Takes what is shown as one off the text.
+/// Takes the first character off the text, and returns it as it is shown.
 Cell take_cell(std::string_view& text) {
   const auto character = util::first_character(text);
   Cell cell{.text = std::string(text.substr(0, character.bytes))};

@@ -14,7 +14,7 @@ namespace mailhaul::app {
 /// "state show"; empty for the program itself.
 std::string full_name(const CLI::App& command);
 
-/// The command or part of this name, directly below; null: there is none.
+/// The command or part of this name that is directly below `command`; null: there is none.
 const CLI::App* part_named(const CLI::App& command, std::string_view name);
 
 /// Whether the option is followed by a value; false for null.

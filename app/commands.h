@@ -23,7 +23,7 @@ struct CommandRow {
 };
 std::span<const CommandRow> commands();
 
-/// Error{usage} for a first word that is not a command, and, if accounts are known, not an account.
+/// An Error{usage} for a first word that is neither a command nor, if accounts are given, an account.
 util::Error unknown_command(std::string_view word, std::span<const std::string> accounts = {});
 
 void describe_fetch(CLI::App& parser, Invocation& invocation);
@@ -78,8 +78,8 @@ int run_completion(const Invocation& invocation);
 void describe_help(CLI::App& parser, Invocation& invocation);
 int run_version(const Invocation& invocation);
 
-/// Declare the words that a command takes, for its help and for their number. normalise() reads them, because
-/// the parser would read some UIDs as options or, in brackets, as lists.
+/// Declare the words that a command takes, for its help and for the check of their number. normalise() reads
+/// these words, because the parser would take some UIDs for options or, in brackets, for lists.
 void add_account(CLI::App& parser);
 void add_accounts(CLI::App& parser);
 void add_uids(CLI::App& parser, const std::string& meaning);

@@ -12,18 +12,18 @@
 
 namespace mailhaul::app {
 
-/// The configuration in force: the file, and the options of this invocation. With --server and no account no
-/// file is needed. Throws Error{no_config} when the file that was named is missing, Error{config | usage}.
+/// The configuration in force: the file, and the options of this invocation. With --server and without words,
+/// no file is read. Throws Error{no_config} when the file that was named is missing, Error{config | usage}.
 account::Config load_config(const Invocation& invocation,
                             account::Purpose purpose = account::Purpose::deliver);
 
-/// The same for a command whose words are UIDs: with --server no account is named.
+/// The same for a command that takes UIDs: with --server, no file is read even if there are words.
 account::Config load_for_uids(const Invocation& invocation);
 
-/// The same of a file that is named here.
+/// As load_config(), but always from this file.
 account::Config load_config_from(const Invocation& invocation, const util::Path& file);
 
-/// The same of a text that the file could have.
+/// As load_config_from(), but with this text in place of the content of the file.
 account::Config load_config_from_text(const Invocation& invocation, const util::Path& file,
                                       util::Secret text);
 
@@ -37,7 +37,7 @@ util::Path state_file_without_config(const Invocation& invocation);
 /// Empty: no home directory is known.
 util::Path config_path(const Invocation& invocation);
 
-/// The same for a command that writes it. Throws Error{usage | config} if it cannot.
+/// The same for a command that writes the file. Throws Error{usage | config} if there is none to write.
 util::Path config_to_write(const Invocation& invocation);
 
 /// Where the user's files are; empty: no home directory is known.
@@ -49,8 +49,8 @@ UserPlaces user_places();
 /// Names that no account may have: those of the commands.
 std::vector<std::string> command_names();
 
-/// Tells the mistakes of the accounts that the words name (without words, of all that are enabled); returns
-/// the status of each. Warns when no account is enabled.
+/// Reports the mistakes of the accounts that the words name (without words, of all that are enabled), and
+/// returns the status of each. Warns when no account is enabled.
 std::vector<int> tell_mistakes(const Invocation& invocation, const account::Config& config,
                                report::Listener& tell);
 

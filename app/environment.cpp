@@ -21,8 +21,8 @@ namespace mailhaul::app {
 
 namespace {
 
-/// Connects accounts. Keeps passwords that were typed, since a run may need several sessions. Any thread may
-/// use it, for an account of its own.
+/// Connects accounts. Keeps passwords that were typed, because a run may need several sessions. Any thread
+/// may use it, but only one thread at a time for each account.
 class Connector {
  public:
   Connector(const Invocation& invocation, const account::Config& config,
@@ -69,8 +69,8 @@ class Connector {
     return !asks || (account.auth != net::Auth::gssapi && account.auth != net::Auth::external);
   }
 
-  /// Asks questions one after the other, before live lines are drawn, and reads variables. An error is kept
-  /// for the account's own run.
+  /// Gets a password that has to be typed or that is in a variable, before live lines are drawn. An error is
+  /// kept, and thrown in the run of the account.
   void resolve_early(const account::Account& account) {
     if (!std::holds_alternative<credentials::Variable>(account.secret) &&
         !std::holds_alternative<credentials::Ask>(account.secret))

@@ -9,8 +9,7 @@
 
 namespace mailhaul::app {
 
-/// The real network, disk and clock. Passwords that must be asked for are asked for here, one after the
-/// other.
+/// The real network, disk and clock. Asks for all passwords that have to be typed, one after the other.
 engine::Environment real_environment(const Invocation& invocation, const account::Config& config,
                                      const std::vector<account::Account>& accounts);
 

@@ -12,8 +12,8 @@ namespace mailhaul::app {
 namespace {
 
 constexpr auto nowhere = std::string_view::npos;
-constexpr std::size_t most_before = 50,
-                      most_after = 30;  // characters of a long line on either side of the mark
+// How many characters of a long line are shown on either side of the mark.
+constexpr std::size_t most_before = 50, most_after = 30;
 
 struct FilePosition {
   std::size_t line = 0, column = 0;  ///< from 1; the column counts bytes
@@ -43,7 +43,8 @@ std::string_view line_of(std::string_view text, std::size_t number) {
   return line;
 }
 
-/// A key, a word of JSON, or part of the path that the error names: "accounts.home.sever".
+/// Whether the word is a key, a word of JSON, or part of the path that the error names:
+/// "accounts.home.sever".
 bool is_harmless(std::string_view word, std::string_view path) {
   const auto is_key = [word](const account::KeyRow& row) { return row.name == word; };
   if (std::ranges::any_of(account::keys(), is_key) || std::ranges::any_of(account::top_level_keys(), is_key))

@@ -7,8 +7,8 @@
 
 namespace mailhaul::app {
 
-/// An error that begins with "FILE:LINE:COLUMN: ", with that line of the text below it and a mark under the
-/// place; other errors as they are. Of the line only what cannot be a secret is shown: keys, and what the
+/// If the error begins with "FILE:LINE:COLUMN: ", adds that line of the text and a mark under the place.
+/// Returns other errors unchanged. Only parts of the line that cannot be secret are shown: keys, and what the
 /// error says anyway.
 util::Error with_line(const util::Error& error, const std::string& file, std::string_view text);
 

@@ -37,7 +37,7 @@ std::optional<std::string> from_quoted(std::string_view text) {
   return bytes;
 }
 
-/// A name that iconv can be asked for: no slash, which would be an option of it or the name of a file.
+/// Whether the name may be passed to iconv: it has no slash, which would begin an option or name a file.
 bool is_charset(std::string_view name) {
   return !name.empty() && name.size() <= 40 &&
          name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:+") ==
@@ -68,8 +68,8 @@ struct OtherName {
   const char* charset;
 };
 
-/// Labels that mail programs write and iconv does not know. Those of Hebrew and Arabic only say in which
-/// order the letters are shown.
+/// Labels that mail programs write and iconv does not know. The suffixes of those for Hebrew and Arabic only
+/// say in which order the letters are shown.
 constexpr auto other_names = std::to_array<OtherName>({
     {"ks_c_5601-1987", "CP949"},
     {"ks_c_5601-1989", "CP949"},
@@ -146,7 +146,7 @@ unsigned month_of(std::string_view name) {
   return found == names.end() ? 0 : static_cast<unsigned>(found - names.begin()) + 1;
 }
 
-/// Minutes east of Greenwich; zones that say nothing certain are Greenwich itself (RFC 5322 section 4.3).
+/// Minutes east of Greenwich; 0 for a zone whose meaning is not certain (RFC 5322 section 4.3).
 int zone_of(std::string_view zone) {
   if (zone.size() >= 5 && (zone.front() == '+' || zone.front() == '-')) {
     const auto number = util::parse_number(zone.substr(1, 4));
@@ -174,7 +174,8 @@ std::string decoded(std::string_view field) {
       field.remove_prefix(std::min<std::size_t>(2, field.size()));
       continue;
     }
-    // Blanks between encoded words are none, and a character may begin in one word and end in the next.
+    // Blanks between encoded words do not belong to the text, and a character may begin in one word and end
+    // in the next.
     std::size_t length = word->length;
     for (;;) {
       const auto next_begin = field.find_first_not_of(" \t", length);

@@ -12,7 +12,7 @@ namespace mailhaul::app {
 /// and bytes outside encoded words, stay as they are.
 std::string decoded(std::string_view field);
 
-/// Who sent it: the decoded display name, or the address if there is none.
+/// The sender in a From field: the decoded display name, or the address if there is none.
 std::string sender_name(std::string_view from);
 
 /// The time of a Date field (RFC 5322 section 3.3, and the older forms of 4.3).

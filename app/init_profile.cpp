@@ -13,14 +13,14 @@ namespace {
 
 using account::Node;
 
-/// Options that are written as one key, in a place of their own.
+/// Whether profile_of() writes the key itself, at a fixed place in the account.
 bool is_written_apart(std::string_view key) {
   static constexpr std::array<std::string_view, 5> keys{"server", "user", "tls_pin", "leave_on_server",
                                                         "deliver"};
   return std::ranges::find(keys, key) != keys.end();
 }
 
-/// The other options; of those that were given several times, the last one.
+/// Adds the other options. If an option was given several times, the last one counts.
 void add_options(Node& keys, const std::vector<account::Override>& options) {
   for (auto option = options.begin(); option != options.end(); ++option) {
     const auto same = [&](const account::Override& other) { return other.first == option->first; };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What init writes: the options as keys, and what it has found and asked.
+// The account that init writes: options as keys, and what init has found or asked for.
 #pragma once
 #include <chrono>
 #include <optional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The first half of init: which server has the mail of an address. A host that nobody has confirmed is not
-// connected to.
+// The first half of init: which server has the mail of an address. Init does not connect to a host that
+// nobody has confirmed.
 #pragma once
 #include <string>
 
@@ -30,11 +30,12 @@ account::Account account_at(const Invocation& invocation, const std::string& url
 void say(const Invocation& invocation, const std::string& text);
 
 /// The address that is given, or typed at the terminal, with its domain as the DNS has it. Throws
-/// Error{usage}. `tell`: of init; a listener of its own would take its place at the screen.
+/// Error{usage}. `tell`: the listener of init, because a second one would replace it on the screen.
 std::string choose_address(const Invocation& invocation, const Questions& questions, report::Listener& tell);
 
-/// Finds the server, says what was found and from whom, and lets it be confirmed. Throws Error{unavailable}
-/// if there is none, Error{temporary} if no usable answer came, Error{usage} if it has to be named.
+/// Finds the server, prints what was found and who named it, and asks for confirmation if it is needed.
+/// Throws Error{unavailable} if there is no server, Error{temporary} if no usable answer came, Error{usage}
+/// if the user has to name it.
 ChosenServer choose_server(const Invocation& invocation, const Questions& questions,
                            const std::string& address);
 

@@ -42,7 +42,7 @@ void put_arrivals(Json& object, std::span<const report::Arrival> arrivals) {
   if (paths.size() > 1) object["paths"] = paths;
 }
 
-/// When something happens, for logs.
+/// The present time, for logs.
 std::string time_now() {
   return util::format_utc(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }

@@ -64,9 +64,9 @@ std::string json_line(std::string_view account, const engine::HistoryRow& row);
 /// What state mark-seen, mark-delivered and forget have done.
 std::string json_line(std::string_view account, std::string_view standing, const engine::Marked& marked);
 std::string json_line(std::string_view account, const engine::Forgotten& forgotten);
-/// What of an account ends by itself; empty: nobody knows when.
+/// When parts of an account expire by themselves; empty: the time is not known.
 struct AccountEnds {
-  std::optional<std::chrono::sys_seconds> login;  ///< by OAuth 2: when the provider forgets it
+  std::optional<std::chrono::sys_seconds> login;  ///< by OAuth 2
   std::optional<std::chrono::sys_seconds> password, client_certificate;
 };
 std::string json_line(std::string_view account, const engine::AccountStatus& status, const AccountEnds& ends);

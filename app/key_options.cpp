@@ -21,7 +21,7 @@ std::string group_of(std::string_view key) {
   return key == "deliver" || key == "trace_header" ? "Delivery" : "Messages";
 }
 
-/// With what holds when the option is not given, where that says something.
+/// The help of a key, with its default if that is informative.
 std::string help_with_default(const account::KeyRow& key) {
   const auto fallback = key.fallback;
   const bool is_plain = fallback == "required" || fallback == "none" || fallback == "false" ||
@@ -30,7 +30,8 @@ std::string help_with_default(const account::KeyRow& key) {
   return account::help_of(key) + " (default: " + std::string(fallback == "true" ? "yes" : fallback) + ")";
 }
 
-/// Keys that are not options become hidden ones: account::load() explains them better than the parser.
+/// Keys that are not offered as options become hidden options: account::load() explains the mistake better
+/// than the parser.
 void add_key_option(CLI::App& parser, Invocation& invocation, const account::KeyRow& key) {
   const std::string name(key.name);
   const std::string option = account::option_name(key.name);

@@ -9,13 +9,13 @@ class App;
 
 namespace mailhaul::app {
 
-void add_key_options(CLI::App& parser, Invocation& invocation);  ///< all of them
+void add_key_options(CLI::App& parser, Invocation& invocation);  ///< options for all keys
 
-/// Those for the server, TLS and the login, for the commands that only look: without a file, --server and
-/// --user are enough.
+/// Options for the server, TLS and the login, for the commands that do not deliver. Without a file, --server
+/// and --user are enough.
 void add_connection_options(CLI::App& parser, Invocation& invocation);
 
-/// Those, and where mail goes and whether it stays on the server.
+/// The same, and options for where mail goes and whether it stays on the server.
 void add_profile_options(CLI::App& parser, Invocation& invocation);
 
 }  // namespace mailhaul::app

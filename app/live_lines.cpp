@@ -15,12 +15,12 @@ using report::Activity;
 
 /// The parts of one line; those that are not known are empty.
 struct Parts {
-  std::string name, doing;  ///< doing: instead of all that follows
-  std::string short_doing;  ///< the same in one word
+  std::string name, doing;  ///< `doing` replaces the count and all that follows
+  std::string short_doing;  ///< the same, as short as possible
   std::string count, size, rate, left;
 };
 
-/// From the most that a line can say to the least. The count is "138/400".
+/// How much a line says, from the most to the least. `without_word` leaves "messages" out after "138/400".
 enum class Detail { all, without_rate, without_size, without_word, numbers, least };
 
 std::string_view word_of(Activity activity) {
@@ -35,7 +35,7 @@ std::string_view word_of(Activity activity) {
   return {};
 }
 
-/// What Ctrl-C waits for.
+/// What the program still does after Ctrl-C.
 std::string stopping_text(const Progress& progress) {
   const std::string again = " (Ctrl-C again: at once)";
   if (progress.removing != 0)

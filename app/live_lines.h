@@ -19,16 +19,16 @@ struct Progress {
   std::string account;
   report::Activity activity = report::Activity::connecting;
   bool is_receiving = false;                ///< planned() was called
-  std::uint32_t messages = 0, arrived = 0;  ///< planned, and whole
-  std::uint64_t bytes = 0, received = 0;    ///< the same; `bytes` 0: not known
+  std::uint32_t messages = 0, arrived = 0;  ///< how many are planned, and how many have come whole
+  std::uint64_t bytes = 0, received = 0;    ///< the same in bytes; `bytes` 0: not known
   LiveClock::time_point begun = {};         ///< when receiving began
-  std::uint32_t removing = 0;               ///< so many the server is removing
+  std::uint32_t removing = 0;               ///< how many messages the server is removing
 };
 
-/// All accounts of the run, with those that are not begun or have ended.
+/// All accounts of the run, including those that have not begun and those that have ended.
 struct LiveTotals {
   std::size_t accounts = 0, ended = 0;
-  Progress ended_ones;       ///< their sums
+  Progress ended_ones;       ///< the sums of those that have ended
   bool is_stopping = false;  ///< after Ctrl-C
 };
 
@@ -37,8 +37,8 @@ struct Window {
   bool operator==(const Window&) const = default;
 };
 
-/// The lines as they can be shown, without line ends: at most one fewer than the window has rows, unless it
-/// has a single one; none as wide as the window. What does not fit is left out, the time left last of all.
+/// The lines to be shown, without line ends. They are fewer than the rows of the window, unless it has only
+/// one, and each is narrower than the window. Parts that do not fit are left out, the time left last of all.
 std::vector<std::string> live_lines(std::span<const Progress> accounts, const LiveTotals& totals,
                                     Window window, LiveClock::time_point now);
 

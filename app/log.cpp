@@ -17,11 +17,10 @@ namespace mailhaul::app {
 
 namespace {
 
-constexpr std::size_t most_bytes = PIPE_BUF;  // a FIFO takes them whole or not at all
+constexpr std::size_t most_bytes = PIPE_BUF;  // a FIFO takes a line of up to this size whole or not at all
 constexpr std::size_t field_columns = 200;
 
-/// The file, which is created if necessary, and its directory as well. Nobody is waited for: it may be a
-/// FIFO.
+/// Opens the file. Creates it and its directory if necessary. Does not wait for a reader if it is a FIFO.
 util::Fd open_log(const util::Path& file) {
   constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY;
   std::error_code unknown;
@@ -41,7 +40,7 @@ std::string fitting(std::string line) {
   return line + "\n";
 }
 
-/// Its first line, since the others quote a file; with the hint after it.
+/// The first line of the notice, and its hint. The other lines quote a file.
 std::string text_of(std::string_view what, const report::Notice& notice) {
   std::string text(what);
   text += notice.sentence.substr(0, notice.sentence.find('\n'));

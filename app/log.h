@@ -14,12 +14,13 @@
 
 namespace mailhaul::app {
 
-/// Writes down what it hears, and passes it on. What cannot be written is lost, which is told once until
-/// something can be written again; with -q, once a day. The file is opened for each line, so that it may be
-/// renamed or removed at any time. Any thread may call it; at most one object writes to syslog(3) at a time.
+/// Writes events to the log, and passes them on. What cannot be written is lost; a warning says so once,
+/// until something can be written again, and with -q once a day. The file is opened for each line, so that it
+/// may be renamed or removed at any time. Any thread may call it; at most one object writes to syslog(3) at a
+/// time.
 class LogLines : public report::Listener {
  public:
-  /// The configuration has a `log`.
+  /// REQUIRES: the configuration has a `log`.
   LogLines(const account::Config& config, report::Listener& inner);
   LogLines(const LogLines&) = delete;
   LogLines& operator=(const LogLines&) = delete;
@@ -57,7 +58,7 @@ class LogLines : public report::Listener {
   report::Listener& inner_;
   util::Path file_;  ///< empty: syslog(3)
   std::mutex mutex_;
-  bool told_ = false;     ///< that nothing can be written
+  bool told_ = false;     ///< a warning has said that nothing can be written
   bool is_torn_ = false;  ///< the last line was written in part
   OnceADay for_quiet_;
 };

@@ -13,7 +13,7 @@ namespace mailhaul::app {
 
 namespace {
 
-/// As shown_time(); what cannot be understood as it is.
+/// The date as shown_time() writes it, or the field itself if it cannot be read.
 std::string shown_date(const std::string& field, std::chrono::sys_seconds now) {
   const auto time = parse_date(field);
   return time ? shown_time(*time, now) : field;
@@ -40,7 +40,7 @@ MessageTable::MessageTable(Style style, const engine::MailboxListing& listing, s
   if (style_.columns != 0) fit();
 }
 
-/// Leaves out columns until sender and subject have room, unless all is asked for with -v.
+/// Leaves out columns until sender and subject have room, unless all columns are asked for with -v.
 void MessageTable::fit() {
   constexpr std::size_t least = 16, least_subject = 4, gap = 2;
   const auto room = [this] {

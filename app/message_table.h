@@ -9,14 +9,15 @@
 
 namespace mailhaul::app {
 
-/// Why a message is treated as it is; for one that delete_after will remove, until when it stays.
+/// Why a message is treated as it is and, if delete_after is going to remove it, until when it stays.
 std::string reason_of(const engine::ListedMessage& message, std::chrono::sys_seconds now);
 
-/// The widths of the columns are known when the mailbox is listed, before the first header has come.
+/// Formats messages as rows. The widths of the columns are known from the listing, before the first header
+/// has come.
 class MessageTable {
  public:
   struct Style {
-    std::size_t columns = 0;  ///< of the window; 0: not a window, nothing is cut
+    std::size_t columns = 0;  ///< of the window; 0: there is no window, and nothing is cut
     bool uids = false;        ///< with a column of UIDs
     bool reasons = false;     ///< what fetch would do, and why
   };

@@ -28,11 +28,11 @@ std::string metrics_text(std::span<const AccountMetrics> accounts);
 /// accounts. Any thread may call it.
 class Metrics {
  public:
-  /// The arguments outlive it.
+  /// The arguments must outlive this object.
   Metrics(const Invocation& invocation, const account::Config& config, const engine::Environment& environment,
           report::Listener& tell);
-  /// Writes the file as of now, or has another thread that is at it write once more. What cannot be written
-  /// is told once until it can be written again; with -q, once a day.
+  /// Writes the file. If another thread is writing it, that thread writes it once more instead. A failure is
+  /// reported once, until the file can be written again, and with -q once a day.
   void update();
 
  private:
@@ -45,7 +45,7 @@ class Metrics {
   util::Path file_;  ///< empty: none
   std::mutex mutex_;
   bool is_due_ = false, is_at_work_ = false;
-  bool told_ = false;  ///< this one and the next: for the thread that is at work
+  bool told_ = false;  ///< this and for_quiet_ are only used by the thread that writes
   OnceADay for_quiet_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Accounts on their way into the configuration file.
+// New accounts, which are checked and then added to the configuration file.
 #pragma once
 #include <optional>
 #include <string>
@@ -12,8 +12,8 @@
 
 namespace mailhaul::app {
 
-/// Adds accounts to the configuration file, in steps; what the steps wrote is removed again unless publish()
-/// is reached. Errors say that nothing was written.
+/// Adds accounts to the configuration file, in steps. Files that the steps wrote are removed again unless
+/// publish() succeeds. Errors say that nothing was written.
 class NewProfiles {
  public:
   NewProfiles(const Invocation& invocation, std::vector<setup::NamedProfile> profiles);
@@ -25,17 +25,17 @@ class NewProfiles {
   static util::Path password_file(const util::Path& config, const std::string& name);
   /// Throws Error{config} if the file has an account of one of the names.
   void require_new_names() const;
-  /// Throws what write_password() would throw because of the password, or of one that is there.
+  /// Throws what write_password() would throw because of the password or of a file that exists already.
   void require_writable(const std::string& name, const util::Secret& password) const;
-  /// Writes a file of mode 0600 for it, if it is not empty. Throws Error{cannot_create} if another
-  /// password is there.
+  /// Writes the password, if it is not empty, into a file of mode 0600. Throws Error{cannot_create} if that
+  /// file has another password.
   void write_password(const std::string& name, const util::Secret& password);
-  /// Writes the whole configuration beside the file and reads it. Throws Error{config} for a mistake in one
-  /// of the accounts, or if the file has one for the same mailbox.
+  /// Writes the whole new configuration beside the file, and reads it. Throws Error{config} if one of the
+  /// accounts has a mistake, or if another account has the same mailbox.
   const account::Config& check();
-  /// The same without a file.
+  /// The same without writing a file.
   void check_in_memory();
-  /// Puts it in place of the file. REQUIRES: check().
+  /// Puts the new configuration in place of the file. REQUIRES: check().
   void publish();
 
  private:

@@ -34,7 +34,7 @@ void NewsOnly::recovered(std::string_view account, std::optional<std::chrono::sy
   {
     const std::lock_guard lock(mutex_);
     const auto known = trouble_.find(account);
-    if (known != trouble_.end()) trouble_.erase(known);  // finished() need not tell it again
+    if (known != trouble_.end()) trouble_.erase(known);  // finished() need not report it again
   }
   inner_.recovered(account, since);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `watch` says: trouble when it begins, changes and ends, and not at every poll.
+// What `watch` prints: trouble when it begins, changes and ends, but not at every poll.
 #pragma once
 #include <chrono>
 #include <map>
@@ -14,7 +14,7 @@
 
 namespace mailhaul::app {
 
-/// Passes on what is news. Any thread may call it. What it remembers is bounded.
+/// Passes on only what is news. Any thread may call it. The number of notices that it remembers is limited.
 class NewsOnly : public report::Listener {
  public:
   explicit NewsOnly(report::Listener& inner) : inner_(inner) {}
@@ -49,8 +49,8 @@ class NewsOnly : public report::Listener {
  private:
   report::Listener& inner_;
   std::mutex mutex_;
-  std::map<std::string, std::map<std::string, int>, std::less<>>
-      trouble_;                                           ///< by account and UID: the status
+  /// By account and UID: the status.
+  std::map<std::string, std::map<std::string, int>, std::less<>> trouble_;
   std::set<std::pair<std::string, std::string>> warned_;  ///< account and sentence
 };
 

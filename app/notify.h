@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a service tells systemd (sd_notify(3)): one datagram a message.
+// What a service tells systemd (sd_notify(3)): one datagram for each message.
 #pragma once
 #include <chrono>
 #include <optional>
@@ -13,7 +13,7 @@ class ServiceNotifier {
  public:
   ServiceNotifier();
   void send(std::string_view message) const noexcept;  ///< "READY=1"; errors are ignored
-  /// How often systemd wants to hear of us (WATCHDOG_USEC): half of it. Empty: never.
+  /// How often systemd is to be notified: twice in each period of WATCHDOG_USEC. Empty: never.
   std::optional<std::chrono::seconds> watchdog() const noexcept { return watchdog_; }
 
  private:
@@ -21,7 +21,7 @@ class ServiceNotifier {
   std::optional<std::chrono::seconds> watchdog_;
 };
 
-/// For RELOADING=1: "MONOTONIC_USEC=...".
+/// The line that belongs to RELOADING=1: "MONOTONIC_USEC=...".
 std::string monotonic_time();
 
 }  // namespace mailhaul::app

@@ -29,7 +29,8 @@ OAuthOutside oauth_outside(const util::Cancel& cancel) {
 
 namespace {
 
-/// The refusal of the mail server with more words, and what it means unchanged.
+/// Throws the refusal of the mail server with `more` in its sentence, and with another hint. What the refusal
+/// means does not change.
 [[noreturn]] void refuse(const util::Error& error, const std::string& more, const std::string& hint) {
   const util::Error explained(error.kind(), error.what() + ("; " + more), hint);
   const auto* const refused = dynamic_cast<const net::RefusedError*>(&error);
@@ -43,8 +44,8 @@ namespace {
   refuse(error, why.sentence, why.hint);
 }
 
-/// Another token in place of one that the mail server has refused. Without one, it is the refusal that
-/// counts: the next runs must not show the same token again at once.
+/// Another token in place of one that the mail server has refused. If there is none, throws the refusal, so
+/// that the next runs do not try the same token again at once.
 credentials::AccessToken another_token(const util::Error& error, const OAuthSubject& subject,
                                        const util::Secret& token, const OAuthOutside& outside) {
   try {
@@ -61,7 +62,7 @@ net::LoggedIn open_with_token(const account::Account& account, const util::Secre
     return open({.user = account.user, .secret = util::Secret(token.reveal()), .auth = auth});
   };
   if (account.auth != Auth::automatic) return log_in(account.auth);
-  // Google and Microsoft do not take what RFC 7628 says, whatever they list.
+  // Google and Microsoft do not accept the mechanism of RFC 7628, even if they list it.
   return log_in(account.oauth->provider.empty() ? Auth::bearer : Auth::xoauth2);
 }
 

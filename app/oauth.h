@@ -14,12 +14,13 @@ namespace mailhaul::app {
 credentials::OAuthSubject oauth_subject(const account::Account& account, const util::Path& state_file);
 credentials::OAuthOutside oauth_outside(const util::Cancel& cancel);
 
-/// Gets a login by OAuth 2, from a person or as the invocation says, and keeps it.
+/// Gets a login by OAuth 2, from a person or from --token, and stores it; with --print-token prints it
+/// instead.
 void log_in_by_oauth(const Invocation& invocation, const account::Account& account,
                      const util::Path& state_file);
 
-/// Opens a session with an access token. A token that was kept and is refused is renewed once; a new one that
-/// is refused is explained.
+/// Opens a session with an access token. If the server refuses a stored token, tries once more with a new
+/// one. The error for a new token that is refused explains the reason.
 using OpenWith = std::function<net::LoggedIn(net::Login)>;
 net::LoggedIn open_by_oauth(const account::Account& account, const credentials::OAuthSubject& subject,
                             const util::Cancel& cancel, const OpenWith& open);

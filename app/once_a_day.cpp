@@ -14,7 +14,7 @@ namespace mailhaul::app {
 
 namespace {
 
-/// Never waits, and follows no link, since the file may be anything.
+/// Does not wait and does not follow a link, because the file may be anything.
 util::Fd open_mark(const util::Path& file, int flags) {
   return util::Fd(::open(file.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
 }
@@ -45,7 +45,7 @@ bool OnceADay::is_due(std::string_view trouble) {
   }
   const auto file = open_mark(file_, O_WRONLY | O_CREAT | O_TRUNC);
   if (!file) return true;
-  // What is not written whole differs from the mark, so that it is told again.
+  // A mark that is written only in part differs from the next one, so that the trouble is reported again.
   if (::write(file.get(), mark.data(), mark.size()) >= 0) ::futimens(file.get(), nullptr);
   return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is printed, and who prints events.
+// Prints text to standard output, and makes the listener that prints events.
 #pragma once
 #include <functional>
 #include <memory>
@@ -15,15 +15,15 @@
 
 namespace mailhaul::app {
 
-/// Writes all of it to standard output. A reader that has gone away (`| head`) is no error, and the text is
-/// dropped. Throws Error{storage} when it cannot be written for another reason.
+/// Writes the whole text to standard output. If the reader has gone away (`| head`), this is no error, and
+/// the text is dropped. Throws Error{storage} when it cannot be written for another reason.
 void print(std::string_view text);
 
-/// Whether standard output is a pipe. Its reader may be a pager, which has the screen to itself.
+/// Whether standard output is a pipe or a socket. Its reader may be a pager, which has the screen to itself.
 bool prints_into_pipe();
 
 /// Does the work, which prints to standard output, so that live lines are not mixed with it: at a terminal
-/// they are out of the way meanwhile, and in front of a pipe they end.
+/// the live lines are hidden meanwhile, and if standard output is a pipe, the live line of the account ends.
 void print_beside_lines(const Invocation& invocation, report::Listener& tell, std::string_view account,
                         const std::function<void()>& work);
 
@@ -42,17 +42,17 @@ class OutputFailure {
 /// One line for a terminal: control bytes and everything that is not UTF-8 as \xNN.
 std::string safe(std::string_view text);
 
-/// Of an account that was given on the command line: its options; otherwise none.
+/// The options of an account that was given on the command line; empty if none was.
 std::vector<account::Override> options_of_account(const Invocation& invocation);
 
-/// A hint in words that fit: options if the account was given as `options`.
+/// The hint in words that fit: it names options if the account was given as `options`.
 std::string hint_for(std::string_view hint, std::string_view account,
                      const std::vector<account::Override>& options);
 
-/// Where a person's summaries go: elsewhere when mail is delivered to standard output.
+/// Where summaries for a person go: to standard error if mail is delivered to standard output.
 enum class Summaries { to_stdout, to_stderr };
 
-/// Prints events for a person, for cron, or (--json) for a script.
+/// Makes the listener that prints events for a person, for cron, or (--json) for a script.
 std::unique_ptr<report::Listener> make_listener(const Invocation& invocation,
                                                 Summaries summaries = Summaries::to_stdout);
 

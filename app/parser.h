@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The option parser, made from the tables of commands and keys, and what to run.
+// Makes the option parser from the tables of commands and keys, and runs the command.
 #pragma once
 #include <string>
 #include <vector>

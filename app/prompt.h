@@ -13,24 +13,24 @@
 
 namespace mailhaul::app {
 
-/// Switches the echo of a terminal off while it lives, after Ctrl-Z and fg as well; Ctrl-\ ends the program
-/// with the echo on. One at a time.
+/// Keeps the echo of a terminal off while the object exists, also after Ctrl-Z and fg; Ctrl-\ ends the
+/// program with the echo on. One object at a time.
 class NoEcho {
  public:
-  /// `any`: also longer than the 4095 bytes for which the system edits lines; Ctrl-D is a byte then.
+  /// `any`: lines may be longer than the 4095 bytes that the system can edit, and Ctrl-D is read as a byte.
   enum class Lines { edited, any };
   explicit NoEcho(int fd, Lines lines = Lines::edited);
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
   ~NoEcho();
-  /// True once after the program was stopped and goes on: what was typed before is gone.
+  /// True once after the program was stopped and has continued; what was typed before that is lost.
   [[nodiscard]] static bool resumed() noexcept;
 
  private:
   util::Fd wake_up_;
 };
 
-/// Switches the echo on again, if it is off, for an end of the program without destructors.
+/// Switches the echo on again, if it is off. Call it if the program ends without running destructors.
 /// Async-signal-safe.
 void restore_echo() noexcept;
 
@@ -41,7 +41,7 @@ util::Fd open_terminal();
 /// Error{cancelled}.
 std::optional<util::Secret> ask(std::string_view question, const util::Cancel& cancel);
 
-/// The same for an answer of up to 256 KB, to Enter or Ctrl-D.
+/// The same for an answer of up to 256 KiB, which ends with Enter or Ctrl-D.
 std::optional<util::Secret> ask_long(std::string_view question, const util::Cancel& cancel);
 
 /// The same with echo. Empty: there is no terminal, or it is gone, or Ctrl-D was typed.

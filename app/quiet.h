@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lasting trouble that the database cannot remember: what -q, under cron, tells when it begins and then once
-// a day. Each kind of trouble of each account has a file of its own beside the database.
+// Lasting trouble that the database cannot remember. With -q, as under cron, it is reported when it begins
+// and then once a day. Each kind of trouble of each account has a file of its own beside the database.
 #pragma once
 #include <functional>
 #include <vector>
@@ -12,11 +12,12 @@
 
 namespace mailhaul::app {
 
-/// The net for what is wrong with the whole configuration, which `work` reads: with -q it is told once a day.
-/// Without -q, and for all else, errors pass through. Returns the exit status.
+/// Does `work`, which reads the configuration. With -q, an error of the whole configuration is caught here
+/// and reported once a day; all other errors pass through. Returns the exit status.
 int with_config_trouble(const Invocation& invocation, const std::function<int()>& work);
 
-/// As tell_mistakes(), but with -q only what was not told less than a day ago. Returns the status of each.
+/// As tell_mistakes(), but with -q a mistake is skipped if it was reported less than a day ago. Returns the
+/// status of each mistake.
 std::vector<int> tell_mistakes_of_run(const Invocation& invocation, const account::Config& config,
                                       report::Listener& listener);
 

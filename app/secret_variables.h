@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The environment, of which the passwords are kept here alone, so that no program that is started sees them.
+// The environment. Variables with passwords are removed from it and kept here, so that no program that is
+// started sees them.
 #pragma once
 #include <map>
 #include <optional>
@@ -13,8 +14,8 @@ namespace mailhaul::app {
 /// While take() is running, nobody else may read the environment. Any thread may call value().
 class SecretVariables {
  public:
-  /// Keeps the values of these variables and removes them from the environment. A variable that is not there
-  /// any more keeps the value that it had.
+  /// Keeps the values of these variables and removes them from the environment. If a variable is no longer in
+  /// the environment, the value that was kept before stays.
   void take(std::span<const std::string> names);
   /// The value of a variable, whether it was taken or not; empty: it is not set.
   [[nodiscard]] std::optional<std::string> value(const std::string& name) const;

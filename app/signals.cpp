@@ -55,7 +55,7 @@ void catch_signals(util::Cancel& cancel) {
     if (signal == SIGHUP && before.sa_handler == SIG_IGN) continue;
     ::sigaction(signal, &action, nullptr);
   }
-  // Where it is ignored, the system does not keep how a child process ended.
+  // If SIGCHLD is ignored, the system does not keep how a child process ended.
   ::signal(SIGCHLD, SIG_DFL);  // NOLINT(concurrency-mt-unsafe): no thread yet
   // A failed write is an error, not the end of the process.
   for (const int signal : {SIGPIPE, SIGXFSZ})
@@ -71,7 +71,7 @@ ReloadSignal::ReloadSignal(util::Cancel& reload) {
   struct sigaction action {};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
-  ::sigaction(SIGHUP, &action, nullptr);  // also where it was ignored
+  ::sigaction(SIGHUP, &action, nullptr);  // even if it was ignored
 }
 
 void ReloadSignal::aim(util::Cancel& reload) noexcept { reload_target = &reload; }

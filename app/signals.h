@@ -9,19 +9,20 @@ namespace mailhaul::app {
 /// `cancel` must outlive all work. Call it once, before threads are started.
 void catch_signals(util::Cancel& cancel);
 
-/// Live lines are on the terminal, and begin so many rows above the cursor: a second signal takes them away
-/// and says that it ends the process. Any thread may call it, and the next.
+/// Records that live lines are on the terminal and begin `rows_above` rows above the cursor. A second signal
+/// then removes them, and says that the program was stopped at once. Any thread may call both functions.
 void note_live_lines(int rows_above) noexcept;
 void note_no_live_lines() noexcept;
 
-/// While it lives, SIGHUP requests `reload` instead. REQUIRES: catch_signals() was called. One at a time.
+/// While this object exists, SIGHUP requests `reload` instead. REQUIRES: catch_signals() was called. One
+/// object at a time.
 class ReloadSignal {
  public:
   explicit ReloadSignal(util::Cancel& reload);
   ReloadSignal(const ReloadSignal&) = delete;
   ReloadSignal& operator=(const ReloadSignal&) = delete;
   ~ReloadSignal();
-  void aim(util::Cancel& reload) noexcept;  ///< from now on it requests this one
+  void aim(util::Cancel& reload) noexcept;  ///< from now on SIGHUP requests this one
 };
 
 }  // namespace mailhaul::app

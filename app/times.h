@@ -12,7 +12,7 @@ std::string shown_time(std::chrono::sys_seconds time, std::chrono::sys_seconds n
 /// The same for the middle of a sentence: without blanks that only fill columns.
 std::string time_in_text(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 
-/// "2026-11-28T06:04:55+01:00": local, and the same moment everywhere.
+/// "2026-11-28T06:04:55+01:00": the local time, with its offset from UTC.
 std::string logged_time(std::chrono::sys_seconds time);
 
 /// "5 minutes ago", "2 days ago"; "just now" within a minute and for a time in the future.

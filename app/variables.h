@@ -5,12 +5,12 @@
 
 namespace mailhaul::app {
 
-/// Reads MAILHAUL_STATE, MAILHAUL_QUIET and the like into `invocation`, before the command line is read,
-/// whose options replace them. An empty variable counts as one that is not set. Throws Error{usage} that
-/// names the variable. ($MAILHAUL_CONFIG is read where the file is looked for.)
+/// Reads MAILHAUL_STATE, MAILHAUL_QUIET and the like into `invocation`. Call it before the command line is
+/// read, because options override variables. An empty variable counts as not set. Throws Error{usage} that
+/// names the variable. ($MAILHAUL_CONFIG is read where the configuration file is searched for.)
 void read_variables(Invocation& invocation);
 
-/// The words of --progress and --color, and the numbers of --jobs; nothing: none of them.
+/// Read a value of --progress or --color, or of --jobs. Empty: it is not a valid value.
 std::optional<AutoSwitch> read_switch(const std::string& text);
 std::optional<unsigned> read_jobs(const std::string& text);
 

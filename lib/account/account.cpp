@@ -9,7 +9,7 @@ namespace mailhaul::account {
 MailboxKey mailbox_of(const Account& account) {
   if (!account.server.socket.empty()) return {.user = account.user, .host = server_url(account.server)};
   MailboxKey key{.user = account.user, .host = util::lower(account.server.host)};
-  if (key.host.ends_with('.')) key.host.pop_back();  // the name with its root is the same name
+  if (key.host.ends_with('.')) key.host.pop_back();  // "host." and "host" are the same host
   if (is_loopback(key.host)) key.port = account.server.effective_port();
   return key;
 }

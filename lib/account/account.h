@@ -19,7 +19,7 @@ namespace mailhaul::account {
 
 enum class Order { oldest, newest };
 
-/// What to do with messages: everything that engine::plan() knows of a profile. 0: no limit.
+/// What to do with messages. engine::plan() knows nothing else of a profile. A number of 0 means no limit.
 struct Policy {
   bool leave_on_server = false;
   std::optional<std::chrono::seconds> delete_after;  ///< with leave_on_server; counted from the delivery
@@ -45,7 +45,7 @@ struct Account {
   credentials::Source secret;
   std::optional<credentials::OAuth> oauth;               ///< in place of `secret`
   std::optional<std::chrono::sys_seconds> password_set;  ///< the beginning of the day on which it was set
-  std::optional<std::chrono::seconds> password_valid;    ///< from then on
+  std::optional<std::chrono::seconds> password_valid;    ///< how long the password is valid from then on
   std::vector<delivery::Spec> deliver;
   Policy policy;
   Hooks hooks;
@@ -63,27 +63,27 @@ struct MailboxKey {
 };
 MailboxKey mailbox_of(const Account& account);
 
-/// Their names, in the same order.
+/// The names of the accounts, in the same order.
 std::vector<std::string> account_names(std::span<const Account> accounts);
 
 /// What is wrong with one account of the file. The other accounts can be used.
 struct Mistake {
-  std::string account;
+  std::string account;  ///< empty: the mistake is elsewhere in the file (Purpose::check)
   util::Error error;
   bool enabled = true;  ///< false: the account is switched off
 };
 
-/// The value of `log` that does not name a file.
+/// The only value of the key `log` that does not name a file.
 constexpr std::string_view to_syslog = "syslog";
 
 struct Config {
   util::Path file;  ///< empty: no file was read
   util::Path state_file;
-  util::Path log;      ///< what happens is written there; `to_syslog`: to syslog(3); empty: nowhere
+  util::Path log;      ///< the log file; `to_syslog` means syslog(3); empty: there is no log
   util::Path metrics;  ///< a text file for Prometheus; empty: none
   unsigned jobs = 8, host_jobs = 2;
   std::vector<Account> accounts;              ///< those without mistakes, in file order
-  std::vector<Mistake> mistakes;              ///< of the other accounts; without an account: Purpose::check
+  std::vector<Mistake> mistakes;              ///< in the other accounts, or elsewhere (see Mistake)
   std::vector<std::string> names;             ///< of all accounts, in file order
   std::vector<std::string> secret_variables;  ///< every password_env in the file, used or not
 };

@@ -145,7 +145,7 @@ class Loader {
   }
 
   void require_privacy(const Node& root) const {
-    if (sources_.text) return;  // others cannot read it there
+    if (sources_.text) return;  // it is in memory, where others cannot read it
     const auto* defaults = root.member("defaults");
     const auto* accounts = root.member("accounts");
     const auto in_account = [](const Member& account) { return holds_secret(account.value); };
@@ -179,7 +179,7 @@ class Loader {
       try {
         add_account(config, accounts, member);
       } catch (const Error& error) {
-        if (error.kind() != Kind::config) throw;  // an option of the command line is for all accounts
+        if (error.kind() != Kind::config) throw;  // an option of the command line concerns all accounts
         note_mistake(config, member, error);
       }
     }
@@ -192,7 +192,8 @@ class Loader {
   }
 
   void require_other_mailbox(const Account& account, const Setting& entry, const Member& member) {
-    // With one server or user for all on the command line only the accounts of this run count: see select().
+    // If the command line sets one server or user for all accounts, only the accounts of this run are
+    // compared: see select().
     if (!account.enabled || command_line_.object->member("server") != nullptr ||
         command_line_.object->member("user") != nullptr)
       return;
@@ -212,7 +213,7 @@ class Loader {
     const Layer own{&member.value, file_, entry.path, member.position};
     for (const auto& mistake : mistakes_in(own, sources_.paths)) note_mistake(config, member, mistake);
     if (!config.mistakes.empty() && config.mistakes.back().account == member.key) return;
-    if (!defaults_are_sound_) return;  // each account would have their mistakes
+    if (!defaults_are_sound_) return;  // each account would report the mistakes of the defaults again
     std::vector<Layer> layers{own, command_line_};
     if (defaults_.object != nullptr) layers.insert(layers.begin(), defaults_);
     auto account = make_account(member.key, layers, sources_.paths);
@@ -225,7 +226,7 @@ class Loader {
   std::string file_;
   Layer defaults_;
   bool defaults_are_sound_ = true;
-  std::map<MailboxKey, std::string> mailboxes_;  ///< with the name of the account that has it
+  std::map<MailboxKey, std::string> mailboxes_;  ///< each with the name of its account
 };
 
 void require_known(const Config& config, std::string_view name) {
@@ -238,7 +239,7 @@ void require_known(const Config& config, std::string_view name) {
               "accounts: " + names_of(config));
 }
 
-/// "anna@example.org"; "anna@pop.example.org" where the user name is no address.
+/// "anna@example.org"; "anna@pop.example.org" if the user name is not an address.
 std::string name_without_file(const Account& account) {
   const bool is_address = account.user.find('@') != std::string::npos;
   return is_address ? account.user : account.user + "@" + account.server.host;

@@ -14,7 +14,7 @@
 
 namespace mailhaul::account {
 
-/// Where relative paths begin, and defaults. The application sets them, since lib reads no environment.
+/// Where relative paths begin, and default files. The application sets them, since lib reads no environment.
 struct Paths {
   util::Path home;
   util::Path default_state_file;          ///< $XDG_STATE_HOME/mailhaul/state.db
@@ -27,7 +27,7 @@ struct Paths {
 using Override = std::pair<std::string, std::string>;
 
 struct Node;
-/// The value of such an option as it would be written in a file.
+/// The value of an option as it would be written in the file.
 Node value_in_file(const Override& option);
 
 /// What the accounts are for. Without a file, `look` needs no `deliver`. With `check`, mistakes outside of
@@ -37,7 +37,7 @@ enum class Purpose { deliver, look, check };
 /// What the configuration is made from.
 struct Sources {
   std::optional<util::Path> file;        ///< empty: no file; `overrides` describe the account
-  std::optional<util::Secret> text;      ///< its content, if it was read already
+  std::optional<util::Secret> text;      ///< the file's content, if it was read already
   std::vector<Override> overrides;       ///< apply to every account of this run
   std::optional<util::Path> state_file;  ///< --state
   std::optional<unsigned> jobs;
@@ -48,49 +48,51 @@ struct Sources {
 
 /// Reads and checks the configuration and fills in the defaults. A mistake in one account goes to `mistakes`.
 /// Without a file there is one account from the overrides, named USER or USER@HOST. Throws Error{config}
-/// "FILE:12:15: accounts.work.server: ...", Error{usage}
-/// "--max-size: ...", Error{no_config} when the file does not exist.
+/// "FILE:12:15: accounts.work.server: ...", Error{usage} "--max-size: ...", Error{no_config} if the file does
+/// not exist.
 Config load(const Sources& sources);
 
-/// The accounts of these names, enabled or not, but not those with mistakes; without names, all that are
-/// enabled. Throws Error{usage} with the nearest name.
+/// The accounts with these names, enabled or not, except those with mistakes; without names, all enabled
+/// accounts. Throws Error{usage} for an unknown name, with the nearest known one, and Error{config} if two of
+/// the accounts are the same mailbox.
 std::vector<Account> select(const Config& config, std::span<const std::string> names);
-/// The mistakes of the accounts of these names; without names, of all that are enabled.
+/// The mistakes in the accounts with these names; without names, in all enabled accounts.
 std::vector<Mistake> mistakes_among(const Config& config, std::span<const std::string> names);
 
-/// "home, work": for hints.
+/// The names of all accounts, for a hint: "home, work".
 std::string names_of(const Config& config);
 
-/// One row for each key, for the file, the option of the command line, the schema, `config show` and the test
-/// of the manual.
+/// One key. The file, the options of the command line, the schema, `config show` and the test of the manual
+/// read these rows.
 struct KeyRow {
-  std::string_view name, value, help;  ///< value: what the help shows: "SIZE"; empty for a boolean
+  std::string_view name, value, help;  ///< value: its name in the help, "SIZE"; empty for a boolean
   std::string_view fallback;           ///< the default as documented
   bool on_command_line;
 };
 std::span<const KeyRow> keys();             ///< account keys
-std::span<const KeyRow> connection_keys();  ///< those for the server, TLS and the login: the first ones
-std::string help_of(const KeyRow& key);     ///< its help; for `deliver` with the delivery kinds
-/// The values of a key that has few, or how they begin ("maildir:"); empty for other keys and names.
+std::span<const KeyRow> connection_keys();  ///< the first of them: for the server, TLS and the login
+std::string help_of(const KeyRow& key);     ///< the help text; for `deliver` with the delivery kinds
+/// The possible values of a key, if there are few, or how they begin ("maildir:"). Empty for all other keys,
+/// and for unknown names.
 std::vector<std::string> choices_of(std::string_view name);
 std::span<const KeyRow> top_level_keys();  ///< state, jobs, host_jobs, defaults, accounts ...
 
 /// A key as an option: "--max-size"; "--no-leave-on-server" for a boolean that is "false".
 std::string option_name(std::string_view key, std::string_view text = {});
 
-/// A hint for somebody who gave the account on the command line: keys as options (`--tls none` for
-/// `"tls": "none"`), and the account's name in commands as --server and --user of `options`.
+/// Rewrites a hint for a user who gave the account on the command line: keys become options (`--tls none` for
+/// `"tls": "none"`), and in commands, --server and --user from `options` replace the account's name.
 std::string hint_in_options(std::string_view hint, std::string_view account,
                             std::span<const Override> options);
 
-/// The key that another program calls by this name ("username", "keep"); empty: none is known.
+/// The key of mailhaul to which another program gives this name ("username", "keep"); empty if none is known.
 std::string_view key_elsewhere_called(std::string_view name);
 
 /// How JSON is written.
 enum class Layout { indented, one_line };
 /// The JSON Schema of the file, with LF at the end.
 std::string schema(Layout layout = Layout::indented);
-/// The configuration in force, as a file; secrets are "***".
+/// The configuration in force, in the form of the file; secrets are "***".
 std::string show(const Config& config, Layout layout = Layout::indented);
 
 }  // namespace mailhaul::account

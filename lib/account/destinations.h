@@ -9,7 +9,7 @@
 
 namespace mailhaul::account {
 
-/// At least one destination, each of one of `kinds`, and no two of them the same place.
+/// At least one destination. All of them are of the given kinds, and no two are the same place.
 std::vector<delivery::Spec> destinations_of(const Setting& setting,
                                             delivery::Kinds kinds = delivery::kinds());
 /// The destinations as objects with all their fields.

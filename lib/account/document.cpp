@@ -18,7 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Form = Node::Form;
 
-/// Where a string ends that begins at `at`; npos: not in its line.
+/// Where the string that begins at `at` ends; npos if it does not end on its line.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
   for (++at; at < text.size() && text[at] != '\n'; ++at) {
     if (text[at] == '"') return at + 1;
@@ -27,9 +27,8 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
   return std::string_view::npos;
 }
 
-/// The commas after the last member of an object or the last item of an array, in order. One that has no
-/// value before it is none of them. Stops where the text cannot be understood: the reader will stop there,
-/// too.
+/// The commas after the last member of an object or the last item of an array, in order. A comma without a
+/// value before it does not count. Stops where the text cannot be understood, as the library does.
 std::vector<const char*> trailing_commas(std::string_view text) {
   std::vector<const char*> commas;
   char before = '\0';
@@ -49,8 +48,8 @@ std::vector<const char*> trailing_commas(std::string_view text) {
   return commas;
 }
 
-/// An iterator over the text that tells how far the library has read, and shows it blanks for trailing
-/// commas, which it knows nothing of.
+/// An iterator over the text that records how far the library has read. It shows the library a blank in place
+/// of each trailing comma, which the library would refuse.
 class Reading {
  public:
   using iterator_category = std::forward_iterator_tag;
@@ -82,8 +81,8 @@ class Reading {
   const std::vector<const char*>* hidden_;
 };
 
-/// Receives the library's events and builds the tree. An event comes as soon as its token was read, so that
-/// the token's position can be counted back from there.
+/// Receives the library's events and builds the tree. An event comes as soon as its token has been read, so
+/// that the position of the token can be computed from its length.
 class Builder {
  public:
   Builder(std::string_view text, const std::string& file)
@@ -149,7 +148,7 @@ class Builder {
     return end + 1 - begin;
   }
 
-  /// A number has ended only when the byte after it was read.
+  /// The library knows the end of a number only after it has read the next byte.
   bool number() {
     constexpr std::string_view number_bytes = "0123456789+-.eE";
     const auto last = text_.find_last_of(number_bytes, reached() - 1);
@@ -162,7 +161,7 @@ class Builder {
   }
 
   bool open(Form form) {
-    // A profile needs six levels; more would be torn down recursively.
+    // A profile needs six levels. Nodes are destroyed recursively, so the depth needs a limit.
     constexpr std::size_t deepest = 32;
     const Position position = token(1);
     if (open_.size() == deepest) explainer_.fail(position, "nested too deeply");

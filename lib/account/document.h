@@ -51,7 +51,7 @@ std::string_view form_name(const Node& node);
 /// keys but not values, which may be secrets.
 Node parse(std::string_view text, const std::string& file);
 
-/// As JSON, LF at the end.
+/// The value as JSON, with LF at the end.
 enum class Layout;
 std::string write(const Node& node, Layout layout = {});
 

@@ -35,7 +35,7 @@ bool is_password_source(std::string_view name);
 /// "; did you mean \"user\"?" for an unknown key, or nothing.
 std::string guess_key(std::string_view name);
 
-/// The text of an option as the value that a file would have.
+/// The text of an option as the value that the file would contain.
 Node option_value(const KeyHandler& handler, std::string_view text);
 
 }  // namespace mailhaul::account

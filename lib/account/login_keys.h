@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The keys that say where the password or the token comes from: how they are read and shown.
+// Reads and shows the keys that say where the password or the token comes from.
 #pragma once
 #include "account/account.h"
 #include "account/document.h"
@@ -19,7 +19,7 @@ void set_oauth(Account& account, const Setting& setting);
 void set_password_day(Account& account, const Setting& setting);
 void set_password_valid(Account& account, const Setting& setting);
 
-/// Null: the account does not use that key. A password is "***".
+/// These return null if the account does not use the key. A password is shown as "***".
 Node show_password(const Account& account);
 Node show_command(const Account& account);
 Node show_file(const Account& account);

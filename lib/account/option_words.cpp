@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Keys as options of the command line, and back. Hints name keys as the configuration file has them: whoever
-// gave the account on the command line needs the options instead.
+// Keys as options of the command line, and back. Hints name keys as they are in the configuration file,
+// but a user who gave the account on the command line needs the options instead.
 #include <algorithm>
 #include <iterator>
 
@@ -14,7 +14,8 @@ namespace {
 constexpr auto nowhere = std::string_view::npos;
 constexpr std::string_view state_command = "mailhaul state ";  // takes accounts of the file only
 
-/// What follows `"KEY": ` as a value: "none", true, 5; `length` counts quotes. Empty: a list, or no value.
+/// The value after `"KEY": `, such as "none", true or 5; `length` includes the quotes. `text` is empty if
+/// there is a list, or no value.
 struct Value {
   std::string_view text;
   std::size_t length = 0;
@@ -29,7 +30,7 @@ Value value_at(std::string_view rest) {
   return {rest.substr(0, end), end};
 }
 
-/// `"KEY"`, or `"KEY": VALUE`, at the start of the text, as an option; `taken`: how much of the text that is.
+/// The option for `"KEY"` or `"KEY": VALUE` at the start of a text; `taken`: how many bytes it replaces.
 struct Mention {
   std::string option;
   std::size_t taken = 0;
@@ -59,7 +60,7 @@ std::string with_options(std::string_view hint) {
   return text;
 }
 
-/// " --server URL --user NAME", as they were given; empty when the account has its name from elsewhere.
+/// " --server URL --user NAME", as they were given; empty if the account is not named after this user.
 std::string account_in_options(std::string_view account, std::span<const Override> options) {
   std::string words, user;
   for (const auto& [key, text] : options) {

@@ -22,11 +22,11 @@ struct Layer {
 /// Refuses anything that is not an object, unknown keys, and values that cannot be read, even if a later
 /// layer replaces them.
 void check_layer(const Layer& layer, const Paths& paths);
-/// The same, with all mistakes instead of the first.
+/// Makes the same checks, and returns all mistakes instead of throwing the first.
 std::vector<util::Error> mistakes_in(const Layer& layer, const Paths& paths);
 
-/// The account that the layers describe; a later layer overrides an earlier one. Throws Error{config |
-/// usage}.
+/// The account that the layers describe; a later layer overrides an earlier one. Throws
+/// Error{config | usage}.
 Account make_account(const std::string& name, std::span<const Layer> layers, const Paths& paths,
                      Purpose purpose = Purpose::deliver);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The keys that say when an account is asked, and what is run about it: how they are read and shown.
+// Reads and shows the keys that say how often an account is fetched, how long its mail stays on the server,
+// and which programs are run for it.
 #pragma once
 #include <cstdint>
 

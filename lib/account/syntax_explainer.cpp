@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 
-/// A quotation mark of prose, as a copy from a web page has it: U+201C to U+201E.
+/// A typographic quotation mark, as in text copied from a web page: U+201C to U+201E.
 bool is_typographic_quote(std::string_view text) {
   return text.starts_with("\xE2\x80\x9C") || text.starts_with("\xE2\x80\x9D") ||
          text.starts_with("\xE2\x80\x9E");
@@ -54,7 +54,7 @@ void SyntaxExplainer::fail(Position position, const std::string& sentence) const
 
 SyntaxExplainer::BadToken SyntaxExplainer::bad_token(const State& state) const {
   const auto offset = skip_blanks(text_, state.parsed);
-  // The reader reports no comma or colon that is where it belongs; then the bad token comes after it.
+  // The library reports no comma or colon that is in its right place; the bad token may be the one after it.
   if (offset < text_.size() && (text_[offset] == ',' || text_[offset] == ':')) {
     const auto next = skip_blanks(text_, offset + 1);
     if (state.reached > next || next == text_.size()) return {next, text_[offset]};

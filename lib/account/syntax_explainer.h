@@ -9,7 +9,7 @@
 
 namespace mailhaul::account {
 
-/// Where blanks and comments that begin at `offset` end. A comment that is not closed stays.
+/// Where the blanks and comments that begin at `offset` end. A comment that is not closed is not skipped.
 std::size_t skip_blanks(std::string_view text, std::size_t offset);
 
 /// Explains in plain words where and why a text is not JSON. Quotes only punctuation, since the text may be a
@@ -26,13 +26,13 @@ class SyntaxExplainer {
   struct State {
     std::size_t parsed, reached;  ///< understood up to here, and read up to here
     char inside;                  ///< '{', '[', or NUL at the top
-    bool after_key, complete;     ///< a key waits for its value; the outermost value is over
+    bool after_key, complete;     ///< a key waits for its value; the outermost value is complete
   };
   [[noreturn]] void explain(const State& state) const;
 
  private:
-  /// The token that was not understood: where it begins (the size of the text: at its end), and the last byte
-  /// of the token before it.
+  /// The token that was not understood: where it begins (the size of the text if the text ends there), and
+  /// the last byte of the token before it.
   struct BadToken {
     std::size_t offset;
     char before;

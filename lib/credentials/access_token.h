@@ -21,7 +21,7 @@ struct OAuthSubject {
   std::string ca_file, proxy;
 };
 
-/// What OAuth 2 may ask of the world outside, handed in by `app`.
+/// What OAuth 2 needs from outside of lib; `app` provides it.
 struct OAuthOutside {
   std::function<net::HttpsAnswer(const net::HttpsRequest&)> ask;
   std::function<std::chrono::sys_seconds()> now;
@@ -35,8 +35,7 @@ struct AccessToken {
 
 /// A token that is valid for at least five more minutes, if possible. A new token is on the disk before this
 /// returns. `refused`: a token that the mail server has refused, or nullptr; it is not returned again. Throws
-/// LoginNeeded (oauth_refusal.h), Error{temporary} for a temporary failure at the provider,
-/// Error{storage}.
+/// LoginNeeded (oauth_refusal.h), Error{temporary} for a temporary failure at the provider, Error{storage}.
 [[nodiscard]] AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outside,
                                        const util::Secret* refused = nullptr);
 
@@ -48,7 +47,8 @@ struct RefusedToken {
 RefusedToken explain_refused_token(const OAuthSubject& subject, const util::Secret& token,
                                    std::chrono::sys_seconds now);
 
-/// Removes the login that is kept on this machine; false: there was none. The provider is not told.
+/// Removes the login that is kept on this machine, and returns false if there was none. Sends nothing to the
+/// provider.
 [[nodiscard]] bool forget_login(const util::Path& token_file, const util::Cancel& cancel);
 
 }  // namespace mailhaul::credentials

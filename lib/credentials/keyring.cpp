@@ -23,7 +23,7 @@ using util::Kind;
 constexpr std::chrono::seconds longest_call{60};
 constexpr std::size_t largest_password = 64U << 10U;
 
-/// The attributes are those that mpop(1) uses, so that a password is found that was stored for it.
+/// The attributes are those that mpop(1) uses, so that passwords that were stored for mpop are found.
 std::vector<std::string> call_of(const char* action, const Subject& subject) {
   std::vector<std::string> argv{"secret-tool", action};
   if (argv.back() == "store") argv.push_back("--label=POP3: " + subject.user + " at " + subject.host);
@@ -60,7 +60,7 @@ Answer call(const std::vector<std::string>& argv, std::string_view input, const 
     answer.last_words = util::last_words(err);
     return answer;
   } catch (const Error& error) {
-    if (error.kind() != Kind::storage) throw;  // otherwise it did not start
+    if (error.kind() != Kind::storage) throw;  // Kind::storage: secret-tool could not be started
     throw Error(Kind::config, std::string("keyring: ") + error.what(),
                 "install it (Debian: libsecret-tools), or use another password source than \"keyring\"");
   }
@@ -96,7 +96,7 @@ void keep_in_keyring(const Subject& subject, const util::Secret& password, const
     refuse(answer, "store the password of " + owner(subject) + " in the keyring", cancel);
 }
 
-/// secret-tool does not say whether there was one.
+/// Reads the password first, because secret-tool does not report whether it removed one.
 bool remove_from_keyring(const Subject& subject, const util::Cancel& cancel) {
   try {
     static_cast<void>(password_in_keyring(subject, cancel));

@@ -8,14 +8,14 @@
 
 namespace mailhaul::credentials {
 
-/// Throws LoginNeeded if there is none, Error{config} without secret-tool, Error{temporary} if the keyring
-/// does not answer within a minute or refuses, Error{cancelled}.
+/// The stored password. Throws LoginNeeded if there is none, Error{config} if there is no secret-tool,
+/// Error{temporary} if the keyring refuses or does not answer within a minute, Error{cancelled}.
 [[nodiscard]] util::Secret password_in_keyring(const Subject& subject, const util::Cancel& cancel);
 
-/// Replaces the one that is there. Throws as password_in_keyring() does, except LoginNeeded.
+/// Stores the password, in place of the one before. Throws as password_in_keyring() does, except LoginNeeded.
 void keep_in_keyring(const Subject& subject, const util::Secret& password, const util::Cancel& cancel);
 
-/// Returns whether there was one. Throws as keep_in_keyring() does.
+/// Removes the password, and returns whether there was one. Throws as keep_in_keyring() does.
 bool remove_from_keyring(const Subject& subject, const util::Cancel& cancel);
 
 }  // namespace mailhaul::credentials

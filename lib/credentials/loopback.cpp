@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 using util::Error;
 using util::Kind;
 
-/// "http://127.0.0.1:8080/back" in its parts; empty: it is not an address of this machine.
+/// The parts of "http://127.0.0.1:8080/back"; nullopt if the URL is not http on this machine.
 struct LocalUrl {
   std::string host, path;
   std::uint16_t port = 0;
@@ -62,7 +62,7 @@ util::Fd listen_at(std::uint16_t& port) {
   return listener;
 }
 
-/// Waits until one of the descriptors can be read; false: the time is over. A negative descriptor is ignored.
+/// Which of two descriptors can be read; none of them if the time is over. A negative descriptor is ignored.
 struct Readable {
   bool first = false, second = false;
 };
@@ -74,7 +74,7 @@ Readable wait_readable(int first, int second, Clock::time_point end, const util:
   return {waits[0].revents != 0, waits[1].revents != 0};
 }
 
-/// The target of a browser's request: "/?code=...". Empty: not a GET within five seconds.
+/// The target of a browser's request: "/?code=..."; empty if no GET arrives within five seconds.
 std::string read_target(int connection, const util::Cancel& cancel) {
   constexpr std::size_t largest_request = 64U << 10U;
   const auto end = Clock::now() + std::chrono::seconds(5);
@@ -97,7 +97,7 @@ void answer(int connection, std::string_view status, std::string_view text) {
                           "\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
                           "Referrer-Policy: no-referrer\r\nConnection: close\r\nContent-Length: " +
                           std::to_string(page.size()) + "\r\n\r\n" + page;
-  // A browser that has gone away needs no answer.
+  // An error is ignored: if the browser has gone away, it needs no answer.
   (void)::send(connection, all.data(), all.size(), MSG_NOSIGNAL);
 }
 
@@ -118,7 +118,7 @@ std::optional<Redirected> from_browser(int listener, const Loopback::Wait& wait)
   return redirected;
 }
 
-/// Its window was closed, and this program goes on, as with nohup(1).
+/// Whether the window of the terminal was closed while this program goes on, as with nohup(1).
 bool has_hung_up(int terminal) {
   struct pollfd now {
     terminal, POLLIN, 0

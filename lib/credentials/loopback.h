@@ -13,9 +13,9 @@ namespace mailhaul::credentials {
 /// The address on this machine to which the browser brings the code (RFC 8252 section 7.3).
 class Loopback {
  public:
-  /// Listens at `url`, such as "http://127.0.0.1:8080/back", on a free port if it names none. Does not
-  /// listen if the URL is not one of http on this machine: then only a pasted address helps. Throws
-  /// Error{temporary} if the port is taken.
+  /// Listens at `url`, such as "http://127.0.0.1:8080/back", on a free port if it names none. If `url`
+  /// is not http on this machine, nothing listens, and only a pasted address helps. Throws Error{temporary}
+  /// if the port is taken.
   explicit Loopback(const std::string& url);
   const std::string& url() const noexcept { return url_; }  ///< with its port
   bool listens() const noexcept { return static_cast<bool>(listener_); }
@@ -26,9 +26,9 @@ class Loopback {
     int terminal = -1;
     std::chrono::seconds limit{900};
     const util::Cancel& cancel;
-    std::function<void(const std::string&)> tell;  ///< what was wrong with a pasted line
+    std::function<void(const std::string&)> tell;  ///< reports what was wrong with a pasted line
   };
-  /// Waits for the browser or a pasted line that has the right state; others are refused and change nothing.
+  /// Waits until the browser or a pasted line brings the right state; refuses and ignores everything else.
   /// Throws Error{login} when the time is over, Error{cancelled}.
   [[nodiscard]] Redirected wait(const Wait& wait) const;
 

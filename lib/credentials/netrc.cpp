@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The netrc file as ftp defined it and curl reads it: tokens between blanks, or in double quotes with
-// backslashes. CURLOPT_NETRC is not used: libcurl would keep the password from the redactor and from our own
-// USER and PASS.
+// backslashes. CURLOPT_NETRC is not used, because libcurl does not hand out the password, and the redactor
+// and our own USER and PASS need it.
 #include <algorithm>
 #include <cstddef>
 

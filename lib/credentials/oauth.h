@@ -27,7 +27,7 @@ struct ProviderRow {
 std::span<const ProviderRow> provider_rows();
 const ProviderRow* find_provider(std::string_view name);  ///< nullptr: none of that name
 
-/// With the provider's URLs, scope and tenant if the profile has none.
+/// Fills in the provider's URLs, scope and tenant where the profile has none.
 [[nodiscard]] OAuth completed(const OAuth& given);
 
 /// What to say if `client_id` is missing: how to get one, in several lines.

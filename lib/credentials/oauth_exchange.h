@@ -11,7 +11,8 @@
 
 namespace mailhaul::credentials {
 
-/// The client of the profile, or, if it has none, the one that is named. Runs client_secret_command.
+/// The client of the profile; if the profile names none, the client with the id `otherwise`. Runs
+/// client_secret_command.
 [[nodiscard]] Client client_of(const OAuthSubject& subject, const OAuthOutside& outside,
                                const std::string& otherwise);
 
@@ -23,7 +24,7 @@ namespace mailhaul::credentials {
 [[nodiscard]] util::Error passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& answer,
                                           const Unusable& reply);
 
-/// Runs a step that writes the file of a login. An error about the disk gets this hint: the usual one says
+/// Runs a step that writes the file of a login. `hint` replaces the hint of an Error{storage}, which may say
 /// that nothing is lost.
 void keep_with_hint(const std::string& hint, const std::function<void()>& step);
 

@@ -10,7 +10,7 @@
 
 namespace mailhaul::credentials {
 
-/// What a first login may ask of the world outside, in addition.
+/// What a first login needs from outside of lib in addition.
 struct Person {
   std::function<void(const std::string&)> tell;           ///< one paragraph, without LF at its end
   std::function<void(const std::string& url)> show_page;  ///< opens a browser, if there is one
@@ -18,12 +18,12 @@ struct Person {
   int terminal = -1;                                      ///< pasted lines are read from it; -1: none
 };
 
-/// Gets tokens by the ways that the provider takes: device code, then a browser. Nothing is stored. Throws
+/// Gets tokens in the ways that the provider offers: by device code, then by browser. Stores nothing. Throws
 /// LoginNeeded when it is refused, Error{config} if there is no client id and none can be registered.
 [[nodiscard]] Tokens log_in(const OAuthSubject& subject, const OAuthOutside& outside, const Person& person);
 
-/// The tokens in the text that `login --print-token` printed elsewhere, or a bare refresh token, renewed to
-/// show that it works. Throws LoginNeeded, Error{usage}.
+/// Reads the text that `login --print-token` printed elsewhere, or a bare refresh token, and renews the token
+/// to make sure that it works. Throws LoginNeeded, Error{usage}.
 [[nodiscard]] Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside,
                                 std::string_view text);
 

@@ -13,20 +13,20 @@
 
 namespace mailhaul::credentials {
 
-/// All but A-Z a-z 0-9 - . _ ~ as %XX (RFC 3986 section 2.3).
+/// Replaces every byte except A-Z a-z 0-9 - . _ ~ by %XX (RFC 3986 section 2.3).
 std::string percent_encode(std::string_view text);
-/// "+" is a blank, %XX a byte; what is not well-formed stays as it is.
+/// Reads "+" as a blank and %XX as a byte; leaves what is not well-formed as it is.
 std::string percent_decode(std::string_view text);
 /// Base64 for URLs, without padding (RFC 4648 section 5).
 std::string base64url(std::string_view bytes);
 [[nodiscard]] std::optional<std::string> base64url_decode(std::string_view text);
 
-/// 256 random bits in base64url: a verifier (RFC 7636 section 4.1), a state.
+/// 256 random bits in base64url, for a verifier (RFC 7636 section 4.1) or a state.
 [[nodiscard]] util::Secret random_word();
 /// The S256 challenge of a verifier (RFC 7636 section 4.2).
 std::string challenge_of(const util::Secret& verifier);
 
-/// Who asks: the client and, if the provider gave it one, its secret.
+/// The client that asks, and its secret if the provider gave it one.
 struct Client {
   std::string id;
   util::Secret secret;
@@ -61,7 +61,7 @@ struct TokenAnswer {
 struct OAuthRefusal {
   std::string error, description;
 };
-/// Neither of these: a temporary failure, or not an OAuth 2 server.
+/// An answer that is neither of these: a temporary failure, or not from an OAuth 2 server.
 struct Unusable {
   std::string why;  ///< "status 503", "not JSON"
 };

@@ -15,7 +15,7 @@
 
 namespace mailhaul::credentials {
 
-/// The password itself. A copy of it has its own copy of the secret, which is wiped like the first one.
+/// The password itself. Each copy of a Literal has its own copy of the secret, and wipes it.
 class Literal {
  public:
   explicit Literal(util::Secret password) : password_(std::move(password)) {}
@@ -58,7 +58,7 @@ struct Keyring {};
 struct Ask {};
 using Source = std::variant<Ask, Literal, Command, File, SystemdCredential, Variable, Netrc, Keyring>;
 
-/// What a source may ask of the world outside, handed in by `app`.
+/// What a source needs from outside of lib; `app` provides it.
 struct Environment {
   std::function<std::optional<std::string>(const std::string& name)> variable;
   /// Empty: there is nobody to ask.

@@ -133,7 +133,7 @@ void TokenFile::reserve() const {
 
 void TokenFile::save(const Tokens& tokens) const {
   const auto text = write_tokens(tokens);
-  // Not truncated when it is opened: the room that reserve() made is used.
+  // The file is not truncated when it is opened, so that the room that reserve() made is used.
   auto file = util::open_file(fresh_, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   util::pwrite_all(file.get(), text.reveal(), 0, fresh_);
   if (::ftruncate(file.get(), static_cast<off_t>(text.reveal().size())) != 0)

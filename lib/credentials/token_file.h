@@ -12,7 +12,7 @@
 
 namespace mailhaul::credentials {
 
-/// A login that is kept, and whose it is.
+/// A stored login, with the user, client and provider that it belongs to.
 struct Tokens {
   util::Secret access, refresh;                  ///< refresh: empty if the provider gave none
   std::chrono::sys_seconds expires{};            ///< of `access`
@@ -20,7 +20,7 @@ struct Tokens {
   std::string user, client_id, token_url;
 };
 
-/// As JSON, LF at the end; and back. Empty: not such a text.
+/// The tokens as JSON, with LF at the end, and back. read_tokens() returns nothing for a text without tokens.
 util::Secret write_tokens(const Tokens& tokens);
 [[nodiscard]] std::optional<Tokens> read_tokens(std::string_view json);
 
@@ -31,8 +31,8 @@ util::Path token_path(const util::Path& state_file, std::string_view account);
 /// thread.
 class TokenFile {
  public:
-  /// Waits until nobody else holds the lock. Puts newer tokens in place that a run wrote but did not live to
-  /// put there. Throws Error{temporary} after a minute, Error{cancelled | storage}.
+  /// Waits until nobody else holds the lock. If a killed run wrote newer tokens but did not put them in
+  /// place, does so. Throws Error{temporary} after a minute, Error{cancelled | storage}.
   TokenFile(util::Path path, const util::Cancel& cancel);
   /// Empty: there is no login. Throws Error{storage} for a file that is damaged, Error{config} for one that
   /// others can read.

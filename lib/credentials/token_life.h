@@ -12,7 +12,7 @@ namespace mailhaul::credentials {
 /// at Microsoft. Empty: not known, or the login cannot be renewed anyway.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> forgotten_at(const OAuth& oauth, const Tokens& tokens);
 
-/// True in the 14 days before that, and afterwards: time for a warning.
+/// True from 14 days before that time on: the user should be warned.
 [[nodiscard]] bool is_soon_forgotten(const OAuth& oauth, const Tokens& tokens, std::chrono::sys_seconds now);
 
 }  // namespace mailhaul::credentials

@@ -7,7 +7,7 @@ namespace mailhaul::delivery {
 
 namespace {
 constexpr std::size_t full = 128U << 10U;
-constexpr std::size_t large = 16U << 10U;  // one more call is cheaper than a copy
+constexpr std::size_t large = 16U << 10U;  // from this size on, a write(2) is cheaper than a copy
 constexpr std::uint64_t stride = 4U << 20U;
 }  // namespace
 

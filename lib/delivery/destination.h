@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Delivery in two phases: staged durably where no reader looks, then published; LAW sections 3 to 5.
+// Delivery in two phases: a message is first made durable where no reader looks, and then published (LAW
+// sections 3 to 5).
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -22,7 +23,7 @@ struct RunContext {
   std::string account;         ///< the account's name: %a, MAILHAUL_ACCOUNT
   std::string instance;        ///< of the state database: part of each file name
   std::string mailbox;         ///< its id in the state database: part of each file name
-  std::string host;            ///< this machine's name, "/" and ":" as \057, \072
+  std::string host;            ///< this machine's name, with "/" and ":" written as \057 and \072
   std::string boot;            ///< the kernel's boot id
   std::string user;            ///< the user that mailhaul runs as: %T
   util::Path state_directory;  ///< of the database; holds the spools (spool/) and the lock of the MDA
@@ -46,7 +47,7 @@ struct Envelope {
   bool retry = false;        ///< it may have been handed over before: MAILHAUL_RETRY=1
 };
 
-/// What recovery works from, and nothing else. Stored verbatim in the database.
+/// All that recovery may use to complete a delivery. Stored verbatim in the database.
 struct Ticket {
   std::string target;  ///< "maildir:/absolute/path"; read by reopen()
   std::string data;    ///< in the destination's own format; contains the id
@@ -62,8 +63,8 @@ enum class DeliveryStatus {
 struct DeliveryResult {
   DeliveryStatus status = DeliveryStatus::published;
   std::string sentence, hint;  ///< when not published
-  std::string by_hand;         ///< when refused by a program: its command line, for a person to try
-  std::string path;            ///< of the file that the message is in, when published into one
+  std::string by_hand;         ///< if a program refused the message: its command line, for a person to try
+  std::string path;            ///< the file that the message is in, if it was published into a file
 };
 
 /// Receives one message. If it is destroyed before finish(), nothing is left behind.

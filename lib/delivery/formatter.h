@@ -19,17 +19,16 @@ enum class StoredForm {
   mbox_entry        ///< after a From line, quoted as mboxrd, followed by an empty line
 };
 
-/// Turns a message as it came over the wire into the form that is stored, trace header first. Uses a bounded
-/// amount of memory for a message of any size.
+/// Turns a message as it came over the wire into the form that is stored, and puts the trace header before
+/// it. Uses a bounded amount of memory for a message of any size.
 class Formatter {
  public:
   /// `out` outlives it. `now`: seconds since 1970, for the From line.
   Formatter(BufferedFile& out, StoredForm form, const Envelope& envelope, std::int64_t now);
   void append(std::string_view wire);  ///< throws Error{storage}
   void finish();                       ///< passes the last bytes to `out`. Throws Error{storage}
-  const std::string& sender() const noexcept {
-    return sender_;
-  }  ///< after finish(); not for StoredForm::bare
+  /// Known after finish(); not for StoredForm::bare.
+  const std::string& sender() const noexcept { return sender_; }
 
  private:
   void take(std::string_view text);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A delivery kind is one file, which ends in its row, and one line in the table of kinds.cpp. Configuration,
-// --deliver, help, schema and tests read the rows; the engine reads their traits.
+// A delivery kind is one source file, which ends with the row of the kind, and one line in the table in
+// kinds.cpp. Configuration, --deliver, help, schema and tests read the rows; the engine reads their traits.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -26,8 +26,8 @@ struct Field {
   bool required = false;
   std::string_view fallback = {};                  ///< the value if none is set; a boolean is false
   std::span<const std::string_view> choices = {};  ///< for FieldType::choice
-  std::string (*wrong)(const Value& value) =
-      nullptr;  ///< returns what else is wrong with a value; empty: nothing
+  /// Returns what else is wrong with a value; empty: nothing.
+  std::string (*wrong)(const Value& value) = nullptr;
 };
 
 /// How often a message arrives, even after a kill, a power cut or a lost connection.
@@ -42,7 +42,7 @@ struct Traits {
   Settled settled_by = Settled::by_publish;
   std::size_t batch = 1024;  ///< the most messages that are settled together
 
-  /// True: messages are staged, intended, then published. False: they are handed over, and may be again.
+  /// True: messages are staged, intended and published. False: they are handed over, perhaps repeatedly.
   constexpr bool exactly_once() const noexcept { return guarantee == Guarantee::exactly_once; }
   constexpr bool settled_by_close() const noexcept { return settled_by == Settled::by_close; }
 };
@@ -53,14 +53,13 @@ using OpenFunction = std::unique_ptr<Destination>(const Spec& spec, const RunCon
 /// Opens a destination from a ticket alone, and creates nothing. Throws Error{storage} with a hint.
 using ReopenFunction = std::unique_ptr<Destination>(const Ticket& ticket, const RunContext& context);
 
-/// Reads all mail in a destination; nothing when it does not exist. Throws Error{storage |
-/// temporary}.
+/// Reads all mail in a destination, if that exists. Throws Error{storage | temporary}.
 using ReadFunction = void(const Spec& spec, const RunContext& context, const StoredMailVisitor& visitor);
 
 struct KindRow {
   std::string_view name;
-  std::string_view
-      value;  ///< stands for the first field in help, as in "name:PATH"; empty: the name stands alone
+  /// Stands for the first field in help, as in "name:PATH"; empty: the name stands alone.
+  std::string_view value;
   std::string_view help;
   std::span<const Field> fields;
   Traits traits;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The format of maildir(5), as qmail describes it. A message is written to tmp/, and renamed to new/ after
-// the COMMIT: a rename is atomic, and recovery can see in which directory it is.
+// the COMMIT: a rename is atomic, and recovery can see in which directory the message is.
 #include "delivery/maildir.h"
 
 #include <fcntl.h>
@@ -115,7 +115,7 @@ void Maildir::stage(std::span<Ticket> tickets) {
   try {
     flusher_.flush();
   } catch (const util::Error&) {
-    discard(tickets);  // back to S1: a failed flush is never retried on the same file
+    discard(tickets);  // back to S0: a failed flush is never retried on the same file
     throw;
   }
 }

@@ -9,8 +9,9 @@
 namespace mailhaul::delivery {
 
 namespace {
-constexpr std::size_t most_open = 64;  // with several accounts at work, far from the usual limit of 1,024
-}
+// Far below the usual limit of 1,024, even if several accounts are fetched at a time.
+constexpr std::size_t most_open = 64;
+}  // namespace
 
 Flusher::Flusher(int directory, util::Path path, util::Medium medium)
     : directory_(directory), path_(std::move(path)), one_for_all_(medium == util::Medium::batch) {}
@@ -49,7 +50,7 @@ void Flusher::flush() {
 }
 
 void Flusher::sync_each() {
-  // Start all, then wait for each, so that the disk works on them together.
+  // Starts writing all files before it waits for each, so that the disk can work on them together.
   for (const auto& file : open_) ::sync_file_range(file.fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   for (const auto& file : open_) note(::fsync(file.fd.get()), file.name);
   close_each();

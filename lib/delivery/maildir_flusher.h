@@ -11,12 +11,12 @@
 
 namespace mailhaul::delivery {
 
-/// Flushes the new files of one directory to disk, a batch at a time. Never weaker than fsync(2) of each file
-/// and of the directory; for many files on a file system that allows it, one syncfs(2).
+/// Flushes the new files of one directory to disk, a batch at a time. This is at least as safe as an fsync(2)
+/// of each file and of the directory; where the file system allows it, one syncfs(2) flushes many files.
 class Flusher {
  public:
-  /// REQUIRES: `directory` was opened before the first file is written, because syncfs(2) reports errors to a
-  /// descriptor only since it was opened. It outlives the flusher.
+  /// REQUIRES: `directory` was opened before the first file is written, because syncfs(2) reports to a
+  /// descriptor only the errors that occur after it was opened. The descriptor outlives the flusher.
   Flusher(int directory, util::Path path, util::Medium medium);
   void add(util::Fd file, std::string name);  ///< adds a file that is written; errors are thrown by flush()
   void drop(std::string_view name);           ///< forgets a file that is no longer wanted

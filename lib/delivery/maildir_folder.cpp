@@ -26,7 +26,7 @@ bool is_part(const Path& name) {
   return std::ranges::any_of(parts, [&](const char* part) { return name == part; });
 }
 
-/// Empty, or left half created by a killed run.
+/// True if the directory is empty, or if a killed run left it half created.
 bool may_be_completed(const Path& path) {
   std::error_code failed;
   std::filesystem::directory_iterator entries(path, failed);
@@ -131,7 +131,7 @@ bool MaildirFolder::move_to_new(const std::string& name, const std::string& fina
   return link_and_unlink(name, final);
 }
 
-/// The way of maildir(5), for network file systems: link(2) does not replace files either.
+/// Moves the file as maildir(5) describes it, for network file systems: link(2) never replaces a file.
 bool MaildirFolder::link_and_unlink(const std::string& name, const std::string& final) {
   const auto path = path_ / "tmp" / name;
   if (::linkat(tmp_fd(), name.c_str(), new_fd(), final.c_str(), 0) == 0) {

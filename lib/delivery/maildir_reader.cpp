@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using util::Path;
 
-/// new/ and cur/ of all folders, each new/ before its cur/: readers move files from there to cur/.
+/// Returns new/ and cur/ of all folders, each new/ before its cur/, because readers move files to cur/.
 std::vector<Path> mail_directories(const Path& path) {
   constexpr int deepest = 8;
   std::set<Path> folders{path};
@@ -35,7 +35,7 @@ std::vector<Path> mail_directories(const Path& path) {
   return directories;
 }
 
-/// Reads files, each once: a name may change while the directory is read.
+/// Reads each file once, even if its name changes while the directory is read.
 class Reader {
  public:
   explicit Reader(const StoredMailVisitor& visitor) : text_(visitor) {}
@@ -55,7 +55,8 @@ class Reader {
  private:
   bool read_file(const Path& file) {
     const util::Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!fd && (errno == ENOENT || errno == ELOOP)) return false;  // moved meanwhile: it is met again
+    // A file that was moved meanwhile is found again under its new name. Symbolic links are skipped.
+    if (!fd && (errno == ENOENT || errno == ELOOP)) return false;
     if (!fd) util::throw_errno(util::Kind::storage, "open", file.native());
     const auto info = util::status_of(fd.get(), file);
     if (!S_ISREG(info.st_mode) || !seen_.emplace(info.st_dev, info.st_ino).second) return false;
@@ -85,7 +86,7 @@ void read_maildir(const Path& path, const StoredMailVisitor& visitor) {
   std::error_code missing;
   if (!fs::is_directory(path, missing)) return;
   Reader reader(visitor);
-  constexpr int most_passes = 5;  // the second one meets what was moved during the first
+  constexpr int most_passes = 5;  // the second one finds what was moved during the first
   bool found = true;
   for (int pass = 0; found && pass < most_passes; ++pass) {
     found = false;

@@ -5,8 +5,8 @@
 
 namespace mailhaul::delivery {
 
-/// Reads all messages in new/ and cur/ of a Maildir and of the folders below it, each once, whatever readers
-/// move meanwhile. Does nothing when there is no such directory. Throws Error{storage}.
+/// Reads all messages in new/ and cur/ of a Maildir and of the folders below it, each once, even if readers
+/// move files meanwhile. Does nothing if there is no such directory. Throws Error{storage}.
 void read_maildir(const util::Path& path, const StoredMailVisitor& visitor);
 
 }  // namespace mailhaul::delivery

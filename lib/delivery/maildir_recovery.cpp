@@ -39,8 +39,8 @@ void for_each_name(int directory, const util::Path& path, Each each) {
   if (errno != 0) util::throw_errno(util::Kind::storage, "read", path.native());
 }
 
-/// Those of `wanted` whose unique part is in new/ or cur/. new/ is read first, because readers move files
-/// from there to cur/.
+/// Returns the ids in `wanted` for which new/ or cur/ has a file. new/ is read first, because readers move
+/// files from there to cur/.
 Names visible(const MaildirFolder& folder, const Names& wanted) {
   Names found;
   const auto note = [&](std::string_view name) {
@@ -76,15 +76,15 @@ off_t waiting_bytes(const MaildirFolder& folder, const std::string& id) {
   return -1;
 }
 
-/// S3 or S4 to S4. `ids` are in new/ or cur/.
+/// Brings a message from S3 or S4 to S4. The messages in `ids` are in new/ or cur/.
 DeliveryResult recover_one(MaildirFolder& folder, const RunContext& context, const TicketFields& message,
                            const Names& ids) {
   const auto& id = message.text("id");
   const auto bytes = message.number("size");
   const auto waiting = waiting_bytes(folder, id);
   if (ids.contains(id)) {
-    if (waiting >= 0)
-      ::unlinkat(folder.tmp_fd(), id.c_str(), 0);  // killed between link and unlink; sweep removes what stays
+    // The run was killed between link and unlink. If this fails, sweep_maildir() removes the file later.
+    if (waiting >= 0) ::unlinkat(folder.tmp_fd(), id.c_str(), 0);
     return {};
   }
   const bool whole = waiting >= 0 && static_cast<std::uint64_t>(waiting) == bytes;

@@ -9,7 +9,7 @@
 
 namespace mailhaul::delivery {
 
-/// Makes the directories above; the file itself is made when the first mail comes. Throws
+/// Creates the directories above the file; the file itself is created when the first mail comes. Throws
 /// Error{cannot_create}.
 std::unique_ptr<Destination> open_mbox(const util::Path& path, const Locking& locking,
                                        const RunContext& context);

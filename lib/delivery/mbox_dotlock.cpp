@@ -29,7 +29,7 @@ constexpr std::string_view name = "mailhaul ";
 
 std::string signature(const RunContext& context) { return std::string(name) + context.instance + "\n"; }
 
-/// The third line of our locks: the process's number may be another's by now.
+/// The third line of our locks. It shows whether the process id belongs to another process by now.
 std::string birth_of(pid_t process, const RunContext& context) {
   const auto ticks = util::start_of(process);
   return ticks ? "started " + std::to_string(*ticks) + " after boot " + context.boot + "\n" : "";
@@ -42,7 +42,7 @@ struct Lockfile {
   bool writable = false;
 };
 
-/// Without a file if there is none that could be taken over.
+/// Opens a lock file. The result has no file if there is none that could be taken over.
 Lockfile open_lock(const Path& path) {
   constexpr int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   Lockfile lock{.file = Fd(::open(path.c_str(), O_RDWR | flags)), .content = std::string(256, '\0')};
@@ -127,8 +127,8 @@ std::string Dotlock::content() const {
   return std::to_string(::getpid()) + "\n" + signature(context_) + birth_of(::getpid(), context_);
 }
 
-/// The file appears with its content or not at all, even after a power cut: an empty file would look like
-/// another program's to our next run.
+/// The file appears with its content or not at all, even after a power cut: our next run would take an empty
+/// file for that of another program.
 Dotlock::Answer Dotlock::create() {
   const auto directory = path_.parent_path();
   Fd file(::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
@@ -161,7 +161,8 @@ Dotlock::Answer Dotlock::take_over() {
   if (!ours && !is_abandoned(lock, path_, context_)) return Answer::busy;
   if (!still_named(lock, path_)) return Answer::busy;
   if (lock.writable) {
-    const auto text = content();  // first: an empty file would look like another program's after a kill
+    // Write before shortening the file: an empty file, left by a kill, would look like another program's.
+    const auto text = content();
     util::pwrite_all(lock.file.get(), text, 0, path_);
     if (::ftruncate(lock.file.get(), static_cast<off_t>(text.size())) != 0) return Answer::busy;
     ::futimens(lock.file.get(), nullptr);

@@ -127,7 +127,7 @@ std::string LockedMbox::padding(std::uint64_t at) const {
   if (at == 0) return "";
   std::array<char, 2> last{};
   const auto n = std::min<std::uint64_t>(at, 2);
-  // Bytes that are missing stay NUL, and get the padding of a line without an end.
+  // Bytes that the file does not have stay NUL, and get the padding of a line without a newline.
   (void)util::pread_all(fd(), std::span(last).last(n), static_cast<off_t>(at - n), path_);
   if (last[1] != '\n') return "\n\n";
   return last[0] == '\n' ? "" : "\n";

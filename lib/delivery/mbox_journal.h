@@ -26,8 +26,8 @@ void rewrite(const LockedMbox& mbox, const Rewrite& change, const util::Path& jo
 /// the journal was appended, and some messages may be there twice.
 [[nodiscard]] bool complete_journal(const LockedMbox& mbox, const util::Path& journal);
 
-/// True if the mailbox from `at` to its end is the beginning of the segments, where zeros of a power cut may
-/// replace any byte.
+/// True if the segments begin with the bytes of the mailbox from `at` to its end. Any of these bytes may also
+/// be zero, as a power cut leaves it.
 bool is_part_of(const LockedMbox& mbox, const Segments& segments, std::uint64_t at);
 /// How many bytes of the mailbox from `at` on are equal to the segments.
 std::uint64_t common_bytes(const LockedMbox& mbox, const Segments& segments, std::uint64_t at);

@@ -39,8 +39,8 @@ class Recovery {
       if (complete_journal(mbox_, journal_)) say("the interrupted delivery to ", " was completed");
       if (!complete_in_place()) append_missing();
     }
-    // What was found may be in memory only: it was never flushed, or a flush failed, which is reported only
-    // once.
+    // What was found may be in memory only: perhaps it was never flushed, or a flush failed, which the kernel
+    // reports only once.
     util::sync_fd(mbox_.fd(), mbox_.path());
     return results;
   }
@@ -52,7 +52,7 @@ class Recovery {
   std::uint64_t torn_bytes(const Segments& segments) const;
   void append_missing();
   void cut_torn_copy(Extent last, const std::vector<bool>& there);
-  /// Where the entries begin among which copies are looked for.
+  /// The offset from which copies are searched for.
   std::uint64_t start() const { return same_place() ? off_ : 0; }
   std::vector<bool> found_from(std::uint64_t start) const;
   std::vector<DeliveryResult> without_spool() const;
@@ -79,7 +79,7 @@ bool Recovery::same_place() const {
          mbox_.hash_before(off_) == message.text("before");
 }
 
-/// S3 or S4 to S4, if nobody has changed what precedes our entries. Returns false if that is not certain.
+/// Brings the batch from S3 or S4 to S4. Returns false if others may have changed it, or what precedes it.
 bool Recovery::complete_in_place() {
   auto batch = segments(messages_.front().text("padding"));
   for (const auto& message : messages_) batch.add(extent_of(message));
@@ -88,21 +88,21 @@ bool Recovery::complete_in_place() {
   const bool whole = common_bytes(mbox_, batch, off_) == batch.bytes();
   if (whole || is_part_of(mbox_, batch, off_)) {
     if (!whole && between_messages(mbox_.bytes())) say("the interrupted delivery to ", " was completed");
-    write_segments(batch, mbox_.fd(), off_,
-                   mbox_.path());  // even if it is whole: after a failed flush it is not on disk
+    // Even a whole batch is written again: after a failed flush it may not be on the disk.
+    write_segments(batch, mbox_.fd(), off_, mbox_.path());
     return true;
   }
   const auto torn = torn_bytes(batch);
-  // It looks the same if a reader changed or removed one of ours; but then whole messages precede, or others
-  // of ours follow.
+  // A batch in which a reader has changed or removed a message looks the same. But then the equal bytes end
+  // between two messages, or others of our messages follow.
   if (torn == 0 || between_messages(off_ + torn)) return false;
   if (std::ranges::count(found_from(off_ + torn), true) != 0) return false;
   rewrite(mbox_, {batch, off_, torn}, journal_);
   return true;
 }
 
-/// An interrupted write may end anywhere. If it ends exactly between two of our messages, a reader may have
-/// removed the rest.
+/// True if `at` is exactly between two of our messages. An interrupted write may end there, but a reader may
+/// also have removed the messages that followed.
 bool Recovery::between_messages(std::uint64_t at) const {
   auto end = off_ + messages_.front().text("padding").size();
   return std::ranges::any_of(messages_.first(messages_.size() - 1), [&](const TicketFields& message) {
@@ -112,7 +112,7 @@ bool Recovery::between_messages(std::uint64_t at) const {
 }
 
 /// How much of the batch was written before another program appended mail to it; 0 if that is not clear.
-/// Their mail begins with a From line, like ours, so the bytes that are equal may reach into it.
+/// The appended mail begins with a From line, as ours does, so the equal bytes may reach into it.
 std::uint64_t Recovery::torn_bytes(const Segments& batch) const {
   constexpr std::uint64_t reach = 1024;
   const auto padding = messages_.front().text("padding").size();
@@ -136,8 +136,8 @@ void Recovery::append_missing() {
   const auto entries = entries_from(mbox_, start());
   const auto there = find_copies(mbox_, entries, spool_.get(), messages_);
   if (std::ranges::count(there, false) == 0) return;
-  say("messages of an interrupted delivery were added to ",
-      "");  // before it is done: a kill in between leaves no trace
+  // Warn first: a kill after the work would prevent the warning, and the next recovery finds nothing to do.
+  say("messages of an interrupted delivery were added to ", "");
   if (!entries.empty()) cut_torn_copy(entries.back(), there);
   const auto end = mbox_.bytes();
   auto missing = segments(mbox_.padding(end));
@@ -147,11 +147,12 @@ void Recovery::append_missing() {
   rewrite(mbox_, {missing, end, 0}, journal_);
 }
 
-/// The mailbox was rewritten after a write that was cut within a message: the beginning of that message is
-/// still at the end. The whole message is appended in its place.
+/// If our write was cut within a message, and a program has rewritten the mailbox since, the beginning of
+/// that message may still be the last entry. It is cut off here; the whole message is appended in its place.
 void Recovery::cut_torn_copy(Extent last, const std::vector<bool>& there) {
   const auto whole = find_copies(mbox_, std::span(&last, 1), spool_.get(), messages_);
-  if (std::ranges::count(whole, true) != 0) return;  // but for newlines; another message may begin with it
+  // A whole message, except perhaps for newlines at its end. Another message may begin with the same bytes.
+  if (std::ranges::count(whole, true) != 0) return;
   for (std::size_t i = 0; i < messages_.size(); ++i) {
     if (there[i] || !is_torn_copy(mbox_, last, spool_.get(), messages_[i])) continue;
     if (mbox_.bytes() != last.from + last.length)
@@ -159,7 +160,7 @@ void Recovery::cut_torn_copy(Extent last, const std::vector<bool>& there) {
     if (::ftruncate(mbox_.fd(), static_cast<off_t>(last.from)) != 0) {
       util::throw_errno(util::Kind::storage, "shorten", mbox_.path().native());
     }
-    util::sync_fd(mbox_.fd(), mbox_.path());  // before the journal, which may be on another disk
+    util::sync_fd(mbox_.fd(), mbox_.path());  // before the journal is written, perhaps on another disk
     return;
   }
 }

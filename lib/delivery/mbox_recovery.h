@@ -9,11 +9,11 @@
 
 namespace mailhaul::delivery {
 
-/// Completes one batch in a locked mailbox: `messages` are its tickets, of one spool. Throws Error{storage}.
+/// Completes one batch in a locked mailbox. All tickets in `messages` name one spool. Throws Error{storage}.
 [[nodiscard]] std::vector<DeliveryResult> recover_batch(const LockedMbox& mbox, const RunContext& context,
                                                         std::span<const TicketFields> messages);
 
-/// A SPOOL's journal is named SPOOL + this.
+/// The name of a spool's journal is that of the spool, followed by this suffix.
 inline constexpr const char* journal_suffix = ".redo";
 
 }  // namespace mailhaul::delivery

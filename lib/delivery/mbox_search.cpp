@@ -25,8 +25,8 @@ std::string read_part(int fd, const Path& path, Extent part) {
   return bytes;
 }
 
-/// An entry without its From line and the newlines at its end. If nothing else is there, the From line: one
-/// cut short must not look like an empty message.
+/// An entry without its From line and the newlines at its end. If nothing else is there, the From line
+/// itself, because an entry that was cut within it must not look like an empty message.
 Extent content_of(int fd, const Path& path, Extent entry) {
   const auto head = read_part(fd, path, {entry.from, std::min<std::uint64_t>(entry.length, 4096)});
   const auto line = std::min(head.find('\n'), head.size() - 1) + 1;
@@ -65,7 +65,8 @@ Ending ending_of(int fd, const Path& path, Extent content) {
   return {read_part(fd, path, {content.from + content.length - k, k}), has_body ? 0 : most_added};
 }
 
-/// A torn message followed by the mail of others may be as long as a whole one, but its end is missing.
+/// True if the entry is a whole copy of the message. A torn message that is followed by the mail of others
+/// may be as long, but its end is missing.
 bool whole(const LockedMbox& mbox, Extent entry, int spool, const TicketFields& message) {
   if (spool < 0) return true;  // a spool is removed only after its batch was flushed
   const Path path = message.text("spool");
@@ -93,7 +94,7 @@ Wanted::const_iterator id_in(std::string_view text, const Wanted& wanted) {
   return wanted.end();
 }
 
-/// The messages, by their index, whose id is in the mbox.
+/// The indexes of the messages of which the mbox has a whole copy with their id.
 std::vector<std::size_t> find_traced(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
                                      std::span<const TicketFields> messages) {
   std::vector<std::size_t> found;
@@ -112,7 +113,7 @@ std::vector<std::size_t> find_traced(const LockedMbox& mbox, std::span<const Ext
   return found;
 }
 
-/// Those without an id whose content is in the mbox.
+/// The indexes of the messages without a trace header whose content is in the mbox.
 std::vector<std::size_t> find_equal(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
                                     std::span<const TicketFields> messages) {
   std::vector<std::size_t> found;
@@ -196,7 +197,7 @@ bool is_torn_copy(const LockedMbox& mbox, Extent last, int spool, const TicketFi
   const auto head = read_part(mbox.fd(), mbox.path(), {last.from, std::min(last.length, longest_header)});
   const auto whole_head = read_part(spool, path, {whole.from, std::min(whole.length, longest_header)});
   if (head.find('\n') == std::string::npos)
-    return false;  // a From line cut short may be a line of foreign mail
+    return false;  // a From line that was cut short may belong to other mail
   const auto there = without_marks(head);
   const auto all = without_marks(whole_head);
   const auto equal = std::min(there.size(), all.size());

@@ -29,8 +29,8 @@ using util::Kind;
 constexpr int bad_content = 65, try_again = 75;  // EX_DATAERR, EX_TEMPFAIL
 constexpr std::string_view placeholders = "FTais%";
 
-/// The lock that the programs inherit. All that we start share it, so whoever gets it alone knows that none
-/// is running.
+/// The lock that the programs inherit. All programs that we start share it, so a process that gets an
+/// exclusive lock knows that none of them is running.
 class RunningPrograms {
  public:
   explicit RunningPrograms(const RunContext& context)
@@ -45,7 +45,7 @@ class RunningPrograms {
   Fd file_;
 };
 
-/// Waits until no program of an earlier run is running, but no longer than one may run.
+/// Waits until no program of an earlier run is running, but no longer than a program may run.
 void wait_for_running_programs(const RunContext& context, std::chrono::seconds limit) {
   using Clock = std::chrono::steady_clock;
   const RunningPrograms running(context);
@@ -93,7 +93,7 @@ DeliveryResult Mda::hand_over(const QueuedMessage& message) {
   if (!output_) output_ = util::nameless_file(context().state_directory);
   const auto exit = run(message, output_);
   const auto result = judge(exit, output_);
-  // An empty file serves the next program as well.
+  // A file that is still empty can be used for the next program.
   if (::lseek(output_.get(), 0, SEEK_END) != 0) output_ = Fd();
   return result;
 }
@@ -119,7 +119,7 @@ util::Exit Mda::run(const QueuedMessage& message, const Fd& output) {
                      .output = output.get(),
                      .error = output.get(),
                      .keep = running_->fd()});
-  // Ended too early, it may have taken the message, which would come twice.
+  // A program that is ended too early may have taken the message, which would then come twice.
   return child.wait(settings_.timeout, *context().cancel, util::AfterCancel::its_work);
 }
 
@@ -162,7 +162,8 @@ std::vector<DeliveryResult> Mda::recover(std::span<const Ticket> tickets) {
   std::vector<DeliveryResult> results;
   results.reserve(tickets.size());
   for (const auto& ticket : tickets) {
-    // COMMIT TRIED is not flushed: it survives anything but a power cut or a reboot.
+    // COMMIT TRIED is not flushed, so a power cut or a reboot may lose it. If neither has happened, the
+    // program was certainly not given a message that is still INTENT.
     const TicketFields fields(ticket);
     const bool certain =
         !context().boot.empty() && fields.has("boot") && fields.text("boot") == context().boot;

@@ -16,7 +16,7 @@ util::Path path_of(const Ticket& ticket) {
 
 namespace {
 
-/// In names of version 1 of the state file, a mailbox was eight hexadecimal digits; its id is shorter.
+/// Version 1 of the state file named a mailbox by eight hexadecimal digits; the ids of today are shorter.
 bool is_old_mailbox(std::string_view mailbox) {
   return mailbox.size() == 8 && mailbox.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }

@@ -10,7 +10,7 @@ namespace mailhaul::delivery {
 
 /// Throws Error{cannot_create} because `path` belongs to `owner`; the hint names that user.
 [[noreturn]] void refuse_owner(const util::Path& path, uid_t owner);
-/// As root, throws like refuse_owner() if `path` belongs to another user, or, if it does not exist, the
+/// As root, throws like refuse_owner() if another user owns `path` or, if `path` does not exist, the
 /// directory in which it would be created. Does nothing for other users.
 void require_own_as_root(const util::Path& path);
 /// Throws Error{cannot_create} if a path that does not exist cannot be created either. Creates nothing.

@@ -26,10 +26,10 @@ struct Spec {
   const KindRow* kind = nullptr;
   std::map<std::string, Value, std::less<>> values = {};  ///< what was set, by the field's name
 };
-/// Of one kind, with the same value of each field, set or not.
+/// True if both have the same kind, and each field has the same value, whether set or by default.
 bool operator==(const Spec& one, const Spec& other);
 
-/// Sets a field. Returns the sentence of what is wrong with the value, empty when all is well.
+/// Sets a field. Returns a sentence that says what is wrong with the value; empty: nothing.
 [[nodiscard]] std::string set_field(Spec& spec, const Field& field, Value value);
 /// The value that was set, or the field's fallback. Throws Error{internal} for a field that the kind does not
 /// have.
@@ -47,13 +47,13 @@ struct Parsed {
 /// "maildir:PATH", "mda:COMMAND", "stdout": a kind's name, and the value of its first field.
 Parsed parse_shorthand(std::string_view text, const Absolute& absolute, Kinds among = kinds());
 /// "maildir:/home/anna/Mail", "mda:procmail": for people and JSON, without arguments, which may be private.
-/// Of a path it is the target, too.
+/// For a kind with a path, this is also the target.
 std::string describe(const Spec& spec);
 /// Whether mail for both would go to one place.
 bool same_place(const Spec& one, const Spec& other);
 
-/// Throws Error{config | cannot_create | storage} for what would be refused whatever the mail: an MDA as
-/// root, without allow_root; a path that cannot be used. Creates nothing.
+/// Throws Error{config | cannot_create | storage} if no message at all could be delivered: an MDA would run
+/// as root without allow_root, or a path cannot be used. Creates nothing.
 void require_usable(const Spec& spec);
 
 }  // namespace mailhaul::delivery

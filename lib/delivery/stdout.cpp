@@ -40,10 +40,10 @@ std::mutex& turn() {
 
 using Clock = std::chrono::steady_clock;
 
-/// Of the message that is being written.
+/// How far the message that is being written has got.
 struct Progress {
   bool has_begun = false;
-  std::optional<Clock::time_point> until = {};  ///< after a request to stop
+  std::optional<Clock::time_point> until = {};  ///< when to give up, after a request to stop
 };
 
 class Stdout final : public Handover {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads back the mail in a place: to recognise what was delivered when the database is lost, and to compare
-// it with what was delivered.
+// Reads back the mail in a place: to notice that the database was lost, and to record again what was
+// delivered.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -20,8 +20,8 @@ struct IdParts {
 
 /// A message in a place.
 struct StoredMessage {
-  std::string where;                ///< its file; of an mbox, "FILE, message N"
-  std::string id;                   ///< the stable id that mailhaul gave it; empty: none can be seen
+  std::string where;                ///< its file; in an mbox: "FILE, message N"
+  std::string id;                   ///< the stable id that mailhaul gave it; empty: none was found
   std::string server;               ///< the host in its trace header; empty: it has none
   std::chrono::sys_seconds time{};  ///< of its delivery, by the id or the From line; else of its file
 };

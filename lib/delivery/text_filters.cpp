@@ -44,8 +44,8 @@ namespace {
 constexpr std::string_view from = "From ";
 }
 
-// Only the letters of "From " are held back, never the ">" before them: the additional ">" may be anywhere
-// among those, so it is written right before the "F", and a line with any number of ">" needs no memory.
+// Only the letters of "From " are held back, never the ">" before them. The additional ">" may stand anywhere
+// among the others, so it is written right before the "F", and a line with any number of ">" needs no memory.
 std::string_view FromQuoter::quote(std::string_view text) {
   quoted_.clear();
   std::size_t at = take_held(text);

@@ -40,7 +40,7 @@ class FromQuoter {
 /// Looks for the first Return-Path of a header (RFC 5321, section 4.4), and keeps the bytes it was given.
 class SenderFinder {
  public:
-  /// Takes more text. Returns true when the search is over; the header may be of any length.
+  /// Takes more text. Returns true when the search is over, at the latest after about 64 KiB.
   bool feed(std::string_view text);
   const std::string& held() const noexcept { return held_; }
   /// The address, reduced to [A-Za-z0-9@._+=-] without a leading "-"; MAILER-DAEMON if there is none.
@@ -54,8 +54,8 @@ class SenderFinder {
 
 /// "From SENDER Thu Nov 23 22:30:17 2026\n", in UTC.
 std::string from_line(std::string_view sender, long long seconds);
-/// The time in such a line, with or without its end. Other programs write local time, with or without a zone:
-/// it is taken for UTC. Empty: there is none.
+/// The time in such a line, with or without its newline. Other programs write local time, with or without a
+/// zone, which is taken for UTC here. Empty: there is none.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> time_in_from_line(std::string_view line);
 
 }  // namespace mailhaul::delivery

@@ -16,11 +16,11 @@ namespace mailhaul::engine {
 /// The accounts that are still waiting, and how many are being worked on at each host. Any thread.
 class AccountQueue {
  public:
-  /// Both must outlive it.
+  /// `accounts` and `limits` must outlive the queue.
   AccountQueue(const std::vector<account::Account>& accounts, const Limits& limits);
 
-  /// Takes the first account whose host has room, and waits for one if there is none. Empty when no account
-  /// is left.
+  /// Takes the first account whose host has room, and returns its index; waits while no host has room. Empty
+  /// when no account is left.
   [[nodiscard]] std::optional<std::size_t> take();
   void done(std::size_t index);
 

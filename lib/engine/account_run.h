@@ -28,10 +28,10 @@ struct AccountRun {
   delivery::Ids ids;
   Places places;
   RefusingPlaces refusing;
-  report::Totals totals;                         ///< without `failed` and `seconds`, which run() adds
+  report::Totals totals;                         ///< without `failed` and `seconds`, which run.cpp adds
   std::set<state::RowId> delivered_now;          ///< by all sessions of this run
-  std::set<util::Hash> headers_alone;            ///< of messages of which this run received no more
-  std::optional<state::Time> certificate_until;  ///< of the server, when somebody logged in
+  std::set<util::Hash> headers_alone;            ///< of messages of which this run received nothing else
+  std::optional<state::Time> certificate_until;  ///< when the server's certificate expires; set at the login
   bool asks_capabilities = true;                 ///< false: a session of this run broke off at CAPA
   Comparison comparison = Comparison::wanted;    ///< with the mail of other mailboxes
 
@@ -43,14 +43,14 @@ struct AccountRun {
   AccountRun& operator=(const AccountRun&) = delete;
 };
 
-/// The account's policy. If it delivers to stdout, mail stays on the server unless -K was given.
+/// The account's policy. If the account delivers to stdout, mail stays on the server unless -K was given.
 account::Policy policy_of(const account::Account& account);
 
-/// The places that refused everything in the runs before. A person at a terminal ends their pauses.
+/// The places that refused everything in earlier runs; their pauses end if a person is at the terminal.
 RefusingPlaces refusing_places_of(const account::Account& account, const Environment& environment,
                                   const state::Store& store, state::MailboxId mailbox);
 
-/// What destinations must know of a run for this account; `warn` does nothing. `environment` outlives it.
+/// What destinations must know of a run. `warn` and `note` do nothing; `environment` must outlive the result.
 delivery::RunContext context_of(const account::Account& account, const Environment& environment,
                                 const state::Store& store, state::MailboxId mailbox);
 

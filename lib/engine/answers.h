@@ -36,14 +36,14 @@ class Answers {
   explicit Answers(const Parts& parts)
       : parts_(parts), receiver_(parts.run, parts.settler, parts.matcher, parts.notes) {}
 
-  /// If messages can only be told apart by content, the limits of the run count what turns out to be new.
+  /// Sets what is left of the limits of the run, for messages that prove to be new only when they are read.
   void limit(const Budget& budget) { budget_ = budget; }
   /// Reads the answer to its end. Throws what the session throws, and Error{storage} when the disk takes
-  /// nothing any more.
+  /// no more data.
   void take(const Request& request, pop3::Message& message);
   /// S1: an answer has followed the message read last, so that message has ended. It goes into the batch.
   void take_in_latest();
-  /// The server refused in words that end the asking, in this session.
+  /// Whether a refusal has ended all requests for messages in this session.
   [[nodiscard]] bool asks_no_more() const noexcept { return refusals_.stopped(); }
   /// A message was stored: the disk accepts data again.
   void stored() noexcept { storage_failures_ = 0; }

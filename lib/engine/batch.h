@@ -68,9 +68,9 @@ class Batch {
   std::chrono::steady_clock::time_point begun_;
 };
 
-/// The copies that go to one destination, in order.
+/// For each destination, the copies that go to it, in order.
 using Shares = std::vector<std::pair<delivery::Destination*, std::vector<ReceivedMessage::Copy*>>>;
-/// In the order of the destinations' targets: two accounts that lock the same two mboxes do it in one order.
+/// Sorted by target, so that two accounts that lock the same two mboxes lock them in the same order.
 Shares shares_of(std::vector<ReceivedMessage>& messages);
 std::vector<delivery::Ticket> tickets_of(const std::vector<ReceivedMessage::Copy*>& copies);
 

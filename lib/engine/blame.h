@@ -25,10 +25,10 @@ class Blame {
   };
   explicit Blame(const Parts& parts) : parts_(parts) {}
 
-  /// Bytes that arrived after the message read last may be the rest of it: it stays on the server, and that
-  /// is reported. If the end may be about it as well as about the one awaited, it comes last, too.
+  /// If the message read last may be incomplete (bytes after it may be its rest), it stays on the server, and
+  /// is reported. If either that or the awaited message may have ended the session, the former comes last.
   void latest(const Verdict& verdict, const util::Error& error);
-  /// Notes that the message to blame comes last, if there is one. Returns the error with its UID.
+  /// Notes that the message to blame, if any, comes last. Returns the error with the UID of that message.
   [[nodiscard]] util::Error name(const Verdict& verdict, const util::Error& error);
 
  private:

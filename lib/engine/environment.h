@@ -15,8 +15,8 @@
 
 namespace mailhaul::engine {
 
-/// Lasting trouble of an account that the database cannot remember, since it is about the database itself.
-/// With -q it is told when it begins and then once a day. Any thread may call both.
+/// Remembers lasting trouble with the database itself, which cannot be stored there. With -q such trouble of
+/// an account is reported when it begins, and then once a day. Any thread may call both functions.
 struct TroubleElsewhere {
   std::function<bool(const std::string& account, int status)> is_due = [](const auto&, int) { return true; };
   std::function<void(const std::string& account)> end = [](const auto&) {};
@@ -31,13 +31,13 @@ struct Environment {
       open;
   std::function<std::chrono::sys_time<std::chrono::microseconds>()> clock;
   std::function<std::string(state::Time)> local_time;  ///< a time as people read it; empty: in UTC
-  std::string host;           ///< this machine's name, as it may stand in a file name
+  std::string host;           ///< this machine's name, in a form that is valid in a file name
   std::string boot;           ///< the kernel's boot id
   std::string user;           ///< the user that the program runs as
   util::Path state_file;      ///< the database
   std::string profile_stamp;  ///< changes when the configuration file is written
-  bool attended = false;      ///< a person is at the terminal: a pause between logins ends
-  bool quiet = false;         ///< -q: temporary trouble is reported after 24 hours
+  bool attended = false;      ///< a person is at the terminal: pauses between logins end
+  bool quiet = false;         ///< -q: temporary trouble is only reported after 24 hours
   const util::Cancel* cancel = nullptr;
   TroubleElsewhere trouble_elsewhere = {};
 

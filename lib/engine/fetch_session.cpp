@@ -41,7 +41,7 @@ Next FetchSession::run(const ReadRows& rows, Part part) {
   return later && !limited ? Next::failed_messages : Next::stop;
 }
 
-/// One message first for each program that refused everything in an earlier run.
+/// First tries one message with each program that refused everything in an earlier run.
 void FetchSession::carry_out(std::span<const Step> steps, Offering& offering) {
   while (const Step* trial = offering.next_trial(steps)) work({trial, 1}, offering);
   work(steps, offering);
@@ -103,7 +103,7 @@ bool FetchSession::awaits_answer() {
     requests_.hold_back();
     if (requests_.drop_postponed()) removals_.retrieved_but_unsafe();
   }
-  // Not sooner: if the server skips an answer, the answer to the proof would be taken for a message's.
+  // A proof is sent last: if the server skips an answer, the proof's answer would be taken for a message's.
   if (!requests_.outstanding() && unproven_.has_latest()) requests_.add({.ask = Ask::proof});
   return requests_.outstanding();
 }
@@ -131,7 +131,7 @@ void FetchSession::check_unproven() {
 void FetchSession::conclude(const ReceivedMessage& message) {
   answers_.stored();
   if (notes_.not_taken(message)) removals_.retrieved_but_unsafe();
-  if (!message.delivered()) return;  // refused, or to be known when its destination is closed
+  if (!message.delivered()) return;  // refused, or not known before the destination is closed
   ++run_.totals.fetched;
   run_.totals.bytes += message.octets;
   if (message.octets != message.step->message.bytes) run_.server.sizes_are_off = true;
@@ -184,7 +184,7 @@ Next FetchSession::end_early(const util::Error& error) {
                            .doubt = session_.doubt(),
                            .kind = error.kind(),
                            .border_breaks = run_.server.border_breaks});
-  // An answer may have been skipped, even between messages of one size. On record before what may fail.
+  // An answer may have been skipped, even among messages of equal size. Recorded before steps that may fail.
   if (verdict.suspect_rows) attempt([this] { settler_.suspect(matcher_.changed_rows()); });
   if (unsettled) verdict.keep_batch = verdict.keep_latest = false;
   if (verdict.keep_latest) answers_.take_in_latest();
@@ -200,7 +200,7 @@ Next FetchSession::end_early(const util::Error& error) {
   throw util::Error(named);
 }
 
-/// Some servers answer CAPA before the login only, and some do not survive TOP of each message.
+/// Some servers answer CAPA only before the login, and some break off when TOP is sent for many messages.
 bool FetchSession::goes_on_without(const util::Error& error) {
   const bool at_capa = session_.awaited().what == pop3::Awaited::What::capabilities;
   const bool unanswered = error.kind() == util::Kind::temporary || session_.doubt().malformed_status;

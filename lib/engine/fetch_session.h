@@ -27,8 +27,8 @@ using ReadRows = std::function<state::MailboxRows()>;
 
 /// Which messages a session is for.
 enum class Part {
-  all,    ///< those that failed before come last, and only if nothing waits for QUIT by then
-  failed  ///< those that failed before, and what no session of this run has fetched yet
+  all,    ///< messages that failed before come last, and only if nothing waits for QUIT by then
+  failed  ///< messages that failed before, and those that no session of this run has fetched yet
 };
 
 /// Coordinates the parts; each decision is made by the part that owns it. One thread at a time.
@@ -36,7 +36,7 @@ class FetchSession {
  public:
   FetchSession(AccountRun& run, net::Stream& stream, pop3::SessionOptions options);
   /// Works from the listing to QUIT. Until the rows are read, only `rows` uses the store. Returns
-  /// Next::failed_messages if these still wait for a session of their own, otherwise Next::stop.
+  /// Next::failed_messages if messages that failed before need a session of their own, otherwise Next::stop.
   [[nodiscard]] Next run(const ReadRows& rows, Part part);
   /// After run() threw: settles what may be settled. Returns which session to try next; if there is none,
   /// throws the error, with the message that is to blame.
@@ -70,7 +70,7 @@ class FetchSession {
 };
 
 /// One session, from listing to QUIT. Next::stop: the account is done; otherwise a new session is to be
-/// tried. Throws Error for what ended it; what was whole is settled first.
+/// tried. Throws the Error that ended it; messages that were whole are settled first.
 [[nodiscard]] Next fetch_once(AccountRun& run, net::LoggedIn logged_in, const ReadRows& rows, Part part);
 
 }  // namespace mailhaul::engine

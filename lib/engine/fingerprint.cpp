@@ -61,7 +61,7 @@ void remove_boundary(std::string& field) {
 
 namespace {
 
-/// The field of this name, in lower case, that people are shown; null: they are not.
+/// The field of the title that has this name, given in lower case; null if the title has no such field.
 std::string* titled(TitleFields& title, std::string_view name) {
   if (name == "from") return &title.from;
   if (name == "subject") return &title.subject;
@@ -112,7 +112,7 @@ void Fingerprint::end_field() {
   const std::string line = std::exchange(field_, {});
   if (auto* shown = titled(title_, text); shown != nullptr && shown->empty())
     *shown = header_field(line, std::string_view(line).substr(0, colon + 1));
-  if (!senders && (servers || !fields_.empty())) return;  // with senders' fields no others count
+  if (!senders && (servers || !fields_.empty())) return;  // once there are senders' fields, no others count
   text += ':';
   append_collapsed(text, std::string_view(line).substr(std::min(colon + 1, line.size())));
   if (text.starts_with("content-type:")) remove_boundary(text);
@@ -165,7 +165,7 @@ std::string without_lone_lf(std::string_view text, char before) {
 
 }  // namespace
 
-/// A line that ends in LF alone is the same as one that ends in CRLF: on the disk both are.
+/// A line that ends in LF alone counts as one that ends in CRLF, because they are the same on the disk.
 void Fingerprint::add_body(std::string_view wire) {
   if (wire.empty()) return;
   const char before = std::exchange(last_, wire.back());

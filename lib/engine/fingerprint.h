@@ -17,7 +17,7 @@ struct MessageHashes {
   std::uint64_t octets = 0;     ///< as received
 };
 
-/// What people know a message by: fields of its header as received, unfolded; empty if there are none.
+/// The header fields by which people know a message, as received, unfolded; a missing field is empty.
 struct TitleFields {
   std::string from, subject, message_id;
 };
@@ -26,9 +26,9 @@ struct TitleFields {
 ///
 /// The header hash covers the fields that senders write and servers leave alone (RFC 5322 section 3.6):
 /// unfolded, white space collapsed, sorted, so that a server that adds, moves or folds fields changes
-/// nothing. A header without these fields is covered except for fields that servers add. TOP n 0 and
-/// RETR give the same hash. The content hash covers the same and the body, without line ends at the body's
-/// end, and with CRLF for LF. One thread at a time.
+/// nothing. If a header has none of these fields, all its fields count except those that servers add. TOP n 0
+/// and RETR give the same hash. The content hash covers the same fields and the body, without line ends at
+/// the body's end, and with each LF alone as CRLF. One thread at a time.
 class Fingerprint {
  public:
   void add(std::string_view wire);

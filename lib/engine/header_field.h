@@ -7,7 +7,7 @@
 
 namespace mailhaul::engine {
 
-/// The header that TOP has fetched; of a long one, the beginning. Empty if the server refused it.
+/// The header that TOP has fetched, at most its first 64 KiB. Empty if the server refused TOP.
 std::string read_header(pop3::Message& message);
 
 /// The value of the first field of this name ("Date:") in a header, unfolded (RFC 5322 section 2.2.3); empty

@@ -55,7 +55,7 @@ struct ChosenRows {
   std::size_t missing = 0;  ///< UIDs that no row has
 };
 
-/// The rows with these UIDs; all without `uids`.
+/// The rows with these UIDs; all rows if `uids` is empty.
 ChosenRows rows_with(const state::Store& store, std::optional<state::MailboxId> mailbox,
                      std::span<const std::string> uids) {
   std::set<std::string> wanted;
@@ -107,7 +107,7 @@ Forgotten forget(const account::Account& account, const Environment& environment
   state::Store store(environment.state_file, writes);
   const auto lock = lock_mailbox(account::mailbox_of(account), store.file());
   const auto mailbox = find_mailbox(store, account);
-  // If a place is missing, forgetting the message is the way out.
+  // If a place is missing, the user can only forget its messages: that must not depend on recovery.
   if (mailbox)
     recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox), account.deliver);
   auto chosen = rows_with(store, mailbox, uids);

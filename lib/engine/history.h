@@ -33,9 +33,9 @@ struct Forgotten {
   std::size_t not_recorded = 0;  ///< UIDs of which nothing is recorded
 };
 
-/// Forgets messages, so that they are new again. Without `uids` (as typed), all of the mailbox. First
-/// completes what a killed run left half delivered. Throws Error; Error{temporary} while another run is at
-/// work on the mailbox.
+/// Forgets the messages with these UIDs, as typed, so that they are new again; all of the mailbox if `uids`
+/// is empty. First completes what a killed run left half delivered. Throws Error; Error{temporary} while
+/// another run is at work on the mailbox.
 Forgotten forget(const account::Account& account, const Environment& environment,
                  std::span<const std::string> uids);
 

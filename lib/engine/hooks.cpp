@@ -28,7 +28,7 @@ struct Failure {
   bool stopped = false;
 };
 
-/// Its standard output is dropped.
+/// Runs the command; drops what it writes to standard output.
 Failure run_command(const Hook& hook, const Environment& environment) {
   try {
     const auto nowhere = util::open_file("/dev/null", O_WRONLY);

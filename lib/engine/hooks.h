@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The commands that an account has run: when mail has come, and when trouble begins and ends.
+// Runs the commands of an account: when mail has come, and when trouble begins or ends.
 #pragma once
 #include "account/account.h"
 #include "engine/environment.h"
@@ -8,8 +8,8 @@
 
 namespace mailhaul::engine {
 
-/// Runs what the outcome calls for, without a shell, and warns of a command that fails. REQUIRES: the mailbox
-/// is not locked, so that the commands may run mailhaul.
+/// Runs the commands that the outcome calls for, without a shell, and warns of a command that fails.
+/// REQUIRES: the mailbox is not locked, so that the commands may run mailhaul.
 void run_hooks(const account::Account& account, const AccountOutcome& outcome, const Environment& environment,
                report::Listener& listener);
 

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::uint32_t most_border_breaks = 2;
 
-/// While pipelining, an answer may have been skipped: then bodies are under their neighbours' numbers. A
-/// plain cut inside a body suggests nothing of the kind as long as each body had its announced size.
+/// While pipelining, an answer may have been skipped: then bodies are under their neighbours' numbers. A cut
+/// inside a body is no sign of that, provided that each body before it had its announced size.
 bool bodies_are_under_their_names(const Evidence& evidence) {
   if (!evidence.pipelining) return true;
   const bool answers_in_order = evidence.quit_sent || (!evidence.doubt.malformed_status &&
@@ -24,7 +24,7 @@ Verdict judge(const Evidence& evidence) {
   // Bytes that nobody asked for may be the rest of the message read last. If the connection is lost instead,
   // only its size shows that it was whole.
   verdict.keep_latest = verdict.keep_batch && !evidence.doubt.malformed_status && !evidence.latest_may_be_cut;
-  // One by one, too, an answer that came late may have shifted the bodies after it.
+  // Without pipelining, too, an answer that came late may have shifted the bodies after it.
   verdict.suspect_rows = evidence.pipelining || evidence.doubt.malformed_status || evidence.body_changed;
   if (evidence.pipelining && evidence.kind != util::Kind::cancelled) {
     const bool missing_answer = evidence.doubt.at_border && evidence.doubt.pipelined && !evidence.quit_sent;

@@ -21,7 +21,7 @@ struct Evidence {
   bool latest_refused = false;      ///< the message answered last was refused
   pop3::Doubt doubt = {};           ///< of the conversation
   util::Kind kind = util::Kind::temporary;
-  std::uint32_t border_breaks = 0;  ///< earlier ends exactly between two answers, while pipelining
+  std::uint32_t border_breaks = 0;  ///< earlier sessions that ended between two answers, while pipelining
 };
 
 enum class Next {

@@ -47,8 +47,9 @@ enum class HeaderFields {
 struct ListRequest {
   HeaderFields fields = HeaderFields::leave_empty;
   bool only_new = false;
-  bool as_fetch = false;  ///< an error before the first message of a fetch ends this, too; else it warns
-  std::size_t last = 0;   ///< only so many, those with the highest numbers; 0: all
+  /// For a dry run of fetch: what would stop the fetch at its start is an error here, not only a warning.
+  bool as_fetch = false;
+  std::size_t last = 0;  ///< only so many, those with the highest numbers; 0: all
   /// Takes each message as soon as its header fields are there; the listing is complete but for these.
   std::function<void(const MailboxListing&, const ListedMessage&)> show = {};
 };
@@ -56,7 +57,7 @@ struct ListRequest {
 /// Fills in the header fields.
 void take_header_fields(std::string_view header, ListedMessage& listed);
 
-/// What a listener hears of it. It refers to `listed`.
+/// The event that reports the message to a listener. The event refers to `listed`.
 report::MessageEvent event_of(const ListedMessage& listed);
 
 /// Logs in, lists and plans. Delivers and removes nothing. Never throws util::Error.

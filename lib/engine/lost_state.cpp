@@ -23,7 +23,7 @@ using Headers = std::set<util::Hash>;
 /// The headers of mail that a mailhaul with another database has delivered.
 struct OfOthers {
   Headers here;                              ///< perhaps from this mailbox
-  std::map<std::string, Headers> elsewhere;  ///< by the other host that it came from
+  std::map<std::string, Headers> elsewhere;  ///< by the other host that the mail came from
   [[nodiscard]] bool empty() const { return here.empty() && elsewhere.empty(); }
 };
 
@@ -85,7 +85,7 @@ Namesakes namesakes_of(const UnknownMailbox& unknown) {
   return mailboxes;
 }
 
-/// Stops the fetch: so many of the messages, in words, are known from there.
+/// Stops the fetch. `known` says in words how many of the messages are known from `other`.
 [[noreturn]] void refuse_other_name(const UnknownMailbox& unknown, const state::Store::Mailbox& other,
                                     const std::string& known) {
   const auto where = other.host + (other.port == 0 ? "" : ":" + std::to_string(other.port));
@@ -111,7 +111,7 @@ void require_no_known_uids(const UnknownMailbox& unknown, const Namesakes& names
   }
 }
 
-/// So many of them, from the first to the last.
+/// At most 100 of the messages, spread evenly over the listing.
 std::vector<pop3::Listed> sample_of(std::span<const pop3::Listed> listed) {
   constexpr std::size_t most = 100;
   std::vector<pop3::Listed> sample;
@@ -121,8 +121,8 @@ std::vector<pop3::Listed> sample_of(std::span<const pop3::Listed> listed) {
 }
 
 /// A server may have given new UIDs to all its mail together with its new name. A few messages, such as those
-/// of a mailing list, may have come to two mailboxes. What a server has removed, it does not list under a new
-/// name.
+/// of a mailing list, may have come to two mailboxes. Rows that are gone are left out, because their messages
+/// are not listed under a new name.
 void require_no_known_headers(const UnknownMailbox& unknown, const Namesakes& namesakes,
                               pop3::Session& session, std::span<const pop3::Listed> listed) {
   constexpr std::size_t enough = 3;
@@ -152,7 +152,7 @@ void require_no_known_headers(const UnknownMailbox& unknown, const Namesakes& na
   }
 }
 
-/// Stops the fetch: so many of the listed messages are here already.
+/// Stops the fetch: `here` of the `listed` messages were delivered already, from `host` if it is not empty.
 [[noreturn]] void refuse_to_double(const UnknownMailbox& unknown, std::size_t here, std::size_t listed,
                                    const std::string& host) {
   const auto& name = unknown.account.name;

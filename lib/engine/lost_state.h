@@ -10,8 +10,8 @@
 
 namespace mailhaul::engine {
 
-/// The comparison of headers with those of the same user's mail at other hosts. A server that breaks off the
-/// session meanwhile is spared it for the rest of the run.
+/// The comparison of headers with those of the same user's mail at other hosts. It is given up for the rest
+/// of the run if the server breaks off the session meanwhile.
 enum class Comparison { wanted, under_way, given_up };
 
 /// A mailbox of which nothing is recorded; `mailbox` is 0 if it is not in the store.
@@ -23,11 +23,11 @@ struct UnknownMailbox {
   Comparison& comparison;
 };
 
-/// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} if the
-/// places hold a listed message that a mailhaul with another database delivered, or half of the listed ones
-/// as such a mailhaul delivered them from another host, and if half of them are known as those of the same
-/// user at another host, by their UIDs or, for a sample of them, by their headers. Mail in the places is
-/// recognised by its headers, by TOP.
+/// Checks the mailbox, unless all its mail is wanted anyway (fetch_all). Throws Error{storage} if a mailhaul
+/// with another database has delivered a listed message to the places, or half of the listing from another
+/// host. Throws it as well if the same user's records at another host have half of the listed messages by UID
+/// and size (or one in 100, if these are three or more), or half of a sample by header (at least three). The
+/// headers of listed messages are read by TOP.
 void require_no_lost_state(const UnknownMailbox& unknown, pop3::Session& session,
                            std::span<const pop3::Listed> listed);
 

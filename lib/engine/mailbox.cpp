@@ -17,10 +17,10 @@ namespace mailhaul::engine {
 
 namespace {
 
-/// 16 hex digits (FNV-1a, 64 bits). Not the mailbox's id: the lock is taken before the database is asked, and
-/// two databases in one directory must not work on one mailbox at a time. Should two mailboxes have the same
-/// digits, one waits for the other. Not a secret: starting OpenSSL for it would be most of what an idle poll
-/// costs.
+/// 16 hex digits (FNV-1a, 64 bits). This is not the mailbox's id, because the lock is taken before the
+/// database is read, and because two databases in one directory must not work on one mailbox at a time. If
+/// two mailboxes have the same digits, only one of them can be locked at a time. No digest of OpenSSL is
+/// used: starting OpenSSL would be most of what an idle poll costs.
 std::string lock_key(const account::MailboxKey& key) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : key.user + '\0' + key.host + '\0' + std::to_string(key.port)) {

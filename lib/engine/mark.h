@@ -14,9 +14,9 @@ namespace mailhaul::engine {
 
 /// Which messages are marked, and as what.
 struct Marking {
-  std::span<const std::string> uids;                 ///< as typed; empty: all that are not known yet
+  std::span<const std::string> uids;                 ///< as typed; empty: all that are new or pending
   state::Standing standing = state::Standing::seen;  ///< or `delivered`
-  std::optional<state::Time> delivered;              ///< when they were; empty: now
+  std::optional<state::Time> delivered;              ///< when they were delivered; empty: now
 };
 
 struct Marked {
@@ -26,9 +26,9 @@ struct Marked {
   std::string newest_date, newest_subject;
 };
 
-/// Marks listed messages as seen: they are never fetched and never removed; or as delivered: they are never
-/// fetched, and removed like others that were delivered. First completes what a dead run left half delivered.
-/// Throws Error.
+/// Marks listed messages as seen (they are never fetched and never removed) or as delivered (they are never
+/// fetched, and are removed like other delivered messages). First completes what a killed run left half
+/// delivered. Throws Error.
 Marked mark(const account::Account& account, const Environment& environment, report::Listener& listener,
             const Marking& marking);
 

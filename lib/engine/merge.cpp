@@ -15,7 +15,7 @@ namespace {
 using state::Row;
 using state::Standing;
 
-/// Whether two rows of one UIDL are about two messages: the server has used it again.
+/// Whether two rows with one UIDL are about two messages, because the server has used the UIDL again.
 bool is_reused(const Row& one, const Row& other) {
   const bool same_header = one.header && one.header == other.header;
   if (one.content && other.content)
@@ -46,8 +46,8 @@ class Merger {
     return take_best(found->second, rank, [&](const Row& known) { return !is_reused(known, row); });
   }
 
-  /// The row here that has the same content, or the same header and size where there is no content. Two
-  /// UIDLs are two messages.
+  /// The row here that has the same content, or the same header and size where there is no content. Rows with
+  /// different UIDLs are about two messages.
   std::optional<std::size_t> by_content(const Row& row) {
     const auto& rows = row.content ? by_content_ : by_header_;
     const auto& hash = row.content ? row.content : row.header;
@@ -88,7 +88,7 @@ class Merger {
   std::map<util::Hash, std::vector<std::size_t>> by_content_, by_header_;
 };
 
-/// The row that is here, with what the other one adds to it.
+/// The row that is here, with what the row of the other database adds to it.
 Row completed(const KnownRow& here, const Row& other, bool uidl_is_free) {
   Row row = here.row;
   if (row.standing == Standing::pending && other.standing != Standing::pending && !here.has_landings) {
@@ -124,7 +124,7 @@ Merged merge(const std::vector<KnownRow>& here, std::vector<Row> other) {
       changed.insert_or_assign(i, std::move(whole));
   };
   std::vector<Row*> unpaired;
-  // What is gone comes after what is still listed under the same UIDL.
+  // Rows that are gone are paired after rows with the same UIDL that are not.
   for (const bool is_gone : {false, true}) {
     for (auto& row : other) {
       if ((row.standing == Standing::gone) != is_gone) continue;
@@ -144,7 +144,8 @@ Merged merge(const std::vector<KnownRow>& here, std::vector<Row> other) {
       pair(*i, *row, live.empty());
       continue;
     }
-    if (is_reused_here && row->standing == Standing::gone) continue;  // nothing would find it
+    // Nothing would find a gone row that has no UIDL.
+    if (is_reused_here && row->standing == Standing::gone) continue;
     if (is_reused_here) {
       for (const auto i : live) changed.try_emplace(i, here[i].row).first->second.suspect = true;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What becomes of the rows that another database has recorded about a mailbox, beside those that are here.
+// Merges the rows that another database has recorded about a mailbox with those that are here.
 #pragma once
 #include <cstddef>
 #include <vector>
@@ -22,7 +22,8 @@ struct Merged {
 /// A row that is here stays as it is, and gets what it lacks: the UIDL, the hashes. Only a message that is
 /// pending here, and whose delivery has not begun, takes the standing that the other database has. Two rows
 /// are about one message if they have the same UIDL and not two different contents, or else the same content.
-/// Each row is paired once, so that of equal messages the larger number is recorded in the end.
+/// A row is paired with one other at most. So if the databases have different numbers of equal messages, the
+/// larger number is recorded in the end.
 [[nodiscard]] Merged merge(const std::vector<KnownRow>& here, std::vector<state::Row> other);
 
 }  // namespace mailhaul::engine

@@ -38,7 +38,7 @@ void MessageNotes::too_large(const Step& step, std::uint64_t bytes, const std::o
   const std::string hint = "mailhaul fetch --max-size 0 " + run_.account.name +
                            " fetches it, mailhaul delete --unfetched " + run_.account.name +
                            " UID removes it";
-  // Where only its content can tell, no row would be found again, and its number is another one each time.
+  // If only its content identifies the message, no row would be found for it again, and its number changes.
   const bool by_content = step.identity.by_content;
   const state::RowSummary* known = matcher_.row_of(step);
   const bool told = by_content ? !run_.notices.first_time("too large: " + std::to_string(bytes))
@@ -54,7 +54,7 @@ void MessageNotes::too_large(const Step& step, std::uint64_t bytes, const std::o
   if (told && (same_sizes || !is_pending)) return;
   state::Row row = matcher_.row_to_note(step);
   row.told = true;
-  if (is_pending) {  // otherwise its size tells whether it is the delivered one
+  if (is_pending) {  // otherwise the row's size shows whether this is the delivered message
     row.bytes = step.message.bytes;
     row.received_bytes = received;
     if (header) row.header = header;
@@ -88,7 +88,7 @@ void MessageNotes::not_compared(const ReceivedMessage& message, const util::Erro
 
 bool MessageNotes::not_taken(const ReceivedMessage& message) {
   const Step& step = *message.step;
-  const bool stopped = run_.environment.cancel->requested();  // and perhaps a program with us
+  const bool stopped = run_.environment.cancel->requested();  // and perhaps a program was stopped, too
   bool is_missing = false, by_program = true;
   std::string why, hint;
   auto kind = util::Kind::temporary;
@@ -153,9 +153,10 @@ void MessageNotes::delivered(const ReceivedMessage& message) {
 }
 
 void MessageNotes::comes_last(const Step& step, const std::optional<util::Hash>& header) {
-  if (!noted_.insert(step.message.number).second) return;  // one row for each
+  if (!noted_.insert(step.message.number).second) return;  // each is counted once
   state::Row row = matcher_.row_to_note(step);
-  // A message that this session recognised has no failures since then; one that breaks it goes on counting.
+  // If this session recognised the message, its row has no failures any more. If the message breaks the
+  // session, the count goes on from the earlier failures.
   row.failures = std::max(row.failures, step.failures()) + 1;
   if (header && row.standing == Standing::pending && !row.content) {
     row.bytes = step.message.bytes;

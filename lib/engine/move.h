@@ -8,10 +8,10 @@
 
 namespace mailhaul::engine {
 
-/// What is recorded under another name becomes that of the account's mailbox: its server was renamed, or its
-/// user. Nothing here uses the network. Returns how many messages that is. Throws Error; Error{usage} when
-/// nothing is recorded under that name, or something about the account's mailbox already; Error{temporary}
-/// while another run is at work on one of them.
+/// Moves what is recorded about the mailbox `from` to the account's mailbox, because the server or the user
+/// was renamed. Does not use the network. Returns how many messages are recorded. Throws Error; Error{usage}
+/// if nothing is recorded about `from`, or if something is recorded about the account's mailbox already;
+/// Error{temporary} while another run is at work on one of the two.
 std::size_t move_here(const account::Account& account, const Environment& environment,
                       const account::MailboxKey& from);
 

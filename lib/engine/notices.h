@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who is told what about an account, and how often.
+// What is reported about an account, and how often.
 #pragma once
 #include <cstdint>
 #include <mutex>
@@ -20,7 +20,8 @@ namespace mailhaul::engine {
 /// The error as a notice. The notice refers to the texts of `error` and `uid`, and must not outlive them.
 report::Notice notice_of(const util::Error& error, std::string_view uid = {});
 
-/// Warnings and failures of one account's run. Any thread; the failures of messages are for one thread.
+/// Warnings and failures of one account's run. Any thread may warn; failures of messages are reported by one
+/// thread.
 class Notices {
  public:
   /// `account` and `listener` outlive the Notices. `told`: the lasting warnings that earlier runs gave.
@@ -30,42 +31,43 @@ class Notices {
   /// A warning that holds until somebody changes something: -q shows it in the first run only. `about` names
   /// the condition if the sentence varies.
   void warn_once(std::string_view sentence, std::string_view hint, std::string_view about = {});
-  /// The same, and at most once in this run: the same destination may be open twice.
+  /// The same, but at most once in this run, because a destination may be open twice.
   void warn_of_place(std::string_view sentence, std::string_view hint);
-  /// Tells what was wrong with a listing: a failure, once in this run, if mail may be missing from it.
+  /// Reports what is wrong with a listing. If mail may be missing from it, this is a failure, and is reported
+  /// once in this run.
   void tell_of(const pop3::ListingFaults& faults);
-  /// CAPA was not answered before the login, which went on without it.
+  /// Warns that CAPA was not answered before the login, which went on without CAPA.
   void logged_in_without_capabilities();
-  /// CAPA was not answered after the login, or by nonsense, and is asked no more.
+  /// Warns that CAPA was not answered properly after the login, and is not sent any more in this run.
   void capabilities_unanswered(std::string_view why);
-  /// From now on messages are asked for one by one.
+  /// Warns that messages are requested one by one from now on.
   void pipelining_is_broken();
   /// Returns true if no run has asked about this sentence before.
   [[nodiscard]] bool first_time(std::string_view sentence);
   /// The lasting warnings that this run was the first to give, for the store.
   std::vector<std::string> newly_told() const;
 
-  /// From now on -q does not show a lasting failure of a message that has failed in earlier runs: it was told
-  /// less than a day ago.
+  /// From now on -q does not show a lasting failure of a message that has failed in earlier runs, because it
+  /// was reported less than a day ago.
   void told_lately() noexcept { told_lately_ = true; }
   /// Reports that one message failed; the others go on. `failed_before`: in an earlier run, too.
   void message_failed(const util::Error& error, std::string_view uid, bool failed_before = false);
   /// Whether a lasting failure was reported that -q shows.
   [[nodiscard]] bool lasting_failure_told() const noexcept { return lasting_failure_told_; }
-  /// The same for one that the error of the account tells of.
+  /// Counts a failed message that the error of the account reports.
   void message_failed_as_told(util::Kind kind) { message_errors_.push_back(kind); }
-  /// The kinds of these failures, in the order of the calls.
+  /// The kinds of all failures of messages, in the order of the calls.
   const std::vector<util::Kind>& message_errors() const noexcept { return message_errors_; }
-  /// The sentence of the last temporary one; empty if there was none.
+  /// The sentence of the last temporary failure of a message; empty if there was none.
   const std::string& last_trouble() const noexcept { return last_trouble_; }
-  /// The sentence of the last one of any kind; empty if there was none.
+  /// The sentence of the last failure of a message, of any kind; empty if there was none.
   const std::string& last_failure() const noexcept { return last_failure_; }
 
  private:
   const std::string& account_;
   report::Listener& listener_;
   mutable std::mutex mutex_;                 ///< guards the next three
-  std::set<std::string, std::less<>> told_;  ///< lasting warnings, in any run
+  std::set<std::string, std::less<>> told_;  ///< lasting warnings of all runs
   std::vector<std::string> newly_told_;      ///< those of this run
   std::set<std::string, std::less<>> said_of_places_;
   std::vector<util::Kind> message_errors_;

@@ -48,7 +48,7 @@ const Step* Offering::next_trial(std::span<const Step> steps) {
   const auto suits = [&](const Step& step) {
     return step.action == Action::fetch && !is_done(step) && std::ranges::any_of(places_without(step), waits);
   };
-  // Of those that never failed the newest: the older ones are perhaps what the place refused.
+  // Prefers the newest message that never failed, because the older messages may be what the place refused.
   const bool newest_last = !steps.empty() && steps.front().message.number < steps.back().message.number;
   const bool has_failed =
       !steps.empty() && steps.front().identity.row != nullptr && steps.front().identity.row->failures != 0;

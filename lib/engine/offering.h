@@ -18,9 +18,10 @@ class Offering {
 
   /// is_wanted(), for the plan; empty if no place refuses.
   [[nodiscard]] std::function<bool(const Step&)> filter();
-  /// Whether some place lacks the message and is offered messages.
+  /// Whether a place that lacks the message is still offered messages.
   [[nodiscard]] bool is_wanted(const Step& step);
-  /// The next message to try a place with; null when no place has to be tried, or all messages were.
+  /// The next message to try a place with; null when no place has to be tried, or when all messages were
+  /// tried.
   [[nodiscard]] const Step* next_trial(std::span<const Step> steps);
   /// Whether the message still has to be worked on after the trials.
   [[nodiscard]] bool is_due(const Step& step);

@@ -23,7 +23,7 @@ util::Kind kind_of(delivery::DeliveryStatus status) {
 void note_answer(AccountRun& run, const ReceivedMessage& message, const ReceivedMessage::Copy& copy) {
   const auto& target = copy.destination->target();
   if (copy.state == CopyState::delivered) return run.refusing.took(target);
-  if (copy.result.by_hand.empty()) return;  // no program, or one that was stopped together with us
+  if (copy.result.by_hand.empty()) return;  // not a program, or one that was stopped together with us
   const auto uid = util::shell_word(shown_uid(message.step->message, message.step->identity.header));
   run.refusing.refused(
       {.target = target,

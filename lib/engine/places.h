@@ -29,12 +29,12 @@ class Places {
   void open();
   /// The destinations that receive mail now, those that deliver exactly once first: an MDA comes last.
   const Destinations& receiving() const noexcept { return receiving_; }
-  /// The one of this target that receives mail now; null if there is none.
+  /// The destination with this target that receives mail now; null if there is none.
   delivery::Destination* find(std::string_view target) const;
   /// Swaps two sets of open destinations for the same places, so that one receives mail while a batch in the
   /// other is settled. Returns false, and does nothing, if one of them does not deliver exactly once.
   [[nodiscard]] bool alternate();
-  /// Removes the temporary files of this mailbox but those that `keep` names.
+  /// Removes the temporary files of this mailbox, except those that `keep` names.
   void sweep(std::span<const delivery::Ticket> keep) const;
 
  private:
@@ -46,7 +46,7 @@ class Places {
   Destinations receiving_, other_;  ///< other_: empty until alternate() was called
 };
 
-/// The tickets of what was begun and is not delivered yet, for any mailbox.
+/// The tickets of all landings that are not delivered, of all mailboxes.
 std::vector<delivery::Ticket> open_tickets(const state::Store& store);
 
 }  // namespace mailhaul::engine

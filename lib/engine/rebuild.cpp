@@ -18,11 +18,11 @@ namespace mailhaul::engine {
 
 namespace {
 
-/// A run that is killed leaves at most one batch that is in some of the places only. A batch takes 2 seconds
-/// and one message.
+/// A run that is killed leaves at most one batch that is only in some of the places. A batch takes 2 seconds,
+/// plus the time that one message takes.
 constexpr std::chrono::minutes longest_batch{10};
 
-/// The store, and the mailbox, locked.
+/// The store, and the mailbox, which is locked.
 struct OpenMailbox {
   OpenMailbox(const account::Account& account, const Environment& environment)
       : store(environment.state_file, writes),
@@ -47,7 +47,7 @@ void require_readable(const account::Account& account) {
 
 using Times = std::vector<state::Time>;
 
-/// Messages of one content.
+/// The stored messages that have the same content.
 struct Equals {
   util::Hash header{};
   std::map<std::string, Times> places;  ///< by target: the times of their deliveries
@@ -60,10 +60,10 @@ using Contents = std::map<util::Hash, Equals>;
 
 struct StoredMail {
   Contents contents;
-  state::Time last_run;  ///< about: when a run delivered something last
+  state::Time last_run;  ///< when a run delivered something last, approximately
 };
 
-/// Whether a mailhaul that knew the server under its old name has delivered it.
+/// Whether the message was delivered by a mailhaul that knew the server under its old name.
 bool came_from(const std::string& old_host, const delivery::RunContext& context,
                const delivery::StoredMessage& message) {
   return !old_host.empty() && is_of_another_database(context, message) &&
@@ -90,11 +90,11 @@ StoredMail stored_mail_of(const account::Account& account, const delivery::RunCo
   }
   for (auto& [content, equals] : contents)
     for (auto& [target, times] : equals.places) std::ranges::sort(times);
-  // Other programs may have delivered since. In an mbox without trace headers nothing tells them apart.
+  // Other programs may have delivered mail since then. In an mbox without trace headers, it looks like ours.
   return {std::move(contents), newest_of_ours == state::Time() ? newest : newest_of_ours};
 }
 
-/// How many rows there are of each content.
+/// How many rows there are with each content.
 std::map<util::Hash, std::size_t> recorded_contents(const OpenMailbox& open) {
   std::map<util::Hash, std::size_t> recorded;
   const auto rows = open.store.rows(open.mailbox);
@@ -126,7 +126,7 @@ Rebuilt rebuild(const account::Account& account, const Environment& environment,
   state::Change change;
   const auto now = environment.now();
   for (const auto& [content, equals] : contents) {
-    const auto& times = equals.most();  // in several places there are copies of one message
+    const auto& times = equals.most();  // what is in several places is one message
     rebuilt.read += times.size();
     for (auto i = recorded[content]; i < times.size(); ++i) {
       state::Row row{.id = open.store.next_row(open.mailbox), .header = equals.header, .content = content};
@@ -153,11 +153,11 @@ Verified verify(const account::Account& account, const Environment& environment)
   require_readable(account);
   const OpenMailbox open(account, environment);
   std::set<util::Hash> contents;
-  std::map<util::Hash, std::vector<std::string>> places;  // by the header, of mail that mailhaul delivered
+  std::map<util::Hash, std::vector<std::string>> places;  // by header hash, for mail that mailhaul delivered
   for (const auto& place : account.deliver) {
     for_each_stored(
         place, open.context,
-        [&](const auto& message) {  // what `rebuild` has read may name the server's old name
+        [&](const auto& message) {  // mail that `rebuild` has read may bear the server's old name
           return may_be_of(account, open.context, message) || is_of_another_database(open.context, message);
         },
         [&](const auto& message, const MessageHashes& hashes) {

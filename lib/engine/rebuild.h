@@ -13,16 +13,16 @@ namespace mailhaul::engine {
 struct Rebuilt {
   std::size_t read = 0;        ///< messages in the places
   std::size_t recorded = 0;    ///< those that were not recorded before, now recorded as delivered
-  std::size_t unfinished = 0;  ///< the same, but some place may not have received it
+  std::size_t unfinished = 0;  ///< the same, but recorded as pending, because some place may lack it
 };
 
 /// Records the mail in the account's Maildirs and mboxes as delivered, by its content: the next session
 /// recognises what the server still has of it, and does not deliver it again. With several destinations, a
 /// message of the last minutes that is not in all of them may belong to a batch that a killed run left half
-/// delivered: the next session delivers it to the others, and to a program, of which nothing can be read.
-/// Throws Error; Error{usage} for an account that delivers to none of these, Error{temporary} while another
-/// run is at work on the mailbox. `old_host`, if any, is the server's name until now: mail from there counts,
-/// too.
+/// delivered: the next session delivers it to the others, and to a program, whose mail cannot be read back.
+/// Throws Error; Error{usage} for an account without a Maildir or an mbox, Error{temporary} while another run
+/// is at work on the mailbox. `old_host`, if not empty, is the former name of the server: mail from there
+/// counts, too.
 Rebuilt rebuild(const account::Account& account, const Environment& environment,
                 const std::string& old_host = {});
 
@@ -36,8 +36,8 @@ struct Verified {
   std::vector<ChangedMessage> changed;
 };
 
-/// Compares the messages that are recorded as delivered with what lies in the account's places. Throws as
-/// above.
+/// Compares the messages that are recorded as delivered with the mail in the account's places. Throws like
+/// rebuild().
 Verified verify(const account::Account& account, const Environment& environment);
 
 }  // namespace mailhaul::engine

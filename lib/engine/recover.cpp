@@ -38,8 +38,8 @@ void ask(delivery::Destination& place, const std::vector<Landing*>& landings) {
   }
 }
 
-/// Each row that has a landing, and whether all its landings are delivered. What `state rebuild` found says
-/// nothing about the other places: those landings, which have no ticket, do not complete a row.
+/// Each row that has a landing, and whether all its landings are delivered. A landing that `state rebuild`
+/// made, which has no ticket, says nothing about the other places, and does not complete a row.
 std::map<state::RowId, bool> delivered_everywhere(const std::vector<Landing>& landings) {
   std::map<state::RowId, bool> rows;
   for (const auto& landing : landings) rows[landing.row] = rows[landing.row] || !landing.ticket.empty();
@@ -58,7 +58,7 @@ state::Change change_for(const state::Store& store, state::MailboxId mailbox, co
     if (delivered) {
       change.delivered.push_back({.row = id, .when = now});
     } else if (const auto row = store.row(mailbox, id); row && row->standing != state::Standing::pending) {
-      // It was delivered or marked before. Only that run asked for it once more.
+      // The message was delivered or marked before; the earlier run only fetched it once more.
       change.settled.push_back(id);
     }
   }
@@ -81,9 +81,9 @@ std::map<std::string, std::vector<Landing*>> open_by_target(std::vector<Landing>
   return by_target;
 }
 
-/// Opened from a ticket, because the profile may name other places now. Null: the place is gone, and the
-/// profile, which names `named`, has no use for it any more. A kind that only a later mailhaul knows is not
-/// gone.
+/// Opens the place that a ticket names, because the profile may name other places now. Null: the place is
+/// gone, and the profile does not name it (`named`) any more. A place of a kind that only a later mailhaul
+/// knows is not gone.
 std::unique_ptr<delivery::Destination> reopen(const Landing& landing, const delivery::RunContext& context,
                                               std::span<const delivery::Spec> named) {
   try {
@@ -96,7 +96,8 @@ std::unique_ptr<delivery::Destination> reopen(const Landing& landing, const deli
   }
 }
 
-/// What was being delivered to a place that is gone goes to those that the profile names now.
+/// Puts landings in doubt, because their place is gone: the messages go to the places that the profile names
+/// now.
 void give_up(const std::vector<Landing*>& landings) {
   for (auto* landing : landings) landing->state = LandingState::doubt;
 }
@@ -119,8 +120,8 @@ void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunC
     place->sweep(open);  // before the first COMMIT: the old files may be what fills the disk
     places.emplace(target, std::move(place));
   }
-  // The run that intended these may have been killed before its COMMIT reached the disk. Nothing is published
-  // before that.
+  // The run that intended these landings may have been killed before its COMMIT reached the disk. Nothing is
+  // published before the COMMIT is there.
   const auto publishes = [](const Landing& landing) {
     return landing.state == LandingState::intent && !landing.ticket.empty();
   };

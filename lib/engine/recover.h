@@ -9,13 +9,14 @@
 namespace mailhaul::engine {
 
 /// Completes what a killed process left half delivered in this mailbox (S3 and S4 to S5): each landing with a
-/// ticket, from the ticket alone (LAW sections 3 to 5). Comes before anything else that touches the mailbox.
-/// `named`: the places that the profile has now. Throws Error{storage} when one of them is missing that a
-/// ticket names, or another place has its name. If the profile does not have it, its messages are in doubt.
+/// ticket, from the ticket alone (LAW sections 3 to 5). Must come before anything else that touches the
+/// mailbox. `named`: the places that the profile names now. If a place that a ticket names is missing, or was
+/// replaced by another one: throws Error{storage} if it is among `named`; otherwise its messages are in
+/// doubt.
 void recover(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context,
              std::span<const delivery::Spec> named);
 
-/// The same for commands that go on if that cannot be done: does not throw Error{storage}.
+/// The same for commands that can do without it: does not throw Error{storage}.
 void recover_if_possible(state::Store& store, state::MailboxId mailbox, const delivery::RunContext& context,
                          std::span<const delivery::Spec> named);
 

@@ -47,18 +47,19 @@ class RefusingPlaces {
   [[nodiscard]] std::size_t given_up() const;
   /// How many of the last refusals error() reports together, so that they need not be reported singly.
   [[nodiscard]] std::size_t told_by_error() const;
-  /// What kept messages from a place in this run, where `waiting` messages are not delivered.
+  /// Says why messages were kept from a place in this run; `waiting` messages are not delivered. Empty: none
+  /// were kept.
   [[nodiscard]] std::optional<util::Error> error(std::size_t waiting, const Environment& environment) const;
-  /// For the database; empty when no place refuses.
+  /// What is stored in the database; empty when no place refuses.
   [[nodiscard]] std::string text() const;
 
  private:
   struct Place {
     std::string target, answer, by_hand;
     util::Kind kind = util::Kind::storage;
-    int in_a_row = 0;        ///< messages, in this run
-    int runs = 0;            ///< in a row in which it was given up
-    state::Time not_before;  ///< the next run that tries it
+    int in_a_row = 0;        ///< refusals with the same answer, in this run
+    int runs = 0;            ///< how many runs in a row have given it up
+    state::Time not_before;  ///< no run tries it before this time
     Offers offers = Offers::all;
     bool has_refused_now = false, has_kept_mail = false;
   };

@@ -9,7 +9,7 @@ namespace mailhaul::engine {
 std::optional<Request> first_request(const Step& step, ServerTraits server) {
   // If a message is identified by its header alone, TOP proves nothing new.
   const auto* row = step.identity.row;
-  // Nor if its body was asked for after TOP in vain: GNU pop3d sends the header only then.
+  // TOP is not sent either if a RETR after it has failed before: GNU pop3d then sends only the header.
   const bool is_row = row != nullptr && !row->uidl.empty();
   const bool in_vain = is_row && row->was_taken() && row->failures > 0 && !step.is_unsized;
   const bool header_tells = server.top && is_row && !in_vain;
@@ -25,8 +25,8 @@ std::optional<Request> first_request(const Step& step, ServerTraits server) {
     case Action::verify: {
       const bool only_marked = row != nullptr && row->standing == state::Standing::seen && !row->delivered;
       if (only_marked && !row->suspect) return header_tells ? std::optional(header) : std::nullopt;
-      // A delivered message of another size is read whole before it is removed (LAW 2). Not after TOP: GNU
-      // pop3d would send its header only.
+      // A delivered message of another size is read whole before it is removed (LAW 2). TOP does not come
+      // first, because GNU pop3d would then send only the header.
       const bool removes = server.removes && row != nullptr && row->standing == state::Standing::delivered;
       return header_decides && !(removes && row->bytes != step.message.bytes) ? header : whole;
     }

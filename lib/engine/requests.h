@@ -23,7 +23,7 @@ enum class Ask {
 struct Request {
   const Step* step = nullptr;  ///< null for a proof
   Ask ask = Ask::whole;
-  Action action = Action::fetch;  ///< the step's, or `verify` once the header did not tell
+  Action action = Action::fetch;  ///< the step's, or `verify` once the header did not decide
 };
 
 /// What a server is known to do.
@@ -33,7 +33,7 @@ struct ServerTraits {
   bool removes = false;        ///< what is delivered is removed there
 };
 
-/// What is asked first of a message; nothing if the plan leaves it alone.
+/// The first request for a message; empty if the plan leaves it alone.
 [[nodiscard]] std::optional<Request> first_request(const Step& step, ServerTraits server);
 
 struct Traffic {
@@ -52,14 +52,14 @@ class Requests {
   explicit Requests(pop3::Session& session) : session_(session) {}
 
   void add(const Request& request);
-  /// From now on one message at a time, and a proof follows each RETR, so that a message that breaks the
-  /// session can be named.
+  /// From now on, requests one message at a time, each RETR with a proof after it, so that a message that
+  /// breaks the session can be named.
   void ask_singly();
   [[nodiscard]] bool outstanding() const noexcept { return !asked_.empty(); }
   /// The answer to the oldest request, which is current() from now on. REQUIRES: outstanding().
   pop3::Message& next();
   [[nodiscard]] const Request& current() const noexcept { return current_; }
-  /// The message whose RETR was refused, if that is the answer read last.
+  /// The message whose RETR was refused by the answer read last; null if that was another answer.
   [[nodiscard]] const Step* refused_last() const noexcept { return refused_last_; }
   void done() noexcept { current_ = {.ask = Ask::proof}; }
 
@@ -68,9 +68,9 @@ class Requests {
   void postpone(const Request& request) { postponed_.push_back(request); }
   /// Sends what was held back or postponed.
   void resume();
-  /// Forgets the messages to be fetched that are not asked for yet and not wanted any more.
+  /// Forgets the messages to be fetched that are not requested yet and are not wanted any more.
   void keep_only(const std::function<bool(const Step&)>& is_wanted);
-  /// Forgets the messages not asked for yet that are listed again after their removal; returns how many.
+  /// Forgets the messages not requested yet that are listed again after their removal; returns how many.
   [[nodiscard]] Traffic drop_relisted();
   /// Forgets what was held back or postponed; returns whether there was any.
   bool drop_postponed();

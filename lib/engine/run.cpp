@@ -43,7 +43,7 @@ void for_each_account(const std::vector<account::Account>& accounts, const Limit
     try {
       other = limits.start(worker);
     } catch (const std::system_error&) {
-      break;  // no more threads can be started: those that there are do all of the work
+      break;  // no more threads can be started: the existing ones do all of the work
     }
   }
   worker();
@@ -98,7 +98,7 @@ void fetch(AccountRun& run) {
                     "try again later; nothing is lost");
 }
 
-/// The net for one account: returns what went wrong in `work`.
+/// Runs `work` for one account, and catches what it throws: returns the error, if there was one.
 template <typename Work>
 std::optional<util::Error> caught(const Work& work) {
   try {
@@ -120,14 +120,15 @@ void report_outcome(const AccountOutcome& outcome, const util::Cancel& cancel, r
     listener.failed(outcome.account, notice);
   }
   int status = status_of(outcome);
-  // Temporary: of a program that had to be ended nobody knows whether it took its message.
+  // Temporary is included, because nobody knows whether a program that had to be ended took its message.
   const bool nothing_else = status == 0 || status == util::exit_status(util::Kind::cancelled) ||
                             status == util::exit_status(util::Kind::temporary);
   if (cancel.requested() && nothing_else) status = 128 + cancel.signal();
   listener.finished(outcome.account, outcome.totals, status);
 }
 
-/// Behind the portal of a hotel, or without the VPN, the name of a server is not found that was found before.
+/// Behind the portal of a hotel, or without the VPN, a server's name may not be found, although it was found
+/// before.
 util::Error with_known_host(const AccountRun& run, const util::Error& error) {
   const bool worked_before = !run.server.login_method.empty();
   if (error.kind() != util::Kind::no_host || !worked_before) return error;
@@ -176,7 +177,7 @@ AccountOutcome fetch_account(const account::Account& account, const Environment&
                              report::Listener& listener, std::mutex& writes) {
   const auto begun = std::chrono::steady_clock::now();
   listener.started(account.name);
-  // Trouble that comes before the store can be asked, like another run at work, is not worth a mail from
+  // Trouble that comes before the store can be read, such as another run at work, is not worth a mail from
   // cron.
   AccountOutcome outcome{.account = account.name, .quiet_skips_it = environment.quiet};
   const auto error = caught([&] {

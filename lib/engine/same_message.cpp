@@ -20,7 +20,7 @@ bool is_more(std::uint64_t octets, std::uint64_t other) {
 
 namespace {
 
-/// How much of the message was received, as far as the row tells.
+/// How much of the message was received, as far as the row knows.
 std::uint64_t octets_of(const state::Row& row) {
   return row.received_bytes != 0 ? row.received_bytes : row.bytes;
 }
@@ -35,7 +35,7 @@ void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_
 
 bool header_proves(const state::Row& row, const pop3::Listed& listed, const std::optional<MessageHashes>& top,
                    bool sizes_are_off) {
-  // Of what was only marked as seen, less is known; it is never removed.
+  // Less is known about a message that was only marked as seen, but such a message is never removed.
   if (row.standing == Standing::seen && !row.delivered)
     return !row.header || (top && row.header == top->header);
   if (!top || row.header != top->header) return false;
@@ -49,7 +49,7 @@ bool may_be_remade(const state::Row& row, const pop3::Listed& listed, const Mess
                    state::Time now) {
   if (row.standing == Standing::gone || !row.content || *row.content == hashes.content) return false;
   const bool same = !row.uidl.empty() && row.uidl == listed.uidl && row.header == hashes.header;
-  const bool lately = row.standing == Standing::pending ||  // it has only got to some of its destinations
+  const bool lately = row.standing == Standing::pending ||  // it has reached only some of its destinations
                       (row.delivered && now - *row.delivered < std::chrono::days(1));
   return same && header_is_unique(hashes) && !is_more(hashes.octets, octets_of(row)) &&
          (row.remade || lately);
@@ -59,8 +59,8 @@ bool has_other_content(const state::Row& row, const MessageHashes& hashes) {
   return row.content && *row.content != hashes.content;
 }
 
-/// A row that was only marked as seen may have the header's hash. A row from before the hashes changed has no
-/// hash: its size decides.
+/// A row that was only marked as seen may have a header hash. A row that is older than these hashes has none:
+/// its size decides.
 bool is_another(const state::Row& row, const pop3::Listed& listed, const MessageHashes& hashes,
                 state::Time now) {
   if (row.content) return has_other_content(row, hashes) && !may_be_remade(row, listed, hashes, now);

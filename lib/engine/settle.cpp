@@ -99,7 +99,7 @@ void Settler::stage(std::vector<ReceivedMessage>& messages) {  // S2
 }
 
 void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
-  state::Change change = unrecorded_;                           // kept until the COMMIT is through
+  state::Change change = unrecorded_;                           // kept until the COMMIT has succeeded
   bool recoverable = false;
   for (auto& message : messages) {
     if (message.row.id == 0) message.row.id = store_.next_row(mailbox_);
@@ -143,7 +143,7 @@ void Settler::publish(std::vector<ReceivedMessage>& messages) {  // S4
   if (handed_over) commit();  // one synced COMMIT before the batch's DELEs
 }
 
-/// The landing is as if this message had never been offered to the place.
+/// Withholds the copy if it must not be offered; then its landing is as if it had never been offered.
 bool Settler::withhold(const ReceivedMessage& message, ReceivedMessage::Copy& copy) {
   if (!is_withheld(run_, copy)) return false;
   copy.state = CopyState::withheld;
@@ -175,8 +175,8 @@ void Settler::hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy) {
   }
   copy.state = state_of(copy.result.status, *copy.destination);
   note_answer(run_, message, copy);
-  // The destination refused it, so there is no doubt: it is offered again as if for the first time. Not if an
-  // earlier attempt got no answer.
+  // The destination refused the message, so there is no doubt: it is offered again as if for the first time,
+  // unless an earlier attempt got no answer.
   if (copy.state == CopyState::refused && !copy.may_be_repeated) unrecorded_.landings.push_back(landing);
 }
 
@@ -190,7 +190,7 @@ void Settler::record(ReceivedMessage& message) {
   record_copies(message);
 }
 
-/// For a message that is not delivered everywhere: which places have it, and which may have it.
+/// Records which places have a message that is not delivered everywhere, and which may have it.
 void Settler::record_copies(const ReceivedMessage& message) {
   for (const auto& copy : message.copies) {
     const bool doubtful = copy.destination->traits().exactly_once() && copy.state == CopyState::in_doubt;

@@ -15,9 +15,9 @@
 
 namespace mailhaul::engine {
 
-/// Carries batches from S1 to S5 for one account. One thread at a time; it starts one itself, so that a batch
-/// is flushed while the next arrives. While a batch is under way nobody else may use the store but through
-/// store(), nor the destinations of that batch.
+/// Carries batches from S1 to S5 for one account. One thread at a time; it starts another one itself, so that
+/// a batch is flushed while the next arrives. While a batch is under way, nobody else may use the store,
+/// except through store(), or the destinations of that batch.
 class Settler {
  public:
   using Concluded = std::function<void(const ReceivedMessage&)>;
@@ -25,9 +25,9 @@ class Settler {
   /// each copy; those delivered() may be removed from the server.
   Settler(AccountRun& run, Concluded concluded);
 
-  Batch& batch() noexcept { return batch_; }  ///< of what arrives
-  /// S2, S3, S4: here and nowhere else. All that has arrived. Throws: nothing of the batch may be removed,
-  /// recovery decides.
+  Batch& batch() noexcept { return batch_; }  ///< the batch that is arriving
+  /// Takes all that has arrived through S2, S3 and S4, which happen nowhere else. If this throws, nothing of
+  /// the batch may be removed from the server, and recovery decides.
   void settle();
   /// The same in another thread, while the next batch arrives. REQUIRES: the next batch uses other
   /// Destinations.
@@ -35,26 +35,26 @@ class Settler {
   [[nodiscard]] bool under_way() const noexcept { return beside_.valid(); }
   [[nodiscard]] bool done() const;  ///< finish() would not wait
   void finish();                    ///< waits for the batch under way, if there is one
-  /// Waits until no batch that uses it is under way.
+  /// The store; waits until no batch that uses it is under way.
   state::Store& store() const;
 
-  /// True if a batch could not be settled: then no other may be.
+  /// True if a batch could not be settled: then no other batch may be.
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   /// Drops what has arrived.
   void drop();
 
-  /// Ends what destinations settle only when they are closed (stdout). Rows of what is delivered by that
-  /// become `handed_over` if they went nowhere else, now or before.
+  /// Closes the destinations, some of which deliver only then (stdout). Messages that this delivers get the
+  /// standing `handed_over` if they went nowhere else, now or before.
   void close(const std::vector<std::unique_ptr<delivery::Destination>>& destinations,
              state::Standing handed_over);
   void write_with_next_commit(state::Row row) { for_next_commit_.rows.push_back(std::move(row)); }
-  /// The row as the next commit leaves it, if it is the caller that wrote it last.
+  /// The row as it waits for the next commit; if it does not, as it is stored.
   [[nodiscard]] std::optional<state::Row> row(state::RowId id) const;
   void forget_with_next_commit(state::RowId row) { for_next_commit_.forgotten.push_back(row); }
-  /// S5: what was published is DELIVERED, durably.
+  /// S5: records, durably, that what was published is DELIVERED.
   void commit();
-  /// The session ends in doubt: marks its rows and `more` as suspect, durably, and those settled from now on
-  /// together with their INTENT. S5, too. REQUIRES: nothing is under way.
+  /// For a session that ends in doubt: marks its rows and `more` as suspect, durably, and the rows that are
+  /// settled from now on together with their INTENT. Also commits S5. REQUIRES: no batch is under way.
   void suspect(std::span<const state::RowId> more);
 
  private:
@@ -82,8 +82,8 @@ class Settler {
   bool suspect_ = false;                     ///< rows are written as suspect from now on
   bool failed_ = false;
   std::vector<ReceivedMessage> carried_;  ///< the batch under way
-  std::future<std::vector<ReceivedMessage>>
-      beside_;  ///< last member: it is waited for before anything else is destroyed
+  /// The last member: the batch under way is waited for before anything else is destroyed.
+  std::future<std::vector<ReceivedMessage>> beside_;
 };
 
 }  // namespace mailhaul::engine

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Notices that servers hand out in the place of a message, to a client that they take for too old.
+// Notices that servers send in place of a message, to clients that they consider too old.
 #pragma once
 #include "util/digest.h"
 

@@ -17,7 +17,7 @@ AccountStatus status_in(const state::Store& store, const account::Account& accou
   const auto mailbox = find_mailbox(store, account);
   if (!mailbox) return {};
   AccountStatus status{.run = last_run_of(store, *mailbox, account::mailbox_of(account))};
-  if (status.run && status.run->ended == state::Time()) status.run.reset();  // the only ones were stopped
+  if (status.run && status.run->ended == state::Time()) status.run.reset();  // all runs so far were stopped
   const auto server = store.server(*mailbox);
   if (server.not_before > now && !is_within_login_delay(server, now)) status.not_before = server.not_before;
   return status;
@@ -27,7 +27,7 @@ AccountStatus status_in(const state::Store& store, const account::Account& accou
 
 std::vector<AccountStatus> statuses(std::span<const account::Account> accounts,
                                     const Environment& environment) {
-  std::error_code unreadable;  // the store says better what is wrong
+  std::error_code unreadable;  // if it cannot be read, the store reports why
   if (std::filesystem::symlink_status(environment.state_file, unreadable).type() ==
       std::filesystem::file_type::not_found)
     return std::vector<AccountStatus>(accounts.size());

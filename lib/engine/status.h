@@ -20,7 +20,7 @@ struct AccountStatus {
 /// The status of each account, without the network. Creates no database. Throws Error.
 [[nodiscard]] std::vector<AccountStatus> statuses(std::span<const account::Account> accounts,
                                                   const Environment& environment);
-/// The same of one account.
+/// The same for one account.
 [[nodiscard]] AccountStatus status(const account::Account& account, const Environment& environment);
 
 }  // namespace mailhaul::engine

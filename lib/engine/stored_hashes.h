@@ -13,12 +13,12 @@ namespace mailhaul::engine {
 /// Whether the mail in one of the account's places can be read back.
 [[nodiscard]] bool can_be_read(const account::Account& account);
 
-/// Whether a stored message may be of this account's mailbox. The id of one that this database has delivered
-/// tells, whatever the server was called then; of any other, nothing must name another server.
+/// Whether a stored message may be from this account's mailbox. If this database has delivered it, its id
+/// decides, whatever the server was called then. Any other message must not name another server.
 [[nodiscard]] bool may_be_of(const account::Account& account, const delivery::RunContext& context,
                              const delivery::StoredMessage& message);
 
-/// Whether a mailhaul with another database has delivered it.
+/// Whether a mailhaul with another database has delivered the message.
 [[nodiscard]] bool is_of_another_database(const delivery::RunContext& context,
                                           const delivery::StoredMessage& message);
 

@@ -34,8 +34,8 @@ Exported export_mailbox(const state::Store& store, state::MailboxId mailbox, sta
   return exported;
 }
 
-/// What the document says, as it is believed here and now. In the meantime the server may have used a UIDL
-/// again for a message of the same size: after a day the messages are compared once.
+/// Adapts a row of the document to the time that has passed. The server may have used a UIDL again for a
+/// message of the same size: if the document is more than a day old, each message is compared once.
 void adapt(state::Row& row, const state::Document& document, state::Time now) {
   constexpr std::chrono::days fresh{1};
   const bool is_old = now < document.written || now - document.written > fresh;
@@ -80,7 +80,7 @@ std::vector<Exported> export_state(std::span<const account::Account> accounts, c
     const auto key = account::mailbox_of(account);
     writer.begin({.account = account.name, .user = key.user, .host = key.host, .port = key.port});
     const auto mailbox = find_mailbox(store, account);
-    // Where a place is missing, the database is all the more worth exporting.
+    // A missing place must not prevent the export.
     if (mailbox)
       recover_if_possible(store, *mailbox, context_of(account, environment, store, *mailbox),
                           account.deliver);

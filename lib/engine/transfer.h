@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is recorded, taken to another database as a document. Nothing here uses the network.
+// Takes what is recorded to another database, as a document. Nothing here uses the network.
 #pragma once
 #include <cstddef>
 #include <istream>

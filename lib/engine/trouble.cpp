@@ -7,10 +7,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto told_after = 24h;  // of trouble that passes
-constexpr auto told_again = 24h;  // of lasting trouble
+constexpr auto told_after = 24h;  // for temporary trouble
+constexpr auto told_again = 24h;  // for lasting trouble
 
-/// The account is not in trouble, or no longer.
+/// Notes that the account is not in trouble, and reports this if its trouble was reported.
 void note_end(AccountRun& run) {
   auto& server = run.server;
   if (server.trouble_told) run.tell.recovered(run.account.name, server.failing_since);
@@ -22,11 +22,11 @@ void note_end(AccountRun& run) {
 enum class Trouble {
   passing,         ///< it may pass by itself
   lasting,         ///< somebody has to do something
-  another_lasting  ///< and something else was told last
+  another_lasting  ///< the same, and other trouble was reported last
 };
 
-/// Whether -q tells it now: lasting trouble at once, and then once a day; all else once, after a day. What
-/// was told before this trouble began was about another one.
+/// Whether -q reports the trouble now: lasting trouble at once, and then once a day; other trouble once,
+/// after a day. What was reported before this trouble began was about other trouble.
 bool is_to_be_told(const state::Server& server, Trouble trouble, state::Time now) {
   const auto& told = server.trouble_told;
   if (trouble == Trouble::another_lasting) return true;
@@ -72,7 +72,7 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
   const bool another = lasts(status_before) && !was_login && !lasts(status);
   if (another || !server.failing_since || *server.failing_since > now) server.failing_since = now;
   if (!run.environment.quiet) return outcome;
-  if (trouble == Trouble::passing && lasts(status)) {  // each was reported, now or less than a day ago
+  if (trouble == Trouble::passing && lasts(status)) {  // each failure was reported less than a day ago
     if (run.notices.lasting_failure_told()) note_told(server, status, now);
     return outcome;
   }

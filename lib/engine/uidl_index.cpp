@@ -17,7 +17,7 @@ std::string_view common_prefix(std::span<const pop3::Listed> listed) {
   return common;
 }
 
-/// The first 8 bytes as a number that compares like them; shorter ones are filled up with zeros.
+/// The first 8 bytes as a number that compares like them; fewer bytes are filled up with zeros.
 std::uint64_t leading_bytes(std::string_view bytes) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < 8; ++i) {
@@ -46,14 +46,15 @@ UidlIndex::UidlIndex(std::span<const pop3::Listed> listed)
   }
 }
 
-// Nearly always decided by the eight bytes beside the position, without fetching UIDLs from all over the
-// memory.
+/// The eight bytes beside the position nearly always decide, so that UIDLs need not be fetched from all over
+/// the memory.
 void UidlIndex::sort() {
   const auto less = [this](const Key& one, const Key& other) {
     if (one.leading != other.leading) return one.leading < other.leading;
     return listed_[one.position].uidl < listed_[other.position].uidl;
   };
-  if (!std::ranges::is_sorted(keys_, less)) std::ranges::sort(keys_, less);  // many servers number upwards
+  // The UIDLs of many servers are sorted already.
+  if (!std::ranges::is_sorted(keys_, less)) std::ranges::sort(keys_, less);
 }
 
 std::optional<std::size_t> UidlIndex::find(std::string_view uidl) {

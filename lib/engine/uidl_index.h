@@ -11,8 +11,8 @@
 
 namespace mailhaul::engine {
 
-/// Finds a UIDL in a listing, which must outlive it. O(log n), or O(1) if UIDLs are looked up in
-/// the order of the listing, as the rows of a mailbox mostly are.
+/// Finds a UIDL in a listing, which must outlive it. O(log n), or O(1) if UIDLs are looked up in the order of
+/// the listing, as the rows of a mailbox mostly are.
 class UidlIndex {
  public:
   explicit UidlIndex(std::span<const pop3::Listed> listed);

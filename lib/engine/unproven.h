@@ -19,13 +19,13 @@ namespace mailhaul::engine {
 struct LatestMessage {
   ReceivedMessage message;
   IncomingMessage incoming;
-  bool doubtful = false;  ///< its size is a reason to ask for it again
+  bool doubtful = false;  ///< it has to be requested again: see Unproven::doubts()
 };
 
 /// How far the sizes that this server announces are from what it sends. After three messages that came back
-/// the same when requested again, a gap is believed if it is not much wider than the narrowest of theirs, or
-/// in proportion not much larger than the steepest, up to a tenth: a server may count very large or very
-/// small messages wrongly, but is not off by half a message.
+/// the same when requested again, a gap is believed if it is at most twice their narrowest gap or, as a share
+/// of the message, at most twice their largest share and at most a tenth: a server may count very large or
+/// very small messages wrongly, but is not off by half a message.
 class SizeHabit {
  public:
   void add(std::uint64_t octets, std::uint64_t announced);
@@ -34,14 +34,14 @@ class SizeHabit {
 
  private:
   int seen_ = 0;
-  std::uint64_t narrowest_ = ~std::uint64_t{0};  ///< octets
-  double steepest_ = 0;                          ///< of the announced size
+  std::uint64_t narrowest_ = ~std::uint64_t{0};  ///< the narrowest gap, in octets
+  double steepest_ = 0;                          ///< the largest gap, as a share of the announced size
 };
 
 /// Holds the message read last until an answer follows it, and each message that is shorter than announced,
-/// or of another size while pipelining, until such gaps are the server's habit. What seems to be the next
-/// answer may be a line of a message that was cut at a lone dot; and after a skipped answer, bodies are taken
-/// for their neighbours. One thread at a time.
+/// or of another size while pipelining, until check() decides about it. What seems to be the next answer may
+/// be a line of a message that was cut at a lone dot; and after a skipped answer, each body is taken for that
+/// of the message before. One thread at a time.
 class Unproven {
  public:
   Unproven(pop3::Session& session, MessageNotes& notes, Removals& removals)
@@ -54,14 +54,15 @@ class Unproven {
     return latest_ && latest_->message.octets != latest_->message.step->message.bytes;
   }
 
-  /// Whether the body is to be held: LIST announced another size, or an answer too many came before it.
+  /// Whether the body is to be held: LIST announced another size, or perhaps an answer too many came before
+  /// it.
   [[nodiscard]] bool doubts(const IncomingMessage& incoming, std::uint64_t announced) const;
   void hold(ReceivedMessage message, const IncomingMessage& incoming);
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
   [[nodiscard]] bool full() const noexcept;
-  /// Asks once more, alone, for each message that is held; returns those that are believed. One that
-  /// the server refuses now stays for a later run. REQUIRES: no answer is owed. Throws Error{protocol} when a
-  /// message comes back different.
+  /// Requests each message that is held once more, alone, unless such a gap is the server's habit by now;
+  /// returns those that are believed. A message that the server refuses now stays for a later run. REQUIRES:
+  /// no answer is owed. Throws Error{protocol} when a message comes back different.
   [[nodiscard]] std::vector<ReceivedMessage> check();
 
   [[nodiscard]] bool sizes_differed() const noexcept { return !held_.empty() || habit_.any(); }

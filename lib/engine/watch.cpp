@@ -54,7 +54,7 @@ void Watch::start_due() {
     if (has_room(*entry)) begin(*entry);
 }
 
-/// Unless a run of the round before is under way or waits for room.
+/// Begins a round, unless an account of the last round is still at work or waits for room.
 void Watch::begin_round(const std::vector<Entry*>& due) {
   {
     const std::lock_guard lock(mutex_);
@@ -77,7 +77,8 @@ bool Watch::has_room(const Entry& entry) const {
   return all < limits_.jobs && at_host < limits_.host_jobs;
 }
 
-/// Those that are due and have no room wait for the end of a run, which calls wake().
+/// When the next account is due. Accounts that are due but have no room wait for the end of a run, which
+/// calls wake().
 std::optional<seconds> Watch::next_due() const {
   const std::lock_guard lock(mutex_);
   const auto now = outside_.now();
@@ -95,7 +96,7 @@ void Watch::begin(Entry& entry) {
     const std::lock_guard lock(mutex_);
     entry.is_at_work = true;
   }
-  if (entry.thread.joinable()) entry.thread.join();  // it has ended
+  if (entry.thread.joinable()) entry.thread.join();  // the last run has ended
   try {
     entry.thread = outside_.start([this, &entry, begun] {
       outside_.fetch(entry.account);
@@ -107,7 +108,7 @@ void Watch::begin(Entry& entry) {
   }
 }
 
-/// No thread can be started, which may pass soon. The account stays part of its round.
+/// Tries the account again soon, because no thread could be started. The account stays part of its round.
 void Watch::put_off(Entry& entry, seconds begun, const std::string& why) {
   constexpr seconds soon{60};
   {

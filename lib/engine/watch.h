@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs accounts again and again, each in its own time.
+// Runs accounts again and again, each at its own times.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -18,8 +18,8 @@
 
 namespace mailhaul::engine {
 
-/// What Watch needs from outside. Seconds count from any moment, and never backwards; they pass while the
-/// machine is suspended, too.
+/// What Watch needs from outside. Seconds count from an arbitrary moment, and never go back; they also pass
+/// while the machine is suspended.
 struct WatchOutside {
   std::function<std::chrono::seconds()> now;
   /// Waits until that time (empty: for ever), or until wake() was called, or goes_on() has changed.
@@ -28,11 +28,11 @@ struct WatchOutside {
   std::function<bool()> goes_on;  ///< false: stop, or read the configuration again
   /// A round begins: these accounts are due. Those that become due before its end are not part of it.
   std::function<void(const std::vector<std::string>& accounts)> expect = [](const auto&) {};
-  /// Runs one account; from several threads at a time.
+  /// Runs one account; called from several threads at a time.
   std::function<void(const account::Account&)> fetch;
-  /// Is told once that an account could not be fetched in time.
+  /// Called once: the first time that no thread could be started for an account.
   std::function<void(const report::Notice&)> warn = [](const auto&) {};
-  /// Begins to do it, in a thread of its own.
+  /// Starts that work in a thread of its own.
   StartThread start = [](auto work) { return std::jthread(std::move(work)); };
 };
 
@@ -71,17 +71,18 @@ class Watch {
   Limits limits_;
   std::chrono::seconds interval_;
   WatchOutside outside_;
-  mutable std::mutex mutex_;  ///< guards the entries but for `account` and `thread`
+  mutable std::mutex mutex_;  ///< guards the entries, except `account` and `thread`
   std::vector<Entry> entries_;
   bool has_warned_ = false;  ///< that no thread could be started
 };
 
-/// Between two runs of an account: the interval or the account's own minimum, and up to a tenth more, so that
-/// many machines do not ask one server at the same moment.
+/// The time from the start of a run to that of the account's next run: the interval or the account's own
+/// minimum, whichever is longer, and up to a tenth more, so that many machines do not ask one server at the
+/// same moment.
 [[nodiscard]] std::chrono::seconds pause_of(const account::Account& account, std::chrono::seconds interval,
                                             std::uint64_t runs);
 
-/// What `fetch` of a Watch on this database does.
+/// A function for WatchOutside::fetch. `environment` and `listener` must outlive it.
 [[nodiscard]] std::function<void(const account::Account&)> fetcher(const Environment& environment,
                                                                    report::Listener& listener);
 

@@ -9,22 +9,22 @@
 
 namespace mailhaul::net {
 
-/// Which address of a host a connection is tried to. At first libcurl chooses, and takes the first that
-/// accepts the connection; after one that accepts and then says nothing, the others are tried one by one.
-/// With a proxy, a tunnel or a local socket, there is nothing to choose.
+/// Chooses the address of a host to connect to. At first libcurl chooses, and takes the first address that
+/// accepts the connection. If that address then says nothing, the others are tried one by one. With a proxy,
+/// a tunnel or a local socket, there is nothing to choose.
 class Addresses {
  public:
   explicit Addresses(const Endpoint& endpoint) : endpoint_(endpoint) {}
 
-  /// Empty: libcurl chooses.
+  /// The address to connect to; empty while libcurl chooses.
   const std::string& chosen() const noexcept { return chosen_; }
-  /// There is another one to try. Looks up the host, once.
+  /// Whether there is another address to try. Looks up the host, but only once.
   bool has_another_than(const std::string& address);
   /// How long one attempt may take. `left`: the time for all of them.
   std::chrono::milliseconds limit(std::chrono::milliseconds left);
-  /// An attempt has ended like this.
+  /// Keeps the addresses that an attempt has tried.
   void note(const ConnectResult& result);
-  /// Chooses the next address, if this attempt found none that works; returns whether there is one.
+  /// If the attempt found no address that works, chooses the next one; returns whether there is one.
   bool go_on_after(const ConnectResult& result);
 
   const std::vector<std::string>& tried() const noexcept { return tried_; }

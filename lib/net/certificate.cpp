@@ -23,7 +23,7 @@ namespace mailhaul::net {
 
 namespace {
 
-/// One field of the server's own certificate, which comes first; each is "Name:content".
+/// The content of one field of a certificate. Each element of `fields` is "Name:content".
 std::string field(const curl_slist* fields, std::string_view name) {
   for (; fields != nullptr; fields = fields->next) {
     const std::string_view line = fields->data;
@@ -40,7 +40,7 @@ struct Free {
 };
 using Certificate = std::unique_ptr<X509, Free>;
 
-/// The first one in PEM (RFC 7468); null: there is none.
+/// The first certificate in a PEM text (RFC 7468); null if there is none.
 Certificate first_certificate(std::string_view pem) {
   const std::unique_ptr<BIO, Free> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (!text) return nullptr;
@@ -112,7 +112,7 @@ CertificateFacts read_certificate(const Endpoint& endpoint, const util::Cancel& 
   curl_easy_setopt(curl.handle(), CURLOPT_SSL_VERIFYPEER, 0L);
   curl_easy_setopt(curl.handle(), CURLOPT_SSL_VERIFYHOST, 0L);
   curl_easy_setopt(curl.handle(), CURLOPT_CERTINFO, 1L);
-  static_cast<void>(curl.connect(limit));  // its end does not matter here: the certificate was seen, or not
+  static_cast<void>(curl.connect(limit));  // the result does not matter: only the certificate does
   const curl_certinfo* chain = nullptr;
   if (curl_easy_getinfo(curl.handle(), CURLINFO_CERTINFO, &chain) != CURLE_OK) return {};
   if (chain == nullptr || chain->num_of_certs < 1) return {};

@@ -65,13 +65,13 @@ void CurlHandle::FreeList::operator()(void* list) const noexcept {
   curl_slist_free_all(static_cast<curl_slist*>(list));
 }
 
-/// No exception may pass through C: what throws in one of these ends the program.
+/// No exception may pass through C: these functions are noexcept, so that an exception ends the program.
 struct CurlHandle::Callbacks {
   static std::size_t header(char* bytes, std::size_t size, std::size_t count, void* self) noexcept {
     CurlHandle& curl = *static_cast<CurlHandle*>(self);
     const std::string_view line(bytes, size * count);
     curl.dialogue_->received(line);
-    // 0 ends the connection, where libcurl would go on waiting for a greeting.
+    // 0 ends the connection. Otherwise libcurl would go on waiting for a POP3 greeting.
     return curl.dialogue_->transcript().foreign_greeting() ? 0 : line.size();
   }
 
@@ -106,7 +106,7 @@ struct CurlHandle::Callbacks {
     return ::close(socket);
   }
 
-  /// A socket of its own, since libcurl closes it.
+  /// Gives libcurl a duplicate of the socket, because libcurl closes the socket that it gets.
   static curl_socket_t open_socket(void* self, curlsocktype /*purpose*/,
                                    curl_sockaddr* /*address*/) noexcept {
     const CurlHandle& curl = *static_cast<CurlHandle*>(self);
@@ -140,9 +140,9 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
   set(handle(), CURLOPT_NOSIGNAL, 1L);
   set(handle(), CURLOPT_PROTOCOLS_STR, speaks == Speaks::pop3 ? "pop3,pop3s" : "http,https");
   set(handle(), CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  // A header of the proxy's might look like an answer of the server's.
+  // A header from the proxy might look like an answer from the server.
   set(handle(), CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(handle(), CURLOPT_BUFFERSIZE, 256L * 1024);  // so that few reads do
+  set(handle(), CURLOPT_BUFFERSIZE, 256L * 1024);  // so that few reads are needed
   set(handle(), CURLOPT_TCP_KEEPALIVE, 1L);
   set(handle(), CURLOPT_QUICK_EXIT, 1L);
   set_address(endpoint);
@@ -160,7 +160,7 @@ CurlHandle::CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dia
   use_open_socket();
 }
 
-/// libcurl calls back when it closes the connection.
+/// libcurl calls back while it closes the connection, so this comes before the other members are destroyed.
 CurlHandle::~CurlHandle() { handle_.reset(); }
 
 /// If another name is expected in the certificate, the URL has that name, and the connection goes to the
@@ -174,8 +174,8 @@ void CurlHandle::set_address(const Endpoint& endpoint) {
   }
   const std::string port = std::to_string(endpoint.effective_port());
   authority_ = bracketed(name) + ":" + port;
-  // The scheme decides what libcurl says after the connection. With CONNECT_ONLY it says nothing on HTTP, and
-  // HTTPS is that inside TLS; through a proxy both are a tunnel.
+  // The scheme decides what libcurl says once it is connected. With CONNECT_ONLY it says nothing for HTTP,
+  // and begins TLS for HTTPS. Through a proxy, both use a tunnel.
   const bool at_once = endpoint.tls == Tls::implicit;
   if (speaks_ == Speaks::pop3) {
     set(handle(), CURLOPT_URL, url(at_once ? "pop3s" : "pop3"));
@@ -188,7 +188,7 @@ void CurlHandle::set_address(const Endpoint& endpoint) {
   connect_only_to(endpoint.host, endpoint.effective_port());
 }
 
-/// Whatever host the URL names.
+/// Makes libcurl connect to this host and port, whatever the URL names.
 void CurlHandle::connect_only_to(const std::string& host, long port) {
   const std::string way = "::" + bracketed(host) + ":" + std::to_string(port);
   connect_to_.reset(curl_slist_append(nullptr, way.c_str()));
@@ -212,7 +212,7 @@ void CurlHandle::set_tls(const Endpoint& endpoint) {
     set(handle(), CURLOPT_CAINFO, endpoint.ca_file);
     set(handle(), CURLOPT_CAPATH, static_cast<char*>(nullptr));  // in place of the system's authorities
   } else if (has_hashed_authorities()) {
-    // OpenSSL then reads the one that it needs; to read all takes five times as long as the rest of a poll.
+    // OpenSSL then reads only the one that it needs: reading all takes five times as long as the whole poll.
     set(handle(), CURLOPT_CAINFO, static_cast<char*>(nullptr));
   }
   if (!endpoint.pins.empty()) set(handle(), CURLOPT_PINNEDPUBLICKEY, util::joined(endpoint.pins, {}, ";"));
@@ -222,8 +222,8 @@ void CurlHandle::set_tls(const Endpoint& endpoint) {
   set(handle(), CURLOPT_KEYPASSWD, "");  // otherwise OpenSSL asks at the terminal
 }
 
-/// A configured proxy is used whatever no_proxy in the environment says. Proxies of the environment are named
-/// by scheme, and the server's is POP3 whatever the URL says.
+/// A configured proxy is used whatever no_proxy in the environment says. The environment names proxies by
+/// scheme, and the server's scheme is POP3, whatever the URL says.
 void CurlHandle::set_proxy(const std::string& proxy) {
   require_proxy_url(proxy);
   std::string found = proxy;
@@ -237,7 +237,7 @@ void CurlHandle::set_proxy(const std::string& proxy) {
   set(handle(), CURLOPT_NOPROXY, "");
 }
 
-/// The address is the one that the connection has already: no name is looked up again.
+/// Uses the address of the open connection, so that no name is looked up again.
 void CurlHandle::begin_tls_on(std::unique_ptr<CurlHandle> plain) {
   plain_ = std::move(plain);
   const char* address = nullptr;
@@ -257,7 +257,7 @@ void CurlHandle::note_sockets() {
   set(handle(), CURLOPT_CLOSESOCKETDATA, this);
 }
 
-/// libcurl gets a socket that is connected already, and looks up nothing.
+/// Gives libcurl a socket that is connected already, so that it looks up nothing.
 void CurlHandle::use_open_socket() {
   set(handle(), CURLOPT_PROXY, "");
   set(handle(), CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
@@ -265,8 +265,8 @@ void CurlHandle::use_open_socket() {
   set(handle(), CURLOPT_SOCKOPTFUNCTION, &Callbacks::is_connected);
 }
 
-/// A tunnel outside TLS: libcurl has nothing to do. It could not pass the socket on, either, since it calls
-/// connect(2) again for each handle, and the system allows that once.
+/// Whether this is a tunnel outside TLS, where libcurl is not used: it could not pass the socket on to
+/// another handle, because it calls connect(2) again for each handle, and the system allows that once.
 bool CurlHandle::is_bare() const noexcept {
   return tunnel_ != nullptr && !at_once_ && speaks_ == Speaks::nothing;
 }
@@ -307,8 +307,8 @@ void CurlHandle::give_up_when_mute(std::chrono::steady_clock::time_point at,
   give_up_ = std::move(agrees);
 }
 
-/// Is asked about once a second, so half a second early is nearer than the next time. Where no address has
-/// accepted a connection yet, libcurl goes on to the next one by itself.
+/// Called about once a second, so that giving up half a second early is closer to the time than the next
+/// call. If no address has accepted a connection yet, libcurl goes on to the next one by itself.
 bool CurlHandle::finds_mute_peer() {
   if (!give_up_ || std::chrono::steady_clock::now() + std::chrono::milliseconds(500) < mute_at_) return false;
   for (const int socket : sockets_) {
@@ -384,11 +384,11 @@ bool CurlHandle::has_hung_up() const {
   return std::string_view(problem_->data()).starts_with("getpeername()");
 }
 
-/// Only the first words get into the buffer. If the server hung up at once, they are those of getpeername(),
-/// which say nothing; what the server said as it went, such as a TLS alert, comes as a remark.
+/// The buffer gets only libcurl's first words. If the server hung up at once, these are about getpeername()
+/// and say nothing; the reason, such as a TLS alert, comes as a remark.
 std::string CurlHandle::words(int code) const {
   const std::string exact = has_hung_up() ? tls_words_ : problem_->data();
-  if (exact.starts_with("response reading failed")) return "closed by the server";  // errno is another's
+  if (exact.starts_with("response reading failed")) return "closed by the server";  // its errno is wrong
   return exact.empty() ? curl_easy_strerror(static_cast<CURLcode>(code)) : exact;
 }
 

@@ -11,8 +11,8 @@
 
 namespace mailhaul::net {
 
-/// The bytes of a session after the login. It never waits to write, and sends while it waits to read, so that
-/// full buffers cannot stop both sides.
+/// The bytes of a session after the login. write() never waits, and read() sends while it waits, so that full
+/// buffers cannot block both sides.
 class CurlStream : public Stream {
  public:
   struct Limits {

@@ -6,7 +6,7 @@
 
 namespace mailhaul::net {
 
-/// Until when a server is waited for, and who may end the wait.
+/// How long to wait for a server, and what may end the wait earlier.
 struct Deadline {
   std::chrono::steady_clock::time_point at;
   const util::Cancel& cancel;

@@ -19,8 +19,8 @@ struct DnsQuestion {
   std::string name;
 };
 
-/// Of a SRV record (RFC 2782), or of an MX record, which has neither port nor weight. `host` is as it came,
-/// without the dot at its end; empty: the root, which means that there is no such service.
+/// What an SRV record (RFC 2782) names, or an MX record, which has neither port nor weight. `host` is as it
+/// came, without the dot at its end. If it is empty, it is the root: there is no such service.
 struct DnsTarget {
   std::string host;
   std::uint16_t port = 0, priority = 0, weight = 0;
@@ -29,7 +29,7 @@ struct DnsTarget {
 struct DnsAnswer {
   std::vector<DnsTarget> targets;  ///< the best first: by priority, then by weight
   std::vector<std::string> texts;  ///< of TXT records, each in one piece
-  std::string problem;             ///< why no usable answer came; empty: one came, and it may be empty
+  std::string problem;             ///< why there is no usable answer; empty if there is one
 };
 
 struct DnsLimits {
@@ -37,12 +37,12 @@ struct DnsLimits {
   std::chrono::seconds limit{5};
 };
 
-/// Asks all questions at once; the answers are in their order. Nothing in an answer is checked but its form.
+/// Asks all questions at once; the answers are in their order. Only the form of an answer is checked.
 /// Throws Error{usage} for a name server that is not an address, Error{cancelled}.
 [[nodiscard]] std::vector<DnsAnswer> ask_dns(std::span<const DnsQuestion> questions, const DnsLimits& limits,
                                              const util::Cancel& cancel);
 
-/// A host name with umlauts and the like as the DNS has it: "xn--bcher-kva.example". Empty: it cannot be one.
+/// A host name with umlauts and the like as the DNS has it: "xn--bcher-kva.example". Empty if it is invalid.
 [[nodiscard]] std::string name_in_dns(const std::string& name);
 
 }  // namespace mailhaul::net

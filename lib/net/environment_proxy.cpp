@@ -17,7 +17,7 @@ struct FreeHandle {
   void operator()(void* handle) const noexcept { curl_easy_cleanup(handle); }
 };
 
-/// libcurl offers no other way to learn this than its remark "Uses proxy env variable NAME == 'URL'".
+/// Reads libcurl's remark "Uses proxy env variable NAME == 'URL'": there is no other way to learn the proxy.
 int note_proxy(CURL* /*handle*/, curl_infotype type, char* bytes, std::size_t size, void* found) noexcept {
   constexpr std::string_view says = "Uses proxy env variable ", between = " == '";
   std::string_view text(bytes, size);
@@ -52,7 +52,7 @@ EnvironmentProxy proxy_of_environment(const std::string& url) {
   curl_easy_setopt(handle.get(), CURLOPT_DEBUGDATA, &found);
   curl_easy_setopt(handle.get(), CURLOPT_RESOLVER_START_FUNCTION, &refuse_lookup);
   curl_easy_setopt(handle.get(), CURLOPT_OPENSOCKETFUNCTION, &refuse_socket);
-  static_cast<void>(curl_easy_perform(handle.get()));  // it fails, as it is told to
+  static_cast<void>(curl_easy_perform(handle.get()));  // fails, because it may not look up or connect
   require_proxy_url(found.url, found.variable);
   return found;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // HTTPS requests and their answers (RFC 9110): for the OAuth 2 servers of mail providers, and for what
-// providers say of their mail servers.
+// providers say about their mail servers.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -36,8 +36,8 @@ struct HttpsAnswer {
 };
 
 /// Asks once, follows no redirection and keeps no cookie. Throws Error{temporary} if there is no whole
-/// answer, Error{unavailable} if the certificate is not trusted, Error{config} for a URL that is not https,
-/// Error{cancelled}. No error contains anything of the body.
+/// answer, Error{unavailable} if the certificate cannot be trusted, Error{config} for a URL that is not
+/// https, Error{cancelled}. No error contains anything of the body.
 [[nodiscard]] HttpsAnswer ask_https(const HttpsRequest& request, const util::Cancel& cancel);
 
 /// The answer to one of several requests, or why there is none.
@@ -46,8 +46,8 @@ struct HttpsOutcome {
   std::optional<util::Error> error;
 };
 
-/// The same for several requests at once, in one thread; the outcomes are in the order of the requests. A
-/// look-up of a host that hangs does not hold up the end. Throws Error{cancelled} only.
+/// The same for several requests at once, in one thread; the outcomes are in the order of the requests. If
+/// the look-up of a host hangs, it does not delay the end. Throws Error{cancelled} only.
 [[nodiscard]] std::vector<HttpsOutcome> ask_https_together(std::span<const HttpsRequest> requests,
                                                            const util::Cancel& cancel);
 

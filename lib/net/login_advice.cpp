@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which hint of a provider belongs to which end of an attempt.
+// Chooses the provider's hint that fits the way in which an attempt has ended.
 #include <curl/curl.h>
 
 #include "net/problem.h"
@@ -31,15 +31,15 @@ bool is_elsewhere(const LoginFailure& failure) {
   return failure.end && (failure.end->what == What::foreign_greeting || failure.end->what == What::no_stls);
 }
 
-/// The method is not among those that the server lists, so that the hint lists them.
+/// The server does not list the method, so that our own hint says which methods it lists.
 bool is_not_listed(const LoginFailure& failure) {
   if (failure.end->what != What::way_refused) return failure.end->what == What::not_offered;
   const Mechanism* const mechanism = mechanism_of(failure.login.auth);
   return mechanism != nullptr && !offers(failure.transcript.capabilities(), "SASL", mechanism->name);
 }
 
-/// Whether the hint that was found is needed beside the provider's: what the certificate is, what the server
-/// offers, or that anything may be wrong where the server hung up without a word.
+/// Whether our own hint is needed in addition to the provider's. It describes the certificate, lists what the
+/// server offers, or says what may be wrong if the server hung up without a word.
 bool says_more(const LoginFailure& failure) {
   if (failure.end) return failure.end->is_silent_refusal() || is_not_listed(failure);
   switch (failure.result.code) {

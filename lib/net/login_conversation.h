@@ -16,14 +16,14 @@
 
 namespace mailhaul::net {
 
-/// How a conversation ended that did not log in.
+/// The end of a conversation that did not log in.
 struct LoginEnd {
   enum class What {
     foreign_greeting,  ///< the server speaks another protocol
     greeting_refused,  ///< -ERR as greeting
     capa_unanswered,   ///< the server hung up or fell silent at CAPA
     capa_unfinished,   ///< it fell silent within its answer to CAPA
-    capa_endless,      ///< its answer has no end
+    capa_endless,      ///< its answer to CAPA has no end
     utf8_unanswered,   ///< the server hung up, fell silent or talked nonsense at UTF8
     no_stls,           ///< STLS is not offered, or refused
     clear_text,        ///< something follows the answer to STLS outside TLS
@@ -31,12 +31,12 @@ struct LoginEnd {
     forged_timestamp,  ///< APOP: the timestamp is no message-id
     way_refused,       ///< -ERR before any credentials were sent
     name_refused,      ///< -ERR to SCRAM's first message: the password has not been used yet
-    way_wrong,         ///< -ERR to the credentials, which says that the way is wrong
-    refused,           ///< -ERR to the credentials
+    way_wrong,         ///< -ERR to the credentials for the way in which they were sent
+    refused,           ///< -ERR to the credentials themselves
     odd_answer,        ///< neither +OK nor -ERR
-    too_much,          ///< a line without end, or more than one where one is due
+    too_much,          ///< a line of more than 64 KiB, or several lines where one is due
     broken_mechanism,  ///< the server does not follow the mechanism
-    hung_up,           ///< the end of the connection in place of an answer to the credentials
+    hung_up,           ///< the connection ended in place of an answer to the credentials
     hung_up_at_name,   ///< the same in place of an answer to the user's name, before the password
     lost,              ///< the same at any other time
     timed_out
@@ -45,13 +45,13 @@ struct LoginEnd {
   std::string words;    ///< the line that came, or what is wrong with it
   std::string reasons;  ///< why a token is refused, as the server's challenge says
   bool credentials_sent = false;
-  /// What stands behind "-ERR" in `words`.
+  /// The text after "-ERR" in `words`.
   std::string_view refusal() const;
-  /// The server hung up when it was told who wants to log in: it may have refused that.
+  /// The server hung up when it was given the user's name or credentials: this may be a refusal.
   bool is_silent_refusal() const noexcept { return what == What::hung_up || what == What::hung_up_at_name; }
 };
 
-/// One conversation. It does what the user's settings say, by the first method to try that suits what
+/// One conversation. It follows the user's settings, and logs in by the first method to try that suits what
 /// the server offers.
 class LoginConversation {
  public:
@@ -63,12 +63,12 @@ class LoginConversation {
     const MethodsToTry& methods;
   };
 
-  /// `dialogue` is told each line, and keeps the transcript.
+  /// `dialogue` gets each line, and keeps the transcript.
   LoginConversation(const Setting& setting, Dialogue& dialogue);
 
   /// Bytes from the server, in pieces of any size.
   void receive(std::string_view bytes);
-  /// The connection has ended, in these words. Only the first call counts.
+  /// The connection has ended; `words` say how. Only the first call counts.
   void closed(std::string words);
   /// The server said nothing more in time.
   void fell_silent();
@@ -87,7 +87,7 @@ class LoginConversation {
   bool awaits_utf8() const noexcept { return utf8_owed_; }
   /// The refusal is known already; only more words about it may come.
   bool knows_refusal() const noexcept { return !end_.reasons.empty(); }
-  /// The method that is tried; empty: no login was begun.
+  /// The method that is tried; empty if no login was begun.
   const std::optional<LoginMethod>& method() const noexcept { return method_; }
 
  private:

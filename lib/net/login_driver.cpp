@@ -17,7 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds longest_wait_for_words{5};
 
-/// A refused token is refused whether or not the server's words about it still come.
+/// How long to wait for the next line. After a refused token, the wait for more words about it is short: the
+/// token is refused whether or not they come.
 class LoginDeadlines {
  public:
   explicit LoginDeadlines(const LoginLimits& limits)
@@ -48,7 +49,7 @@ class LoginDeadlines {
   bool gives_up_;
 };
 
-/// What has arrived, or nothing if one has to wait; 0 bytes at the end of the stream, however it ended.
+/// How many bytes have arrived; empty if one has to wait, 0 at the end of the stream, however it ended.
 std::optional<std::size_t> receive(Wire& wire, std::span<char> into, LoginConversation& conversation) {
   try {
     return wire.receive(into);

@@ -69,7 +69,8 @@ std::vector<LoginMethod> methods_of(Auth auth) {
   return {quick, {.name = quick.in_steps(), .auth = auth, .way = row.way}};
 }
 
-/// Under TLS the password itself goes out, which is one round trip. Without it, what protects it comes first.
+/// Under TLS the password itself is sent, which takes one round trip. Without TLS, the mechanisms that
+/// protect the password come first.
 std::vector<Auth> automatic_order(Tls tls) {
   if (tls != Tls::none) return {Auth::plain, Auth::login, Auth::user};
   return {Auth::scram_sha_256, Auth::scram_sha_1, Auth::cram_md5, Auth::plain, Auth::login, Auth::user};
@@ -81,7 +82,7 @@ std::vector<Auth> mechanisms_for(Auth auth, Tls tls) {
   return {auth};
 }
 
-/// RFC 822's atom: printable ASCII without the specials.
+/// A character of an atom of RFC 822: printable ASCII without the specials.
 bool is_atom_character(char c) {
   return c > ' ' && c < 0x7f && std::string_view("()<>@,;:\\\".[]").find(c) == std::string_view::npos;
 }
@@ -109,7 +110,7 @@ std::vector<LoginMethod> login_methods(Auth auth, Tls tls, std::string_view reme
   for (const Auth each : mechanisms_for(auth, tls)) {
     for (LoginMethod& method : methods_of(each)) methods.push_back(std::move(method));
   }
-  if (remembered == "sasl") {  // as old databases have it: in two steps
+  if (remembered == "sasl") {  // old databases have this name for everything in two steps
     std::erase_if(methods, [](const LoginMethod& method) { return method.at_once; });
     return methods;
   }
@@ -159,7 +160,7 @@ std::optional<LoginMethod> MethodsToTry::choose(const std::vector<std::string>& 
     return method.remembered || method.way != LoginMethod::Way::sasl ||
            offers(capabilities, "SASL", mechanism_of(method.auth)->name);
   });
-  if (found == left_.end() && !automatic_)  // it was named: the server may know it and not list it
+  if (found == left_.end() && !automatic_)  // the user named it: the server may know it without listing it
     found = std::ranges::find_if(left_, [](const LoginMethod& method) { return !method.at_once; });
   return found == left_.end() ? std::nullopt : std::optional(*found);
 }

@@ -23,7 +23,7 @@ struct LoginMethod {
   Way way = Way::user_pass;
   bool at_once = false;     ///< the credentials stand on the AUTH line, if they fit (RFC 5034 section 4)
   bool remembered = false;  ///< it worked last time
-  /// The name of the method that sends the same in two steps; empty: there is none.
+  /// The name of the method that sends the same in two steps; empty if there is none.
   std::string in_steps() const;
 };
 
@@ -31,9 +31,9 @@ struct LoginMethod {
 /// Error{config} for a mechanism that this build of libcurl does not have.
 std::vector<LoginMethod> login_methods(Auth auth, Tls tls, std::string_view remembered);
 
-/// A line of the answer to CAPA (RFC 2449), in words, in upper case.
+/// The words of a line of the answer to CAPA (RFC 2449), in upper case.
 std::vector<std::string> words_of_capability(std::string_view line);
-/// True if a line begins with `name` and, unless that is empty, has `argument` among its words.
+/// True if a line begins with `name` and has `argument` among its words. An empty `argument` is ignored.
 bool offers(const std::vector<std::string>& capabilities, std::string_view name,
             std::string_view argument = {});
 
@@ -43,16 +43,16 @@ constexpr bool is_scram(Auth auth) { return auth == Auth::scram_sha_1 || auth ==
 class MethodsToTry {
  public:
   MethodsToTry(Auth auth, Tls tls, std::string_view remembered);
-  /// The first that suits these capabilities. One that the user has named is tried even if the server does
-  /// not list it, but then in two steps: its name goes out before the credentials do.
+  /// The first method that suits these capabilities. A method that the user has named is tried even if the
+  /// server does not list it, but then in two steps: its name is sent before the credentials.
   std::optional<LoginMethod> choose(const std::vector<std::string>& capabilities) const;
-  /// The method did not work. With credentials on the AUTH line, the same in two steps still may.
+  /// The method did not work. If it sent credentials on the AUTH line, the same in two steps may still work.
   void strike(const LoginMethod& method);
   /// The mechanism did not work in any form.
   void strike_mechanism(const LoginMethod& method);
-  /// Nobody is going to log in.
+  /// Removes all methods, for when nobody is going to log in.
   void leave_nothing();
-  /// The server does not survive CAPA: only USER and PASS are left, without that question.
+  /// The server does not survive CAPA: only USER and PASS are left, and CAPA is not sent.
   void leave_out_capa();
   /// The server does not survive UTF8 (RFC 6856), whatever it announces.
   void leave_out_utf8() noexcept { sends_utf8_ = false; }
@@ -63,7 +63,7 @@ class MethodsToTry {
   }
   bool asks_capa() const noexcept { return asks_capa_; }
   bool sends_utf8() const noexcept { return sends_utf8_; }
-  /// USER and PASS are among the methods, and no STLS has to come first: only CAPA tells whether it is there.
+  /// USER and PASS are among the methods, and STLS is not needed (only an answer to CAPA announces STLS).
   bool has_way_without_capa() const noexcept { return has_way_without_capa_; }
 
  private:

@@ -114,7 +114,7 @@ Error refused_token(const LoginFailure& failure) {
 }
 
 Error refused_login(const LoginFailure& failure) {
-  // Where the command USER is not known, no name and no password is wrong.
+  // If the server does not know USER, neither the name nor the password is wrong.
   const bool no_way = failure.end->what == What::way_wrong && !failure.end->credentials_sent &&
                       blames_the_way(failure.end->refusal());
   if (no_way) return not_offered(failure);
@@ -158,8 +158,8 @@ Error broken_mechanism(const LoginFailure& failure) {
           std::string(breaks_protocol)};
 }
 
-/// With TLS 1.3, only the first read shows that a client certificate was wanted: of the greeting, or after
-/// STLS of the answer to CAPA.
+/// With TLS 1.3, only the first read after the handshake shows that the server wants a client certificate:
+/// that of the greeting or, after STLS, that of the answer to CAPA.
 bool is_alert(const LoginEnd& end) {
   return (end.what == What::lost || end.what == What::capa_unanswered) &&
          util::lower(end.words).find("alert") != std::string::npos;

@@ -13,17 +13,17 @@ namespace mailhaul::net {
 
 /// The addresses of a host, in the order in which they are to be tried.
 struct Lookup {
-  int result = 0;  ///< getaddrinfo's; 0: there are addresses
+  int result = 0;  ///< of getaddrinfo(3); 0 if there are addresses
   std::vector<std::string> addresses;
 };
 /// May take as long as the system's resolver does.
 Lookup look_up(const std::string& host, Family family);
 
-/// "192.0.2.1"; empty if it is no address of the internet.
+/// The address as text: "192.0.2.1"; empty if it is not an internet address.
 std::string in_digits(const sockaddr* address, socklen_t size);
 
-/// While it lives, this thread reads host names as UTF-8 whatever the user's locale is: libidn2, which
-/// libcurl and the system call for a name beyond ASCII, asks the locale. Does nothing for other names.
+/// While this object exists, its thread reads host names as UTF-8, whatever the user's locale is. libcurl and
+/// the system pass names that are not ASCII to libidn2, which asks the locale. Does nothing for ASCII names.
 class HostNameLocale {
  public:
   explicit HostNameLocale(std::string_view host);

@@ -22,17 +22,17 @@ struct Credentials {
 /// What the client says to a challenge.
 struct Answer {
   util::Secret bytes;     ///< before base64
-  std::string problem{};  ///< not empty: the server broke the mechanism like this, and the client cancels
-  std::string refusal{};  ///< not empty: the challenge was none, but says why the server refuses
+  std::string problem{};  ///< how the server broke the mechanism, so that the client cancels; or empty
+  std::string refusal{};  ///< why the server refuses, if the challenge says that; or empty
   bool secret = false;    ///< this answer, or one before it, proves or contains the password or token
 };
 
 /// The client's side of one exchange.
 struct Exchange {
-  /// The answer to the next challenge, which comes without its base64. If the client speaks first, the
+  /// The answer to the next challenge, which is already decoded from base64. If the client speaks first, the
   /// first challenge is empty.
   std::function<Answer(std::string_view challenge)> answer;
-  /// Asked when the server has accepted: why it is not to be believed; empty: it is.
+  /// Called when the server has accepted the login: why that is not to be believed; empty if it is.
   std::function<std::string()> doubt = [] { return std::string(); };
 };
 
@@ -46,7 +46,7 @@ struct Mechanism {
 /// The mechanism that an `auth` names; nullptr for those that are no mechanism, or are left to libcurl.
 const Mechanism* mechanism_of(Auth auth);
 
-// One function for each family. The rows of the table call them.
+// One function for each mechanism, for the rows of the table.
 Exchange start_plain(const Credentials& credentials);          ///< RFC 4616
 Exchange start_login(const Credentials& credentials);          ///< never standardised
 Exchange start_cram_md5(const Credentials& credentials);       ///< RFC 2195
@@ -56,7 +56,7 @@ Exchange start_scram_sha_256(const Credentials& credentials);  ///< RFC 7677
 Exchange start_xoauth2(const Credentials& credentials);        ///< as Google and Microsoft describe it
 Exchange start_oauthbearer(const Credentials& credentials);    ///< RFC 7628
 
-/// SCRAM with a nonce that is known beforehand, as the examples of the RFCs have it.
+/// SCRAM with a given nonce, which lets tests repeat the examples of the RFCs.
 Exchange start_scram(const Credentials& credentials, util::Digest digest, std::string nonce);
 
 }  // namespace mailhaul::net

@@ -7,8 +7,8 @@
 
 namespace mailhaul::net {
 
-/// How fast a server's bytes come: the fastest of all periods of a twentieth of a second or more in which
-/// enough came, so that a pause, the server's or ours, does not count. It has no clock of its own.
+/// How fast a server sends: the best rate of all periods of at least a twentieth of a second in which enough
+/// bytes came. So a pause, the server's or ours, does not count. This class has no clock of its own.
 class Pace {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -34,7 +34,7 @@ struct LoginFailure {
 [[nodiscard]] util::Error explain(const LoginFailure& failure);
 /// The same for results that have to do with TLS (STLS: RFC 2595 section 4).
 util::Error explain_tls(const LoginFailure& failure);
-/// The same for results that a proxy caused; empty: none did.
+/// The same for results that a proxy caused; empty if no proxy did.
 std::optional<util::Error> explain_proxy(const LoginFailure& failure);
 /// The same for the end of our own conversation. REQUIRES: there is one.
 util::Error explain_login(const LoginFailure& failure);
@@ -44,7 +44,7 @@ std::string where(const LoginFailure& failure);
 std::string quoted(const LoginFailure& failure, std::string_view refusal);
 /// The same error with the hint of the provider behind the host, if there is one.
 util::Error advised(const LoginFailure& failure, const util::Error& error, Advisor advise);
-/// For the case that there is no POP3 server at the other end, or something in front of it.
+/// The hint for the case that there is no POP3 server at the other end, or something is in front of it.
 std::string hint_for_port(const LoginFailure& failure);
 util::Error timed_out(const LoginFailure& failure);
 util::Error lost(const LoginFailure& failure, const std::string& words);
@@ -53,8 +53,8 @@ util::Error no_handshake(const LoginFailure& failure, const std::string& words);
 /// The server offers no TLS, or has refused it in these words.
 util::Error no_stls(const LoginFailure& failure, const std::optional<std::string>& refusal);
 
-/// What a failed name look-up means, from getaddrinfo's result: libcurl does not tell a name that does not
-/// exist from a resolver that does not answer.
+/// What a failed name look-up means, from getaddrinfo's result: libcurl does not distinguish a name that does
+/// not exist from a resolver that does not answer.
 util::Kind kind_of_lookup(int result);
 
 }  // namespace mailhaul::net

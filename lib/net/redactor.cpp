@@ -26,8 +26,8 @@ std::size_t find_nocase(std::string_view text, std::string_view wanted, std::siz
   return at == text.end() ? std::string_view::npos : static_cast<std::size_t>(at - text.begin());
 }
 
-/// The base64 digits that depend on the secret alone when `shift` foreign bytes stand before it in its group
-/// of three.
+/// The base64 digits that depend on the secret alone when `shift` other bytes come before it in its group of
+/// three.
 std::string core(std::string_view secret, std::size_t shift) {
   const std::string digits = util::base64_encode(std::string(shift, '\0').append(secret));
   const std::size_t bits_before = shift * 8;
@@ -43,7 +43,7 @@ void replace_nocase(std::string& text, std::string_view secret) {
   }
 }
 
-/// The whole run goes, since the digits at its seams still tell some bits.
+/// Replaces the whole run of base64, because the digits next to the secret still contain some of its bits.
 void replace_run(std::string& text, std::string_view digits) {
   for (auto at = text.find(digits); at != std::string::npos; at = text.find(digits, at)) {
     auto end = at + digits.size();

@@ -21,7 +21,7 @@ class Redactor {
   std::string text(std::string_view bytes) const;
   /// The same, escaped and cut: fit for the sentence of an error.
   std::string shown(std::string_view bytes) const;
-  /// A line of ours: credentials are "***" whatever they are, so that nothing depends on recognising them.
+  /// A line of ours: credentials become "***" whatever they are, so that nothing depends on recognising them.
   std::string command(std::string_view line) const;
 
  private:

@@ -24,7 +24,7 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> word
                      [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
-/// "lock" and "locked", but neither "blocked" nor a locked account, which no waiting opens again.
+/// "lock" and "locked", but neither "blocked" nor a locked account, which does not open again by waiting.
 bool speaks_of_locked_maildrop(std::string_view words) {
   return has_any(words, {"lock"}) && !has_any(words, {"account", "block", "too many"});
 }
@@ -38,7 +38,7 @@ bool speaks_of_limit(std::string_view words) {
   for (auto at = words.find("limit"); at != std::string_view::npos; at = words.find("limit", at + 1)) {
     if (!words.substr(at).starts_with("limited")) return true;
   }
-  const bool too_long = has_any(words, {"length", "characters", "too long"});  // of a command, not of a stay
+  const bool too_long = has_any(words, {"length", "characters", "too long"});  // about a command
   return speaks_of_timeout(words) || (has_any(words, {"exceed"}) && !too_long) ||
          has_any(words,
                  {"rate limited", "rate-limited", "frequency", "quota", "throttl", "too many", "too much",
@@ -72,7 +72,7 @@ Reason reason_for(std::string_view code, std::string_view words) {
   if (code == "LOGIN-DELAY") return Reason::limit;
   if (code == "SYS/PERM") return Reason::permanent;
   if (speaks_of_locked_maildrop(words)) return Reason::in_use;
-  if (speaks_of_limit(words)) return Reason::limit;  // Gmail says so behind [SYS/TEMP]
+  if (speaks_of_limit(words)) return Reason::limit;  // Gmail writes of limits after [SYS/TEMP]
   if (code == "SYS" || code.starts_with("SYS/")) return Reason::trouble;
   if (has_any(words, {"in use"})) return Reason::in_use;
   if (speaks_of_passing_trouble(words)) return Reason::trouble;
@@ -109,7 +109,7 @@ std::chrono::milliseconds length_of(std::string_view unit) {
   return 0ms;
 }
 
-/// Takes what is made of these characters off the front of `text`.
+/// Removes the beginning of `text` that consists of these characters, and returns it.
 std::string_view take_while(std::string_view& text, std::string_view characters) {
   const auto taken = text.substr(0, text.find_first_not_of(characters));
   text.remove_prefix(taken.size());
@@ -135,7 +135,7 @@ std::optional<std::chrono::seconds> time_named_in(std::string_view words) {
   return std::nullopt;
 }
 
-/// Whether a time in the words may be the one to wait. A refused password often has other times beside it,
+/// Whether a time in the words may be the time to wait. The refusal of a password often names other times,
 /// such as how long the server took to answer.
 bool speaks_of_waiting(const Refusal& refusal, std::string_view words) {
   if (refusal.kind == Kind::login) return has_any(words, {"again in", "again after", "retry", "wait"});
@@ -146,7 +146,7 @@ bool speaks_of_switched_off_access(std::string_view words) {
   return has_any(words, {"not enabled", "disabled", "not allowed"});
 }
 
-/// "no such user", but not "reuse".
+/// Whether the text contains the whole word: for "user", "no such user" does, but "reuser" does not.
 bool has_word(std::string_view text, std::string_view word) {
   const auto is_letter = [&](std::size_t at) {
     return at < text.size() && text[at] >= 'a' && text[at] <= 'z';
@@ -157,7 +157,7 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
-/// With any of these, the refusal may be about who logs in, whatever else it says.
+/// With any of these words, the refusal may be about who logs in, whatever else it says.
 bool may_blame_the_credentials(std::string_view words) {
   return has_word(words, "user") || has_word(words, "pin") ||
          has_any(words, {"passphrase", "permission", "authoriz", "authoris", "access", "refused", "passw",
@@ -165,7 +165,7 @@ bool may_blame_the_credentials(std::string_view words) {
                          "logon", "log on", "log in", "mailbox", "secret"});
 }
 
-/// Sentences of servers that do not take this command or mechanism, although they contain such a word.
+/// Sentences that refuse a command or mechanism, although they contain a word of may_blame_the_credentials().
 constexpr std::array<std::string_view, 9> lost_mechanism = {
     "not valid in authorization state",       "unsupported authentication mechanism",
     "unknown authentication mechanism",       "invalid authentication mechanism",

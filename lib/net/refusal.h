@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a server's -ERR means: the response codes of RFC 2449 section 8 ([IN-USE], [LOGIN-DELAY]) and of RFC
-// 3206 ([SYS/TEMP], [SYS/PERM], [AUTH]), and the words of servers that send none. It stands in net because
-// the login asks it; pop3 and engine ask it about all other commands.
+// 3206 ([SYS/TEMP], [SYS/PERM], [AUTH]), and the words of servers that send none. This file is in net
+// because the login needs it; pop3 and engine use it for all other commands.
 #pragma once
 #include <chrono>
 #include <optional>
@@ -14,7 +14,7 @@ namespace mailhaul::net {
 
 /// What the server gives as its reason.
 enum class Reason {
-  unknown,      ///< nothing that is known
+  unknown,      ///< the words are not recognised
   credentials,  ///< the user name, the password or the token
   in_use,       ///< another session holds the mailbox
   limit,        ///< how often, how much or how long: limits, quotas, throttling, time-outs, [LOGIN-DELAY]
@@ -24,21 +24,21 @@ enum class Reason {
   hung_up       ///< no -ERR at all: the server hung up when it was given the name or the credentials
 };
 
-/// An -ERR, understood.
+/// The meaning of an -ERR.
 struct Refusal {
   Reason reason = Reason::unknown;
   util::Kind kind = util::Kind::protocol;
   std::string hint;  ///< what the user can do about it; may be empty
-  /// The time for which the server does not want to be asked, if it names one; a day at most.
+  /// How long the server does not want to be asked, if it names a time; a day at most.
   std::optional<std::chrono::seconds> pause;
   /// After hung_up: the login method that sends the same credentials in another form, if there is one.
   std::string other_method = {};
 };
 
-/// Understands the words behind an -ERR. `otherwise` is the kind of a refusal whose reason is unknown.
+/// Interprets the words after -ERR. `otherwise` is the kind if the reason does not decide it.
 [[nodiscard]] Refusal understand(std::string_view words, util::Kind otherwise);
 
-/// The Error to which an -ERR led, with what that -ERR means.
+/// The Error to which an -ERR led, with the meaning of that -ERR.
 class RefusedError : public util::Error {
  public:
   RefusedError(const util::Error& error, Refusal refusal);

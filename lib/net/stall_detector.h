@@ -5,8 +5,8 @@
 
 namespace mailhaul::net {
 
-/// Decides when a server is too slow. Only time spent waiting counts, so that it is not blamed for a slow
-/// disk. It has no clock of its own.
+/// Decides when a server is too slow. Only time spent waiting counts, so that the server is not blamed for a
+/// slow disk. This class has no clock of its own.
 class StallDetector {
  public:
   using Duration = std::chrono::steady_clock::duration;

@@ -40,7 +40,7 @@ bool has_hashed_authorities() {
   for (std::filesystem::directory_iterator entry(directory, failed), end; !failed && entry != end;
        entry.increment(failed)) {
     const auto name = entry->path().filename().native();
-    if (name.size() == 10 && name.ends_with(".0")) return true;  // 8 digits
+    if (name.size() == 10 && name.ends_with(".0")) return true;  // 8 digits and ".0"
   }
   return false;
 }
@@ -63,8 +63,8 @@ void require_usable(const Endpoint& endpoint, Auth auth) {
     const bool renamed = endpoint.tls != Tls::none && !endpoint.server_name.empty();
     Endpoint named = endpoint;
     if (renamed) named.host = endpoint.server_name;
-    static_cast<void>(
-        proxy_of_environment("pop3://" + address_of(named) + "/"));  // throws where it is not one
+    // Throws if the environment names something that is not a proxy.
+    static_cast<void>(proxy_of_environment("pop3://" + address_of(named) + "/"));
   }
   if (endpoint.tls != Tls::none) require_files(endpoint);
 }

@@ -12,7 +12,7 @@ namespace mailhaul::net {
 namespace {
 
 constexpr std::size_t most_capabilities = 256;          // the longest real answers have about twenty lines
-constexpr std::size_t longest_listing = 1024UL * 1024;  // of all of them
+constexpr std::size_t longest_listing = 1024UL * 1024;  // bytes of all lines
 constexpr std::size_t longest_line = 64UL * 1024;       // RFC 2449 section 4 allows 512
 constexpr std::size_t longest_trace = 1000;
 
@@ -46,7 +46,7 @@ void Transcript::sent(std::string_view line) {
     stage_ = Stage::stls;
     capabilities_.clear();
   } else {
-    // "*" cancels an exchange (RFC 5034 section 4): nothing of the user's is in it.
+    // "*" cancels an exchange (RFC 5034 section 4), and contains nothing that belongs to the user.
     const bool is_command = verb == "AUTH" || verb == "PASS" || verb == "APOP" || line == "*";
     stage_ = verb == "USER" ? Stage::user : is_command ? Stage::login : Stage::exchange;
     login_tried_ = true;
@@ -82,7 +82,7 @@ void Transcript::capability(std::string_view line) {
     listing_open_ = false;
     return;
   }
-  if (line.starts_with("..")) line.remove_prefix(1);  // a dot of the server's own stands behind another one
+  if (line.starts_with("..")) line.remove_prefix(1);  // a dot at the start of a line is sent twice
   line = line.substr(0, longest_line);
   listing_bytes_ += line.size();
   if (listing_.size() < most_capabilities && listing_bytes_ <= longest_listing)

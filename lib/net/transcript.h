@@ -13,7 +13,7 @@ namespace mailhaul::net {
 /// What was said up to the login, as far as decisions depend on it. Lines come without their line ends.
 class Transcript {
  public:
-  /// `exchange`: a line of a mechanism, behind AUTH; not the one that cancels it.
+  /// `exchange`: a line of a mechanism, after AUTH, except the line that cancels it.
   enum class Stage { greeting, capa, stls, user, login, exchange };
 
   void sent(std::string_view line);
@@ -31,7 +31,7 @@ class Transcript {
   bool login_tried() const noexcept { return login_tried_; }
   /// The server has said something since our last line.
   bool answered() const noexcept { return answered_; }
-  /// CAPA was sent, and nothing has been answered to it.
+  /// CAPA was sent, and nothing has come since.
   bool awaits_capa() const noexcept { return stage_ == Stage::capa && !answered_; }
   /// The words of the last -ERR, except to CAPA.
   const std::optional<std::string>& refusal() const noexcept { return refusal_; }
@@ -51,7 +51,7 @@ class Transcript {
   bool listing_open_ = false, secured_ = false, login_tried_ = false, answered_ = false, utf8_owed_ = false;
 };
 
-/// The transcript, passed on to the trace as it grows, with the secrets hidden.
+/// Keeps the transcript, and passes each line on to the trace with the secrets hidden.
 class Dialogue {
  public:
   Dialogue(const Redactor& redactor, const Trace& trace) : redactor_(redactor), trace_(trace) {}
@@ -59,7 +59,7 @@ class Dialogue {
   void received(std::string_view line);
   void remark(std::string_view text) const;
   const Transcript& transcript() const noexcept { return transcript_; }
-  /// A line of the server's, fit for the sentence of an error.
+  /// A line from the server, fit for the sentence of an error.
   std::string shown(std::string_view line) const;
 
  private:

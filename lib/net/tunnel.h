@@ -10,7 +10,7 @@
 
 namespace mailhaul::net {
 
-/// A program whose standard input and output are a connection. It is killed with this object.
+/// A program whose standard input and output are a connection. The destructor kills the program.
 class Tunnel {
  public:
   /// Throws Error{config} if the program cannot be started, Error{os} if there is no connection to it.
@@ -18,8 +18,8 @@ class Tunnel {
 
   /// Our end: a connected TCP socket, the only kind that libcurl takes over.
   int fd() const noexcept { return socket_.get(); }
-  /// How the program has ended, and its last words; waits a moment for its end. Empty: it did not end by
-  /// itself. Closes the connection.
+  /// Closes the connection and waits a moment for the end of the program. Returns how it ended, and its last
+  /// words; empty if it did not end by itself.
   std::string end(const util::Cancel& cancel);
 
  private:

@@ -14,7 +14,7 @@ struct Capabilities {
   std::optional<int> expire_days;
 };
 
-/// Reads the lines of an answer to CAPA, in any case of letters.
+/// Reads the lines of an answer to CAPA, in upper or lower case.
 Capabilities parse_capabilities(std::span<const std::string> lines);
 
 }  // namespace mailhaul::pop3

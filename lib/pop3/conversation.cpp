@@ -13,7 +13,7 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-/// RFC 2449 section 4 allows 512 bytes; UIDLs of 157 characters and more talkative servers have been met.
+/// RFC 2449 section 4 allows 512 bytes, but there are servers with longer lines, and UIDLs of 157 characters.
 constexpr std::size_t max_line_bytes = std::size_t{64} * 1024;
 
 std::string_view without_line_end(std::string_view line) {
@@ -34,8 +34,8 @@ std::optional<Status> parse_status(std::string_view line) {
 
 constexpr std::ptrdiff_t block_bytes = 64;
 
-/// Has no branches over a fixed length, so that the compiler makes vector instructions of it: nearly all
-/// bytes of all mail pass here.
+/// Whether an LF in the block has a dot after it. The loop has a fixed length and no branches, so that the
+/// compiler turns it into vector instructions: nearly all bytes of all mail pass through it.
 bool holds_dot_line(const char* block) {
   unsigned char found = 0;
   for (std::ptrdiff_t i = 0; i < block_bytes; ++i) {
@@ -46,7 +46,7 @@ bool holds_dot_line(const char* block) {
   return found != 0;
 }
 
-/// The first LF with a dot after it; nullptr: none.
+/// The first LF with a dot after it; nullptr if there is none.
 const char* find_dot_line(const char* at, const char* end) {
   while (end - at > block_bytes && !holds_dot_line(at)) at += block_bytes;
   while (end - at > 1) {
@@ -173,7 +173,7 @@ Event Conversation::end_reply() {
   return End{};
 }
 
-/// The next line with its end; empty: its end has not come yet, and what has come of it is kept.
+/// The next line with its end. Empty if the end has not come yet; the part that has come is kept.
 std::optional<std::string_view> Conversation::take_line(LineEnd ending) {
   const auto end = find_line_end(ending);
   const auto piece = in_.substr(0, end);
@@ -188,7 +188,7 @@ std::optional<std::string_view> Conversation::take_line(LineEnd ending) {
   return line_;
 }
 
-/// The index after the line's LF in in_; npos: the LF is not there.
+/// The index in in_ after the LF that ends the line; npos if in_ does not contain it.
 std::size_t Conversation::find_line_end(LineEnd ending) const {
   for (auto lf = in_.find('\n'); lf != std::string_view::npos; lf = in_.find('\n', lf + 1)) {
     if (ending == LineEnd::any) return lf + 1;
@@ -202,7 +202,7 @@ bool Conversation::begins_no_status() const noexcept {
   return within_ == Within::status && !carry_.empty() && carry_.front() != '+' && carry_.front() != '-';
 }
 
-/// Throws what happened, with the first `limit` bytes of these words of the server.
+/// Throws an error that says what happened and quotes the first `limit` bytes of the server's words.
 void Conversation::fail(const std::string& what, std::string_view words, std::size_t limit) {
   malformed_status_ = within_ == Within::status;
   const std::string said = redact_ ? redact_(words) : std::string(words);

@@ -35,11 +35,10 @@ struct Chunk {
 struct End {};
 using Event = std::variant<NeedInput, Status, Line, Chunk, End>;
 
-/// Reads replies in the order in which they were asked for. The line ends of a reply follow its status line:
-/// after "+OK ...CRLF" only CRLF ends a line, so that LF dot LF inside a mail cannot end the mail and have
-/// its next lines taken for the server's answers; after "+OK ...LF" a bare LF does as well. One thread at a
-/// time. The views in an event are valid until the next call; message bytes are handed out where they were
-/// fed.
+/// Reads replies in the order in which they were asked for. The status line of a reply decides what ends its
+/// other lines: after "+OK ...CRLF" only CRLF does, so that LF dot LF inside a mail cannot end the mail and
+/// make its next lines look like answers of the server; after "+OK ...LF" a bare LF does as well. One thread
+/// at a time. The views in an event are valid until the next call; the bytes of a message are not copied.
 class Conversation {
  public:
   /// Hides secrets in the words of the server that an error quotes, before they are escaped and cut.
@@ -47,11 +46,12 @@ class Conversation {
   Conversation() = default;
   explicit Conversation(Redact redact) : redact_(std::move(redact)) {}
 
-  /// Queues a command. REQUIRES: no line end, and no CR, LF or NUL inside.
+  /// Queues a command, without its line end. REQUIRES: it contains no CR, LF or NUL.
   void ask(std::string_view command, ReplyShape shape);
   /// The bytes to send now.
   std::string take_output();
-  /// Takes received bytes. REQUIRES: next() returned NeedInput; the bytes live until it does so again.
+  /// Takes received bytes. REQUIRES: next() has returned NeedInput; the bytes stay valid until it does so
+  /// again.
   void feed(std::string_view bytes);
   /// The next event. Throws Error{protocol} for a status line that is neither +OK nor -ERR, a line of more
   /// than 64 KiB, and a reply that nobody asked for.
@@ -61,10 +61,10 @@ class Conversation {
   std::size_t awaited() const noexcept { return awaited_.size(); }
   /// Nothing of a reply has been read yet: the server is between two answers.
   bool at_border() const noexcept { return within_ == Within::status && carry_.empty() && in_.empty(); }
-  /// What has come of a line whose end has not; empty between lines and inside a message.
+  /// The beginning of a line whose end has not come yet; empty between lines and inside a message.
   std::string_view begun_line() const noexcept { return carry_; }
-  /// next() threw because of a status line (neither +OK nor -ERR, or endless) or an unasked reply; or what
-  /// has come of the next status line is not how one begins.
+  /// True if next() threw because of a status line (neither +OK nor -ERR, or endless) or a reply that nobody
+  /// asked for, or if the beginning of the next line cannot be that of a status line.
   bool malformed_status() const noexcept { return malformed_status_ || begins_no_status(); }
 
  private:
@@ -91,7 +91,7 @@ class Conversation {
   std::deque<ReplyShape> awaited_;
   Within within_ = Within::status;
   Column column_ = Column::start;
-  LineEnd ending_ = LineEnd::crlf;  ///< of this reply
+  LineEnd ending_ = LineEnd::crlf;  ///< what ends a line of this reply
   bool malformed_status_ = false;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sent commands and the answers that are owed for them: drives a Conversation over a Stream. Only Session
-// uses it.
+// Drives a Conversation over a Stream: sends commands, and keeps track of the answers that are owed for them.
+// Only Session uses it.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -25,7 +25,7 @@ enum class Verb {
   retr,
   top,
   dele,
-  noop,   ///< its answer shows that what was asked before it has ended
+  noop,   ///< its answer shows that the reply before it has ended
   count,  ///< STAT for the same purpose
   quit
 };
@@ -34,15 +34,15 @@ enum class Verb {
 struct Command {
   Verb verb = Verb::stat;
   std::uint32_t number = 0;
-  std::uint64_t bytes = 0;  ///< the announced size of what it brings
+  std::uint64_t bytes = 0;  ///< the announced size of the message that it brings
 };
 /// The command as it is sent, without the line end: "RETR 17".
 std::string text_of(const Command& command);
 
 /// Answers are read in the order of the commands; an answer that was begun is read to its end before the
-/// next. Commands are handed to the stream just before it is read, so that the commands for many small
-/// answers travel together (RFC 2449 section 6.8, PIPELINING). After a throw the exchange cannot be used any
-/// more.
+/// next. Commands are handed to the stream just before the stream is read, so that the commands for many
+/// small answers travel together (RFC 2449 section 6.8, PIPELINING). After a throw the exchange cannot be
+/// used any more.
 class Exchange {
  public:
   /// `options` is borrowed and must outlive the exchange.
@@ -51,15 +51,15 @@ class Exchange {
   void allow_pipelining(bool allowed) noexcept { pipelining_ = allowed; }
   bool pipelining() const noexcept { return pipelining_; }
 
-  /// Queues a command before all that are only wanted.
+  /// Queues a command ahead of all commands that are only wanted.
   void queue(const Command& command) { urgent_.push_back(command); }
   void want(const Command& command) { wanted_.push_back(command); }
-  /// Forgets what is wanted and not yet sent; returns how many.
+  /// Forgets the wanted commands that have not been sent; returns how many.
   std::size_t withdraw();
-  /// The command whose answer comes next, sent or not; nullptr: none.
+  /// The command whose answer comes next, sent or not; nullptr if there is none.
   const Command* upcoming() const noexcept;
-  /// After a throw: the command that has to do with it. What nobody asked for belongs to the one before; a
-  /// proof that has failed, to none.
+  /// After a throw: the command that the failure is about. If an answer came that nobody asked for, this is
+  /// the command before it; nullptr if that command was a proof, or there is none.
   const Command* suspected() const noexcept;
 
   struct Answer {
@@ -68,12 +68,12 @@ class Exchange {
   };
   /// The next status line; its text is last_words() and last_values().
   Answer answer();
-  /// The next line of the list that answer() began; empty: the list has ended.
+  /// The next line of the list that answer() began; empty if the list has ended.
   std::optional<std::string_view> line();
-  /// The next piece of the message that answer() began; empty: the message has ended.
+  /// The next piece of the message that answer() began; empty if the message has ended.
   std::optional<std::string_view> piece();
 
-  /// Ends the session: the answer read last cannot be the one to its command. Throws Error{protocol}.
+  /// Ends the session because the last answer cannot belong to its command. Throws Error{protocol}.
   [[noreturn]] void disown_answer();
   /// Ends the session: fills doubt(), and throws the error with the command that was being answered.
   [[noreturn]] void fail(const util::Error& error);
@@ -82,7 +82,8 @@ class Exchange {
   std::string shown(std::string_view words) const;
   /// The text of the last status line as a person may see it.
   const std::string& last_words() const noexcept { return last_words_; }
-  /// The same as it came, with what may be a secret: to read numbers from, never to show. Empty after -ERR.
+  /// The same text as it came: for reading numbers, never for showing, because it may contain a secret. Empty
+  /// after -ERR.
   const std::string& last_values() const noexcept { return last_values_; }
   const Doubt& doubt() const noexcept { return doubt_; }
 
@@ -103,15 +104,15 @@ class Exchange {
   net::Stream& stream_;
   const SessionOptions& options_;
   Conversation talk_;
-  std::unique_ptr<char[]> buffer_;  ///< buffer_bytes, not filled with zeros: a poll needs few of them
+  std::unique_ptr<char[]> buffer_;  ///< buffer_bytes; not zeroed, because a poll uses only few of them
   std::deque<Command> urgent_, wanted_, asked_;
-  std::optional<Command> last_answered_;  ///< whose answer was read to its end last
+  std::optional<Command> last_answered_;  ///< the last one whose answer was read to its end
   std::uint64_t announced_bytes_ = 0;     ///< of asked_
   std::size_t command_bytes_ = 0;         ///< of asked_
   std::uint64_t received_ = 0;            ///< lines or bytes of the reply that is being read
   bool pipelining_ = false;
-  /// True from the moment when two answers were owed until none is. A NOOP does not count: its answer brings
-  /// nothing that could be taken for another's.
+  /// True from the moment when two answers are owed until none is. A proof does not count: its answer brings
+  /// nothing that could be taken for a part of another answer.
   bool several_owed_ = false;
   bool failed_ = false;
   bool last_ok_ = true;

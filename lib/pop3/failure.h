@@ -8,12 +8,12 @@ namespace mailhaul::pop3 {
 /// What a failure says about the session. With `pipelined`, nothing that was received in it can be trusted,
 /// because an answer may have been skipped (LAW 2).
 struct Doubt {
-  bool pipelined = false;         ///< true from the moment when two answers were owed until none is
-  bool at_border = false;         ///< the silence or the end came exactly between two answers
-  bool malformed_status = false;  ///< a status line that is neither +OK nor -ERR, or an unasked answer
+  bool pipelined = false;         ///< true from the moment when two answers are owed until none is
+  bool at_border = false;         ///< the server fell silent or closed exactly between two answers
+  bool malformed_status = false;  ///< a line that is neither +OK nor -ERR, or an answer that nobody asked for
 };
 
-/// What the command was about whose answer was awaited when a session failed.
+/// The kind of answer that was awaited when a session failed.
 struct Awaited {
   enum class What { other, capabilities, message, removal };
   What what = What::other;

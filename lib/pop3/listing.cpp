@@ -11,14 +11,16 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-/// Sizes are claims. No message is larger, and the sum of the largest listing still fits into 63 bits.
+/// Sizes are only claims of the server. No message is larger than this, and the sum of the sizes of the
+/// largest listing still fits into 63 bits.
 constexpr std::uint64_t largest_claim = std::uint64_t{1} << 40U;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// A listing may have a million lines: the searches of std::string_view take several times as long as these.
+// A listing may have a million lines, and the searches of std::string_view take several times as long as the
+// functions here.
 std::string_view after_blanks(std::string_view text) {
   return {std::ranges::find_if_not(text, is_blank), text.end()};
 }
@@ -43,15 +45,15 @@ std::optional<Numbered> split(std::string_view line) {
   return Numbered{static_cast<std::uint32_t>(*number), after_blanks(rest)};
 }
 
-/// Of a message whose size is not told it is known that there is something.
+/// The size at the start of `rest`. A message without one counts as 1 byte, because it is not empty.
 std::uint64_t size_claim(std::string_view rest) {
   const auto digits = leading_digits(rest);
   if (digits.empty()) return 1;
   return std::min(util::parse_number(digits).value_or(largest_claim), largest_claim);
 }
 
-/// A UID consists of printable characters without blanks (RFC 1939 section 7): what some servers append at
-/// one time and not at another is no part of it.
+/// A UID consists of printable characters without blanks (RFC 1939 section 7). Some servers append blanks at
+/// one time and not at another: they are not part of the UID.
 std::string_view without_trailing_blanks(std::string_view uidl) {
   while (!uidl.empty() && (is_blank(uidl.back()) || uidl.back() == '\r')) uidl.remove_suffix(1);
   return uidl;
@@ -60,7 +62,7 @@ std::string_view without_trailing_blanks(std::string_view uidl) {
 }  // namespace
 
 void ListingBuilder::expect(std::uint64_t messages) {
-  constexpr std::uint64_t most = 1'000'000;  // a claim
+  constexpr std::uint64_t most = 1'000'000;  // the number is only a claim of the server
   listed_.reserve(static_cast<std::size_t>(std::min(messages, most)));
 }
 
@@ -85,7 +87,7 @@ void ListingBuilder::add_uidl_line(std::string_view line) {
   const auto found = split(line);
   if (!found) return leave_out(line);
   const auto place = place_of(found->number);
-  if (!place && found->number > largest_number_) {  // it has come since LIST: the next session fetches it
+  if (!place && found->number > largest_number_) {  // it arrived after LIST: the next session fetches it
     faults_.may_be_incomplete = names_unlisted_ = true;
     return;
   }
@@ -95,7 +97,7 @@ void ListingBuilder::add_uidl_line(std::string_view line) {
   listed_[*place].uidl = without_trailing_blanks(found->rest);
 }
 
-/// The line may stand for any message.
+/// Counts a line that is left out. It may stand for any message, so that the listing may be incomplete.
 void ListingBuilder::leave_out(std::string_view line) {
   if (faults_.malformed_lines++ == 0) faults_.first_malformed_line = line;
   faults_.may_be_incomplete = true;

@@ -26,7 +26,7 @@ class ListingBuilder {
   std::vector<Listed> take() { return std::move(listed_); }
   std::size_t size() const noexcept { return listed_.size(); }
   bool empty() const noexcept { return listed_.empty(); }
-  /// Whether UIDL names a message behind the last one of LIST.
+  /// Whether UIDL names a message after the last one of LIST.
   bool names_unlisted() const noexcept { return names_unlisted_; }
   /// Whether UIDL names a message before the last one of LIST that LIST leaves out.
   bool names_left_out() const noexcept { return names_left_out_; }
@@ -40,7 +40,7 @@ class ListingBuilder {
 
   std::vector<Listed> listed_;
   std::vector<bool> named_;                                   ///< messages that a UIDL line was about
-  std::unordered_map<std::uint32_t, std::size_t> elsewhere_;  ///< places of those not at number - 1
+  std::unordered_map<std::uint32_t, std::size_t> elsewhere_;  ///< indexes of those not at number - 1
   std::uint32_t largest_number_ = 0;                          ///< of listed_
   bool names_unlisted_ = false;
   bool names_left_out_ = false;

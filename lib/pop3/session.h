@@ -16,19 +16,20 @@
 
 namespace mailhaul::pop3 {
 
-/// One message of the listing. `bytes` is the server's claim, a hint.
+/// One message of the listing. `bytes` is the server's claim, which is only a hint.
 struct Listed {
   std::uint32_t number = 0;
   std::uint64_t bytes = 0;
-  std::string uidl;  ///< empty: the server gave none
+  std::string uidl;  ///< empty if the server gave none
 };
 
 /// What was wrong with a listing that is usable all the same.
 struct ListingFaults {
   std::uint32_t malformed_lines = 0;  ///< lines that were left out because they made no sense
-  std::string first_malformed_line;   ///< escaped, as all words of the server
-  bool may_be_incomplete = false;     ///< a message that is not in it may be on the server all the same
-  /// Why this listing is no success: LIST leaves out what STAT or UIDL tell of. Escaped; empty: it may be.
+  std::string first_malformed_line;   ///< escaped, like all words of the server
+  bool may_be_incomplete = false;     ///< the server may have messages that the listing leaves out
+  /// Says that LIST leaves out messages that STAT counts or UIDL names, so that the run is no success.
+  /// Escaped; empty if LIST does not.
   std::string contradiction;
   std::optional<std::string> uidl_refusal;  ///< the server's words if it answered UIDL with -ERR
 };
@@ -47,7 +48,7 @@ class Session;
 class Message {
  public:
   const Wanted& wanted() const noexcept { return wanted_; }
-  /// The server's words behind an -ERR; empty: it was +OK.
+  /// The server's words after -ERR; empty if the answer was +OK.
   const std::optional<std::string>& refused() const noexcept { return refused_; }
   /// The next piece, line ends as sent; empty at the end of the message.
   std::optional<std::string_view> read();
@@ -64,27 +65,29 @@ class Message {
 struct RemovalResult {
   std::vector<std::uint32_t> accepted;
   std::vector<std::pair<std::uint32_t, std::string>> refused;  ///< number and the server's words
-  bool committed = false;     ///< +OK to QUIT: only then are the accepted ones gone (RFC 1939 section 6)
+  bool committed = false;     ///< +OK to QUIT: only then are the accepted messages gone (RFC 1939 section 6)
   bool quit_refused = false;  ///< -ERR to QUIT
-  std::string quit_answer;    ///< the server's words if it was refused, else "no answer: ..."
+  std::string quit_answer;    ///< the server's words if it was refused; else why no answer came
 };
 
 struct SessionOptions {
-  /// What was announced at the login. With PIPELINING among them, CAPA travels with the listing.
+  /// What was announced at the login. If this includes PIPELINING, CAPA is sent together with the listing's
+  /// commands.
   std::vector<std::string> capabilities = {};
   bool may_pipeline = true;
-  bool may_ask_capabilities = true;  ///< false: the server is known to answer CAPA with silence or hanging up
-  /// Is told '>' commands, '<' status lines, and '*' what came with one: "4711 message bytes", "20 lines".
-  /// There is nothing secret in them.
+  bool may_ask_capabilities = true;  ///< false if the server is known to fall silent or hang up at CAPA
+  /// Gets '>' commands, '<' status lines, and '*' what followed a status line: "4711 message bytes", "20
+  /// lines". They contain no secrets.
   std::function<void(char direction, std::string_view line)> trace = {};
   /// Hides secrets in the server's words, before they are escaped.
   std::function<std::string(std::string_view words)> redact = {};
 };
 
-/// Drives a Conversation over a Stream. If the server announced PIPELINING, as much as comes in 0.75 s (at
-/// most 4 MiB of announced size), 2,048 commands and 32 KB of command text are unanswered at a time. Calls
-/// throw Error{temporary | protocol | cancelled}; after that the session cannot be used any more, and doubt()
-/// says what it was. The destructor sends nothing: without QUIT nothing is removed. One thread at a time.
+/// Drives a Conversation over a Stream. If the server announced PIPELINING, several commands may be
+/// unanswered at a time: at most 2,048 commands, 32 KiB of command text, and the announced sizes of what
+/// comes in 0.75 s (4 MiB at most). Calls throw Error{temporary | protocol | cancelled}; after that the
+/// session cannot be used any more, and doubt() describes the failure. The destructor sends nothing: without
+/// QUIT nothing is removed. One thread at a time.
 class Session {
  public:
   Session(net::Stream& stream, SessionOptions options);
@@ -97,38 +100,39 @@ class Session {
   /// Pipelining is announced, and allowed.
   bool pipelining() const noexcept;
 
-  /// Asks STAT, LIST and UIDL (RFC 1939 sections 5 and 7), in one round trip if pipelining allows it; in
-  /// the server's order. REQUIRES: owed() == 0. Throws Error{protocol} when a list has no end or makes no
-  /// sense, and net::RefusedError when LIST is refused; after the latter the session can go on.
+  /// Asks STAT, LIST and UIDL (RFC 1939 sections 5 and 7), in one round trip if pipelining allows it. The
+  /// messages are in the server's order. REQUIRES: owed() == 0. Throws Error{protocol} when a list has no end
+  /// or makes no sense, and net::RefusedError when LIST is refused, or STAT or UIDL for certain temporary
+  /// reasons; after a RefusedError the session can go on.
   [[nodiscard]] std::vector<Listed> listing();
-  /// What was wrong with the last one.
+  /// What was wrong with the last listing.
   const ListingFaults& listing_faults() const noexcept;
 
   /// Queues a RETR or TOP; it is sent when the window has room.
   void want(Wanted wanted);
-  /// From now on the next command is sent when the one before is answered. REQUIRES: nothing is owed.
+  /// From now on, a command is sent only when the one before it is answered. REQUIRES: owed() == 0.
   void one_by_one() noexcept;
-  /// Queues a STAT behind what is wanted (NOOP if the first answer to STAT had another form than "+OK 3
-  /// 2048", or the listing had faults). A proper answer to it shows that the reply before it has ended: a
+  /// Queues a STAT after everything that is wanted (NOOP if the first answer to STAT had another form than
+  /// "+OK 3 2048", or the listing had faults). A proper answer shows that the reply before it has ended: a
   /// server that does not stuff dots (RFC 1939 section 3) would send the rest of that message instead.
   void want_proof();
-  /// How many are wanted and not yet returned by next().
+  /// How many answers are wanted and have not been returned by next().
   std::size_t owed() const noexcept;
-  /// Forgets what was wanted and not yet sent; returns how many.
+  /// Forgets the wanted commands that have not been sent; returns how many.
   std::size_t withdraw();
-  /// The answers, in the order wanted; skips what is left of the one before. REQUIRES: owed() != 0.
+  /// The next answer, in the order of the commands; skips the rest of the answer before it. REQUIRES: owed()
+  /// != 0.
   Message& next();
 
-  /// Queues DELE. It is sent before what is wanted and not yet sent.
+  /// Queues DELE. It is sent ahead of the wanted commands that have not been sent.
   void remove(std::uint32_t number);
-  /// Waits for the answers to DELE, and QUIT travels along. If the connection ends or falls silent with
-  /// nothing but QUIT unanswered, that is no error: the removals are not committed. REQUIRES: owed() == 0.
+  /// Sends QUIT, and waits for the answers to DELE and QUIT. If the connection ends or falls silent when only
+  /// QUIT is unanswered, that is no error: the removals are not committed. REQUIRES: owed() == 0.
   RemovalResult quit();
 
-  /// After a throw: which answer was awaited, or had just come if an answer followed that nobody asked
-  /// for.
+  /// After a throw: which answer was awaited. If an answer came that nobody asked for: the one before it.
   Awaited awaited() const noexcept;
-  /// After a throw: what it says about the session.
+  /// After a throw: what the failure says about the session.
   const Doubt& doubt() const noexcept;
 
  private:

@@ -20,7 +20,7 @@ std::string_view text_of(const pugi::xml_node& node, const char* name) {
   return util::trimmed(node.child_value(name));
 }
 
-/// Puts the address into a user name: "%EMAILLOCALPART%". Empty: what comes out is no user name.
+/// Replaces placeholders such as "%EMAILLOCALPART%" by parts of the address; empty if the result is no name.
 std::string filled_in(std::string_view form, std::string_view address) {
   const auto at = address.rfind('@');
   const std::pair<std::string_view, std::string_view> holes[] = {{"%EMAILADDRESS%", address},
@@ -54,7 +54,7 @@ bool read_encryption(std::string_view socket_type, AnnouncedServer& server) {
   return true;
 }
 
-/// How the server lets users in; without a word that is known, by password: the login shows what it takes.
+/// Reads how users log in. If no method is known, a password is assumed; the login shows if that is wrong.
 void read_methods(const pugi::xml_node& node, AnnouncedServer& server) {
   bool password = false;
   for (const auto& method : node.children("authentication")) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a domain says about its mail servers: in XML (draft-ietf-mailmaint-autoconfig) and in JSON (PACC,
-// draft-ietf-mailmaint-pacc). The texts are hostile until shown to be harmless.
+// draft-ietf-mailmaint-pacc). The texts are not trusted until they have been checked.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -30,11 +30,12 @@ struct Announcement {
 /// The largest text that is read, in bytes.
 inline constexpr std::size_t largest_announcement = std::size_t{64} << 10U;
 
-/// Reads a config-v1.1.xml. Nothing in it is fetched, and no entity is replaced but the five of XML. Throws
+/// Reads a config-v1.1.xml. Fetches nothing that it names, and replaces only the five entities of XML. Throws
 /// Error{protocol} "its answer is not XML: ...".
 [[nodiscard]] Announcement read_autoconfig(std::string_view xml, std::string_view address);
 
-/// Reads a user-agent-configuration.json. One of the TXT records must have its hash. Throws Error{protocol}.
+/// Reads a user-agent-configuration.json. One of the TXT records must have the hash of the text. Throws
+/// Error{protocol}.
 [[nodiscard]] Announcement read_pacc(std::string_view json, const std::vector<std::string>& records,
                                      std::string_view address);
 

@@ -67,11 +67,11 @@ bool is_assignment(std::string_view word) {
 constexpr std::array<std::string_view, 18> starters{
     "env",  "nice", "ionice", "timeout", "flock",  "exec",   "nohup",       "setsid",  "command",
     "chrt", "time", "sudo",   "chronic", "cronic", "stdbuf", "systemd-cat", "runuser", "doas"};
-/// Programs for which mailhaul is a mere name or file.
+/// Programs that do not start mailhaul even if an argument names it.
 constexpr std::array<std::string_view, 22> no_starters{
     "cd",  "[",  "test",  "pgrep", "pkill", "killall", "pidof", "echo", "printf",    "logger", "ls",
     "cat", "rm", "mkdir", "touch", "cp",    "mv",      "grep",  "find", "systemctl", "which",  "type"};
-/// Programs that run the text behind -c.
+/// Programs that run the text after -c.
 constexpr std::array<std::string_view, 6> command_texts{"sh", "bash", "dash", "zsh", "ksh", "su"};
 constexpr std::array<std::string_view, 11> before_command{"if", "then", "else", "elif", "while", "until",
                                                           "do", "!",    "{",    "fi",   "done"};
@@ -130,11 +130,11 @@ class CommandReader {
     for (; !words.empty(); words = words.subspan(1)) {
       const auto& word = words[0].text;
       if (name == "flock" && word == "-c" && words.size() > 1) return commands(words[1].text);
-      if (name == "command" && word == "-v") return;  // which only looks for it
+      if (name == "command" && word == "-v") return;  // it only prints the path of the program
       if (word.starts_with('-') || is_assignment(word)) continue;
       const auto base = base_name(word);
       const bool is_known = base == "mailhaul" || is_one_of(command_texts, base) || is_one_of(starters, base);
-      if (word.find_first_not_of("0123456789.") == std::string::npos) continue;  // a number for an option
+      if (word.find_first_not_of("0123456789.") == std::string::npos) continue;  // the value of an option
       if (is_lock) {
         is_lock = false;
       } else if (is_known) {
@@ -157,7 +157,7 @@ class CommandReader {
   }
 
   std::vector<Started> found_;
-  std::vector<std::string> looked_at_;  ///< by [ -x FILE ]
+  std::vector<std::string> looked_at_;  ///< the words of tests such as [ -x FILE ]
   unsigned depth_ = 0;
 };
 

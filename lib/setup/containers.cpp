@@ -23,7 +23,7 @@ bool is_getmailrc(const util::Path& path) {
          !ends(".json");
 }
 
-/// What is too large for a configuration or cannot be read has none.
+/// False for a file that cannot be read, or is too large for a configuration.
 bool has_retriever(const util::Path& path) {
   try {
     const auto text = "\n" + util::read_file(path, 256U << 10U);
@@ -33,7 +33,7 @@ bool has_retriever(const util::Path& path) {
   }
 }
 
-/// In the order of their names.
+/// The files of the directory that fit, in the order of their names.
 std::vector<util::Path> files_like(const util::Path& directory, bool (*fits)(const util::Path& path)) {
   std::vector<util::Path> files;
   std::error_code failure;
@@ -49,7 +49,7 @@ bool is_named_for_getmail(const util::Path& path) {
   return is_there(path) && name.starts_with("getmail-") && name.ends_with(".cf");
 }
 
-/// Other files of docker-mailserver end in .cf as well, and none of them is getmail's.
+/// Whether the directory is that of docker-mailserver, where other files (*.cf) do not belong to getmail.
 bool is_mail_server(const util::Path& directory) {
   return std::ranges::any_of(
       std::initializer_list<const char*>{"postfix-accounts.cf", "fetchmail.cf", "getmail"},
@@ -111,7 +111,7 @@ std::vector<util::Path> files_below(const util::Path& directory, std::string_vie
 }
 
 util::Path list_below(const util::Path& directory, std::string_view program, const util::Path& usual) {
-  const auto folder = "lib-" + std::string(program);  // of docker-mailserver's volume for what changes
+  const auto folder = "lib-" + std::string(program);  // in docker-mailserver's volume for data that changes
   std::vector<util::Path> places{directory / usual.filename()};
   for (const auto& above : {directory, directory / "..", directory / "../.."})
     places.push_back(above / "mail-state" / folder / usual.filename());

@@ -9,18 +9,18 @@
 
 namespace mailhaul::setup {
 
-/// The configurations of the program in a directory that a person has named: beside each other as in a home
+/// The configurations of the program in a directory that the user has named. They may be named as in a home
 /// directory, or as docker-mailserver mounts them ("config/fetchmail.cf", "getmail/main.cf"). Throws
 /// Error{no_config} if there is none.
 [[nodiscard]] std::vector<util::Path> files_below(const util::Path& directory, std::string_view program);
 
-/// The list of fetched messages of a configuration in such a directory: `usual`, or the file of the same name
-/// where a container keeps it. `usual` if there is none.
+/// The list of fetched messages of a configuration in such a directory: in the directory itself, or where a
+/// container keeps the list; `usual` if it is in none of these places.
 [[nodiscard]] util::Path list_below(const util::Path& directory, std::string_view program,
                                     const util::Path& usual);
 
-/// The getmail configurations in a directory: getmailrc first, then the others that have a retriever; where
-/// there is no getmailrc, all that getmail itself would take.
+/// The getmail configurations in a directory: getmailrc first, then the other files that have a retriever. If
+/// there is no getmailrc, all files that getmail itself would read.
 [[nodiscard]] std::vector<util::Path> getmail_files_in(const util::Path& directory);
 
 /// Whether the file stands beside getmailrc, where getmail reads it only if it is named (-r).

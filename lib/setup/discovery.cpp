@@ -25,7 +25,7 @@ constexpr std::string_view public_database = "autoconfig.thunderbird.net";
 constexpr std::string_view well_known = "/.well-known/autoconfig";
 constexpr std::string_view config_file = "/mail/config-v1.1.xml";
 
-/// For the query of a URL (RFC 3986 section 2.1).
+/// Encodes a text for the query of a URL (RFC 3986 section 2.1).
 std::string percent_encoded(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
@@ -36,7 +36,7 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-/// Why a page could not be asked, without "cannot ask HOST: ": the host is told anyway.
+/// Why a host could not be asked, without "cannot ask HOST: ", because the host is reported anyway.
 std::string reason_of(const Error& error) {
   const std::string_view sentence = error.what();
   const auto end = sentence.find(": ");
@@ -44,7 +44,7 @@ std::string reason_of(const Error& error) {
   return std::string(names_host ? sentence.substr(end + 2) : sentence);
 }
 
-/// One step of discovery after the other, for one address.
+/// Takes the steps of discovery for one address, one after the other.
 class Search {
  public:
   Search(std::string_view address, const DiscoveryOutside& outside)
@@ -116,7 +116,7 @@ class Search {
     });
   }
 
-  /// Reads a page, and tells what it says.
+  /// Reads a page, and reports what it says.
   template <typename Read>
   void take(const std::string& source, const HttpsOutcome& outcome, Read read) {
     if (!outcome.answer) return tell(source, outcome.error ? reason_of(*outcome.error) : "no answer");
@@ -217,7 +217,7 @@ class Search {
   const DiscoveryOutside& outside_;
   DnsAnswer receivers_;
   std::string receiver_;
-  bool was_answered_ = false;  ///< by anybody
+  bool was_answered_ = false;  ///< by any web or name server
   Discovery result_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What can be known of files and directories without a change.
+// Finds out facts about files and directories without changing them.
 #pragma once
 #include <string>
 #include <string_view>
@@ -21,7 +21,7 @@ std::string text_if_readable(const util::Path& file);
 /// Files in a directory, also those that links lead to, in the order of their names.
 std::vector<util::Path> files_in(const util::Path& directory);
 
-/// Directories in it whose names end so.
+/// Directories in a directory whose names end in `end`, in the order of their names.
 std::vector<util::Path> folders_in(const util::Path& directory, std::string_view end);
 
 }  // namespace mailhaul::setup

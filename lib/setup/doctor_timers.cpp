@@ -52,7 +52,7 @@ std::chrono::seconds interval_of_watch(std::string arguments) {
   return every;
 }
 
-/// What a command line does with mailhaul.
+/// All places where a command line starts mailhaul, each with its interval.
 std::vector<Runner> runners_in(const std::string& where, std::string_view line) {
   std::vector<Runner> runners;
   for (auto& started : mailhaul_started_by(line)) {
@@ -108,8 +108,8 @@ std::vector<Runner> find_runners(const DoctorOutside& outside) {
   return runners;
 }
 
-/// The path with ~ and $HOME replaced; empty: the program is looked up, begins where the line has gone to, or
-/// has another name that only a shell knows.
+/// The path with ~ and $HOME replaced. Empty if it cannot be checked: a name that is looked up in $PATH, a
+/// relative path, or a text that only a shell can replace.
 std::string path_to_check(std::string program, const util::Path& home) {
   for (const std::string_view name : {"~/", "$HOME/", "${HOME}/"})
     if (program.starts_with(name)) program = (home / program.substr(name.size())).native();
@@ -117,7 +117,7 @@ std::string path_to_check(std::string program, const util::Path& home) {
   return is_clear ? program : std::string();
 }
 
-/// Whether it will be started. Says so where it will not, or where nobody can tell.
+/// Whether mailhaul will be started. Reports if it will not, or if this cannot be known.
 bool will_start(const Runner& runner, const DoctorOutside& outside, const TellFinding& tell) {
   const auto named = util::escape(runner.started.program);
   if (!runner.started.is_clear) {

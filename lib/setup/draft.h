@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is known of an account that another program describes, in words of ours, and what could not be taken
+// An account that another program describes, in the terms of mailhaul, and notes on what could not be taken
 // over.
 #pragma once
 #include <chrono>
@@ -17,7 +17,7 @@
 
 namespace mailhaul::setup {
 
-/// One thing that has no counterpart or another meaning here, and what to do about it.
+/// One thing that has no counterpart in mailhaul, or has another meaning there, and what to do about it.
 struct Note {
   unsigned line = 0;  ///< in the file; 0: none in particular
   std::string sentence, advice;
@@ -38,7 +38,7 @@ struct DraftDestination {
   bool from_line = false;
 };
 
-/// One account. Empty texts, zeros and false are what mailhaul does anyway.
+/// One account. An empty text, 0 or false means what mailhaul does by default.
 struct Draft {
   std::string name;
   unsigned line = 0;
@@ -72,7 +72,7 @@ struct Outcome {
   std::vector<Note> notes;
 };
 
-/// What of the world outside counts; handed in by app.
+/// What `import` and `doctor` need to know of the system and the user; `app` provides it.
 struct Surroundings {
   util::Path home;         ///< ~
   util::Path config_home;  ///< $XDG_CONFIG_HOME, else ~/.config
@@ -88,11 +88,11 @@ account::Node profile_of(const Draft& draft, const util::Path& password_file);
 std::vector<std::string> words_of_shell(std::string_view command);
 /// Pairs: what the other program replaces in a command, and what is written in its place.
 using Placeholders = std::vector<std::pair<std::string, std::string>>;
-/// The same for a program that gets mail, where mailhaul reads % as the beginning of a placeholder. nullopt:
-/// a shell inside of the command would read what comes from a message as a part of its own text.
+/// The same for a program that gets mail, where mailhaul reads % as the beginning of a placeholder. nullopt
+/// if a shell inside of the command would read text from a message as a part of its own commands.
 std::optional<std::vector<std::string>> program_of_shell(std::string_view command, const Placeholders& known);
-/// Adds such a program to the places of the account. If it is not possible, the account lacks a place,
-/// with a note.
+/// Adds such a program to the places of the account. If that is not possible, the account lacks a
+/// place, and a note says so.
 void deliver_to_shell(Draft& draft, Outcome& outcome, std::string_view command, const Placeholders& known);
 
 /// Replaces "~/" and "~anna/" at the start; a relative path begins at `base`. If nobody is called anna here,
@@ -100,11 +100,11 @@ void deliver_to_shell(Draft& draft, Outcome& outcome, std::string_view command, 
 std::string absolute(std::string_view path, const util::Path& home, const util::Path& base);
 
 /// Gives each account a valid name that no other one has; `reserved` are names that no account may have. Of
-/// two enabled accounts for one mailbox the second is switched off, with a note. Where nothing says where
-/// mail goes, the account is switched off, with a Maildir in `home`.
+/// two enabled accounts for one mailbox the second is switched off, with a note. An account that lacks a
+/// place for its mail is switched off; if it has no place at all, it gets a Maildir in ~/Mail.
 void complete(Outcome& outcome, const Surroundings& around, const std::vector<std::string>& reserved);
 
-/// Does the same for two enabled accounts of different files.
+/// Does the same for two enabled accounts for one mailbox that come from different files.
 void switch_off_doubles(std::span<Outcome> outcomes);
 
 }  // namespace mailhaul::setup

@@ -27,8 +27,8 @@ struct FdmAccount {
   std::string pipe;    ///< a program that is the connection, for a shell
   std::string server, port, cache;
   std::optional<FdmText> user, pass;
-  bool is_unset = false;                                    ///< one of the texts is
-  bool server_is_unset = false;                             ///< this one is
+  bool is_unset = false;         ///< a text of the account has a macro that is not set
+  bool server_is_unset = false;  ///< `server` has a macro that is not set
   std::vector<std::pair<unsigned, std::string>> elsewhere;  ///< lines and words without a counterpart
 };
 
@@ -38,13 +38,13 @@ struct FdmAction {
 
 struct FdmRule {
   unsigned line = 0;
-  bool for_all = false;               ///< it has no other condition
-  std::vector<std::string> accounts;  ///< it has no other condition: patterns
+  bool for_all = false;               ///< the only condition is "all"
+  std::vector<std::string> accounts;  ///< patterns, if the only condition is "account"
   std::vector<std::string> actions;   ///< their names
   bool goes_on = false;               ///< "continue"
-  std::vector<std::string> limits;    ///< it depends on the content, and is for these accounts only: patterns
-  bool is_nested = false;             ///< it has rules inside of it, whose texts are the actions
-  bool keeps_inside = false;          ///< one of those says "keep"
+  std::vector<std::string> limits;    ///< patterns of accounts, if the rule also depends on the content
+  bool is_nested = false;             ///< it has rules inside of it; `actions` has all texts of them
+  bool keeps_inside = false;          ///< one of the rules inside says "keep"
   bool taken_apart() const { return for_all || !accounts.empty(); }
 };
 
@@ -52,7 +52,7 @@ struct FdmConf {
   bool verify = false;
   std::uint64_t max_size = 0;
   bool adds_received = true;
-  bool keeps_unmatched = true;  ///< what no rule ends with stays on the server
+  bool keeps_unmatched = true;  ///< mail stays on the server if no rule ends the search
   std::chrono::seconds timeout{0};
   std::vector<FdmAccount> accounts;
   std::map<std::string, FdmAction, std::less<>> actions;

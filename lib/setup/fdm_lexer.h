@@ -21,7 +21,7 @@ struct FdmToken {
 /// Macros by their names, with $ or %.
 using FdmMacros = std::map<std::string, std::string, std::less<>>;
 
-/// Reads tokens one after the other. The text must outlive it.
+/// Reads tokens one after the other. The text must outlive the lexer.
 class FdmLexer {
  public:
   FdmLexer(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options and steps of fdm that have no counterpart, its sizes and its times.
+// Options and steps of fdm that have no counterpart, and the sizes and times that fdm understands.
 #pragma once
 #include <chrono>
 #include <optional>
@@ -13,10 +13,10 @@ std::string_view fdm_option_advice(std::string_view name);
 /// The same for a word of an account.
 std::string_view fdm_account_advice(std::string_view word);
 
-/// Whether an action can have a step of this name that has no counterpart.
+/// Whether fdm has a step of this name for its actions, and mailhaul has no counterpart.
 bool is_fdm_step_elsewhere(std::string_view name);
 
-/// "5", "minutes": a day at most; no unit means seconds. Empty: the count is no number, or 0.
+/// The time that "5" and "minutes" mean, a day at most. No unit means seconds. Empty for a bad or zero count.
 std::optional<std::chrono::seconds> fdm_time(std::string_view count, std::string_view unit);
 /// "128", "128M" or "128megabytes" in bytes. Empty: it is none of these.
 std::optional<std::uint64_t> fdm_size(std::string_view text);

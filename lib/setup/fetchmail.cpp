@@ -38,7 +38,7 @@ class Options {
   const FetchmailValues& values_;
 };
 
-/// What "set" says for all entries, without a counterpart.
+/// A global option ("set") that has no counterpart.
 struct SetRow {
   std::string_view name, advice;
 };
@@ -174,7 +174,8 @@ class Drafting {
         word.replace(at, name.size(), value);
         at += value.size();
       }
-    const bool says_none = draft.tunnel == std::vector<std::string>{"none"};  // which is no tunnel here
+    // For mailhaul, the word "none" alone means that there is no tunnel.
+    const bool says_none = draft.tunnel == std::vector<std::string>{"none"};
     if (!draft.tunnel.empty() && !says_none) return;
     draft.tunnel.clear();
     draft.enabled = false;
@@ -182,7 +183,7 @@ class Drafting {
          "write its path into \"tunnel\", and remove \"enabled\"");
   }
 
-  /// Where nothing but the port says TLS, the plugin does it. REQUIRES: tunnel().
+  /// If only the port stands for TLS, the plugin does the encryption. REQUIRES: tunnel() was called.
   void leave_tls_to_plugin(Draft& draft, const Options& server, const Options& own) {
     if (draft.tunnel.empty() || draft.port != 995 || own.on("ssl")) return;
     if (!own.text("sslmode").empty()) return;
@@ -193,7 +194,7 @@ class Drafting {
          "if it only hands the connection on, write pop3s:// in \"server\", and remove \"tls\"");
   }
 
-  /// fetchmail takes a relative path from the directory of its file.
+  /// In fetchmail, a relative path begins at the directory of the configuration file.
   std::string path(const std::string& text) const {
     return absolute(text, around_.home, outcome_.file.parent_path());
   }

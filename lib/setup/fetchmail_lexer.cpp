@@ -100,7 +100,7 @@ FetchmailToken FetchmailLexer::next() {
   FetchmailToken token{.line = line_};
   if (at_ == text_.size()) return token;
   const char first = text_[at_];
-  // The longer one wins: "a b"c is a text and a word, but "a"c is a word with quotes in it.
+  // The longer reading wins: "a b"c is a text and a word, but "a"c is a word with quotes in it.
   const auto text_end = first == '"' || first == '\'' ? end_of_text() : at_;
   if (first == '=') {
     take();

@@ -15,7 +15,7 @@ struct FetchmailToken {
 };
 
 /// Reads tokens one after the other. Line ends are blanks, and so are ";", ":" and ",". The text must outlive
-/// it.
+/// the lexer.
 class FetchmailLexer {
  public:
   FetchmailLexer(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {}

@@ -140,7 +140,7 @@ class Parser {
     } while (token_.form == Form::word && std::ranges::find(noise, token_.text) != noise.end());
   }
 
-  /// The next token, whatever it says: after some words even a keyword is a name.
+  /// The next token, even if it is a keyword: after some words, a keyword is a name.
   std::string text_behind(const std::string& what) {
     token_ = lexer_.next();
     if (token_.form == Form::equals) token_ = lexer_.next();
@@ -172,7 +172,7 @@ class Parser {
     option();
   }
 
-  /// Each of them has a copy of the defaults.
+  /// Limits the number of entries and users, because each of them has a copy of the defaults.
   void require_room() {
     if (++parts_ > 1000) lexer_.refuse(token_.line, "there are too many entries");
   }
@@ -229,7 +229,7 @@ class Parser {
     entry_->users.push_back(std::move(user));
   }
 
-  /// What the defaults have set for all users, their name included.
+  /// A user with everything that the defaults have set for all users, the name included.
   FetchmailUser new_user(unsigned line) {
     require_room();
     FetchmailUser user{.line = line, .values = {}};
@@ -243,8 +243,8 @@ class Parser {
     return user;
   }
 
-  /// "user LOCAL here is REMOTE there" as "user REMOTE is LOCAL", because another user's name may replace one
-  /// of the two.
+  /// Turns "user LOCAL here is REMOTE there" into "user REMOTE is LOCAL", because the name of another user
+  /// may replace one of the two names.
   static void put_remote_name_first(FetchmailValues& values) {
     const auto remote = values.find("is");
     if (remote != values.end()) {
@@ -254,7 +254,7 @@ class Parser {
     }
   }
 
-  /// Where the option is kept: with the user whose part it stands in.
+  /// Where the value of the option is kept: in the entry, or with the user to whom the option belongs.
   FetchmailValues& place_of(const Option& option) {
     if (!option.of_server && user_begins_ == UserBegins::nowhere) user_begins_ = UserBegins::with_an_option;
     if (entry_ == &rc_.defaults) return entry_->values;
@@ -289,7 +289,7 @@ class Parser {
     values[std::string(option->name)] = std::move(value);
   }
 
-  /// Local names add up, however often "is" and "to" stand; other values replace one another.
+  /// Several "is" and "to" add up to one list of local names; for other options, the last value counts.
   static void join(const FetchmailValues& values, const Option& option, FetchmailValue& value) {
     const auto earlier = values.find(option.name);
     if (option.name != "is" || earlier == values.end() || earlier->second.inherited) return;
@@ -351,7 +351,7 @@ class Parser {
   FetchmailRc rc_;
   FetchmailEntry* entry_ = nullptr;
   unsigned parts_ = 0;  ///< entries and users
-  /// How the first user of the entry begins: one without a name must be the only one.
+  /// How the first user of the entry begins: a user without a name must be the only one.
   enum class UserBegins { nowhere, with_a_name, with_an_option } user_begins_ = UserBegins::nowhere;
 };
 

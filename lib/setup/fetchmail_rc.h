@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A fetchmailrc as a list of entries with their options, whatever these mean.
+// A fetchmailrc as a list of entries with their options, without regard to their meaning.
 #pragma once
 #include <map>
 #include <span>
@@ -16,7 +16,7 @@ enum class FetchmailArgument { none, text, number, texts, numbers, envelope };
 /// the same anyway; otherwise it says what to do instead.
 struct FetchmailOption {
   std::string_view name;
-  std::string_view same_as;  ///< another spelling of this option; empty: it is the first one
+  std::string_view same_as;  ///< the option of which this is another spelling; may be empty
   FetchmailArgument argument;
   bool of_server;  ///< comes before the users of an entry
   std::string_view advice = {};

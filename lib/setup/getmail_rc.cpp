@@ -34,7 +34,7 @@ constexpr std::array keys_elsewhere{
 };
 
 // The other keys that getmail knows: they are read here, or mailhaul does the same anyway, or they belong to
-// a kind of destination that is told as a whole.
+// a kind of destination that is reported as a whole.
 constexpr std::array<std::string_view, 14> retriever_keys{
     "type",     "server",      "port",     "username", "password", "password_command",  "timeout",
     "use_apop", "use_xoauth2", "ca_certs", "certfile", "keyfile",  "ssl_cert_hostname", "getmaildir"};
@@ -120,8 +120,7 @@ class IniParser {
     }
   }
 
-  /// What [DEFAULT] says counts in each section that has such a key, where the section does not say it
-  /// itself.
+  /// Adds the keys of [DEFAULT] to each section that can have such a key and does not set it itself.
   void inherit() {
     const auto defaults = rc_.extract("DEFAULT");
     if (defaults.empty()) return;

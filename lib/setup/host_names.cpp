@@ -35,7 +35,7 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-/// Below a country, many registries sell names below these.
+/// Whether many registries of countries sell names below this label, as "co" in "example.co.uk".
 bool is_registry(std::string_view label) {
   static constexpr std::array<std::string_view, 18> names{"ac",  "co",  "com", "edu", "ed",  "go",
                                                           "gob", "gov", "gv",  "ltd", "me",  "mil",

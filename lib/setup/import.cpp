@@ -54,7 +54,8 @@ constexpr std::array program_rows{
 
 [[noreturn]] void refuse_missing(const ProgramRow& program, const Surroundings& around) {
   auto files = program.usual_files(around);
-  if (files.empty()) files = {around.config_home / "getmail", around.home / ".getmail"};  // any name in these
+  // getmail reads files of any name in these directories.
+  if (files.empty()) files = {around.config_home / "getmail", around.home / ".getmail"};
   std::string places = files.size() > 1 ? "neither " : "there is no ";
   for (const auto& file : files)
     places += (&file == &files.front() ? "" : " nor ") + util::escape(file.native(), 4096);
@@ -68,7 +69,7 @@ bool is_directory(const ImportRequest& request) {
   return request.file && std::filesystem::is_directory(*request.file, ignored);
 }
 
-/// fetchmail and mpop read the first file that there is, getmail all.
+/// getmail reads all of its usual files, the other programs only the first one that exists.
 std::vector<util::Path> files_of(const ImportRequest& request, const Surroundings& around) {
   const auto& program = *request.program;
   if (!request.file) {
@@ -85,8 +86,8 @@ std::vector<util::Path> files_of(const ImportRequest& request, const Surrounding
   return {std::filesystem::absolute(*request.file)};
 }
 
-/// What a program that removes mail has fetched and left on the server, because it was told to do so on its
-/// command line or in an earlier configuration.
+/// The note on messages that a program has fetched and left on the server although it removes mail now: it
+/// was told to leave them on its command line or in an earlier configuration.
 Note removal_of(const ProgramRow& program, const Draft& draft) {
   return {draft.line,
           "the list of " + std::string(program.name) + " has " +
@@ -97,7 +98,7 @@ Note removal_of(const ProgramRow& program, const Draft& draft) {
               R"(: "leave_on_server": true in the account)"};
 }
 
-/// What to do where mail stays on the server, and nothing says which of it has been fetched.
+/// What to do if mail stays on the server and no list says which messages were fetched.
 std::string how_to_import_again(const std::string& program, const std::string& account) {
   return "stop the timer of " + program + ", run it once more, then import again (without the account " +
          account + " in the configuration file); if it keeps no list: mailhaul state mark-seen " + account +
@@ -115,7 +116,7 @@ std::string what_is_missing(const std::string& program, const Draft& draft) {
   return "there is no list of what " + program + " has fetched for " + draft.name + " (" + path + ")";
 }
 
-/// What the account's list says. Where a list should be and is not, the user has to know.
+/// Reads the account's list of messages. Adds a note if mail will be removed, or if a list is missing.
 void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes) {
   if (draft.seen_file.empty()) return;
   if (is_file(draft.seen_file)) {
@@ -131,7 +132,8 @@ void read_list(const ProgramRow& program, Draft& draft, std::vector<Note>& notes
        how_to_import_again(name, draft.name)});
 }
 
-/// A file that nobody named and that getmail itself leaves out is no reason to refuse the others.
+/// Reads one file. A mistake becomes a note if the user did not name the file and getmail itself does not
+/// read it, because the other files can be imported.
 Outcome read_one(const ImportRequest& request, const util::Path& file, std::string_view text,
                  const Surroundings& around) {
   try {

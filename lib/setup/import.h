@@ -10,7 +10,7 @@
 
 namespace mailhaul::setup {
 
-/// nullptr: not a program whose configuration is understood.
+/// nullptr if mailhaul does not understand the configuration of this program.
 const ProgramRow* find_program(std::string_view name);
 
 struct ImportRequest {
@@ -19,9 +19,9 @@ struct ImportRequest {
   std::vector<std::string> reserved_names;  ///< no account may have one of these
 };
 
-/// Reads the configuration, one outcome a file, and the lists of messages of its accounts. Writes nothing and
-/// starts no program. Throws Error{no_config} when there is no file, Error{config} when one is damaged, or
-/// one of the lists is.
+/// Reads the configuration and the lists of messages of its accounts; returns one outcome for each file of
+/// the configuration. Writes nothing and starts no program. Throws Error{no_config} if there is no file,
+/// Error{config} if a file or a list is damaged.
 std::vector<Outcome> read_all(const ImportRequest& request, const Surroundings& around);
 
 }  // namespace mailhaul::setup

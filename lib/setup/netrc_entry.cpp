@@ -26,7 +26,7 @@ util::Secret password_in(const std::optional<util::Secret>& netrc, const std::st
 /// The name that mailhaul looks for.
 std::string machine_of(const Draft& draft) { return draft.socket.empty() ? draft.host : "localhost"; }
 
-/// What mailhaul has to find.
+/// The line that mailhaul looks for in a netrc file.
 std::string line_for(const Draft& draft) {
   return "machine " + util::escape(machine_of(draft)) + " login " + util::escape(draft.user) +
          " password ...";

@@ -12,12 +12,12 @@ struct NetrcReader {
 };
 
 /// Lets the account use netrc if mailhaul finds its password there. Otherwise a note says why not, and what
-/// to do; false: there is no such file at all, and no note.
+/// to do. Returns false, without a note, if there is no such file at all.
 bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, const NetrcReader& reader);
 /// The same for a program that reads ~/.netrc.
 bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program);
 
-/// Whether `file` has the password, under the name of the server. False for one that cannot be read.
+/// Whether `file` has the password, under the name of the server. False if the file cannot be read.
 bool has_in_netrc(const Draft& draft, const util::Path& file);
 
 }  // namespace mailhaul::setup

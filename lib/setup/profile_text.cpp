@@ -58,7 +58,7 @@ class JsonScan {
   std::size_t at_ = 0, end_ = 0;
 };
 
-/// Where the members of "accounts" end: behind the last character that means anything, and what that is.
+/// Where the members of "accounts" end, after the last character that is not a blank or in a comment.
 struct Gap {
   std::size_t at = 0;
   bool needs_comma = false;
@@ -120,7 +120,7 @@ std::string with_profiles(std::string_view text, const std::vector<NamedProfile>
   const auto gap = find_gap(text);
   std::string result(text.substr(0, gap.at));
   if (gap.needs_comma) result += ',';
-  // A comment that stands behind the last account on its line stays there.
+  // A comment after the last account, on the same line, stays there.
   auto rest = text.substr(gap.at);
   const auto line_end = rest.find('\n');
   const auto comment = rest.find_first_not_of(" \t");
@@ -139,7 +139,7 @@ namespace {
 constexpr std::string_view temporary_mark = ".new";  // and the process id
 constexpr std::uint64_t most_processes = 1U << 22U;  // proc(5), pid_max
 
-/// A process that was killed has left its file, in which there may be passwords.
+/// Removes files that killed processes have left, because there may be passwords in them.
 void remove_left_ones(const util::Path& target) {
   const auto start = target.filename().native() + std::string(temporary_mark);
   std::error_code ignored;

@@ -20,8 +20,8 @@ std::string profile_lines(const std::vector<NamedProfile>& profiles);
 /// is a configuration that account::load() reads.
 std::string with_profiles(std::string_view text, const std::vector<NamedProfile>& profiles);
 
-/// A file that is going to replace another one, or to be a new one. It is readable by its owner alone from
-/// the beginning, and is removed unless it is published.
+/// A file that is going to replace another one, or to be a new one. Only its owner can read it, from the
+/// beginning. It is removed unless it is published.
 class NewFile {
  public:
   /// Writes and flushes the text beside `target`, whose directories are made. A symbolic link is followed.
@@ -29,9 +29,9 @@ class NewFile {
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
   ~NewFile();
-  /// Empty once it has its name.
+  /// The path of the file before publish(); empty afterwards.
   const util::Path& temporary() const noexcept { return temporary_; }
-  /// Gives it its name, in one step. Throws Error{cannot_create}.
+  /// Gives the file its name, in one step. Throws Error{cannot_create}.
   void publish();
   /// The same, but throws Error{cannot_create} if a file of this name exists.
   void publish_as_new();

@@ -11,7 +11,7 @@
 namespace mailhaul::setup {
 
 /// One program. `read` understands one file of it; it throws Error{config} "FILE:3: ..." for what the program
-/// would refuse as well. `seen` reads a list of messages for one account.
+/// would refuse as well. `read_list` reads a list of messages for one account.
 struct ProgramRow {
   std::string_view name;
   std::vector<util::Path> (*usual_files)(const Surroundings& around);  ///< where its configuration may be
@@ -27,8 +27,8 @@ Outcome read_getmail(const util::Path& file, std::string_view text, const Surrou
 Outcome read_mpop(const util::Path& file, std::string_view text, const Surroundings& around);
 Outcome read_fdm(const util::Path& file, std::string_view text, const Surroundings& around);
 
-// The lists of fetched messages (seen_lists.cpp): what they say of the draft's mailbox. A list that its
-// program could not have written throws Error{config}.
+// Read lists of fetched messages (seen_lists.cpp), and return what they say of the draft's mailbox. Throw
+// Error{config} for a list that its program could not have written.
 std::vector<KnownMessage> fetchmail_list(const util::Path& file, std::string_view text, const Draft& draft);
 std::vector<KnownMessage> getmail_list(const util::Path& file, std::string_view text, const Draft& draft);
 std::vector<KnownMessage> mpop_list(const util::Path& file, std::string_view text, const Draft& draft);

@@ -10,7 +10,7 @@
 namespace mailhaul::setup {
 namespace {
 
-/// True for one of the words of a list.
+/// Whether the test is true for one of the words of a list.
 template <typename Test>
 bool any_word(std::string_view list, Test test) {
   while (!list.empty()) {
@@ -37,7 +37,7 @@ std::string joined(std::string_view first, std::string_view second) {
   return std::string(first) + "; " + std::string(second);
 }
 
-/// What kind of user name is wanted, where another kind was given.
+/// Says which kind of user name is wanted if another kind was given.
 std::string advice_on_name(const Provider& provider, std::string_view user) {
   const bool is_address = user.find('@') != std::string_view::npos;
   const std::string name(provider.name);
@@ -70,7 +70,7 @@ std::string advice_on_interval(const Provider& provider) {
          " of the last one";
 }
 
-/// A wrong password is what a refusal means most often, whatever else must be known here.
+/// If a provider takes passwords, a refusal most often means a wrong password, whatever else it requires.
 std::string advice_to_check(const Provider& provider, const net::Login& login) {
   const bool by_password = !net::is_by_token(login.auth) && provider.sign_in == SignIn::password;
   return by_password ? "check user name and password in the web mail of " + std::string(provider.name) : "";
@@ -170,8 +170,8 @@ std::string advice_before_oauth(std::string_view oauth) {
 
 namespace {
 
-/// Several rows may have one server: that of the user's domain counts, or one whose customers bring their
-/// own.
+/// Several rows may have the same server. The row of the user's domain counts, or else a row whose customers
+/// bring their own domains.
 const Provider* provider_of_login(const std::string& host, std::string_view user) {
   const auto* const any = provider_of_server(host);
   const auto at = user.rfind('@');

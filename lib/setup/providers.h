@@ -19,7 +19,7 @@ enum class UserName {
   assigned     ///< a name that the provider has given
 };
 
-/// What the server takes in place of a name and its password.
+/// What a user needs to log in at the server.
 enum class SignIn {
   password,      ///< the password of the web mail
   app_password,  ///< a password made for programs
@@ -41,16 +41,16 @@ struct Provider {
   std::string_view enable = {};         ///< a sentence: what must be switched on first, and where
   std::chrono::days password_valid{0};  ///< how long a password is valid; 0: for ever, or nobody knows
   std::chrono::minutes interval{0};     ///< the shortest time between two logins; 0: none is known
-  std::string_view note = {};           ///< a sentence: what else a user meets there
-  std::string_view source;              ///< the page that says so
+  std::string_view note = {};           ///< a sentence: what else a user should know
+  std::string_view source;              ///< the page from which this was taken
   std::string_view checked;             ///< the day of the check, YYYY-MM-DD
 };
 
 /// All rows.
 std::vector<const Provider*> providers();
 
-/// The provider of an address's domain, of an MX host, of a server: the host of a row, or any host below a
-/// domain or an MX name of it. Null: none is known. Any case.
+/// The provider of an address's domain, of an MX host, or of a server. A server is the host of a row, or any
+/// host below a domain or an MX name of the row. nullptr if none is known. Case does not matter.
 const Provider* provider_of_domain(std::string_view domain);
 const Provider* provider_of_mx(std::string_view host);
 const Provider* provider_of_server(std::string_view host);
@@ -61,8 +61,8 @@ std::string server_url(const Provider& provider);
 /// The user name of an address at this provider; empty if the provider has assigned one.
 std::string user_name_of(const Provider& provider, std::string_view address);
 
-/// What to know before a login by OAuth 2 at the provider of this name in the key `oauth`, in lines; empty:
-/// nothing. An app password comes first, if one works.
+/// What a user should know before a login by OAuth 2 at the provider with this name in the key `oauth`, in
+/// lines; may be empty. If an app password works as well, it is mentioned first.
 std::string advice_before_oauth(std::string_view oauth);
 
 /// What a failed login means at the provider to which the endpoint belongs. A net::Advisor.

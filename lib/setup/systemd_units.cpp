@@ -24,7 +24,7 @@ struct UnitDirectories {
   bool of_user = false;
 };
 
-/// What systemctl enables is a link in NAME.wants, to a file elsewhere.
+/// The units in the directories, and those elsewhere that systemctl has enabled by a link in NAME.wants.
 Units units_in(const UnitDirectories& directories) {
   Units units;
   for (const auto& directory : directories.paths)
@@ -46,7 +46,7 @@ std::string instance_of(const std::string& name) {
   return at == std::string::npos || dot < at ? "" : name.substr(at + 1, dot - at - 1);
 }
 
-/// A unit and its drop-ins, each line whole.
+/// The text of a unit and of its drop-ins, with continued lines joined.
 std::string text_of_unit(const std::string& name, const util::Path& file,
                          const UnitDirectories& directories) {
   std::string text = text_if_readable(file);
@@ -59,7 +59,7 @@ std::string text_of_unit(const std::string& name, const util::Path& file,
   return text;
 }
 
-/// The values of a setting; an empty one takes back those before it.
+/// The values of a setting; an empty value removes those before it.
 std::vector<std::string> values_of(const std::string& text, std::string_view setting) {
   std::vector<std::string> values;
   std::istringstream lines(text);
@@ -117,7 +117,7 @@ seconds calendar_interval(const std::string& text) {
   return std::chrono::minutes(step && *step < 60 ? static_cast<int>(*step) : 0);
 }
 
-/// The shortest one that is known.
+/// The shortest interval of the timer; 0 if none is understood.
 seconds interval_of_timer(const std::string& text) {
   seconds least{0};
   const auto note = [&least](seconds span) {
@@ -129,7 +129,7 @@ seconds interval_of_timer(const std::string& text) {
   return least;
 }
 
-/// The file of a unit that another one names: known already, or beside that other one.
+/// The file of a unit that another unit names: one of `units`, or a file beside that of the other unit.
 util::Path file_of(const std::string& name, const Units& units, const util::Path& beside) {
   for (const auto& one : {name, template_of(name)})
     if (const auto found = units.find(one); found != units.end()) return found->second;

@@ -17,7 +17,7 @@ struct UnitCommand {
 };
 
 /// The commands of services below ~/.config/systemd/user and /etc/systemd, and of those that `systemctl
-/// enable` has linked there, with their drop-ins. Left out are services that run as another user.
+/// enable` has linked there, with their drop-ins. Leaves out services that run as another user.
 std::vector<UnitCommand> commands_of_systemd(const Surroundings& around);
 
 }  // namespace mailhaul::setup

@@ -7,8 +7,8 @@
 
 namespace mailhaul::setup {
 
-/// Takes out each account that has a text which is not UTF-8, with a note: such a text would get into the
-/// configuration changed. A password may be of any bytes. `text`: the file, where the line is looked up.
+/// Takes out each account that has a text which is not UTF-8, with a note, because the configuration cannot
+/// contain such a text. A password may have any bytes. `text` is the other program's file, for line numbers.
 void leave_out_other_bytes(Outcome& outcome, std::string_view text);
 
 }  // namespace mailhaul::setup

@@ -166,7 +166,7 @@ void Database::fail(int code, std::string_view doing) {
   // SQLite uses this code for statements that do not fit the tables. As the statements are right, the tables
   // are damaged, unless a newer mailhaul has changed them in the meantime.
   if (primary == SQLITE_ERROR) refuse_newer(file_, version_now());
-  // Nor is a value of a wrong type ever bound: it was read from a damaged row.
+  // A value of a wrong type shows damage, too: it can only have been read from a damaged row.
   if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR ||
       code == SQLITE_CONSTRAINT_DATATYPE) {
     throw damage(failure_);

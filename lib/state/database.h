@@ -32,14 +32,14 @@ class Database {
   std::string text(const char* sql);           ///< the same, as text
   void set_durability(Durability durability);  ///< of the following transactions
 
-  /// For after a failed transaction: every later use of this connection throws Error{storage}.
+  /// To be called after a failed transaction: every later use of this connection throws Error{storage}.
   void condemn() noexcept;
   void require_sound() const;  ///< throws Error{storage} after condemn()
   /// Throws the error that a result code of SQLite means: Error{storage}, but Error{temporary} when another
   /// connection holds the lock.
   [[noreturn]] void fail(int code, std::string_view doing);
 
-  /// The error for a damaged database. From now on closing it leaves the file as it is.
+  /// The error for a damaged database. After this call, closing the database leaves the file as it is.
   [[nodiscard]] util::Error damage(std::string_view what);
 
   sqlite3* handle() const noexcept { return handle_; }

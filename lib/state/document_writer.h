@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is recorded of mailboxes as a JSON document, for another database. Landings are left out: their
-// tickets name files of this machine. Marks for removal are left out, too: the next run makes them again.
+// Writes what is recorded about mailboxes as a JSON document, for another database. It leaves out landings,
+// whose tickets name files of this machine, and marks for removal, which the next run makes again.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -25,10 +25,10 @@ struct DocumentMailbox {
 /// The names of the standings, in their order.
 inline constexpr std::array<std::string_view, 4> document_standings{"pending", "seen", "delivered", "gone"};
 
-/// The object of one message, without what has the value that most messages have.
+/// The JSON object of one message, without the members that have their usual value.
 [[nodiscard]] std::string document_text(const Row& row);
 
-/// The hash of what a document says, whatever its blanks and the order of its keys.
+/// The hash of a document's content. It does not depend on blanks or on the order of the keys.
 class DocumentHash {
  public:
   void add(const DocumentMailbox& mailbox);
@@ -39,7 +39,7 @@ class DocumentHash {
   util::Sha256 hash_;
 };
 
-/// Writes a document piece by piece; whole only after finish(). One thread at a time.
+/// Writes a document piece by piece; it is whole only after finish(). One thread at a time.
 class DocumentWriter {
  public:
   using Sink = std::function<void(std::string_view)>;

@@ -21,7 +21,8 @@ struct InspectedMailbox {
 
 struct Inspection {
   bool exists = false;
-  /// A journal is beside it: a run is going on, or the last one was killed. Nothing below was read then.
+  /// There is a journal beside it: a run is going on, or the last one was killed. Then version and mailboxes
+  /// are not read.
   bool has_journal = false;
   std::int64_t version = 0;
   std::uint64_t bytes = 0;
@@ -29,7 +30,7 @@ struct Inspection {
 };
 
 /// Reads all of the database and checks that it is whole. Throws Error{storage | config}, with what to do as
-/// its hint, if a run would stop.
+/// its hint, if a run could not use the database.
 [[nodiscard]] Inspection inspect(const util::Path& file);
 
 }  // namespace mailhaul::state

@@ -42,7 +42,8 @@ Instance read_unchecked(Database& database) {
           .machine = database.text("SELECT value FROM meta WHERE key = 'machine'")};
 }
 
-/// The name is empty when there is none yet. In one snapshot: another process may be writing all three.
+/// The name is empty if there is none yet. All three values are read in one snapshot, because another process
+/// may be writing them.
 Instance read_instance(Database& database) {
   const Snapshot snapshot(database);
   auto instance = read_unchecked(database);

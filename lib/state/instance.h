@@ -13,7 +13,7 @@ class Database;
 /// damaged.
 [[nodiscard]] std::string instance_on(Database& database, const std::string& machine);
 
-/// Version 1 had no checksum of it. REQUIRES: a Transaction is open.
+/// Adds the checksum of the name, which version 1 did not have. REQUIRES: a Transaction is open.
 void add_instance_check(Database& database);
 
 }  // namespace mailhaul::state

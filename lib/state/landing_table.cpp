@@ -5,7 +5,7 @@ namespace mailhaul::state {
 
 namespace {
 
-// All that read whole landings select the same columns.
+// All statements that read whole landings select the same columns.
 constexpr const char* all_landings =
     "SELECT row, target, ticket, state FROM landings WHERE mailbox = ?1 ORDER BY row, target";
 constexpr const char* landings_of_rows =

@@ -22,11 +22,11 @@ class LandingTable {
  public:
   explicit LandingTable(Database& database) noexcept;
 
-  /// By row and target. REQUIRES: the caller compares their sums with the mailbox's totals.
+  /// All landings, by row and target. REQUIRES: the caller compares their sums with the mailbox's totals.
   [[nodiscard]] std::vector<Landing> all(MailboxId mailbox);
   [[nodiscard]] std::vector<Landing> of_rows(MailboxId mailbox, RowRange rows);
   [[nodiscard]] std::vector<Landing> unfinished();  ///< of all mailboxes, unless delivered
-  /// Inserts it, or replaces that of its row and target.
+  /// Inserts the landing, or replaces the one with the same row and target.
   void write(MailboxId mailbox, const Landing& landing);
   void remove(MailboxId mailbox, RowRange rows);
 

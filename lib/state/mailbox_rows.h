@@ -11,7 +11,7 @@
 
 namespace mailhaul::state {
 
-/// As std::optional<Time>, in half the memory.
+/// Like std::optional<Time>, but in half the memory.
 class OptionalTime {
  public:
   OptionalTime() = default;
@@ -26,8 +26,8 @@ class OptionalTime {
   Time time_ = none;
 };
 
-/// The part of a row that a poll needs: everything but the hashes, the ordinal, and what few rows have. Polls
-/// hold 100,000 of them and more.
+/// The part of a row that a poll needs: everything but the hashes, the ordinal, and what few rows have. A
+/// poll may hold more than 100,000 summaries.
 struct RowSummary {
   RowId id = 0;
   std::string_view uidl;  ///< in the storage of its MailboxRows
@@ -37,7 +37,7 @@ struct RowSummary {
   bool suspect = false, told = false, has_landings = false;
   OptionalTime delivered, due;
 
-  /// It was delivered, or handed to standard output; it is not known to be gone from the server.
+  /// True if it was delivered or handed to standard output, and is not known to be gone from the server.
   [[nodiscard]] bool was_taken() const {
     return standing == Standing::delivered || (standing == Standing::seen && delivered);
   }

@@ -31,7 +31,7 @@ void MailboxWriter::put(const Landing& landing) {
   tables_.landings.write(id(), landing);
 }
 
-/// A batch has a thousand rows, and nearly always their ids follow each other: one statement for all of them.
+/// The ids of a batch nearly always follow each other, so one statement is enough for a thousand rows.
 void MailboxWriter::remove_landings(std::vector<RowId> rows) {
   std::ranges::sort(rows);
   for (auto row = rows.begin(); row != rows.end();) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Version 5 of the database records when the server's certificate ends, and what trouble was told last.
+// Version 5 of the database records when the server's certificate ends, and which trouble was reported last.
 #pragma once
 
 namespace mailhaul::state {

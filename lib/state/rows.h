@@ -38,8 +38,9 @@ struct Row {
   bool suspect = false;
   /// How often a pending message could not be retrieved or delivered. Such messages come after all others.
   std::uint32_t failures = 0;
-  bool told = false;  ///< the user was told why it stays on the server (max_size): -q tells this once
-  /// How much came of one too large for max_size, or delivered, if it is not `bytes`; 0: that, or not known.
+  bool told = false;  ///< the user was told why it stays on the server (max_size): -q says so only once
+  /// How many bytes of the message were received, if it is delivered or too large for max_size. 0: as many as
+  /// `bytes`, or not known.
   std::uint64_t received_bytes = 0;
   bool remade = false;  ///< the server makes its body anew at each RETR: the header decides
 };
@@ -49,7 +50,8 @@ enum class LandingState : std::uint8_t { intent, tried, delivered, doubt };
 /// The delivery of one message to one destination. Kept until the message is delivered everywhere.
 struct Landing {
   RowId row = 0;
-  /// delivery::Ticket, verbatim. No ticket: it was never handed over; or, if delivered, it was found there.
+  /// delivery::Ticket, verbatim. Without a ticket there is nothing to recover: the message is still to be
+  /// handed over or, if the state is `delivered`, was found in the place.
   std::string target, ticket;
   LandingState state = LandingState::intent;
 };
@@ -61,7 +63,7 @@ struct Delivery {
   Time when;
 };
 
-/// False: the row knows no more of its message than the size.
+/// False if the row records no more of its message than the size.
 inline bool names_its_message(const Row& row) { return !row.uidl.empty() || row.header || row.content; }
 
 /// S7: the server has confirmed that it removed the message of a stored row.
@@ -70,13 +72,14 @@ struct ConfirmedRemoval {
   Time when;
 };
 
-/// What one transaction changes. A row replaces the row of its id, a landing that of its row and target.
+/// What one transaction changes. A row replaces the row with the same id, a landing the one with the same row
+/// and target.
 struct Change {
   std::vector<Row> rows;
   std::vector<Landing> landings;
   std::vector<Delivery> delivered;
   std::vector<ConfirmedRemoval> removed;
-  std::vector<RowId> doubted;    ///< rows that become suspect, after all else
+  std::vector<RowId> doubted;    ///< rows that become suspect, after the changes above
   std::vector<RowId> settled;    ///< rows whose landings are removed
   std::vector<RowId> forgotten;  ///< rows that are removed, with their landings
   bool empty() const noexcept {
@@ -90,20 +93,21 @@ struct Server {
   std::string login_method;  ///< the net::LoginMethod that worked last
   /// The server's pipelining is broken: until this time messages are asked for one by one.
   std::optional<Time> one_by_one_until;
-  bool sizes_are_off = false;       ///< LIST sizes are not those of the messages, or change for equal content
-  std::uint32_t border_breaks = 0;  ///< how often a session that pipelined ended exactly between two answers
+  bool sizes_are_off = false;        ///< the sizes in LIST are wrong, or change for equal content
+  std::uint32_t border_breaks = 0;   ///< how often a session that pipelined ended exactly between two answers
   std::uint32_t refused_logins = 0;  ///< in a row
   std::optional<Time> not_before;    ///< the next login is not tried before this (back-off, LOGIN-DELAY)
   /// Fingerprint of the profile that was refused, without anything of the secret. Empty: nothing was refused,
   /// and `not_before` is only what the server announced.
   std::string login_mark;
   std::optional<Time> failing_since;  ///< since then every run has met temporary trouble
-  std::optional<Time> trouble_told;   ///< when -q told the user about the trouble last
-  int told_status = 0;                ///< the exit status that it meant; 0: not known
+  std::optional<Time> trouble_told;   ///< when -q last reported the trouble
+  int told_status = 0;                ///< the exit status of the trouble that was reported; 0: not known
   bool operator==(const Server&) const = default;
 };
 
-/// How the last runs on a mailbox ended, for people and for what paces the runs. No mail depends on it.
+/// How the last runs on a mailbox ended: shown to people, and used to decide when the server is asked again
+/// and what is offered to a place that refuses. No mail depends on it.
 struct LastRun {
   Time ended;                         ///< the last run
   std::optional<Time> asked;          ///< the last run that was to ask the server

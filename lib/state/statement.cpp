@@ -9,9 +9,8 @@
 
 namespace mailhaul::state {
 
-Cursor::~Cursor() {
-  sqlite3_reset(statement_.handle_);
-}  // its result code repeats the error that next() has thrown
+/// The result code is ignored, because it repeats the error that next() has thrown.
+Cursor::~Cursor() { sqlite3_reset(statement_.handle_); }
 
 bool Cursor::next() {
   const int code = sqlite3_step(statement_.handle_);

@@ -36,7 +36,7 @@ class Cursor {
   std::optional<std::int64_t> optional_integer(int column) const noexcept;
   std::optional<Time> time(int column) const noexcept;
   std::string_view bytes(int column) const noexcept;  ///< of TEXT or BLOB; valid until next()
-  std::optional<util::Hash> hash(int column) const;   ///< throws Error{storage} for anything else but NULL
+  std::optional<util::Hash> hash(int column) const;   ///< throws Error{storage} unless it is a hash or NULL
   [[nodiscard]] bool flag(int column) const { return up_to(1, column) != 0; }  ///< throws like number()
   /// Throws Error{storage} for a number that its type cannot hold.
   template <std::unsigned_integral Number>

@@ -19,7 +19,7 @@ namespace mailhaul::state {
 /// One connection to the state database. One thread at a time. Several Stores on one file are fine: the mutex
 /// that they are given serialises their writes. After a failed COMMIT or flush the Store cannot be used any
 /// more: every call throws Error{storage}, and recovery decides what took place. The implementation is in
-/// four files, named at each part below; connection.h is what they share.
+/// three files, which are named at the parts below; they share connection.h.
 class Store {
  public:
   // store.cpp: mailboxes, and what is remembered of their servers.
@@ -31,7 +31,7 @@ class Store {
   ~Store();
   Store(Store&&) noexcept;
 
-  /// Eight random letters and digits, part of all file names. Another one when the machine id has changed.
+  /// Eight random letters and digits, part of all file names. They are new after the machine id has changed.
   const std::string& instance() const noexcept;
   const util::Path& file() const noexcept;
 
@@ -57,7 +57,7 @@ class Store {
   /// Unsynced: a power cut may take it back. Writes nothing when nothing has changed.
   void remember(MailboxId mailbox, const Server& server);
 
-  /// The lasting warnings about this mailbox that were told before.
+  /// The lasting warnings about this mailbox that were shown before.
   [[nodiscard]] std::vector<std::string> told(MailboxId mailbox) const;
   /// Adds to them; unsynced. Writes nothing when `warnings` is empty.
   void note_told(MailboxId mailbox, std::span<const std::string> warnings);
@@ -71,8 +71,8 @@ class Store {
   [[nodiscard]] std::size_t row_count_at_most(MailboxId mailbox) const;  ///< an upper limit, found quickly
   [[nodiscard]] MailboxRows rows(MailboxId mailbox) const;
   [[nodiscard]] std::optional<Row> row(MailboxId mailbox, RowId id) const;
-  /// Calls `visit` with each row, by id, as all of them were at one moment. Holds one row at a time. Throws
-  /// Error{storage} at the end when rows are missing. REQUIRES: `visit` does not use the Store.
+  /// Calls `visit` with each row of one snapshot, by id. Holds one row at a time. Throws Error{storage} at
+  /// the end if rows are missing. REQUIRES: `visit` does not use the Store.
   void for_each_row(MailboxId mailbox, const std::function<void(const Row&)>& visit) const;
   [[nodiscard]] std::vector<Row> rows_with_header(MailboxId mailbox, const util::Hash& header,
                                                   std::uint64_t bytes) const;
@@ -85,15 +85,15 @@ class Store {
   /// An id that no row of this mailbox ever had. REQUIRES: this process holds the mailbox's lock.
   [[nodiscard]] RowId next_row(MailboxId mailbox);
 
-  /// One transaction. An empty change writes nothing, but a synced one makes earlier unsynced ones durable
-  /// all the same. Throws Error{temporary} when other writers take longer than 30 s: nothing has begun then.
+  /// One transaction. An empty change writes nothing, but if it is synced, earlier unsynced changes become
+  /// durable. Throws Error{temporary} when other writers take longer than 30 s: then nothing has begun.
   /// After any other error the Store cannot be used any more. REQUIRES: ids of new rows come from next_row().
   void commit(MailboxId mailbox, const Change& change, Durability durability = Durability::synced);
   struct MailboxChange {
     MailboxId mailbox = 0;
     Change change;
   };
-  /// The same for several mailboxes, each named once: all of it or nothing.
+  /// The same for several mailboxes, each named once: either all changes are made, or none.
   void commit(std::span<const MailboxChange> changes);
 
   /// Makes durable what earlier processes committed, too: a kill may have ended one of them inside its
@@ -102,8 +102,8 @@ class Store {
 
   // absence.cpp: messages that are no longer listed.
 
-  /// Notes the day on which these rows were absent from a whole listing; `absent` has all rows that were not
-  /// in the listing, gone ones too. Forgets rows without landings that were absent on 20 days since they were
+  /// Records the day on which rows were absent from a whole listing; `absent` has all rows that were not in
+  /// it, even those that are gone. Forgets rows without landings that were absent on 20 days since they were
   /// listed last, if first absence, delivery and removal are more than 180 days ago. Writes at most once a
   /// day.
   void note_absent(MailboxId mailbox, std::span<const RowId> absent, Time now);

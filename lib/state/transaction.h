@@ -25,7 +25,7 @@ class Transaction {
   bool committed_ = false;
 };
 
-/// While it exists, everything that is read shows the same moment, whatever others write. May be nested.
+/// While it exists, all reads show the database as it was at one moment, even if others write. May be nested.
 class Snapshot {
  public:
   explicit Snapshot(Database& database);

@@ -16,7 +16,7 @@ struct Sha256::Context {
   Context& operator=(const Context&) = delete;
   ~Context() { EVP_MD_CTX_free(md); }
   bool started = false;
-  /// Not before it is needed: starting takes OpenSSL as long as hashing some hundred bytes.
+  /// Called only when it is needed, because starting takes OpenSSL as long as hashing some hundred bytes.
   void start() {
     if (std::exchange(started, true)) return;
     if (md == nullptr || EVP_DigestInit_ex(md, EVP_sha256(), nullptr) != 1) {

@@ -19,7 +19,7 @@ class Sha256 {
   Sha256(Sha256&&) noexcept;
   Sha256& operator=(Sha256&&) noexcept;
   void add(std::string_view bytes);
-  [[nodiscard]] Hash finish();  ///< the hash of everything added; the object starts again
+  [[nodiscard]] Hash finish();  ///< the hash of everything added; add() then starts a new one
 
  private:
   struct Context;

@@ -19,7 +19,7 @@ class Fd {
   }
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
-  ~Fd();  ///< closes; an error of close(2) is lost
+  ~Fd();  ///< closes; ignores an error of close(2)
 
   void close_checked(Kind kind, std::string_view path);  ///< closes; throws Error{kind} when close(2) fails
   int get() const noexcept { return fd_; }

@@ -78,7 +78,7 @@ std::size_t pread_all(int fd, std::span<char> into, off_t offset, const Path& pa
 }
 
 void sync_fd(int fd, const Path& path) {
-  // EINTR is not repeated: fsync reports an error once, and a second call may report success.
+  // Not repeated even after EINTR: fsync reports an error once, and a second call may report success.
   if (::fsync(fd) != 0) throw_errno(Kind::storage, "flush", path.native());
 }
 
@@ -142,9 +142,9 @@ std::optional<Fd> try_lock(const Path& path) {
 
 namespace {
 
-/// Whether the file is on a read-only mount that is not ours. The files that a platform mounts belong to
-/// root, which may be the user of the container: then the mount must have a file system of its own, unlike a
-/// part of the system that is only mounted read-only.
+/// Whether the file is on a read-only mount and belongs to another user. The files that a platform mounts
+/// belong to root. If we are root ourselves, as in some containers, the mount must instead be a file system
+/// of its own, unlike a part of the system that is only mounted read-only.
 bool is_on_platform_mount(const Path& path, const struct stat& info) {
   struct statvfs mount {};
   if (::statvfs(path.c_str(), &mount) != 0 || (mount.f_flag & ST_RDONLY) == 0) return false;
@@ -153,7 +153,7 @@ bool is_on_platform_mount(const Path& path, const struct stat& info) {
   return info.st_uid == 0 && ::stat("/", &root) == 0 && info.st_dev != root.st_dev;
 }
 
-/// Whether a container platform or systemd has set the mode, and its owner cannot change it.
+/// Whether a container platform or systemd has set the mode of the file, and its owner cannot change it.
 bool is_provided(const Path& path, const struct stat& info, const Path& credentials_directory) {
   const auto text = path.lexically_normal().native();
   if (text.starts_with("/run/secrets/") || text.starts_with("/run/credentials/")) return true;

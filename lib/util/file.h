@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files as the law needs them: every call is checked, calls are repeated after EINTR and short writes, and
-// directories are synced.
+// File access as the law (lib/README.md) needs it: every call is checked, calls are repeated after EINTR and
+// short writes, and directories are synced.
 #pragma once
 #include <sys/stat.h>
 
@@ -24,19 +24,19 @@ Fd open_file(const Path& path, int flags, mode_t mode = 0, Kind kind = Kind::sto
 [[nodiscard]] Fd nameless_file(const Path& directory);
 /// fstat(2); throws Error{storage} "cannot read the attributes of PATH: ...".
 [[nodiscard]] struct stat status_of(int fd, const Path& path);
-/// Writes all of it; throws Error{storage} "cannot write PATH: ...".
+/// Writes all bytes; throws Error{storage} "cannot write PATH: ...".
 void write_all(int fd, std::string_view bytes, const Path& path);
 void pwrite_all(int fd, std::string_view bytes, off_t offset, const Path& path);
 /// Reads up to into.size() bytes at offset, fewer only at the end of the file; returns how many.
 [[nodiscard]] std::size_t pread_all(int fd, std::span<char> into, off_t offset, const Path& path);
-/// fsync(2), for files and directories. Never retried: after an error the caller must abandon the object.
+/// fsync(2), for files and directories. Never retried: after an error the caller must not rely on the file.
 void sync_fd(int fd, const Path& path);
 /// fsync of a directory by its path.
 void sync_directory(const Path& path);
-/// Creates the missing part of the path, each directory 0700, and syncs each parent. Throws
+/// Creates the missing directories of the path with mode 0700, and syncs the parent of each. Throws
 /// Error{cannot_create}.
 void make_directories(const Path& path);
-/// The whole file, at most `limit` bytes (more: Error{kind}).
+/// The content of the whole file. Throws Error{kind} if it has more than `limit` bytes.
 std::string read_file(const Path& path, std::size_t limit, Kind kind = Kind::storage);
 
 /// When the file was last written, as text for comparison; empty if there is no file.

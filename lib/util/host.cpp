@@ -64,7 +64,7 @@ std::string first_word(const std::filesystem::path& file) {
     const auto end = text.find_first_of(" \n");
     return text.substr(0, end);
   } catch (const Error&) {
-    return {};  // some systems have none
+    return {};  // some systems do not have this file
   }
 }
 

@@ -6,8 +6,8 @@
 
 namespace mailhaul::util {
 
-/// "one, two, three": the items with ", " between them, or what `name` (a function or a member) makes of
-/// each.
+/// The items with `between` between them: "one, two, three". `name` is a function or a member that gives the
+/// text of each item.
 template <class Range, class Name = std::identity>
 std::string joined(const Range& items, Name name = {}, std::string_view between = ", ") {
   std::string all;

@@ -29,7 +29,7 @@ const unsigned char* raw(std::string_view bytes) {
 }
 unsigned char* raw(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 
-/// MD5 is missing where OpenSSL is confined to what FIPS 140 approves.
+/// Throws if OpenSSL has refused. It refuses MD5 where it is restricted to what FIPS 140 approves.
 void require(bool done, const char* what) {
   if (!done) throw Error(Kind::internal, std::string("cannot compute ") + what + ": OpenSSL refused");
 }

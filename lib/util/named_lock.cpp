@@ -38,14 +38,14 @@ std::optional<std::chrono::seconds> age_of(pid_t pid) {
 }  // namespace
 
 void name_holder(int fd) noexcept {
-  static_cast<void>(::flock(fd, LOCK_EX | LOCK_NB));  // without it, only the name is missing
+  static_cast<void>(::flock(fd, LOCK_EX | LOCK_NB));  // if it fails, only the holder's name is missing
 }
 
 std::optional<LockHolder> holder_of(const Path& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return std::nullopt;
-  // "1: FLOCK  ADVISORY  WRITE 4711 fe:00:1312 0 EOF": the device's number is another one on some file
-  // systems.
+  // A line is "1: FLOCK  ADVISORY  WRITE 4711 fe:00:1312 0 EOF". Only the inode in it is compared, because
+  // the device number differs from that of stat(2) on some file systems.
   const auto inode = ":" + std::to_string(info.st_ino);
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {

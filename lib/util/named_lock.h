@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Who holds a lock. Locks of open files (F_OFD_SETLK), which a child may inherit, name nobody; a flock(2)
-// lock on the same file does, in /proc/locks, and costs no write.
+// Finds the process that holds a lock. /proc/locks names no process for the lock of an open file
+// (F_OFD_SETLK), which a child may inherit, but it does for a flock(2) lock on the same file. Such a lock
+// costs no write.
 #pragma once
 #include <sys/types.h>
 
@@ -18,7 +19,8 @@ struct LockHolder {
   pid_t pid = 0;
   std::chrono::seconds age{0};  ///< since the process was started
 };
-/// The process that has named itself; empty if it cannot be told, as from another container.
+/// The process that has called name_holder() for this file; empty if it cannot be found, for example from
+/// another container.
 [[nodiscard]] std::optional<LockHolder> holder_of(const Path& path);
 
 }  // namespace mailhaul::util

@@ -35,7 +35,7 @@ std::size_t edit_distance(std::string_view one, std::string_view other) {
 
 std::string nearest(std::string_view name, std::span<const std::string_view> candidates) {
   std::string best;
-  // A name of which no letter would stay is not close to anything.
+  // A candidate that shares no letter with the name is not close.
   std::size_t best_distance = std::min(std::max<std::size_t>(1, name.size() / 3) + 1, name.size());
   for (const auto candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);

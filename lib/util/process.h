@@ -19,8 +19,8 @@ namespace mailhaul::util {
 struct Exit {
   int status = 0;          ///< exit status, if signal is 0
   int signal = 0;          ///< the signal that ended it
-  bool timed_out = false;  ///< we killed it: it took too long
-  bool stopped = false;    ///< and that was after a cancel
+  bool timed_out = false;  ///< we killed it because it took too long
+  bool stopped = false;    ///< we killed it after a cancel; `timed_out` is true as well
   bool ok() const noexcept { return status == 0 && signal == 0 && !timed_out; }
 };
 
@@ -34,10 +34,10 @@ struct Launch {
   int keep = -1;  ///< inherited as descriptor 3: a lock that lives as long as the child
 };
 
-/// What a child may still do after a cancel.
+/// How much a child may still do after a cancel.
 enum class AfterCancel {
-  little,    ///< its end does not matter: 10 s, but 1.5 s after SIGINT, when a person waits
-  its_work,  ///< 10 s
+  little,    ///< it may be killed at any time: it gets 10 s, or 1.5 s after SIGINT, when a person waits
+  its_work,  ///< it may finish its work: it always gets 10 s
 };
 
 /// A running program in a process group of its own, with every signal unblocked and at its default. It
@@ -49,8 +49,8 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child();  ///< kills the group and reaps a child that was not waited for
-  /// Waits until the child ends; after `limit` kills it (TERM, then KILL 5 s later), and sooner after a
-  /// cancel.
+  /// Waits until the child ends. After `limit` the child is killed (TERM, then KILL 5 s later); after a
+  /// cancel, this happens sooner.
   [[nodiscard]] Exit wait(std::chrono::seconds limit, const Cancel& cancel,
                           AfterCancel after_cancel = AfterCancel::little);
 
@@ -58,30 +58,32 @@ class Child {
   pid_t pid_ = -1;
 };
 
-/// Runs a program with nothing on standard input and returns what it wrote, at most `limit_bytes`.
+/// How a program ended, and what it wrote.
 struct Captured {
   Exit exit;
   std::string output;
   std::string last_words;  ///< the end of its standard error
 };
+/// Runs a program with nothing on standard input and keeps at most `limit_bytes` of its output.
 [[nodiscard]] Captured capture(std::span<const std::string> argv, std::size_t limit_bytes,
                                std::chrono::seconds limit, const Cancel& cancel);
 
 /// The end of a program's output in a file, as one line that can be shown.
 std::string last_words(const Fd& said);
 
-/// Whether a process runs. One that has ended does not, although it keeps its number until it is reaped.
+/// Whether a process is running. A process that has ended is not, although it keeps its number until it is
+/// reaped.
 [[nodiscard]] bool is_running(pid_t pid);
 
-/// When a process was started, in clock ticks since the machine was (proc(5), field 22 of stat); empty if
-/// there is no such process. Numbers of processes are used again; a number with this and boot_id() is not.
+/// When a process was started, in clock ticks since boot (proc(5), field 22 of stat); empty if there is no
+/// such process. Process numbers are used again, but a number with this time and boot_id() is unique.
 [[nodiscard]] std::optional<std::uint64_t> start_of(pid_t pid);
 
-/// For process 1 of a container, which inherits what its children leave behind: reaps those that have ended.
-/// Never one that was started as a Child; of the others, what leads a process group in our session stays.
+/// For process 1 of a container, which inherits what its children leave behind: reaps the processes that have
+/// ended. Those of our session that lead a process group, or are in ours, may be a Child and are left alone.
 void reap_orphans();
 
-/// "exit status 3", "signal 9 (Killed)", "no end within 300 s", "stopped together with mailhaul".
+/// "exit status 3", "signal 9 (Killed)", "did not end within 300 s", "stopped together with mailhaul".
 std::string describe(const Exit& exit, std::chrono::seconds limit);
 
 }  // namespace mailhaul::util

@@ -9,13 +9,13 @@
 
 namespace mailhaul::util {
 
-/// Empty if the system knows no user with that number.
+/// The name of a user; empty if the system knows no user with that number.
 std::string user_name_of(uid_t user);
 
-/// The home directory of a user; nothing if the system knows none of that name.
+/// The home directory of a user; empty if the system knows no user of that name.
 std::optional<Path> home_of(const std::string& user);
 
-/// "run mailhaul as that user: sudo -u anna mailhaul", for root if a file is another user's.
+/// A hint for root if a file belongs to another user: "run mailhaul as that user: sudo -u anna mailhaul".
 std::string run_as_hint(uid_t user);
 
 }  // namespace mailhaul::util

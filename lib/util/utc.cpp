@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdio>
 
-// Not gmtime_r() and timegm(), which read the local time zone's file first.
+// This file does not use gmtime_r() and timegm(), because they first read the file of the local time zone.
 namespace mailhaul::util {
 
 std::string format_utc(std::chrono::sys_seconds time) {

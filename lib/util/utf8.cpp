@@ -9,7 +9,7 @@ namespace mailhaul::util {
 
 namespace {
 
-/// Controls, line separators, and marks that turn the direction of what follows.
+/// Controls, line separators, and marks that change the direction of text.
 constexpr std::array<std::pair<char32_t, char32_t>, 8> never_shown{{{0, 0x1f},
                                                                     {0x7f, 0x9f},
                                                                     {0x61c, 0x61c},
@@ -19,7 +19,7 @@ constexpr std::array<std::pair<char32_t, char32_t>, 8> never_shown{{{0, 0x1f},
                                                                     {0xd800, 0xdfff},
                                                                     {0xfeff, 0xfeff}}};
 
-/// How many bytes a character has that begins with this one; 0: none begins with it.
+/// How many bytes a character has that begins with the byte `first`; 0 if no character does.
 std::size_t length_after(unsigned char first) {
   if (first < 0x80) return 1;
   if (first < 0xc2 || first > 0xf4) return 0;

@@ -5,11 +5,11 @@
 
 namespace mailhaul::util {
 
-/// What stands at the start of a text: a character, or a byte that begins none.
+/// What a text begins with: a character, or a byte that is not the beginning of one.
 struct Utf8Character {
   std::size_t bytes = 1;
   char32_t point = 0;
-  bool can_be_shown = false;  ///< well-formed, no control, and does not turn the direction of what follows
+  bool can_be_shown = false;  ///< well-formed, no control, and does not change the direction of text
 };
 
 /// The first character of `text`, which is not empty, read as UTF-8 (RFC 3629, section 4).

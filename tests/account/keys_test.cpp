@@ -16,7 +16,7 @@ using util::Kind;
 
 namespace {
 
-/// The value that is in force, as JSON on one line.
+/// The value of a key that is in force, as JSON on one line.
 std::string in_force(const Account& account, std::string_view key) {
   auto text = account::write(account::find_handler(key)->show(account));
   text.erase(std::ranges::remove(text, '\n').begin(), text.end());
@@ -28,13 +28,13 @@ std::string in_force(const Account& account, std::string_view key) {
 
 const std::string needed = "\"server\": \"pop3://h\", \"user\": \"u\", \"deliver\": \"maildir:m\"";
 
-/// An account of the given key, and of `needed` for the others.
+/// A configuration whose account sets the given key, and whose defaults set the keys in `needed`.
 std::string file_with(const std::string& key, const std::string& value) {
   return "{\"defaults\": {" + needed + "},\n\"accounts\": {\"work\": {\"" + key + "\": " + value + "}}}";
 }
 
 struct Case {
-  std::string key, json, option;  ///< option empty: not on the command line, or another form
+  std::string key, json, option;  ///< option empty: none, or its form differs
   std::string shown;
 };
 
@@ -151,7 +151,7 @@ TEST_CASE("every key on the command line sets the same value and overrides the f
 }
 
 TEST_CASE("the tables above cover every key") {
-  std::set<std::string> in_file{"tls_client_key"};  // refused below; see config_test.cpp
+  std::set<std::string> in_file{"tls_client_key"};  // needs tls_client_cert: tested in config_test.cpp
   std::set<std::string> as_option{"tls_client_key"};
   for (const auto& row : good) {
     in_file.insert(row.key);

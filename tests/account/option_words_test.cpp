@@ -31,7 +31,7 @@ TEST_CASE("a hint names options where the account was given as options") {
       {"\"deliver\": \"mda:procmail -a x\"", "--deliver 'mda:procmail -a x'"},
       {"\"password_command\": [\"pass\"]", "--password-command: [\"pass\"]"},
       {"set \"auth\" to \"auto\"", "set --auth to \"auto\""},
-      {"set \"oauth\" to \"google\"", "set \"oauth\" to \"google\""},  // on no command line
+      {"set \"oauth\" to \"google\"", "set \"oauth\" to \"google\""},  // not an option
       {"set \"lock\": \"fcntl\"", "set \"lock\": \"fcntl\""},          // a field of a destination
       {"an open \"server", "an open \"server"},
       {"\"server\":", "--server:"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is made from the tables: the schema, `config show`; and the sample that is shipped.
+// What is made from the tables of keys (the schema and `config show`), and the sample that is shipped.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -107,7 +107,7 @@ TEST_CASE("the sample profile is valid") {
   const auto tests = std::filesystem::path(__FILE__).parent_path();
   const auto text = test::slurp(tests / "../../packaging/config.json.sample");
   REQUIRE_FALSE(text.empty());
-  const Profile profile(text, 0644);  // it holds no secret
+  const Profile profile(text, 0644);  // the sample contains no secret
   CHECK(profile.said().sentence == "no error");
   const auto config = profile.load();
   REQUIRE(config.accounts.size() == 3);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many accounts in one run, each failing alone; the most serious status wins."""
+"""Many accounts in one run: each can fail alone, and the most serious status is the exit status."""
 import unittest
 
 from support.py import mail
@@ -80,7 +80,7 @@ class Accounts(Case):
             self.assertSays(result.out.decode(), name)
 
     def test_an_account_without_a_password_holds_up_no_other(self):
-        """There is no terminal to ask at: that account fails, with its name, and the others get their mail."""
+        """Without a terminal, nobody can be asked: the account fails and is named, and the others get their mail."""
         drop, server = self.maildrop(*mail.small(2))
         _, other = self.maildrop(*mail.small(1))
         asking = self.account(other)

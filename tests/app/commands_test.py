@@ -23,7 +23,7 @@ class Command(Case):
         return result
 
     def untouched(self):
-        """Nothing was fetched, marked or removed."""
+        """Asserts that nothing was fetched or removed."""
         self.assertEqual(self.world.maildir(), [])
         self.assertEqual(self.drop.removed, [])
 
@@ -60,7 +60,7 @@ class Looking(Command):
         self.configure(**keys, delete_after="30d")
         self.ok("state", "forget", "home", "uid-000001")
         self.ok("state", "mark-delivered", "home", "uid-000001", "--at", "2020-01-01")
-        for seen in (2, 3):  # a run marks it, and another one removes it an hour later
+        for seen in (2, 3):  # one run marks a message as due, and a run an hour later removes it
             self.assertSays(self.ok("check").out.decode(), ", %d seen, 1 of them waiting for removal, 4 in total" % seen)
             self.ok()
         self.configure(max_size="10k")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Others use the same places: a second run, two accounts into one mbox, readers and editors between crash and re-run."""
+"""Others use the same places: a second run, two accounts into one mbox, mail readers between a crash and the
+next run."""
 import fcntl
 import os
 import threading
@@ -14,7 +15,7 @@ RENAME = "?rename,?renameat,renameat2"
 
 class AtOnce(Case):
     def holding(self, drop):
-        """The server holds the first RETR until `release`; `reached` is set when it has arrived."""
+        """Makes the server hold its answer to RETR until `release` is set; `reached` is set when RETR has arrived."""
         reached, release = threading.Event(), threading.Event()
 
         def hold(session, argument):
@@ -122,10 +123,10 @@ def alike(text):
 
 @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
 class BetweenCrashAndRerun(Case):
-    """Killed after the first of four messages became visible: three are intended and still hidden."""
+    """A run was killed after the first of four messages became visible: three are intended and still hidden."""
 
     def crashed(self):
-        """The first one's file."""
+        """Fetches with such a kill, and returns the file of the first message."""
         def attempt():
             self.messages = mail.small(4, seed=81)
             self.drop, self.server = self.maildrop(*self.messages)

@@ -118,7 +118,7 @@ class Mistakes(Case):
 
 
 class Check(Case):
-    """What config check says, and a run does not."""
+    """What config check reports, but a run does not."""
 
     def test_all_mistakes_outside_of_the_accounts_are_named_with_those_inside(self):
         self.world.configure({"home": self.account(1, timeout="soon"), "work": self.account(2)}, jobs=0, logs="x", defaults={"kep": True})

@@ -44,7 +44,7 @@ class Connections(Case):
 
     def test_a_tunnel(self):
         drop, server = self.maildrop(*self.mail)
-        # Nobody looks up the name, and nobody connects to it.
+        # The name of the host is not looked up, and nothing connects to it.
         self.fetched(server="pop3://pop.nowhere.invalid", tls="none", tunnel=self.bridge(server.port))
         self.assertEqual((drop.messages, len(server.connections)), ([], 1))
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The connection is cut after every byte that the server sends: nothing is lost, doubled or torn, whatever arrived last.
 
-A sample here; MAILHAUL_CUT_POINTS=all for every byte (tests/slow/README.md).
+This tries a sample; MAILHAUL_CUT_POINTS=all tries every byte (tests/slow/README.md).
 """
 import concurrent.futures
 import os
@@ -25,7 +25,7 @@ def one(place, keep, cut, total, pipelining):
         try:
             result = row.run()
             row.check_interrupted()
-            # The run succeeded: only the end of the session was missing, or a second connection did the work.
+            # The run may succeed if only the end of the session is missing, or if a second connection does the work.
             excused = cut >= total - FAREWELL or len(row.server.connections) > 1
             if result.status != 75 and not (result.status == 0 and excused):
                 row.fail("status %d" % result.status, result)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What -v and JSON tell of each delivered message: sender, subject, Message-ID, and the file that it is in."""
+"""What -v and JSON show for each delivered message: sender, subject, Message-ID, and the file that it is in."""
 import unittest
 
 from support.py.world import Case

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""doctor at the server: what is wrong from the name to the listing, each named with the cure; and how findings are shown."""
+"""doctor at the server: what can be wrong between the look-up and the listing, each with what to do; and how findings
+are shown."""
 import email.utils
 import os
 import subprocess

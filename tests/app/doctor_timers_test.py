@@ -28,7 +28,7 @@ class Timers(Doctor):
         self.assertNotIn("=secret", self.world.path("seen").read_text())
 
     def lines(self, *lines):
-        """What is told of a crontab with these lines."""
+        """What doctor says about a crontab with these lines."""
         self.set_up()
         file = self.world.path("crontab")
         file.write_text("".join(line + "\n" for line in lines))
@@ -84,7 +84,7 @@ class Timers(Doctor):
         file.write_text(text)
 
     def enable(self, name, target):
-        """What systemctl --user enable does with a unit of ours."""
+        """Does what systemctl --user enable does with a unit of ours."""
         link = self.world.home / ".config/systemd/user" / (target + ".target.wants") / name
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(UNITS / "user" / name)
@@ -115,7 +115,7 @@ class Timers(Doctor):
                          ["/etc/systemd/system/multi-user.target.wants/mailhaul-watch@%s.service runs mailhaul every 5m" % user])
 
     def too_often(self, count, **keys):
-        """WEB.DE wants 15 minutes between two logins."""
+        """Checks that `count` warnings say that WEB.DE wants 15 minutes between two logins."""
         self.set_up(server="pop3s://pop3.web.de", tls="required", proxy="socks5h://127.0.0.1:%d" % self.closed_port(), **keys)
         warned = [timer for timer in self.timers(status=75) if timer["grade"] == "warning"]
         self.assertEqual(len(warned), count, warned)

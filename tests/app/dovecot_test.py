@@ -103,7 +103,7 @@ class Bulk(Case):
         box, recipes = self.world.path("Proc"), self.world.path("recipes")
         recipes.write_text("LOGFILE=%s\nLOGABSTRACT=no\n:0\n%s/\n" % (self.world.path("procmail.log"), box))
         command = ["procmail", "-Y", "-m", "ACCOUNT=%a", str(recipes)]
-        # Fewer: each message starts a program, and no batch is made of them.
+        # These are fewer, because each message starts a program, and they are not delivered in batches.
         self.four_runs("bulk-procmail", lambda: self.world.maildir("Proc"), without_from_line, count=300,
                        deliver={"kind": "mda", "command": command, "allow_root": True})
 

@@ -12,7 +12,7 @@ CALLS = "write pwrite64 ?rename ?renameat renameat2 linkat ?unlink unlinkat fsyn
 
 
 class Durable(Case):
-    """Two messages are delivered before a kill; then a second run is watched."""
+    """Two messages are being delivered when a run is killed. Then the calls of a second run are recorded."""
 
     def setUp(self):
         super().setUp()
@@ -24,14 +24,14 @@ class Durable(Case):
         self.wal = self.world.state_dir / "state.db-wal"
 
     def prepare(self, deliver):
-        """Creates the database and the mbox first: strace must know their files."""
+        """Creates the database and the mbox first, because strace must know their files."""
         self.world.configure({"home": self.account(self.server, deliver=deliver)})
         kept, self.drop.messages = self.drop.messages, []
         self.assertStatus(self.world.run(), 0)
         self.drop.messages = kept
 
     def killed_with_one_batch(self, deliver, call, path=None):
-        """Killed at the first such call, with both messages intended."""
+        """Kills a run at the first such call, with both messages intended."""
         def attempt():
             self.prepare(deliver)
             self.killed(call, 1, path and self.world.path(path))
@@ -51,7 +51,7 @@ class Durable(Case):
         return [re.sub(r"^\d+ +", "", line) for line in self.log.read_text("utf-8", "replace").splitlines()]
 
     def assertBefore(self, calls, first, then):
-        """A call like `first` comes before all calls like `then`, of which there is at least one."""
+        """Asserts that a call like `first` comes before all calls like `then`, and that there is such a call."""
         later = [n for n, line in enumerate(calls) if re.search(then, line)]
         self.assertTrue(later, then)
         self.assertTrue([line for line in calls[:later[0]] if re.search(first, line)],
@@ -92,7 +92,7 @@ class Durable(Case):
         self.killed_with_one_batch("maildir:~/Mail", "renameat2")
         staged = sorted((self.world.path("Mail") / "tmp").iterdir())
         self.assertEqual(len(staged), 2)
-        # One more message of ours without a row, as a kill in the middle of the next batch leaves it.
+        # Another file of ours without a row, such as a kill in the middle of the next batch leaves.
         orphan = staged[0].with_name(re.sub(r"m(\d+)\.", "m1.", staged[0].name, count=1))
         self.assertNotIn(orphan, staged)
         orphan.write_bytes(b"part")

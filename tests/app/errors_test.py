@@ -23,7 +23,7 @@ def setUpModule():
 
 class Erring(Case):
     def fails(self, status, *words, hint=False, **keys):
-        """One run with this account (its server may be a Server, or an URL among the keys)."""
+        """Asserts that a run fails with this account (`at` is its server, unless the keys have a URL)."""
         server = keys.pop("at", 1)
         self.world.configure({"home": self.account(server, **keys)})
         result = self.world.run()
@@ -35,7 +35,7 @@ class Erring(Case):
         return result
 
     def times_out(self, *words, key="connect_timeout", **keys):
-        """The same with this key, whose value stands for TIME in the words."""
+        """Asserts that a run fails after a time-out. `key` sets that time-out, and TIME in the words is its value."""
         return self.with_time_out(lambda seconds: self.fails(
             75, *(word.replace("TIME", "%ds" % seconds) for word in words), **{key: "%ds" % seconds}, **keys))
 
@@ -138,7 +138,7 @@ class Tls(Erring):
         self.both_ways(certificates.good, ("issuer", "authority", "trusted"))
 
     def test_a_chain_that_is_incomplete(self):
-        """The authority's own certificate came with it, or did not."""
+        """The server sends the certificate of the authority as well, or does not."""
         alone, key = certificates.other_authority
         whole = self.world.path("chain.pem")
         whole.write_bytes(pathlib.Path(alone).read_bytes() + (certificates.dir / "other_ca.pem").read_bytes())
@@ -250,7 +250,7 @@ class Login(Erring):
         self.assertStatus(self.world.run(), 75)
         self.assertEqual(len(server.connections), asked, "no second guess within five minutes")
         self.world.configure({"home": self.account(server)})
-        self.assertStatus(self.world.run(), 0)  # after a change of the profile there is no pause
+        self.assertStatus(self.world.run(), 0)  # a changed profile ends the pause
 
     def test_a_server_that_hangs_up_at_the_name_is_asked_once_in_a_run_and_after_two_runs_the_next_ones_wait(self):
         drop, server = self.maildrop(*mail.small(1))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Full disks, broken disks, forbidden places: the message stays on the server, no part is visible, the next run completes."""
+"""Full disks, broken disks, forbidden places: the message stays on the server, no part of it is visible, and the next
+run completes its delivery."""
 import collections
 import contextlib
 import os
@@ -20,7 +21,7 @@ class Full(Case):
         return self.world.maildir("disk/Mail") if kind == "maildir" else self.world.mbox("disk/mbox")
 
     def fails_then_completes(self, kind, messages, free):
-        """Runs with a full disk; `free` makes room again."""
+        """Runs with a full disk, then again after `free` has made room."""
         drop, server = self.maildrop(*messages)
         self.world.configure({"home": self.account(server, deliver=KINDS[kind])})
         uids = drop.uids()
@@ -42,7 +43,7 @@ class Full(Case):
         self.assertClean("disk/Mail")
 
     def small_disk(self):
-        """A file system of 1 MiB of its own."""
+        """Mounts a separate file system of 1 MiB."""
         disk = self.world.path("disk")
         disk.mkdir()
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", str(disk)],
@@ -85,7 +86,7 @@ class Full(Case):
 
     def test_a_limit_on_the_size_of_files(self):
         self.world.path("disk").mkdir()
-        for seed, kind in enumerate(KINDS, 1):  # the same messages at another server would be one with a new name
+        for seed, kind in enumerate(KINDS, 1):  # the same messages would look like a server with a new name
             with self.subTest(kind):
                 self.world.prefix = ["prlimit", "--fsize=%d" % (1 << 20)]
                 self.fails_then_completes(kind, [*mail.small(1, seed=seed), mail.sized(3 << 20, seed), *mail.small(1, seed=9 + seed)],
@@ -94,7 +95,7 @@ class Full(Case):
 
 class Forbidden(Case):
     def ordinary(self):
-        """Root may write anywhere: drops that privilege, and nothing else."""
+        """Drops the privilege of root to write anywhere, and nothing else."""
         if os.geteuid() == 0:
             self.world.prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
@@ -134,7 +135,7 @@ class Forbidden(Case):
         self.assertSameMail(self.world.mbox(), messages)
 
     def test_a_directory_that_forbids_a_dotlock(self):
-        """As in /var/mail: only the mbox itself may be written; it is delivered under the kernel lock alone."""
+        """As in /var/mail, only the mbox itself may be written. Mail is delivered with the kernel lock alone."""
         self.world.path("spool").mkdir()
         self.world.path("spool/mbox").touch(mode=0o600)
         messages = mail.small(3)
@@ -163,13 +164,13 @@ class Forbidden(Case):
         self.assertEqual(len(drop.uids()), 1)
 
 
-# How many points of each error and kind of call, and how many kinds of damage in each of four rows.
+# How many points are tried for each error and kind of call, and how many kinds of damage in each of four rows.
 COUNTS = [int(word) for word in os.environ.get("MAILHAUL_FAIL_SAMPLE", "3,6").split(",")]
 
 
 @unittest.skipUnless(strace.usable(), "strace is not here or may not trace")
 class Injected(Case):
-    """Each kind of call fails once, at points spread over a run. A sample; tests/slow/run calls tries all points."""
+    """Each kind of call fails once, at points spread over a run: a sample of what tests/slow/run calls tries."""
 
     def tried(self, cases):
         findings = tried(call_matrix.one, cases)

@@ -17,10 +17,10 @@ class Help(Case):
         return result.out.decode()
 
     def commands(self, *above):
-        """Each command, by its words; those of two words too."""
+        """The words of each command, also of those with two words."""
         listed = re.search(r"^Commands:\n(.*?)\n\n", self.help(*above), re.M | re.S)
         for name in re.findall(r"^  ([a-z][\w-]*)", listed[1], re.M) if listed else []:
-            if name != "help":  # prints that of the program
+            if name != "help":  # which prints the help of the program
                 yield (*above, name)
                 yield from self.commands(*above, name)
 
@@ -44,7 +44,7 @@ class Help(Case):
 
     def test_it_has_an_example_and_names_the_options_of_every_command(self):
         for words in self.commands():
-            if words in (("state",), ("config",)):  # these have only commands of their own
+            if words in (("state",), ("config",)):  # these only have subcommands
                 continue
             with self.subTest(words):
                 options, _, example = self.help(*words).partition("\nExample")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""import is killed at any call, and meets a full disk at any: what is there stays whole, and once more completes it."""
+"""import is killed at any call, or finds the disk full at any call: existing files stay whole, and a second import
+completes the work."""
 import os
 import unittest
 
@@ -35,7 +36,8 @@ class Writing(Case):
         return strace.sample(found, int(os.environ.get("MAILHAUL_IMPORT_KILLS", "30")))
 
     def assertWhole(self):
-        """The profile is the old one, or has the account; it is its owner's, and nothing is beside it but passwords."""
+        """Asserts that the configuration is the old one or has the account, is private, and has only
+        passwords beside it."""
         text = self.world.config.read_text()
         if text != BEFORE:
             self.assertTrue(text.startswith("// mine\n") and "// first\n" in text and '"box": {' in text, text)
@@ -75,7 +77,7 @@ class Writing(Case):
                 result = self.world.run("import", "mpop")
                 self.world.prefix = []
                 refused += result.status != 0
-                if result.status != 0 and result.err:  # else it was what the program prints that could not be written
+                if result.status != 0 and result.err:  # if err is empty, not even that could be written
                     self.assertSays(result.err, ("No space left", "disk is full", "disk I/O error"))
                 self.assertCompleted(self.assertWhole())
         self.assertGreater(refused, len(points) / 2)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Moving in from a program that removes mail, but has left some on the server: its list counts all the same. Several
-configurations of getmail beside one another, the files that are found without a name, and text that is not UTF-8."""
+"""Moving in from a program that removes mail, but has left some on the server: its list counts as well. Also several
+configurations of getmail side by side, files that are found without being named, and text that is not UTF-8."""
 import unittest
 
 from app import import_test

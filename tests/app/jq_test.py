@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each example of the manual that pipes JSON into jq, run as it is printed there."""
+"""Runs each example of the manual that pipes JSON into jq, as it is printed there."""
 import os
 import pathlib
 import re
@@ -37,7 +37,7 @@ class Jq(Case):
         self.left = list(examples())
 
     def prints(self, *marks):
-        """Runs the example in which all of this stands; returns what it prints."""
+        """Runs the example that contains all of these words; returns what it prints."""
         example, = [example for example in self.left if all(mark in example for mark in marks)]
         self.left.remove(example)
         return self.again(example)

@@ -44,7 +44,7 @@ class Json(Case):
         self.world.configure({"home": self.account(self.server, server="pop3://localhost:%d" % self.server.port)})
         seen += [line["event"] for line in self.lines("state", "move", "127.0.0.1:%d" % self.server.port)]
         described = {form["properties"]["event"]["const"] for form in output.forms(MAILHAUL)}
-        # What remains has suites of its own, which compare it, too: a login, a found server, trouble that is over.
+        # Other suites check the remaining events: a login, a found server, trouble that is over.
         self.assertLessEqual(described - set(seen), {"added", "asked", "logged_in", "recovered", "warning"})
 
     def test_the_schema_is_one_line_where_json_is_asked_for(self):

@@ -78,7 +78,7 @@ class Keyring(Case):
         self.assertEqual((status, (self.ring / NAME).read_bytes()), (77, PASSWORD.encode()), screen)
 
     def test_without_a_password_the_login_is_named(self):
-        for _ in range(2):  # and nothing pauses
+        for _ in range(2):  # and no pause begins
             result = self.world.run()
             self.assertStatus(result, 77)
             self.assertHint(result, "the keyring has no password for anna at 127.0.0.1", "mailhaul login home")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """SIGKILL at every system call on a file, the socket or the database, and at any time: nothing is lost, doubled, torn
-or stuck, whatever happens to the mail before the next run. A sample; tests/slow/run kills tries all of it.
+or stuck, whatever happens to the mail before the next run. This is a sample; tests/slow/run kills tries everything.
 """
 import os
 import unittest
@@ -9,7 +9,7 @@ from crash import kill_matrix, strace
 from crash.matrix import tried
 from crash.rows import ALL_ROWS
 
-# How many cases of each group; a sanitizer's tree is for other mistakes than a wrong order of calls.
+# How many cases are tried of each group. The trees with sanitizers are for mistakes other than a wrong order of calls.
 COUNTS = [int(word) for word in os.environ.get("MAILHAUL_KILL_SAMPLE", "10,4,3").split(",")]
 
 
@@ -21,7 +21,7 @@ class Kills(unittest.TestCase):
         complaints = [finding.complaint for finding in findings if finding.complaint]
         if complaints:
             self.fail("%d of %d cases:\n%s" % (len(complaints), len(findings), "\n".join(complaints[:8])))
-        met = [finding.hits > 0 for case, finding in zip(cases, findings) if case.kill.point]  # at any time: by chance
+        met = [finding.hits > 0 for case, finding in zip(cases, findings) if case.kill.point]  # a random time may miss
         self.assertGreater(sum(met), len(met) * 0.5, "most of the points were really met")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ctrl-Z and fg while `login` waits for a pasted address or a token: nothing of it is ever shown."""
+"""Ctrl-Z and fg while `login` waits for a pasted address or a token: no part of what is typed is ever shown."""
 import fcntl
 import os
 import re
@@ -41,13 +41,13 @@ class Prompts(OAuthCase):
         shell.type("fg\n")
 
     def wait_until_it_reads(self, shell):
-        """Until the program has the terminal again, and its answer to nonsense shows that it reads from it."""
+        """Waits until the program has the terminal again, and its answer to nonsense shows that it reads from there."""
         end = time.monotonic() + LIMIT
         while (termios.tcgetattr(shell.master)[3] & (termios.ECHO | termios.ICANON)) != termios.ICANON:
             self.assertLess(time.monotonic(), end, shell.screen)
         while b"has no code in it" not in shell.screen:
             self.assertLess(time.monotonic(), end, shell.screen)
-            shell.type("nonsense\n")  # may be thrown away with what was typed before
+            shell.type("nonsense\n")  # it may be discarded with what was typed before
             if select.select([shell.master], [], [], 0.1)[0]:
                 shell.screen += os.read(shell.master, 65536)
         self.assertNotIn(b"nonsense", shell.screen)
@@ -105,7 +105,8 @@ class Prompts(OAuthCase):
         run.expect(rb"mailhaul waits until you have agreed")
         asked.wait()
         self.assertFalse(termios.tcgetattr(run.master)[3] & termios.ECHO)
-        for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):  # it gets both at the same moment
+        # The program gets SIGINT and SIGTERM at the same moment.
+        for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
             run.process.send_signal(number)
         self.assertIn(run.process.wait(), (128 + signal.SIGINT, 128 + signal.SIGTERM))
         self.assertTrue(termios.tcgetattr(run.master)[3] & termios.ECHO)
@@ -128,7 +129,7 @@ class Prompts(OAuthCase):
 
         status, echo = stopped(strace.recording(log, ["rt_sigaction"]))
         self.assertTrue(echo)
-        # strace counts per thread, and the first one asks.
+        # strace counts the calls of each thread, and the first thread asks for the token.
         lines = log.read_text().splitlines()
         calls = [line for line in lines if line.startswith(lines[0].split()[0]) and "rt_sigaction(" in line]
         last = max(number for number, call in enumerate(calls, 1) if "(SIGTSTP," in call)

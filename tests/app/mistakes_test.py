@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What newcomers write: many mistakes at once, words of other programs, commands that need a shell, sudo; and config show."""
+"""Mistakes of newcomers: many at once, words of other programs, commands that need a shell, sudo; and config show."""
 import json
 import os
 import re
@@ -12,7 +12,7 @@ from support.py.world import Case
 
 
 class Written(Case):
-    """`config check` is asked, and no server is contacted."""
+    """`config check` is run, and no server is contacted."""
 
     def check(self, status, *words, **keys):
         self.world.configure({"home": self.account(1, **keys)})
@@ -25,7 +25,7 @@ class Written(Case):
         return result
 
     def written(self, status, old, new, *words):
-        """A file in which one piece is another one."""
+        """Checks a file in which `old` is replaced by `new`."""
         text = json.dumps({"accounts": {"home": self.account(1)}}, indent=2)
         self.assertIn(old, text)
         self.world.write_config(text.replace(old, new))
@@ -45,7 +45,7 @@ class Written(Case):
     def test_the_line_is_shown_with_its_place_marked(self):
         self.assertIn('\n    "leave_on_sever": true\n    ^\n  hint: ', self.check(78, leave_on_sever=True).err)
         self.assertIn('\n    "max_size": "..."\n                ^\n  hint: ', self.check(78, max_size="10 MX").err)
-        # A file on one line: what is around the place, and nothing that may be a password.
+        # For a file on one line, what is around the place is shown, but nothing that may be a password.
         self.world.write_config(json.dumps({"accounts": {"home": {"user": "gardenia", "pasword": "orchid,{a:b}", "max_sise": 7}}}))
         err = self.checked(78).err
         self.assertIn('\n    {"accounts": {"home": {"user": "...", "pasword": "...", "...": ...}}\n', err)

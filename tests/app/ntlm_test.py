@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""NTLM, of which libcurl does all but the frame: a whole login, and a wrong password."""
+"""NTLM, which libcurl implements except for the POP3 commands around it: a whole login, and a wrong password."""
 import unittest
 
 from support.py import mail, ntlm
@@ -64,7 +64,7 @@ class Ntlm(Case):
         tried = self.configure(*mail.small(1), hangs_up_at="message on the line of the name")
         self.assertStatus(self.world.run(), 0)
         self.assertStatus(self.world.run(), 0)
-        self.assertEqual((len(tried), len(self.server.connections)), (2, 3))  # what worked is remembered
+        self.assertEqual((len(tried), len(self.server.connections)), (2, 3))  # the method that worked is remembered
 
     def test_a_server_that_hangs_up_at_the_name_alone_has_been_given_nothing(self):
         self.configure(*mail.small(1), hangs_up_at="name")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The order of the steps that make a message safe, in one recorded run for each kind of destination: staged before intended, intended
-before published, published before DELE, delivered before QUIT, and each of these on disk before the next one begins.
+"""The order of the steps that make a message safe, in one recorded run for each kind of destination: staged before
+intended, intended before published, published before DELE, delivered before QUIT, and each step on disk before the
+next one begins.
 
-tests/slow/run power tries what that order is good for.
+tests/slow/run power checks that this order protects mail from power cuts.
 """
 import bisect
 import re
@@ -19,7 +20,7 @@ LOG, FLUSHES = "state.db-wal", ("fsync", "fdatasync")
 class Order(unittest.TestCase):
     def recorded(self, place, messages=None):
         with Row(place, "remove") as row:
-            self.assertEqual(row.run().status, 0)  # creates its database and its places
+            self.assertEqual(row.run().status, 0)  # creates the database and the places
             row.add(*(messages or row.messages[:3]))
             log = row.world.root / "calls"
             row.world.env.update(SANITIZER)
@@ -27,8 +28,8 @@ class Order(unittest.TestCase):
             self.calls = calls.read(log)
 
     def where(self, name, *ends, text=b"", which=None):
-        """The places of the calls of a name whose descriptor or first path ends so, or is below it where `ends` ends with "/";
-        of one of them, with `which`."""
+        """The positions of the calls with this name and text whose descriptor or first path ends with one of
+        `ends`, or is below it if it ends with "/". With `which`, one of these positions."""
         names = (name,) if isinstance(name, str) else name
         found = []
         for n, call in enumerate(self.calls):
@@ -40,18 +41,18 @@ class Order(unittest.TestCase):
         return found if which is None else found[which]
 
     def between(self, after, before, name, *ends):
-        """At least one such call is between two positions."""
+        """Asserts that such a call is between two positions; returns the position of the first one."""
         found = self.where(name, *ends)
         self.assertTrue(any(after < n < before for n in found),
                         "no %s of %s between %d %r and %d %r" % (name, ends, after, self.calls[after], before, self.calls[before]))
         return min(n for n in found if after < n < before)
 
     def committed(self, after, before):
-        """A commit is durable: it is written to the log of the database, and the log is flushed."""
+        """Asserts that a commit is durable: it is written to the log of the database, and the log is flushed."""
         written = self.between(after, before, "pwrite64", LOG)
         return self.between(written, before, FLUSHES, LOG)
 
-    # What holds for each message, and not for the run: on a slow machine three messages are several batches.
+    # The tests check each message and not the run, because three messages are several batches on a slow machine.
 
     def test_maildir(self):
         self.recorded("maildir", self.MANY[:3])
@@ -83,7 +84,8 @@ class Order(unittest.TestCase):
             self.assertGreater(self.where("unlink", spool, which=0), flushed, "recovery may need the spool")
 
     def test_the_lock_beside_an_mbox_is_whole_before_it_has_a_name(self):
-        """If the dotlock were empty after a power cut, it would look like another program's and block the account for ever."""
+        """A dotlock that is empty after a power cut would look like that of another program and block the
+        account for ever."""
         self.recorded("mbox")
         named = next(n for n, call in enumerate(self.calls) if call.name == "linkat" and b"mbox.lock" in call.texts[1])
         written = max(n for n in self.where("write", text=b"mailhaul ") if n < named)
@@ -91,7 +93,7 @@ class Order(unittest.TestCase):
         self.between(written, named, FLUSHES, draft)
 
     def follows(self, after, before, found, what):
-        """The first of these positions that is between two others."""
+        """Returns the first of the positions `found` that is between the two others."""
         n = bisect.bisect(found, after)
         self.assertTrue(n < len(found) and found[n] < before, "no %s between %d and %d" % (what, after, before))
         return found[n]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What import takes over is what the peer itself understood of its file: host, port, user, TLS and place of delivery of each
-account are those of the peer's own dump. No server is asked."""
+"""import reads a file as the peer itself does: host, port, user, TLS and place of delivery of each account are those of
+the peer's own dump. No server is contacted."""
 import collections
 import re
 import shlex
@@ -72,7 +72,7 @@ class Dumps(Import):
         places = {name: place if kind == "pipe" else "%s:%s" % (kind, place) for name, kind, place in
                   re.findall(r'added action "(\w+)": deliver=0:(\w+) "([^"]*)"', dump)}
         rules = re.findall(r'added rule \d+: matches=(?:account "(\w+)"|all) +actions="(\w+)"', dump)
-        keeping = set(re.findall(r'(?m)^account "(\w+)".*\bkeep$', rc.read_text()))  # not in the dump
+        keeping = set(re.findall(r'(?m)^account "(\w+)".*\bkeep$', rc.read_text()))  # the dump does not say so
         said = []
         for name, kind, host, port, user in re.findall(
                 r'added account "(\w+)".*: fetch=(pop3s?) server "([^"]*)" port (\w+) user "([^"]*)"', dump):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Moving in from the real peers: each fetches half of a mailbox; mailhaul takes over and fetches exactly the rest."""
+"""Moving in from the real peers: each fetches half of a mailbox, and mailhaul then fetches exactly the rest."""
 import shutil
 import unittest
 
@@ -18,7 +18,7 @@ def setUpModule():
 
 
 class Peers(import_test.Import):
-    """Each: a configuration, its command, and what it is called here."""
+    """Each test has a configuration of the peer, its command, and a name for its mailbox."""
 
     def moves_in(self, name, user, command, fine=(0,)):
         if shutil.which(name) is None:
@@ -126,7 +126,7 @@ match all action "inbox"
 
 
 class Kept(import_test.Import):
-    """Their configurations remove mail, and their command lines keep it: what they left is not fetched twice."""
+    """The peers' configurations remove mail, but their command lines keep it: what they left is not fetched twice."""
 
     def comes_once(self, name, rc, config, command):
         if shutil.which(name) is None:
@@ -148,7 +148,7 @@ class Kept(import_test.Import):
         self.assertEqual(dovecot.count(user), 0)
 
     def test_fetchmail(self):
-        """Where the server has no LAST, it keeps a list without "uidl", too."""
+        """If the server has no LAST, fetchmail also keeps a list without "uidl"."""
         for uidl in ("uidl", ""):
             with self.subTest(uidl):
                 self.comes_once("fetchmail", ".fetchmailrc", """set no syslog

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A login that fails at a known provider is answered with what helps there. The provider is behind a proxy of ours."""
+"""If a login fails at a known provider, the hint says what helps there. The provider is behind a proxy of ours."""
 import contextlib
 import ssl
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""-q, as under cron: trouble that the database cannot remember is told when it begins, and then once a day."""
+"""-q, as under cron: trouble that the database cannot remember is reported when it begins, and then once a day."""
 import contextlib
 import os
 import sqlite3
@@ -21,7 +21,7 @@ class OnceADay(Case):
                               "bad": self.account(1, user="bad", enabled=bool(mistakes), **mistakes)})
 
     def told(self, status, *words):
-        """What a run from cron mails."""
+        """What cron would send by mail after this run."""
         result = self.world.run(*words or ("-q",))
         self.assertStatus(result, status)
         self.assertEqual(result.out, b"")
@@ -31,7 +31,7 @@ class OnceADay(Case):
         os.utime(self.world.state_dir / name, (time.time() - 25 * 3600,) * 2)
 
     def assertBegins(self, status, *words):
-        """It is told, and not again."""
+        """Asserts that the trouble is reported once, and not again."""
         self.assertSays(self.told(status), *words)
         self.assertEqual(self.told(status), "")
 

@@ -10,7 +10,7 @@ from support.py.world import LIMIT, Case
 
 
 def counted_by_mutt(box, folder):
-    """Lets mutt run a command for every message of the mailbox."""
+    """Counts the messages of the mailbox: mutt runs a command for each of them."""
     out = folder / "mutt-count"
     out.write_bytes(b"")
     mutt.run(box, folder, "<tag-pattern>~A<enter><tag-prefix><pipe-message>echo >> %s<enter><exit>" % out, read_only=True)
@@ -50,7 +50,7 @@ class Readers(Case):
         self.assertEqual(counted_by_mutt(self.world.path("mbox"), self.world.root), self.COUNT)
 
     def test_an_mbox_of_somebody_else_is_continued(self):
-        """Whatever the last line looks like: existing mail stays and can still be read."""
+        """Whatever the last line looks like, existing mail stays and can still be read."""
         old = b"From old@example.org Mon Jan  1 00:00:00 2024\nSubject: old\n\nbody"
         for ending in (b"", b"\n", b"\n\n"):
             with self.subTest(ending=ending):

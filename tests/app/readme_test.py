@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The capture in README.md is what the program says: from an address to the first mail, in an internet on loopback."""
+"""The capture in README.md shows what the program prints: from an address to the first mail, in an internet on
+loopback."""
 import pathlib
 import re
 import threading
@@ -25,7 +26,7 @@ def messages():
 
 
 def lasting(text):
-    """Without what differs from run to run: how long it took, and how fast it was."""
+    """The text without what differs from run to run: how long a fetch took, and how fast it was."""
     text = re.sub(r"in \d+\.\d s", "in 0.1 s", text)
     return re.sub(r"( MB of .* MB)  .*", r"\1", text)
 
@@ -54,7 +55,7 @@ class Capture(InitCase):
         return self.shown(screen.text())
 
     def live(self):
-        """A fetch whose second message stops half way: the live line then, and the end."""
+        """Fetches, and stops half way in the second message. Returns the live line at that time, and the end."""
         gate = threading.Event()
         self.addCleanup(gate.set)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a poll that finds nothing costs: one connection, and these round trips. More would be felt on every slow line."""
+"""The cost of a poll that finds nothing: one connection, and these round trips. Each further one delays users on slow
+lines."""
 import tempfile
 
 from support.py import maildrop
@@ -9,7 +10,7 @@ from support.py.world import Case
 
 
 class Counting(maildrop.Session):
-    """Notes the last command of each flight: after it, the client waits."""
+    """Records the last command of each flight, after which the client waits."""
 
     def answer(self, verb, argument):
         if not self.connection.pending():
@@ -33,7 +34,7 @@ class RoundTrips(Case):
         cls.certificates = Certificates(folder.name)
 
     def poll(self, tls, **keys):
-        """What the client waits for in an empty poll, the first one and the second one."""
+        """The commands for whose answers the client waits, in a first and in a second empty poll."""
         context = None if tls == "none" else server_context(*self.certificates.good)
         drop = maildrop.Maildrop(tls=context if tls == "starttls" else None)
         drop.session = Counting

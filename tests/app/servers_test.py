@@ -184,7 +184,8 @@ class Trouble(Case):
         self.assertEqual(drop.uids(), [])
 
     def test_the_largest_lies_end_in_time(self):
-        """An endless line or list ends at a limit, not when memory is full. Without the answer to CAPA the login goes on."""
+        """An endless line or list is given up at a limit, long before memory is full. If it is the answer to
+        CAPA, the login goes on."""
         for verb, status in ((b"UIDL", 76), (b"LIST", 76), (b"CAPA", 0)):
             with self.subTest(verb):
                 drop = self.prepared(*mail.small(1))

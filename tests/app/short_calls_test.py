@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A kernel that moves few bytes at a time and interrupts every second call, as it may: everything still works."""
+"""A kernel may move few bytes at a time and interrupt every second call: everything still works."""
 import os
 import unittest
 

@@ -53,7 +53,7 @@ class Terminal(Case):
         self.assertNotRegex(screen, rb"\x1b\[[0-9;]*m")
 
     def said_to(self, journal, *words):
-        """What is written to standard error, which is the journal; or another file, where that has taken its place."""
+        """What is written to standard error; $JOURNAL_STREAM names it only if `journal` is true."""
         with open(self.world.path("err"), "w+b") as err, open(self.world.path("other"), "wb") as other:
             stream = os.fstat((err if journal else other).fileno())
             subprocess.run([MAILHAUL, *words], stdout=subprocess.DEVNULL, stderr=err, check=False, cwd=self.world.root,
@@ -63,7 +63,7 @@ class Terminal(Case):
 
     def test_in_the_journal_each_line_has_its_priority(self):
         self.prepared(*mail.small(1), leave_on_server=True, log="x")
-        lines = self.said_to(True)  # the file, the line and a hint
+        lines = self.said_to(True)  # the place of the mistake, the line and a hint
         self.assertGreater(len(lines), 2)
         self.assertEqual({line[:3] for line in lines}, {"<3>"}, lines)
         self.assertFalse([line for line in self.said_to(False) if line.startswith("<")])
@@ -106,7 +106,7 @@ class Terminal(Case):
         self.assertEqual(run.end(), 0, run.screen)
         self.assertNotRegex(run.screen, rb"geheim|secret")
         self.assertEqual(drop.uids(), [])
-        # Only the last try counts: nothing pauses.
+        # Only the last attempt counts, so no pause begins.
         self.assertEqual(self.world.run("fetch", "--password-env", "PW", env={"PW": "secret"}).status, 0)
 
     def test_only_a_refusal_of_the_password_asks_for_another(self):
@@ -183,7 +183,7 @@ class Terminal(Case):
             shell.screen = b""
             shell.type("\x1a")
             shell.expect(rb"Stopped[^\n]*\r\n.*ready> ")
-            # The shell has the terminal as it was: what is typed there is seen.
+            # The terminal is as it was before, so the shell shows what is typed.
             shell.type("stty -a | grep -ow -- -echo; echo its echo is on\n")
             shell.expect(rb"\r\nits echo is on\r\n.*ready> ")
             self.assertNotIn(b"\r\n-echo", shell.screen)

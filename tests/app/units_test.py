@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The units for systemd: how exposed they are, and that the manual names all that keeps a program from gaining privileges."""
+"""The units for systemd: how exposed they are, and that the manual names all settings that keep a program from gaining
+privileges."""
 import os
 import pathlib
 import re
@@ -10,7 +11,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).parents[2]
 UNITS = ROOT / "packaging/systemd"
-# systemd.exec(5): these imply NoNewPrivileges=yes where the service manager does not run as root, or User= is set.
+# systemd.exec(5): these imply NoNewPrivileges=yes if the service manager does not run as root, or if User= is set.
 IMPLYING = {"LockPersonality", "MemoryDenyWriteExecute", "PrivateDevices", "ProtectClock", "ProtectHostname", "ProtectKernelLogs",
             "ProtectKernelModules", "ProtectKernelTunables", "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime",
             "RestrictSUIDSGID", "SystemCallArchitectures", "SystemCallFilter", "SystemCallLog"}
@@ -52,7 +53,7 @@ class Units(unittest.TestCase):
 
     @staticmethod
     def drop_ins():
-        """Those of the manual: for programs that gain privileges, and for a unit without namespaces."""
+        """The drop-ins of the manual: for programs that gain privileges, and for a unit without namespaces."""
         page = (ROOT / "man/mailhaul-watch.1").read_text()
         return re.findall(r"^\.Bd -literal[^\n]*\n(\[Service\]\n.*?)^\.Ed$", page, re.M | re.S)
 
@@ -65,7 +66,7 @@ class Units(unittest.TestCase):
                 restrictions = (IMPLYING | {"NoNewPrivileges"}) & set(settings(unit.read_text()))
                 self.assertEqual(restrictions - set(lifted), set())
                 self.assertEqual({lifted[name] for name in restrictions} - {"", "no"}, set())
-                self.assertEqual(lifted["CapabilityBoundingSet"], "~")  # all of them
+                self.assertEqual(lifted["CapabilityBoundingSet"], "~")  # all capabilities
                 self.assertIn("mailhaul-watch(1)", unit.read_text())
 
     def test_a_drop_in_of_the_manual_lifts_what_a_user_has_in_a_user_namespace_only(self):
@@ -88,7 +89,7 @@ class Units(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
     def test_how_exposed_they_are(self):
-        """Ten is without any protection; below four is asked for. The user's own programs (procmail, gpg, ssh) need what is left."""
+        """Ten means no protection at all. The user's own programs (procmail, gpg, ssh) need what is still allowed."""
         for unit in sorted(UNITS.glob("*/*.service")):
             most = 2.5 if unit.parent.name == "system" else 3.0
             with self.subTest(unit.name):

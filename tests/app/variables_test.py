@@ -19,7 +19,7 @@ class Variables(Case):
         return result
 
     def fetched(self, *words, **variables):
-        """What a run says that fetches both messages again."""
+        """Returns what a run that fetches both messages again prints."""
         result = self.ok("-a", *words, **variables)
         return result.out.decode() + result.err
 

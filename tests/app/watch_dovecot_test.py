@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""watch for a long time at a real Dovecot: it grows in nothing."""
+"""watch for a long time at a real Dovecot: the use of memory and descriptors does not grow."""
 import os
 import pathlib
 import unittest
@@ -12,12 +12,12 @@ from support.py.watching import UnderSystemd
 from support.py.world import Case
 
 ROUNDS = int(os.environ.get("MAILHAUL_WATCH_ROUNDS", "8"))
-WARM = 4  # rounds until everything was loaded once
+WARM = 4  # rounds after which everything has been loaded once
 MOST_GROWTH = 2048  # KiB
 
 
 def resident(pid):
-    """In KiB."""
+    """The resident memory in KiB."""
     status = pathlib.Path("/proc/%d/status" % pid).read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
 
@@ -49,7 +49,7 @@ class Long(UnderSystemd, Case):
         self.end(process)
         self.assertEqual(dovecot.count("long"), 0)
         self.assertLess(sizes[-1][0], sizes[WARM - 1][0] + MOST_GROWTH, sizes)
-        # A session may be open at the moment of looking.
+        # A session may be open when the descriptors are counted.
         self.assertLess(sizes[-1][1], sizes[WARM - 1][1] + 8, sizes)
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How each client does a row's work: its configuration, its command, and its records of earlier runs.
 
-A client gets a home of its own for every run. Where it has a choice it gets the fastest one that keeps its promises.
+A client gets a home of its own for every run. If it can be configured in several ways, the fastest one that keeps
+its promises is used.
 """
 import getpass
 import json
@@ -24,7 +25,7 @@ class Client:
 
     def __init__(self, row, server, home, memory=None):
         self.row, self.server, self.home = row, server, home
-        self.memory = memory  # the database after earlier runs, of this mailhaul
+        self.memory = memory  # the database that earlier runs of this mailhaul left
         self.env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", "TZ": "UTC"}
         self.env["USER"] = self.env["LOGNAME"] = USER or getpass.getuser()
 
@@ -59,7 +60,7 @@ class Client:
         return path
 
     def mda(self):
-        """Its command, for clients that start one."""
+        """The command of the MDA, for clients that start one."""
         return {"swallow": str(self.home.parent / "mailhaul-bench-swallow"),
                 "procmail": "/usr/bin/procmail -p %s" % (self.home / "procmailrc")}[self.row.place]
 

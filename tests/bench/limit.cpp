@@ -41,7 +41,7 @@ void write_all(int file, std::string_view bytes) {
 struct Job {
   std::string host, port, password;
   bool tls = false, remove = false;
-  std::size_t last = 0;  ///< only this many from the end; 0: all
+  std::size_t last = 0;  ///< fetch only this many messages, from the end; 0: all
 };
 
 /// Reads a connection line by line. No line may be longer than half the buffer.
@@ -58,7 +58,7 @@ class Wire {
     const int on = 1;
     setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!job.tls) return;
-    tls_ = SSL_new(SSL_CTX_new(TLS_client_method()));  // both exist as long as the program runs
+    tls_ = SSL_new(SSL_CTX_new(TLS_client_method()));  // both are kept until the program ends
     demand(tls_ != nullptr && SSL_set_fd(tls_, socket_) == 1 && SSL_connect(tls_) == 1, "use TLS");
   }
   Wire(const Wire&) = delete;

@@ -40,7 +40,7 @@ struct Packet {
 
 struct Side {
   int device = -1, space = -1;
-  std::deque<Packet> on_its_way;  ///< to this side
+  std::deque<Packet> on_its_way;  ///< packets to this side
 };
 
 ifreq request_for(const char* device) {

@@ -41,7 +41,7 @@ def choose(names, wanted, what):
 
 
 def estimate(row, clients, options):
-    """Seconds, from earlier runs. Verifying what arrived takes about as long as a fast client."""
+    """How many seconds a row takes, from earlier runs. Verifying what arrived takes about as long as a fast client."""
     seconds = 5 + row.count / 10000
     for client in clients:
         runs = row.runs(client, options.repeats) + counts_flushes(row, client, options)
@@ -111,7 +111,7 @@ def planned(options, table):
 
 
 def earlier_results(file):
-    """Of other calls, by row: slow clients may have a call of their own."""
+    """The results of other calls of this program, by row: slow clients may have a call of their own."""
     if not file or not pathlib.Path(file).exists():
         return {}
     said = json.loads(pathlib.Path(file).read_text())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs a command and writes its cost to a file, as JSON. This is a separate program because ru_maxrss of a
-// process is never less than that of its parent: Python as the parent would hide the command.
+// process is never less than that of its parent, so that Python as the parent would hide the command's value.
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>

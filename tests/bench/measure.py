@@ -112,7 +112,7 @@ class Bench:
         if left != should_be_left:
             return "%d left on the server instead of %d" % (left, should_be_left)
         if self.row.place == "swallow" or self.row.count == 0:
-            return ""  # what nobody keeps cannot be verified
+            return ""  # no mail is kept that could be verified
         def look(place):
             return verify.mbox(place, client.blank_lines) if self.row.place == "mbox" else verify.maildir(place)
 
@@ -138,7 +138,7 @@ def trusted(authority, directory):
 
 
 def count_calls(log):
-    """Flushes by name: those completed and those only started early."""
+    """How often each flush was called, including calls that only start a flush early."""
     counts = dict.fromkeys(FLUSHES, 0)
     for line in log.read_text(errors="replace").splitlines():
         call = line.split(maxsplit=1)[1].split("(", 1)[0]

@@ -54,7 +54,7 @@ def best_peer(result, what):
 
 
 def judge(target, result):
-    """One target: its text, what was measured, and whether that is enough (None if unknown)."""
+    """Judges one target. Returns its text, what was measured, and whether it was met (None if unknown)."""
     ours = result["clients"].get("mailhaul", {})
     said = {"target": target.text(), "measured": None, "met": None}
     if target.what == "database":

@@ -12,8 +12,8 @@ class Target:
     """What is compared (wall, cpu or memory), and with what: a client, "peers" (the best of them) or a number of bytes."""
     what: str
     whom: object
-    at_most: float = 0  # mailhaul's share of the other's
-    at_least: float = 0  # the other's divided by mailhaul's
+    at_most: float = 0  # mailhaul's value divided by the other's
+    at_least: float = 0  # the other's value divided by mailhaul's
 
     def text(self):
         if not isinstance(self.whom, str):
@@ -47,7 +47,7 @@ class Row:
         return int(self.mailbox.split(":")[0])
 
     def runs(self, client, repeats):
-        """Fewer repeats for slow clients: an hour of waiting for round trips shows nothing new."""
+        """How often a client runs. Slow ones run less often: an hour of waiting for round trips shows nothing new."""
         return max(1, min(repeats, int(60 / self.seconds.get(client, 1))))
 
 

@@ -79,14 +79,15 @@ def profile_changed(row, _rng):
     for kind in row.kinds:
         row.boxes[kind].insert(0, row.boxes[kind][0] + ".elsewhere")
     if len(row.kinds) > 1 and "mda" in row.kinds:
-        # The profile may no longer name the program that had the message: all places in it get the message, which is reported.
+        # If the profile no longer names the program that had the message, all places in the profile get the
+        # message, which is reported.
         row.may_double = {kind: row.may_double[kind] + len(row.messages) for kind in row.kinds}
-    row.may_leave = True  # messages that were not intended yet: readers of a Maildir remove them after 36 hours
+    row.may_leave = True  # files that were not intended yet; readers of a Maildir remove them after 36 hours
     row.configure()
 
 
 def moved_away(row, _rng):
-    """The places are missing, as if a disk were not mounted, during one run; then they are back."""
+    """During one run the places are missing, as if a disk were not mounted. Then they are back."""
     away = {}
     for kind in row.kinds:
         if kind != "mda" and row.box(kind).exists():
@@ -97,7 +98,7 @@ def moved_away(row, _rng):
         row.fail("with its destination gone it ends with %d" % result.status, result)
     for kind, there in away.items():
         box = row.box(kind)
-        if box.exists():  # nothing was unfinished there: a new one was created
+        if box.exists():  # the old one had nothing unfinished, so a new one was created
             if result.status == 74 and row.kinds == [kind]:
                 row.fail("in place of the one that is gone, something was made", result)
             row.boxes[kind].append(box.name + ".meanwhile")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every call on a file, the socket or the database fails once, in each way in which it can; and a damaged database;
-tests/slow/run calls, and a sample of it in CI.
+"""Makes every call on a file, the socket or the database fail once, in each possible way, and damages the
+database. tests/slow/run calls tries everything, and CI a sample.
 """
 import collections
 import functools
@@ -41,14 +41,14 @@ def points(place, keep, batched=""):
         if result.status:
             row.fail("an undisturbed run ends with %d" % result.status, result)
         found = strace.points(log.name)
-    if batched:  # every second one
+    if batched:  # only every second call is tried
         found = strace.thinned(found, "fcntl", "lseek", "poll")[::2]
     return [point for point in found if not strace.is_probe(point)]
 
 
 def is_possible(point, error):
-    """A close() that strace interrupts leaves the descriptor open, which Linux never does. If that is the end of a pipe, we
-    would wait for ourselves."""
+    """A close() that strace interrupts leaves the descriptor open, which Linux never does. If it is the end of a
+    pipe, mailhaul would wait for itself."""
     return not (error == "EINTR" and point.call == "close" and "<pipe:" in point.line)
 
 
@@ -58,7 +58,7 @@ def failing(place, keep, error, batched=""):
 
 
 def damaged(place, keep):
-    """The database as it is while mail waits: each page is overwritten in some way, or the file is cut off there."""
+    """Cases that overwrite each page of the database in some way, or cut the file off there."""
     with Row(place, keep) as row:
         row.run()
         pages = (row.world.state_dir / "state.db").stat().st_size // PAGE
@@ -102,7 +102,7 @@ def fail_at(row, case):
     if result.status != 0 and not result.err:
         row.fail("it failed with %d and said nothing" % result.status)
     if "mda" in row.kinds:
-        row.may_double["mda"] += 1  # its answer may be lost
+        row.may_double["mda"] += 1  # the answer of the program may be lost
     row.check_interrupted()
     row.check_completed(row.run())
     return b"INJECTED" in log.read_bytes()
@@ -128,7 +128,7 @@ def damage(row, case):
         row.fail("with a damaged database it ends with %d" % result.status, result)
     if "damaged" in result.err and file.read_bytes() != before:
         row.fail("a damaged database was written to", result)
-    # As the hint says: the database is moved away, and everything is fetched again.
+    # The database is moved away, as the hint says, and everything is fetched again.
     row.forgotten, row.may_double = True, dict.fromkeys(row.kinds, len(row.messages))
     for part in row.world.state_dir.glob("state.db*"):
         shutil.move(part, part.with_name(part.name + ".damaged"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A strace(1) recording with all bytes, as values: what was changed on the disk, flushed, and sent to the server."""
+"""Reads a strace(1) recording that has all bytes: what was changed on the disk, flushed, and sent to the server."""
 import re
 
 CHANGES = ("openat ?open creat write pwrite64 writev pwritev lseek ftruncate fallocate ?rename ?renameat renameat2 ?link linkat "
@@ -11,7 +11,7 @@ TEXT = re.compile(r'"(%s)"' % ESCAPED)
 
 
 def recording(log):
-    """A prefix for the command."""
+    """A prefix for a command: its calls are written to `log`, with all bytes."""
     return ["strace", "-f", "--detach-on=execve", "-qq", "-y", "-xx", "-s", "100000000", "-o", str(log),
             "-e", "trace=" + ",".join(CHANGES), "-e", "signal=none"]
 
@@ -40,11 +40,11 @@ class Call:
         return self.name in ("clone", "clone3", "fork", "vfork") and "CLONE_THREAD" not in self.words
 
     def number(self, index):
-        """An argument that is a number."""
+        """The `index`th argument, which is a number."""
         return int(self.words.split(", ")[index], 0)
 
     def path(self, index=0):
-        """The `index`th path, absolute: from a string, and the directory before it where the call takes one."""
+        """The `index`th path, made absolute with the directory before it where the call takes one."""
         text = self.texts[index].decode()
         if text.startswith("/"):
             return text

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""All ways in which a run is killed, and what happens before the next one: tests/slow/run kills, and a sample of it in CI."""
+"""All ways in which a run is killed, and what happens before the next run. tests/slow/run kills tries everything,
+and CI a sample."""
 import collections
 import functools
 import random
@@ -14,8 +15,8 @@ from support.py import mail
 
 # Small messages, an empty one, and one that needs several writes.
 LETTERS = [*MESSAGES, mail.sized(150000, seed=43)]
-# So many kills at random times, in addition to those at every call: they find what happens between two calls. On a busy machine the
-# run may have ended, or may not have begun, at that time; therefore no test counts on a hit.
+# The number of kills at random times, in addition to those at every call; they find what happens between two
+# calls. On a busy machine the run may have ended, or not begun, at that time, so no test relies on a hit.
 RANDOM_TIMES = 200
 BATCHED = "nothing; several batches"
 ROW, GROUP, HIT = "destination, server", "before the next run", "killed"
@@ -37,7 +38,7 @@ def whole_run(place, keep, event):
         result = row.run(*strace.recording(log.name))
         if result.status:
             row.fail("an undisturbed run ends with %d" % result.status, result)
-        found = strace.points(log.name, children=event == BATCHED)  # there, children are threads
+        found = strace.points(log.name, children=event == BATCHED)  # with several batches, the children are threads
     with Row(place, keep, letters(event)) as row:
         start = time.monotonic()
         row.run()
@@ -48,7 +49,8 @@ def whole_run(place, keep, event):
 
 
 def groups(place, keep):
-    """Lists of cases for one row: at every call, the next run killed too, with all children, each event, at any time."""
+    """Lists of cases for one row: kills at every call, of the next run, of all children, with each event, at any
+    time."""
     rng = random.Random(place + keep)
     fresh, seconds = whole_run(place, keep, "nothing")
 
@@ -78,7 +80,7 @@ def everything():
 
 
 def sample(place, keep, counts):
-    """Takes this many cases of each group; the last number applies to all further groups."""
+    """Takes as many cases of each group as `counts` says; its last number applies to all further groups."""
     chosen = []
     for n, group in enumerate(groups(place, keep)):
         chosen += strace.sample(group, counts[min(n, len(counts) - 1)])

@@ -43,7 +43,7 @@ def stopping(point, fd):
 def points(log, after="state.db", children=True):
     """Every (call, number) in a recording, in the order met, from the first line that names `after`.
 
-    children: also what those do that are not yet the program that they will be.
+    children: also the calls of other threads, and of children that have not started their program yet.
 
     strace counts injections per thread and call, so a point is named by the number of that call in its thread.
     """
@@ -79,7 +79,7 @@ def is_probe(point):
 
 
 def sample(items, count):
-    """At most `count` of them, evenly spread, first and last included when they are more than one."""
+    """At most `count` items, evenly spread; with the first and the last one, unless `count` is 1."""
     if count >= len(items):
         return list(items)
     if count < 2:

@@ -46,7 +46,8 @@ TEST_CASE("a login comes back as it was kept, in a file of its owner alone") {
   struct stat info {};
   CHECK(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777U) == 0600);
-  CHECK(std::distance(std::filesystem::directory_iterator(path.parent_path()), {}) == 2);  // and its lock
+  // The directory holds the file and its lock.
+  CHECK(std::distance(std::filesystem::directory_iterator(path.parent_path()), {}) == 2);
   CHECK(file.remove());
   CHECK_FALSE(file.remove());
 }
@@ -94,7 +95,7 @@ TEST_CASE("newer tokens that a power cut left beside the file are put in place")
   newer.refresh = Secret("next");
   newer.used += seconds(1);
   const auto text = write_tokens(newer).reveal();
-  // The room that was reserved is there if the power failed before the file was cut to its length.
+  // The reserved zeros are still there if the power failed before the file was cut to its length.
   for (const auto& left : {text, text + std::string(1000, '\0')}) {
     TokenFile(path, cancel).save(some_tokens());
     spill(directory / "tokens/home.json.new", left);

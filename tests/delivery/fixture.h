@@ -19,7 +19,8 @@
 
 namespace mailhaul::test {
 
-/// Recovery is tried at every byte and flushes each time: in memory that takes a second, on a disk a minute.
+/// Tests try recovery at every byte, and each time it flushes: this takes a second in memory, but a minute on
+/// a disk.
 inline const bool in_memory = ::access("/dev/shm", W_OK) == 0 && ::setenv("TMPDIR", "/dev/shm", 0) == 0;
 
 struct Fixture {
@@ -50,7 +51,7 @@ struct Fixture {
   }
 };
 
-/// One message, finished.
+/// Writes one message and returns its ticket.
 inline delivery::Ticket put(delivery::Destination& where, const delivery::Envelope& envelope,
                             std::string_view wire, std::size_t piece = 1 << 20) {
   const auto writer = where.begin(envelope, wire.size());
@@ -59,7 +60,7 @@ inline delivery::Ticket put(delivery::Destination& where, const delivery::Envelo
   return writer->finish();
 }
 
-/// The same, all the way to S4.
+/// Stages and publishes finished messages, which brings them to S4.
 inline std::vector<delivery::DeliveryResult> deliver(delivery::Destination& where,
                                                      std::vector<delivery::Ticket> tickets) {
   where.stage(tickets);
@@ -73,7 +74,7 @@ inline std::set<std::string> names_in(const std::filesystem::path& directory) {
   return names;
 }
 
-/// What was thrown; kind internal with an empty sentence when nothing was.
+/// Returns the error that `action` throws; if it throws none, an error of kind internal without a sentence.
 template <typename Action>
 util::Error thrown(Action action) {
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A kind of delivery as somebody would add it: a class, its fields and its row, in one file.
+// An example of how to add a kind of delivery: a class, its fields and its row, in one file.
 #include "delivery/kinds.h"
 
 #include <doctest/doctest.h>

@@ -43,13 +43,13 @@ struct MaildirFixture : Fixture {
     maildir->stage(tickets);
     return tickets;
   }
-  /// What a new process finds.
+  /// What a new process reports about the tickets.
   std::vector<DeliveryResult> recovered(const Tickets& tickets) const {
     return reopen(tickets.front(), context)->recover(tickets);
   }
 };
 
-/// A limit for the size of files, as a full disk would be.
+/// Limits the size of files, which has the effect of a full disk.
 class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {

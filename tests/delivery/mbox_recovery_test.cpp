@@ -20,7 +20,7 @@ using Tickets = std::vector<Ticket>;
 
 namespace {
 
-/// Three entries, staged behind old mail; the mailbox is then set to what a crash might leave.
+/// Three entries, staged behind old mail. A test then changes the mbox to what a crash might leave.
 struct Crashed : Fixture {
   fs::path path = dir / "box";
   std::string old = "From a@b Mon Jan  1 00:00:00 2024\nSubject: old\n\nold\n\n";
@@ -60,7 +60,7 @@ struct Crashed : Fixture {
     CHECK(!fs::exists(spool + journal_suffix));
     return once;
   }
-  /// A new file in the place of the old one, as many readers write it.
+  /// Puts a new file in the place of the old one, as many mail readers do.
   void replace(const std::string& content) {
     spill(dir / "new-box", content);
     fs::rename(dir / "new-box", path);
@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(Crashed, "a batch cut at any byte is completed in its place") 
     spill(path, old + ours.substr(0, cut));
     CHECK(recovered() == old + ours);
     const bool whole = cut == entries[0].size() || cut == entries[0].size() + entries[1].size();
-    CHECK(warnings.empty() == !whole);  // see below
+    CHECK(warnings.empty() == !whole);  // a batch that ends between messages is reported
     warnings.clear();
   }
 }
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(Crashed, "a recovery that is killed while it rewrites is compl
   stage();
   const std::size_t torn = ours.size() / 2;
   spill(path, old + ours.substr(0, torn) + foreign);
-  // The journal, as it stood when the rewrite began: taken from a copy of the mailbox in another directory.
+  // The journal is as it was when the rewrite began.
   const auto after = ours + foreign;
   const auto before = ours.substr(0, torn) + foreign;
   TicketFields head;
@@ -169,7 +169,8 @@ TEST_CASE_FIXTURE(Crashed,
     flagged.insert(flagged.find("Subject: "), "Status: RO\n");
     const auto kept = old + entries[0] + entries[1] + flagged;
     spill(path, kept);
-    CHECK(recovered() == (traced ? kept : kept + entries[2]));  // without an id it is another message
+    // Without a trace header, the flagged message counts as another one.
+    CHECK(recovered() == (traced ? kept : kept + entries[2]));
     CHECK(warnings.empty() == traced);
   }
 }
@@ -216,8 +217,8 @@ TEST_CASE_FIXTURE(Crashed,
   for (const bool traced : {true, false}) {
     stage_anew(traced);
     const auto first = entries[0] + entries[1];
-    for (auto cut = entries[2].find('\n') + 1; cut < entries[2].size() - 2;
-         ++cut) {  // whole but for newlines: it counts
+    // An entry that lacks only its last newlines counts as whole, and is left out here.
+    for (auto cut = entries[2].find('\n') + 1; cut < entries[2].size() - 2; ++cut) {
       CAPTURE(cut);
       auto torn = entries[2].substr(0, cut);
       if (!traced && torn.ends_with('\n')) continue;  // it may be another whole message
@@ -257,7 +258,7 @@ TEST_CASE_FIXTURE(Crashed, "mail that only looks like the beginning of a message
 TEST_CASE_FIXTURE(Crashed, "a whole message with which a missing one begins is kept") {
   stage(false, {"hello", "hello\r\n\r\nmore"});
   const auto first = entries[0];
-  for (const auto newlines : {0U, 1U, 2U}) {  // that a reader, or a kill, has left out
+  for (const auto newlines : {0U, 1U, 2U}) {  // left out at its end by a reader or a kill
     const auto kept = first.substr(0, first.size() - newlines);
     replace(old + kept);
     const auto text = recovered();
@@ -271,7 +272,7 @@ TEST_CASE_FIXTURE(Crashed, "a whole message with which a missing one begins is k
 }
 
 TEST_CASE_FIXTURE(Crashed, "a short message torn before mail that others added does not count either") {
-  for (const auto* body : {"", "n"}) {  // as theirs ends
+  for (const auto* body : {"", "n"}) {  // the end of `foreign` is the same
     tickets.clear(), entries.clear(), ours.clear();
     stage(true, {body});
     const auto whole = entries[0].substr(0, entries[0].find_last_not_of('\n') + 1) + "\n";

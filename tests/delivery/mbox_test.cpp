@@ -277,20 +277,20 @@ TEST_CASE_FIXTURE(MboxFixture,
                {"99999999", 0, true},
                {"  99999999\n", 0, true},
                {std::string("99999999\n\0", 10), 0, true},
-               {"99999999\nother.example.org\n", an_hour, false},  // perhaps at work on another machine
+               {"99999999\nother.example.org\n", an_hour, false},  // its process may run on another machine
                {"99999999\nother.example.org\n", two_days, true},
                {"99999999 other.example.org\n", an_hour, false},
-               {"99999999 " + util::host_name() + "\n", an_hour, true},  // its process is gone, and was here
+               {"99999999 " + util::host_name() + "\n", an_hour, true},  // its process ran here and is gone
                {"99999999\n" + util::host_name(), an_hour, true},
                {living + " " + util::host_name() + "\n", two_days, false},
-               {"", an_hour, false},  // it does not tell whose it is
+               {"", an_hour, false},  // its owner is unknown
                {"", two_days, true},
                {"0\n", an_hour, false},
                {"0\n", two_days, true},
                {"example.org:4711", an_hour, false},
                {"example.org:4711", two_days, true},
                {"", -two_days, false},
-               {living + "\n", two_days, false},  // at work, however long
+               {living + "\n", two_days, false},  // its process runs, however old the lock is
                {living, two_days, false}};
   std::size_t said = 0;
   for (const auto& row : table) {

@@ -19,8 +19,8 @@ using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
 /// Creates a server's TLS context from PEM files. Throws std::runtime_error.
 TlsContext load_certificate(const std::string& cert_file, const std::string& key_file);
-/// The same with a new certificate for localhost, 127.0.0.1 and `address`, valid for 30 days. That of its
-/// authority is written to `ca_out` (if not empty) for clients to trust.
+/// The same with a new certificate for localhost, 127.0.0.1 and `address`, valid for 30 days. The certificate
+/// of its authority is written to `ca_out` (if not empty) for clients to trust.
 TlsContext make_certificate(const std::string& address, const std::string& ca_out);
 
 /// Writes the file under another name first, so that nobody reads an incomplete file.
@@ -35,8 +35,8 @@ class Channel {
   explicit Channel(int socket) : socket_(socket) {}  ///< does not own the socket
   void start_tls(SSL_CTX& context);                  ///< drops clear text that the client sent too early
   bool encrypted() const noexcept { return tls_ != nullptr; }
-  /// The next line without its line end; nullopt if the client has closed, or the line is far too long.
-  /// Sends everything that was put before it waits.
+  /// The next line without its line end; nullopt if the client has closed, or the line is far too long. Sends
+  /// all buffered output before it waits.
   std::optional<std::string> read_line();
   void put(std::string_view bytes);
   void flush();

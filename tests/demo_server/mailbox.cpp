@@ -96,7 +96,7 @@ std::string generated_header(const Recipe& recipe, std::size_t number) {
          "Content-Type: text/plain; charset=us-ascii\r\n\r\n";
 }
 
-/// One line in sixteen is a line that a client must quote or unstuff.
+/// Appends a line. One line in sixteen begins with text that a client must quote or unstuff.
 void append_line(std::string& bytes, std::string_view pool, std::size_t length, Dice& dice) {
   constexpr std::array<std::string_view, 4> awkward{".", "..", "From ", ">From "};
   const std::size_t start = bytes.size();
@@ -108,7 +108,7 @@ void append_line(std::string& bytes, std::string_view pool, std::size_t length, 
   bytes += "\r\n";
 }
 
-/// Exactly the random number of octets, or the header alone if that is already larger.
+/// Generates a message whose size is exactly the random number, unless the header alone is larger.
 std::string generate(const Recipe& recipe, std::size_t number, std::string_view pool) {
   Dice dice(recipe.seed * 1'000'003 + number);
   const std::size_t size = dice.between(recipe.min_bytes, recipe.max_bytes);

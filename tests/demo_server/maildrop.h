@@ -21,8 +21,8 @@ class Maildrop {
     for (const Source& source : sources) all_.push_back(make_message(source));
     restore();
   }
-  /// Waits so long for the session that holds the lock: its client may be gone, and its thread has not
-  /// noticed.
+  /// Waits up to `lock_timeout` for the session that holds the lock, because its thread may not have noticed
+  /// yet that its client is gone. Returns whether it has got the lock.
   bool lock(std::chrono::seconds lock_timeout) {
     std::unique_lock guard(mutex_);
     if (!freed_.wait_for(guard, lock_timeout, [this] { return !taken_; })) return false;

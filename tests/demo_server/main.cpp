@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A POP3 server for quickstart, tests and benchmarks: correct, in memory, on loopback only, one blocking
-// thread per connection, and faster than any client of it.
+// thread per connection, and faster than any client.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,8 +30,8 @@ void demand(bool done, const char* what) {
   if (!done) throw std::runtime_error(std::string("cannot ") + what);
 }
 
-/// One client and its thread. The socket stays open until the thread has been joined, so that ending it from
-/// outside can never hit another one's descriptor.
+/// One client and its thread. The socket stays open until the thread has been joined, so that cut() can never
+/// hit the descriptor of another client.
 class Client {
  public:
   Client(int socket, Service& service) : socket_(socket), thread_([this, &service] { serve(service); }) {}
@@ -96,7 +96,7 @@ int catch_signals() {
   return descriptor;
 }
 
-/// Restores every maildrop to its initial content, once its last session is over.
+/// Restores every maildrop to its initial content, as soon as no session uses it.
 void restore(Service& service) {
   std::size_t left = 0;
   for (auto& [name, maildrop] : service.users) {

@@ -24,7 +24,7 @@ struct Message {
 /// Line ends become CRLF, and a missing last one is added: POP3 cannot express that there was none.
 Message make_message(const Source& source);
 
-/// SHA-256, in hexadecimal, of what a client writes: with LF line ends.
+/// SHA-256, in hexadecimal, of the message as a client writes it, with LF line ends.
 std::string digest_of(const Source& source);
 
 /// The dot-stuffed header, the empty line and the first `lines` lines of the body.

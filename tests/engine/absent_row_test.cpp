@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A UIDL that is listed again after it was absent may be another message's: it is compared once.
+// A UIDL that is listed again after an absence may belong to another message, which is checked once.
 #include <doctest/doctest.h>
 
 #include <iterator>
@@ -32,7 +32,7 @@ std::vector<Way> all_ways() {
   return ways;
 }
 
-/// Mail stays on the server.
+/// A household whose mail stays on the server.
 struct AbsentHousehold : Household {
   Way way;
   explicit AbsentHousehold(Way way_, Messages messages) : way(std::move(way_)) {
@@ -100,7 +100,7 @@ TEST_CASE("a message that was absent and is the same is not delivered again, and
     CAPTURE(way.pipelining);
     CAPTURE(way.top);
     Messages messages{named("A", 1), named("B", 2), named("C", 3)};
-    messages[0].bytes = "Message-ID: <1@x>\r\n" + messages[0].bytes;  // its header is enough
+    messages[0].bytes = "Message-ID: <1@x>\r\n" + messages[0].bytes;  // so that its header is enough
     AbsentHousehold house(way, messages);
     house.run();
     house.run_with({named("B", 2)});
@@ -134,7 +134,7 @@ TEST_CASE("what was marked as seen is not believed of another message either") {
     CAPTURE(way.kind);
     CAPTURE(way.pipelining);
     CAPTURE(way.top);
-    if (!way.top) continue;  // nothing but its UIDL is known of what was marked
+    if (!way.top) continue;  // without TOP, marking records only the UIDL
     AbsentHousehold house(way, {named("A", 1), named("B", 2)});
     engine::mark(house.account, house.environment, house.told, {}).messages;
     house.run_with({});

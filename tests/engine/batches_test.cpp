@@ -24,7 +24,7 @@ namespace {
 struct Watch {
   std::mutex mutex;
   std::condition_variable changed;
-  std::size_t begun = 0, staged = 0, published = 0;  ///< calls
+  std::size_t begun = 0, staged = 0, published = 0;  ///< calls so far
   std::function<void()> staging = [] {};             ///< called before stage()
   std::function<void()> publishing = [] {};          ///< called after publish()
 
@@ -41,7 +41,7 @@ struct Watch {
   }
 };
 
-/// Its batches have two messages.
+/// A destination whose batches have two messages.
 struct BatchesOfTwo : test::ForwardingDestination {
   Watch& watch;
   delivery::Traits batches_of_two;
@@ -248,7 +248,7 @@ TEST_CASE("the rows of a large mailbox are read during the login, with the same 
 
 TEST_CASE(
     "messages delivered before a doubtful answer are checked again, even if the batch under way failed") {
-  BatchHousehold house(12);  // so many that the second batch is begun whenever the first one is done
+  BatchHousehold house(12);  // enough for a second batch to have begun when the first one is done
   house.account.policy.leave_on_server = true;
   bool doubtful = false;  // guarded by the watch's mutex
   house.server.misbehave = [&](const std::string& command,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One message that breaks every session strands nothing, and is named.
+// A message that breaks every session is named, and does not hold up the others.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -37,7 +37,8 @@ std::size_t place_of(const Household& house, const std::string& uidl) {
   return 0;
 }
 
-/// The message with this UIDL answers the verb in this way; behind it the session is silent.
+/// Makes the server answer the command for the message with this UIDL in this way; after that answer, the
+/// session is silent.
 void break_message(Household& house, const std::string& uidl, const Breaking& how) {
   std::size_t broken_session = 0;
   house.server.misbehave = [&house, uidl, how, broken_session](const std::string& command,
@@ -55,7 +56,7 @@ bool named_in(const std::vector<std::string>& sentences, const std::string& uidl
       sentences, [&](const std::string& sentence) { return sentence.find(uidl) != std::string::npos; });
 }
 
-/// Three messages, and one that breaks every session: the others arrive and are removed.
+/// One of three messages breaks every session: the others must arrive and be removed.
 void check_that_the_others_arrive(const Setting& setting, const Breaking& how, int bad) {
   CAPTURE(how.about);
   CAPTURE(setting);
@@ -76,7 +77,7 @@ void check_that_the_others_arrive(const Setting& setting, const Breaking& how, i
   for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == (n == bad ? 0 : 1));
   CHECK(house.server.messages.size() == (setting.leave ? 3 : 1));
   CHECK(named);
-  // What is no answer may as well be the rest of the message before.
+  // A line that is no proper answer may also be the rest of the message before.
   if (how.about != "no proper answer") CHECK_FALSE(innocent_named);
   house.server.misbehave = {};
   house.run();
@@ -174,7 +175,7 @@ TEST_CASE(
   for (const auto& one : {Case{true, "TOP "}, Case{true, "RETR "}, Case{false, "RETR "}}) {
     for (const auto& setting : settings()) {
       for (const int bad : {1, 2, 3}) {
-        if (bad != 1 && setting.kind != "maildir") continue;  // its place and where mail goes are two things
+        if (bad != 1 && setting.kind != "maildir") continue;  // its position is tested with one kind only
         CAPTURE(one.top);
         CAPTURE(one.verb);
         CAPTURE(setting);
@@ -226,7 +227,7 @@ TEST_CASE("a server that breaks off at CAPA after the login, or answers nonsense
       for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
       CHECK(house.server.messages.size() == setting.left_of(3));
       CHECK(engine::status_of(house.run()) == 0);
-      CHECK(house.told.warnings.size() == 1);  // for -q not again
+      CHECK(house.told.warnings.size() == 1);  // which -q does not print again
       CHECK(house.told.warnings[0].starts_with("(again) CAPA does not work after"));
     }
   }
@@ -328,7 +329,7 @@ TEST_CASE("a delivered message whose TOP breaks every session is read whole inst
 
 TEST_CASE("a message imported as delivered whose header breaks every session does not hold up the others") {
   for (const auto& setting : settings()) {
-    if (setting.leave) continue;  // delete_after is what removes here
+    if (setting.leave) continue;  // here delete_after removes
     for (const int bad : {1, 2, 3}) {
       CAPTURE(setting);
       CAPTURE(bad);

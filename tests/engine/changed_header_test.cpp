@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What servers, scanners and proxies do to a header between two sessions makes no other message of it.
+// A message stays the same if a server, scanner or proxy changes its header between two sessions.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -14,7 +14,7 @@ using Reply = test::MemoryServer::Reply;
 
 namespace {
 
-/// One with a Message-ID and one without, each with what a server and a scanner added before.
+/// A message to which a server has added fields. It has a Message-ID if its number is even.
 test::StoredMessage scanned_mail(int n) {
   const std::string number = std::to_string(n);
   const std::string id = n % 2 == 0 ? "Message-ID: <" + number + "@x>\r\n" : "";
@@ -61,7 +61,7 @@ const std::vector<HeaderChange> header_changes{
     {"one more line end", [](auto& bytes) { bytes += "\r\n"; }},
 };
 
-/// LIST tells the sizes that the messages had before they were changed.
+/// Makes LIST announce the sizes that the messages have now, before they are changed.
 void keep_sizes(Household& house) {
   std::vector<std::string> lines;
   for (const auto& message : house.server.messages)

@@ -48,7 +48,7 @@ struct Damaged : Household {
     put_on_server(10);
   }
 
-  /// Each message is in the Maildir once, or only on the server.
+  /// Whether each message is in the Maildir once, or only on the server.
   bool exactly_once() const {
     const auto mail = this->mail();
     for (const auto& body : all) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Servers that end a message before its end, or send nothing: the part is never taken for the whole.
+// Servers that end a message too early, or send nothing: the part is never taken for the whole message.
 #include <doctest/doctest.h>
 
 #include "grid.h"
@@ -18,7 +18,7 @@ bool listed(const Household& house, const std::string& uidl) {
                              [&](const auto& message) { return message.uidl == uidl; });
 }
 
-/// A server that answers RETR of this number with these bytes.
+/// Answers RETR of message `number` with `reply`.
 test::MemoryServer::Misbehaviour retr_sends(std::size_t number, Reply reply) {
   return [=](const std::string& command, std::size_t) -> std::optional<Reply> {
     if (command == "RETR " + std::to_string(number)) return reply;
@@ -26,8 +26,8 @@ test::MemoryServer::Misbehaviour retr_sends(std::size_t number, Reply reply) {
   };
 }
 
-/// Three messages, of which this one comes with a fault: the two others arrive once, and are removed where
-/// they may be; of this one nothing is delivered, and it stays.
+/// One of three messages is sent with a fault: it stays on the server, and nothing of it is delivered. The
+/// two others arrive once, and are removed unless mail is left on the server.
 void check_that_it_stays(std::size_t number, const Reply& reply) {
   for (const auto& setting : settings()) {
     CAPTURE(setting);
@@ -58,7 +58,7 @@ void check_that_it_stays(std::size_t number, const Reply& reply) {
       const bool faulty = static_cast<std::size_t>(n) == number;
       CHECK(house.copies_of(n) == (faulty ? 0 : 1));
     }
-    // The server was mended: it comes.
+    // Once the server is fixed, the message arrives.
     house.server.misbehave = {};
     house.now += std::chrono::hours(24 * 8);
     house.run();
@@ -101,7 +101,7 @@ TEST_CASE("a server that sends only line ends, or the header alone, of a message
 
 namespace {
 
-/// The server ends message 1 at a lone dot, and its rest comes when the next command does.
+/// The server ends message 1 at a lone dot, and sends its rest in place of the next answer.
 void check_with_late_rest(const Setting& setting, std::size_t messages, const std::string& rest) {
   Household house;
   for (std::size_t n = 1; n <= messages; ++n) {
@@ -209,7 +209,7 @@ TEST_CASE("a known message of which nothing comes is not taken for another one")
     house.server.messages.push_back(mail_of(1));
     house.run();
     house.account.policy.leave_on_server = setting.leave;
-    house.server.messages.front().bytes += std::string(100, 'x') + "\r\n";  // so that it is looked at again
+    house.server.messages.front().bytes += std::string(100, 'x') + "\r\n";  // so that it is read again
     house.server.misbehave = retr_sends(1, std::string("+OK\r\n.\r\n"));
     house.run();
     CHECK(house.times("Subject: ") == 1);
@@ -251,7 +251,8 @@ TEST_CASE("a header alone stays although the sizes of this server are known to b
 
 namespace {
 
-/// A server whose sizes are known to be wrong by so much, and one more message there.
+/// Sets up a server whose sizes are known to be wrong by `wrong_by`, and adds a message. While `is_part` is
+/// true, only the header of that message is sent.
 void serve_wrong_sizes(Household& house, const bool& is_part, int wrong_by,
                        const test::StoredMessage& message) {
   house.server.misbehave = [&house, &is_part, wrong_by](const std::string& command,
@@ -351,7 +352,7 @@ TEST_CASE("a message that has only a header arrives in the end where the server'
       CHECK(engine::status_of(house.run()) == 0);
       CHECK(house.times("Subject: part") == 1);
       CHECK(listed(house, "part") == setting.leave);
-      for (auto& message : house.server.messages) message.bytes += "\r\n";  // another size: looked at again
+      for (auto& message : house.server.messages) message.bytes += "\r\n";  // so that they are read again
       for (int run = 1; run <= 2; ++run) CHECK(engine::status_of(house.run()) == 0);
       CHECK(house.times("Subject: part") == 1);
     }

@@ -239,7 +239,7 @@ TEST_CASE(
   };
   const auto outcome = house.run();
   CHECK_FALSE(outcome.error);
-  CHECK(house.server.sessions == 4);  // the message at the break has one of its own
+  CHECK(house.server.sessions == 4);  // the message that failed gets a session of its own
   CHECK(house.mail() == bodies(1, 6));
   CHECK(house.server.messages.empty());
 }

@@ -18,7 +18,7 @@ namespace mailhaul::test {
 
 struct RecordingListener : report::Listener {
   std::vector<std::string> failures, warnings, messages;
-  std::vector<std::string> ends;   ///< of trouble: since when it had been
+  std::vector<std::string> ends;   ///< for each trouble that ended: since when it lasted
   std::vector<std::string> hints;  ///< of the failures
   void failed(std::string_view /*account*/, const report::Notice& notice) override {
     failures.push_back(std::to_string(notice.status) + (notice.quiet_skips_it ? " (quiet) " : " ") +
@@ -63,7 +63,7 @@ struct Household {
   account::Account account;
   engine::Environment environment;
   state::Time now{std::chrono::seconds(1'700'000'000)};
-  std::atomic<int> ticks = 0;  ///< no two runs make the same ids
+  std::atomic<int> ticks = 0;  ///< makes the ids of all runs differ
   RecordingListener told;
 
   Household() {
@@ -88,7 +88,7 @@ struct Household {
   }
 
   void deliver_to(const std::string& kind) { account.deliver = {place(kind, dir / kind)}; }
-  /// To a "maildir", an "mbox", or an "mda" that appends to a file of that name.
+  /// Delivers to a "maildir", an "mbox", or an "mda" that appends to a file of that name.
   void deliver_as(const std::string& kind) {
     kind == "mda" ? deliver_to_command("cat >> '" + (dir / kind).native() + "'") : deliver_to(kind);
   }

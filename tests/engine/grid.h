@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What must hold wherever mail goes, with PIPELINING and without, whether it stays on the server or not.
+// The settings for which a test must hold: the kinds of destination, with PIPELINING and without, and mail
+// that stays on the server or is removed.
 #pragma once
 #include <ostream>
 
@@ -10,7 +11,7 @@ namespace mailhaul::test {
 struct Setting {
   std::string kind;
   bool pipelining, leave;
-  /// How many of so many delivered messages are on the server afterwards.
+  /// How many of so many delivered messages are still on the server.
   std::size_t left_of(std::size_t messages) const { return leave ? messages : 0; }
 };
 

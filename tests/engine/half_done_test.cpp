@@ -41,7 +41,8 @@ void run_and_die(Household& house) {
   REQUIRE(WIFSIGNALED(status));
 }
 
-/// Two messages lie in the place of this kind, and a run was killed while a program was given the first.
+/// Leaves two messages in a place of this kind, after a run that was killed while a program was given the
+/// first one.
 void leave_half_done(Household& house, const std::string& kind) {
   house.deliver_to(kind);
   house.account.deliver.push_back(killer(house));
@@ -115,7 +116,7 @@ TEST_CASE("after a kill during a program's work, another message under the same 
   house.account.deliver.push_back(killer(house));
   house.server.messages = {mail_of(1)};
   run_and_die(house);
-  house.server.messages.front().bytes = mail_of(2).bytes;  // of the same size
+  house.server.messages.front().bytes = mail_of(2).bytes;  // another message of the same size
   CHECK(engine::status_of(house.run()) == 0);
   CHECK(house.mail() == Bodies{body_of(1), body_of(2)});
   CHECK(house.server.messages.empty());
@@ -126,7 +127,7 @@ TEST_CASE("after a power cut, messages that a program may have had are reported 
   const auto log = (house.dir / "log").native();
   house.deliver_to_command("echo \"$MAILHAUL_ID ${MAILHAUL_RETRY:-first}\" >>" + log + "; exit 75");
   house.server.messages = {mail_of(1)};
-  {  // the power cut lost all that was written after INTENT
+  {  // the power cut lost everything that was written after INTENT
     std::mutex writes;
     house.run();
     state::Store store(house.environment.state_file, writes);

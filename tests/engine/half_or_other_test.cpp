@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What comes under a known UIDL, or shorter than announced, where the server gives reasons to believe it: it
+// Messages under a known UIDL, or shorter than announced, at servers that give a reason to believe them: they
 // may still be a part, or another message.
 #include <doctest/doctest.h>
 
@@ -37,12 +37,12 @@ TEST_CASE("sizes that are announced wrong by a little do not excuse half a messa
   CHECK(covers(by_seven, 3393, 3400));
   CHECK(covers(by_seven, 3386, 3400));
   CHECK_FALSE(covers(by_seven, 1700, 3400));
-  CHECK(covers(by_seven, 99'300, 100'000));  // in proportion
+  CHECK(covers(by_seven, 99'300, 100'000));  // the gap is believed in proportion
   CHECK_FALSE(covers({{993, 1000}, {1993, 2000}}, 3393, 3400));
   CHECK_FALSE(covers({}, 0, 0));
-  CHECK(covers({{1030, 1000}, {2060, 2000}, {3090, 3000}}, 10'300, 10'000));  // line ends not counted
+  CHECK(covers({{1030, 1000}, {2060, 2000}, {3090, 3000}}, 10'300, 10'000));  // the server counts CRLF as one
   CHECK_FALSE(covers({{0, 0}, {5, 5}, {7, 7}}, 10, 30));
-  // Neither a wide gap in a very large message nor a steep one in a very small one excuses half of another.
+  // Half a message is not excused by a wide gap in a very large one, or a steep gap in a very small one.
   CHECK_FALSE(covers({{987'000, 1'000'000}, {1974, 2000}, {2961, 3000}}, 1700, 3400));
   CHECK(covers({{987'000, 1'000'000}, {1974, 2000}, {2961, 3000}}, 3356, 3400));
   CHECK_FALSE(covers({{13, 20}, {1993, 2000}, {2993, 3000}}, 1700, 3400));
@@ -91,7 +91,7 @@ TEST_CASE("another message with the same UIDL, header and Message-ID is new, and
       house.account.policy.leave_on_server = true;
       house.account.policy.max_messages = 1;
       house.run();
-      house.server.messages.erase(house.server.messages.begin());  // by another program
+      house.server.messages.erase(house.server.messages.begin());  // another program removed it
       house.server.messages.front().uidl = "1";
       house.account.policy.leave_on_server = setting.leave;
       house.run();
@@ -114,7 +114,7 @@ TEST_CASE("with EXPIRE 0 the UIDL of what was retrieved may be another message's
     house.run();
     CHECK(std::ranges::any_of(house.told.warnings,
                               [](const auto& words) { return words.find("EXPIRE 0") != words.npos; }));
-    house.server.messages = {test::mail_of(2)};  // of the same size
+    house.server.messages = {test::mail_of(2)};  // another message of the same size
     house.server.messages.front().uidl = test::mail_of(1).uidl;
     house.run();
     house.run();
@@ -130,7 +130,7 @@ TEST_CASE("a line of another answer is not taken for the beginning of a message,
       Household house;
       set_up(house, setting);
       for (int n = 1; n <= 4; ++n) house.server.messages.push_back(long_letter(n, 5));
-      bool is_due = true;  // one answer too many, once
+      bool is_due = true;  // one answer too many is sent, once
       house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
         const auto& messages = house.server.messages;
         std::vector<std::string> sizes;

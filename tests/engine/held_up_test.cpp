@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the server always says of one message must not hold up the others.
+// A message to which the server always gives the same answer must not hold up the others.
 #include <doctest/doctest.h>
 
 #include "grid.h"
@@ -12,7 +12,7 @@ using Reply = test::MemoryServer::Reply;
 
 namespace {
 
-/// `VERB number` of the message with this UIDL is always answered in these words.
+/// Always refuses `verb` for the message with this UIDL, in these words.
 void refuse_always(Household& house, const std::string& verb, const std::string& uidl,
                    const std::string& words) {
   house.server.misbehave = [&house, verb, uidl, words](const std::string& command,

@@ -23,7 +23,7 @@ const pop3::Doubt between_answers{.pipelined = true, .at_border = true};
 const pop3::Doubt malformed{.pipelined = true, .malformed_status = true};
 
 const std::vector<Case> cases{
-    // One by one: each body came under its own name, unless an answer came late.
+    // One by one: each body belongs to its own request, unless an answer came late.
     {"one by one, the connection is lost",
      {.kind = Kind::temporary},
      {.keep_batch = true, .keep_latest = true, .current_comes_last = true}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Mail that turns out to be known, or not to be, once it was read: what is counted, and what is limited.
+// Mail that has to be read to see whether it is known: what is counted, and what is limited.
 #include <doctest/doctest.h>
 
 #include "engine/status.h"
@@ -11,7 +11,7 @@ using test::mail_of;
 
 namespace {
 
-/// Three messages were fetched and removed; then come six others, whose UIDLs are these and three more.
+/// Fetches and removes three messages, then puts six others on the server. Three of these have the old UIDLs.
 void use_uidls_again(Household& house) {
   for (int n = 1; n <= 3; ++n) house.server.messages.push_back(mail_of(n));
   house.run();

@@ -67,7 +67,7 @@ struct Polled : Household {
   }
   state::LastRun last() const { return engine::status(account, environment).run.value(); }
   std::string database() const { return slurp(environment.state_file); }
-  /// Whether a run, so much later, left the database as it was.
+  /// Moves the clock by `later`, runs once, and returns whether the database is unchanged.
   bool is_idle_after(std::chrono::seconds later) {
     const auto before = database();
     now += later;
@@ -92,7 +92,7 @@ TEST_CASE("an idle poll changes nothing in the database, and its time is known a
   }
   house.account.policy.min_interval = 2 * later;
   CHECK(house.is_idle_after(later));
-  CHECK(house.last().asked == house.now - later);  // it was not asked again
+  CHECK(house.last().asked == house.now - later);  // this run did not ask the server
 }
 
 TEST_CASE("the time of an idle poll gives way to what is stored after it") {

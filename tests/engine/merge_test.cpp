@@ -21,7 +21,7 @@ std::optional<util::Hash> merge_hash(unsigned char first) {
   return hash;
 }
 
-/// A row whose header and content are these, where 0 is none.
+/// A row with these hashes of its header and content; 0 stands for no hash.
 Row merge_row(std::string uidl, Standing standing, unsigned char header, unsigned char content) {
   return {.id = 0,
           .standing = standing,
@@ -40,7 +40,7 @@ std::vector<KnownRow> rows_here(std::vector<Row> rows) {
   return all;
 }
 
-/// What is here after the merge.
+/// The rows that are here after the merge.
 std::vector<KnownRow> after_merge(const std::vector<KnownRow>& here, const Merged& merged) {
   auto all = here;
   for (const auto& row : merged.changed) all.at(static_cast<std::size_t>(row.id) - 1).row = row;

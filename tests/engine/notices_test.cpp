@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is reported, to whom, and how often.
+// What is reported, to which listener, and how often.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -99,7 +99,8 @@ TEST_CASE("with -q a login that is refused for two days is reported once a day, 
 
 namespace {
 
-/// How often -q reports trouble in runs every 10 minutes for a time, each with the error of that run.
+/// Runs every 10 minutes for `length`, each time with the error from `error_of_run`. Returns how often -q
+/// reports trouble.
 long reports(Household& house, std::chrono::hours length,
              const std::function<util::Error(int)>& error_of_run) {
   long reported = 0;
@@ -152,7 +153,7 @@ TEST_CASE(
   refuse("Subject: 1");
   CHECK(reported_in(24h) == 1);
   CHECK(reported_in(47h) == 2);
-  house.server.messages.push_back(mail_of(1));  // another one is news
+  house.server.messages.push_back(mail_of(1));  // trouble with another message is new
   house.server.messages.back().uidl = "another";
   CHECK(reported_in(1h) == 1);
   const auto connect = house.environment.connect;

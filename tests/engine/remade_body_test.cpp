@@ -13,14 +13,14 @@ using Reply = test::MemoryServer::Reply;
 
 namespace {
 
-/// No other message has its header.
+/// A message with a Message-ID, so that no other message has its header.
 test::StoredMessage named_mail(int n) {
   auto mail = mail_of(n);
   mail.bytes = "Message-ID: <" + mail.uidl + "@x>\r\n" + mail.bytes;
   return mail;
 }
 
-/// LIST announces `more` bytes more than each message has.
+/// Makes LIST announce `more` bytes more than each message has.
 void announce(Household& house, std::size_t more) {
   house.server.misbehave = [&house, more](const std::string& command, std::size_t) -> std::optional<Reply> {
     if (command != "LIST") return std::nullopt;
@@ -62,8 +62,8 @@ TEST_CASE("a server whose sizes are known to be wrong is asked for headers only 
       CHECK(house.server.count_of("RETR") == 0);
       CHECK(house.server.count_of("TOP") == 5);
     }
-    house.server.messages[2].bytes =
-        mail_of(33).bytes + "more\r\n";  // a UIDL that is used again is still noticed
+    // A UIDL that is used again is still noticed.
+    house.server.messages[2].bytes = mail_of(33).bytes + "more\r\n";
     house.account.policy.leave_on_server = setting.leave;
     CHECK(house.run().totals.fetched == 1);
     CHECK(house.run().totals.fetched == 0);
@@ -93,7 +93,7 @@ void check_notices(const std::string& kind) {
       CHECK(house.run().totals.fetched == 0);
       CHECK(house.server.count_of("RETR") == 0);
       const auto kept = house.server.messages;
-      for (int again = 0; again < 3; ++again) {  // compared within a day, and then at any time
+      for (int again = 0; again < 3; ++again) {  // within a day of the delivery, and later
         house.server.messages = {};
         house.run();
         house.server.messages = kept;
@@ -145,7 +145,7 @@ TEST_CASE("a notice in the place of a message is delivered once, and the message
       }
       REQUIRE(house.server.messages.size() == 1);
       CHECK(house.server.messages[0].bytes == original);
-      CHECK(house.times("=_1371-") == 2);  // its header, and the line that begins its only part
+      CHECK(house.times("=_1371-") == 2);  // in its header, and before its only part
       for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Messages that are fetched again, that a place or the server refused, or that a program gave no answer for.
+// Messages that are fetched again, that a place or the server refused, or for which a program gave no answer.
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -100,7 +100,7 @@ TEST_CASE("with max_messages a message that the server refuses does not hold up 
 
 namespace {
 
-/// "$MAILHAUL_RETRY,$MAILHAUL_ID" as a program saw them in each of several runs, which end in these ways.
+/// Returns "$MAILHAUL_RETRY,$MAILHAUL_ID" as a program saw them in each run; `ends` says how it ends there.
 std::vector<std::string> seen_by_program(const std::vector<std::string>& ends) {
   Household house;
   house.server.messages = {mail_of(1)};
@@ -155,7 +155,7 @@ TEST_CASE("a message due for removal that is delivered again must be marked agai
   house.account.policy.delete_after = std::chrono::hours(24);
   house.run();
   house.now += std::chrono::hours(25);
-  house.run();  // marks it as due
+  house.run();  // marks the message as due
   house.account.policy.fetch_all = true;
   CHECK(house.run().totals.fetched == 1);
   house.account.policy.fetch_all = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is recorded of a Household's mail.
+// Access to what is recorded about a Household's mail.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 
 namespace mailhaul::test {
 
-/// Changes what is recorded of the first message that was fetched.
+/// Changes the row of the first message that was fetched.
 inline void change_first_row(const Household& house, const std::function<void(state::Row&)>& change) {
   std::mutex writes;
   state::Store store(house.environment.state_file, writes);

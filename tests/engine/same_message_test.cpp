@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What proves that a listed message is its row's, while the UIDL is the same.
+// What proves that a listed message is the message of the row with its UIDL.
 #include "engine/same_message.h"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ MessageHashes sample_top(unsigned char first) { return {sample_hash(first), {}, 
 
 const state::Time today{std::chrono::seconds(1'700'000'000)};
 
-/// What was only marked as seen has no time of delivery.
+/// A row; if it was only marked as seen, it has no time of delivery.
 state::Row sample_row(Standing standing) {
   const auto delivered = standing == Standing::seen ? std::nullopt : std::optional(today - 48h);
   return {.id = 1,
@@ -86,7 +86,7 @@ TEST_CASE("a header without a Message-ID proves no delivered message whose conte
     }
   }
   auto row = sample_row(Standing::delivered);
-  row.content.reset();  // there is nothing to compare
+  row.content.reset();  // no content to compare
   CHECK(header_proves(row, sample_listed(100), top, false));
   auto too_large = sample_row(Standing::pending);
   too_large.received_bytes = 9000;
@@ -100,7 +100,7 @@ TEST_CASE("a body is not made anew if more of it comes than was delivered") {
   CHECK_FALSE(is_another(row, sample_listed(200), now, today));
   now.octets = 165;
   CHECK(is_another(row, sample_listed(200), now, today));
-  row.received_bytes = 150;  // LIST had another number then
+  row.received_bytes = 150;  // LIST announced another size then
   CHECK_FALSE(is_another(row, sample_listed(200), now, today));
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("another body under the same header is another message, unless the ser
   row.standing = Standing::gone;
   CHECK(is_another(row, sample_listed(100), new_body, today));
   row.standing = Standing::delivered;
-  row.uidl = "b";  // found by its content
+  row.uidl = "b";  // the row was found by its content
   CHECK(is_another(row, sample_listed(100), new_body, today));
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("TOP is asked where a header can decide, RETR elsewhere, and nothing o
   CHECK(asked(Action::leave, top) == std::nullopt);
   row.suspect = true;
   CHECK(asked(Action::verify, top) == Ask::header);
-  row.failures = 1;  // perhaps of its RETR, because TOP came before
+  row.failures = 1;  // its RETR may have failed because TOP came before it
   for (const auto action : {Action::verify, Action::remove}) CHECK(asked(action, top) == Ask::whole);
   row.failures = 0;
   row.standing = Standing::gone;

@@ -29,7 +29,7 @@ struct AfterStaging : ForwardingDestination {
 
 TEST_CASE("two accounts that share a Maildir do not remove each other's temporary files") {
   Household first, second;
-  // Names once held 32 bits of a hash over user, host and port, which are the same for these two.
+  // File names once contained 32 bits of a hash over user, host and port. They are the same for these two.
   first.account.user = "user98723";
   second.account.user = "user122326";
   second.environment.state_file = first.environment.state_file;

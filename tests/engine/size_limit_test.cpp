@@ -110,13 +110,13 @@ TEST_CASE("without UIDL a large message is known under any announced size if its
         house.server.commands.clear();
         const auto outcome = house.run();
         CHECK(engine::status_of(outcome) == 0);
-        if (!has_id) continue;  // another message may have this header: it is read
+        if (!has_id) continue;  // read again, as another message may have its header
         CHECK(house.asked() == 0);
         CHECK(outcome.totals.too_large == 1);
         REQUIRE(house.told.warnings.size() == 1);
         CHECK(house.told.warnings[0].starts_with("(again) message sha256:"));
       }
-      // A small one with its header, such as a mailing list's copy without the attachment, comes.
+      // A small message with the same header, such as a mailing list's copy without the attachment, arrives.
       const auto& big = *std::ranges::find(house.server.messages, "big", &test::StoredMessage::uidl);
       const std::string header(test::header_of(big.bytes));
       house.server.messages.push_back({"uid3", header + "body 3\r\n"});
@@ -144,11 +144,11 @@ TEST_CASE("what came of a message does not count for another message under its U
       house.run();
       const auto big = std::ranges::find(house.server.messages, "big", &test::StoredMessage::uidl);
       REQUIRE(big != house.server.messages.end());
-      big->bytes = mail_of(3).bytes;  // the same UIDL, and small
+      big->bytes = mail_of(3).bytes;  // a small message under the same UIDL
       house.run();
       for (int n = 1; n <= 3; ++n) CHECK(house.copies_of(n) == 1);
       CHECK(house.server.messages.size() == setting.left_of(3));
-      // Another large one is received once more, and then remembered instead.
+      // Another large message under that UIDL is received once, and then remembered instead.
       house.server.messages = {{"big", "Subject: other\r\n\r\n" + SizeHousehold::large_line()}};
       for (const long asked : {1, 0, 0}) {
         house.server.commands.clear();

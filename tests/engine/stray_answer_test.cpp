@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An answer too many, and ends of the connection that seem to be about another message.
+// Servers that send an answer too many, or hang up at what seems to be another message.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -203,7 +203,7 @@ TEST_CASE("where sizes are wrong, a hang-up behind one message starves no others
       };
       for (int run = 1; run <= 3; ++run) house.run();
       for (int n = 1; n <= 6; ++n) CHECK(house.copies_of(n) == (n == bad ? 0 : 1));
-      house.run();  // what arrived in the session that broke is removed by the next
+      house.run();  // removes what arrived in the session that broke
       CHECK(house.server.messages.size() == (setting.leave ? 6 : 1));
     }
   }
@@ -293,7 +293,7 @@ TEST_CASE(
     CAPTURE(kind);
     Household house;
     set_up(house, {kind, false, true});
-    for (int n = 1; n <= 4; ++n) {  // none is shorter than LIST announces for the message after it
+    for (int n = 1; n <= 4; ++n) {  // each is longer than LIST announces for the next one
       house.server.messages.push_back(mail_with_id(n));
       house.server.messages.back().bytes += std::string(static_cast<std::size_t>(9 - n), 'x') + "\r\n";
     }

@@ -71,7 +71,7 @@ TEST_CASE("a body that arrives under its neighbour's number does not keep a know
   house.server.messages = {mail_of(1), mail_of(2), known};
   std::size_t asked = 0;
   house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
-    if (command.starts_with("RETR ") && ++asked == 2) return Reply("");  // no answer to this one
+    if (command.starts_with("RETR ") && ++asked == 2) return Reply("");  // this command gets no answer
     return std::nullopt;
   };
   house.run();

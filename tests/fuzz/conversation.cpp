@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t longest_line = 65536;
 
-/// What was read of the replies. Adjacent pieces of a message are one entry, because the feeding decides
-/// where they are cut.
+/// What was read of the replies. Adjacent pieces of a message are one entry, because it depends on the
+/// feeding where they are cut.
 struct Result {
   std::vector<std::string> events;
   bool failed = false, malformed = false;

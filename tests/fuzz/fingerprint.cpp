@@ -55,7 +55,7 @@ std::string without_boundary(const std::string& text) {
   return text.substr(0, at) + (end == std::string::npos ? "" : rest.substr(end));
 }
 
-/// Lines that end in LF alone end in CRLF.
+/// Replaces every LF that follows no CR with CRLF.
 std::string with_crlf(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -65,7 +65,8 @@ std::string with_crlf(std::string_view text) {
   return result;
 }
 
-/// The same, written once more over the whole message. Shorter than any limit on fields.
+/// A second implementation, which needs the whole message at once. For messages shorter than any limit on
+/// fields.
 MessageHashes reference(std::string_view message) {
   std::vector<std::string> fields;
   std::size_t at = 0;

@@ -17,7 +17,7 @@
 
 namespace mailhaul::fuzz {
 
-/// Ends the process if a property does not hold; the input is then kept.
+/// Ends the process if a property does not hold; the fuzzer then keeps the input.
 inline void require(bool holds, std::string_view property) {
   if (holds) return;
   std::fprintf(stderr, "\nDOES NOT HOLD: %.*s\n", static_cast<int>(property.size()), property.data());
@@ -80,7 +80,8 @@ inline bool printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
-/// Whether text from outside can be shown: no controls, and well-formed UTF-8 in the eyes of another library.
+/// Whether text from outside can be shown: it has no control characters, and another library accepts it as
+/// well-formed UTF-8.
 inline bool escaped(std::string_view text) {
   if (std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }))
     return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Input: a byte that chooses the program, and a configuration of it; behind NUL NUL, a list of fetched
+// Input: a byte that chooses the program, and its configuration; after NUL NUL, its list of fetched
 // messages.
 #include "setup/import.h"
 
@@ -12,7 +12,7 @@ using namespace mailhaul;
 
 namespace {
 
-/// "FILE:LINE: sentence" names a line that is there.
+/// Checks that "FILE:LINE: sentence" names a line that exists.
 void check_refusal(const util::Error& error, std::string_view text) {
   fuzz::require(error.kind() == util::Kind::config, "what is wrong is the configuration");
   const std::string_view what = error.what();

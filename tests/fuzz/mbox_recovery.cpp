@@ -2,9 +2,9 @@
 // A batch is staged for an mbox, the mbox is changed in any way, recovery is killed anywhere, and run again.
 // Input: a byte of flags (1: no trace header, 2: the mbox is another file), two bytes that say at which
 // write or flush recovery is killed (0: not at all), then, each ending in NUL: two messages, the content of
-// the mbox before, and its content after. In the latter 1 stands for the content before, 2 to 4 for the batch
-// and its entries, 5 for an entry that a reader marked, 6 and a byte for that many eighths of the batch, 7
-// and a byte for that many zeros, 8 for foreign mail.
+// the mbox before, and its content after. In the content after, 1 stands for the content before, 2 to 4 for
+// the batch and its entries, 5 for an entry that a reader marked, 6 and a byte for that many eighths of the
+// batch, 7 and a byte for that many zeros, 8 for foreign mail.
 #include "delivery/mbox_recovery.h"
 
 #include <algorithm>
@@ -21,9 +21,9 @@ namespace {
 /// Thrown instead of a write or flush: everything before it has happened, nothing after it.
 struct Killed {};
 unsigned steps_left = 0;
-unsigned box_writes = 0;  // how often the mbox was written: shows that our wrappers are called
+unsigned box_writes = 0;  // how often the mbox was written; not 0 if our wrappers are called
 
-/// How much of the write still happens.
+/// How many bytes of a write are still written.
 std::size_t allowed(std::size_t bytes) { return steps_left != 0 && --steps_left == 0 ? bytes / 2 : bytes; }
 
 }  // namespace
@@ -59,7 +59,7 @@ constexpr std::string_view foreign = "From c@d Mon Jan  1 00:00:00 2024\nSubject
 struct Crash : test::Fixture {
   util::Path path = dir / "box";
   std::string old;                   ///< in the mbox when the batch was staged
-  std::string segments;              ///< what must follow it: padding and the entries
+  std::string segments;              ///< what must follow `old`: padding and the entries
   std::vector<std::string> entries;  ///< as the spool has them
   std::vector<delivery::Ticket> tickets;
   util::Path journal;
@@ -154,7 +154,7 @@ After after_of(fuzz::Input& input, const Crash& crash) {
   return after;
 }
 
-/// Without the newlines at its end, and without zeros that a power cut left instead of what came next.
+/// The text without the newlines at its end, and without the zeros that a power cut left.
 std::string_view without_end(std::string_view text) {
   return text.substr(0, text.find_last_not_of(std::string_view("\n\0", 2)) + 1);
 }
@@ -237,8 +237,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   crash.old = input.until('\0');
   const bool forged = fuzz::count(crash.old + messages[0] + messages[1], ".mh") != 0;
   crash.stage((flags & 1U) == 0, messages);
-  // If recovery emptied and refilled such an mbox, it would look unchanged, but nobody's mail would be cut
-  // off.
+  // If the first entry begins with the old content, an mbox that recovery emptied and refilled would look
+  // unchanged, though no foreign mail would be cut off.
   if (!crash.old.empty() && crash.entries.front().starts_with(crash.old)) return 0;
   const auto after = after_of(input, crash);
   if ((flags & 2U) != 0) std::filesystem::remove(crash.path);

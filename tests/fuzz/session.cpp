@@ -35,7 +35,7 @@ bool has_number(std::string_view line, std::string_view verb, std::string_view e
          util::parse_number(line.substr(verb.size(), line.size() - verb.size() - end.size()));
 }
 
-/// One session: everything is listed, fetched and removed.
+/// One session, in which everything is listed, fetched and removed.
 class FuzzedSession {
  public:
   explicit FuzzedSession(const Script& script)

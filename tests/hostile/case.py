@@ -11,11 +11,11 @@ PASSWORD = b"sword-of-77-fish"
 ALL, NONE, SOME = "all", "none", "some"  # SOME: whole messages, each once at most, no matter which
 LOGIN = (b"USER", b"PASS", b"AUTH", b"APOP")
 LEAVE = (b"DELE", b"QUIT")
-# So long that no slow machine runs into them; QUICK where running into them is the point.
+# Time-outs that are too long for any slow machine to run into; QUICK is for cases that have to run into one.
 PATIENT = {"connect_timeout": "%ds" % LIMIT, "timeout": "%ds" % LIMIT}
 QUICK = {"connect_timeout": "1s", "timeout": "1s"}
 MIB = 1 << 20
-PEAK = 64 * MIB  # of memory
+PEAK = 64 * MIB  # of the memory
 MESSAGES = tuple(text + b"%d\r\n" % n * n for n, text in enumerate(mail.small(4, seed=77), 1))
 
 
@@ -23,15 +23,15 @@ MESSAGES = tuple(text + b"%d\r\n" % n * n for n, text in enumerate(mail.small(4,
 class Case:
     """One line of a table. `spoil` makes a good Maildrop hostile; if it returns a conversation, that serves instead.
 
-    Always true, whatever the case: what arrived is whole and came once, what left the server arrived, nothing is
-    sent before TLS that tells who one is, no password and no control character is shown, files are private, memory and
-    time are bounded; and once the server behaves, one run brings every message to exactly one, and takes it off.
+    This must hold in every case: what arrived is whole and arrived once; what left the server arrived; nothing that
+    identifies the user is sent before TLS; no password and no control character is shown; files are private; memory
+    and time are bounded. Once the server behaves, one run makes every message arrive exactly once, and removes it.
     """
     name: str
     spoil: Callable
     status: int = 0
     arrives: object = ALL        # or NONE, SOME, or message numbers
-    stays: object = NONE         # the same
+    stays: object = NONE         # the same forms
     never: tuple = ()            # prefixes of lines that the client must not send
     once: tuple = ()             # prefixes that it may send once at most
     says: tuple = ()             # words in its error; a tuple inside means one of several
@@ -56,7 +56,7 @@ class Case:
                 "deliver": "mbox:~/mbox" if self.form == "mbox" else "maildir:~/Mail", **PATIENT, **keys}
 
     def slower(self):
-        """The same with time-outs ten times as long; nothing where none is meant to be met."""
+        """The same case with time-outs ten times as long; None if the case is not meant to run into one."""
         limits = {key: value + "0s" for key, value in ((key, self.keys.get(key, "").rstrip("s")) for key in QUICK) if value}
         return dataclasses.replace(self, keys={**self.keys, **limits}) if limits else None
 

@@ -11,7 +11,7 @@ ONE_BY_ONE = without(b"PIPELINING")
 HEAD = b"Subject: x\r\n\r\n"
 GOOD = mail.small(1, seed=78)[0]
 FORGED = b"\n.\n+OK\n+OK 120 octets\nSubject: forged\n\nnot from anybody\n.\n+OK\n-ERR\n"
-BUFFER = 256 << 10  # what is read from the socket at a time, and what libcurl reads
+BUFFER = 256 << 10  # how much is read from the socket at a time, by libcurl as well
 
 
 def content(name, *wires, **more):

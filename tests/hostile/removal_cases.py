@@ -9,7 +9,7 @@ GONE = (("FIN", fin), ("RST", rst), ("silence", silence))
 
 
 class Forgets(Session):
-    """Says that the messages are removed, and has them the next time."""
+    """Says that the messages are removed, but has them in the next session."""
 
     def quit(self):
         return b"+OK all gone\r\n"
@@ -29,7 +29,7 @@ class Hurries(Session):
 
 
 class Obeys(Session):
-    """Does what it was told before the client hung up, whenever its answers can no longer be sent."""
+    """Carries out all commands that it received, even if the client has hung up and its answers cannot be sent."""
 
     def run(self):
         send = self.connection.send

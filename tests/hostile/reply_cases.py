@@ -8,8 +8,7 @@ from hostile.spoilers import (HangsUp, OnlyFirst, Reversed, Skips, after_login, 
                               says, serves, silence, sizes, without)
 
 ONE_BY_ONE = without(b"PIPELINING")
-LINE = b"x" * 65536
-# During the login libcurl reads the lines: 7.88 waits for the end of any line, 8.14 refuses one of more than 64 KB.
+LINE = b"x" * 65536  # sent again and again, it makes a line that never ends
 QUIT = (b"QUIT",)
 
 
@@ -107,8 +106,9 @@ def ending_cases():
 
 
 def border_cases():
-    """Between two answers: they may be lost, so everything is requested again. The message that broke the connection comes last, in
-    a session of its own. By then QUIT has given it another number: where that one is not cut, it arrives as well."""
+    """The connection ends between two answers. Answers may be lost, so everything is requested again. The message at
+    which the connection ended comes last, in a session of its own. By then QUIT has given it another number; if the
+    answer for that number is not cut, the message arrives as well."""
     for name, how in WAYS:
         keys = QUICK if how is silence else {}
         yield Case("%s in the border before the first RETR" % name, ends(b"RETR", 0, how, b"1"), status=75,
@@ -138,7 +138,7 @@ def counting(connection, line, together=1000):
 
 
 def endless_message(piece):
-    """The second one."""
+    """Makes the second message endless."""
     return floods(b"RETR", b"+OK\r\nSubject: x\r\n\r\n", piece, b"2")
 
 
@@ -148,7 +148,7 @@ ENDLESS = [
     Untouched("each answer of the login in time, all of them too late",
               both(late(b"CAPA", 0.7), late(b"USER", 0.7), late(b"PASS", 0.7)), status=75, never=LEAVE + (b"PASS",),
               keys=QUICK),
-    Case("a byte at a time in CAPA", drips(b"CAPA", 2), keys=QUICK, says=("CAPA",)),  # longer than the longest time-out
+    Case("a byte at a time in CAPA", drips(b"CAPA", 2), keys=QUICK, says=("CAPA",)),  # longer than any time-out
     Untouched("a byte at a time after PASS", says(b"PASS", lambda s, a: s.connection.drip(b"+OK" + b" " * 999, 0.1)),
               status=75, keys=QUICK),
     Untouched("a byte at a time in LIST", drips(b"LIST", 0.2, b""), status=75, keys=QUICK),
@@ -183,7 +183,7 @@ ENDLESS = [
          stays=ALL, never=QUIT, keys={"max_size": "1M"}),
     Case("an endless message on a disk that fills", endless_message(b"more\r\n" * 9999), status=74, arrives=(1,),
          stays=ALL, never=QUIT, disk=4 * MIB),
-    # The second run fetches the others first; QUIT gives the message another number, under which it is sound.
+    # The second run fetches the others first. Then QUIT gives the message another number, under which it has an end.
     Case("an endless message on a disk that fills, twice", endless_message(b"more\r\n" * 9999), disk=4 * MIB, runs=2),
     Case("an endless line in a message on a disk that fills", endless_message(LINE), status=74, arrives=(1,),
          stays=ALL, never=QUIT, disk=4 * MIB),

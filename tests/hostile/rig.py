@@ -21,7 +21,7 @@ Outcome = collections.namedtuple("Outcome", "case complaints arrived stays statu
 
 
 def tells(text, secret=PASSWORD):
-    """Whether the secret occurs in the text: plain, in any case, or inside base64."""
+    """Whether the text contains the secret: in plain text, in upper or lower case, or inside base64."""
     if secret.lower() in text.lower():
         return True
     for run in re.findall(rb"[A-Za-z0-9+/]{8,}", text):
@@ -99,7 +99,7 @@ class Rig:
         self.world.configure({"home": profile})
 
     def run(self, *words):
-        """(status, standard output, standard error, seconds, peak memory in bytes)."""
+        """Runs mailhaul. Returns (status, standard output, standard error, seconds, peak memory in bytes)."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, \
                 tempfile.NamedTemporaryFile() as peak:
             begin = time.monotonic()
@@ -143,7 +143,7 @@ class Rig:
             self.complain("%s: %r, should be %r", what, found, named)
 
     def check_safe(self):
-        """At any time."""
+        """Checks what must hold at any time."""
         arrived = self.arrived()
         extra = arrived - self.wanted
         if self.case.twice:
@@ -231,7 +231,8 @@ class Rig:
 
 
 def play(case, certificates):
-    """A time-out may be met too early on a slow machine: what went wrong with a short one counts if it goes wrong with long ones."""
+    """Plays a case. A slow machine may run into a short time-out too early, so a failure only counts if
+    longer time-outs do not help."""
     outcome = played(case, certificates)
     slower = case.slower()
     if outcome.complaints and slower:

@@ -71,7 +71,7 @@ class Secrets(Case):
 
     @staticmethod
     def accepting(session, argument):
-        """Accepts any mechanism, to its end."""
+        """Goes through any mechanism to its end, and accepts the login."""
         mechanism, _, initial = argument.partition(b" ")
         steps = {b"PLAIN": 1, b"LOGIN": 2, b"CRAM-MD5": 1}[mechanism] - bool(initial)
         for _ in range(steps):
@@ -89,7 +89,7 @@ class Secrets(Case):
         self.assertUntold(*[file.read_bytes() for file in self.world.state_dir.rglob("*") if file.is_file()])
 
     def test_not_in_an_answer_that_makes_no_sense(self):
-        """Neither with its bytes as \\xNN nor the half of it for which an error has room."""
+        """An error shows neither the password with bytes as \\xNN nor the part of it for which there is room."""
         password = b"s\\ord\x01of-77-f\xe4sh"
         for begin in (b"", b"?" * 47, b"?" * 185):
             for verb, reply in ((b"RETR", b"%s\r\n"), (b"RETR", b"+OK\r\n.\r\n%s\r\n"),
@@ -145,7 +145,7 @@ class Secrets(Case):
 
 class Umask(Case):
     def ordinary(self):
-        """Root may open anything: drops that privilege, and nothing else."""
+        """Drops the privilege of root to open any file, and nothing else."""
         if os.geteuid() == 0:
             self.world.prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
@@ -224,7 +224,7 @@ class Patience(Case):
         before = len(self.server.connections)
         result = self.world.run("-q")
         self.assertStatus(result, status)
-        if result.out:  # good news is no error
+        if result.out:  # the end of trouble is not an error
             self.assertRegex(result.out.decode(), r"^home: works again; it had failed since \d+ \w+ [\d:]+\n$")
             self.assertEqual(result.err, "")
         return bool(result.err or result.out), len(self.server.connections) > before
@@ -236,7 +236,7 @@ class Patience(Case):
         for _ in range(3):
             self.assertEqual(self.run_quietly(75), (False, False))
         self.pause_ends_in(0)
-        self.begins_a_pause(600, 77, told=False)  # it is told once a day
+        self.begins_a_pause(600, 77, told=False)  # it is reported once a day
         self.pause_ends_in(3600)
         self.assertEqual(self.run_quietly(75), (False, False))
         self.assertEqual(self.remembered("refused_logins"), 2)

@@ -57,14 +57,14 @@ def after_login(verb, reply):
 
 
 def lists(verb, lines):
-    """These lines in answer to LIST or UIDL without a number."""
+    """Answers LIST or UIDL without a number with these lines."""
     def reply(session, argument):
         return None if argument else b"+OK\r\n" + b"".join(line + b"\r\n" for line in lines) + b".\r\n"
     return says(verb, reply)
 
 
 def uids(*names):
-    """The answer to UIDL, message by message."""
+    """Gives the messages these UIDLs, one after the other."""
     def spoil(drop):
         for message, name in zip(drop.messages, names):
             message.uid = name
@@ -72,7 +72,7 @@ def uids(*names):
 
 
 def sizes(*claims):
-    """The answer to LIST, message by message."""
+    """Announces these sizes in LIST, one for each message."""
     return lists(b"LIST", [b"%d %s" % pair for pair in enumerate(claims, 1)])
 
 
@@ -91,7 +91,7 @@ def silence(connection):
 
 
 def ends(verb, part, how, only=None):
-    """A part of the right answer (bytes, or a share), and then the end of this connection."""
+    """Sends a part of the right answer (a number of bytes, or a share), then ends the connection in this way."""
     def reply(session, argument):
         whole = session.answer(verb, argument)
         session.connection.send(whole[:int(len(whole) * part) if isinstance(part, float) else part])
@@ -101,7 +101,7 @@ def ends(verb, part, how, only=None):
 
 
 def raw(talk):
-    """Not a POP3 server at all, and no TLS."""
+    """Serves this conversation instead of POP3, without TLS."""
     return lambda drop: talk
 
 
@@ -110,7 +110,7 @@ def ends_greeting(part, how):
 
 
 def floods(verb, first, piece, only=None):
-    """Sends this for ever."""
+    """Sends `first`, and then `piece` for ever."""
     def reply(session, argument):
         if argument and only is None:
             return None
@@ -144,7 +144,7 @@ class OnlyFirst(Session):
 
 
 class HangsUp(Session):
-    """Ends after one RETR."""
+    """Ends the connection after one RETR."""
 
     def answer(self, verb, argument):
         answer = super().answer(verb, argument)
@@ -156,7 +156,7 @@ class HangsUp(Session):
 
 
 class Reversed(Session):
-    """Answers commands that arrived together in reverse order, once they are about messages."""
+    """Answers RETR commands that arrived together in reverse order."""
 
     def answer(self, verb, argument):
         answers = [super().answer(verb, argument)]
@@ -207,7 +207,7 @@ def injects(behind):
 # Wrong answers about messages.
 
 def renumbered(drop):
-    """The other way round."""
+    """Reverses the order of the messages."""
     drop.messages.reverse()
 
 

@@ -3,8 +3,8 @@
 
     cd tests && MAILHAUL=../build/dev/mailhaul python3 -B -m hostile.table
 
-"arrived" and "stays" are the numbers of the messages that the run which met this server delivered, and of those that are on the
-server afterwards; "status" is its exit status; "good" means that everything held that hostile/case.py lists.
+"arrived" and "stays" are the numbers of the messages that the run at this server delivered, and of those that are on
+the server afterwards; "status" is its exit status; "good" means that everything that hostile/case.py lists was true.
 """
 import concurrent.futures
 import datetime

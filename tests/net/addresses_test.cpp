@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A host with several addresses, some of which are of no use; and host names beyond ASCII.
+// Hosts with several addresses, some of which do not work, and host names that are not ASCII.
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
@@ -23,13 +23,13 @@ using mailhaul::net::Tls;
 using mailhaul::util::Fd;
 using Strings = std::vector<std::string>;
 
-/// What hosts stand for in these tests. All others are looked up as ever.
+/// The addresses of hosts in these tests. All other hosts are looked up as usual.
 std::map<std::string, Strings>& known_hosts() {
   static std::map<std::string, Strings> hosts;
   return hosts;
 }
 
-/// What happens when these hosts are looked up, which then fails with what it returns.
+/// What is called when these hosts are looked up. The look-up fails with the error that it returns.
 std::map<std::string, std::function<int()>>& failing_hosts() {
   static std::map<std::string, std::function<int()>> hosts;
   return hosts;
@@ -52,8 +52,8 @@ class Mute {
   Fd socket_;
 };
 
-/// Drops every packet that asks for a connection, at the IPv6 address of this machine, as a network without a
-/// way to the internet does: its queue is full.
+/// Drops every request for a connection to the IPv6 address of this machine, as a network without a route to
+/// the internet does: the queue of its socket is full.
 class Dead {
  public:
   explicit Dead(std::uint16_t port) {
@@ -90,7 +90,7 @@ struct Several : TrustingSession {
 
 }  // namespace
 
-/// Replaces the system's in this program, for libcurl as well.
+/// Replaces the system's function in this program, for libcurl as well.
 extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* wanted, addrinfo** found) {
   const auto real = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   const auto failing = failing_hosts().find(host == nullptr ? "" : host);
@@ -108,8 +108,8 @@ extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo
 
 namespace {
 
-/// Opens a session at a host with two mute addresses before the one that works. Returns false where the time
-/// was not enough, as on a busy machine.
+/// Opens a session at a host with two mute addresses before the one that works. Returns false if the time
+/// was too short, which it can be on a busy machine.
 bool gets_past_mute_addresses(Tls tls, std::chrono::seconds connect_timeout) {
   ScriptedServer server(transcript(logs_in),
                         {.tls = tls == Tls::implicit, .certificate = authority().issue()});
@@ -166,7 +166,7 @@ TEST_CASE("a dead IPv6 address does not hold up the connection by IPv4") {
       return;
     }
     Several session(server, {"::1", "127.0.0.1"}, tls);
-    CHECK_NOTHROW(session.open());  // nobody waits for a part of the time limit
+    CHECK_NOTHROW(session.open());  // without waiting for a part of the time limit
     CHECK_FALSE(session.traced("* this address does not answer; 127.0.0.1 is tried"));
     if (tls != Tls::none) continue;
     session.endpoint.family = mailhaul::net::Family::ipv6;
@@ -186,7 +186,8 @@ TEST_CASE("an address that refuses connections is skipped at once") {
 TEST_CASE("a single address is waited for as long as connect_timeout says") {
   CHECK(with_time_out([](std::chrono::seconds time_out) {
     ScriptedServer server([time_out](Client& client) {
-      // More than the third that one of several addresses gets; CAPA must be answered in the first half.
+      // This is more than the third of the time that one of several addresses gets, but less than the half in
+      // which CAPA must be answered.
       client.dawdle(std::chrono::milliseconds(time_out) * 5 / 12);
       transcript(logs_in)(client);
     });
@@ -260,8 +261,8 @@ TEST_CASE("a certificate for the ASCII form of a host name is good for the form 
 
 namespace {
 
-/// A host whose look-up fails, after it has asked to stop. What the look-up uses may outlive a test: libcurl
-/// does not wait for it.
+/// A host whose look-up first asks the run to stop, and then fails. The state that the look-up uses may
+/// outlive a test, because libcurl does not wait for a look-up.
 struct StoppingHost {
   explicit StoppingHost(const std::string& name, std::shared_future<void> release = {}) {
     failing_hosts()[name] = [shared = state_, release = std::move(release)] {

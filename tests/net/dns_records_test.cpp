@@ -61,7 +61,7 @@ TEST_CASE("SRV, MX and TXT records are read, the best server first") {
 
 TEST_CASE("a name server that says nothing is given up in time, and garbage is a problem") {
   const NameServer server({{"15 silent.example", {"drop"}}, {"15 odd.example", {two_bytes(1) + "\xff\xff"}}});
-  // One after the other: after garbage, c-ares 1.34 takes what else it had asked that server for answered.
+  // One after the other: c-ares 1.34 takes garbage as the answer to its other queries to that server, too.
   const auto problem = [&](const std::string& name) {
     return ask(server.at(), std::chrono::seconds(1), {{RecordType::mx, name}}).front().problem;
   };

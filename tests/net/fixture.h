@@ -21,13 +21,13 @@ namespace mailhaul::test {
 
 inline const std::string password = "Correct-Horse7";
 
-/// Who issues the certificates of these tests.
+/// The authority that issues the certificates of these tests.
 inline const Authority& authority() {
   static const Authority one;
   return one;
 }
 
-/// A client's side of a test: what it is set to, and all that it let out.
+/// The client's side of a test: its settings and its trace.
 struct Session {
   explicit Session(const ScriptedServer& server, net::Tls tls = net::Tls::none) {
     static const bool started = (net::start_library(), true);
@@ -52,7 +52,7 @@ struct Session {
                            .advise = advise});
   }
 
-  /// The error of an open() that has to fail.
+  /// Calls open(), which has to fail, and returns its error.
   util::Error refused() {
     try {
       open();
@@ -75,7 +75,7 @@ struct Session {
   std::vector<std::string> trace;
 };
 
-/// One that trusts authority().
+/// A session that trusts authority().
 struct TrustingSession : Session {
   explicit TrustingSession(const ScriptedServer& server, net::Tls tls = net::Tls::none)
       : Session(server, tls) {
@@ -89,7 +89,7 @@ inline bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-/// All up to the end of the stream.
+/// Reads everything up to the end of the stream.
 inline std::string read_all(net::Stream& stream) {
   std::string result;
   std::array<char, 4096> buffer{};

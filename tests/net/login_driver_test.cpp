@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the driver adds to the conversation: the limits of time. No test waits for one.
+// The time limits that the driver adds to the conversation. No test waits until one has passed.
 #include "net/login_driver.h"
 
 #include "fixture.h"
@@ -17,8 +17,8 @@ using mailhaul::net::Trace;
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
-/// How a conversation ends in which `limits` are changed when the server's line `at` has come, and the server
-/// has hung up. So an end in time is told from the end of the connection.
+/// Returns how a conversation ends if `change` is applied to its limits after the server's line `at` has
+/// arrived. The server has hung up by then, so that a time limit and the end of the connection compete.
 LoginEnd::What end_of(const std::string& script, const std::string& at,
                       const std::function<void(LoginLimits&)>& change) {
   ScriptedServer server(transcript(script));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Logins whose server has to calculate, and the examples of RFC 5034; each at every split.
+// Logins for which the server has to calculate, and the examples of RFC 5034, split at every byte.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -19,19 +19,19 @@ using mailhaul::util::Digest;
 using mailhaul::util::hmac;
 using mailhaul::util::pbkdf2;
 
-/// A server that knows the password as RFC 5802 has it stored.
+/// A server that stores the password as RFC 5802 describes.
 class ScramServer {
  public:
   explicit ScramServer(Digest digest) : digest_(digest), salted_(pbkdf2(digest, "Geheim", "salt", 4096)) {}
 
-  /// The challenge to "n,,n=anna,r=NONCE".
+  /// Returns the challenge that answers "n,,n=anna,r=NONCE".
   std::string challenge(const std::string& first) {
     REQUIRE(first.starts_with("n,,n=anna,r="));
     asked_ = "r=" + first.substr(12) + "server,s=" + base64_encode("salt") + ",i=4096";
     transcript_ = first.substr(3) + "," + asked_;
     return asked_;
   }
-  /// The server's own proof, if that of the client is right.
+  /// Checks the client's proof and returns the server's proof.
   std::string proof(const std::string& last) {
     const auto at = last.find(",p=");
     REQUIRE(at != std::string::npos);
@@ -49,7 +49,7 @@ class ScramServer {
   std::string salted_, asked_, transcript_;
 };
 
-/// What stands on the client's next line, behind the words before it.
+/// Decodes the base64 that follows `before` on the client's next line.
 std::string decoded(LoginConversation& conversation, std::string_view before) {
   const auto output = conversation.take_output();
   const std::string_view line = output.reveal();
@@ -92,7 +92,7 @@ TEST_CASE("the examples of RFC 5034, with credentials on the AUTH line and behin
                            "+OK Maildrop locked and ready\r\n"};
   Strings in_steps = at_once;
   in_steps.insert(in_steps.end() - 1, "+ \r\n");
-  // The RFC's client names the user a second time, as the one to act as, which nobody needs.
+  // The client in the RFC also names the user as the identity to act as; mailhaul leaves that empty.
   const std::string credentials = base64_encode(std::string("\0test\0test", 10));
   const std::string before = "CAPA\r\nSTLS\r\nCAPA\r\nAUTH PLAIN";
   for (std::size_t piece = 1; piece <= 120; ++piece)

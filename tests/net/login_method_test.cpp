@@ -32,7 +32,7 @@ TEST_CASE("the remembered login method comes first, the others follow in order")
   const std::string all = "plain plain-in-steps login login-in-steps user";
   const std::vector<Row> rows = {
       {Auth::automatic, "", all},
-      {Auth::automatic, "sasl-ir", all},  // as databases from before have it
+      {Auth::automatic, "sasl-ir", all},  // from an older database
       {Auth::automatic, "sasl", "plain-in-steps login-in-steps user"},
       {Auth::automatic, "user", "user plain plain-in-steps login login-in-steps"},
       {Auth::automatic, "apop", all},

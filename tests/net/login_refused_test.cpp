@@ -45,7 +45,7 @@ TEST_CASE("a refused login is reported once, in the server's words, and classifi
   }
 }
 
-/// Answers everything but CAPA with this line, or hangs up if it is empty.
+/// Answers CAPA, and the command after it with `line`; hangs up if `line` is empty.
 Script answering(const Strings& capabilities, const std::string& line) {
   return [=](Client& client) {
     transcript(greeting_and_capa(capabilities))(client);
@@ -317,7 +317,7 @@ TEST_CASE("a cancel ends the login") {
     running = &session;
     session.login.auth = auth;
     CHECK(session.refused().kind() == Kind::cancelled);
-    server.wait_until_quiet();  // its script speaks of the session
+    server.wait_until_quiet();  // its script uses the session
   }
 }
 

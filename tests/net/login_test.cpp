@@ -227,9 +227,9 @@ TEST_CASE("credentials refused on the AUTH line are sent in two steps on a new c
   }
 }
 
-/// The first command of each connection, with "*" for its argument, to a server that refuses SCRAM at its
-/// first message, and CRAM-MD5 at its last, and accepts PLAIN; `error`: of the login, empty if it was
-/// accepted.
+/// What happened at a server that refuses SCRAM at its first message and CRAM-MD5 at its last, and accepts
+/// PLAIN: the first command of each connection, with "*" for its argument, and the error of the login, if
+/// any.
 struct Logins {
   Strings commands;
   std::optional<mailhaul::util::Error> error;
@@ -265,7 +265,7 @@ TEST_CASE("SCRAM refused before it used the password is followed by the next mec
     const auto plain = logins_where_scram_is_refused("SCRAM-SHA-256 SCRAM-SHA-1 PLAIN", words);
     CHECK_FALSE(plain.error);
     CHECK(plain.commands == Strings{"AUTH SCRAM-SHA-256 *", "AUTH SCRAM-SHA-1 *", "AUTH PLAIN *"});
-    // CRAM-MD5 used the password: nothing may follow.
+    // CRAM-MD5 has used the password, so no other mechanism may follow.
     const auto cram = logins_where_scram_is_refused("SCRAM-SHA-256 CRAM-MD5 PLAIN", words);
     REQUIRE(cram.error);
     CHECK(cram.error->kind() == Kind::login);

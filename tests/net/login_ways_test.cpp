@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a login does in plain text, after STLS and inside TLS is the same.
+// A login does the same in plain text, after STLS and inside TLS.
 #include "fixture.h"
 #include "support/cpp/temp_dir.h"
 
@@ -12,7 +12,7 @@ using mailhaul::util::base64_encode;
 using mailhaul::util::Kind;
 using Strings = std::vector<std::string>;
 
-/// A conversation up to the login over each kind of connection, and what the client has said in it before.
+/// A kind of connection, and its name in the reports of the tests.
 struct LoginWay {
   Tls tls;
   std::string name;

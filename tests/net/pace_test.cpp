@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 TEST_CASE("the pace is not known before a twentieth of a second has passed") {
   Pace pace;
   const Pace::Time start{5s};
-  pace.received(1'000'000, start);  // it had come before
+  pace.received(1'000'000, start);  // these bytes arrived before the measurement began
   pace.received(100'000, start + 49ms);
   CHECK(pace.bytes_per_second() == 0);
   pace.received(100'000, start + 50ms);

@@ -25,7 +25,7 @@ struct Running {
             },
             {.tls = tls == Tls::implicit, .certificate = authority().issue()}),
         session(server, tls) {}
-  /// Logs in and has the script begin: libcurl drops what comes in one piece with its own last answer.
+  /// Logs in, then starts the script: libcurl would drop what arrives in one piece with its own last answer.
   std::unique_ptr<mailhaul::net::Stream> open() {
     auto stream = session.open().stream;
     stream->write("GO\r\n");
@@ -51,10 +51,10 @@ Kind kind_of_read(mailhaul::net::Stream& stream, std::string& what) {
     what = error.what();
     return error.kind();
   }
-  return Kind::usage;  // none: it ended in order
+  return Kind::usage;  // no error: the stream ended properly
 }
 
-/// A stream that is not logged in, with limits of its own, whose server may begin.
+/// A stream that is not logged in, with the given limits; its server may begin.
 mailhaul::net::CurlStream bare_stream(const Session& session,
                                       const mailhaul::net::CurlStream::Limits& limits) {
   const mailhaul::net::Redactor redactor;
@@ -69,8 +69,8 @@ mailhaul::net::CurlStream bare_stream(const Session& session,
 }
 
 TEST_CASE("bytes buffered by TLS do not wait for the socket") {
-  // One write of 40,000 bytes makes three TLS records; small reads leave most of one behind, and poll(2) does
-  // not see it.
+  // One write of 40,000 bytes makes three TLS records. Small reads leave most of a record in the buffer of
+  // the TLS library, where poll(2) does not see it.
   const std::string text = much(40'000);
   for (const Tls tls : both) {
     Running running(
@@ -92,8 +92,8 @@ TEST_CASE("megabytes in both directions at once get through") {
   std::string commands;
   while (commands.size() < 4'000'000) commands += "RETR " + std::to_string(commands.size()) + "\r\n";
   for (const Tls tls : both) {
-    // The server listens only after it has said everything: a client that wrote first and read then would
-    // hang.
+    // The server reads only after it has sent everything, so a client that did not read until it had written
+    // everything would hang.
     Running running(
         [&](Client& client) {
           client.send(answer);

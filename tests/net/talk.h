@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The conversation up to the login with a server that a test plays, without a network.
+// The conversation up to the login, without a network: the test plays the server.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -48,7 +48,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-/// The server says this, in pieces of so many bytes.
+/// Lets the server say `reply`, in pieces of `piece` bytes.
 inline void receive(LoginConversation& conversation, std::string_view reply, std::size_t piece) {
   for (std::size_t at = 0; at < reply.size(); at += piece) conversation.receive(reply.substr(at, piece));
 }

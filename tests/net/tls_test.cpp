@@ -179,7 +179,7 @@ TEST_CASE("an expired certificate is described, and nothing is proposed that wou
           "its key is " + expired.pin, "renew it"s, "no setting makes mailhaul trust it"s})
       CHECK(has(hint, part));
     CHECK_FALSE(has(hint, "openssl"));
-    session.endpoint.pins = {expired.pin};  // what the hint says of the settings is true
+    session.endpoint.pins = {expired.pin};  // no setting helps, as the hint says
     CHECK(has(session.refused().what(), "expired"));
     spill(session.directory / "own.pem", expired.pem);
     session.endpoint.ca_file = session.directory / "own.pem";

@@ -16,7 +16,7 @@ const std::string told = "schemes bearer, status 401";
 /// A token that fits on the AUTH line, and one that does not.
 const Strings tokens = {"ya29.short", "ya29." + std::string(2000, 'x')};
 
-/// Asks for the token in one step or in two, and answers it with the reasons; then goes on with the script.
+/// Takes the token on the AUTH line or after it, answers with the reasons, and goes on with the script.
 Script refuses_token(const Script& then) {
   return [then](Client& client) {
     transcript(greeting_and_capa({"SASL PLAIN XOAUTH2"}))(client);

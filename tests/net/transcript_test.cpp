@@ -59,7 +59,7 @@ TEST_CASE("an answer to an earlier line is no answer to the last one") {
   const auto said = after({"S: +OK", "C: AUTH PLAIN", "S: + ", "C: AGEAYg=="});
   CHECK_FALSE(said.answered());
   CHECK(said.stage() == Transcript::Stage::exchange);
-  // What cancels an exchange has no credentials in it.
+  // The line that cancels an exchange contains no credentials.
   CHECK(after({"S: +OK", "C: AUTH NTLM", "S: + odd", "C: *"}).stage() == Transcript::Stage::login);
 }
 

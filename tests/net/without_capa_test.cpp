@@ -20,8 +20,8 @@ Script without_capa(const std::string& end, const std::string& others) {
   };
 }
 
-/// Whether `attempt(time_out)` returns true. Where the server hangs, a part of that time passes, so a short
-/// one is tried first; otherwise it is so long that no machine needs it.
+/// Returns whether `attempt(time_out)` returns true. If the server hangs, a part of the time-out has to pass,
+/// so short ones are tried first. Otherwise the time-out is so long that it never passes.
 template <typename Attempt>
 bool succeeds(const std::string& script, const Attempt& attempt) {
   return script.ends_with("HANG\n") ? with_time_out(attempt) : attempt(limit);
@@ -33,7 +33,7 @@ TEST_CASE("a server that does not survive CAPA is logged in to without it") {
     for (const Auth auth : {Auth::automatic, Auth::user}) {
       for (const std::string& end : ends) {
         if (end.ends_with("HANG\n") && (tls != Tls::none || auth != Auth::user))
-          continue;  // it takes its time
+          continue;  // one combination is enough, as it takes long
         CAPTURE(end);
         CHECK(succeeds(end, [&](std::chrono::seconds time_out) {
           ScriptedServer server(without_capa(end, login),
@@ -46,7 +46,7 @@ TEST_CASE("a server that does not survive CAPA is logged in to without it") {
             const auto opened = session.open();
             CHECK_FALSE(opened.answers_capa);
             CHECK(opened.capabilities.empty());
-            CHECK(opened.login_method == "sasl");  // what was remembered: it may have been an accident
+            CHECK(opened.login_method == "sasl");  // unchanged: CAPA may have failed by accident
           } catch (const mailhaul::util::Error&) {
             return false;
           }

@@ -39,7 +39,7 @@ TEST_CASE("a server that does not survive UTF8 is logged in to without it, in th
       CHECK(server.mismatches() == Strings{});
       return true;
     };
-    CHECK((end == "HANG\n" ? with_time_out(logs_in) : logs_in(limit)));  // half of the time passes there
+    CHECK((end == "HANG\n" ? with_time_out(logs_in) : logs_in(limit)));  // here half of the time-out passes
   }
 }
 

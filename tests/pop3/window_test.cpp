@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much may be asked for before the answers have come.
+// How much a session may request before the answers have arrived.
 #include <doctest/doctest.h>
 
 #include <string>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""UTF8 (RFC 6856) at a real Courier, which hands out a notice in place of each message with UTF-8 in its header to
-whoever has not asked for it."""
+"""UTF8 (RFC 6856) at a real Courier. A client that has not sent UTF8 gets a notice in place of each message with UTF-8
+in its header."""
 import unittest
 
 from servers import real
@@ -12,7 +12,7 @@ EIGHT_BIT = tuple(b"From: J\xc3\xb6rg <joerg@example.org>\r\nSubject: Gr\xc3\xbc
 
 
 class Older(real.Courier):
-    """The same server, and it does not list UTF8: what mailhaul saw before it asked for that."""
+    """The same server, but it does not list UTF8, so that mailhaul does not send UTF8."""
     CAPA = real.Courier.CAPA.replace(b"UTF8 USER\r\n", b"")
 
 
@@ -40,7 +40,7 @@ class Utf8(Case):
             self.assertEqual(self.fetched().out, b"")
 
     def test_without_utf8_they_are_notices(self):
-        """What the case above is measured against."""
+        """Shows that the case above would fail without UTF8."""
         with Older() as server:
             server.deliver(EIGHT_BIT)
             self.configured(server, leave_on_server=True)
@@ -61,7 +61,7 @@ class Utf8(Case):
             self.assertEqual(sorted(file.read_bytes() for file in left), sorted(map(mail.local, EIGHT_BIT)))
 
     def test_what_is_left_on_the_server_comes_once(self):
-        """Also where it is a notice, which is another one each time, and after the server has learned better."""
+        """This also holds for notices, which differ each time, and after the server has begun to list UTF8."""
         for kind in (real.Courier, Older):
             with self.subTest(kind.__name__), kind() as server:
                 self.begin_anew()

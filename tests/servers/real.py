@@ -31,7 +31,7 @@ def open_to_all(folder):
 
 
 FOLDER = open_to_all(pathlib.Path(os.environ.get("MAILHAUL_SERVERS", "/nonexistent")))
-UID = 65534  # whose mail it is; the servers give up root's rights for that
+UID = 65534  # the owner of the mail; the servers become this user
 USER, PASSWORD = "anna", "secret"
 FROM = b"From sender@example.org Mon Jan  1 00:00:00 2024\n"
 
@@ -106,7 +106,7 @@ class Server:
 
 
 class Mbox(Server):
-    """One whose mail is an mbox. What it serves of a mailbox, and what it has made of it meanwhile, are not the same."""
+    """A server whose mail is an mbox. What it sends may differ from what it has written into the mbox meanwhile."""
 
     def deliver(self, wires):
         with open(self.mailbox, "ab") as box:
@@ -142,7 +142,7 @@ class Gnu(Mbox):
 
 
 class Popa3d(Mbox):
-    """Knows users of the system only: in a mount namespace the files that name them are ours."""
+    """Knows users of the system only. In a mount namespace, files of ours name them."""
     program = "usr/sbin/popa3d"
     SCRIPT = """set -e
 for file in passwd shadow; do mount --bind "$1/$file" /etc/$file; done
@@ -172,9 +172,10 @@ exec "$2"
 
 
 class Cyrus(Server):
-    """A service of Cyrus's master: it is given a socket that listens, and asks saslauthd for passwords. Both are ours here.
+    """A service that Cyrus's master gives a listening socket, and that asks saslauthd about passwords. Here
+    the test does the work of both.
 
-    What lies in its folder becomes mail when the folder is reconstructed.
+    Files in the folder of the mailbox become mail when the folder is reconstructed.
     """
     program = "usr/lib/cyrus/bin/pop3d"
     CONFIGURATION = """configdirectory: {0}/state
@@ -211,7 +212,7 @@ sasl_saslauthd_path: {0}/saslauthd
         self.passwords.close()
 
     def check_passwords(self):
-        """saslauthd's protocol: user, password, service and realm, each behind its length; so is the answer."""
+        """saslauthd's protocol: user, password, service and realm, each after its length; the answer is alike."""
         while True:
             try:
                 connection, _ = self.passwords.accept()
@@ -230,7 +231,7 @@ sasl_saslauthd_path: {0}/saslauthd
     def deliver(self, wires):
         if self.number == 0:
             with Pop(self.port, USER, PASSWORD) as pop:
-                pop.command("QUIT")  # the first login has made the mailbox
+                pop.command("QUIT")  # the first login creates the mailbox
         mailbox = next((self.dir / "spool").rglob("cyrus.header")).parent
         for wire in wires:
             self.number += 1
@@ -242,9 +243,9 @@ sasl_saslauthd_path: {0}/saslauthd
 
 
 class Courier(Server):
-    """Its login and its sessions are two programs. The login wants a daemon for passwords, so that part is ours."""
+    """Its login and its sessions are two programs. The login needs a password daemon, so the test does it itself."""
     program = "usr/lib/courier/courier/courierpop3d"
-    # A message with an 8-bit header is a notice for whoever has not said UTF8, with a new boundary each time.
+    # A client that has not sent UTF8 gets a notice for a message with an 8-bit header, with a new boundary each time.
     BOUNDARY = re.compile(rb"=_\d+-\d+")
     CAPA = b"+OK Here's what I can do:\r\nTOP\r\nUSER\r\nPIPELINING\r\nUIDL\r\nUTF8 USER\r\n.\r\n"
 
@@ -314,7 +315,7 @@ def encrypted():
 
 
 def read_line(connection):
-    """Byte by byte, because what follows is not ours to read; empty at the end."""
+    """Reads byte by byte, because what follows is for another program. Returns an empty line at the end."""
     line = b""
     while not line.endswith(b"\n"):
         piece = connection.recv(1)

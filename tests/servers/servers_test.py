@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Real servers, and mail of every awkward shape: left there and fetched again (nothing new), more of it, then removed.
+"""Real servers, and mail of every awkward shape: it is left there, the next runs find nothing new, more mail arrives,
+and then all of it is removed.
 
-What is right is what a server says to another client: of an mbox that it rewrites, before it does.
+Mail must arrive as the server sends it to another client; if the server rewrites its mbox, as it sends it before that.
 """
 import unittest
 
@@ -14,7 +15,7 @@ from support.py.world import Case
 
 class Real(Case):
     def served(self, kind, wires):
-        """These messages as such a server serves them, to one who comes first."""
+        """These messages as such a server sends them to its first client."""
         with kind() as twin:
             twin.deliver(wires)
             with Pop(twin.port, twin.user, real.PASSWORD) as pop:

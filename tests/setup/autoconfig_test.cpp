@@ -82,7 +82,7 @@ TEST_CASE("autoconfig: how the server lets users in") {
   const auto both =
       methods("<authentication>OAuth2</authentication><authentication>password-cleartext</authentication>");
   CHECK((both.takes_password && both.takes_oauth));
-  CHECK(methods("<authentication>NTLM</authentication>").takes_password);  // and other words, known or not
+  CHECK(methods("<authentication>NTLM</authentication>").takes_password);  // like any word, known or not
   const auto only = methods("<authentication>OAuth2</authentication>");
   CHECK((!only.takes_password && only.takes_oauth));
 }

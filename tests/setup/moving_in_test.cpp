@@ -28,7 +28,7 @@ TEST_CASE("the usual files of each program are known") {
 
 namespace {
 
-/// The keys and notes of an account without a password, where ~/.netrc has these lines.
+/// The keys and notes of an account without a password, if ~/.netrc has these lines.
 std::string with_netrc(std::string_view program, const std::string& text, const std::string& netrc) {
   const test::TempDir home;
   test::spill(home / ".netrc", netrc);

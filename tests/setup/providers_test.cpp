@@ -26,7 +26,7 @@ bool is_host(const std::string& name) {
   return name.size() <= 253 && std::regex_match(name, form);
 }
 
-/// Fits into a hint: no capital of a sentence, no full stop, no control character.
+/// Whether a text fits into a hint: no full stop at its end, no needless blank, no control character.
 bool is_clause(std::string_view text) {
   return text.empty() ||
          (!text.ends_with('.') && !text.ends_with(' ') && text.find("  ") == std::string_view::npos &&
@@ -50,7 +50,7 @@ TEST_CASE("every row of the table of providers is complete, and every host is a 
     CHECK(!row->name.empty());
     CHECK(!(row->domains.empty() && row->mx.empty()));
     CHECK((row->host.empty() || is_host(std::string(row->host))));
-    CHECK((!row->host.empty() || !row->note.empty()));  // what to do instead
+    CHECK((!row->host.empty() || !row->note.empty()));  // the note says what to do instead
     for (const auto& domain : words_of(row->domains)) CHECK_MESSAGE(is_host(domain), domain);
     for (const auto& host : words_of(row->mx)) CHECK_MESSAGE(is_host(host), host);
     CHECK(row->tls != net::Tls::none);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// When a bit of a state database is flipped, it is reported as damaged, or everything that is needed to
-// deliver each message exactly once is still as it was written.
+// If a bit of a state database is flipped, the database is reported as damaged, or everything that is needed
+// to deliver each message exactly once is still as it was written.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -47,7 +47,7 @@ struct Content {
 
 constexpr std::array users{"anna", "bert", "carl"};
 
-/// Reads it like a run: the snapshot, then single rows.
+/// Reads a mailbox as a run does: the snapshot, then single rows.
 Content read(state::Store& store, const char* user) {
   const auto mailbox = store.mailbox(user, "pop.example.org", 0);
   Content content;
@@ -136,7 +136,7 @@ struct Sample : Place {
     spill(file, content_of_file);
   }
 
-  /// Empty when the damage is reported, or when it does no harm; else what went wrong.
+  /// Returns what went wrong; empty if the damage is reported or does no harm.
   std::string outcome_of_use() {
     try {
       {

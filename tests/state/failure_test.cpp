@@ -64,7 +64,7 @@ TEST_CASE("two processes that start at once share one database") {
 TEST_CASE("a process that starts while another writes the instance name sees a whole one") {
   Place place;
   place.open();
-  std::mutex others;  // that of another process
+  std::mutex others;  // the mutex of another process
   state::Database writer(place.file, place.writes);
   state::Database reader(place.file, others);
   std::atomic<bool> done = false;
@@ -191,12 +191,12 @@ TEST_CASE("a writer waits until the other one is done") {
   auto held = std::make_unique<Transaction>(holder, Durability::synced);
   auto writer =
       std::async(std::launch::async, [&] { store.commit(mailbox, {.rows = {delivered_row(1, "a")}}); });
-  // It takes its turn among the writers of this process before it waits for the others.
+  // Wait until the writer holds the mutex of this process; only then does it wait for other processes.
   while (writer.wait_for(0ms) != std::future_status::ready && place.writes.try_lock()) {
     place.writes.unlock();
     std::this_thread::yield();
   }
-  CHECK(writer.wait_for(20ms) == std::future_status::timeout);  // it cannot finish while the lock is held
+  CHECK(writer.wait_for(20ms) == std::future_status::timeout);  // the lock is held
   held->commit();
   held.reset();
   CHECK_NOTHROW(writer.get());

@@ -136,14 +136,14 @@ def intent(making):
 
 
 def tried(making):
-    """The program kills mailhaul, so nobody notes its answer."""
+    """The program kills mailhaul, so that its answer is not recorded."""
     server = making.account("tried", drop_of("tried", 1), deliver=program("cat >/dev/null; kill -9 $PPID"))
     assert making.run("fetch", "tried") != 0
     server.stop()
 
 
 def doubt(making):
-    """As intent, but the staged file is cut short, and the server is down when recovery finds this out."""
+    """Like intent(), but the staged file is cut short, and the server is down when recovery finds this out."""
     server = making.account("doubt", drop_of("doubt", 1))
     assert making.run("fetch", "doubt", prefix=KILLED_BEFORE_RENAME) != 0
     server.stop()
@@ -171,7 +171,7 @@ def main():
     making = Making()
     for step in (delivered_and_absent, due, gone, bare, seen, pending, suspect, intent, tried, doubt, part, refused):
         step(making)
-    making.run("state", "show", "seen")  # the last one to close it takes the journal into the file
+    making.run("state", "show", "seen")  # closing the database moves the journal into the file
     shutil.copyfile(making.world.state_dir / "state.db", sys.argv[1])
     making.world.close()
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A state database of an older version is migrated when it is opened. version_1.db is a real one, which
-// make_version_1.py has made.
+// A state database of an older version is migrated when it is opened. version_1.db is a real database of
+// version 1; make_version_1.py made it.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
@@ -78,7 +78,7 @@ void check_rows(const Mailboxes& old) {
   const auto first = old.rows("delivered").front();
   CHECK(first.uidl == "a\xff'\x01 b"s);
   CHECK(first.bytes == 301);
-  CHECK_FALSE(first.header);  // made of other bytes of the message than today's
+  CHECK_FALSE(first.header);  // version 1 hashed other bytes of the message
   CHECK_FALSE(first.content);
   CHECK(first.delivered);
   CHECK(old.rows("due").front().due);

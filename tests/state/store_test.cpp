@@ -152,7 +152,7 @@ TEST_CASE("of many rows exactly the landings of those that are complete are remo
   }
   store.commit(mailbox, begun);
   store.commit(other_mailbox, begun);
-  // In no order, one of them twice, one in two ways, and one that nobody knows.
+  // The rows are in no order: row 2 occurs twice, row 3 in two lists, and row 99 does not exist.
   store.commit(mailbox, {.delivered = {{.row = 7, .when = at_day(1)},
                                        {.row = 1, .when = at_day(1)},
                                        {.row = 2, .when = at_day(1)},

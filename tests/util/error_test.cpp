@@ -11,7 +11,7 @@ using namespace mailhaul::util;
 
 namespace {
 
-/// The order that mailhaul(1) gives, and 130 behind it.
+/// The exit statuses in the order of mailhaul(1), followed by 130.
 const std::vector<int> from_most_serious{70, 71, 78, 64, 66, 77, 74, 73, 65, 76, 69, 68, 75, 130};
 
 }  // namespace

@@ -25,8 +25,8 @@ TEST_CASE(
       {"\u2066", "\\xe2\\x81\\xa6"},
       {"\ufeff", "\\xef\\xbb\\xbf"},
       {"J\xf6rg", "J\\xf6rg"},     // Latin-1
-      {"\xc3", "\\xc3"},           // cut
-      {"\xc0\xaf", "\\xc0\\xaf"},  // too long a form
+      {"\xc3", "\\xc3"},           // truncated
+      {"\xc0\xaf", "\\xc0\\xaf"},  // an overlong encoding
       {"\xe0\x80\xaf", "\\xe0\\x80\\xaf"},
       {"\xed\xa0\x80", "\\xed\\xa0\\x80"},  // half of a surrogate pair
       {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},

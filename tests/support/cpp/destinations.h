@@ -9,12 +9,12 @@
 
 namespace mailhaul::test {
 
-/// "maildir", "mbox" and what else is a path.
+/// A destination of a kind that only needs a path, such as "maildir" or "mbox".
 inline delivery::Spec place(const std::string& kind, const util::Path& path) {
   return {.kind = delivery::find_kind(kind), .values = {{"path", {.text = path.native()}}}};
 }
 
-/// An MDA, which may run as whoever runs the tests.
+/// An MDA. It may run as root, in case root runs the tests.
 inline delivery::Spec program(std::vector<std::string> command) {
   return {.kind = delivery::find_kind("mda"),
           .values = {{"command", {.words = std::move(command)}}, {"allow_root", {.flag = true}}}};

@@ -20,8 +20,8 @@
 
 namespace mailhaul::test {
 
-/// One session at a time. A session without QUIT removes nothing. The server processes QUIT, and removes,
-/// when everything requested before it has reached the client.
+/// One session at a time. A session without QUIT removes nothing. The server processes QUIT, and removes
+/// messages, when everything that was requested before QUIT has reached the client.
 class MemoryServer {
  public:
   using Reply = ScriptedStream::Reply;
@@ -62,7 +62,7 @@ class MemoryServer {
     for (const auto& one : commands) times += one == command ? 1U : 0U;
     return times;
   }
-  /// How often a command with this verb was.
+  /// How often a command with this verb was processed.
   long count_of(std::string_view verb) const {
     return std::ranges::count_if(commands, [&](const auto& one) { return one.starts_with(verb); });
   }

@@ -35,8 +35,8 @@ inline std::string dns_name(const std::string& name) {
 
 class NameServer {
  public:
-  /// By type and name, "33 _pop3s._tcp.example.org": the data of each record. A name that is not there does
-  /// not exist. A single record "drop" means that there is no answer at all.
+  /// The data of each record, by type and name: "33 _pop3s._tcp.example.org". Any other name does not exist.
+  /// A single record "drop" means that there is no answer at all.
   using Records = std::map<std::string, std::vector<std::string>>;
 
   explicit NameServer(Records records)

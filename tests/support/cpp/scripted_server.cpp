@@ -80,7 +80,7 @@ struct ScriptedServer::Shared {
   void forget(int socket);
 };
 
-/// One connection's bytes, over TLS once it has begun.
+/// Sends and receives the bytes of one connection, over TLS once it has begun.
 class Client::Channel {
  public:
   Channel(ScriptedServer::Shared& shared, int socket) : shared_(shared), socket_(socket) {}
@@ -102,8 +102,8 @@ class Client::Channel {
     throw Gone{};
   }
 
-  /// What was sent before the end arrives only if the connection is not reset, as it would be by closing it
-  /// with bytes unread.
+  /// Reads and discards what the client still sends. Closing a connection with unread bytes resets it, and
+  /// what was sent last would then not arrive.
   void drop_rest() const {
     ::shutdown(socket_, SHUT_WR);
     std::array<char, 512> bytes{};

@@ -28,11 +28,11 @@ class Client {
   void say(std::string_view line);                 ///< with CRLF added
   void send(std::string_view bytes);
   std::string hear();  ///< the next line, without its end; kept in received()
-  std::string hear(
-      std::string_view expect);     ///< the same; a line that does not begin with `expect` is a mismatch
-  void swallow(std::size_t bytes);  ///< reads and discards this many bytes
-  void start_tls();                 ///< the handshake, after the answer to STLS
-  void wait_until_gone();           ///< says nothing more until the client closes
+  /// The same; a line that does not begin with `expect` is a mismatch.
+  std::string hear(std::string_view expect);
+  void swallow(std::size_t bytes);              ///< reads and discards this many bytes
+  void start_tls();                             ///< the handshake, after the answer to STLS
+  void wait_until_gone();                       ///< says nothing more until the client closes
   void dawdle(std::chrono::milliseconds time);  ///< a slow server: waits, unless the client closes
   void reset();                                 ///< closes with RST
 
@@ -69,8 +69,8 @@ class ScriptedServer {
   std::uint16_t port() const noexcept;
   int connections() const;                    ///< made so far
   std::vector<std::string> received() const;  ///< all lines heard, in order
-  std::vector<std::string> mismatches()
-      const;                ///< "expected CAPA, heard AUTH"; must be empty at the end of a test
+  /// "expected CAPA, heard AUTH"; must be empty at the end of a test.
+  std::vector<std::string> mismatches() const;
   void wait_until_quiet();  ///< until the scripts of all connections made so far have ended
 
   struct Shared;  // what the threads share

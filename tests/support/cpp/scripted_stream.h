@@ -78,13 +78,13 @@ class ScriptedStream : public net::Stream {
   }
 
   std::uint64_t bytes_per_second() const noexcept override { return pace; }
-  std::uint64_t pace = std::uint64_t{1} << 30U;  ///< that is claimed
+  std::uint64_t pace = std::uint64_t{1} << 30U;  ///< what bytes_per_second() returns
 
   const std::string& written() const noexcept { return written_; }  ///< everything that the client sent
   std::size_t sent() const noexcept { return sent_; }               ///< bytes that reached the client
   /// Commands that have arrived and are not yet processed, in order.
   const std::deque<std::string>& waiting() const noexcept { return commands_; }
-  std::size_t most_outstanding() const noexcept { return most_outstanding_; }  ///< waiting at a time, at most
+  std::size_t most_outstanding() const noexcept { return most_outstanding_; }  ///< the most waiting at a time
 
  private:
   void answer_next() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Preloaded: the wall clock is MAILHAUL_TEST_CLOCK_SHIFT seconds ahead. Time limits are not affected.
+// For LD_PRELOAD: the wall clock is MAILHAUL_TEST_CLOCK_SHIFT seconds ahead. Time limits are not affected.
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>

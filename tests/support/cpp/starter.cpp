@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // For LD_PRELOAD: the program is loaded once and runs many times, each time in a child that begins with
 // main(). Loading libcurl and the libraries it needs takes five times as long as a run. support/py/starter.py
-// requests the runs. MAILHAUL_TEST_TOOLS= (empty) does without it: every run then starts the program.
+// requests the runs. With MAILHAUL_TEST_TOOLS= (empty) it is not used, and every run starts the program.
 #include <dlfcn.h>
 #include <linux/magic.h>
 #include <sys/prctl.h>
@@ -25,8 +25,8 @@ using Main = int (*)(int, char**, char**);
 Main real_main;
 constexpr std::size_t streams = 3;
 
-/// What to run: the standard streams; then strings: "1" to wait for SIGUSR1 first, the directory, the number
-/// of words, the words, the environment.
+/// What to run: the standard streams, and these strings: "1" to wait for SIGUSR1 first, the directory, the
+/// number of words, the words, the environment.
 struct Request {
   std::array<int, streams> fds{};
   std::vector<std::string> texts;
@@ -59,7 +59,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts, std::size_t begin, 
   return all;
 }
 
-/// In the child, which becomes the program.
+/// Runs in the child, which becomes the program.
 int run(int control, Request& request, const sigset_t& signals) {
   for (std::size_t n = 0; n < streams; ++n) {
     ::dup2(request.fds[n], static_cast<int>(n));
@@ -88,7 +88,7 @@ int run(int control, Request& request, const sigset_t& signals) {
                       environ));  // NOLINT(concurrency-mt-unsafe): one thread is left
 }
 
-/// Initialises libraries here, so that each child need not: the second call does nothing.
+/// Initialises libcurl in the parent. The same call in each child then does nothing.
 void warm_up() {
   constexpr long everything = 3;  // CURL_GLOBAL_ALL
   if (const auto call = reinterpret_cast<int (*)(long)>(::dlsym(RTLD_DEFAULT, "curl_global_init")))

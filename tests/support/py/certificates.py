@@ -38,7 +38,7 @@ subjectAltName = {names}
 
 
 def _der_name(name):
-    """A list of one DNS name of any bytes, for OpenSSL's configuration."""
+    """A list of one DNS name, which may be any bytes, for OpenSSL's configuration."""
     return "DER:" + (bytes([0x30, len(name) + 2, 0x82, len(name)]) + name).hex()
 
 

@@ -15,7 +15,7 @@ def tls(which):
 class Doctor(Case):
     """A set-up, and what doctor finds in it."""
 
-    certificates = None  # of the module
+    certificates = None  # set by the test module
 
     def setUp(self):
         super().setUp()
@@ -50,7 +50,7 @@ class Doctor(Case):
         return found
 
     def names(self, grade, check, *words, status=0, hint=(), more=()):
-        """Exactly this is wrong, and all else that could be checked is ok."""
+        """Asserts that exactly this is wrong. Returns the other checks, all of which are ok."""
         found = self.findings(*more, status=status)
         wrong = [finding for finding in found if finding["grade"] != "ok"]
         self.assertEqual([(finding["grade"], finding["check"]) for finding in wrong], [(grade, check)], wrong)

@@ -2,7 +2,7 @@
 """A real Dovecot pop3d of our own: its configuration, its ports, its users, all in a directory that goes away.
 
 Understands the configuration grammars of 2.3 (Debian 12) and 2.4 (Debian 13). Run as root it uses the package's own
-unprivileged users; run by anybody else everything is that person's.
+unprivileged users; otherwise everything belongs to the user who runs it.
 """
 import grp
 import os
@@ -18,7 +18,7 @@ import unittest
 from support.py.pop import Pop
 from support.py.world import LIMIT
 
-PASSWORD = "secret"  # everybody's
+PASSWORD = "secret"  # of all users
 
 CONFIG_23 = """
 protocols = pop3
@@ -127,7 +127,7 @@ service pop3 {{
 """
 
 
-# A token is what a page of ours says it is (RFC 7662).
+# Dovecot asks a page of ours whether a token is valid (RFC 7662).
 INTROSPECTION = """
 introspection_mode = post
 introspection_url = {url}
@@ -137,7 +137,8 @@ active_value = true
 """
 MECHANISMS = {False: "plain login cram-md5 scram-sha-1 scram-sha-256", True: "xoauth2 oauthbearer"}
 
-# By version and kind of mailbox. With an mbox Dovecot's own defaults: it writes Status, X-UID and more into it.
+# By version (2.4 or not) and kind of mailbox. An mbox has Dovecot's own defaults, so that Dovecot writes Status,
+# X-UID and more into it.
 STORAGE = {
     (False, "maildir"): "mail_location = maildir:~/Maildir\npop3_no_flag_updates = yes\npop3_uidl_format = %g",
     (False, "mbox"): "mail_location = mbox:~/mail:INBOX=~/INBOX",
@@ -152,7 +153,7 @@ def program():
 
 
 def is_modern():
-    """2.4 or later, with another grammar."""
+    """Whether Dovecot is 2.4 or later, which has another grammar."""
     version = subprocess.run([program(), "--version"], check=True, stdout=subprocess.PIPE).stdout.decode()
     return tuple(int(part) for part in version.split(".")[:2]) >= (2, 4)
 
@@ -166,8 +167,8 @@ def free_ports(count):
 
 
 class Dovecot:
-    """A context manager. plain (with STLS) and tls are its ports. With the URL of an introspection, it takes OAuth 2 tokens and
-    no passwords; of version 2.3 only."""
+    """A context manager. plain (with STLS) and tls are its ports. With the URL of an introspection, it takes
+    OAuth 2 tokens and no passwords; this needs version 2.3."""
 
     def __init__(self, certificate, key, box="maildir", introspection=None):
         self.certificate, self.key, self.box = certificate, key, box
@@ -176,7 +177,7 @@ class Dovecot:
         self.dir.chmod(0o755)  # its login processes run as another user
         (self.dir / "home").mkdir()
         self.process = None
-        self._number = int(time.time())  # names are never used twice, for Dovecot makes UIDLs of them
+        self._number = int(time.time())  # file names are never used twice, because Dovecot makes UIDLs of them
         if os.geteuid() == 0:
             self.uid, self.gid = pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid
             self.identity, self.chroot = "", ""
@@ -214,7 +215,7 @@ class Dovecot:
         raise RuntimeError("dovecot does not start:\n%s\n%s" % (self.process.stderr.read().decode(), self.log()))
 
     def _ready(self):
-        """Another program may have taken the port: what greets us must be ours."""
+        """Returns whether our Dovecot answers at the port, which another program may have taken."""
         deadline = time.monotonic() + LIMIT
         while self.process.poll() is None and time.monotonic() < deadline:
             try:
@@ -223,7 +224,7 @@ class Dovecot:
                         return True
             except OSError:
                 pass
-            time.sleep(0.05)  # Dovecot tells nobody when it listens
+            time.sleep(0.05)  # Dovecot does not report when it listens
         return False
 
     def _end(self):

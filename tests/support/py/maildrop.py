@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A well-behaved maildrop in memory, to hand to scripted.Server; a test spoils single answers by `answers`."""
+"""A well-behaved maildrop in memory, to hand to scripted.Server; a test spoils single answers with `answers`."""
 import threading
 
 
@@ -42,7 +42,7 @@ class Maildrop:
         self._capabilities = tuple(capabilities)
         self.behave()
         self.removed = []   # uids, in order of removal
-        self.retrieved = []  # uids, each time
+        self.retrieved = []  # uids, once for each RETR
         self.quits = 0
         self.lock = threading.RLock()
         self._busy = threading.Lock()

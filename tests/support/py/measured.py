@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A program and the peak of its memory: `python3 -S -E measured.py FILE PROGRAM WORD...` writes the bytes into FILE.
+"""Measures the peak of a program's memory: `python3 -S -E measured.py FILE PROGRAM WORD...` writes the bytes into FILE.
 
-A process in between, and a small one: the peak of a child begins with what its parent held when it was made.
+This is a small process of its own, because the peak of a child begins with what its parent held at the fork.
 """
 import os
 import sys

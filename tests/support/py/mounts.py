@@ -28,6 +28,6 @@ def system_log(socket, folder):
 
 
 def usable():
-    """Returns whether this user may do so: as root, or with a user namespace."""
+    """Returns whether this user may replace files: as root, or in a user namespace."""
     return subprocess.run([*instead("/proc/self/status", "/proc/self/status"), "true"], stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, check=False).returncode == 0

@@ -17,7 +17,7 @@ def labels(name):
 
 
 def record(kind, value):
-    """SRV: (priority, weight, port, host); MX: (preference, host); TXT: a text."""
+    """The data of a record from its value: SRV (priority, weight, port, host); MX (preference, host); TXT a text."""
     if kind == "SRV":
         return struct.pack(">HHH", *value[:3]) + labels(value[3])
     if kind == "MX":
@@ -97,12 +97,12 @@ class PageHandler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         try:
             self.wfile.write(data)
-        except OSError:  # it was told enough
+        except OSError:  # the client has hung up
             pass
 
 
 class Network:
-    """hosts: {("pop.example.org", 995): port}; all others cannot be reached. tried: what was asked for, in order."""
+    """hosts: {("pop.example.org", 995): port}; all others cannot be reached. tried: all requested ones, in order."""
 
     def __init__(self):
         self.hosts, self.tried = {}, []

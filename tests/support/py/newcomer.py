@@ -12,7 +12,7 @@ from support.py.terminal import AtTerminal
 from support.py.provider import Provider
 from support.py.world import Case
 
-MOST_ANSWERS = 6  # answers that a newcomer has to give
+MOST_ANSWERS = 6  # a newcomer must not have to give more answers than this
 
 AUTOCONFIG = """<?xml version="1.0"?><clientConfig version="1.1"><emailProvider id="x">
 <incomingServer type="pop3"><hostname>%s</hostname><port>995</port><socketType>SSL</socketType>
@@ -51,7 +51,8 @@ class InitCase(Case):
         return self.drop
 
     def microsoft(self, tenant="common"):
-        """Where Outlook's users log in; the mailbox takes its tokens. Other paths do not exist, as those of another tenant."""
+        """A provider at the host where Outlook's users log in; the mailbox takes its tokens. Other paths,
+        such as those of another tenant, do not exist."""
         microsoft = Provider(types.SimpleNamespace(good=self.certificates.providers))
         self.addCleanup(microsoft.stop)
         plain, base = microsoft.answer, "/%s/oauth2/v2.0/" % tenant

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The server's side of NTLM (MS-NLMP), as far as a login of ours needs it. Checks NTLMv2 responses."""
+"""The server's side of NTLM (MS-NLMP), as far as a login of mailhaul needs it. Checks NTLMv2 responses."""
 import base64
 import hmac
 import os
@@ -43,7 +43,7 @@ def field(message, at):
 
 
 class Login:
-    """One login. `domain`: the server's, which it tells the client."""
+    """One login. `domain`: the domain of the server, which it sends to the client."""
 
     def __init__(self, domain="WORK", host="mail.example.org"):
         self.challenge = os.urandom(8)
@@ -55,7 +55,7 @@ class Login:
                        + struct.pack("<HHI", len(info), len(info), start + len(name)) + name + info)
 
     def who(self, third):
-        """(user, domain) of the client's last message, as it says."""
+        """The (user, domain) that the client's last message names."""
         return field(third, 36).decode("utf-16-le"), field(third, 28).decode("utf-16-le")
 
     def proves(self, third, password):

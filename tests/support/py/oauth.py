@@ -56,7 +56,7 @@ class OAuthCase(Case):
         return json.loads(self.token_file.read_text())
 
     def log_in(self):
-        """A login that is kept, without a person: by a token that was made elsewhere."""
+        """Stores a login that needs no person: the token was made elsewhere."""
         with self.provider.lock:
             token = self.provider.issue(Family(), 1)["refresh_token"]
         result = self.ended_with(token, "login", "--token", "-", "home")
@@ -70,13 +70,13 @@ class OAuthCase(Case):
         return Result(process.returncode, out, err.decode())
 
     def later(self, seconds):
-        """An hour later, for mailhaul and for the provider."""
+        """Sets the clocks of mailhaul and of the provider ahead by so many seconds."""
         self.provider.shift += seconds
         self.world.env["LD_PRELOAD"] = CLOCK
         self.world.env["MAILHAUL_TEST_CLOCK_SHIFT"] = str(int(self.provider.shift))
 
     def browse(self, url):
-        """What a browser does with the page: the address that it goes on to."""
+        """Opens the page like a browser, and returns the address to which it redirects."""
         context = ssl.create_default_context(cafile=str(self.certificates.ca))
         opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPSHandler(context=context))
         try:

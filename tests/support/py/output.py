@@ -10,7 +10,7 @@ TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool,
 
 @functools.cache
 def forms(binary):
-    """What a line may look like: the schema's own forms."""
+    """The forms that a line may have, from the schema."""
     printed = subprocess.run([binary, "config", "schema", "--output"], check=True, capture_output=True).stdout
     return json.loads(printed)["anyOf"]
 
@@ -26,7 +26,7 @@ def fits(value, form):
 
 
 def has_form(line, form):
-    """A field that the schema does not name is an error here: to a reader it would be a new one."""
+    """Whether the line has this form. A field that the schema does not name is an error here."""
     named = form["properties"]
     return set(form["required"]) <= set(line) and all(name in named and fits(value, named[name]) for name, value in line.items())
 

@@ -24,7 +24,7 @@ class Family:
 
     def __init__(self):
         self.alive = True
-        self.generation = 0  # the newest that was used
+        self.generation = 0  # of the newest token that was used
 
 
 class Token:
@@ -40,7 +40,7 @@ class Provider:
         self.shift = 0             # seconds that its clock is ahead
         self.special = collections.defaultdict(list)
         self.requests = []         # (path, fields), in order
-        self.secrets = []          # whatever must be seen nowhere
+        self.secrets = []          # everything that must be shown nowhere
         self.refreshes, self.accesses, self.codes, self.devices = {}, {}, {}, {}
         self.offers_registration = False
         self.lock = threading.RLock()
@@ -80,7 +80,7 @@ class Provider:
         return {"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": self.lifetime}
 
     def accepts(self, token):
-        """What the mail server asks."""
+        """Whether the mail server may accept this access token."""
         with self.lock:
             known = self.accesses.get(token)
             if known is None or not known.family.alive or known.ends <= self.now():
@@ -96,7 +96,7 @@ class Provider:
     def approve(self, user_code, error=None):
         self.devices[user_code]["error"] = error
 
-    # What is asked by POST.
+    # The answers to POST.
 
     def device(self, _):
         code = self.secret("dc-")

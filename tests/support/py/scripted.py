@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A POP3 server that does exactly what a test tells it, in threads, on an ephemeral loopback port.
+"""A POP3 server that does exactly what a test says, in threads, on an ephemeral loopback port.
 
 `Server(talk)` calls `talk(connection)` for every client. The connection records what the client said, can
-switch to TLS, and can be cut after so many bytes: what a hostile or dying server does.
+switch to TLS, and can be cut after so many bytes, as by a hostile or dying server.
 """
 import select
 import socket
@@ -112,8 +112,8 @@ class Connection:
 
 
 class Server:
-    """Listens until stopped; a context manager. `budgets`: one per connection, then None. `path`: of a local socket, in place
-    of a port."""
+    """Listens until stopped; a context manager. `budgets`: one per connection, then None. `path`: listens at this
+    local socket instead of a port."""
 
     def __init__(self, talk, tls=None, budgets=(), path=None):
         self.talk = talk

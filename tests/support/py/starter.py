@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs of the program that cost a fork instead of a start: one process per worker keeps it loaded (starter.cpp).
+"""Runs the program by a fork instead of a new start: one process per worker keeps it loaded (starter.cpp).
 
 MAILHAUL_TEST_TOOLS is the folder with the library; without it every run is started anew.
 """
@@ -42,7 +42,7 @@ class Starter:
         return cls.ready[key]
 
     def ask(self, fds, *texts):
-        """The child's process number. Its status is the next number."""
+        """Starts a child and returns its process number. The next number() is its status."""
         socket.send_fds(self.socket, [b"".join(os.fsencode(text) + b"\0" for text in texts)], fds)
         return self.number()
 

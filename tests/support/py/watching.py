@@ -8,7 +8,8 @@ from .world import LIMIT
 
 
 class Watching:
-    """Stands before a Case in the list of base classes. A maildrop notes its sessions with answers[b"QUIT"] = self.note_session."""
+    """Put this before Case in the list of base classes. answers[b"QUIT"] = self.note_session makes a maildrop count
+    its sessions."""
 
     def setUp(self):
         super().setUp()
@@ -22,7 +23,7 @@ class Watching:
             self.assertTrue(self.sessions.acquire(timeout=LIMIT), "no session ended")
 
     def later_sessions_end(self, count=1):
-        """Waits until so many sessions end that begin from now on: the next one to end may have begun before."""
+        """Waits for the end of so many sessions that begin from now on. The next one to end may have begun before."""
         self.sessions = threading.Semaphore(0)
         self.sessions_end(count + 1)
 
