@@ -23,7 +23,7 @@ PROGRAM = "cat >%(box)s/.$$ && mv %(box)s/.$$ %(box)s/m.$$.$MAILHAUL_ID\n"
 
 @functools.lru_cache(maxsize=None)
 def batches(count):
-    """Messages of which the first ones are a batch each, so that one is settled while the next arrives."""
+    """Messages of which the first `count` are a batch each, so that one is settled while the next arrives."""
     return [*(mail.sized(8_400_000, seed=44 + n) for n in range(count)), *MESSAGES[:2]]
 
 
@@ -57,8 +57,8 @@ class Row:
         self.drop = Maildrop(self.messages)
         self.server = Server(self.drop, budgets=budgets)
         self.uids = self.drop.uids()
-        self.boxes = {"maildir": ["Mail"], "mbox": ["mbox"], "mda": ["out"]}  # the first one is the profile's
-        self.may_double = dict.fromkeys(self.kinds, 0)  # how many messages, if it is reported
+        self.boxes = {"maildir": ["Mail"], "mbox": ["mbox"], "mda": ["out"]}  # the profile names the first one
+        self.may_double = dict.fromkeys(self.kinds, 0)  # how many messages may arrive twice, if this is reported
         self.may_leave = False     # temporary files where mail is no longer delivered
         self.forgotten = False     # the state is lost: mailhaul cannot report, repair or clean up
         self.taken = {kind: [] for kind in self.kinds}  # what the owner has deleted: local form
@@ -75,7 +75,7 @@ class Row:
         self.world.close()
 
     def box(self, kind):
-        """The destinations in the profile."""
+        """The path of this kind of destination in the profile."""
         return self.world.path(self.boxes[kind][0])
 
     def destination(self, kind):
@@ -92,7 +92,7 @@ class Row:
     def configure(self):
         self.world.configure({"home": {
             "server": "pop3://127.0.0.1:%d" % self.server.port, "tls": "none", "user": "anna", "password": "secret",
-            "auth": "user",  # a named method: the whole conversation is one connection
+            "auth": "user",  # with a named method, the whole conversation is one connection
             "connect_timeout": "%ds" % LIMIT,
             "trace_header": self.trace, "deliver": [self.destination(kind) for kind in self.kinds],
             "leave_on_server": self.keep == "leave"}})
@@ -121,8 +121,10 @@ class Row:
                 found += [file.read_bytes() for file in self.world.path(name).glob("m.*")]
             elif kind == "maildir":
                 found += self.world.maildir(name)
-            else:
+            elif kind == "mbox":
                 found += [text for first, text in self.entries(name) if b"stranger" not in first]
+            else:
+                raise ValueError("no reader for deliveries of kind " + kind)
         return found
 
     def entries(self, name):
@@ -172,7 +174,7 @@ class Row:
                 self.fail("another run is not idle: %d %r" % (result.status, result.out), result)
 
     def rebuilt(self):
-        """The run after the hint of the one that noticed a lost database was followed."""
+        """Follows the hint of the run that noticed a lost database, and runs again."""
         result = self.world.run("state", "rebuild", "home")
         self.said += result.err
         if result.status:
