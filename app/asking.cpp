@@ -2,6 +2,7 @@
 #include "app/asking.h"
 
 #include "app/prompt.h"
+#include "app/terminal.h"
 #include "credentials/source.h"
 #include "util/error.h"
 
@@ -12,6 +13,11 @@ namespace {
 constexpr int most_tries = 3;
 
 }  // namespace
+
+void Screen::undisturbed(const std::function<void()>& work) const {
+  if (terminal == nullptr) return work();
+  terminal->undisturbed(work);
+}
 
 util::Secret PasswordPrompt::ask() const {
   const credentials::Environment outside{.variable = nullptr, .prompt = [this](std::string_view question) {

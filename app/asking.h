@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A password that is typed: it is asked for again if the server refuses it.
+// Asks for a password at the terminal, and asks again if the server refuses it.
 #pragma once
 #include <functional>
 #include <mutex>
@@ -11,14 +11,18 @@
 
 namespace mailhaul::app {
 
+class Terminal;
+
 /// The terminal, which questions share with live lines. Any thread may ask.
 struct Screen {
   /// Does the work while no live line is on the screen.
-  std::function<void(const std::function<void()>&)> undisturbed = [](const auto& work) { work(); };
+  void undisturbed(const std::function<void()>& work) const;
+
+  Terminal* terminal = nullptr;  ///< the first one that was made, until it ends; nullptr: no live lines
   std::mutex one_question;
 };
 
-/// Asks for the password of one account. All is borrowed.
+/// Asks for the password of one account. All arguments are borrowed.
 class PasswordPrompt {
  public:
   PasswordPrompt(const account::Account& account, Screen& screen, const util::Cancel& cancel)
@@ -27,8 +31,8 @@ class PasswordPrompt {
   /// Throws Error{config} if there is no terminal or no password is typed, Error{cancelled}.
   util::Secret ask() const;
 
-  /// Calls `open` with this password, and with the next one that is typed if the server refuses it: three
-  /// at most. Afterwards it is the one that the server took.
+  /// Calls `open` with `password`. If the server refuses it, asks for another one and tries again, at most
+  /// three times in all. Afterwards `password` is the one that the server accepted.
   using Open = std::function<net::LoggedIn(const util::Secret&)>;
   net::LoggedIn open_with(util::Secret& password, const Open& open) const;
 

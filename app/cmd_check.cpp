@@ -9,8 +9,8 @@
 #include "app/environment.h"
 #include "app/json_lines.h"
 #include "app/key_options.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "engine/list.h"
 #include "util/units.h"
 
@@ -18,7 +18,8 @@ namespace mailhaul::app {
 
 namespace {
 
-/// Whether the next runs remove a message that is not new: at once, or an hour after they have marked it.
+/// Whether the next runs remove a message that is not new, either at once or an hour after a run has marked
+/// it as due.
 bool waits_for_removal(const engine::ListedMessage& message, state::Time now) {
   return message.removes || (message.due && *message.due <= now + std::chrono::hours(1));
 }

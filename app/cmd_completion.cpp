@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
-// What a shell reads once. It asks "mailhaul completion words" each time that TAB is pressed.
+// The scripts that make shells complete command lines. They run "mailhaul completion words" each time that
+// TAB is pressed.
 #include <CLI/CLI.hpp>
 #include <array>
 
 #include "app/commands.h"
+#include "app/completion.h"
 #include "app/output.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/join.h"
 
 namespace mailhaul::app {
 namespace {
 
-struct ShellRow {
-  std::string_view name, script;
-};
-
-/// Bash cuts words at ":", "=" and "@", too; what is before the last cut must not be repeated.
+/// Bash also splits words at ":", "=" and "@". The answer must not repeat what is before the last split.
 constexpr std::string_view bash_script = R"(# bash completion for mailhaul
 _mailhaul() {
   local line=${COMP_LINE:0:COMP_POINT} words current cut candidates candidate
@@ -89,28 +88,32 @@ end
 complete -c mailhaul -f -a '(__mailhaul_words)'
 )";
 
-constexpr std::array<ShellRow, 3> shells{{{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}}};
+constexpr std::array<ShellRow, 3> shell_rows{
+    {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}}};
 
 }  // namespace
+
+std::span<const ShellRow> shells() { return shell_rows; }
 
 void describe_completion(CLI::App& parser, Invocation& /*invocation*/) {
   parser
       .add_option_function<std::string>(
-          "SHELL", [](const std::string&) {}, "bash, zsh or fish")
+          "SHELL", [](const std::string&) {}, "one of " + util::joined(shells(), &ShellRow::name))
       ->type_name("");
 }
 
 int run_completion(const Invocation& invocation) {
-  for (const auto& shell : shells) {
+  for (const auto& shell : shells()) {
     if (invocation.words.empty() || invocation.words.front() != shell.name) continue;
     print(shell.script);
     return 0;
   }
-  throw util::Error(util::Kind::usage,
-                    invocation.words.empty() ? "completion: no shell is named"
-                                             : "completion: there is no script for '" +
-                                                   util::escape(invocation.words.front()) + "'",
-                    "write mailhaul completion bash, zsh or fish");
+  throw util::Error(
+      util::Kind::usage,
+      invocation.words.empty()
+          ? "completion: no shell is named"
+          : "completion: there is no script for '" + util::escape(invocation.words.front()) + "'",
+      "write mailhaul completion SHELL, with one of " + util::joined(shells(), &ShellRow::name));
 }
 
 }  // namespace mailhaul::app

@@ -4,9 +4,9 @@
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/doctor.h"
-#include "app/nets.h"
 #include "app/output.h"
 #include "app/output_schema.h"
+#include "app/report_errors.h"
 #include "engine/run.h"
 #include "util/units.h"
 
@@ -18,7 +18,8 @@ account::Layout layout_of(const Invocation& invocation) {
   return invocation.json ? account::Layout::one_line : account::Layout::indented;
 }
 
-/// Of the accounts that were named, or of all, also of those that are not enabled.
+/// Reports the mistakes of the accounts that were named. Without names, it reports those of all accounts,
+/// including accounts that are not enabled. Returns the status of each mistake.
 std::vector<int> tell_all_mistakes(const Invocation& invocation, const account::Config& config) {
   const auto tell = make_listener(invocation);
   const auto& names = invocation.words;

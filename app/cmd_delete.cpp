@@ -13,9 +13,9 @@
 #include "app/key_options.h"
 #include "app/log.h"
 #include "app/message_table.h"
-#include "app/nets.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "app/report_errors.h"
 #include "engine/delete.h"
 #include "util/file.h"
 #include "util/units.h"
@@ -24,7 +24,7 @@ namespace mailhaul::app {
 
 namespace {
 
-/// A question is asked only where somebody sees what it is about.
+/// Whether the user is asked before messages are removed.
 bool asks(const Invocation& invocation) { return !invocation.yes && !invocation.dry_run; }
 
 void require_terminal(const Invocation& invocation) {
@@ -34,7 +34,8 @@ void require_terminal(const Invocation& invocation) {
                       "--yes removes without asking; -n only shows what would be removed");
 }
 
-/// The messages as list shows them. Whoever is asked sees them even if standard output is redirected.
+/// Shows the messages as list does. If standard output is redirected and the user will be asked, they go to
+/// standard error.
 void show(const Invocation& invocation, const engine::MailboxListing& listing) {
   const int fd = asks(invocation) && ::isatty(STDOUT_FILENO) != 1 ? STDERR_FILENO : STDOUT_FILENO;
   const auto columns = window_columns(fd);
@@ -52,7 +53,7 @@ std::string undelivered_text(const engine::MailboxListing& listing) {
   return std::to_string(count) + (count == 1 ? " of them was" : " of them were") + " never delivered. ";
 }
 
-/// Names what is lost by it, where nobody is asked.
+/// Warns of each message that the removal loses. Needed if the user is not asked.
 void warn_of_undelivered(report::Listener& tell, const engine::MailboxListing& listing) {
   for (const auto& message : listing.messages) {
     if (!message.is_new) continue;
@@ -83,7 +84,7 @@ bool agree(const Invocation& invocation, const account::Account& account, report
                 *invocation.cancel);
 }
 
-/// The live line is out of the way meanwhile.
+/// As agree(), while no live line is on the screen.
 bool agree_beside_line(const Invocation& invocation, const account::Account& account, report::Listener& tell,
                        const engine::MailboxListing& listing) {
   bool agreed = false;

@@ -15,9 +15,9 @@
 #include "app/log.h"
 #include "app/message_table.h"
 #include "app/metrics.h"
-#include "app/nets.h"
 #include "app/output.h"
 #include "app/quiet.h"
+#include "app/report_errors.h"
 #include "engine/list.h"
 #include "util/units.h"
 
@@ -25,7 +25,8 @@ namespace mailhaul::app {
 
 namespace {
 
-/// The accounts that the words name. Without a command the first word may have been meant as one.
+/// The accounts that the words name. If no command was typed, the error for an unknown name takes into
+/// account that a word may have been meant as a command.
 std::vector<account::Account> select(const Invocation& invocation, const account::Config& config) {
   try {
     return account::select(config, invocation.words);
@@ -50,7 +51,7 @@ void set_server_copy(Invocation& invocation, ServerCopy value) {
   invocation.server_copy = value;
 }
 
-/// -k, -K and -a as the keys that they stand for.
+/// Adds the keys that -k, -K and -a stand for to the overrides.
 void apply_short_options(Invocation& invocation) {
   if (invocation.server_copy)
     invocation.overrides.emplace_back("leave_on_server",
@@ -70,7 +71,7 @@ bool to_stdout(const std::vector<account::Account>& accounts) {
   });
 }
 
-/// What goes there would count as fetched, and be nowhere.
+/// Whether the descriptor is /dev/null. Mail that is written there would count as fetched, but be lost.
 bool is_null_device(int fd) {
   struct stat info {};
   struct stat null {};
@@ -78,8 +79,8 @@ bool is_null_device(int fd) {
          info.st_rdev == null.st_rdev;
 }
 
-/// Whether it can be known that mail was read: a pipe and a UNIX socket tell, and a file keeps what was
-/// written.
+/// Whether it is certain that mail written to the descriptor is not lost: a pipe and a UNIX socket show
+/// whether it was read, and a file keeps it.
 bool confirms_reading(int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return false;
@@ -110,11 +111,10 @@ void require_pipe(const Invocation& invocation) {
                       "mailhaul list shows the mail without fetching it, mailhaul get prints a message");
   }
   if (removal_demanded(invocation) && !confirms_reading(STDOUT_FILENO)) {
-    throw util::Error(
-        util::Kind::usage,
-        "cannot remove mail with -K: standard output is neither a pipe nor a file, which would show "
-        "whether the mail was read",
-        "use a pipe or a file, or omit -K: the mail then stays on the server");
+    throw util::Error(util::Kind::usage,
+                      "cannot remove mail with -K: standard output is neither a pipe nor a file, so mailhaul "
+                      "cannot know whether the mail was read",
+                      "use a pipe or a file, or omit -K: the mail then stays on the server");
   }
 }
 

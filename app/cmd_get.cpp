@@ -7,8 +7,8 @@
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/key_options.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "delivery/stdout.h"
 #include "delivery/text_filters.h"
 #include "engine/get.h"
@@ -89,7 +89,7 @@ int run_get(const Invocation& invocation) {
       auto sink = messages == 1 ? raw(ends) : stream.emplace(environment, account).sink();
       sink.begin = [&tell, &account, begin = std::move(sink.begin)](const std::string& uid) {
         const bool is_seen = ::isatty(STDOUT_FILENO) == 1 || prints_into_pipe();
-        if (is_seen) tell->done(account.name);  // the line would be drawn into the message
+        if (is_seen) tell->done(account.name);  // the live line would be drawn into the message
         begin(uid);
       };
       return sink;

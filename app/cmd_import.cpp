@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Moving in: everything is read and checked first, then written in the order in which a crash costs least.
-// What was fetched is recorded before the account exists, because an account without this record fetches all
-// again.
+// Takes over accounts from another program. Everything is read and checked first, then written in the order
+// in which a crash does the least harm: the messages that were fetched are recorded before the account is
+// added, because an account without this record fetches all of them again.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -10,12 +10,13 @@
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
-#include "app/nets.h"
 #include "app/new_profiles.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "engine/import.h"
 #include "setup/import.h"
 #include "setup/profile_text.h"
+#include "util/join.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -25,16 +26,16 @@ using account::Node;
 using setup::Draft;
 using setup::Outcome;
 
+std::string program_names() { return util::joined(setup::programs(), &setup::ProgramRow::name); }
+
 const setup::ProgramRow& program_of(const Invocation& invocation) {
-  std::string names;
-  for (const auto& row : setup::programs()) names += (names.empty() ? "" : ", ") + std::string(row.name);
   const auto* program = invocation.words.empty() ? nullptr : setup::find_program(invocation.words.front());
   if (program != nullptr) return *program;
   throw util::Error(util::Kind::usage,
                     invocation.words.empty()
                         ? "import: the program is missing"
                         : "import does not know the program '" + safe(invocation.words.front()) + "'",
-                    "the programs: " + names);
+                    "the programs: " + program_names());
 }
 
 std::vector<const Draft*> drafts_of(const std::vector<Outcome>& outcomes) {
@@ -53,7 +54,7 @@ std::vector<setup::NamedProfile> profiles_of(const std::vector<const Draft*>& dr
   return profiles;
 }
 
-/// What the other program has fetched, as delivered messages of the new account.
+/// Records the messages that the other program has fetched. They count as delivered in the new account.
 void record(const Draft& draft, const account::Config& config, const engine::Environment& environment) {
   const auto account = std::ranges::find(config.accounts, draft.name, &account::Account::name);
   if (draft.known.empty() || account == config.accounts.end()) return;
@@ -62,7 +63,7 @@ void record(const Draft& draft, const account::Config& config, const engine::Env
   engine::import_delivered(*account, environment, messages);
 }
 
-/// What write() would refuse.
+/// Throws what write() would throw, but writes nothing.
 void check_without_writing(const Invocation& invocation, const std::vector<const Draft*>& drafts) {
   NewProfiles fresh(invocation, profiles_of(drafts, config_to_write(invocation)));
   fresh.require_new_names();
@@ -154,7 +155,7 @@ void print_summary(const Invocation& invocation, const setup::ProgramRow& progra
 void describe_import(CLI::App& parser, Invocation& invocation) {
   parser
       .add_option_function<std::string>(
-          "PROGRAM", [](const std::string&) {}, "fetchmail, getmail, mpop or fdm")
+          "PROGRAM", [](const std::string&) {}, "one of " + program_names())
       ->type_name("");
   parser
       .add_option_function<std::string>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From an address to an account: find the server, log in once, write the account. What options say is not
-// asked; without a terminal nothing is.
+// Makes an account from a mail address: finds the server, logs in once, and writes the account. Init does not
+// ask for what an option says, and without a terminal it asks nothing at all.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -12,11 +12,11 @@
 #include "app/init_profile.h"
 #include "app/init_server.h"
 #include "app/key_options.h"
-#include "app/nets.h"
 #include "app/new_profiles.h"
 #include "app/oauth.h"
 #include "app/output.h"
 #include "app/questions.h"
+#include "app/report_errors.h"
 #include "credentials/keyring.h"
 #include "credentials/token_file.h"
 #include "delivery/kinds.h"
@@ -34,7 +34,7 @@ using account::Node;
 using util::Error;
 using util::Kind;
 
-constexpr int tries = 3;  // servers lock an account after some more refused logins
+constexpr int tries = 3;  // servers lock an account after a few more refused logins
 
 /// What waits on the server.
 struct Waiting {
@@ -54,7 +54,7 @@ class Init {
     unaltered_.words.clear();
   }
 
-  /// The account, or nothing at all: a login by OAuth 2 is forgotten again when something fails after it.
+  /// Adds the account, or leaves nothing behind: a login by OAuth 2 is removed again if a later step fails.
   int run() {
     try {
       make();
@@ -90,16 +90,16 @@ class Init {
     if (!server_.user.empty()) return;
     if (invocation_.print_only) {
       server_.user = "USER";
-    } else if (questions_.answered()) {
+    } else if (questions_.can_ask()) {
       while (server_.user.empty())
         server_.user = questions_.ask("The user name that the provider gave you: ");
     } else {
-      throw Error(Kind::usage, "the user name at " + server_.url + " is one that the provider assigns",
+      throw Error(Kind::usage, "the user name for " + server_.url + " is not known: the provider assigns it",
                   "give it with --user");
     }
   }
 
-  /// A name for the account that no other one has.
+  /// A name for the account that no other account and no command has.
   std::string new_name() const {
     auto taken = command_names();
     if (known_) taken.insert(taken.end(), known_->names.begin(), known_->names.end());
@@ -143,7 +143,7 @@ class Init {
   }
 
   std::string ask_client_id(const credentials::OAuth& login) const {
-    if (!questions_.answered())
+    if (!questions_.can_ask())
       throw Error(Kind::usage, account_.server.host + " accepts only OAuth 2, and no client id is given",
                   "give it with --client-id; mailhaul-login(1) says how to get one");
     say(invocation_, account_.server.host + " accepts only OAuth 2, not a password.\n" +
@@ -153,13 +153,13 @@ class Init {
     return id;
   }
 
-  /// Asks for the password where one is needed, and logs in once to see that all of it is right.
+  /// Asks for the password if one is needed, and logs in once to check that the account works.
   void log_in() {
     if (account_.oauth) {
       log_in_by_oauth(unaltered_, account_, state_file());
       logged_in_ = true;
-    } else if (!has_own_secret() || (in_keyring_ && questions_.answered())) {
-      if (!questions_.answered())
+    } else if (!has_own_secret() || (in_keyring_ && questions_.can_ask())) {
+      if (!questions_.can_ask())
         throw Error(Kind::usage, "no password is given, and there is no terminal to ask on",
                     "name a --password-file, --password-command or --password-env");
       typed_ = true;
@@ -185,7 +185,7 @@ class Init {
             error.hint() + (error.hint().empty() ? "" : "; ") + std::string(more)};
   }
 
-  /// A refusal may mean that POP3 is not switched on there.
+  /// Adds advice on how to switch POP3 on, in case the server has refused the login for this reason.
   Error with_enable(const Error& error) const {
     const bool was_refused = error.kind() == Kind::login || error.kind() == Kind::unavailable;
     return with_hint(error, was_refused && server_.provider != nullptr ? server_.provider->enable : "");
@@ -227,7 +227,7 @@ class Init {
                          ".\n");
   }
 
-  /// A destination as it is typed: a path alone is a Maildir.
+  /// A destination in the form of the key `deliver`: a path alone means a Maildir.
   static std::string destination_of(const std::string& typed) {
     const bool has_kind = std::ranges::any_of(delivery::kinds(), [&](const auto* kind) {
       return typed == kind->name || typed.starts_with(std::string(kind->name) + ":");
@@ -240,7 +240,7 @@ class Init {
       if (option.first == "deliver") places_.push_back(option.second);
     const auto usual = "~/Mail/" + account_.name;
     if (places_.empty()) places_.push_back("maildir:" + usual);
-    if (!option_of(invocation_, "deliver").empty() || !questions_.answered()) return;
+    if (!option_of(invocation_, "deliver").empty() || !questions_.can_ask()) return;
     for (;;) {
       places_ = {destination_of(
           questions_.ask("Where should the mail go? A path means a Maildir [" + usual + "] ", usual))};
@@ -259,7 +259,7 @@ class Init {
   void choose_server_copy() {
     const auto option = option_of(invocation_, "leave_on_server");
     leaves_ = option != "false";
-    if (option.empty() && questions_.answered())
+    if (option.empty() && questions_.can_ask())
       leaves_ = questions_.agrees("Leave the messages on the server after fetching them? [Y/n] ", "yes");
   }
 
@@ -298,7 +298,8 @@ class Init {
            ", which only you can read";
   }
 
-  /// Some servers refuse a login soon after the last one, which was ours.
+  /// Advice to wait, for a provider that refuses a login soon after the previous one, which init has just
+  /// made.
   std::string pause() const {
     if (interval().count() == 0) return {};
     return "wait " + util::format_duration(interval()) + ", because " + std::string(server_.provider->name) +
@@ -359,7 +360,7 @@ class Init {
   Waiting waiting_;
   bool logged_in_ = false, published_ = false;
   bool typed_ = false;       ///< the password was typed, and has to be kept
-  bool in_keyring_ = false;  ///< in the keyring, not in a file
+  bool in_keyring_ = false;  ///< it is kept in the keyring, not in a file
   std::vector<std::string> places_;
   bool leaves_ = true;
 };

@@ -11,8 +11,8 @@
 #include "app/json_lines.h"
 #include "app/key_options.h"
 #include "app/message_table.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "engine/list.h"
 #include "util/ascii.h"
 

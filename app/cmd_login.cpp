@@ -10,10 +10,10 @@
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/json_lines.h"
-#include "app/nets.h"
 #include "app/oauth.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "app/report_errors.h"
 #include "credentials/keyring.h"
 #include "credentials/oauth_login.h"
 #include "setup/providers.h"
@@ -24,7 +24,7 @@ namespace {
 using util::Error;
 using util::Kind;
 
-/// Several lines on standard error: standard output may be the token.
+/// Prints several lines to standard error, because the token may go to standard output.
 void tell(const std::string& paragraph) {
   std::string text;
   for (std::size_t at = 0; at < paragraph.size();) {
@@ -46,7 +46,7 @@ void wait_unless_cancelled(std::chrono::seconds time, const util::Cancel& cancel
   if (cancel.requested()) throw Error(Kind::cancelled, "stopped while waiting for the login");
 }
 
-/// A token made elsewhere, from standard input.
+/// Reads from standard input a token that was made elsewhere.
 util::Secret read_token(const Invocation& invocation) {
   if (invocation.token != "-")
     throw Error(Kind::usage, "--token accepts only -: the token is read from standard input",
@@ -80,8 +80,9 @@ void log_in_by_oauth(const Invocation& invocation, const account::Account& accou
   const auto subject = oauth_subject(account, state_file);
   const auto outside = oauth_outside(*invocation.cancel);
   const bool prints = invocation.print_token;
-  if (prints && !agrees("Whoever has the token can read the mail of " + account.user + ". Print one? [y/N] ",
-                        *invocation.cancel))
+  if (prints &&
+      !agrees("Anyone who has the token can read the mail of " + account.user + ". Print a token? [y/N] ",
+              *invocation.cancel))
     throw Error(Kind::usage, "no token was made");
   const bool takes = !invocation.token.empty();
   if (takes && !prints) {
@@ -103,7 +104,7 @@ credentials::Subject subject_of(const account::Account& account) {
   return {.account = account.name, .user = account.user, .host = account.server.host};
 }
 
-/// The keyring gets a password that the server takes, and no other.
+/// Asks for the password, and stores it in the keyring only if the server accepts it.
 void log_in_to_keyring(const Invocation& invocation, const account::Account& account) {
   if (!invocation.token.empty() || invocation.print_token)
     throw Error(Kind::usage, "this account has no token: its password is in the keyring",
@@ -147,7 +148,7 @@ int run_login(const Invocation& invocation) {
     if (account.oauth) return log_in_by_oauth(invocation, account, config.state_file);
     if (has_keyring(account)) return log_in_to_keyring(invocation, account);
     throw Error(
-        Kind::usage, "this account needs no login of its own: it uses a password",
+        Kind::usage, "this account has no login to store: it uses a password",
         "set \"oauth\" in the configuration to log in by OAuth 2, or \"keyring\" to keep the password in the "
         "desktop's keyring");
   });

@@ -9,9 +9,9 @@
 #include "app/environment.h"
 #include "app/header_text.h"
 #include "app/json_lines.h"
-#include "app/nets.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "app/report_errors.h"
 #include "app/times.h"
 #include "engine/history.h"
 #include "engine/mark.h"
@@ -22,7 +22,8 @@ namespace mailhaul::app {
 
 namespace {
 
-/// How wide the columns of UIDs, standings and sizes are. UIDs that are longer than most stand out.
+/// The widths of the columns of UIDs, standings and sizes. UIDs longer than 40 bytes do not count, and reach
+/// beyond their column.
 struct Widths {
   std::size_t uid = 0, standing = 0, size = 0;
 };
@@ -49,7 +50,7 @@ std::string text_of(const engine::HistoryRow& row, const Widths& widths, state::
   return text + "\n";
 }
 
-/// UIDs from standard input, one a line.
+/// Reads UIDs from standard input, one per line.
 std::vector<std::string> uids_from_input() {
   constexpr std::size_t most_bytes = 256U << 20U;
   std::vector<std::string> uids;
@@ -58,13 +59,13 @@ std::vector<std::string> uids_from_input() {
     bytes += line.size();
     if (bytes > most_bytes)
       throw util::Error(util::Kind::usage, "standard input has more than 256 MiB of UIDs",
-                        "it has one UID a line; give them in several commands");
+                        "write one UID per line, and divide the list among several commands");
     if (const auto uid = util::trimmed(line); !uid.empty()) uids.emplace_back(uid);
   }
   return uids;
 }
 
-/// What a command is about: named messages, or with --all every one.
+/// The messages that a command is about: those that were named, or all of them (--all).
 struct Messages {
   account::Account account;
   std::vector<std::string> uids;
@@ -91,7 +92,7 @@ void say(const Invocation& invocation, const std::string& account, const std::st
   if (!invocation.quiet && !invocation.json) print(safe(account) + ": " + text + "\n");
 }
 
-/// "2 UIDs are not on the server, and nothing was done about them"; nothing for none.
+/// Prints "2 UIDs are not on the server, and nothing was done about them"; prints nothing if `uids` is 0.
 void say_absent(const Invocation& invocation, const std::string& account, std::size_t uids,
                 const std::string& where) {
   if (uids == 0) return;
@@ -189,7 +190,8 @@ void describe_state_forget(CLI::App& parser, Invocation& invocation) {
 
 namespace {
 
-/// To forget everything makes all mail that is still on the server new again. Returns whether it is wanted.
+/// Asks before everything is forgotten, because all mail that is still on the server is then fetched again.
+/// Returns whether it may be forgotten.
 bool may_forget_all(const Invocation& invocation, std::size_t count) {
   if (invocation.yes || count == 0) return true;
   if (invocation.json || !open_terminal())

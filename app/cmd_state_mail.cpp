@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The commands of `state` that read the mail that is here.
+// The commands of `state` that read delivered mail.
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/json_lines.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "engine/rebuild.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -30,7 +30,8 @@ int for_each_named(const Invocation& invocation,
 void tell_changed(const Invocation& invocation, const std::string& account,
                   const engine::ChangedMessage& message) {
   const std::string sentence =
-      message.where + " is not what was delivered as message " + (message.uid.empty() ? "?" : message.uid);
+      message.where + " differs from the " +
+      (message.uid.empty() ? "message that was delivered there" : "delivered message " + message.uid);
   make_listener(invocation)
       ->failed(account, {.sentence = sentence,
                          .hint = "another program has changed it; mailhaul get shows what the server has",
@@ -38,7 +39,8 @@ void tell_changed(const Invocation& invocation, const std::string& account,
                          .status = util::exit_status(util::Kind::content)});
 }
 
-/// The server's name until now, without a port, which trace headers do not name. One server has one account.
+/// The old name of the server, without its port, which trace headers do not contain. Throws Error{usage}
+/// unless the words select a single account, because one name belongs to one server.
 std::string old_host_of(const Invocation& invocation) {
   const auto& text = invocation.old_host;
   if (text.empty()) return {};

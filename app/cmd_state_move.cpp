@@ -5,8 +5,8 @@
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/json_lines.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "engine/move.h"
 #include "util/ascii.h"
 #include "util/units.h"
@@ -15,7 +15,8 @@ namespace mailhaul::app {
 
 namespace {
 
-/// "pop.example.org", "localhost:1110"; the port counts only on loopback, as in the mailbox's own name.
+/// Reads an old name such as "pop.example.org" or "localhost:1110". As in every mailbox key, the port counts
+/// only on loopback.
 account::MailboxKey read_old_name(const std::string& text, const account::Account& account,
                                   const std::string& user) {
   account::Account old = account;
@@ -58,8 +59,8 @@ int run_state_move(const Invocation& invocation) {
     const auto count = engine::move_here(account, real_environment(invocation, config, {}), from);
     if (invocation.json) return print(json_line_of_move(account.name, from, count));
     if (!invocation.quiet)
-      print(safe(account.name) + ": " + util::counted(count, "message") + " known from " + safe(from.user) +
-            " at " + safe(from.host) + "\n");
+      print(safe(account.name) + ": moved the records of " + util::counted(count, "message") + " from " +
+            safe(from.user) + " at " + safe(from.host) + "\n");
   });
 }
 

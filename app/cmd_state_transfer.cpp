@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is recorded, on its way to another machine.
+// Moves what is recorded to another machine: state export and state import.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
@@ -9,8 +9,8 @@
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/json_lines.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "engine/transfer.h"
 #include "util/units.h"
 
@@ -18,7 +18,7 @@ namespace mailhaul::app {
 
 namespace {
 
-/// Standard output has the document: warnings must be elsewhere, also with --json.
+/// A listener that prints to standard error, even with --json, because standard output is the document.
 std::unique_ptr<report::Listener> beside_the_document(Invocation invocation) {
   invocation.json = false;
   return make_listener(invocation, Summaries::to_stderr);
@@ -53,7 +53,7 @@ void tell_imported(const Invocation& invocation, const std::optional<account::Co
   } else if (!invocation.quiet) {
     print(name_of(imported.mailbox) + ": " + util::counted(imported.messages, "message") + " read, " +
           std::to_string(imported.added) + " recorded, " +
-          std::to_string(imported.messages - imported.added) + " known already\n");
+          std::to_string(imported.messages - imported.added) + " already known\n");
   }
   if (!config || has_account_for(*config, imported.mailbox)) return;
   make_listener(invocation)
@@ -69,7 +69,8 @@ std::ifstream opened(const util::Path& file) {
     throw util::Error(util::Kind::usage, safe(file.native()) + " is a directory", "name a file in it");
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream.is_open()) util::throw_errno(util::Kind::storage, "open", safe(file.native()));
+  const int problem = errno;
+  if (!stream.is_open()) util::throw_errno(util::Kind::storage, "open", safe(file.native()), problem);
   return stream;
 }
 

@@ -9,8 +9,8 @@
 #include "app/config_files.h"
 #include "app/environment.h"
 #include "app/json_lines.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "app/times.h"
 #include "credentials/token_life.h"
 #include "engine/status.h"
@@ -50,9 +50,8 @@ std::string text_of(const std::string& account, const engine::AccountStatus& sta
   else if (run.listed != 0)
     text += "  on the server: " + util::counted(run.listed, "message") + ", all delivered or marked\n";
   if (run.certificate_until && *run.certificate_until - now <= net::certificate_notice)
-    text += "  certificate of the server: it " +
-            std::string(*run.certificate_until > now ? "expires" : "expired") + " at " +
-            time_in_text(*run.certificate_until, now) +
+    text += "  server certificate: " + std::string(*run.certificate_until > now ? "expires" : "expired") +
+            " at " + time_in_text(*run.certificate_until, now) +
             "; unless the server's administrator renews it, logins fail\n";
   return text;
 }
@@ -67,13 +66,14 @@ std::string text_of_endings(const account::Account& account, std::chrono::sys_se
   return text;
 }
 
-/// When the OAuth 2 login that is kept ends, unless a run renews it before.
+/// When the stored OAuth 2 login ends, unless a run renews it before then.
 struct LoginEnd {
   std::chrono::sys_seconds at;
-  bool is_near = false;  ///< or past
+  bool is_near = false;  ///< the end is soon, or has passed
 };
 
-/// Empty: there is no login, or it is not known. fetch reports what is wrong with its file.
+/// Empty: there is no login, or it is not known when it ends. fetch reports what is wrong with the token
+/// file.
 std::optional<LoginEnd> login_end_of(const account::Account& account, const util::Path& state_file,
                                      std::chrono::sys_seconds now) {
   const auto path = credentials::token_path(state_file, account.name);
@@ -90,12 +90,12 @@ std::string text_of(const std::string& account, const std::optional<LoginEnd>& l
                     std::chrono::sys_seconds now) {
   if (!login || !login->is_near) return {};
   const auto time = time_in_text(login->at, now);
-  if (login->at > now) return "  login: the provider forgets it at " + time + " unless a run renews it\n";
-  return "  login: it has probably expired at " + time + ", because no run renewed it\n" +
+  if (login->at > now) return "  login: expires at " + time + " unless a run renews it\n";
+  return "  login: probably expired at " + time + ", because no run renewed it\n" +
          "  hint: log in again: mailhaul login " + account + "\n";
 }
 
-/// Error{temporary} where the last success is too long ago.
+/// Throws Error{temporary} if the last success is more than `most` ago, or if there is none.
 void require_age(const engine::AccountStatus& status, std::chrono::seconds most,
                  std::chrono::sys_seconds now) {
   const auto succeeded = status.run ? status.run->succeeded : std::nullopt;

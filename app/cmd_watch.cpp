@@ -14,11 +14,11 @@
 #include "app/environment.h"
 #include "app/log.h"
 #include "app/metrics.h"
-#include "app/nets.h"
 #include "app/news_only.h"
 #include "app/notify.h"
 #include "app/output.h"
 #include "app/quiet.h"
+#include "app/report_errors.h"
 #include "app/signals.h"
 #include "engine/watch.h"
 #include "util/process.h"
@@ -30,15 +30,15 @@ namespace {
 
 using std::chrono::seconds;
 
-/// Seconds that pass while the machine is suspended, too, and do not change with its wall clock.
+/// A clock that also runs while the machine is suspended, and that does not change with the wall clock.
 seconds boot_time() {
   struct timespec now {};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return seconds(now.tv_sec);
 }
 
-/// Waits for signals, for the end of runs, and for times; keeps systemd's watchdog quiet meanwhile, and reaps
-/// orphans as process 1 of a container.
+/// Waits for a signal, the end of a run, or a point in time. Meanwhile it notifies the watchdog of systemd
+/// and, as process 1 of a container, reaps orphans.
 class Waiter {
  public:
   Waiter(const util::Cancel& stop, const util::Cancel& reload, const ServiceNotifier& systemd)
@@ -49,7 +49,7 @@ class Waiter {
   bool goes_on() const noexcept { return !stop_.requested() && !reload_.requested(); }
 
   void wait(std::optional<seconds> until) const {
-    // Short waits: time in suspend does not count for poll(2).
+    // The waits are short, because poll(2) does not count the time in suspend.
     const auto longest = std::min(seconds(30), systemd_.watchdog().value_or(seconds(30)));
     const bool stopping = !goes_on();
     for (;;) {
@@ -73,7 +73,7 @@ class Waiter {
   util::Fd event_;
 };
 
-/// Watches the accounts of one reading of the configuration, until a signal comes.
+/// Watches the accounts of one configuration until a signal comes. After a reload, a new Round takes over.
 class Round {
  public:
   Round(const Invocation& invocation, const account::Config& config, const util::Cancel& reload,
@@ -84,7 +84,7 @@ class Round {
         environment_(real_environment(invocation, config, accounts_)),
         interval_(invocation.interval),
         waiter_(*invocation.cancel, reload, systemd) {
-    environment_.attended = false;  // a pause lasts, whoever looks on
+    environment_.attended = false;  // a pause between logins is kept even at a terminal
   }
   void run(report::Listener& tell) {
     Metrics metrics(invocation_, config_, environment_, tell);
@@ -116,8 +116,8 @@ class Round {
   Waiter waiter_;
 };
 
-/// The configuration as it is now; where it cannot be read, the error is told, and the one before stays in
-/// force.
+/// Reads the configuration again. If it cannot be read, reports the error and returns the previous one, which
+/// stays in force.
 account::Config read_again(const Invocation& invocation, account::Config before, report::Listener& tell) {
   try {
     auto config = load_config(invocation);

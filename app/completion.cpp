@@ -19,16 +19,16 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// What the words before the last one have settled.
+/// What is known from the words before the last one.
 struct Line {
-  const CLI::App* command = nullptr;    ///< the program itself: none is named
-  const CLI::Option* option = nullptr;  ///< it waits for its value, which is the last word
+  const CLI::App* command = nullptr;    ///< the program itself if no command is named
+  const CLI::Option* option = nullptr;  ///< the option whose value is the last word; nullptr: none
   bool only_words = false;              ///< "--" was there: no options follow
   Words words;                          ///< neither options nor commands
   std::string config;                   ///< the value of -c
 };
 
-/// The command and those above it. Where none is named the options of fetch count, too.
+/// The command and those above it. If no command is named, the options of fetch count as well.
 std::vector<const CLI::App*> with_those_above(const CLI::App& command) {
   std::vector<const CLI::App*> all;
   if (command.get_parent() == nullptr) all.push_back(part_named(command, "fetch"));
@@ -44,14 +44,14 @@ const CLI::Option* option_named(const CLI::App& command, const std::string& name
 
 bool is_option(std::string_view word) { return word.starts_with('-') && word != "-"; }
 
-/// An option that is given its value in the same word, or in the next one.
-struct Given {
+/// An option that was typed, and its value if that is in the same word; otherwise the next word is the value.
+struct OptionAndValue {
   const CLI::Option* option = nullptr;
   std::string value;
   bool has_value = false;
 };
 
-Given given_in(const CLI::App& command, const std::string& word) {
+OptionAndValue option_and_value_in(const CLI::App& command, const std::string& word) {
   if (word.starts_with("--")) {
     const auto equals = word.find('=');
     const bool has_value = equals != std::string::npos;
@@ -78,18 +78,18 @@ Line read(const CLI::App& parser, std::span<const std::string> words) {
   Line line{.command = &parser, .words = {}, .config = {}};
   for (const auto& word : words) {
     const auto* option = std::exchange(line.option, nullptr);
-    auto given = Given{option, word, true};
+    auto typed = OptionAndValue{option, word, true};
     if (option == nullptr) {
       if (word == "--") line.only_words = true;
       if (line.only_words || !is_option(word)) {
         if (word != "--") take_word(line, word);
         continue;
       }
-      given = given_in(*line.command, word);
+      typed = option_and_value_in(*line.command, word);
     }
-    if (!takes_value(given.option)) continue;
-    if (!given.has_value) line.option = given.option;
-    if (given.has_value && given.option->check_lname("config")) line.config = given.value;
+    if (!takes_value(typed.option)) continue;
+    if (!typed.has_value) line.option = typed.option;
+    if (typed.has_value && typed.option->check_lname("config")) line.config = typed.value;
   }
   return line;
 }
@@ -100,7 +100,7 @@ std::string line_of(std::string_view word, std::string_view meaning = {}) {
   return std::string(word) + "\t" + std::string(meaning.substr(0, meaning.find('\n'))) + "\n";
 }
 
-/// "auto|always|never" as the help has it, or the values of an account key.
+/// The values of an option: the words of its "auto|always|never" in the help, or those of an account key.
 Words values_of(const CLI::Option& option) {
   Words values;
   const auto type = option.get_type_name();
@@ -128,7 +128,7 @@ std::string values(const CLI::Option& option, const std::string& typed, const st
   return text;
 }
 
-/// The options of a command, without those that only say more about a mistake.
+/// The options of a command, without the hidden ones, which exist only for better error messages.
 std::vector<const CLI::Option*> shown_options(const CLI::App& command) {
   auto options = std::as_const(command).get_options({});
   std::erase_if(options, [](const auto* one) { return one->get_positional() || one->get_group().empty(); });
@@ -154,11 +154,11 @@ std::string options_of(const CLI::App& command, std::string_view typed) {
   return text;
 }
 
-/// What is wrong with the configuration is not told in the middle of a command line.
+/// The names of the accounts. A mistake in the configuration is not reported in the middle of a command line.
 Words account_names(const std::string& config_file) {
   Invocation invocation;
   invocation.config = config_file;
-  if (config_file == "-") return {};  // it will be standard input, and is not there yet
+  if (config_file == "-") return {};  // the command will read it from standard input later
   try {
     return load_config(invocation).names;
   } catch (const util::Error&) {
@@ -197,7 +197,7 @@ std::string words_of(const Line& line) {
   if (next == "PROGRAM")
     for (const auto& program : setup::programs()) text += line_of(program.name);
   if (next == "SHELL")
-    for (const auto* shell : {"bash", "zsh", "fish"}) text += line_of(shell);
+    for (const auto& shell : shells()) text += line_of(shell.name);
   return text;
 }
 
@@ -209,9 +209,9 @@ std::string completions(const CLI::App& parser, std::span<const std::string> wor
   const auto line = read(parser, words.first(words.size() - 1));
   if (line.option != nullptr) return values(*line.option, last, {});
   if (line.only_words || !last.starts_with('-')) return words_of(line);
-  const auto given = given_in(*line.command, last);
-  if (!takes_value(given.option) || !given.has_value) return options_of(*line.command, last);
-  return values(*given.option, given.value, last.substr(0, last.size() - given.value.size()));
+  const auto typed = option_and_value_in(*line.command, last);
+  if (!takes_value(typed.option) || !typed.has_value) return options_of(*line.command, last);
+  return values(*typed.option, typed.value, last.substr(0, last.size() - typed.value.size()));
 }
 
 }  // namespace mailhaul::app

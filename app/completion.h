@@ -3,6 +3,7 @@
 #pragma once
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace CLI {
 class App;
@@ -10,8 +11,14 @@ class App;
 
 namespace mailhaul::app {
 
-/// What can stand in place of the last of these words, as one line each: the word, and after a tab what it
-/// means. "files" after a colon in the first line: names of files, after the text that follows the blank.
+/// A shell, and the script that makes it complete command lines.
+struct ShellRow {
+  std::string_view name, script;
+};
+std::span<const ShellRow> shells();
+
+/// The words that can replace the last of these words, one per line: the word, a tab, and what it means. A
+/// first line ":files PREFIX" means that the shell completes names of files after PREFIX.
 std::string completions(const CLI::App& parser, std::span<const std::string> words);
 
 }  // namespace mailhaul::app

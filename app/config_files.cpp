@@ -10,7 +10,7 @@
 
 #include "app/commands.h"
 #include "app/file_line.h"
-#include "app/nets.h"
+#include "app/report_errors.h"
 #include "app/secret_variables.h"
 #include "util/escape.h"
 #include "util/nearest.h"
@@ -26,14 +26,15 @@ std::optional<std::string> variable(const char* name) {
   return value;
 }
 
-/// A relative $HOME would be another directory in each working directory. Empty: no home directory is known.
+/// The home directory; empty: it is not known. A relative $HOME is ignored, because it would be another
+/// directory in each working directory.
 util::Path home() {
   if (const auto named = variable("HOME"); named && named->starts_with('/')) return *named;
   const passwd* entry = ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): before any thread
   return entry == nullptr ? "" : entry->pw_dir;
 }
 
-/// A file below the home directory; empty when there is none.
+/// A file below the home directory; empty if that is not known.
 util::Path below_home(std::string_view path) { return home().empty() ? util::Path() : home() / path; }
 
 /// $XDG_..._HOME counts only when it is absolute (XDG base directory specification). Empty: no home directory
@@ -43,14 +44,14 @@ util::Path base_directory(const char* xdg, std::string_view otherwise) {
   return named && named->starts_with('/') ? util::Path(*named) : below_home(otherwise);
 }
 
-/// A file of ours in a base directory; empty when that is.
+/// A file of mailhaul in a base directory; empty if `directory` is empty.
 util::Path file_in(const util::Path& directory, const char* name) {
   return directory.empty() ? util::Path() : directory / "mailhaul" / name;
 }
 
 constexpr const char* standard_input = "-";
 
-/// Throws Error{config} if it is too long.
+/// Throws Error{config} if the input is larger than 16 MiB.
 util::Secret read_standard_input() {
   constexpr std::size_t most_bytes = 16U << 20U;
   std::string text(most_bytes + 1, '\0');
@@ -70,8 +71,8 @@ util::Path default_state_file() {
   return file_in(base_directory("XDG_STATE_HOME", ".local/state"), "state.db");
 }
 
-/// For a hint where no file tells whether the first word is an account: the command that it may be. Or
-/// nothing.
+/// Part of a hint, if there is no file that says whether the first word is an account: the command that the
+/// word may be meant as. Empty if no command has a similar name.
 std::string mistyped_command(const Invocation& invocation) {
   if (invocation.names_command || invocation.words.empty()) return {};
   const auto names = command_names();
@@ -82,16 +83,18 @@ std::string mistyped_command(const Invocation& invocation) {
                             "' is not a command: did you mean '" + near + "'?";
 }
 
-/// -c, else $MAILHAUL_CONFIG, else the usual place; empty when nothing is there.
+/// The file that -c names, otherwise $MAILHAUL_CONFIG, otherwise the file in the usual place; empty if none
+/// of them is given and the usual place has no file.
 std::optional<util::Path> find_config(const Invocation& invocation) {
   const auto named =
       invocation.config.empty() ? variable("MAILHAUL_CONFIG") : std::optional(invocation.config);
   if (named == standard_input) return *named;
   if (named) {
     if (!is_there(*named)) {
+      const int problem = errno;
       throw util::Error(
           util::Kind::no_config,
-          "cannot open the configuration file " + *named + ": " + util::errno_text(errno),
+          "cannot open the configuration file " + *named + ": " + util::errno_text(problem),
           (invocation.config.empty() ? "MAILHAUL_CONFIG names this file" : "check the path after -c") +
               mistyped_command(invocation));
     }
@@ -105,7 +108,7 @@ std::optional<util::Path> find_config(const Invocation& invocation) {
   return std::nullopt;
 }
 
-/// Just "mailhaul", typed by somebody who wants to see what it is.
+/// Whether only "mailhaul" was typed, perhaps by somebody who wants to see what it is.
 bool is_bare(const Invocation& invocation) {
   return !invocation.names_command && invocation.words.empty() && invocation.overrides.empty() &&
          !invocation.quiet && !invocation.json;
@@ -148,7 +151,7 @@ bool describes_account(const Invocation& invocation) {
   return invocation.words.empty() && names_server(invocation);
 }
 
-/// Whether a word is the name of an account, or nearly.
+/// Whether a word is the name of an account, or similar to that name.
 bool is_like(const std::string& word, std::string_view name) {
   return word == name || !util::nearest(word, {&name, 1}).empty();
 }
@@ -158,7 +161,7 @@ bool is_like(const std::string& word, std::string_view name) {
 namespace {
 
 /// Loads the configuration; each error that names a place in the file shows the line.
-account::Config pictured(const account::Sources& sources) {
+account::Config load_with_lines(const account::Sources& sources) {
   const auto explain = [&sources](const util::Error& error) {
     constexpr std::uint64_t most = 16U << 20U;
     const auto file = sources.file->native();
@@ -177,14 +180,15 @@ account::Config pictured(const account::Sources& sources) {
   }
 }
 
-/// The same, for this invocation. From now on no program that is started sees a password of the environment.
+/// The same for this invocation. Takes passwords out of the environment, so that no program that is started
+/// later sees them.
 account::Config loaded(const Invocation& invocation, const account::Sources& sources) {
-  auto config = pictured(sources);
+  auto config = load_with_lines(sources);
   if (invocation.variables != nullptr) invocation.variables->take(config.secret_variables);
   return config;
 }
 
-/// All but the file and its text.
+/// The sources for account::load(), without the file and its text.
 account::Sources sources_of(const Invocation& invocation) {
   account::Sources sources;
   sources.overrides = invocation.overrides;

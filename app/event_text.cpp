@@ -13,7 +13,7 @@ namespace mailhaul::app {
 
 namespace {
 
-/// " from Anna <anna@example.org>, "Invoice", <1@example.org>": what is known of it.
+/// " from Anna <anna@example.org>, "Invoice", <1@example.org>": what is known of the message.
 std::string title_of(const report::MessageEvent& message, std::size_t columns) {
   std::string text;
   const auto add = [&text](const std::string& part) { text += (text.empty() ? " " : ", ") + part; };
@@ -23,7 +23,7 @@ std::string title_of(const report::MessageEvent& message, std::size_t columns) {
   return text;
 }
 
-/// The file that it is in now, or the place where it went.
+/// " to PATH, PATH": the files that the message is in, or the places that it went to if it is in no file.
 std::string places_of(const report::MessageEvent& message) {
   std::string text;
   for (const auto& [target, path] : message.arrivals)
@@ -68,7 +68,7 @@ std::string text_of(const report::Totals& totals, std::string_view nothing) {
   const auto stay = totals.left - std::min(totals.left, totals.waiting + totals.unconfirmed);
   if (stay != 0)
     text += "; " + std::to_string(stay) +
-            (totals.fetched == 0 ? " fetched or marked earlier left on the server" : " left on the server");
+            (totals.fetched == 0 ? " left on the server, already fetched or marked" : " left on the server");
   if (totals.unconfirmed != 0)
     text += "; removal of " + std::to_string(totals.unconfirmed) + " from the server not confirmed";
   return text + waiting_text(totals);

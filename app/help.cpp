@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -114,7 +115,7 @@ std::string sentence(std::string text) {
   return wrapped(text + ".", {.columns = width}) + "\n";
 }
 
-/// The groups in the order in which they first come.
+/// The options by group. The groups are in the order in which they first occur.
 std::vector<std::pair<std::string, Options>> grouped(const Options& options) {
   std::vector<std::pair<std::string, Options>> groups;
   for (const auto* option : options) {

@@ -6,8 +6,8 @@
 #include "account/config.h"
 #include "account/document.h"
 #include "app/config_files.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "net/https_request.h"
 #include "setup/host_names.h"
 #include "util/error.h"
@@ -21,22 +21,23 @@ using setup::FoundServer;
 using util::Error;
 using util::Kind;
 
-/// What discovery may ask, over the proxy and with the authorities that the options name.
-class Outside {
+/// The functions that discovery uses. HTTPS requests use the proxy and the certificate authorities that the
+/// options name.
+class DiscoveryFunctions {
  public:
-  Outside(const Invocation& invocation, const Questions& questions, const std::string& address)
+  DiscoveryFunctions(const Invocation& invocation, const Questions& questions, const std::string& address)
       : invocation_(invocation),
         questions_(questions),
         domain_(setup::domain_of(address)),
         way_(account_at(invocation, "pop3://pop.example.org", address).server) {}
 
-  setup::DiscoveryOutside functions() const {
+  setup::DiscoveryOutside as_outside() const {
     setup::DiscoveryOutside outside{
         .ask_pages = [this](const auto& urls) { return ask_pages(urls); },
         .ask_dns = {},
         .tell = [this](const auto& asked, const auto& outcome) { tell(asked, outcome); },
         .allows = [this](const auto& hosts) { return allows(hosts); }};
-    // A proxy looks names up itself, and whoever uses it may want nobody else to see them.
+    // A proxy looks names up itself, and users of a proxy may not want anybody else to see these names.
     if (way_.proxy.empty() || !invocation_.name_server.empty())
       outside.ask_dns = [this](const auto& questions) {
         return net::ask_dns(questions,
@@ -68,7 +69,7 @@ class Outside {
   }
 
   bool allows(const std::vector<std::string>& hosts) const {
-    if (invocation_.ask_others || !questions_.answered()) return invocation_.ask_others;
+    if (invocation_.ask_others || !questions_.can_ask()) return invocation_.ask_others;
     return questions_.agrees("May third parties be asked? They learn the domain " + domain_ + ": " +
                                  util::joined(hosts) + " [y/N] ",
                              "no");
@@ -88,7 +89,7 @@ ChosenServer chosen(const Invocation& invocation, const FoundServer& found) {
           .takes_password = found.at.takes_password};
 }
 
-/// The server of --server, whatever form it has: the option is checked later.
+/// The server that --server names. The form of the option is not checked here, but later.
 ChosenServer server_of_option(const Invocation& invocation, const std::string& address) {
   const auto url = option_of(invocation, "server");
   const auto named = setup::server_named(url, address);
@@ -182,7 +183,7 @@ void say(const Invocation& invocation, const std::string& text) {
 
 std::string choose_address(const Invocation& invocation, const Questions& questions, report::Listener& tell) {
   if (!invocation.words.empty()) return setup::address_in_dns(invocation.words.front());
-  if (!questions.answered())
+  if (!questions.can_ask())
     throw Error(Kind::usage, "init: the mail address is missing",
                 "write for example mailhaul init anna@example.org");
   for (;;) {
@@ -199,11 +200,11 @@ ChosenServer choose_server(const Invocation& invocation, const Questions& questi
                            const std::string& address) {
   if (!option_of(invocation, "server").empty()) return server_of_option(invocation, address);
   say(invocation, "Looking for the POP3 server of " + address + ":\n");
-  const Outside outside(invocation, questions, address);
-  const auto result = setup::discover(address, outside.functions());
+  const DiscoveryFunctions functions(invocation, questions, address);
+  const auto result = setup::discover(address, functions.as_outside());
   if (result.without_pop3 != nullptr) refuse_without_pop3(*result.without_pop3);
   if (!result.found) {
-    if (!questions.answered()) refuse_unfound(invocation, result, address);
+    if (!questions.can_ask()) refuse_unfound(invocation, result, address);
     if (result.nobody_answered) say(invocation, "No usable answer came: check that the network is up.\n");
     return ask_for_server(invocation, questions, address);
   }
@@ -211,7 +212,7 @@ ChosenServer choose_server(const Invocation& invocation, const Questions& questi
   say(invocation, "Found: " + setup::url_of(found.at) + ", named by " + found.source + ".\n");
   if (!found.page.empty()) say(invocation, "How to switch POP3 on: " + found.page + "\n");
   if (found.confirmed || invocation.print_only) return chosen(invocation, found);
-  if (!questions.answered()) refuse_unconfirmed(found, address);
+  if (!questions.can_ask()) refuse_unconfirmed(found, address);
   return confirm(invocation, questions, found, address);
 }
 

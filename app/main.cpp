@@ -9,9 +9,9 @@
 #include <optional>
 
 #include "app/asking.h"
-#include "app/nets.h"
 #include "app/output.h"
 #include "app/parser.h"
+#include "app/report_errors.h"
 #include "app/secret_variables.h"
 #include "app/signals.h"
 #include "net/connection.h"
@@ -19,9 +19,9 @@
 namespace mailhaul::app {
 namespace {
 
-/// Passwords must not end up in a core file. Files that are created belong to this user alone. Descriptors 0
-/// to 2 are what everybody takes them for: a standard output that was closed stays one that cannot be
-/// written.
+/// Prevents core files, in which passwords could end up. Makes new files readable by this user alone. Opens
+/// descriptors 0 to 2 if they are closed, so that nothing else gets these numbers; writing to a standard
+/// output that was closed still fails.
 void prepare_process() {
   ::prctl(PR_SET_DUMPABLE, 0);
   ::umask(077);
@@ -36,7 +36,7 @@ void prepare_process() {
   }
 }
 
-/// The exit status of a run that is to end with `status`. What standard output did not take is told on
+/// The exit status of a run that ends with `status`. If standard output could not be written, reports that on
 /// standard error, with --json too.
 int ended(const Invocation& invocation, int status) {
   const auto failure = invocation.output_failure->first();
@@ -47,7 +47,7 @@ int ended(const Invocation& invocation, int status) {
   return status == 0 ? own : status;
 }
 
-/// The exit status after a signal. `status`: where the command is meant to end by SIGTERM.
+/// The exit status after a signal. `status`: used if SIGTERM is the normal end of the command.
 int stopped(const Invocation& invocation, int status) {
   const int signal = invocation.cancel->signal();
   const bool as_asked = *invocation.sigterm_is_success && signal == SIGTERM;

@@ -21,7 +21,7 @@ namespace {
 
 using Value = std::optional<std::uint64_t>;  ///< empty: the account has none
 
-/// A time that an alert subtracts from the present: what never was is long ago.
+/// A time in seconds, which alerts subtract from the present; 0, which is long ago, if there is none.
 Value seconds_or_0(const std::optional<state::Time>& time) {
   return time ? static_cast<std::uint64_t>(std::max<std::int64_t>(time->time_since_epoch().count(), 0)) : 0;
 }
@@ -44,7 +44,7 @@ struct MetricRow {
   Value (*value)(const AccountMetrics& one);
 };
 
-/// A member of what the last run left.
+/// A value that the last run has recorded.
 template <auto member>
 Value of_run(const AccountMetrics& one) {
   if (!one.status || !one.status->run) return std::nullopt;
@@ -59,13 +59,13 @@ Value time_of_run(const AccountMetrics& one) {
 }
 
 constexpr std::array metric_rows{
-    MetricRow{"mailhaul_last_run_timestamp_seconds", "When the last run ended; 0: none has.",
+    MetricRow{"mailhaul_last_run_timestamp_seconds", "When the last run ended; 0 if none has.",
               [](const AccountMetrics& one) {
                 return one.status ? seconds_or_0(ended(*one.status)) : std::nullopt;
               }},
-    MetricRow{"mailhaul_last_success_timestamp_seconds", "When a run last ended well; 0: none has.",
+    MetricRow{"mailhaul_last_success_timestamp_seconds", "When a run last succeeded; 0 if none has.",
               time_of_run<&state::LastRun::succeeded>},
-    MetricRow{"mailhaul_last_mail_timestamp_seconds", "When a run last delivered mail; 0: none has.",
+    MetricRow{"mailhaul_last_mail_timestamp_seconds", "When a run last delivered mail; 0 if none has.",
               time_of_run<&state::LastRun::mail>},
     MetricRow{"mailhaul_failing_since_timestamp_seconds",
               "Since when each run has failed; missing for an account that works.",
@@ -99,8 +99,8 @@ std::string label_value(std::string_view text) {
   return escaped;
 }
 
-/// A file beside another one, which takes its place. One process at a time has it; one that was killed leaves
-/// it to the next.
+/// A new file beside `target`, which it replaces when it is published. Only one process at a time has the new
+/// file; if that process is killed, the next one takes the file over.
 class Replacement {
  public:
   /// Throws Error.
@@ -115,7 +115,7 @@ class Replacement {
   }
 
   void publish(std::string_view text) {
-    constexpr mode_t for_everybody = 0644;  // the exporter is another user
+    constexpr mode_t for_everybody = 0644;  // the exporter runs as another user
     if (::ftruncate(file_.get(), 0) != 0) util::throw_errno(util::Kind::storage, "truncate", fresh_.native());
     util::pwrite_all(file_.get(), text, 0, fresh_);
     if (::fchmod(file_.get(), for_everybody) != 0)
@@ -139,7 +139,7 @@ class Replacement {
     throw util::Error(util::Kind::temporary,
                       "cannot lock " + fresh_.native() + ": another mailhaul holds it");
   }
-  /// Nobody has published or removed it meanwhile.
+  /// Whether the file still has its name: no other process has published or removed it.
   [[nodiscard]] bool is_still(const util::Fd& file) const {
     struct stat named {};
     const auto opened = util::status_of(file.get(), fresh_);
@@ -152,7 +152,8 @@ class Replacement {
   bool is_published_ = false;
 };
 
-/// With another server or user the database would be asked for other mailboxes.
+/// Whether options name another server or user. The metrics would then be about other mailboxes than those of
+/// the configuration.
 bool replaces_mailbox(const Invocation& invocation) {
   return std::ranges::any_of(invocation.overrides,
                              [](const auto& one) { return one.first == "server" || one.first == "user"; });

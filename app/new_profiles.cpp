@@ -13,7 +13,7 @@ namespace {
 using util::Error;
 using util::Kind;
 
-/// A command that was killed leaves such a file behind.
+/// Throws unless the file contains exactly this line. A command that was killed may leave such a file behind.
 void require_same(const util::Path& path, const util::Secret& line) {
   util::require_private(path, "a password");
   const util::Secret there(util::read_file(path, 1U << 20U, Kind::config));
@@ -23,7 +23,7 @@ void require_same(const util::Path& path, const util::Secret& line) {
               "nothing was written; remove the file if no account uses it");
 }
 
-/// The temporary file is gone when the error is read.
+/// The sentence without its position in the temporary file, which is gone when the user reads the error.
 std::string without_place(std::string_view sentence) {
   const auto key = sentence.find("accounts.");
   return std::string(key == std::string_view::npos ? sentence : sentence.substr(key));
@@ -59,7 +59,8 @@ void NewProfiles::require_new_names() const {
     if (is_ours(name))
       throw Error(
           Kind::config,
-          "cannot add the account " + name + ": " + safe(file_.native()) + " already has one of this name",
+          "cannot add the account " + name + ": " + safe(file_.native()) +
+              " already has an account of this name",
           "nothing was written; remove or rename the one that is there, or name another file with -c");
 }
 
@@ -128,7 +129,7 @@ void NewProfiles::publish() {
   try {
     fresh_->publish();
   } catch (...) {
-    const bool has_its_name = fresh_->temporary().empty();  // but may not be safe on the disk yet
+    const bool has_its_name = fresh_->temporary().empty();  // even if it may not be safe on the disk yet
     if (has_its_name) passwords_.clear();
     throw;
   }

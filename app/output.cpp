@@ -30,8 +30,8 @@ bool has_dumb_terminal() {
   return name != nullptr && std::string_view(name) == "dumb";
 }
 
-/// Whether standard error is the stream to systemd's journal that $JOURNAL_STREAM names (systemd.exec(5)),
-/// and not one that has taken its place.
+/// Whether standard error still is the stream to systemd's journal that $JOURNAL_STREAM names
+/// (systemd.exec(5)), and was not redirected.
 bool stderr_is_journal() {
   const char* stream =
       std::getenv("JOURNAL_STREAM");  // NOLINT(concurrency-mt-unsafe): nothing here writes the environment
@@ -106,7 +106,7 @@ std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Su
     return std::make_unique<JsonLines>(invocation.quiet, options_of_account(invocation),
                                        *invocation.output_failure);
   const bool at_terminal = ::isatty(STDERR_FILENO) == 1 && !has_dumb_terminal();
-  auto terminal = std::make_unique<Terminal>(Terminal::Style{
+  return std::make_unique<Terminal>(Terminal::Style{
       .quiet = invocation.quiet,
       .verbose = invocation.verbose,
       .on_terminal = ::isatty(STDOUT_FILENO) == 1,
@@ -116,9 +116,8 @@ std::unique_ptr<report::Listener> make_listener(const Invocation& invocation, Su
       .summaries = summaries,
       .options = options_of_account(invocation),
       .failure = invocation.output_failure,
-      .cancel = invocation.cancel});
-  invocation.screen->undisturbed = [lines = terminal.get()](const auto& work) { lines->undisturbed(work); };
-  return terminal;
+      .cancel = invocation.cancel,
+      .screen = invocation.screen});
 }
 
 }  // namespace mailhaul::app

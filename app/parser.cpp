@@ -9,8 +9,8 @@
 #include "app/commands.h"
 #include "app/completion.h"
 #include "app/help.h"
-#include "app/nets.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "app/variables.h"
 #include "util/escape.h"
 
@@ -58,7 +58,7 @@ void add_global_options(CLI::App& parser, Invocation& invocation) {
   add_jobs(parser, invocation.jobs);
 }
 
-/// -q and -v contradict each other: one that was typed replaces the other of the environment.
+/// -q and -v contradict each other: the one that was typed overrides the other one from the environment.
 void resolve_quiet_and_verbose(const CLI::App& parser, Invocation& invocation) {
   const bool quiet_typed = parser.count("--quiet") > 0, verbose_typed = parser.count("--verbose") > 0;
   if (quiet_typed && !verbose_typed) invocation.verbose = 0;
@@ -71,15 +71,15 @@ struct Bound {
   const CommandRow* row;
 };
 
-/// The commands that a parser knows with their options. To describe them all costs more than to ask the
-/// server whether there is mail.
+/// Which commands a parser knows with their options: those that were typed, or all. Describing all of them
+/// takes more time than asking the server whether there is mail.
 enum class Described { typed, all };
 
 bool is_any_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::ranges::find(words, word) != words.end();
 }
 
-/// Whether the program is to tell what there is.
+/// Whether help, the versions or completions are requested, so that all commands have to be described.
 bool explains_itself(const std::vector<std::string>& typed) {
   return std::ranges::any_of(typed, [](const auto& word) {
     return is_any_of(word, {"help", "completion", "-h", "--help", "-V", "--version"});
@@ -103,9 +103,10 @@ class CommandLine {
     parser.require_subcommand(1);
     parser.set_help_flag("-h,--help", "print this help");
     add_global_options(parser, invocation);
-    parser.set_version_flag("-V,--version", "", "print the versions");  // read after -c
+    // After -c, because the versions include the path of the configuration.
+    parser.set_version_flag("-V,--version", "", "print the versions");
     for (const auto& row : commands()) {
-      const bool is_fetch = row.name == "fetch";  // it is meant where no command is typed
+      const bool is_fetch = row.name == "fetch";  // it is meant if no command is typed
       const auto word = row.inside.empty() ? row.name : row.inside;
       const bool is_wanted = described == Described::all || std::ranges::count(typed, word) != 0;
       if (!is_wanted && !is_fetch) continue;
@@ -141,7 +142,7 @@ int dispatch(const std::vector<std::string>& typed, Invocation& invocation) {
   try {
     arguments = normalise(parser, typed);
   } catch (const util::Error&) {
-    // The same error, but it names the command whose option was typed.
+    // This throws the same error, but it names the command whose option was typed.
     normalise(CommandLine(typed, invocation, Described::all).parser, typed);
     throw;
   }

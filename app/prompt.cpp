@@ -21,30 +21,30 @@ namespace mailhaul::app {
 namespace {
 
 // Signal handlers get no argument of ours, so they need globals. They are set before the handlers are.
-std::atomic<int> quiet_terminal{-1};
+std::atomic<int> silent_terminal{-1};
 std::atomic<bool> was_resumed{false};
 std::atomic<int> wake_up{-1};  ///< an eventfd: the handler may run before poll(2), or in another thread
-termios loud{}, quiet{};
+termios with_echo{}, without_echo{};
 struct sigaction stop_before {
 }, quit_before{}, go_before{};
 
-void stay_quiet() {
-  ::tcsetattr(quiet_terminal.load(), TCSAFLUSH, &quiet);
+void keep_echo_off() {
+  ::tcsetattr(silent_terminal.load(), TCSAFLUSH, &without_echo);
   was_resumed = true;
   ::eventfd_write(wake_up, 1);
 }
 
 void on_go_on(int /*signal*/) {
   const int saved = errno;
-  if (quiet_terminal >= 0) stay_quiet();
+  if (silent_terminal >= 0) keep_echo_off();
   errno = saved;
 }
 
-/// Stops or ends as the system does it, with the terminal as it was; after a stop, goes on when the program
-/// is in the foreground again.
+/// Restores the echo, and stops or ends the program as the system would. After a stop, switches the echo off
+/// again once the program is in the foreground.
 void on_stop(int signal) {
   const int saved = errno;
-  ::tcsetattr(quiet_terminal.load(), TCSAFLUSH, &loud);
+  ::tcsetattr(silent_terminal.load(), TCSAFLUSH, &with_echo);
   struct sigaction plain {
   }, ours{};
   plain.sa_handler = SIG_DFL;  // NOLINT: the system's macro
@@ -57,7 +57,7 @@ void on_stop(int signal) {
   ::raise(signal);
   ::pthread_sigmask(SIG_SETMASK, &masked, nullptr);
   ::sigaction(signal, &ours, nullptr);
-  stay_quiet();
+  keep_echo_off();
   errno = saved;
 }
 
@@ -68,11 +68,11 @@ void handle(int signal, void (*handler)(int), struct sigaction& before) {
   ::sigaction(signal, &action, &before);
 }
 
-constexpr char end_of_input = 4,
-               erased = 0x7f;  // Ctrl-D and Backspace, where the system does not edit the line
+// Ctrl-D and Backspace, if the system does not edit the line.
+constexpr char end_of_input = 4, erased = 0x7f;
 constexpr std::size_t longest_answer = 256UL << 10U;
 
-/// One line. Nothing: the terminal is gone, or Ctrl-D was typed.
+/// Reads one line; nullopt: the terminal is gone, or Ctrl-D was typed.
 std::optional<std::string> read_line(int terminal, std::string_view question, const util::Cancel& cancel) {
   std::string answer;
   for (char c = 0; c != '\n';) {
@@ -107,19 +107,19 @@ std::optional<std::string> read_line(int terminal, std::string_view question, co
 }  // namespace
 
 NoEcho::NoEcho(int fd, Lines lines) : wake_up_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (::tcgetattr(fd, &loud) != 0) return;
-  quiet = loud;
-  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  quiet.c_lflag |= ECHONL;
+  if (::tcgetattr(fd, &with_echo) != 0) return;
+  without_echo = with_echo;
+  without_echo.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  without_echo.c_lflag |= ECHONL;
   if (lines == Lines::any) {
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ICANON);
-    quiet.c_cc[VMIN] = 1;
-    quiet.c_cc[VTIME] = 0;
+    without_echo.c_lflag &= ~static_cast<tcflag_t>(ICANON);
+    without_echo.c_cc[VMIN] = 1;
+    without_echo.c_cc[VTIME] = 0;
   }
-  quiet_terminal = fd;
+  silent_terminal = fd;
   handle(SIGQUIT, on_stop, quit_before);
   if (quit_before.sa_handler == SIG_IGN) ::sigaction(SIGQUIT, &quit_before, nullptr);
-  ::tcsetattr(fd, TCSAFLUSH, &quiet);
+  ::tcsetattr(fd, TCSAFLUSH, &without_echo);
   was_resumed = false;
   wake_up = wake_up_.get();
   handle(SIGTSTP, on_stop, stop_before);
@@ -127,17 +127,17 @@ NoEcho::NoEcho(int fd, Lines lines) : wake_up_(::eventfd(0, EFD_CLOEXEC | EFD_NO
 }
 
 NoEcho::~NoEcho() {
-  if (quiet_terminal < 0) return;
+  if (silent_terminal < 0) return;
   ::sigaction(SIGTSTP, &stop_before, nullptr);
   ::sigaction(SIGCONT, &go_before, nullptr);
   wake_up = -1;
-  ::tcsetattr(quiet_terminal, TCSAFLUSH, &loud);
+  ::tcsetattr(silent_terminal, TCSAFLUSH, &with_echo);
   ::sigaction(SIGQUIT, &quit_before, nullptr);
-  quiet_terminal = -1;  // not before: a signal that ends the program meanwhile has to restore the echo
+  silent_terminal = -1;  // not before: a signal that ends the program meanwhile has to restore the echo
 }
 
 void restore_echo() noexcept {
-  if (quiet_terminal >= 0) ::tcsetattr(quiet_terminal, TCSAFLUSH, &loud);
+  if (silent_terminal >= 0) ::tcsetattr(silent_terminal, TCSAFLUSH, &with_echo);
 }
 
 bool NoEcho::resumed() noexcept { return was_resumed.exchange(false); }

@@ -9,7 +9,7 @@ namespace mailhaul::app {
 
 Questions::Questions(const Invocation& invocation)
     : invocation_(invocation),
-      answered_(!invocation.json && !invocation.print_only && static_cast<bool>(open_terminal())) {}
+      can_ask_(!invocation.json && !invocation.print_only && static_cast<bool>(open_terminal())) {}
 
 std::string Questions::ask(std::string_view question, std::string_view otherwise) const {
   const auto answer = ask_line(question, *invocation_.cancel);

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "app/config_files.h"
-#include "app/nets.h"
 #include "app/once_a_day.h"
 #include "app/output.h"
+#include "app/report_errors.h"
 #include "engine/notices.h"
 
 namespace mailhaul::app {
@@ -19,7 +19,7 @@ constexpr auto of_whole_file = "config-told";
 constexpr auto of_mistake = "mistake-told";
 constexpr auto of_database = "trouble-told";
 
-/// Names of accounts have no "/", but mistaken ones may.
+/// The file for an account. Each "/" is replaced, because a mistaken account name may contain it.
 OnceADay file_of(const util::Path& state_file, const std::string& kind, std::string account) {
   std::ranges::replace(account, '/', '%');
   return {state_file, kind + "-" + account};
@@ -34,7 +34,7 @@ void tell(report::Listener& listener, const account::Mistake& mistake, bool is_d
   listener.failed(mistake.account, notice);
 }
 
-/// All that is wrong with an account: told together, or not at all.
+/// All mistakes of an account in one text, because they are reported together or not at all.
 std::string texts_of(const std::vector<account::Mistake>& mistakes, const std::string& account) {
   std::string texts;
   for (const auto& mistake : mistakes)

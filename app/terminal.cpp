@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/asking.h"
 #include "app/columns.h"
 #include "app/event_text.h"
 #include "app/output.h"
@@ -30,7 +31,8 @@ Window window() {
   return {.columns = size.ws_col, .rows = size.ws_row == 0 ? Window().rows : size.ws_row};
 }
 
-/// Lines that are wider than the window has become take several rows, except on the console of Linux.
+/// How many rows the lines take. Lines that are wider than the window has become take several rows, except on
+/// the console of Linux.
 std::size_t rows_of(const std::vector<std::string>& lines, std::size_t columns) {
   const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody writes it
   if (term != nullptr && std::string_view(term) == "linux") return lines.size();
@@ -52,7 +54,12 @@ std::string with_priority(std::string_view text, int priority) {
 
 }  // namespace
 
+Terminal::Terminal(Style style) : style_(std::move(style)) {
+  if (style_.screen != nullptr && style_.screen->terminal == nullptr) style_.screen->terminal = this;
+}
+
 Terminal::~Terminal() {
+  if (style_.screen != nullptr && style_.screen->terminal == this) style_.screen->terminal = nullptr;
   if (drawer_.joinable()) {
     drawer_.request_stop();
     const std::uint64_t one = 1;
@@ -91,8 +98,8 @@ void Terminal::begin(std::string_view account) {
   try {
     drawer_ = std::jthread([this](const std::stop_token& stop) { keep_drawing(stop); });
   } catch (const std::system_error&) {
-    // No more threads can be started: the lines change only when something is told, and the next account
-    // tries.
+    // No more threads can be started. The lines then change only when an event is reported, and the next
+    // account tries again to start the thread.
   }
 }
 

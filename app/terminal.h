@@ -21,27 +21,30 @@
 
 namespace mailhaul::app {
 
+struct Screen;
+
 /// Live lines and errors go to standard error, summaries to standard output. Any thread may call it. While
-/// live lines are shown, a thread of its own draws them: time goes on, windows change and Ctrl-C is pressed
-/// while nothing comes from the servers.
+/// live lines are shown, a thread draws them, because they change with the time, the window size and Ctrl-C
+/// even while nothing comes from the servers.
 class Terminal : public report::Listener {
  public:
   struct Style {
     bool quiet = false;
     int verbose = 0;
-    bool on_terminal = false;  ///< standard output is one: print a summary even without new mail
+    bool on_terminal = false;  ///< standard output is a terminal: print a summary even without new mail
     bool live = false;         ///< show a progress line per account
     bool color = false;
     bool journal = false;  ///< standard error is systemd's journal: lines begin with their priority
     Summaries summaries = Summaries::to_stdout;
     std::vector<account::Override> options;  ///< of an account that was given on the command line
     OutputFailure* failure = nullptr;        ///< of standard output
-    const util::Cancel* cancel = nullptr;    ///< the live lines tell that it was requested
+    const util::Cancel* cancel = nullptr;    ///< once it is requested, the live lines say so
+    Screen* screen = nullptr;                ///< its questions hide the live lines of this terminal
   };
-  explicit Terminal(Style style) : style_(std::move(style)) {}
+  explicit Terminal(Style style);
   ~Terminal() override;
 
-  /// Does the work, a question, while no live line is on the screen.
+  /// Does the work, such as a question, while no live line is on the screen.
   void undisturbed(const std::function<void()>& work);
 
   void expected(const std::vector<std::string>& accounts) override;
@@ -78,15 +81,15 @@ class Terminal : public report::Listener {
   void notice(std::string_view account, Priority priority, const report::Notice& notice);
 
   Style style_;
-  std::set<std::string> hints_;  ///< those that were told: what helps one account helps the others
+  std::set<std::string> hints_;  ///< hints that were printed; each is printed once for all accounts
   std::mutex mutex_;
   std::vector<std::string> order_;  ///< of the live lines; any other account comes after these
   std::vector<Progress> progress_;
   LiveTotals totals_;
   std::vector<std::string> drawn_;  ///< the live lines on the screen
-  Window drawn_in_;                 ///< the window then
-  bool asking_ = false;             ///< none may be drawn
-  util::Fd wake_;                   ///< an eventfd, written when the thread is to look at once
+  Window drawn_in_;                 ///< the window for which they were drawn
+  bool asking_ = false;             ///< undisturbed() is at work: no live line may be drawn
+  util::Fd wake_;                   ///< an eventfd that wakes the thread
   std::jthread drawer_;             ///< started with the first live line; last, since it uses all others
 };
 

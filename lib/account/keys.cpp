@@ -33,10 +33,11 @@ constexpr Span waiting{seconds(1), hours(24)};
 void set_tls(Account& account, const Setting& setting) {
   const bool required = choice_of(setting, tls_names) == 0;
   if (required && !account.server.socket.empty())
-    setting.refuse("\"required\" contradicts unix:", "there is no TLS on a local socket");
+    setting.refuse("cannot be \"required\" with the unix: socket in " + setting.key("server"),
+                   "there is no TLS on a local socket");
   if (required) return;
   if (account.server.tls == net::Tls::implicit && !account.server.host.empty())
-    setting.refuse("\"none\" contradicts pop3s://",
+    setting.refuse("cannot be \"none\" with the pop3s:// URL in " + setting.key("server"),
                    "for plain text write pop3://, or omit " + setting.key("tls"));
   account.server.tls = net::Tls::none;
 }
@@ -48,7 +49,7 @@ void set_tunnel(Account& account, const Setting& setting) {
   if (account.server.tunnel == std::vector<std::string>{"none"}) account.server.tunnel.clear();
 }
 
-// Handlers' functions for members of the same type.
+// Functions for the handlers, each for all members of one type.
 template <auto member>
 void set_server_path(Account& account, const Setting& setting) {
   account.server.*member = path_of(setting).string();

@@ -51,7 +51,7 @@ bool names_source(const Member& member) {
   std::vector<std::string> names;
   for (const auto source : password_sources()) names.push_back(setting.key(source));
   setting.refuse_at(second.position, "only one of " + in_words(names) + " may be set, and " +
-                                         setting.key(first.key) + " is set");
+                                         setting.key(first.key) + " is set already");
 }
 
 void check_sources(const Layer& layer, const Paths& paths) {
@@ -90,7 +90,7 @@ constexpr std::array<std::string_view, 3> required_keys{"server", "user", "deliv
 }
 
 void require_keys(const Effective& effective, std::span<const Layer> layers, Purpose purpose) {
-  // Missing keys belong into the account's own entry: the last layer that is in the file.
+  // Missing keys belong in the account's own entry, which is the last layer that is in the file.
   const auto in_file =
       std::find_if(layers.rbegin(), layers.rend(), [](const Layer& l) { return !l.file.empty(); });
   const Layer& layer = in_file == layers.rend() ? layers.back() : *in_file;
@@ -102,8 +102,8 @@ void require_keys(const Effective& effective, std::span<const Layer> layers, Pur
   if (!missing.empty()) refuse_missing(whole, layer, missing);
 }
 
-/// `delete_after` needs `leave_on_server`. Where a later layer switches that off (-K, or an account against
-/// the defaults), `delete_after` is ignored.
+/// `delete_after` needs `leave_on_server`. If a later layer switches `leave_on_server` off (-K, or an account
+/// that overrides the defaults), `delete_after` is ignored.
 void apply_delete_after(const Effective& effective, Policy& policy) {
   if (!policy.delete_after || policy.leave_on_server) return;
   const auto& after = effective.find("delete_after")->second;
@@ -115,7 +115,7 @@ void apply_delete_after(const Effective& effective, Policy& policy) {
   policy.delete_after.reset();
 }
 
-/// Whether the files themselves are good is checked by the connection: other accounts do not need them.
+/// The connection checks the files themselves, because other accounts can run without them.
 void check_client_key(const Effective& effective, const net::Endpoint& server) {
   if (server.client_key.empty() || !server.client_cert.empty()) return;
   const auto& setting = effective.find("tls_client_key")->second.setting;
@@ -125,7 +125,8 @@ void check_client_key(const Effective& effective, const net::Endpoint& server) {
 void check_tunnel(const Effective& effective, const net::Endpoint& server) {
   if (server.tunnel.empty()) return;
   const auto& setting = effective.find("tunnel")->second.setting;
-  if (!server.socket.empty()) setting.refuse("contradicts unix: in " + setting.key("server"));
+  if (!server.socket.empty())
+    setting.refuse("cannot be combined with the unix: socket in " + setting.key("server"));
   if (!server.proxy.empty())
     setting.refuse("cannot be combined with " + setting.key("proxy"),
                    "set " + setting.key("proxy") + " to none, or remove " + setting.key("tunnel"));

@@ -64,14 +64,14 @@ OAuthRefusal masked(OAuthRefusal refusal, std::initializer_list<const Secret*> s
 
 namespace {
 
-constexpr minutes least_rest{5};  // of a token's life, with which a session begins
+constexpr minutes least_rest{5};  // how much longer a token should be valid when a session begins
 
 LoginNeeded no_login(const OAuthSubject& subject) {
   return {"there is no login for " + util::escape(subject.user) + " yet",
           "mailhaul login " + subject.account};
 }
 
-/// The login that is kept for this very user and client. Throws LoginNeeded.
+/// The login that is kept for this user, client and provider. Throws LoginNeeded if there is none.
 Tokens kept_login(const OAuthSubject& subject, const TokenFile& file) {
   const auto login = "mailhaul login " + subject.account;
   auto tokens = file.read();
@@ -111,8 +111,7 @@ AccessToken renew(const OAuthSubject& subject, const OAuthOutside& outside, cons
   tokens.expires = tokens.used + fresh.lifetime;
   keep_with_hint(
       "the renewed login could not be kept: fix this, and run mailhaul again; if the provider then refuses "
-      "the "
-      "old one, log in again: mailhaul login " +
+      "the old login, log in again: mailhaul login " +
           subject.account,
       [&] { file.save(tokens); });
   return {.token = Secret(tokens.access.reveal()), .is_new = true};
@@ -123,7 +122,7 @@ AccessToken renew(const OAuthSubject& subject, const OAuthOutside& outside, cons
 AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outside, const Secret* refused) {
   std::error_code unknown;
   const auto there = std::filesystem::status(subject.token_file, unknown).type();
-  // No lock is created for it: doctor asks for a token as well, and creates nothing.
+  // No lock file is created then: doctor asks for a token as well, and must not create anything.
   if (there == std::filesystem::file_type::not_found) throw no_login(subject);
   const TokenFile file(subject.token_file, *outside.cancel);
   auto tokens = kept_login(subject, file);
@@ -137,7 +136,7 @@ AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outsid
   if (tokens.refresh.empty()) {
     if (would_do) return {.token = Secret(tokens.access.reveal())};
     throw LoginNeeded((lives ? std::string("the provider") : "the token has ended, and the provider") +
-                          " gave none to renew it with",
+                          " gave no refresh token that could renew it",
                       "log in again: mailhaul login " + subject.account);
   }
   Secret old(would_do ? tokens.access.reveal() : std::string());
@@ -147,8 +146,8 @@ AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outsid
     asked = true;
     return renew(subject, outside, file, std::move(tokens));
   } catch (const Error& error) {
-    // The old token lives for some minutes yet: enough for a login. But once the provider was asked, a
-    // failure to write may mean that the only valid refresh token is lost, which the user must know.
+    // The old token is valid for some more minutes, which is enough for a login. But if the provider was
+    // asked, a failed write may have lost the only valid refresh token, and the user must know that.
     const bool passes = error.kind() == Kind::temporary || (error.kind() == Kind::storage && !asked);
     if (!would_do || !passes) throw;
     return {.token = std::move(old)};

@@ -15,6 +15,11 @@ using util::Error;
 using util::Kind;
 using util::Secret;
 
+Secret first_line(const Secret& text) {
+  const std::string_view all = text.reveal();
+  return Secret(std::string(util::without_line_ends(all.substr(0, all.find('\n')))));
+}
+
 Secret secret_from_command(std::string_view key, const std::vector<std::string>& argv,
                            const util::Cancel& cancel) {
   constexpr std::chrono::seconds limit{60};
@@ -34,8 +39,7 @@ Secret secret_from_command(std::string_view key, const std::vector<std::string>&
   if (!captured.exit.ok())
     throw Error(Kind::temporary, name + " gave no password: " + util::describe(captured.exit, limit) + said,
                 "run it by hand; a locked keyring has to be unlocked first");
-  const std::string_view all = output.reveal();
-  Secret line(std::string(util::without_line_ends(all.substr(0, all.find('\n')))));
+  Secret line = first_line(output);
   if (line.empty())
     throw Error(Kind::config, "the password from " + name + " is empty" + said,
                 "the password must be on the first line of its output");

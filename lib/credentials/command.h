@@ -9,9 +9,12 @@
 
 namespace mailhaul::credentials {
 
-/// The first line of what a program prints, started without a shell, within 60 s. `key` names it in errors.
-/// Throws Error{config | temporary (it failed) | cancelled}.
+/// Runs a program without a shell, for 60 s at most, and returns the first line of its output. `key` names
+/// the program in errors. Throws Error{config | temporary (it failed) | cancelled}.
 [[nodiscard]] util::Secret secret_from_command(std::string_view key, const std::vector<std::string>& argv,
                                                const util::Cancel& cancel);
+
+/// The first line of a text, without its end.
+[[nodiscard]] util::Secret first_line(const util::Secret& text);
 
 }  // namespace mailhaul::credentials

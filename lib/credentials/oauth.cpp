@@ -37,8 +37,7 @@ constexpr std::string_view microsoft_advice =
     "Exchange\n"
     "     Online or Microsoft Graph. Some organisations require an administrator to agree.\n"
     "  5. In the configuration: \"oauth\": {\"provider\": \"microsoft\", \"client_id\": \"the application "
-    "(client) "
-    "id\"}.\n";
+    "(client) id\"}.\n";
 
 constexpr std::string_view other_advice =
     "Register a client (a \"native\" or \"desktop\" application) with the provider of the mailbox, with the "
@@ -50,7 +49,7 @@ constexpr std::array rows{
                 .title = "Google",
                 .authorize_url = "https://accounts.google.com/o/oauth2/v2/auth",
                 .token_url = "https://oauth2.googleapis.com/token",
-                // Google has a device flow, too, and refuses it for mail.
+                // Google has a device flow, but refuses it for mail.
                 .device_url = "",
                 .scope = "https://mail.google.com/",
                 .tenant = "",

@@ -23,7 +23,7 @@ using util::Error;
 using util::Kind;
 using util::Secret;
 
-/// One login; borrows what log_in() was given.
+/// One login, with references to the arguments of log_in().
 struct FirstLogin {
   const OAuthSubject& subject;
   const OAuthOutside& outside;
@@ -45,14 +45,14 @@ Tokens tokens_of(const FirstLogin& login, TokenAnswer answer) {
           .token_url = login.subject.oauth.token_url};
 }
 
-/// The address of the page is a server's: only https is shown, so that nobody is sent elsewhere.
+/// Refuses a page that is not https: its address may come from a server, and the user is asked to open it.
 void require_page(const std::string& url) {
   if (url.starts_with("https://") && !util::has_control_character(url)) return;
   throw Error(Kind::protocol, "the provider names a page that is not https: " + util::escape(url),
               "do not open it; check the URLs in \"oauth\"");
 }
 
-/// RFC 9110 section 15.5. Of these, 408 and 429 mean later.
+/// True for a client error (RFC 9110 section 15.5) except 408 and 429, which ask the client to come later.
 bool refuses_for_good(int status) {
   constexpr int time_out = 408, too_many = 429;
   return status >= 400 && status < 500 && status != time_out && status != too_many;
@@ -76,11 +76,12 @@ DeviceAnswer ask_device_code(const FirstLogin& login) {
 
 /// How long to wait before the next poll.
 struct PollPause {
-  seconds interval;  ///< before each of them
-  seconds once{0};   ///< before the next one alone, if that is longer
+  seconds interval;  ///< before every poll
+  seconds once{0};   ///< before the next poll only, if it is longer
 };
 
-/// RFC 8628 section 3.5. Trouble that passes counts like slow_down, unless the server says when to come back.
+/// Polls once (RFC 8628 section 3.5). A temporary failure counts as slow_down, unless the server says when to
+/// poll again.
 std::optional<TokenReply> poll_once(const FirstLogin& login, const DeviceAnswer& device, PollPause& next) {
   next.once = seconds(0);
   try {
@@ -119,7 +120,7 @@ Tokens by_device_code(const FirstLogin& login) {
   throw explain(login.subject.oauth, "the login", {"expired_token", "the code has expired"});
 }
 
-/// Where the browser goes with its answer.
+/// The URL to which the browser brings the answer.
 std::string redirect_of(const OAuth& oauth) {
   if (!oauth.redirect_url.empty()) return oauth.redirect_url;
   const auto* row = find_provider(oauth.provider);
@@ -181,7 +182,8 @@ void throw_passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& 
     throw passing_trouble(subject, answer, {"status " + std::to_string(answer.status)});
 }
 
-/// RFC 7591. Empty: the provider offers no registration. Throws LoginNeeded if it refuses.
+/// The id of a newly registered client (RFC 7591); empty if the provider offers no registration. Throws
+/// LoginNeeded if the provider refuses.
 std::string registered_client(const FirstLogin& login, const std::string& redirect) {
   const auto& subject = login.subject;
   if (find_provider(subject.oauth.provider) != nullptr) return {};
@@ -220,8 +222,8 @@ std::string kept_client(const FirstLogin& login) {
   return {};
 }
 
-/// A client for a profile that names none. One that was registered once may be known for longer than
-/// registration is offered.
+/// A client for a profile that names none: a new one, or else the client of the kept login, which may work
+/// even if the provider no longer registers clients.
 std::string client_without_profile(const FirstLogin& login, const std::string& redirect) {
   try {
     const auto registered = registered_client(login, redirect);
@@ -292,7 +294,7 @@ Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside, std:
   auto reply = read_token_reply(answer.status, answer.body.reveal());
   if (const auto* unusable = std::get_if<Unusable>(&reply)) throw passing_trouble(subject, answer, *unusable);
   if (const auto* refusal = std::get_if<OAuthRefusal>(&reply))
-    throw explain(subject.oauth, "this token", masked(*refusal, {&client.secret, &tokens.refresh}));
+    throw explain_pasted(subject.oauth, masked(*refusal, {&client.secret, &tokens.refresh, &tokens.access}));
   auto& fresh = std::get<TokenAnswer>(reply);
   const auto now = outside.now();
   const auto logged_in = tokens.logged_in.time_since_epoch().count() != 0 ? tokens.logged_in : now;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "util/ascii.h"
 #include "util/base64.h"
 #include "util/digest.h"
 #include "util/error.h"
@@ -19,8 +20,8 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::seconds;
 
-constexpr int longest_time =
-    365 * 86400;  // seconds; what a server says about times is not believed beyond this
+// In seconds; longer times in a server's answer are shortened to this one.
+constexpr int longest_time = 365 * 86400;
 
 struct FormField {
   std::string_view name, value;
@@ -40,13 +41,6 @@ util::Secret form_of(std::initializer_list<FormField> fields) {
 bool is_unreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
          std::string_view("-._~").find(c) != std::string_view::npos;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 Json object_in(std::string_view text) {
@@ -74,7 +68,8 @@ std::optional<seconds> seconds_in(const Json& object, std::string_view name) {
   return seconds(static_cast<int>(std::min<double>(value, longest_time)));
 }
 
-/// What every answer has in common: trouble that passes, and a refusal. Null: the object is an answer.
+/// What any request may get in place of its answer: a temporary failure, or a refusal. nullopt if the object
+/// is neither.
 std::optional<std::variant<OAuthRefusal, Unusable>> trouble_in(int status, const Json& object) {
   const std::string said = "status " + std::to_string(status);
   if (status >= 500 || status == 429 || status == 408) return Unusable{said};
@@ -112,8 +107,8 @@ std::string percent_decode(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    const int high = i + 2 < text.size() ? util::hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? util::hex_digit(text[i + 2]) : -1;
     if (text[i] == '%' && high >= 0 && low >= 0) {
       decoded += static_cast<char>(high * 16 + low);
       i += 2;
@@ -179,7 +174,7 @@ util::Secret code_form(const Client& client, const CodeGrant& grant) {
                   {"redirect_uri", grant.redirect}});
 }
 
-/// The scope is named again: Microsoft otherwise gives a token for whatever was asked for last.
+/// The scope is sent again, because Microsoft otherwise issues a token for the scope that was requested last.
 util::Secret refresh_form(const OAuth& oauth, const Client& client, const util::Secret& refresh) {
   return form_of({{"grant_type", "refresh_token"},
                   {"client_id", client.id},

@@ -63,7 +63,7 @@ std::string grant_hint(const OAuth& oauth, const std::optional<LoginAge>& age) {
   const bool is_google = oauth.provider == "google";
   if (!age) return "the code was used already, or has expired; to try again: ";
   const auto unused = is_google ? hours(24 * 180) : hours(24 * 90);
-  // It lived 7 days at most, and has not been too long out of use.
+  // The last renewal came within 7 days after the login, and the login was not unused for too long.
   const auto lived = age->since_login - age->since_use;
   if (is_google && age->since_login >= hours(24 * 7 - 12) && lived <= hours(24 * 7 + 12) &&
       age->since_use < unused)
@@ -75,7 +75,8 @@ std::string grant_hint(const OAuth& oauth, const std::optional<LoginAge>& age) {
   return "the password was changed, or the access was withdrawn; ";
 }
 
-std::string hint_of(const OAuth& oauth, const OAuthRefusal& refusal, const std::optional<LoginAge>& age) {
+/// `grant`: what helps if the code or the refresh token is not valid.
+std::string hint_of(const OAuth& oauth, const OAuthRefusal& refusal, const std::string& grant) {
   const auto all = refusal.error + " " + refusal.description;
   const std::string again = "mailhaul login";
   for (const auto& [word, hint] : advices) {
@@ -83,7 +84,7 @@ std::string hint_of(const OAuth& oauth, const OAuthRefusal& refusal, const std::
     return std::string(hint) + (hint.ends_with(": ") ? again : "");
   }
   if (refusal.error == "invalid_scope") return scope_hint(oauth);
-  if (refusal.error == "invalid_grant") return grant_hint(oauth, age) + again;
+  if (refusal.error == "invalid_grant") return grant + again;
   return "to log in again: " + again;
 }
 
@@ -114,16 +115,27 @@ std::string shown_claims(const Claims& claims, std::chrono::sys_seconds now) {
   return text;
 }
 
-}  // namespace
-
-LoginNeeded explain(const OAuth& oauth, std::string_view doing, const OAuthRefusal& refusal,
-                    const std::optional<LoginAge>& age) {
+LoginNeeded explain_with(const OAuth& oauth, std::string_view doing, const OAuthRefusal& refusal,
+                         const std::string& grant) {
   const auto* row = find_provider(oauth.provider);
   const auto who = row == nullptr ? std::string("the provider") : std::string(row->title);
   const auto words = refusal.description.substr(0, refusal.description.find_first_of("\r\n"));
   return {who + " refused " + std::string(doing) + ": " + util::escape(refusal.error) +
               (words.empty() ? "" : " (" + util::escape(words, 300) + ")"),
-          hint_of(oauth, refusal, age)};
+          hint_of(oauth, refusal, grant)};
+}
+
+}  // namespace
+
+LoginNeeded explain(const OAuth& oauth, std::string_view doing, const OAuthRefusal& refusal,
+                    const std::optional<LoginAge>& age) {
+  return explain_with(oauth, doing, refusal, grant_hint(oauth, age));
+}
+
+LoginNeeded explain_pasted(const OAuth& oauth, const OAuthRefusal& refusal) {
+  return explain_with(oauth, "this token", refusal,
+                      "the token was used already, has expired or was withdrawn; make another one: mailhaul "
+                      "login --print-token; or log in on this machine: ");
 }
 
 std::optional<Claims> claims_of(std::string_view token) {

@@ -19,15 +19,19 @@ class LoginNeeded : public util::Error {
       : util::Error(util::Kind::login, sentence, std::move(hint)) {}
 };
 
-/// How old a login is: this helps to tell why a provider no longer knows a refresh token.
+/// How old a login is, which helps to find out why a provider no longer accepts a refresh token.
 struct LoginAge {
   std::chrono::seconds since_login{0}, since_use{0};
 };
 
 /// A refusal in words: "Google refused to renew the login: invalid_grant (Token has been expired ...)", with
-/// the step that helps. `doing` is "to renew the login", "the device code". `age` only for a refresh token.
+/// the step that helps. `doing` says what was refused, such as "to renew the login" or "a device code". `age`
+/// is given for a refresh token only.
 [[nodiscard]] LoginNeeded explain(const OAuth& oauth, std::string_view doing, const OAuthRefusal& refusal,
                                   const std::optional<LoginAge>& age = {});
+
+/// The same for a refresh token that was made elsewhere, so that the age of its login is not known.
+[[nodiscard]] LoginNeeded explain_pasted(const OAuth& oauth, const OAuthRefusal& refusal);
 
 /// What a token in the form of a JWT (RFC 7519) says about itself. Its signature is not checked: this is for
 /// the words of an error only.
@@ -35,7 +39,7 @@ struct Claims {
   std::string audience, scope, user;
   std::optional<std::chrono::sys_seconds> expires;
 };
-/// Empty: the token is not a JWT. Google's are not.
+/// nullopt if the token is not a JWT. Google's tokens are not.
 [[nodiscard]] std::optional<Claims> claims_of(std::string_view token);
 
 /// Why a mail server may refuse a token that was made just now.

@@ -28,11 +28,6 @@ Each(Readers...) -> Each<Readers...>;
 
 Secret without_line_ends(std::string_view text) { return Secret(std::string(util::without_line_ends(text))); }
 
-Secret first_line(const Secret& text) {
-  const std::string_view all = text.reveal();
-  return without_line_ends(all.substr(0, all.find('\n')));
-}
-
 /// A password must fit on one line of the protocol: libcurl sends a CR or LF in it as it is.
 Secret usable(Secret secret, const std::string& origin, const char* hint = "put the password there") {
   if (secret.empty()) throw Error(Kind::config, "the password from " + origin + " is empty", hint);
@@ -115,7 +110,7 @@ Secret from_netrc(const Netrc& netrc, const Subject& subject, const Environment&
   return usable(Secret(std::move(*password)), netrc.path.string());
 }
 
-/// An account that has its name from the user is not named beside him.
+/// The account's name is left out if it is the same as the user's name or USER@HOST.
 std::string question_for(const Subject& subject) {
   const auto mailbox = subject.user + " at " + subject.host;
   const bool says_more =
@@ -123,7 +118,7 @@ std::string question_for(const Subject& subject) {
   return "password for " + mailbox + (says_more ? " (" + subject.account + "): " : ": ");
 }
 
-/// No server has to be asked whether an empty password is the right one.
+/// Asks again if nothing was typed, three times in all: an empty password is never sent to a server.
 Secret from_person(const Subject& subject, const Environment& environment) {
   constexpr int most_questions = 3;
   std::string question = question_for(subject);

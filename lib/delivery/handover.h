@@ -25,15 +25,15 @@ class Handover : public Destination {
 
   const std::string& target() const noexcept final { return setup_.target; }
   const Traits& traits() const noexcept final { return setup_.kind.traits; }
-  std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) final;
+  [[nodiscard]] std::unique_ptr<Writer> begin(const Envelope& envelope, std::uint64_t announced_bytes) final;
   void stage(std::span<Ticket> /*tickets*/) final {}
-  std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) final;
+  [[nodiscard]] std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) final;
   void discard(std::span<const Ticket> tickets) noexcept final;
   void sweep(std::span<const Ticket> /*keep*/) noexcept final {}
 
  protected:
   /// Offers one message. Throws Error{storage} if that is not possible.
-  virtual DeliveryResult hand_over(const QueuedMessage& message) = 0;
+  [[nodiscard]] virtual DeliveryResult hand_over(const QueuedMessage& message) = 0;
   const RunContext& context() const noexcept { return context_; }
 
  private:

@@ -14,11 +14,11 @@ class MaildirFolder {
  public:
   /// Creates the folder if it is missing or empty. Throws Error{cannot_create} with a hint if the path is not
   /// a Maildir, is not writable, or, as root, belongs to another user.
-  static MaildirFolder make(const util::Path& path);
-  /// Throws what make() would throw, as far as that shows without creating anything.
+  [[nodiscard]] static MaildirFolder make(const util::Path& path);
+  /// Throws what make() would throw, as far as this can be found out without creating anything.
   static void require_usable(const util::Path& path);
   /// Opens a folder that must exist. Throws Error{storage} with a hint if it does not.
-  static MaildirFolder find(const util::Path& path);
+  [[nodiscard]] static MaildirFolder find(const util::Path& path);
 
   const util::Path& path() const noexcept { return path_; }
   int tmp_fd() const noexcept { return tmp_.get(); }

@@ -120,15 +120,16 @@ LockedMbox Mbox::lock(Missing missing) {
   LockedMbox locked(path_, context_, locking_, missing);
   if (locked.without_dotlock()) {
     context_.warn(
-        "cannot create " + path_.native() + ".lock: its directory forbids it; fcntl locks alone are used",
+        "cannot create " + path_.native() +
+            ".lock: its directory does not allow that; the mailbox is locked with fcntl only",
         dotlockfile_installed()
-            ? "dotlockfile may not either; if fcntl locks are enough, set \"lock\": \"fcntl\""
+            ? "dotlockfile(1) cannot create it either; if fcntl locks are enough, set \"lock\": \"fcntl\""
             : "install dotlockfile (Debian: liblockfile-bin), or set \"lock\": \"fcntl\"");
   }
   return locked;
 }
 
-/// The entries in the order of the spool, as recovery has them.
+/// The entries in the order of the spool, which recovery uses as well.
 Segments segments_of(std::span<const TicketFields> messages, const std::string& padding, const Spool& spool) {
   std::vector<Extent> extents;
   for (const auto& fields : messages) extents.push_back({fields.number("from"), fields.number("length")});
@@ -138,8 +139,8 @@ Segments segments_of(std::span<const TicketFields> messages, const std::string& 
   return segments;
 }
 
-/// S4. If it fails, what was written is cut off again unless others have written after it; the spool stays
-/// for recovery.
+/// S4. If this fails, what was written is cut off again unless other programs have written after it; the
+/// spool stays for recovery.
 void append(const LockedMbox& locked, const Segments& segments, std::uint64_t off) {
   try {
     write_segments(segments, locked.fd(), off, locked.path());
@@ -153,10 +154,10 @@ void append(const LockedMbox& locked, const Segments& segments, std::uint64_t of
 }
 
 void Mbox::stage(std::span<Ticket> tickets) {
-  locked_.reset();  // a batch whose publish() failed
+  locked_.reset();  // a batch that was staged, but not published
   staged_.reset();
   if (tickets.empty()) return;
-  auto spool = std::exchange(spool_, nullptr);  // an exception removes it
+  auto spool = std::exchange(spool_, nullptr);  // the file is removed if an exception is thrown
   for (const auto& ticket : tickets) {
     if (!spool || TicketFields(ticket).text("spool") != spool->path().native()) {
       throw util::Error(util::Kind::internal,
@@ -185,7 +186,7 @@ void Mbox::stage(std::span<Ticket> tickets) {
 }
 
 std::vector<DeliveryResult> Mbox::publish(std::span<const Ticket> tickets) {
-  remove_published();  // the COMMIT after stage() has recorded the batch before
+  remove_published();  // the COMMIT after stage() has recorded the previous batch
   if (tickets.empty()) return {};
   const auto locked = std::move(locked_);  // unlocked at the end, exception or not
   const auto spool = std::move(staged_);
@@ -210,7 +211,7 @@ void Mbox::discard(std::span<const Ticket> tickets) noexcept {
 }
 
 std::vector<DeliveryResult> Mbox::recover(std::span<const Ticket> tickets) {
-  std::map<std::string, std::vector<std::size_t>> batches;  // by spool; the order of names is that of time
+  std::map<std::string, std::vector<std::size_t>> batches;  // by spool; older spools come first
   std::vector<TicketFields> messages(tickets.begin(), tickets.end());
   for (std::size_t i = 0; i < messages.size(); ++i) batches[messages[i].text("spool")].push_back(i);
   std::vector<DeliveryResult> results(tickets.size());
@@ -235,9 +236,9 @@ void Mbox::remove_spools_but(const std::set<std::string>& kept) const {
   const auto suffix = spool_suffix(target_);
   for (const auto& entry : std::filesystem::directory_iterator(context_.state_directory / "spool")) {
     const auto name = entry.path().filename().native();
-    const auto stem = name.substr(0, name.find(suffix) + suffix.size());
-    if (name.find(suffix) == std::string::npos || leading_id(name, context_).empty()) continue;
-    if (!kept.contains(stem)) ::unlink(entry.path().c_str());
+    const auto end = name.find(suffix);
+    if (end == std::string::npos || leading_id(name, context_).empty()) continue;
+    if (!kept.contains(name.substr(0, end + suffix.size()))) ::unlink(entry.path().c_str());
   }
 }
 
@@ -257,7 +258,7 @@ void Mbox::sweep(std::span<const Ticket> keep) noexcept {
       now.lock_timeout = {};
       const LockedMbox locked(path_, context_, now, Missing::refuse);
     }
-  } catch (const std::exception&) {  // there is no spool yet, or a later run removes what is left
+  } catch (const std::exception&) {  // there is no spool/ yet, or a later run removes what is left
   }
 }
 
@@ -297,7 +298,7 @@ void read_spec_of_mbox(const Spec& spec, const RunContext& context, const Stored
   const Path path = value_of(spec, "path").text;
   std::error_code missing;
   if (!std::filesystem::exists(path, missing)) return;
-  if (std::filesystem::file_size(path, missing) == 0) return;  // whoever has locked it, there is no mail
+  if (std::filesystem::file_size(path, missing) == 0) return;  // an empty file need not be locked
   read_mbox(LockedMbox(path, context, locking_of(spec), Missing::refuse), visitor);
 }
 

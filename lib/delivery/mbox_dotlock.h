@@ -9,7 +9,7 @@ namespace mailhaul::delivery {
 
 /// MAILBOX.lock, the lock that older mail programs respect. REQUIRES: the kernel lock of the mailbox is held.
 /// A file with our instance in it was then left by a killed run and is taken over. So is another program's
-/// file if its process is gone, or if it is older than a day and does not name its owner.
+/// file if its process is gone, or if it is older than a day and names no process on this machine.
 class Dotlock {
  public:
   Dotlock(const util::Path& mailbox, const RunContext& context);
@@ -34,9 +34,9 @@ class Dotlock {
   Held held_ = Held::no;
 };
 
-bool dotlockfile_installed();  ///< dotlockfile(1) may lock in directories where we may not
+[[nodiscard]] bool dotlockfile_installed();  ///< dotlockfile(1) may lock in directories where we may not
 
 /// True if MAILBOX.lock names our instance, or another mailhaul whose process is gone.
-bool left_by_us(const util::Path& mailbox, const RunContext& context);
+[[nodiscard]] bool left_by_us(const util::Path& mailbox, const RunContext& context);
 
 }  // namespace mailhaul::delivery

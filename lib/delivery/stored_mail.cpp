@@ -30,7 +30,7 @@ namespace {
 constexpr std::string_view trace_begin = "Received: from ", trace_end = " (mailhaul)\n", id_begin = "\tid ";
 constexpr std::size_t most_of_trace = 4096;
 
-/// The length of the trace header that the text begins with, and what it says; 0: there is none.
+/// Reads the trace header at the start of the text into `message`. Returns its length; 0: there is none.
 std::size_t read_trace_header(std::string_view text, StoredMessage& message) {
   const auto first = text.find('\n');
   if (!text.starts_with(trace_begin) || first == std::string_view::npos ||
@@ -42,7 +42,7 @@ std::size_t read_trace_header(std::string_view text, StoredMessage& message) {
   if (end == std::string_view::npos || semicolon > end || !second.starts_with(id_begin)) return 0;
   const auto id = second.substr(id_begin.size(), semicolon - id_begin.size());
   if (!parts_of_id(id)) return 0;
-  const auto host = text.substr(trace_begin.size(), first);
+  const auto host = text.substr(trace_begin.size(), first - trace_begin.size());
   message.server = host.substr(0, host.find(' '));
   message.id = id;
   return first + 1 + end + 1;

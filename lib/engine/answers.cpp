@@ -7,7 +7,6 @@
 #include "engine/login.h"
 #include "engine/stand_in.h"
 #include "net/refusal.h"
-#include "util/escape.h"
 #include "util/shell.h"
 
 namespace mailhaul::engine {
@@ -16,7 +15,7 @@ using state::Standing;
 
 namespace {
 
-/// What the user can do about a message that is refused: `hint` at first.
+/// What the user can do about a refused message: `hint`, and after three failures a command as well.
 std::string hint_for_refused(const std::string& hint, const Step& step, const std::string& account,
                              const std::string& uid) {
   constexpr std::uint32_t many = 3;
@@ -39,19 +38,18 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
   const Step& step = *request.step;
   const auto meant = net::understand(words, util::Kind::temporary);
   if (request.ask == Ask::header && meant.reason != net::Reason::limit) {
-    // Without TOP, or if the server refuses it for this message, the whole message decides. What has no size
-    // yet stays known by its UID.
+    // If the server has no TOP, or refuses it for this message, the whole message decides. A message that is
+    // recorded without a size stays known by its UID.
     if (!step.is_unsized) parts_.requests.add({&step, Ask::whole, request.action});
     return;
   }
-  const std::string shown = util::escape(words);
   switch (refusals_.add(words, meant.reason)) {
     case RefusalEffect::gone:
-      return take_absence(step, shown, meant);
+      return take_absence(step, words, meant);
     case RefusalEffect::this_message:
-      return cannot_retrieve(step, shown, meant);
+      return cannot_retrieve(step, words, meant);
     case RefusalEffect::stop_asking:
-      return stop_asking(step, shown, meant);
+      return stop_asking(step, words, meant);
     case RefusalEffect::told:
       return;
   }
@@ -67,7 +65,7 @@ void Answers::cannot_retrieve(const Step& step, const std::string& words, const 
                         meant.hint.empty() ? hint : meant.hint));
 }
 
-/// No failure, at first; but what is said to be gone and listed all the same must not hold up the others.
+/// The first time, absence is no failure; but the message comes last, so that it never holds up the others.
 void Answers::take_absence(const Step& step, const std::string& words, const net::Refusal& meant) {
   const auto* row = parts_.matcher.row_of(step);
   if (row != nullptr && row->failures > 0) return cannot_retrieve(step, words, meant);
@@ -75,17 +73,18 @@ void Answers::take_absence(const Step& step, const std::string& words, const net
   parts_.notes.comes_last(step);
 }
 
-/// Words of a limit may be about this message alone: the next run asks for the others first.
+/// The limit may be about this message alone, so the next run asks for the others first.
 void Answers::stop_asking(const Step& step, const std::string& words, const net::Refusal& meant) {
   note_limit(parts_.run.account, parts_.run.environment, parts_.run.server, meant);
   const auto uid = parts_.notes.uid(step);
   const std::string hint = meant.reason == net::Reason::limit
                                ? meant.hint + "; message " + uid + " comes last from now on"
                                : "it refused several in a row with the same words; the next run asks again";
-  parts_.notes.failed(step, util::Error(util::Kind::temporary,
-                                        "the server refuses to send more messages, from " + uid +
-                                            " on: it said -ERR " + words,
-                                        hint_for_refused(hint, step, parts_.run.account.name, uid)));
+  parts_.notes.failed(
+      step, util::Error(util::Kind::temporary,
+                        "cannot retrieve message " + uid +
+                            ", and no more messages are requested in this run: the server said -ERR " + words,
+                        hint_for_refused(hint, step, parts_.run.account.name, uid)));
   drop_requests();
 }
 
@@ -97,7 +96,7 @@ void Answers::take_header(const Request& request, pop3::Message& message) {
   if (step.is_unsized && parts_.matcher.note_size_and_header(step, header)) return;
   if (auto row = parts_.matcher.proven_by_header(step, top)) {
     if (row->standing == Standing::pending) return too_large(step, row->received_bytes, header);
-    // LAW 2: what is to be removed has the size of its row, too, or is read whole.
+    // LAW 2: a message that is to be removed must also have the size of its row, or it is read whole.
     const bool removes = row->standing == Standing::delivered && !parts_.run.policy.leave_on_server;
     if (!removes || row->bytes == step.message.bytes) return confirm(request, std::move(*row), std::nullopt);
   }
@@ -109,7 +108,7 @@ void Answers::take_header(const Request& request, pop3::Message& message) {
 
 void Answers::take_whole(const Request& request, pop3::Message& message) {
   const Step& step = *request.step;
-  refusals_.none();
+  refusals_.reset();
   auto incoming = receiver_.read(step, message);
   if (incoming.failure) return not_stored(step, incoming.octets, *incoming.failure);
   if (receiver_.is_incomplete(step, incoming)) return parts_.removals.retrieved_but_unsafe();
@@ -156,7 +155,7 @@ void Answers::accept(const Request& request, IncomingMessage incoming, const Mat
   parts_.unproven.set_latest({std::move(message), std::move(incoming), doubtful});
 }
 
-/// What arrived is a notice of the server, and the mail itself is only there.
+/// If what arrived is a notice of the server: keeps the message itself, which is only on the server.
 void Answers::keep_if_replaced(const Step& step, const util::Hash& header) {
   if (!stands_in_for_another(header)) return;
   parts_.removals.keep(step.message.number);
@@ -168,7 +167,7 @@ void Answers::keep_if_replaced(const Step& step, const util::Hash& header) {
       "notice in place of " + name);
 }
 
-/// Stops at max_messages or max_bytes: a later run fetches the rest. What the plan has counted still comes.
+/// Stops at max_messages or max_bytes; a later run fetches the rest. What the plan counted is still fetched.
 void Answers::over_limit(const Step& step, const Match& match) {
   parts_.matcher.release(match);
   parts_.removals.retrieved_but_unsafe();
@@ -181,13 +180,13 @@ void Answers::over_limit(const Step& step, const Match& match) {
   totals.limit = budget_.messages_used_up() ? "max_messages" : "max_bytes";
 }
 
-/// Among the requests that are dropped may be messages that were retrieved once already.
+/// Some of the dropped requests may be for messages that were already retrieved once.
 void Answers::drop_requests() {
   parts_.requests.hold_back();
   if (parts_.requests.drop_postponed()) parts_.removals.retrieved_but_unsafe();
 }
 
-/// Larger than max_size, though announced smaller: it stays like those of which LIST says so.
+/// Leaves a message on the server that is larger than max_size, though LIST announced it smaller.
 void Answers::too_large(const Step& step, std::uint64_t octets, const std::optional<util::Hash>& header) {
   auto& totals = parts_.run.totals;
   ++totals.too_large;
@@ -195,7 +194,7 @@ void Answers::too_large(const Step& step, std::uint64_t octets, const std::optio
     ++totals.waiting;
     totals.waiting_bytes += step.message.bytes;
   }
-  parts_.notes.tell(step, Action::skip, "larger than max_size, though announced smaller");
+  parts_.notes.tell(step, Action::skip, "larger than max_size, although LIST announced less");
   parts_.notes.too_large(step, octets, header);
 }
 
@@ -223,7 +222,7 @@ void Answers::confirm(const Request& request, state::Row row, const std::optiona
   const bool ours = row.standing == Standing::delivered || row.standing == Standing::gone;
   if (hashes && !ours) parts_.removals.retrieved_but_unsafe();  // marked as seen: it was never fetched
   if (hashes && row.bytes != step.message.bytes) parts_.run.server.sizes_are_off = true;
-  if (step.action == Action::fetch) {  // it was taken for new, and does not wait
+  if (step.action == Action::fetch) {  // it was counted as waiting, but is known
     --parts_.run.totals.waiting;
     parts_.run.totals.waiting_bytes -= step.message.bytes;
   }
@@ -242,7 +241,7 @@ void Answers::not_stored(const Step& step, std::uint64_t octets, const util::Err
   constexpr int most_failures = 10;
   parts_.removals.retrieved_but_unsafe();
   if (error.kind() == util::Kind::content) return parts_.notes.stays(step, error);
-  if (parts_.unproven.empty()) parts_.settler.settle();  // what is whole may still fit
+  if (parts_.unproven.empty()) parts_.settler.settle();  // messages that are whole may still fit
   if (std::max(step.message.bytes, octets) < small_bytes || ++storage_failures_ >= most_failures) throw error;
   parts_.notes.stays(step, error);
 }

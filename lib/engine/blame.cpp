@@ -8,7 +8,7 @@ namespace mailhaul::engine {
 using Awaited = pop3::Awaited;
 
 void Blame::latest(const Verdict& verdict, const util::Error& error) {
-  // Either of two may have ended the session: the one read last, which is not kept, or the one awaited.
+  // Either of two messages may be to blame: the one read last, which is not kept, or the one awaited.
   const bool either = verdict.keep_batch && verdict.current_comes_last;
   if (!verdict.latest_comes_last && !either) return;
   const auto latest = parts_.unproven.take_latest();
@@ -16,9 +16,11 @@ void Blame::latest(const Verdict& verdict, const util::Error& error) {
   const Step& step = *latest->message.step;
   if (either) return parts_.notes.comes_last(step);
   latest_uid_ = parts_.notes.uid(step);
-  parts_.notes.stays(step,
-                     {util::Kind::protocol, "it is not certain where it ends: " + std::string(error.what()),
-                      "the server may not double the dots at the beginning of lines (RFC 1939 section 3)"});
+  parts_.notes.failed(step,
+                      {util::Kind::protocol,
+                       "message " + latest_uid_ +
+                           " stays on the server, because it is not certain where it ends: " + error.what(),
+                       "the server may not double the dots at the beginning of lines (RFC 1939 section 3)"});
 }
 
 util::Error Blame::name(const Verdict& verdict, const util::Error& error) {

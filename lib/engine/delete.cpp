@@ -28,7 +28,7 @@ using state::Standing;
 /// What this session has read of a message.
 struct Reading {
   bool is_whole = false;
-  MessageHashes hashes;  ///< `content` only counts if it is whole
+  MessageHashes hashes;  ///< `content` has no meaning unless `is_whole`
   std::string beginning;
 };
 
@@ -42,7 +42,7 @@ struct NamedMessage {
 enum class RowMatch {
   delivered,
   not_delivered,
-  whole_needed  ///< the header is the row's and does not prove it: the content decides
+  whole_needed  ///< the header is that of the row, but proves nothing: the content decides
 };
 
 /// LAW 2: whether the message that was read is the one that the row says was delivered.
@@ -58,10 +58,12 @@ RowMatch compare_with_row(const NamedMessage& chosen, const pop3::Listed& listed
   return *row->content == chosen.reading.hashes.content ? RowMatch::delivered : RowMatch::not_delivered;
 }
 
+/// Whether the message was marked as seen or handed to standard output, so that it is not fetched.
+bool is_seen(const NamedMessage& chosen) { return chosen.row && chosen.row->standing == Standing::seen; }
+
 std::string_view standing_of(const NamedMessage& chosen) {
   if (chosen.is_delivered) return "delivered";
-  const bool is_seen = chosen.row && chosen.row->standing == Standing::seen;
-  if (!is_seen) return "never delivered";
+  if (!is_seen(chosen)) return "never delivered";
   return chosen.row->delivered ? "handed to standard output, not kept here"
                                : "marked as seen, never delivered";
 }
@@ -69,12 +71,12 @@ std::string_view standing_of(const NamedMessage& chosen) {
 /// One run of the command.
 class Deleting {
  public:
-  Deleting(ReadOnlySession& look, AccountRun& run) : look_(look), run_(run) {}
+  Deleting(ReadOnlySession& read_only, AccountRun& run) : read_only_(read_only), run_(run) {}
 
   void choose(const Deletion& deletion) {
     for (const auto& typed : deletion.uids) {
-      for (const auto i : look_.indexes_of({&typed, 1})) {
-        if (!deletion.numbers && typed_uid(typed) != look_.uid_of(i)) refuse_number(typed);
+      for (const auto i : read_only_.indexes_of({&typed, 1})) {
+        if (!deletion.numbers && typed_uid(typed) != read_only_.uid_of(i)) refuse_number(typed);
         const auto is_same = [i](const NamedMessage& one) { return one.index == i; };
         if (std::ranges::none_of(chosen_, is_same)) chosen_.push_back({.index = i, .row = row_of(i)});
       }
@@ -82,7 +84,7 @@ class Deleting {
   }
 
   void read_all() {
-    const bool has_top = look_.session.capabilities().top;
+    const bool has_top = read_only_.session.capabilities().top;
     run_.tell.planned(run_.account.name, static_cast<std::uint32_t>(chosen_.size()), 0);
     for (const auto& one : chosen_)
       if (has_top) want(one, HeaderFields::read);
@@ -102,17 +104,22 @@ class Deleting {
 
   void refuse_undelivered() const {
     std::vector<std::string> names;
-    for (const auto& one : chosen_)
-      if (!one.is_delivered) names.push_back(look_.uid_of(one.index));
+    std::string_view standing;
+    std::string advice;
+    for (const auto& one : chosen_) {
+      if (one.is_delivered) continue;
+      names.push_back(read_only_.uid_of(one.index));
+      standing = standing_of(one);
+      if (!is_seen(one)) advice = "fetch first, or ";
+    }
     if (names.empty()) return;
     constexpr std::size_t most = 10;
     const auto more = names.size() > most ? " and " + std::to_string(names.size() - most) + " more" : "";
     names.resize(std::min(names.size(), most));
-    const bool is_one = names.size() == 1;
-    throw util::Error(util::Kind::usage,
-                      "nothing was removed: message" + std::string(is_one ? " " : "s ") +
-                          util::joined(names) + more + (is_one ? " was" : " were") + " never delivered",
-                      "fetch first, or add --unfetched to remove them unread");
+    const auto which = names.size() == 1 ? " " + names.front() + " was " + std::string(standing)
+                                         : "s " + util::joined(names) + more + " were never delivered";
+    throw util::Error(util::Kind::usage, "nothing was removed: message" + which,
+                      advice + "add --unfetched to remove undelivered messages, too");
   }
 
   MailboxListing listing() const {
@@ -122,69 +129,67 @@ class Deleting {
   }
 
   std::size_t remove() {
-    Removals removals(run_, look_.session, "delete it again: what was not confirmed is still there");
+    Removals removals(run_, read_only_.session,
+                      "mailhaul list " + run_.account.name + " shows what is still there; delete it again");
     for (const auto& one : chosen_) {
-      const auto number = look_.listed[one.index].number;
+      const auto number = read_only_.listed[one.index].number;
       if (one.is_delivered) {
         removals.mark(number, one.row->id);
       } else {
         removals.mark_undelivered(number, row_to_forget(one));
       }
     }
-    run_.totals.left = static_cast<std::uint32_t>(look_.listed.size());
+    run_.totals.left = static_cast<std::uint32_t>(read_only_.listed.size());
     const auto removed = removals.finish();
     for (const auto& one : chosen_)
-      if (std::ranges::binary_search(removed, look_.listed[one.index].number))
+      if (std::ranges::binary_search(removed, read_only_.listed[one.index].number))
         run_.tell.message(run_.account.name, event_of(shown(one)));
-    note_listing(look_, removed, removed.size());
+    note_listing(read_only_, removed, removed.size());
     if (removed.size() != chosen_.size()) {
       throw util::Error(util::Kind::temporary,
                         "the server removed " + std::to_string(removed.size()) + " of " +
                             util::counted(chosen_.size(), "message"),
-                        "the others are still there");
+                        "what it refused to remove is still there");
     }
     return removed.size();
   }
 
  private:
   RowMatch compare_with_row(const NamedMessage& one) const {
-    return engine::compare_with_row(one, look_.listed[one.index], run_.server.sizes_are_off);
+    return engine::compare_with_row(one, read_only_.listed[one.index], run_.server.sizes_are_off);
   }
 
   [[noreturn]] void refuse_number(const std::string& typed) const {
     throw util::Error(util::Kind::usage,
-                      "nothing was removed: without a terminal nobody sees which message " +
-                          util::escape(typed) + " is today",
+                      "nothing was removed: " + util::escape(typed) +
+                          " may be another message by now, and there is no terminal to show which one",
                       "name it by its UID: mailhaul list " + run_.account.name + " shows it");
   }
 
   std::optional<state::Row> row_of(std::size_t index) const {
-    if (look_.identities[index].by_content) {
-      throw util::Error(util::Kind::unavailable,
-                        "messages cannot be named: the server has neither UIDL nor TOP to tell them apart",
-                        "fetch them without \"leave_on_server\": they are removed once they are delivered");
-    }
-    const auto* summary = look_.identities[index].row;
-    return summary != nullptr ? look_.store.row(look_.mailbox, summary->id) : std::nullopt;
+    read_only_.require_identity(
+        index, "deleted", "without \"leave_on_server\", fetch removes messages once they are delivered");
+    const auto* summary = read_only_.identities[index].row;
+    return summary != nullptr ? read_only_.store.row(read_only_.mailbox, summary->id) : std::nullopt;
   }
 
   void want(const NamedMessage& one, HeaderFields fields) {
-    const auto& listed = look_.listed[one.index];
+    const auto& listed = read_only_.listed[one.index];
     const bool header_only = fields == HeaderFields::read;
-    look_.session.want(
+    read_only_.session.want(
         {.number = listed.number, .bytes = header_only ? 0 : listed.bytes, .header_only = header_only});
   }
 
   /// False: the server refused TOP. Throws Error when it refuses RETR.
   bool read(NamedMessage& one, HeaderFields fields) {
     constexpr std::size_t max_bytes = 65536;
-    pop3::Message& message = look_.session.next();
+    pop3::Message& message = read_only_.session.next();
     if (message.refused() && fields == HeaderFields::read) return false;
     if (message.refused()) {
       const auto meant = net::understand(*message.refused(), util::Kind::temporary);
       throw util::Error(meant.kind,
-                        "cannot read message " + look_.uid_of(one.index) + " before it is removed: the " +
-                            "server said -ERR " + *message.refused(),
+                        "cannot read message " + read_only_.uid_of(one.index) +
+                            " before it is removed: the server said -ERR " + *message.refused(),
                         meant.hint.empty() ? std::string(hint_for_one_refused) : meant.hint);
     }
     one.reading = {.is_whole = fields != HeaderFields::read, .hashes = {}, .beginning = {}};
@@ -198,7 +203,7 @@ class Deleting {
     return true;
   }
 
-  /// A row that was delivered, or has another header, is another message's, and stays.
+  /// 0: no row. A delivered row, or one with another header, belongs to another message, and stays.
   static state::RowId row_to_forget(const NamedMessage& one) {
     const auto& row = one.row;
     if (!row || (row->standing != Standing::pending && row->standing != Standing::seen)) return 0;
@@ -206,9 +211,9 @@ class Deleting {
   }
 
   ListedMessage shown(const NamedMessage& one) const {
-    ListedMessage message{.number = look_.listed[one.index].number,
-                          .uid = look_.uid_of(one.index),
-                          .bytes = look_.listed[one.index].bytes,
+    ListedMessage message{.number = read_only_.listed[one.index].number,
+                          .uid = read_only_.uid_of(one.index),
+                          .bytes = read_only_.listed[one.index].bytes,
                           .action = Action::remove,
                           .reason = standing_of(one),
                           .is_new = !one.is_delivered,
@@ -217,7 +222,7 @@ class Deleting {
     return message;
   }
 
-  ReadOnlySession& look_;
+  ReadOnlySession& read_only_;
   AccountRun& run_;
   std::vector<NamedMessage> chosen_;
 };
@@ -226,17 +231,17 @@ class Deleting {
 
 std::size_t delete_messages(const account::Account& account, const Environment& environment,
                             report::Listener& listener, const Deletion& deletion) {
-  ReadOnlySession look(account, environment, listener);
-  AccountRun run(account, environment, listener, look.store);
-  look.mailbox = run.mailbox;
-  recover(run.store, run.mailbox, run.context,
-          run.account.deliver);  // what a killed run has published is delivered
-  Deleting deleting(look, run);
+  ReadOnlySession read_only(account, environment, listener);
+  AccountRun run(account, environment, listener, read_only.store);
+  read_only.mailbox = run.mailbox;
+  // What a killed run has published counts as delivered.
+  recover(run.store, run.mailbox, run.context, run.account.deliver);
+  Deleting deleting(read_only, run);
   deleting.choose(deletion);
   deleting.read_all();
   if (!deletion.undelivered) deleting.refuse_undelivered();
   if (!deletion.agree(deleting.listing())) {
-    look.leave();
+    read_only.leave();
     return 0;
   }
   return deleting.remove();

@@ -6,9 +6,9 @@
 
 namespace mailhaul::engine {
 
-/// One run of one account. Never throws for its failure: that is in the outcome, and `listener` was told.
-/// `writes` is the mutex of all Stores on the database.
-AccountOutcome fetch_account(const account::Account& account, const Environment& environment,
-                             report::Listener& listener, std::mutex& writes);
+/// Fetches for one account. Does not throw when the account fails: the error is in the outcome, and
+/// `listener` has received it. `writes` is the mutex of all Stores on the database.
+[[nodiscard]] AccountOutcome fetch_account(const account::Account& account, const Environment& environment,
+                                           report::Listener& listener, std::mutex& writes);
 
 }  // namespace mailhaul::engine

@@ -5,7 +5,6 @@
 #include "engine/refusals.h"
 #include "net/refusal.h"
 #include "util/error.h"
-#include "util/escape.h"
 
 namespace mailhaul::engine {
 
@@ -13,8 +12,7 @@ namespace {
 
 [[noreturn]] void throw_refused(const std::string& uid, const std::string& words) {
   const auto meant = net::understand(words, util::Kind::temporary);
-  throw util::Error(meant.kind,
-                    "cannot retrieve message " + uid + ": the server said -ERR " + util::escape(words),
+  throw util::Error(meant.kind, "cannot retrieve message " + uid + ": the server said -ERR " + words,
                     meant.hint.empty() ? std::string(hint_for_one_refused) : meant.hint);
 }
 
@@ -22,18 +20,19 @@ namespace {
 
 void get(const account::Account& account, const Environment& environment, report::Listener& listener,
          const Retrieval& retrieval) {
-  ReadOnlySession look(account, environment, listener);
-  const auto indexes = look.indexes_of(retrieval.uids);
+  ReadOnlySession read_only(account, environment, listener);
+  const auto indexes = read_only.indexes_of(retrieval.uids);
   const MessageSink sink = retrieval.open_sink(indexes.size());
   std::uint64_t bytes = 0;
   for (const auto i : indexes) {
-    bytes += look.listed[i].bytes;
-    look.session.want({.number = look.listed[i].number, .bytes = look.listed[i].bytes, .header_only = false});
+    bytes += read_only.listed[i].bytes;
+    read_only.session.want(
+        {.number = read_only.listed[i].number, .bytes = read_only.listed[i].bytes, .header_only = false});
   }
   listener.planned(account.name, static_cast<std::uint32_t>(indexes.size()), bytes);
   for (const auto i : indexes) {
-    const std::string uid = look.uid_of(i);
-    pop3::Message& message = look.session.next();
+    const std::string uid = read_only.uid_of(i);
+    pop3::Message& message = read_only.session.next();
     if (message.refused()) throw_refused(uid, *message.refused());
     sink.begin(uid);
     while (const auto piece = message.read()) {
@@ -43,7 +42,7 @@ void get(const account::Account& account, const Environment& environment, report
     sink.end();
     listener.arrived(account.name);
   }
-  look.leave();
+  read_only.leave();
 }
 
 }  // namespace mailhaul::engine

@@ -17,8 +17,8 @@ using state::RowSummary;
 using state::Standing;
 
 /// Gives each message the row of its UIDL: the live one, or a gone one when there is no other. Returns the
-/// positions of those that their UIDL cannot identify: it is empty, it is not unique in this listing, or
-/// several live rows have it.
+/// positions of the messages that their UIDL cannot identify, because it is empty or not unique in this
+/// listing, or several live rows have it.
 std::vector<std::size_t> name(UidlIndex& index, const state::MailboxRows& recorded,
                               std::vector<Identity>& identities) {
   std::vector<bool> nameless(identities.size());
@@ -57,7 +57,7 @@ std::optional<util::Hash> header_of(pop3::Message& message) {
 
 namespace {
 
-/// A limit may be about this message alone, but mostly nothing else would be handed out either.
+/// Stops at a limit. It may be about this message alone, but mostly the server would refuse all others, too.
 void require_no_limit(const pop3::Message& message, std::uint64_t announced) {
   if (!message.refused()) return;
   const auto meant = net::understand(*message.refused(), util::Kind::temporary);
@@ -68,8 +68,8 @@ void require_no_limit(const pop3::Message& message, std::uint64_t announced) {
   throw HeaderRefused({error, meant}, announced);
 }
 
-/// Rows of this header and size, live ones first to last by ordinal; the n-th listed message is the n-th of
-/// them.
+/// The row of the n-th listed message, from 0, that has the header and size of `rows`: the n-th of them by
+/// ordinal, without those that are gone or taken. Null if there are fewer.
 const RowSummary* nth_row(const state::MailboxRows& recorded, std::vector<state::Row> rows,
                           const std::set<state::RowId>& taken, std::uint32_t n) {
   std::erase_if(rows, [&](const state::Row& row) {
@@ -81,33 +81,34 @@ const RowSummary* nth_row(const state::MailboxRows& recorded, std::vector<state:
   return n < rows.size() ? recorded.with_id(rows[n].id) : nullptr;
 }
 
-/// What came of messages that turned out too large.
+/// Adds how much was received of messages that turned out to be too large.
 void add_received_bytes(std::span<const pop3::Listed> listed, const KnownMail& known,
                         std::vector<Identity>& identities) {
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const auto* row = identities[i].row;
     if (row == nullptr || !row->told || row->standing != Standing::pending) continue;
     const auto stored = known.store.row(known.mailbox, row->id);
-    // If LIST says something else now, its header must show that it is the same message.
+    // If LIST has another size now, the header must show that the message is the same.
     if (stored && (stored->bytes == listed[i].bytes || stored->header))
       identities[i].received_bytes = stored->received_bytes;
   }
 }
 
-/// If messages of this server had UIDs in an earlier session, one refusal of UIDL does not mean that it has
-/// none.
-void require_uids(const pop3::ListingFaults& faults, const state::MailboxRows& rows) {
+/// If messages of this server had UIDs in an earlier session, one refusal of UIDL does not mean that they
+/// have none now.
+void require_uids(const pop3::ListingFaults& faults, const KnownMail& known) {
   const auto has_uidl = [](const RowSummary& row) { return !row.uidl.empty(); };
-  if (!faults.uidl_refusal || std::ranges::none_of(rows.rows(), has_uidl)) return;
+  if (!faults.uidl_refusal || std::ranges::none_of(known.rows.rows(), has_uidl)) return;
+  const std::string account(known.account);
   throw util::Error(
       util::Kind::temporary,
       "the server refused UIDL, although its messages had UIDs before: -ERR " + *faults.uidl_refusal,
-      "nothing was fetched, so that nothing arrives twice; the next run asks again. If the server has "
-      "dropped UIDL for good: mailhaul state forget --all ACCOUNT, and then at once mailhaul state rebuild "
-      "ACCOUNT, which recognises the mail that is here by its content");
+      "nothing was fetched; the next run asks again; if UIDL is gone for good, run mailhaul state forget "
+      "--all " +
+          account + " and, before the next fetch, mailhaul state rebuild " + account);
 }
 
-/// A row of a message that broke a session before it could be identified: only its size is known.
+/// Whether the row's message broke a session before it could be identified: only its size is known.
 bool broke_a_session(const RowSummary& row, const KnownMail& known) {
   if (row.standing != Standing::pending || row.failures == 0 || !row.uidl.empty()) return false;
   const auto stored = known.store.row(known.mailbox, row.id);
@@ -124,7 +125,7 @@ std::multimap<std::uint64_t, const RowSummary*> rows_by_size(const KnownMail& kn
 
 using RowsByHeader = std::map<util::Hash, const RowSummary*>;
 
-/// The rows of messages that turned out larger than max_size, or failed, but for those in `taken`.
+/// The rows of messages that turned out larger than max_size, or failed, except those in `taken`.
 RowsByHeader rows_to_be_known(const KnownMail& known, const std::set<state::RowId>& taken) {
   RowsByHeader rows;
   for (const auto& row : known.rows.rows()) {
@@ -137,8 +138,8 @@ RowsByHeader rows_to_be_known(const KnownMail& known, const std::set<state::RowI
   return rows;
 }
 
-/// Such a message is known under any announced size, if no other message should have its header (`unique`) or
-/// has it in this listing, as a mailing list's copy without the attachment may.
+/// Finds these rows by header, whatever size is announced, for messages whose header should be unique
+/// (`unique`). The header must be listed once: a mailing list's copy without the attachment may have it, too.
 void find_by_header(std::span<const std::size_t> unique, const RowsByHeader& rows,
                     std::vector<Identity>& identities) {
   std::map<util::Hash, int> times;
@@ -150,7 +151,7 @@ void find_by_header(std::span<const std::size_t> unique, const RowsByHeader& row
   }
 }
 
-/// By UIDL, else by header and size.
+/// Finds the row of each listed message, by UIDL, else by header and size.
 std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const KnownMail& known) {
   const auto listed = index.listed();
   std::vector<Identity> identities(listed.size());
@@ -161,7 +162,8 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
     if (identity.row != nullptr) taken.insert(identity.row->id);
   }
   auto breaking = rows_by_size(known);
-  std::erase_if(nameless, [&](std::size_t i) {  // its header may break the session again: it comes last
+  // Messages whose header may break the session again come last.
+  std::erase_if(nameless, [&](std::size_t i) {
     auto row = breaking.extract(listed[i].bytes);
     if (!row) return false;
     identities[i].row = row.mapped();
@@ -193,7 +195,7 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
 }  // namespace
 
 std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const KnownMail& known) {
-  require_uids(session.listing_faults(), known.rows);
+  require_uids(session.listing_faults(), known);
   auto identities = find_rows(session, index, known);
   add_received_bytes(index.listed(), known, identities);
   return identities;
@@ -230,15 +232,15 @@ std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
   return absent;
 }
 
-std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
-                                         const state::MailboxRows& recorded) {
-  std::vector<state::RowId> believed;
+std::vector<state::RowId> newly_suspect(std::span<const state::RowId> absent,
+                                        const state::MailboxRows& recorded) {
+  std::vector<state::RowId> suspect;
   for (const auto id : absent) {
     const auto& row = *recorded.with_id(id);
     const bool kept = row.standing == state::Standing::delivered || row.standing == state::Standing::seen;
-    if (kept && !row.suspect && !row.uidl.empty()) believed.push_back(id);
+    if (kept && !row.suspect && !row.uidl.empty()) suspect.push_back(id);
   }
-  return believed;
+  return suspect;
 }
 
 }  // namespace mailhaul::engine

@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/fingerprint.h"
@@ -22,39 +23,40 @@ struct HeaderRefused : net::RefusedError {
   std::uint64_t bytes;
 };
 
-/// What is recorded of a mailbox's messages. Owns none of it.
+/// What is recorded about a mailbox's messages. Owns none of it.
 struct KnownMail {
   const state::MailboxRows& rows;
   const state::Store& store;
   state::MailboxId mailbox;
+  std::string_view account;  ///< its name
 };
 
 /// Identifies each message of the index's listing: by its UIDL, else by the header from TOP n 0 (pipelined)
-/// and the size, else (no TOP, or one that broke a session before) marks it by_content. Throws what the
+/// and the size, else (without TOP, or if TOP may break the session) marks it by_content. Throws what the
 /// session throws, HeaderRefused, and Error{temporary} if UIDL is refused and rows have UIDs.
-std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const KnownMail& known);
+[[nodiscard]] std::vector<Identity> identify(pop3::Session& session, UidlIndex index, const KnownMail& known);
 
-/// Reads the answer to TOP; `content` has no meaning in it. Empty: the server refused.
-std::optional<MessageHashes> top_of(pop3::Message& message);
+/// Reads the answer to TOP; `content` of the result has no meaning. Empty: the server refused TOP.
+[[nodiscard]] std::optional<MessageHashes> top_of(pop3::Message& message);
 /// The same, but only the header's hash.
-std::optional<util::Hash> header_of(pop3::Message& message);
+[[nodiscard]] std::optional<util::Hash> header_of(pop3::Message& message);
 
 /// Ids of rows that no message of this listing has, gone ones included; sorted.
-std::vector<state::RowId> rows_without_message(std::span<const Identity> identities,
-                                               const state::MailboxRows& recorded);
+[[nodiscard]] std::vector<state::RowId> rows_without_message(std::span<const Identity> identities,
+                                                             const state::MailboxRows& recorded);
 
-/// Those of them whose message is absent: not the rows with the UIDL of a message that only its content can
-/// tell. `identities` runs parallel to `listed`.
-std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
-                                      std::span<const pop3::Listed> listed,
-                                      const state::MailboxRows& recorded);
+/// Those of them whose message is absent, without rows that have the UIDL of a message that only its content
+/// identifies: that message may be theirs. `identities` runs parallel to `listed`.
+[[nodiscard]] std::vector<state::RowId> absent_rows(std::span<const Identity> identities,
+                                                    std::span<const pop3::Listed> listed,
+                                                    const state::MailboxRows& recorded);
 
-/// Those among `absent` whose UIDL may be another message's when it is listed again. Written at once and only
-/// when they are first missed: the next listing may have them all.
-std::vector<state::RowId> still_believed(std::span<const state::RowId> absent,
-                                         const state::MailboxRows& recorded);
+/// Those among `absent` that are not suspect yet and must be, because their UIDL may be another message's
+/// when it is listed again. This is to be stored at once: the next listing may have all of them.
+[[nodiscard]] std::vector<state::RowId> newly_suspect(std::span<const state::RowId> absent,
+                                                      const state::MailboxRows& recorded);
 
 /// Whether anything is recorded that tells one message of the mailbox from another.
-bool knows_any_message(const KnownMail& known);
+[[nodiscard]] bool knows_any_message(const KnownMail& known);
 
 }  // namespace mailhaul::engine

@@ -32,7 +32,7 @@ state::LastRun last_run_after(state::LastRun last, const AccountOutcome& outcome
 
 namespace {
 
-/// Whether the run met the pause after a refused login: why it was refused says more than the pause.
+/// Whether the run met the pause after a refused login. The reason of the refusal says more than the pause.
 bool was_refused_before(const state::LastRun& before, const AccountRun& run, const AccountOutcome& outcome) {
   const bool is_paused = run.server.not_before > run.environment.now() && !run.server.login_mark.empty();
   return is_paused && before.status == util::exit_status(util::Kind::login) && outcome.totals.listed == 0 &&
@@ -45,8 +45,8 @@ state::LastRun with_times(state::LastRun last, state::Time poll) {
   return last;
 }
 
-/// Whether nothing but the times of a run is new. Not where the clock was set back since: the store must have
-/// the earlier times then.
+/// Whether nothing but the times of a run is new. False if the clock was set back since, because the earlier
+/// times must be stored then.
 bool has_other_times_only(const state::LastRun& stored, const state::LastRun& last) {
   return last.asked >= stored.ended && with_times(stored, *last.asked) == with_times(last, *last.asked);
 }
@@ -85,35 +85,35 @@ void note_last_run(AccountRun& run, AccountOutcome& outcome, state::Time begun) 
   if (!was_stopped) note_poll(key, run.store.file(), begun);
 }
 
-void note_listing(ReadOnlySession& look, std::span<const std::uint32_t> settled, std::size_t removed) {
-  auto last = look.store.last_run(look.mailbox);
+void note_listing(ReadOnlySession& read_only, std::span<const std::uint32_t> settled, std::size_t removed) {
+  auto last = read_only.store.last_run(read_only.mailbox);
   if (!last) return;
-  last->listed = static_cast<std::uint32_t>(look.listed.size() - removed);
+  last->listed = static_cast<std::uint32_t>(read_only.listed.size() - removed);
   last->waiting = 0;
   last->waiting_bytes = 0;
-  for (std::size_t i = 0; i < look.listed.size(); ++i) {
-    const auto* row = look.identities[i].row;
+  for (std::size_t i = 0; i < read_only.listed.size(); ++i) {
+    const auto* row = read_only.identities[i].row;
     const bool is_pending = row == nullptr || row->standing == state::Standing::pending;
-    if (!is_pending || std::ranges::binary_search(settled, look.listed[i].number)) continue;
+    if (!is_pending || std::ranges::binary_search(settled, read_only.listed[i].number)) continue;
     ++last->waiting;
-    last->waiting_bytes += look.listed[i].bytes;
+    last->waiting_bytes += read_only.listed[i].bytes;
   }
-  look.store.note_run(look.mailbox, *last);
+  read_only.store.note_run(read_only.mailbox, *last);
 }
 
 std::optional<TooSoon> too_soon(const AccountRun& run) {
   using namespace std::chrono_literals;
-  constexpr auto slack = 2s;  // timers and this clock are not quite in step
+  constexpr auto slack = 2s;  // a timer may fire a little early by this clock
   const auto now = run.environment.now();
   if (is_within_login_delay(run.server, now + slack))
-    return TooSoon{"LOGIN-DELAY",
-                   "not asked for new mail: the server wants more time between two logins (LOGIN-DELAY)"};
+    return TooSoon{"LOGIN-DELAY", "not asked for new mail: the server permits no login before " +
+                                      run.environment.shown(*run.server.not_before) + " (LOGIN-DELAY)"};
   const auto interval = run.account.policy.min_interval;
   if (interval <= 0s) return std::nullopt;
   const auto last = last_run_of(run.store, run.mailbox, account::mailbox_of(run.account));
   if (!last || !last->asked) return std::nullopt;
   const auto passed = now - *last->asked;
-  // A clock that was set back forbids nothing.
+  // If the clock was set back, the server may be asked.
   if (passed < 0s || passed + slack >= interval) return std::nullopt;
   return TooSoon{"min_interval",
                  "not asked for new mail: min_interval has not passed since it was asked last"};

@@ -17,10 +17,6 @@ namespace mailhaul::engine {
 
 namespace {
 
-void read_header_fields(pop3::Message& message, ListedMessage& listed) {
-  if (!message.refused()) take_header_fields(read_header(message), listed);
-}
-
 /// Shows each message as soon as all about it is known.
 void show_all(pop3::Session& session, MailboxListing& listing, const ListRequest& request,
               report::Listener& listener) {
@@ -29,13 +25,13 @@ void show_all(pop3::Session& session, MailboxListing& listing, const ListRequest
   for (const auto& listed : listing.messages)
     if (with_headers) session.want({.number = listed.number, .bytes = 0, .header_only = true});
   for (auto& listed : listing.messages) {
-    if (with_headers) read_header_fields(session.next(), listed);
+    if (with_headers) take_header_fields(read_header(session.next()), listed);
     if (with_headers) listener.arrived(listing.account);
     if (request.show) request.show(listing, listed);
   }
 }
 
-/// Drops what was not asked for.
+/// Drops the messages that were not asked for.
 void narrow(std::vector<ListedMessage>& messages, const ListRequest& request) {
   if (request.only_new) std::erase_if(messages, [](const auto& message) { return !message.is_new; });
   if (request.last == 0 || request.last >= messages.size()) return;
@@ -69,38 +65,54 @@ std::optional<state::Time> due_of(const Step& step, const account::Policy& polic
   return (row->due ? *row->due : std::max(*row->delivered + *policy.delete_after, now)) + pause;
 }
 
-/// A fetch would end here.
-void look_for_lost_state(ReadOnlySession& look, const Environment& environment, report::Listener& listener,
-                         const ListRequest& request) {
-  if (knows_any_message({look.rows, look.store, look.mailbox})) return;
-  const auto context = context_of(look.account, environment, look.store, look.mailbox);
+/// If a fetch would stop because the mailbox's records are lost: warns, or throws if `as_fetch` is set.
+void look_for_lost_state(ReadOnlySession& read_only, const Environment& environment,
+                         report::Listener& listener, const ListRequest& request) {
+  if (knows_any_message({read_only.rows, read_only.store, read_only.mailbox, read_only.account.name})) return;
+  const auto context = context_of(read_only.account, environment, read_only.store, read_only.mailbox);
   try {
     auto comparison = Comparison::wanted;
-    require_no_lost_state({look.account, look.store, look.mailbox, context, comparison}, look.session,
-                          look.listed);
+    require_no_lost_state({read_only.account, read_only.store, read_only.mailbox, context, comparison},
+                          read_only.session, read_only.listed);
   } catch (const util::Error& error) {
     if (request.as_fetch || error.kind() != util::Kind::storage) throw;
-    listener.warned(look.account.name, {.sentence = error.what(), .hint = error.hint(), .uid = {}});
+    listener.warned(read_only.account.name, {.sentence = error.what(), .hint = error.hint(), .uid = {}});
   }
 }
 
-/// What keeps a fetch from offering all of it to a program that refused everything before.
-void tell_refusing_places(const ReadOnlySession& look, const Environment& environment,
+/// Warns if a fetch would not offer all these messages to a program that refused everything before.
+void tell_refusing_places(const ReadOnlySession& read_only, const Environment& environment,
                           report::Listener& listener, const std::vector<ListedMessage>& messages) {
   const auto to_fetch = std::ranges::count(messages, Action::fetch, &ListedMessage::action);
   if (to_fetch == 0) return;
-  auto refusing = refusing_places_of(look.account, environment, look.store, look.mailbox);
+  auto refusing = refusing_places_of(read_only.account, environment, read_only.store, read_only.mailbox);
   if (refusing.text().empty()) return;
-  const auto context = context_of(look.account, environment, look.store, look.mailbox);
-  for (const auto& spec : look.account.deliver) {
+  const auto context = context_of(read_only.account, environment, read_only.store, read_only.mailbox);
+  for (const auto& spec : read_only.account.deliver) {
     if (spec.kind->traits.exactly_once()) continue;
     try {
       refusing.kept_from(environment.open(spec, context)->target());
-    } catch (const util::Error&) {  // a run says what is wrong with the place
+    } catch (const util::Error&) {  // a fetch reports what is wrong with the place
     }
   }
   if (const auto error = refusing.error(static_cast<std::size_t>(to_fetch), environment))
-    listener.warned(look.account.name, {.sentence = error->what(), .hint = error->hint(), .uid = {}});
+    listener.warned(read_only.account.name, {.sentence = error->what(), .hint = error->hint(), .uid = {}});
+}
+
+/// Warns if only the content of some messages can show whether they are new.
+void warn_of_unnamed(const ReadOnlySession& read_only, const std::vector<Step>& steps,
+                     report::Listener& listener) {
+  if (std::ranges::none_of(steps, [](const Step& step) { return step.identity.by_content; })) return;
+  const auto& server_has = read_only.session.capabilities();
+  listener.warned(
+      read_only.account.name,
+      {.sentence = server_has.uidl || server_has.top
+                       ? "some messages have no unique UID, and their headers could not be read: "
+                         "only fetch can tell whether they are new"
+                       : "the server has neither UIDL nor TOP: only fetch can tell which messages "
+                         "are new",
+       .hint = "fetch compares contents, and delivers nothing twice",
+       .uid = {}});
 }
 
 ListedMessage listed_message(const Step& step, const account::Policy& policy, ServerTraits traits,
@@ -122,7 +134,7 @@ ListedMessage listed_message(const Step& step, const account::Policy& policy, Se
           .message_id = {}};
 }
 
-/// Shows what fetch takes for new, and then finds to be known, as what it is.
+/// A fetch takes such a message for new, and then finds that it is known: shows it as known at once.
 void compare_only(ListedMessage& message) {
   if (message.action != Action::fetch) return;
   message.action = Action::verify;
@@ -154,30 +166,24 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
                             report::Listener& listener, const ListRequest& request) {
   MailboxListing listing{.account = account.name, .messages = {}, .error = {}};
   try {
-    ReadOnlySession look(account, environment, listener);
+    ReadOnlySession read_only(account, environment, listener);
     const auto policy = policy_of(account);
-    look_for_lost_state(look, environment, listener, request);
-    const auto moved = moved_uids(look);
-    const ServerTraits traits{.top = look.session.capabilities().top,
-                              .sizes_are_off = look.server.sizes_are_off,
+    look_for_lost_state(read_only, environment, listener, request);
+    const auto moved = moved_uids(read_only);
+    const ServerTraits traits{.top = read_only.session.capabilities().top,
+                              .sizes_are_off = read_only.server.sizes_are_off,
                               .removes = !policy.leave_on_server};
-    const auto planned =
-        plan(std::move(look.listed), std::move(look.identities), policy, {.now = environment.now()});
+    const auto planned = plan(std::move(read_only.listed), std::move(read_only.identities), policy,
+                              {.now = environment.now()});
     for (const auto& step : planned.steps) {
       listing.messages.push_back(listed_message(step, policy, traits, environment.now()));
       if (moved.contains(step.message.number)) compare_only(listing.messages.back());
     }
-    if (std::ranges::any_of(planned.steps, [](const Step& step) { return step.identity.by_content; })) {
-      listener.warned(
-          account.name,
-          {.sentence = "the server has neither UIDL nor TOP: only fetch can tell which messages are new",
-           .hint = "fetch compares contents, and delivers nothing twice",
-           .uid = {}});
-    }
-    if (request.as_fetch) tell_refusing_places(look, environment, listener, listing.messages);
+    warn_of_unnamed(read_only, planned.steps, listener);
+    if (request.as_fetch) tell_refusing_places(read_only, environment, listener, listing.messages);
     narrow(listing.messages, request);
-    show_all(look.session, listing, request, listener);
-    look.leave();
+    show_all(read_only.session, listing, request, listener);
+    read_only.leave();
   } catch (const util::Error& error) {
     listing.error = error;
   }

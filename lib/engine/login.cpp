@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::seconds first_pause = 5min;
 constexpr std::chrono::seconds longest_pause = 6h;
 
-/// Changes when the profile does. Made of where the secret comes from, never of the secret.
+/// A hash that changes with the profile. It covers where the secret comes from, never the secret itself.
 std::string login_mark(const account::Account& account, const Environment& environment) {
   std::string facts = environment.profile_stamp + '\0' + account.server.host + '\0' +
                       std::to_string(account.server.effective_port()) + '\0' + account.user + '\0' +
@@ -50,16 +50,17 @@ void check_pause(const account::Account& account, const Environment& environment
     server.not_before.reset();
     return;
   }
-  throw util::Error(util::Kind::temporary,
-                    "no login at " + account.server.host + " before " +
-                        environment.shown(*server.not_before) + ": " +
-                        reason_for_pause(server.refused_logins),
-                    "to try at once, correct the configuration or run mailhaul at a terminal");
+  throw util::Error(
+      util::Kind::temporary,
+      "no login at " + account.server.host + " before " + environment.shown(*server.not_before) + ": " +
+          reason_for_pause(server.refused_logins),
+      server.refused_logins == 0 ? "to try at once, run mailhaul at a terminal"
+                                 : "to try at once, correct the configuration or run mailhaul at a terminal");
 }
 
-/// A server that hung up at the credentials may have refused them, or the line of the network was cut, or the
-/// server dislikes credentials on the line of the command. The second run tells: it tries another form where
-/// there is one, and it alone begins a pause.
+/// If the server hung up at the credentials, it may have refused them, the network may have failed, or the
+/// server may not accept credentials on the line of the command. The first time therefore begins no pause:
+/// the next run sends them in another form, if there is one.
 bool begins_pause(const state::Server& server, const net::RefusedError* refused, const util::Error& error) {
   const auto reason = refused != nullptr ? refused->refusal().reason : net::Reason::unknown;
   if (reason == net::Reason::hung_up) return server.refused_logins > 0;
@@ -85,7 +86,7 @@ void note_refusal(const account::Account& account, const Environment& environmen
     for (std::uint32_t i = 0; i < server.refused_logins && pause < longest_pause; ++i) pause *= 2;
     ++server.refused_logins;
   }
-  // After a refused password never sooner than by our own rule.
+  // After a refused password, the pause is never shorter than by our own rule.
   if (named) pause = limit ? *named : std::max(pause, *named);
   server.not_before = environment.now() + std::min(pause, longest_pause);
   server.login_mark = login_mark(account, environment);
@@ -108,7 +109,7 @@ net::LoggedIn log_in(const account::Account& account, const Environment& environ
     server.login_method = opened.login_method;
     server.not_before.reset();
     server.refused_logins = 0;
-    server.login_mark.clear();  // so that not_before is no pause after a refusal
+    server.login_mark.clear();  // not_before, if set below, is a LOGIN-DELAY, not a pause
     if (const auto delay = net::login_delay(opened.capabilities))
       server.not_before = environment.now() + std::min(*delay, longest_pause);
     return opened;

@@ -28,7 +28,7 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
     // A row whose message has not been read yet may belong to another message of this listing.
     const bool proven = row->standing != Standing::pending && !row->suspect && row->bytes == listed[i].bytes;
     if (!proven) unplaced_.insert(row->id);
-    if (proven && by_content) taken_.insert(row->id);  // otherwise only unplaced rows are ever looked for
+    if (proven && by_content) taken_.insert(row->id);  // otherwise only unplaced rows are searched
   }
   return identities;
 }
@@ -40,7 +40,7 @@ std::vector<Identity> Matcher::identify_or_blame(pop3::Session& session, std::sp
     settler_.write_with_next_commit({.id = run_.store.next_row(run_.mailbox), .bytes = bytes, .failures = 1});
   };
   try {
-    return engine::identify(session, std::move(index), {rows_, run_.store, run_.mailbox});
+    return engine::identify(session, std::move(index), {rows_, run_.store, run_.mailbox, run_.account.name});
   } catch (const HeaderRefused& error) {
     comes_last(error.bytes);
     throw;
@@ -57,11 +57,11 @@ std::vector<Identity> Matcher::identify_or_blame(pop3::Session& session, std::sp
   }
 }
 
-/// Rows that no listed UIDL belongs to: their messages may be listed under other UIDLs.
+/// Handles the rows whose UIDL is not listed: their messages may be absent, or listed under other UIDLs.
 void Matcher::note_absent_rows(std::span<const Identity> identities, std::span<const pop3::Listed> listed,
                                bool listing_is_whole) {
   const auto by_content = std::ranges::count_if(identities, &Identity::by_content);
-  if (by_content != 0 && by_content == std::ssize(identities))  // none is absent before all were retrieved
+  if (by_content != 0 && by_content == std::ssize(identities))  // no row is known to be absent yet
     return run_.notices.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
         "nothing is delivered twice; if mail need not stay there, remove it (--no-leave-on-server)");
@@ -69,9 +69,9 @@ void Matcher::note_absent_rows(std::span<const Identity> identities, std::span<c
     if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
   }
   const auto absent = absent_rows(identities, listed, rows_);
-  run_.store.commit(run_.mailbox, {.doubted = still_believed(absent, rows_)});
-  // The malformed lines of a listing may stand for these very messages, and so may those known by content
-  // only.
+  run_.store.commit(run_.mailbox, {.doubted = newly_suspect(absent, rows_)});
+  // The malformed lines of a listing may stand for these messages, and so may messages that only their
+  // content identifies.
   if (!listing_is_whole || by_content != 0) return;
   run_.store.note_absent(run_.mailbox, absent, run_.environment.now());
   for (const auto id : absent) {
@@ -118,11 +118,12 @@ Match Matcher::match(const Step& step, const MessageHashes& hashes) {
   Match match{.row = row_by_uid(step)};
   const bool untouched =
       match.row && match.row->standing == Standing::pending && !step.identity.row->has_landings;
-  if (untouched && match.row->content != hashes.content) match.row->content.reset();  // nothing came of it
+  // Nothing of such a message was delivered, so the content of its row proves nothing.
+  if (untouched && match.row->content != hashes.content) match.row->content.reset();
   if (match.row && must_read_again(step, *match.row, hashes)) return {.read_again = true};
   const auto before = read_once_.find(step.message.number);
   const bool came_twice = before != read_once_.end() && before->second == hashes.content;
-  const auto other = [&](const state::Row& row) {  // what comes twice with one body is not made anew
+  const auto other = [&](const state::Row& row) {  // a body that came twice is not made anew
     return is_another(row, step.message, hashes, run_.environment.now()) ||
            (came_twice && has_other_content(row, hashes));
   };
@@ -155,16 +156,17 @@ bool Matcher::must_read_again(const Step& step, const state::Row& row, const Mes
          read_once_.emplace(step.message.number, hashes.content).second;
 }
 
-/// The row with this message's UIDL, unless its content was found under another UIDL meanwhile.
+/// The row with this message's UIDL, unless a message with another UIDL was found to have the row's content.
 std::optional<state::Row> Matcher::row_by_uid(const Step& step) const {
   const auto* row = row_of(step);
   if (row == nullptr || (unplaced_.contains(row->id) && taken_.contains(row->id))) return std::nullopt;
   return settler_.store().row(run_.mailbox, row->id);
 }
 
-/// The server has changed its UIDLs, or has none: finds a row with this content that no other message of this
-/// listing has. A row that was only marked or imported has no content hash: header and size decide, but for a
-/// delivered message only if no other one should have its header, since this one may be removed then.
+/// Finds a row with this content that no other message of this listing has, because the server may have
+/// changed its UIDLs, or has none. A row that was only marked or imported has no content hash: header and
+/// size decide. If it is delivered, they decide only if no other message should have this header, because the
+/// message may be removed then.
 std::optional<state::Row> Matcher::row_by_content(const Step& step, const MessageHashes& hashes) {
   if (!step.identity.by_content && unplaced_.empty()) return std::nullopt;
   const auto& store = settler_.store();
@@ -196,9 +198,9 @@ state::Row Matcher::updated(const Step& step, const MessageHashes& hashes, const
   state::Row row = match.row.value_or(state::Row{});
   if (row.id == 0 && step.identity.by_content) {
     row.id = settler_.store().next_row(run_.mailbox);
-    taken_.insert(row.id);  // an equal message of this listing is another one
+    taken_.insert(row.id);  // an equal message of this listing gets another row
   }
-  if (row.standing == Standing::gone) row.standing = Standing::delivered;  // it is listed all the same
+  if (row.standing == Standing::gone) row.standing = Standing::delivered;  // it is still listed
   row.gone.reset();
   row.uidl = step.message.uidl;
   note_size(row, step.message.bytes, hashes.octets);
@@ -222,7 +224,7 @@ state::RowId Matcher::confirm(const Step& step, state::Row row, const std::optio
   row.suspect = false;
   row.failures = 0;
   if (!step.message.uidl.empty()) row.uidl = step.message.uidl;
-  if (row.standing == Standing::gone) row.standing = Standing::delivered;  // the server lied: DELE again
+  if (row.standing == Standing::gone) row.standing = Standing::delivered;  // it was not removed: DELE again
   const auto id = row.id;
   taken_.insert(id);
   if (changed) {

@@ -57,14 +57,14 @@ void Notices::tell_of(const pop3::ListingFaults& faults) {
     const bool told_before = !first_time("listing with mail missing");
     return message_failed(
         {util::Kind::protocol, faults.contradiction,
-         "what is listed is fetched; the other messages stay on the server; tell its administrator"},
+         "what is listed is fetched; the other messages stay on the server; tell the server's administrator"},
         {}, told_before);
   }
   if (lines == 0) return;
   const std::string which = lines == 1 ? ": \"" : ", the first of them \"";
   warn("ignored " + util::counted(lines, "malformed line") + " in the server's listing" + which +
            faults.first_malformed_line + '"',
-       "the messages they stand for stay on the server; tell its administrator");
+       "messages that only such lines name stay on the server; tell the server's administrator");
 }
 
 bool Notices::first_time(std::string_view sentence) {

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// It was delivered or marked before, and is requested again (fetch_all).
+/// Whether the message was delivered or marked before, so that fetch_all requests it again.
 bool is_repeated(const Step& step) {
   const state::RowSummary* row = step.identity.row;
   return row != nullptr && row->standing != state::Standing::pending;
@@ -20,7 +20,7 @@ bool over_size(const Step& step, const account::Policy& policy) {
   return policy.max_size != 0 && step.known_bytes() > policy.max_size;
 }
 
-/// A message that is not delivered yet, wholly or in part.
+/// Decides about a message that is not delivered yet, or only in part.
 void decide_new(Step& step, const account::Policy& policy) {
   if (over_size(step, policy)) {
     step.action = Action::skip;
@@ -28,10 +28,11 @@ void decide_new(Step& step, const account::Policy& policy) {
     step.too_large = true;
   } else if (step.identity.by_content) {
     step.action = Action::verify;
-    step.reason = "the server has neither UIDL nor TOP: only its content can tell";
+    step.reason = "neither UIDL nor TOP identifies it: its content decides";
   } else if (policy.max_size != 0 && step.identity.received_bytes > policy.max_size) {
     step.action = Action::verify;
-    step.reason = "it was larger than max_size, though announced smaller; its size has changed";
+    step.reason =
+        "it was larger than max_size, although LIST announced less; its announced size has changed since";
   } else {
     step.action = Action::fetch;
     const bool begun = step.identity.row != nullptr && step.identity.row->has_landings;
@@ -41,8 +42,8 @@ void decide_new(Step& step, const account::Policy& policy) {
   }
 }
 
-/// delete_after: marked in one run, removed by a later one, an hour on at least, so that a clock stepped
-/// forward empties nothing (LAW section 7).
+/// With delete_after, one run marks the message, and a later one removes it, at least an hour after that, so
+/// that a clock that was set forward empties no mailbox (LAW section 7).
 void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) {
   const state::RowSummary& row = *step.identity.row;
   if (!row.delivered || now - *row.delivered < delete_after) {
@@ -51,7 +52,7 @@ void decide_due(Step& step, std::chrono::seconds delete_after, state::Time now) 
     step.reason = "delivered; delete_after has passed: to be removed by a run at least an hour from now";
     step.mark_due = true;
   } else if (now - *row.due < 1h) {
-    step.reason = "delivered; due for removal, an hour after it was marked";
+    step.reason = "delivered; marked for removal less than an hour ago: a later run removes it";
   } else {
     step.action = Action::remove;
     step.reason = "delivered, and delete_after has passed";
@@ -83,7 +84,8 @@ void decide_delivered(Step& step, const account::Policy& policy, state::Time now
   }
 }
 
-/// Another message may have the UID by now. Of what was only marked, its header is enough to tell.
+/// Another message may have the UID by now. For a message that was only marked, the header is enough to
+/// decide.
 void decide_seen(Step& step, const account::Policy& policy) {
   const state::RowSummary& row = *step.identity.row;
   const bool same_size = row.bytes == step.message.bytes;
@@ -100,7 +102,8 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
     decide_new(step, policy);
   } else if (policy.fetch_all && !step.identity.this_run) {
     decide_new(step, policy);
-    if (step.action == Action::fetch) step.reason = "seen before, asked for again";
+    if (step.action == Action::fetch)
+      step.reason = "delivered or marked as seen before; requested again (fetch_all)";
   } else if (row->suspect && row->standing != state::Standing::gone) {
     step.action = Action::verify;
     step.reason = "known, but its session ended in doubt, or it was missing from a listing";
@@ -119,7 +122,8 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
   }
 }
 
-/// The limits of a run count what is retrieved to be delivered. A message that is only read again rarely is.
+/// The limits of a run count what is retrieved to be delivered. A message that is read again to be compared
+/// is rarely delivered.
 void apply(Budget& budget, Step& step) {
   if (step.action != Action::fetch || budget.take(step.message.bytes)) return;
   step.action = Action::skip;
@@ -130,7 +134,7 @@ void apply(Budget& budget, Step& step) {
 }  // namespace
 
 std::uint64_t Step::known_bytes() const {
-  // A header that TOP has just shown tells it under another announced size, too.
+  // A header that TOP has just shown identifies the message under another announced size, too.
   const bool same_as_then =
       identity.row != nullptr && (identity.row->bytes == message.bytes || identity.header);
   return same_as_then ? std::max(message.bytes, identity.received_bytes) : message.bytes;
@@ -172,7 +176,7 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
     if (step.has_work() || so_far.steps == Steps::all) steps.push_back(std::move(step));
   }
   if (policy.order == account::Order::newest) std::ranges::reverse(steps);
-  // Only those that failed are sorted: there are few of them, and of the others perhaps 100,000.
+  // Only those that failed are sorted: there are few of them, and there may be 100,000 others.
   const auto failed = std::stable_partition(steps.begin(), steps.end(),
                                             [](const Step& step) { return step.failures() == 0; });
   std::ranges::stable_sort(failed, steps.end(), {}, &Step::failures);
@@ -182,7 +186,7 @@ Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities, co
     const auto to_fetch = std::stable_partition(steps.begin(), failed, [](const Step& step) {
       return step.action != Action::fetch || is_repeated(step);
     });
-    plan.sound_from = static_cast<std::size_t>(to_fetch - steps.begin());
+    plan.not_done_from = static_cast<std::size_t>(to_fetch - steps.begin());
   }
   for (std::size_t i = 0; i < steps.size(); ++i) steps[i].index = i;
   return plan;

@@ -19,8 +19,8 @@ namespace mailhaul::engine {
 
 using report::Action;
 
-/// As std::optional<util::Hash>, but small if there is none: a listing may have 100,000 messages, and
-/// their UIDLs identify nearly all of them.
+/// Like std::optional<util::Hash>, but small if it is empty: a listing may have 100,000 messages, and their
+/// UIDLs identify nearly all of them.
 class RareHash {
  public:
   RareHash() = default;
@@ -45,11 +45,12 @@ class RareHash {
 struct Identity {
   /// Null: unknown so far. Points into the MailboxRows in which it was found.
   const state::RowSummary* row = nullptr;
-  RareHash header;                   ///< from TOP, if the UIDL does not identify it
-  std::uint64_t received_bytes = 0;  ///< what came of a message larger than announced, and than max_size
-  std::uint32_t ordinal = 0;         ///< among listed messages equal in (header, size)
-  bool this_run = false;             ///< delivered in an earlier session of this run
-  bool by_content = false;           ///< neither UIDL nor TOP: only its content identifies it
+  RareHash header;  ///< from TOP, if the UIDL does not identify the message
+  /// How much of the message came, if that was more than announced and than max_size.
+  std::uint64_t received_bytes = 0;
+  std::uint32_t ordinal = 0;  ///< position among listed messages with equal header and size
+  bool this_run = false;      ///< delivered in an earlier session of this run
+  bool by_content = false;    ///< neither UIDL nor TOP: only its content identifies it
 };
 
 struct Step {
@@ -58,7 +59,7 @@ struct Step {
   Identity identity;
   Action action = Action::leave;
   std::string_view reason;   ///< static text: shown by "mailhaul list"
-  bool mark_due = false;     ///< delete_after has come: mark it, a later run removes it
+  bool mark_due = false;     ///< delete_after has passed: it is marked, and a later run removes it
   bool is_unsized = false;   ///< recorded without a size, as imports are: size and header are noted
   bool too_large = false;    ///< stays because of max_size, which the user is told
   bool is_unwanted = false;  ///< stays because the places that lack it refuse everything
@@ -79,8 +80,8 @@ struct Step {
 /// Which of the listed messages a plan has steps for.
 enum class Steps {
   all,
-  with_work,  ///< not for those that are just left there: nearly all, if mail stays on the server
-  unfinished  ///< the same; not_failed() has only what is to be fetched for the first time
+  with_work,  ///< not the messages that just stay: nearly all, with leave_on_server
+  unfinished  ///< the same, but not_failed() has only what is fetched for the first time
 };
 
 /// The time, and what earlier sessions of this run have fetched, which counts towards the limits.
@@ -89,17 +90,17 @@ struct RunSoFar {
   std::uint32_t messages = 0;
   std::uint64_t bytes = 0;
   Steps steps = Steps::all;
-  std::function<bool(const Step&)> is_wanted;  ///< whether any place is offered it; empty: it is
+  std::function<bool(const Step&)> is_wanted;  ///< whether any place is offered the message; empty: always
 };
 
-/// What max_messages and max_bytes leave of a run.
+/// How much max_messages and max_bytes still allow in a run.
 class Budget {
  public:
   Budget() = default;  ///< no limits
   Budget(const account::Policy& policy, const RunSoFar& so_far);
-  /// Takes the room of one message; false when there is none.
+  /// Counts one message; false, without counting it, if there is no room for it.
   [[nodiscard]] bool take(std::uint64_t bytes);
-  /// Whether max_messages is used up; if not, max_bytes is.
+  /// Whether max_messages is used up. If it is not when take() returns false, max_bytes is.
   [[nodiscard]] bool messages_used_up() const;
 
  private:
@@ -111,17 +112,17 @@ struct Plan {
   /// One for each listed message (or for each with work), in the order in which they are processed:
   /// the server's, or from the last to the first. Those that failed before come last, fewest failures first.
   std::vector<Step> steps;
-  std::size_t failed_from = 0;  ///< the place of the first of these
-  std::size_t sound_from = 0;   ///< of the first that has not been seen to in this run
-  Budget budget;                ///< what is left for messages that only their content identifies
+  std::size_t failed_from = 0;    ///< index of the first of these
+  std::size_t not_done_from = 0;  ///< index of the first in not_failed(); those before it are done
+  Budget budget;                  ///< what is left for messages that prove to be new only when they are read
 
   [[nodiscard]] std::span<const Step> not_failed() const {
-    return std::span(steps).first(failed_from).subspan(sound_from);
+    return std::span(steps).first(failed_from).subspan(not_done_from);
   }
   [[nodiscard]] std::span<const Step> failed() const { return std::span(steps).subspan(failed_from); }
 };
 
-/// `identities` runs parallel to `listed`; both are used up.
+/// `identities` has one element for each of `listed`, in the same order; both are moved from.
 [[nodiscard]] Plan plan(std::vector<pop3::Listed> listed, std::vector<Identity> identities,
                         const account::Policy& policy, const RunSoFar& so_far);
 

@@ -15,25 +15,25 @@ namespace mailhaul::engine {
 
 namespace {
 
-/// Logs in; a refused login is stored where the mailbox is known.
-net::LoggedIn log_in_or_note_refusal(ReadOnlySession& look, const Environment& environment,
+/// Logs in; a refused login is stored if the store knows the mailbox.
+net::LoggedIn log_in_or_note_refusal(ReadOnlySession& read_only, const Environment& environment,
                                      report::Listener& listener) {
-  warn_of_plain_text(look.account, environment, listener);
+  warn_of_plain_text(read_only.account, environment, listener);
   try {
-    return log_in(look.account, environment, look.server, login_trace(look.account, listener));
+    return log_in(read_only.account, environment, read_only.server, login_trace(read_only.account, listener));
   } catch (const util::Error&) {
-    if (look.mailbox != 0) look.store.remember(look.mailbox, look.server);
+    if (read_only.mailbox != 0) read_only.store.remember(read_only.mailbox, read_only.server);
     throw;
   }
 }
 
-pop3::SessionOptions options_of(ReadOnlySession& look, const Environment& environment) {
-  const auto& one_by_one_until = look.server.one_by_one_until;
-  return {.capabilities = look.opened.capabilities,
+pop3::SessionOptions options_of(ReadOnlySession& read_only, const Environment& environment) {
+  const auto& one_by_one_until = read_only.server.one_by_one_until;
+  return {.capabilities = read_only.opened.capabilities,
           .may_pipeline = !one_by_one_until || environment.now() >= *one_by_one_until,
-          .may_ask_capabilities = look.opened.answers_capa,
-          .trace = look.trace,
-          .redact = [&look](std::string_view words) { return look.opened.redactor.text(words); }};
+          .may_ask_capabilities = read_only.opened.answers_capa,
+          .trace = read_only.trace,
+          .redact = [&read_only](std::string_view words) { return read_only.opened.redactor.text(words); }};
 }
 
 /// The index of the message that "#N" means; empty for another word, and for a number that is not listed.
@@ -63,7 +63,7 @@ ReadOnlySession::ReadOnlySession(const account::Account& account_, const Environ
       session(*opened.stream, options_of(*this, environment)),
       listed((listener.doing(account_.name, report::Activity::listing), session.listing())),
       rows(mailbox != 0 ? store.rows(mailbox) : state::MailboxRows()),
-      identities(identify(session, UidlIndex(listed), {rows, store, mailbox})) {
+      identities(identify(session, UidlIndex(listed), {rows, store, mailbox, account_.name})) {
   const auto& contradiction = session.listing_faults().contradiction;
   if (contradiction.empty()) return;
   listener.warned(account.name, {.sentence = contradiction,
@@ -73,6 +73,18 @@ ReadOnlySession::ReadOnlySession(const account::Account& account_, const Environ
 
 std::string ReadOnlySession::uid_of(std::size_t index) const {
   return shown_uid(listed[index], identities[index].header);
+}
+
+void ReadOnlySession::require_identity(std::size_t index, const std::string& done,
+                                       const std::string& hint) const {
+  if (!identities[index].by_content) return;
+  const bool has_neither = !session.capabilities().uidl && !session.capabilities().top;
+  throw util::Error(
+      util::Kind::unavailable,
+      has_neither ? "messages cannot be " + done + ": the server has neither UIDL nor TOP to tell them apart"
+                  : "message " + uid_of(index) + " cannot be " + done +
+                        ": it has no unique UID, and its header could not be read",
+      hint);
 }
 
 std::vector<std::size_t> ReadOnlySession::indexes_of(std::span<const std::string> uids) const {

@@ -17,9 +17,9 @@
 
 namespace mailhaul::engine {
 
-/// A session that lists the mailbox and removes nothing. The mailbox is locked as long as it lives. It writes
-/// nothing to the store, except that a refused login counts. One thread at a time; does not move, since its
-/// members refer to one another.
+/// A session that lists the mailbox and removes nothing. The mailbox is locked as long as the object lives.
+/// Writes nothing to the store, except that a refused login is counted. One thread at a time; does not move,
+/// since its members refer to one another.
 struct ReadOnlySession {
   /// Locks, logs in, lists the messages and finds their rows. Throws what these throw.
   ReadOnlySession(const account::Account& account, const Environment& environment,
@@ -32,8 +32,10 @@ struct ReadOnlySession {
   std::vector<std::size_t> indexes_of(std::span<const std::string> uids) const;
   /// The UID of a listed message as shown.
   std::string uid_of(std::size_t index) const;
-  /// Ends the session. With EXPIRE 0 a server may remove at QUIT what was retrieved (RFC 2449 section 6.7):
-  /// there the connection is closed without QUIT.
+  /// Throws Error{unavailable} "... cannot be <done>: ..." if only its content identifies the message.
+  void require_identity(std::size_t index, const std::string& done, const std::string& hint) const;
+  /// Ends the session. With EXPIRE 0 a server may remove at QUIT what was retrieved (RFC 2449 section 6.7),
+  /// so the connection is then closed without QUIT.
   void leave();
 
   /// Tells the listener when the session is over, however it ends.

@@ -34,11 +34,11 @@ IncomingMessage Receiver::read(const Step& step, pop3::Message& message) {
     begin += piece->substr(0, 3 - begin.size());
     run_.tell.received(run_.account.name, piece->size());
     incoming.octets = fingerprint.octets();
-    // Servers that count line ends differently announce less; but if twice as much arrives, the limit would
-    // mean nothing.
+    // Servers that count line ends differently announce too little, so a message may exceed max_size
+    // somewhat, but must not be more than twice as large.
     incoming.too_large =
         incoming.too_large || (run_.policy.max_size != 0 && incoming.octets / 2 > run_.policy.max_size);
-    if (incoming.failure || incoming.too_large) {  // drained: the others are behind it
+    if (incoming.failure || incoming.too_large) {  // read to its end: the other messages follow it
       if (incoming.octets <= step.message.bytes + most_drained_bytes) continue;
       incoming.hashes = fingerprint.finish();
       give_up(step, incoming);
@@ -66,7 +66,7 @@ bool Receiver::is_incomplete(const Step& step, const IncomingMessage& incoming) 
   const bool is_nothing = incoming.octets == 0;
   if (!is_nothing && announced - incoming.octets <= most_missing(step, incoming)) return false;
   const auto* row = matcher_.row_of(step);
-  // GNU pop3d sends the header only of what TOP was asked for before; the next run asks for no TOP.
+  // GNU pop3d sends only the header of a message after a TOP of the same message; the next run sends no TOP.
   if (!is_nothing && row != nullptr && row->was_taken() && row->failures == 0) {
     notes_.tell(step, Action::skip, "only its header arrived; the next run reads it whole");
     notes_.comes_last(step);
@@ -80,8 +80,8 @@ bool Receiver::is_incomplete(const Step& step, const IncomingMessage& incoming) 
   return true;
 }
 
-/// By how much LIST overstates the messages of this mailbox that came whole, at least; 0: the size of one was
-/// right, or too small. Empty: nothing is known of any.
+/// The smallest amount by which LIST overstates the messages of this mailbox that came whole. 0: the size of
+/// one was right, or too small. Empty: none is known that came whole.
 std::optional<std::uint64_t> Receiver::least_overstated() const {
   constexpr std::size_t newest = 100;
   const auto& store = settler_.store();
@@ -100,20 +100,21 @@ std::optional<std::uint64_t> Receiver::least_overstated() const {
   return least;
 }
 
-/// Some servers announce lines that they do not send, such as Status and X-UID. So where sizes are known to
-/// be wrong, a header is all of a message if no more of it came in an earlier run, under the same size, and
-/// no more is missing than of others. After ten runs some more may be, or where nothing is known of others.
+/// How many bytes may be missing where only a header came. Some servers announce lines that they do not send,
+/// such as Status and X-UID. So where sizes are known to be wrong, a header counts as the whole message if
+/// nothing else came in an earlier run, under the same size, and no more bytes are missing than of other
+/// messages. After ten runs, a few more may be missing, even if nothing is known about other messages.
 std::uint64_t Receiver::most_missing(const Step& step, const IncomingMessage& incoming) {
   constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
-  constexpr std::uint64_t digits = 4, a_line = 64, a_few_lines = 256;  // of UIDs, say
-  constexpr std::uint64_t most_overstated = 1024;                      // more is no line that a server adds
+  constexpr std::uint64_t digits = 4, a_line = 64, a_few_lines = 256;  // digits of a UID, for example
+  constexpr std::uint64_t most_overstated = 1024;  // more cannot be a line that the server adds
   constexpr std::uint32_t many_times = 10;
   const auto& store = settler_.store();
   const auto& hashes = incoming.hashes;
   const bool by_content = step.identity.by_content;
   for (const auto& row : store.rows_with_content(run_.mailbox, hashes.content)) {
     const auto* known = matcher_.row_of(step);
-    if (by_content || (known != nullptr && known->id == row.id)) return everything;  // it was so before
+    if (by_content || (known != nullptr && known->id == row.id)) return everything;  // it came so before
   }
   const bool is_first = run_.headers_alone.insert(hashes.content).second;
   if (!run_.server.sizes_are_off || !incoming.has_header || !is_first) return 0;
@@ -131,13 +132,14 @@ std::uint64_t Receiver::most_missing(const Step& step, const IncomingMessage& in
 }
 
 void Receiver::open_writers(const Step& step, IncomingMessage& incoming) {
-  std::vector<state::Landing> landings;  // where its delivery has begun
+  std::vector<state::Landing> landings;  // of the places where its delivery has begun
   if (const auto* row = matcher_.row_of(step); row != nullptr && row->has_landings) {
     landings = settler_.store().landings_of(run_.mailbox, row->id);
   }
   const auto fresh = envelope(run_.ids.next(), false);
   for (const auto& destination : run_.places.receiving()) {
-    // A message that is handed over again keeps its id; in other places a file of that name may exist.
+    // A message that is handed over again keeps its id. Elsewhere it gets a new one, because a file with the
+    // old name may exist.
     const auto tried = std::ranges::find_if(landings, [&](const auto& landing) {
       return landing.state == LandingState::tried && landing.target == destination->target();
     });
@@ -181,8 +183,8 @@ bool Receiver::drop_delivered_copies(const Step& step, IncomingMessage& incoming
   return delivered_somewhere;
 }
 
-/// What the user is told about a landing of an earlier run when the message is delivered again. `copy`: the
-/// new one for the same place, or null.
+/// Warns the user about a landing of an earlier run when the message is delivered again. `copy`: the new copy
+/// for the same place, or null.
 void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, IncomingMessage::Copy* copy) {
   const std::string message = "message " + notes_.uid(step);
   switch (landing.state) {
@@ -197,7 +199,8 @@ void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, Inc
     case LandingState::doubt:
       return run_.notices.warn(message + " was being delivered to " + landing.target +
                                    " when a run was killed, and cannot be found there; it is delivered again",
-                               "it may be there twice, if it was read and moved meanwhile", notes_.uid(step));
+                               "it may be there twice, if somebody has read and moved the first copy",
+                               notes_.uid(step));
     case LandingState::tried:
       break;
   }
@@ -211,7 +214,7 @@ void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, Inc
        .hint = program_knows ? "it may arrive twice there; MAILHAUL_RETRY=1 tells the program so"
                              : "it may arrive twice there",
        .uid = notes_.uid(step),
-       .quiet_skips_it = row != nullptr && row->failures > 0});  // the run that failed has told it
+       .quiet_skips_it = row != nullptr && row->failures > 0});  // the run that failed has reported it
 }
 
 void Receiver::finish(IncomingMessage& incoming, ReceivedMessage& message) {

@@ -41,15 +41,15 @@ class Receiver {
 
   /// Reads the message into all of its places. Throws what the session throws, and Error{temporary} when the
   /// message cannot be kept and has no end.
-  IncomingMessage read(const Step& step, pop3::Message& message);
-  /// Whether less arrived than LIST announced: nothing at all, or only a header. Some servers
-  /// list mail before its body is there. The message then comes last, and is reported if it is not delivered
-  /// yet.
+  [[nodiscard]] IncomingMessage read(const Step& step, pop3::Message& message);
+  /// Whether less arrived than LIST announced: nothing at all, or only a header. Some servers list mail
+  /// before its body is there. The message then comes last, and is reported if it is not delivered yet.
   [[nodiscard]] bool is_incomplete(const Step& step, const IncomingMessage& incoming);
   /// Drops the copies for places that have the message already, and warns about places that may get it twice.
   /// Returns whether an earlier run delivered it somewhere.
-  bool drop_delivered_copies(const Step& step, IncomingMessage& incoming, const state::Row& row);
-  /// S1: its copies are whole. Throws Error{storage}: none of them is left.
+  [[nodiscard]] bool drop_delivered_copies(const Step& step, IncomingMessage& incoming,
+                                           const state::Row& row);
+  /// S1: makes the message's copies whole. If this throws Error{storage}, none of them is left.
   static void finish(IncomingMessage& incoming, ReceivedMessage& message);
 
  private:

@@ -23,13 +23,13 @@ inline constexpr std::string_view hint_for_one_refused =
 class Refusals {
  public:
   [[nodiscard]] RefusalEffect add(std::string_view words, net::Reason reason);
-  /// Whether the server is to be asked for no more.
+  /// Whether no more messages are to be requested.
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
-  /// The server has sent a message.
-  void none() noexcept { in_a_row_ = 0; }
+  /// The server has sent a message, so the next refusal is the first in a row.
+  void reset() noexcept { in_a_row_ = 0; }
 
  private:
-  std::string last_;  ///< without its numbers
+  std::string last_;  ///< the words of the last refusal, without digits
   int in_a_row_ = 0;
   bool stopped_ = false;
 };

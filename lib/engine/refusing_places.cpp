@@ -18,7 +18,7 @@ constexpr auto first_place_pause = 5min;
 constexpr auto longest_place_pause = 6h;
 constexpr std::size_t longest_answer = 300;
 
-/// The pause after so many runs in a row in which the place was given up; the next run may come at once.
+/// The pause after this many runs in a row have given the place up. There is none after the first of them.
 std::chrono::seconds place_pause_after(int runs) {
   std::chrono::seconds pause = first_place_pause;
   if (runs < 2) return 0s;
@@ -35,8 +35,8 @@ std::string_view take_up_to(std::string_view& text, char separator) {
 
 std::string unescaped(std::string_view text) { return util::unescape_uid(text).value_or(""); }
 
-/// What is the same when a program answers in the same way to another message: "sh: exit status 1" as it is,
-/// and of its own words those without digits and addresses.
+/// The part of an answer that is the same when a program refuses another message for the same reason: "sh:
+/// exit status 1" as it is, and of the program's own words those without digits and addresses.
 std::string sense_of(std::string_view answer) {
   const auto program = answer.find(": ");
   const auto words = program == std::string_view::npos ? program : answer.find(": ", program + 2);
@@ -99,7 +99,7 @@ void RefusingPlaces::took(std::string_view target) {
 void RefusingPlaces::refused(const PlaceRefusal& refusal, state::Time now) {
   Place* place = find(refusal.target);
   if (place == nullptr) place = &places_.emplace_back(Place{.target = std::string(refusal.target)});
-  const auto answer = refusal.answer.substr(0, longest_answer);
+  const auto answer = util::escape(refusal.answer, longest_answer);
   const bool same = place->has_refused_now && sense_of(place->answer) == sense_of(answer);
   place->in_a_row = same ? place->in_a_row + 1 : 1;
   place->has_refused_now = true;
@@ -140,7 +140,7 @@ std::optional<util::Error> RefusingPlaces::error(std::size_t waiting, const Envi
                     : ", for " + std::to_string(place->in_a_row) + " messages in a row";
   sentence +=
       "; " + util::counted(waiting, "message") + (waiting == 1 ? " waits" : " wait") + " on the server";
-  if (pauses) sentence += ", and none is tried before " + environment.shown(place->not_before);
+  if (pauses) sentence += ", and no message is offered before " + environment.shown(place->not_before);
   std::string hint =
       pauses ? "to try one at once, run mailhaul at a terminal" : "the next run tries one message first";
   if (!place->by_hand.empty()) hint = "try it by hand: " + place->by_hand + "; " + hint;

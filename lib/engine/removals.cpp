@@ -6,7 +6,6 @@
 #include "engine/login.h"
 #include "engine/uid.h"
 #include "net/refusal.h"
-#include "util/escape.h"
 #include "util/units.h"
 
 namespace mailhaul::engine {
@@ -33,7 +32,7 @@ void Removals::mark_undelivered(std::uint32_t number, state::RowId row) {
   undelivered_[number] = row;
 }
 
-/// RFC 2449 section 6.7: where EXPIRE is 0 the server removes what was retrieved, at QUIT.
+/// RFC 2449 section 6.7: with EXPIRE 0, the server removes at QUIT what was retrieved.
 bool Removals::must_not_quit() {
   if (!expires_at_quit() || !(unsafe_ || piped_)) return false;
   run_.notices.warn(
@@ -44,7 +43,8 @@ bool Removals::must_not_quit() {
   return true;
 }
 
-/// Where mail is to stay, a UIDL that is listed again may be another message's.
+/// If EXPIRE 0 removes mail that was to stay, a UIDL that is listed again may belong to another message: the
+/// rows become suspect.
 void Removals::note_expiring() {
   state::Change change{.doubted = retrieved_};
   change.doubted.insert(change.doubted.end(), run_.delivered_now.begin(), run_.delivered_now.end());
@@ -57,7 +57,7 @@ void Removals::note_expiring() {
 std::vector<std::uint32_t> Removals::finish() {
   if (must_not_quit()) return {};
   note_expiring();
-  // This holds for deliveries of earlier runs too: a killed run's last COMMIT may not be durable.
+  // Deliveries of earlier runs need this, too: the last COMMIT of a killed run may not be durable yet.
   if (!marked_.empty()) run_.store.flush(run_.mailbox);
   phase_ = Phase::quitting;
   if (any()) run_.tell.removing(run_.account.name, static_cast<std::uint32_t>(asked()));
@@ -86,7 +86,7 @@ pop3::RemovalResult Removals::quit() {
   }
 }
 
-/// They may be gone, and their UIDLs given to other messages.
+/// The messages may be gone, and their UIDLs in use for other messages: the rows become suspect.
 void Removals::doubt(std::size_t unconfirmed) {
   run_.totals.unconfirmed = static_cast<std::uint32_t>(unconfirmed);
   state::Change change;
@@ -95,11 +95,11 @@ void Removals::doubt(std::size_t unconfirmed) {
 }
 
 void Removals::throw_unconfirmed(const pop3::RemovalResult& removal) const {
-  const util::Error error(util::Kind::temporary,
-                          "the server did not confirm the removal of " +
-                              util::counted(removal.accepted.size(), "message") +
-                              " (reply to QUIT: " + util::escape(removal.quit_answer) + ")",
-                          hint_);
+  const util::Error error(
+      util::Kind::temporary,
+      "the server did not confirm the removal of " + util::counted(removal.accepted.size(), "message") +
+          ": " + (removal.quit_refused ? "it answered QUIT with -ERR " : "") + removal.quit_answer,
+      hint_);
   if (!removal.quit_refused) throw util::Error(error);
   throw net::RefusedError(error, net::understand(removal.quit_answer, util::Kind::temporary));
 }
@@ -119,7 +119,7 @@ void Removals::warn_of_refused(const pop3::RemovalResult& removal) {
   const std::string sentence = "the server refused to remove " +
                                (count == 1 ? "message " + uid_of(number)
                                            : util::counted(count, "message") + ", first " + uid_of(number)) +
-                               ": -ERR " + util::escape(words);
+                               ": -ERR " + words;
   const auto meant = net::understand(words, util::Kind::temporary);
   if (meant.reason != net::Reason::limit) return run_.notices.warn_once(sentence, hint_, "DELE refused");
   note_limit(run_.account, run_.environment, run_.server, meant);

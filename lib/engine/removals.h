@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From S5 to S7: which messages are removed from the server, and when that counts.
+// From S5 to S7: which messages are removed from the server, and when a removal counts.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -20,31 +20,31 @@ class Removals {
   /// `hint`: what happens next to a message whose removal the server refused or did not confirm.
   Removals(AccountRun& run, pop3::Session& session,
            std::string_view hint =
-               "what is delivered will not be fetched again; the next run asks for its "
-               "removal once more")
+               "delivered messages are not fetched again; the next run tries to remove them again")
       : run_(run), session_(session), hint_(hint) {}
 
   /// Asks for the removal of a message that this session has read itself and whose row is in S5, or in
   /// S4 of this run. No effect after QUIT was sent or stop() was called, or if the message is kept.
   void mark(std::uint32_t number, state::RowId row);
-  /// The server handed out something else in this message's place: it is not removed.
+  /// Keeps the message on the server, because the server sent something else in its place.
   void keep(std::uint32_t number);
-  /// The same for a message that was never delivered and that the user wants removed. Its row, if there is
-  /// one (not 0), is forgotten with it: should the message be listed again, it is new mail.
+  /// Like mark(), for a message that was never delivered and that the user wants removed. Its row (0: there
+  /// is none) is forgotten with it: if the message is listed again, it is new mail.
   void mark_undelivered(std::uint32_t number, state::RowId row);
-  /// The row of a message that was to be removed by mark(); 0: there is none.
+  /// The row that mark() was given for this message; 0 if mark() was not called for it.
   [[nodiscard]] state::RowId row_of(std::uint32_t number) const;
   /// Whether QUIT would remove anything.
   [[nodiscard]] bool any() const noexcept { return asked() != 0; }
-  /// A message was retrieved and is not safe: if a RETR alone removes it, the session ends without
+  /// A message was retrieved and is not safe: if a RETR alone removes messages, the session ends without
   /// QUIT.
   void retrieved_but_unsafe() noexcept { unsafe_ = true; }
   /// A message was retrieved whose row is in S5, or in S4 of this run.
   void retrieved(state::RowId row) { retrieved_.push_back(row); }
-  /// As retrieved_but_unsafe(), for a message that went into a pipe, unless -K allows its removal.
+  /// Like retrieved_but_unsafe(), for a message that went into a pipe without -K, which would allow its
+  /// removal.
   void retrieved_into_pipe() noexcept { piped_ = true; }
-  /// Sends QUIT; what the server confirms is GONE. Returns the numbers removed, sorted. REQUIRES: nothing is
-  /// owed, and what was delivered is recorded. Throws Error{temporary} when the removal was not confirmed.
+  /// Sends QUIT; what the server confirms is GONE. Returns the numbers removed, sorted. REQUIRES: no answer
+  /// is owed, and what was delivered is recorded. Throws Error{temporary} when the removal was not confirmed.
   std::vector<std::uint32_t> finish();
   /// The session ended early: nothing else is removed.
   void stop() noexcept { phase_ = Phase::over; }

@@ -26,11 +26,11 @@ struct AccountOutcome {
   bool quiet_skips_it = false;             ///< -q says nothing about `error`
   std::vector<util::Kind> message_errors;  ///< of messages that failed, in order
   TroubleChange trouble = TroubleChange::none;
-  std::string trouble_error;  ///< what goes wrong, or went wrong until now
+  std::string trouble_error;  ///< what is wrong, or was wrong until now
 };
 
 /// The most serious exit status of the account's error and its messages' errors; 0 if there are none.
-int status_of(const AccountOutcome& outcome);
+[[nodiscard]] int status_of(const AccountOutcome& outcome);
 
 /// Begins work in a thread of its own. Throws std::system_error when none can be started.
 using StartThread = std::function<std::jthread(std::function<void()>)>;
@@ -46,8 +46,8 @@ struct Limits {
 void for_each_account(const std::vector<account::Account>& accounts, const Limits& limits,
                       const std::function<void(std::size_t)>& work);
 
-/// Fetches for all accounts. Never throws for an account's failure: it is in its outcome, and `listener` has
-/// been told.
+/// Fetches for all accounts. Does not throw when an account fails: its error is in its outcome, and was
+/// reported to `listener`.
 std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
                                 const Environment& environment, report::Listener& listener);
 

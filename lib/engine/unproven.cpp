@@ -6,13 +6,12 @@
 
 #include "engine/same_message.h"
 #include "net/refusal.h"
-#include "util/escape.h"
 
 namespace mailhaul::engine {
 
 namespace {
 
-/// After this many sizes that were only announced wrong, the server is known to announce wrong sizes.
+/// After this many messages that came back the same, the gaps of this server are believed.
 constexpr int confirmations = 3;
 
 /// How many times wider a gap may be than those seen before.
@@ -47,8 +46,8 @@ void SizeHabit::add(std::uint64_t octets, std::uint64_t announced) {
   steepest_ = std::max(steepest_, share_of(gap, announced));
 }
 
-/// A server that counts a header of its own is off by the same each time, one that counts line ends wrongly
-/// in proportion to the lines.
+/// A server that counts a header of its own is off by the same number of octets each time; one that counts
+/// line ends wrongly is off in proportion to the lines.
 bool SizeHabit::covers(std::uint64_t octets, std::uint64_t announced) const {
   if (seen_ < confirmations) return false;
   const auto gap = gap_between(octets, announced);
@@ -80,7 +79,7 @@ std::vector<ReceivedMessage> Unproven::check() {
   return std::exchange(held_, {});
 }
 
-/// False: the server refuses to send it once more.
+/// Requests the message again, and compares it. False: the server refuses to send it once more.
 bool Unproven::compare(ReceivedMessage& message) {
   compared_ = message.step;
   session_.want({.number = message.step->message.number, .bytes = message.octets, .header_only = false});
@@ -97,10 +96,10 @@ bool Unproven::compare(ReceivedMessage& message) {
     compared_ = nullptr;
     return false;
   }
-  // Under the same header its body may be one that the server makes anew each time.
+  // If the header is the same, the body may be one that the server makes anew each time.
   message.row.remade = hashes.content != message.row.content;
-  // While pipelining, equal headers prove only then that this is no neighbour's body, and a body of the same
-  // content with more bytes had a line of another answer in it.
+  // While pipelining, a body with other content may be a neighbour's unless its header is unique, and a body
+  // with the same content but another size had a line of another answer in it.
   const bool neighbours =
       session_.pipelining() && (message.row.remade ? !header_is_unique(hashes) : other_size);
   const bool was_part = message.row.remade && is_more(hashes.octets, message.octets);
@@ -112,11 +111,11 @@ bool Unproven::compare(ReceivedMessage& message) {
   return true;
 }
 
-/// Some servers send each message only once in a session: the next one shows whether it comes the same.
+/// Some servers send each message only once in a session: the next session compares it instead.
 void Unproven::refused(const ReceivedMessage& message, const std::string& words) {
   const auto meant = net::understand(words, util::Kind::temporary);
   const util::Error error(
-      meant.kind, "cannot retrieve it again, to compare it: the server said -ERR " + util::escape(words),
+      meant.kind, "cannot retrieve it again, to compare it: the server said -ERR " + words,
       meant.hint.empty() ? "nothing is lost: if the next run receives the same, it is delivered"
                          : meant.hint);
   if (meant.reason == net::Reason::limit) throw net::RefusedError(error, meant);
@@ -126,12 +125,13 @@ void Unproven::refused(const ReceivedMessage& message, const std::string& words)
 void Unproven::came_back_different() {
   body_changed_ = true;
   if (!session_.pipelining())
-    throw util::Error(util::Kind::protocol, "it came back different when it was asked for again",
-                      "nothing is lost; the next run asks for it again, after the others");
+    throw util::Error(util::Kind::protocol,
+                      "the server sent something else when the message was requested again",
+                      "nothing is lost; the next run requests it again, after the others");
   const auto uid = notes_.uid(*std::exchange(compared_, nullptr));  // the message is not to blame
   throw util::Error(util::Kind::protocol,
-                    "message " + uid + " came back different when asked for again alone",
-                    "the server breaks PIPELINING; the next session asks one by one");
+                    "the server sent something else when message " + uid + " was requested again, alone",
+                    "the server breaks PIPELINING; the next session requests messages one by one");
 }
 
 void Unproven::discard() noexcept {

@@ -51,7 +51,7 @@ void check(const Login& login) {
 Redactor redactor_for(const Endpoint& endpoint, const Login& login) {
   Redactor redactor;
   const std::string& secret = login.secret.reveal();
-  // As PLAIN sends it (RFC 4616): base64 of a short password alone would not be found inside that.
+  // The secret as PLAIN sends it (RFC 4616): the base64 of a short password alone would not be found in that.
   if (!secret.empty()) redactor.hide(std::string(1, '\0') + login.user + std::string(1, '\0') + secret);
   redactor.hide(secret);
   redactor.hide(password_in(endpoint.proxy));
@@ -68,8 +68,8 @@ struct Attempt {
   std::unique_ptr<Stream> stream;     ///< empty: the login failed
 };
 
-/// -ERR to the name of a mechanism: whether it says something that the next mechanism would hear as well.
-/// Nothing was sent yet that [AUTH] could be about.
+/// Whether an -ERR to the name of a mechanism would also be the answer to the next mechanism. Credentials do
+/// not count as a reason, because none have been sent yet.
 bool is_about_more_than_the_mechanism(std::string_view words) {
   switch (understand(words, Kind::protocol).reason) {
     case Reason::in_use:
@@ -87,14 +87,15 @@ bool is_about_more_than_the_mechanism(std::string_view words) {
   return false;
 }
 
-/// -ERR to the first message of SCRAM, which has the user's name and nothing secret. Often the server keeps
-/// the password in a form that is no use to SCRAM, and says the same as of an unknown user.
+/// Whether an -ERR to the first message of SCRAM, which has the user's name and nothing secret, may be about
+/// SCRAM itself. Many servers keep the password in a form that SCRAM cannot use, and then answer as for an
+/// unknown user.
 bool may_be_about_scram(std::string_view words) {
   const auto reason = understand(words, Kind::login).reason;
   return reason == Reason::credentials || reason == Reason::unknown;
 }
 
-/// What a login that libcurl has failed to do has in common with a conversation of ours.
+/// How a login by libcurl failed, in the terms of our own conversation; empty if none of these fits.
 std::optional<LoginEnd> end_by_libcurl(const Attempt& now) {
   using Stage = Transcript::Stage;
   const Transcript& said = now.dialogue.transcript();
@@ -111,15 +112,15 @@ std::optional<LoginEnd> end_by_libcurl(const Attempt& now) {
                   .credentials_sent = sent};
 }
 
-/// Takes a method that has failed off those to try, in this form or in every one. Returns false where another
-/// one would fail as well, or must not be tried.
+/// Removes a method that has failed from those to try, in this form or in every form. Returns false if
+/// another method would fail as well, or must not be tried.
 bool strikes(const LoginEnd& end, const LoginMethod& method, MethodsToTry& methods, int& forms) {
   using What = LoginEnd::What;
-  // A wrong password may be refused in any words: it goes out twice at most.
+  // A wrong password may be refused in any words, so the password is sent twice at most.
   if (end.credentials_sent && (end.what != What::way_wrong || ++forms > 1)) return false;
   if (end.what == What::way_refused && is_about_more_than_the_mechanism(end.refusal())) return false;
   if (end.what == What::name_refused && !may_be_about_scram(end.refusal())) return false;
-  // Some dislike anything behind the name of the mechanism.
+  // Some servers do not accept anything after the name of the mechanism.
   if (end.what == What::way_wrong || end.what == What::odd_answer || end.what == What::lost)
     methods.strike(method);
   else
@@ -127,7 +128,7 @@ bool strikes(const LoginEnd& end, const LoginMethod& method, MethodsToTry& metho
   return true;
 }
 
-/// Takes what has failed off the methods to try. Returns false where another method would fail as well, or
+/// Removes what has failed from the methods to try. Returns false if another method would fail as well, or
 /// must not be tried. `forms` counts the methods whose form was refused after they had sent the secret.
 bool goes_on(const Attempt& now, MethodsToTry& methods, int& forms) {
   using What = LoginEnd::What;
@@ -139,7 +140,7 @@ bool goes_on(const Attempt& now, MethodsToTry& methods, int& forms) {
       methods.leave_out_capa();
       return true;
     case What::utf8_unanswered:
-      // With PIPELINING, the credentials went out behind UTF8: they have one more try at most.
+      // With PIPELINING, the credentials were sent right after UTF8: they may be sent once more at most.
       if (now.end->credentials_sent) ++forms;
       methods.leave_out_utf8();
       return true;
@@ -186,7 +187,7 @@ class Opener {
   void keep(Attempt& now, Wire wire) const;
   std::optional<Wire> secured(Attempt& now, Wire plain) const;
   LoggedIn opened(Attempt& now);
-  /// Not the one of a proxy.
+  /// Empty without TLS: then the certificate that libcurl reports is that of a proxy.
   std::optional<std::chrono::sys_seconds> certificate_until(const Attempt& now) const {
     return request_.endpoint.tls == Tls::none ? std::nullopt : now.result.certificate_until;
   }
@@ -235,7 +236,7 @@ void Opener::attempt(Attempt& now) {
   if (now.end->what == LoginEnd::What::lost) now.result.tunnel_end = wire->end_of_tunnel();
 }
 
-/// The same connection inside TLS; empty: there is no TLS that can be trusted.
+/// The same connection inside TLS; empty if there is no TLS that can be trusted.
 std::optional<Wire> Opener::secured(Attempt& now, Wire plain) const {
   auto curl =
       std::make_unique<CurlHandle>(request_.endpoint, deadline_.cancel, now.dialogue, Speaks::nothing);
@@ -266,7 +267,7 @@ void Opener::keep(Attempt& now, Wire wire) const {
       std::move(wire), CurlStream::Limits{.silence = request_.endpoint.silence}, deadline_.cancel);
 }
 
-/// Throws what explain() finds, with the meaning of the -ERR if one led to it.
+/// Throws the error that explain() returns, with the meaning of the -ERR if an -ERR led to it.
 void Opener::fail(const Attempt& now) const {
   const Transcript& said = now.dialogue.transcript();
   const LoginFailure failure{.endpoint = request_.endpoint,
@@ -294,7 +295,7 @@ void Opener::fail(const Attempt& now) const {
 }
 
 LoggedIn Opener::opened(Attempt& now) {
-  // What happened at CAPA may have been an accident: the next session asks again.
+  // A failure at CAPA may have been an accident: the method is not remembered, and the next login asks again.
   const bool asked = methods_.asks_capa();
   return {.stream = std::move(now.stream),
           .capabilities = now.dialogue.transcript().capabilities(),
@@ -314,14 +315,14 @@ LoggedIn Opener::open() {
       now.dialogue.remark("this address does not answer; " + addresses_.chosen() + " is tried");
       continue;
     }
-    // There may still be methods to try that this server does not offer.
+    // The methods that are left may be ones that this server does not offer.
     if (!goes_on(now, methods_, forms) || !methods_.choose(now.dialogue.transcript().capabilities()))
       fail(now);
-    now.dialogue.remark("this server does not accept this way to log in; the next one is tried");
+    now.dialogue.remark("this server does not accept this login method; the next method is tried");
   }
 }
 
-/// The same conversation with no method left to try: it ends where a login would begin.
+/// Has the same conversation as open(), but with no method to try, so that it ends where a login would begin.
 ServerFacts Opener::look() {
   methods_.leave_nothing();
   Attempt now(redactor_, request_.trace);

@@ -28,8 +28,8 @@ struct ConnectResult {
   long system_error = 0;       ///< errno of the failed connect
   long proxy_status = 0;       ///< of an HTTP proxy's answer to CONNECT
   long proxy_error = 0;        ///< what a SOCKS proxy said: CURLPX_...
-  std::string proxy_variable;  ///< of the environment, if the proxy comes from there
-  /// The addresses that connections were tried to, and the one that the connection is to.
+  std::string proxy_variable;  ///< the variable of the environment that names the proxy; may be empty
+  /// The addresses that were tried, and the one that is connected.
   std::vector<std::string> tried;
   std::string peer;
   std::optional<std::chrono::sys_seconds> certificate_until;  ///< the server's; empty: no TLS, or not known
@@ -40,7 +40,7 @@ struct ConnectResult {
 
 /// What libcurl itself says on a connection.
 enum class Speaks {
-  nothing,  ///< it ends with TCP, or with TLS from the first byte
+  nothing,  ///< it only opens the connection: TCP, or TLS from the first byte
   pop3      ///< it reads the greeting, asks CAPA, switches to TLS by STLS, and may log in
 };
 
@@ -48,7 +48,7 @@ enum class Speaks {
 /// connect() has returned.
 class CurlHandle {
  public:
-  /// Throws Error{config} for a file that cannot be used, and for a host or a proxy that is not one.
+  /// Throws Error{config} for a file that cannot be used, and for an invalid host or proxy.
   CurlHandle(const Endpoint& endpoint, const util::Cancel& cancel, Dialogue& dialogue, Speaks speaks);
   ~CurlHandle();
   CurlHandle(const CurlHandle&) = delete;
@@ -56,29 +56,29 @@ class CurlHandle {
 
   /// connect() begins TLS on the connection that `plain` has opened (STLS: RFC 2595 section 4).
   void begin_tls_on(std::unique_ptr<CurlHandle> plain);
-  /// Gives libcurl the credentials, so that connect() logs in. REQUIRES: it speaks POP3.
+  /// Gives libcurl the credentials, so that connect() logs in. REQUIRES: Speaks::pop3.
   void log_in_by(const LoginMethod& method, const Login& login);
   /// connect() tries this address only, and looks up nothing.
   void connect_to_address(const std::string& address);
-  /// connect() gives up if it has not ended by then, a peer has accepted the connection, and `agrees` returns
-  /// true for its address. If libcurl speaks POP3, `agrees` also says whether the peer is mute.
+  /// connect() gives up if it has not ended at the time `at`, a peer has accepted the connection, and
+  /// `agrees` returns true for its address. With Speaks::pop3, `agrees` also checks that the peer is mute.
   void give_up_when_mute(std::chrono::steady_clock::time_point at,
                          std::function<bool(const std::string& peer)> agrees);
-  /// Connects, and does what was asked for. REQUIRES: called once.
+  /// Connects, and does what the functions above have prepared. REQUIRES: called once.
   [[nodiscard]] ConnectResult connect(std::chrono::milliseconds limit);
   /// Tunnel::end(); empty if there is no tunnel.
-  std::string end_of_tunnel();
-  /// The descriptor of the connection; -1: there is none.
-  int socket() const;
-  /// What was done without waiting: CURLE_OK, CURLE_AGAIN, or another result; and the number of bytes.
+  [[nodiscard]] std::string end_of_tunnel();
+  /// The descriptor of the connection; -1 if there is none.
+  [[nodiscard]] int socket() const;
+  /// What was done without waiting: the result (CURLE_OK, CURLE_AGAIN or an error) and the number of bytes.
   struct Moved {
     int code = 0;
     std::size_t bytes = 0;
   };
-  Moved send(std::string_view bytes);
-  Moved receive(std::span<char> into);
-  /// libcurl's words about a result other than CURLE_OK, the more exact ones if there are any.
-  std::string words(int code) const;
+  [[nodiscard]] Moved send(std::string_view bytes);
+  [[nodiscard]] Moved receive(std::span<char> into);
+  /// libcurl's words about a result other than CURLE_OK, as exact as they are known.
+  [[nodiscard]] std::string words(int code) const;
   /// The CURL* itself, for questions about the connection.
   void* handle() const noexcept { return handle_.get(); }
 
@@ -101,7 +101,7 @@ class CurlHandle {
   bool finds_mute_peer();
   Moved moved(ssize_t result);
   void set_callbacks();
-  bool has_hung_up() const;  ///< before libcurl was through, which it noticed only by the way
+  bool has_hung_up() const;  ///< the server closed before libcurl had finished connecting
   std::string url(std::string_view scheme) const;
 
   std::unique_ptr<void, Free> handle_;
@@ -111,7 +111,7 @@ class CurlHandle {
   Dialogue* dialogue_;
   std::string authority_;       ///< "host:port" of the URL
   std::string tls_words_;       ///< the last words of OpenSSL
-  std::string proxy_variable_;  ///< the one that libcurl takes the proxy from
+  std::string proxy_variable_;  ///< the variable of the environment that names the proxy
   Speaks speaks_;
   bool at_once_;  ///< TLS from the first byte
   std::string host_;
@@ -122,10 +122,10 @@ class CurlHandle {
   ConnectResult result_;
   const std::vector<std::string>& tunnel_argv_;
   std::unique_ptr<Tunnel> tunnel_;     ///< the connection, if libcurl does not open it
-  std::unique_ptr<CurlHandle> plain_;  ///< what opened the connection that TLS was begun on
+  std::unique_ptr<CurlHandle> plain_;  ///< the handle that opened the connection, if TLS was begun on it
 };
 
 /// "mail.example.org:995", as the user wrote the host; an IPv6 address is in brackets.
-std::string address_of(const Endpoint& endpoint);
+[[nodiscard]] std::string address_of(const Endpoint& endpoint);
 
 }  // namespace mailhaul::net

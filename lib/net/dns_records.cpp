@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/dns_records.h"
 
-// Newer releases of c-ares prefer functions that the oldest one supported does not have.
+// Newer releases of c-ares deprecate functions in favour of some that the oldest supported release lacks.
 #define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <curl/curl.h>
@@ -66,7 +66,7 @@ void take(const ares_txt_ext& reply, DnsAnswer& answer) {
   for (std::size_t i = 0; i < reply.length; ++i) answer.texts.back() += static_cast<char>(reply.txt[i]);
 }
 
-/// Reads a packet by one of the parsers of c-ares.
+/// Reads a packet with one of the parsers of c-ares.
 template <typename Reply>
 int read(int (*parse)(const unsigned char*, int, Reply**), std::span<const unsigned char> packet,
          DnsAnswer& answer) {
@@ -93,7 +93,7 @@ int read_packet(RecordType type, std::span<const unsigned char> packet, DnsAnswe
 struct Query {
   RecordType type;
   DnsAnswer* answer;
-  std::size_t* open;  ///< how many are on their way
+  std::size_t* open;  ///< how many questions are on their way
 };
 
 void on_answer(void* query, int status, int /*timeouts*/, unsigned char* packet, int length) noexcept {
@@ -149,10 +149,10 @@ class Channel {
     for (const auto& wait : std::span(waits).subspan(1))
       ares_process_fd(channel_, (wait.revents & ~POLLOUT) != 0 ? wait.fd : ARES_SOCKET_BAD,
                       (wait.revents & POLLOUT) != 0 ? wait.fd : ARES_SOCKET_BAD);
-    ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // what has taken too long is sent again
+    ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);  // sends again what has taken too long
   }
 
-  /// Ends what is on its way.
+  /// Ends the questions that are on their way.
   void close() noexcept {
     if (channel_ == nullptr) return;
     ares_destroy(channel_);
@@ -183,7 +183,7 @@ std::vector<DnsAnswer> ask_dns(std::span<const DnsQuestion> questions, const Dns
   for (std::size_t i = 0; i < questions.size(); ++i) channel.ask(questions[i], queries[i]);
   while (open != 0 && Clock::now() < end && !cancel.requested()) channel.wait(cancel);
   channel.close();
-  if (cancel.requested()) throw Error(Kind::cancelled, "stopped while asking for the mail server");
+  if (cancel.requested()) throw Error(Kind::cancelled, "stopped while asking the name server");
   for (auto& answer : answers)
     std::ranges::stable_sort(answer.targets, [](const DnsTarget& one, const DnsTarget& other) {
       return one.priority != other.priority ? one.priority < other.priority : one.weight > other.weight;
@@ -197,7 +197,7 @@ std::string name_in_dns(const std::string& name) {
   if (curl_url_set(url.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK) return {};
   char* host = nullptr;
   const auto result = curl_url_get(url.get(), CURLUPART_HOST, &host, CURLU_PUNYCODE);
-  // libcurl 7.88 leaves the name here even if it cannot be written in ASCII.
+  // libcurl 7.88 sets `host` even if it fails because the name cannot be written in ASCII.
   const std::unique_ptr<char, decltype(&curl_free)> owner(host, &curl_free);
   return result == CURLUE_OK ? host : std::string();
 }

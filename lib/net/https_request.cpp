@@ -46,7 +46,7 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* tr
   return size * count;
 }
 
-/// An answer that is complete is kept: it may have a token in it that replaces the one that was sent.
+/// A complete answer is kept after a cancel, too: it may contain a token that replaces the one that was sent.
 int check_cancel(void* transfer, curl_off_t expected, curl_off_t received, curl_off_t, curl_off_t) noexcept {
   const bool is_complete = expected > 0 && received >= expected;
   return !is_complete && static_cast<Transfer*>(transfer)->cancel->requested() ? 1 : 0;
@@ -60,7 +60,7 @@ void give(CURL* handle, CURLoption option, Value value) {
               "libcurl refuses option " + std::to_string(option) + ": " + curl_easy_strerror(code));
 }
 
-/// "https://oauth2.googleapis.com/token" -> "oauth2.googleapis.com"; a query may have secrets in it.
+/// "https://oauth2.googleapis.com/token" -> "oauth2.googleapis.com"; the query may contain secrets.
 std::string host_in(std::string_view url) {
   url.remove_prefix(std::min(url.size(), std::string_view("https://").size()));
   return util::escape(url.substr(0, url.find_first_of("/?#")));
@@ -77,8 +77,14 @@ void require_https(const std::string& url) {
 [[noreturn]] void fail(const HttpsRequest& request, CURLcode code, const char* words) {
   const std::string what = "cannot ask " + host_in(request.url) + ": " +
                            util::escape(*words != '\0' ? words : curl_easy_strerror(code));
-  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-    throw Error(Kind::unavailable, what, "its certificate is not trusted; is something between you and it?");
+  if (code == CURLE_PEER_FAILED_VERIFICATION)
+    throw Error(Kind::unavailable, what,
+                "its certificate is not trusted; perhaps a proxy or a firewall intercepts the connection");
+  if (code == CURLE_SSL_CACERT_BADFILE)
+    throw Error(Kind::unavailable, what,
+                request.ca_file.empty()
+                    ? "the system has no certificates to trust: install some (Debian: ca-certificates)"
+                    : "\"tls_ca_file\" must contain certificates in PEM");
   throw Error(Kind::temporary, what, "try again later; nothing has changed");
 }
 
@@ -99,7 +105,7 @@ void set_network(CURL* handle, const HttpsRequest& request) {
   if (!request.ca_file.empty()) give(handle, CURLOPT_CAINFO, request.ca_file.c_str());
   require_proxy_url(request.proxy);
   if (request.proxy == "env") {
-    static_cast<void>(proxy_of_environment(request.url));  // throws where it is not one
+    static_cast<void>(proxy_of_environment(request.url));  // throws if the proxy is invalid
     return;
   }
   give(handle, CURLOPT_PROXY, request.proxy.c_str());
@@ -143,7 +149,7 @@ class HttpsTransfer {
 
   CURL* handle() const { return handle_.get(); }
 
-  /// What came, after the transfer has ended with `code`. Throws like ask_https().
+  /// The answer, after the transfer has ended with `code`. Throws like ask_https().
   HttpsAnswer finish(CURLcode code) {
     HttpsAnswer answer{.body = util::Secret(std::move(transfer_.body))};
     if (code != CURLE_OK && transfer_.cancel->requested())
@@ -176,7 +182,7 @@ HttpsOutcome outcome_of(HttpsTransfer& transfer, CURLcode code) {
   }
 }
 
-/// Several transfers in one thread. Gives their handles back before these are freed.
+/// Several transfers in one thread. The destructor releases their handles, which must still exist then.
 class Together {
  public:
   Together() : all_(curl_multi_init()) {
@@ -194,7 +200,7 @@ class Together {
       throw Error(Kind::os, "libcurl is out of memory");
   }
 
-  /// Goes on until all have ended; tells each end.
+  /// Runs until all transfers have ended; calls `tell` at the end of each.
   template <typename Tell>
   void run(const util::Cancel& cancel, Tell tell) {
     curl_waitfd stop{.fd = cancel.fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
@@ -205,7 +211,7 @@ class Together {
         if (ended->msg == CURLMSG_DONE) tell(ended->easy_handle, ended->data.result);
       if (left != 0) curl_multi_poll(all_.get(), &stop, 1, 1000, nullptr);
     }
-    if (cancel.requested()) throw Error(Kind::cancelled, "stopped while asking for the mail server");
+    if (cancel.requested()) throw Error(Kind::cancelled, "stopped while asking web servers");
   }
 
  private:

@@ -20,7 +20,7 @@ constexpr std::size_t longest_reply = 64UL * 1024;
 constexpr std::size_t longest_capa = 1024UL * 1024;
 constexpr std::size_t longest_auth_line = 255;  // with its CRLF: RFC 2449 section 4
 
-/// As RFC 1939 section 7 has it: the timestamp with its brackets.
+/// The timestamp of a greeting with its brackets, as RFC 1939 section 7 demands for APOP.
 std::string timestamp_in(std::string_view greeting) {
   const auto begin = greeting.find('<');
   return std::string(greeting.substr(begin, greeting.find('>', begin) + 1 - begin));
@@ -52,20 +52,20 @@ void LoginConversation::receive(std::string_view bytes) {
     if (end == std::string::npos) break;
     const std::string line(util::without_line_ends(std::string_view(received_).substr(read, end - read)));
     read = end + 1;
-    // Only what comes of CAPA may be more than one line. Everything else answers one line of ours, so that
-    // what follows it in the same packet was not asked for.
+    // Only the greeting and the answer to CAPA may have more than one line. Every other answer is one line,
+    // so that nobody has asked for what follows it in the same packet.
     const bool more = read < received_.size() && awaited_ > Awaited::capa_lines && !(utf8_owed_ && method_);
-    if (line.size() > longest_reply) return fail(What::too_much, "a line without end");
+    if (line.size() > longest_reply) return fail(What::too_much, "a line of more than 64 KiB");
     const Sort sort = sort_of(line);
     dialogue_.received(line);
-    // A refusal is one whatever follows it ("-ERR closing the connection").
+    // A refusal counts as one, whatever follows it ("-ERR closing the connection").
     if (more && (sort != Sort::refusal || awaited_ == Awaited::stls || utf8_owed_))
       return fail(awaited_ == Awaited::stls ? What::clear_text : What::too_much, "more than one line");
     take({line, sort});
   }
   received_.erase(0, read);
   if (state_ == State::reading && util::without_line_ends(received_).size() > longest_reply)
-    fail(awaits_capa() ? What::capa_unanswered : What::too_much, "a line without end");
+    fail(awaits_capa() ? What::capa_unanswered : What::too_much, "a line of more than 64 KiB");
 }
 
 LoginConversation::Sort LoginConversation::sort_of(std::string_view line) {
@@ -76,7 +76,7 @@ LoginConversation::Sort LoginConversation::sort_of(std::string_view line) {
 }
 
 void LoginConversation::take(const Line& line) {
-  if (std::exchange(utf8_owed_, false)) {  // RFC 6856: a server that refuses goes on without it
+  if (std::exchange(utf8_owed_, false)) {  // RFC 6856: a server that refuses UTF8 goes on without it
     if (line.sort != Sort::ok && line.sort != Sort::refusal)
       return fail(What::utf8_unanswered, std::string(line.text));
     if (!method_) begin_login();
@@ -104,7 +104,7 @@ void LoginConversation::take(const Line& line) {
 void LoginConversation::take_greeting(const Line& line) {
   if (line.sort == Sort::refusal) return fail(What::greeting_refused, std::string(line.text));
   if (line.sort != Sort::ok) return fail(What::foreign_greeting, std::string(line.text));
-  if (setting_.login.auth == Auth::apop) {  // the greeting alone decides whether that can be done
+  if (setting_.login.auth == Auth::apop) {  // the greeting alone decides whether APOP is possible
     const auto timestamp = apop_timestamp(line.text);
     if (timestamp == ApopTimestamp::none) return fail(What::not_offered);
     if (timestamp == ApopTimestamp::forged) return fail(What::forged_timestamp);
@@ -113,7 +113,7 @@ void LoginConversation::take_greeting(const Line& line) {
   begin_login();
 }
 
-/// Lines that are no answer at all are not counted as one: some greetings have several.
+/// Skips lines that are neither +OK nor -ERR, because some greetings have several lines.
 void LoginConversation::take_capa(const Line& line) {
   capa_bytes_ += line.text.size() + 1;  // an empty line counts, too
   if (capa_bytes_ > longest_capa) return fail(What::capa_endless);
@@ -222,7 +222,7 @@ void LoginConversation::take_sasl(const Line& line) {
         return fail(What::name_refused, std::string(line.text));
       return refuse(line);
     case Sort::ok:
-      if (!credentials_sent_) break;  // some say "+OK" where "+ " is due
+      if (!credentials_sent_) break;  // some servers say "+OK" where "+ " is due
       if (knows_refusal()) return fail(What::refused, std::string(line.text));
       if (const auto doubt = exchange_.doubt(); !doubt.empty()) return fail(What::broken_mechanism, doubt);
       state_ = State::logged_in;
@@ -234,14 +234,14 @@ void LoginConversation::take_sasl(const Line& line) {
 }
 
 void LoginConversation::answer_challenge(const Line& line) {
-  if (first_) {  // what stands behind the first "+" has no meaning where the client speaks first
+  if (first_) {  // if the client speaks first, the text after the first "+" has no meaning
     Answer answer = std::move(*first_);
     first_.reset();
     return send_answer(std::move(answer));
   }
   auto challenge = util::base64_decode(line.words());
   if (!challenge && line.sort == Sort::ok) challenge.emplace();
-  // "+ Password:", or why a token is refused: what they mean does not depend on base64.
+  // "+ Password:", or the reason why a token is refused, can be understood without base64, too.
   if (!challenge && (method_->auth == Auth::login || is_by_token(method_->auth)))
     challenge.emplace(line.words());
   if (!challenge)
@@ -272,8 +272,8 @@ void LoginConversation::closed(std::string words) {
   fail(credentials_sent_ ? What::hung_up : at_name, std::move(words));
 }
 
-/// SCRAM's first message also contains the name, but the server may be refusing the mechanism. The same holds
-/// if the name was sent on the AUTH line.
+/// Whether the server owes an answer to the user's name. The first message of SCRAM and the AUTH line may
+/// also contain the name, but do not count, because the server may be refusing the mechanism.
 bool LoginConversation::is_name_unanswered() const {
   if (awaited_ == Awaited::user) return true;
   return awaited_ == Awaited::sasl && answered_ && method_->auth == Auth::login && !method_->at_once;

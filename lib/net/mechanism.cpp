@@ -26,7 +26,7 @@ constexpr std::array mechanisms = {
 };
 
 Answer one_too_many() {
-  return {.bytes = {}, .problem = "it asks for more than the mechanism has", .secret = true};
+  return {.bytes = {}, .problem = "it sends more challenges than the mechanism has", .secret = true};
 }
 
 /// An exchange that consists of one answer.
@@ -55,7 +55,8 @@ Exchange start_plain(const Credentials& credentials) {
   });
 }
 
-/// What the server calls its questions is not reliable; but one that wants the name once more says so.
+/// The first answer is the name and the next one the password, because the wording of the questions is not
+/// reliable. Only a second question that begins with "user" gets the name again.
 Exchange start_login(const Credentials& credentials) {
   return {.answer = [credentials, names = 0, done = false](std::string_view question) mutable {
     const bool wants_name = util::lower(question).starts_with("user");

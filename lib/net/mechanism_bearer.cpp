@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// OAuth 2 tokens. A server that refuses one says why in a challenge of JSON (RFC 7628 section 3.2.2), and
-// with -ERR only after an answer to that: without the answer, its words would never come.
+// OAuth 2 tokens. A server that refuses a token says why in a challenge of JSON (RFC 7628 section 3.2.2), and
+// sends its -ERR only after the challenge has been answered.
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "net/mechanism.h"
@@ -11,9 +12,9 @@ namespace {
 
 using util::Secret;
 
-/// {"status":"401","schemes":"bearer"} -> "status 401, schemes bearer"; what is no JSON stays as it is. Lists
-/// and objects inside are left out: the library prints them by calling itself once per level, and a server
-/// may send tens of thousands.
+/// {"status":"401","schemes":"bearer"} -> "status 401, schemes bearer"; what is not a JSON object stays as
+/// it is. Lists and objects inside are left out: the library prints them by calling itself once per level,
+/// and a server may send tens of thousands of levels.
 std::string reasons_in(std::string_view challenge) {
   const auto json = nlohmann::json::parse(challenge, nullptr, false);
   if (!json.is_object()) return std::string(challenge);
@@ -31,7 +32,8 @@ Exchange bearer(std::string token, std::string last_words) {
   return {.answer = [first, last_words, sent = 0](std::string_view challenge) mutable {
     if (sent++ == 0) return Answer{.bytes = Secret(first->reveal()), .secret = true};
     if (sent > 2)
-      return Answer{.bytes = {}, .problem = "it asks for more than the mechanism has", .secret = true};
+      return Answer{
+          .bytes = {}, .problem = "it sends more challenges than the mechanism has", .secret = true};
     const std::string reasons = reasons_in(challenge);
     return Answer{.bytes = Secret(last_words),
                   .refusal = reasons.empty() ? "no reason given" : reasons,

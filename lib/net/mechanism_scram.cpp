@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// SCRAM (RFC 5802, RFC 7677): the password stays here, and the server proves that it knows it. Passwords are
-// taken as they are, in UTF-8: SASLprep (RFC 4013) would change some that are not ASCII.
+// SCRAM (RFC 5802, RFC 7677): the password is not sent, and the server proves that it knows the password.
+// Passwords are taken as they are, in UTF-8: SASLprep (RFC 4013) would change some that are not ASCII.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -21,7 +22,7 @@ constexpr std::uint64_t fewest_iterations = 4096;     // RFC 7677 section 4
 constexpr std::uint64_t most_iterations = 2'000'000;  // about a second of work: no server may ask for hours
 constexpr std::size_t nonce_bytes = 18;
 
-/// The value of the attribute at the front of `message`, which loses it: "r=abc,s=def" -> "abc".
+/// Takes an attribute off the front of `message` and returns its value: "r=abc,s=def" -> "abc".
 std::optional<std::string_view> take(std::string_view& message, char name) {
   if (message.size() < 2 || message[0] != name || message[1] != '=') return std::nullopt;
   const auto end = std::min(message.find(','), message.size());
@@ -64,7 +65,7 @@ class Scram {
       case 2:
         return verify(challenge);
       default:
-        return broken("it asks for more than the mechanism has");
+        return broken("it sends more challenges than the mechanism has");
     }
   }
   std::string doubt() const {

@@ -25,7 +25,7 @@ bool may_look_up(const LoginFailure& failure) {
   return !failure.deadline.cancel.requested() && failure.deadline.left().count() > 0;
 }
 
-/// Where the host has addresses, but none of those that are wanted.
+/// The error if the host has addresses, but none of the family that is wanted; empty otherwise.
 std::optional<Error> no_such_family(const LoginFailure& failure) {
   const std::string& host = failure.endpoint.host;
   const Family family = failure.endpoint.family;
@@ -68,7 +68,7 @@ Error not_connected(const LoginFailure& failure) {
               : "check that the server is running, and the path in \"server\""};
 }
 
-/// What libcurl says of a login that it has done itself.
+/// The error for a login that libcurl has tried itself.
 Error refused_by_libcurl(const LoginFailure& failure) {
   const std::string who =
       address_of(failure.endpoint) + " refused the login of " + failure.redactor.shown(failure.login.user);
@@ -92,11 +92,11 @@ Error odd_reply(const LoginFailure& failure) {
 
 Error tunnel_ended(const LoginFailure& failure) {
   const std::string program = util::escape(failure.endpoint.tunnel.front());
-  return {
-      Kind::temporary,
-      "the tunnel to " + address_of(failure.endpoint) + " ended before the greeting: " + program + ": " +
-          failure.redactor.shown(failure.result.tunnel_end),
-      "run the command of \"tunnel\" by hand: the server's greeting has to appear, and nothing may be asked"};
+  return {Kind::temporary,
+          "the tunnel to " + address_of(failure.endpoint) + " ended before the greeting: " + program + ": " +
+              failure.redactor.shown(failure.result.tunnel_end),
+          "run the command of \"tunnel\" by hand: it must print the server's greeting and must not ask for "
+          "anything"};
 }
 
 bool speaks_of_alert(const LoginFailure& failure) {
@@ -116,7 +116,6 @@ std::string quoted(const LoginFailure& failure, std::string_view refusal) {
   return refusal.empty() ? "no reason given" : failure.redactor.shown(refusal);
 }
 
-/// For the case that there is no POP3 server at the other end, or something in front of it.
 std::string hint_for_port(const LoginFailure& failure) {
   const std::string port = std::to_string(failure.endpoint.effective_port());
   return "is " + port + " the server's port for POP3? pop3s:// uses 995, pop3:// uses 110";

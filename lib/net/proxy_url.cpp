@@ -29,7 +29,7 @@ class ProxyUrl {
         curl_url_set(url_.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   }
   CURLUcode problem() const noexcept { return problem_; }
-  /// Empty where the URL does not have this part.
+  /// Empty if the URL does not have this part.
   std::string part(CURLUPart what) const {
     char* text = nullptr;
     if (problem_ != CURLUE_OK || curl_url_get(url_.get(), what, &text, CURLU_URLDECODE) != CURLUE_OK)
@@ -48,7 +48,7 @@ class ProxyUrl {
 
 std::string password_in(const std::string& proxy) { return ProxyUrl(proxy).part(CURLUPART_PASSWORD); }
 
-/// The URL itself is not quoted: it may contain a password, and where that is cannot be told.
+/// The error does not quote the URL: it may contain a password, at a place that is not known.
 void require_proxy_url(const std::string& proxy, const std::string& where) {
   if (proxy.empty() || proxy == "env") return;
   const ProxyUrl url(proxy);
@@ -61,7 +61,7 @@ void require_proxy_url(const std::string& proxy, const std::string& where) {
                                                        "socks4a", "socks5", "socks5h"};
   if (std::ranges::find(schemes, url.part(CURLUPART_SCHEME)) == schemes.end()) {
     throw util::Error(util::Kind::config,
-                      where + ": no proxy is reached by " + url.part(CURLUPART_SCHEME) + "://",
+                      where + ": " + url.part(CURLUPART_SCHEME) + ":// is not a scheme for proxies",
                       std::string(proxy_hint));
   }
 }

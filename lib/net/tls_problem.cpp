@@ -38,7 +38,7 @@ std::string described(const CertificateFacts& facts) {
          facts.pin + "; ";
 }
 
-/// True as well where it is not known.
+/// Whether the certificate is for this name; also true if its names are not known.
 bool names_include(const CertificateFacts& facts, const std::string& name) {
   if (facts.names.empty()) return true;
   const std::string names = util::lower(facts.names), wanted = util::lower(name);
@@ -53,9 +53,7 @@ std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& fa
   const Endpoint& endpoint = failure.endpoint;
   const std::string& name = expected_name(endpoint);
   return "to trust this certificate alone, compare the key with what the server's administrator says, save "
-         "it "
-         "(openssl "
-         "s_client -connect " +
+         "it (openssl s_client -connect " +
          address_of(endpoint) + (endpoint.tls == Tls::starttls ? " -starttls pop3" : "") + " -servername " +
          name + " </dev/null | openssl x509 >FILE), and name the file in \"tls_ca_file\"" +
          (names_include(facts, name) ? std::string()
@@ -63,15 +61,13 @@ std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& fa
                                            ", so put a name that it has in \"tls_server_name\"");
 }
 
-/// Neither a file nor a pin makes OpenSSL take such a certificate. It may also be the one of the issuer.
-/// OpenSSL reports only the first of two faults, for example an unknown issuer.
+/// The hint for a certificate that is out of date, or whose issuer's certificate is. Neither a file nor a pin
+/// makes OpenSSL accept it. Of two faults, OpenSSL reports only the first, for example an unknown issuer.
 constexpr const char* way_out_of_dates =
     "the server's administrator must renew it, or the certificate of its issuer, unless this machine's clock "
-    "is "
-    "wrong; "
-    "until then no setting makes mailhaul trust it, neither \"tls_ca_file\" nor \"tls_pin\"";
+    "is wrong; until then no setting makes mailhaul trust it, neither \"tls_ca_file\" nor \"tls_pin\"";
 
-/// Who issued it is trusted: libcurl looks at the names when all else is right.
+/// The hint for a certificate with other names. Its issuer is trusted: libcurl checks the names last.
 std::string way_to_another_name(const CertificateFacts& facts) {
   std::string way =
       "use a name that it has in \"server\", or in \"tls_server_name\" if this is the right server";
@@ -85,8 +81,7 @@ std::string hint_for_untrusted(const LoginFailure& failure, const CertificateFac
   if (facts.alone && speaks_of(words, "issuer certificate"))
     why =
         "the server sent it without the certificate of its issuer, so the chain is incomplete, or the issuer "
-        "is "
-        "not one that this machine trusts: tell the server's administrator; ";
+        "is not one that this machine trusts: tell the server's administrator; ";
   return described(facts) + why + way_to_trust(failure, facts);
 }
 
@@ -163,8 +158,7 @@ Error explain_tls(const LoginFailure& failure) {
       if (failure.endpoint.ca_file.empty()) {
         return {Kind::config, "cannot check the certificate of " + address + ": " + words,
                 "the system has no certificates to trust: install some (Debian: ca-certificates), or name a "
-                "file of "
-                "them in \"tls_ca_file\""};
+                "file of them in \"tls_ca_file\""};
       }
       return {Kind::config, "cannot use " + failure.endpoint.ca_file + ": " + words,
               "\"tls_ca_file\" must contain certificates in PEM"};

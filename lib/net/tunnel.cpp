@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "util/error.h"
@@ -19,7 +20,7 @@ using util::Kind;
 
 constexpr std::chrono::seconds longest_end{2};
 
-/// The functions of sockets(7) know an address as this.
+/// The address in the general form that the functions of sockets(7) take.
 sockaddr* general(sockaddr_in& address) {
   return reinterpret_cast<sockaddr*>(&address);  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
 }
@@ -47,7 +48,7 @@ std::pair<Fd, Fd> tcp_pair() {
   require(::bind(listener.get(), general(address), sizeof address));
   require(::listen(listener.get(), 8));
   address = address_of_end(listener);
-  // libcurl calls connect(2) again, which succeeds once more for a socket that did not wait the first time.
+  // libcurl calls connect(2) again. That succeeds once more for a socket whose first call did not wait.
   const int connected = ::connect(ours.get(), general(address), sizeof address);
   if (connected < 0 && errno != EINPROGRESS) require(connected);
   const sockaddr_in own = address_of_end(ours);

@@ -10,9 +10,9 @@ namespace mailhaul::pop3 {
 
 namespace {
 
-// The window is large enough to fill a long fat line (10,000 messages in 1.4 s at 50 ms), small enough to be
-// drained when the run is asked to stop (Ctrl-C leaves 1.5 s for it), and never holds more command text than
-// a socket's buffers.
+// The window is large enough to fill a fast line with a long round trip (10,000 messages in 1.4 s at 50 ms),
+// small enough to be drained when the run is asked to stop (Ctrl-C leaves 1.5 s for it), and never holds more
+// command text than a socket's buffers.
 constexpr std::uint64_t widest_window_bytes = std::uint64_t{4} * 1024 * 1024;
 constexpr std::uint64_t narrowest_window_bytes = std::uint64_t{32} * 1024;
 constexpr std::uint64_t first_window_bytes = std::uint64_t{256} * 1024;  // the line's pace is not known yet
@@ -43,12 +43,13 @@ ReplyShape shape_of(Verb verb) {
   return ReplyShape::line;
 }
 
-/// What it is expected to bring. The server's claim may be any number; beyond the window all are the same.
+/// How many bytes the answer is expected to bring. A server may claim any size; a size beyond the widest
+/// window counts as that window.
 std::uint64_t charge(const Command& command) {
   return std::min(command.bytes, command.verb == Verb::top ? header_bytes : widest_window_bytes);
 }
 
-/// Its answer brings nothing of a message.
+/// Whether the command is a proof (Session::want_proof()): its answer brings nothing of a message.
 bool is_proof(Verb verb) { return verb == Verb::noop || verb == Verb::count; }
 
 }  // namespace
@@ -150,8 +151,8 @@ std::optional<std::string_view> Exchange::piece() {
   return std::nullopt;
 }
 
-/// The one place where bytes move. When they do not, it knows which answer was owed: its catch adds that to
-/// the error.
+/// The only place where bytes are sent and received. If that fails, the catch adds to the error which answer
+/// was owed.
 Event Exchange::receive() {
   if (failed_) throw util::Error(util::Kind::internal, "the session was used after it had failed");
   if (upcoming() == nullptr)
@@ -189,20 +190,20 @@ void Exchange::send(const Command& command) {
   command_bytes_ += text.size() + 2;
 }
 
-/// What comes in three quarters of a second. More is not needed as long as a round trip takes less.
+/// The bytes that come in three quarters of a second: enough as long as a round trip does not take longer.
 std::uint64_t Exchange::window() const noexcept {
   const auto pace = stream_.bytes_per_second();
   if (pace == 0) return first_window_bytes;
   return std::clamp(pace - pace / 4, narrowest_window_bytes, widest_window_bytes);
 }
 
-/// Of the bytes that were announced and asked for.
+/// How many of the bytes that were asked for, by their announced sizes, have not arrived yet.
 std::uint64_t Exchange::bytes_to_come() const {
   const bool in_message = !asked_.empty() && shape_of(asked_.front().verb) == ReplyShape::message;
   return announced_bytes_ - (in_message ? std::min(received_, charge(asked_.front())) : 0);
 }
 
-/// A message of any size may follow when less than half of the window is to come.
+/// A message of any size may follow if at most half of the window is still to come.
 bool Exchange::has_room(const Command& command) const {
   if (asked_.empty()) return true;
   if (!pipelining_) return false;
@@ -234,13 +235,13 @@ void Exchange::forget_asked() {
 void Exchange::disown_answer() {
   failed_ = true;
   doubt_ = {.pipelined = several_owed_, .at_border = false, .malformed_status = true};
-  throw util::Error(util::Kind::protocol, "the server's answer makes no sense: \"" + last_words() +
+  throw util::Error(util::Kind::protocol, "the server's answer is not understood: \"" + last_words() +
                                               "\" (answer to " + text_of(*last_answered_) + ')');
 }
 
 void Exchange::fail(const util::Error& error) {
   failed_ = true;
-  // With nothing but a proof unanswered, every message that was asked for has come.
+  // If only a proof is unanswered, every message that was asked for has come.
   const bool message_owed = !asked_.empty() && !is_proof(asked_.front().verb);
   doubt_ = {.pipelined = several_owed_,
             .at_border = error.kind() == util::Kind::temporary && talk_.at_border() && message_owed,
@@ -260,7 +261,7 @@ std::string Exchange::circumstances(util::Kind kind) const {
   if (tells_more && last_answered_) add(", ", "after " + text_of(*last_answered_));
   if (kind == util::Kind::temporary && !talk_.begun_line().empty())
     add(", ", "cut after \"" + shown(talk_.begun_line()) + '"');
-  if (!last_ok_) add("; ", "last words -ERR " + last_words_);
+  if (!last_ok_) add("; ", "the last answer was -ERR " + last_words_);
   return text;
 }
 

@@ -28,7 +28,7 @@ bool is_drop_listing(bool ok, std::string_view words) {
 constexpr std::uint64_t max_list_lines = 2'000'000;
 constexpr std::uint64_t unannounced_list_lines = 100'000;
 constexpr std::uint64_t max_capability_lines = 1'000;  // the longest real answers have about twenty
-constexpr std::uint64_t max_capability_bytes = std::uint64_t{1024} * 1024;  // as before the login
+constexpr std::uint64_t max_capability_bytes = std::uint64_t{1024} * 1024;  // the same as before the login
 constexpr std::uint64_t bytes_per_line = 64;  // on average: RFC 1939 section 7 allows 70 for a UID
 
 [[noreturn]] void throw_misuse(const std::string& sentence) {
@@ -76,10 +76,10 @@ struct Session::State {
 
   SessionOptions options;
   Capabilities capabilities;
-  bool capabilities_are_current = false;  ///< asked for after login
+  bool capabilities_are_current = false;  ///< CAPA need not be asked again
   Exchange exchange;
   std::optional<std::uint64_t> stat_count;
-  bool stat_is_proper = false;  ///< its answer has the form that RFC 1939 demands
+  bool stat_is_proper = false;  ///< the answer to STAT has the form that RFC 1939 demands
   std::optional<net::RefusedError> listing_refused;
   ListingFaults faults;
   std::size_t owed = 0;
@@ -99,14 +99,15 @@ void Session::State::read_list(const Limit& most, Take take) {
   while (const auto line = exchange.line()) {
     bytes += line->size();
     if (++lines > most.lines || bytes > most.bytes) {
-      exchange.fail({util::Kind::protocol,
-                     "the server's list does not end: more than " + std::to_string(lines - 1) + " lines"});
+      exchange.fail({util::Kind::protocol, "the server's list is too long: it has not ended after " +
+                                               util::counted(lines, "line") + " with " +
+                                               util::counted(bytes, "byte")});
     }
     take(*line);
   }
 }
 
-/// A server from before RFC 2449 announces nothing: what it can do shows when it is tried.
+/// A server from before RFC 2449 announces nothing: its commands have to be tried.
 void Session::State::assume_old_server() {
   capabilities_are_current = true;
   capabilities.uidl = capabilities.top = true;
@@ -128,7 +129,7 @@ void Session::State::read_capabilities() {
 void Session::State::read_stat() {
   const bool ok = exchange.answer().ok;
   const auto& values = exchange.last_values();
-  if (!ok) {  // whatever else it means, LIST and UIDL may tell what STAT does not
+  if (!ok) {  // only a limit ends the listing: after any other refusal, LIST and UIDL may still work
     const auto refused = refusal("STAT", exchange.last_words());
     if (refused.refusal().reason == net::Reason::limit) listing_refused = refused;
   }
@@ -141,8 +142,8 @@ void Session::State::read_sizes(ListingBuilder& listing) {
     listing.expect(stat_count.value_or(0));
     read_list(limit_of_list(), [&](std::string_view line) { listing.add_list_line(line); });
   } else if (stat_count != 0U) {
-    // Some servers refuse to list nothing. Where there is mail, a refused LIST must not look like an empty
-    // maildrop.
+    // Some servers refuse LIST if the maildrop is empty. If there is mail, a refused LIST must not look like
+    // an empty maildrop.
     listing_refused = refusal("LIST", exchange.last_words());
   }
 }
@@ -154,7 +155,7 @@ void Session::State::read_uidls(ListingBuilder& listing) {
     return;
   }
   faults.uidl_refusal = exchange.last_words();
-  // Trouble that passes does not mean that the server has no UIDL: the whole maildrop would be read again.
+  // Temporary trouble must not count as a server without UIDL: the whole maildrop would be read again.
   const auto refused = refusal("UIDL", exchange.last_words());
   const bool understood = refused.refusal().reason != net::Reason::unknown;
   if (understood && refused.kind() == util::Kind::temporary) listing_refused = refused;
@@ -167,13 +168,13 @@ void Session::State::keep_faults(const ListingFaults& found) {
   faults.first_malformed_line = exchange.shown(found.first_malformed_line);
 }
 
-/// A server that counts or names mail and does not list it must not look like one whose mail has all been
-/// fetched. STAT is asked first, and no message leaves a maildrop during a session (RFC 1939 section 4): LIST
-/// may have more, not fewer. What is listed is fetched all the same, and proven like any message: otherwise
-/// a server that always miscounts would hand out nothing.
+/// If STAT counts or UIDL names mail that LIST leaves out, this must not look as if all mail had been
+/// fetched. STAT is asked first, and no message leaves a maildrop during a session (RFC 1939 section 4), so
+/// that LIST may have more messages than STAT, but not fewer. What is listed is fetched all the same, and
+/// proven like any message: otherwise nothing could be fetched from a server that always miscounts.
 void Session::State::require_sense(const ListingBuilder& listing) {
   if (listing_refused) return;
-  // Then what UIDL names behind the last one has come since.
+  // If LIST has all messages that STAT counts, those that UIDL names after its last one have arrived since.
   const bool counts_no_more = stat_count && *stat_count <= listing.size();
   const bool malformed = listing.empty() ? faults.malformed_lines != 0 : listing.has_nonsense();
   const bool may_have_more = counts_no_more ? malformed && listing.names_unlisted()
@@ -181,16 +182,19 @@ void Session::State::require_sense(const ListingBuilder& listing) {
   if (!may_have_more && !listing.names_left_out()) return;
   const std::string lists = listing.empty() ? "no message" : util::counted(listing.size(), "message");
   const std::string lists_in_short = listing.empty() ? "none" : std::to_string(listing.size());
-  const std::string why =
-      malformed ? "the server's listing makes no sense: \"" + faults.first_malformed_line + '"'
-      : stat_count && !counts_no_more
-          ? "the server counts " + util::counted(*stat_count, "message") + " and lists " + lists_in_short
-          : "the server lists " + lists + ", although UIDL names " + (listing.empty() ? "some" : "others");
+  const std::string why = malformed ? "the server's listing has a malformed line: \"" +
+                                          faults.first_malformed_line + "\" (answer to " +
+                                          (listing.has_nonsense() ? "LIST)" : "UIDL)")
+                          : stat_count && !counts_no_more
+                              ? "the server counts " + util::counted(*stat_count, "message") + " and lists " +
+                                    lists_in_short + " (answers to STAT and LIST)"
+                              : "the server lists " + lists + ", although UIDL names " +
+                                    (listing.empty() ? "some" : "others") + " (answers to LIST and UIDL)";
   if (listing.empty())
-    throw util::Error(util::Kind::protocol, why + " (answer to LIST)",
+    throw util::Error(util::Kind::protocol, why,
                       "nothing was fetched or removed; tell the server's administrator");
   faults.may_be_incomplete = true;
-  faults.contradiction = why + " (answer to LIST)";
+  faults.contradiction = why;
 }
 
 /// The answers to DELE come between those to RETR.
@@ -211,9 +215,9 @@ void Session::State::read_quit() {
     removal.quit_refused = !removal.committed;
     if (removal.quit_refused) removal.quit_answer = exchange.last_words();
   } catch (const util::Error& error) {
-    // Whether the server removed anything is not known, but the next session will see: no failure.
+    // Whether the server removed anything is not known, but the next session sees it: this is no failure.
     if (error.kind() != util::Kind::temporary) throw;
-    removal.quit_answer = std::string("no answer: ") + error.what();
+    removal.quit_answer = error.what();
   }
 }
 
@@ -284,7 +288,7 @@ void Session::want(Wanted wanted) {
 void Session::one_by_one() noexcept { state_->exchange.allow_pipelining(false); }
 
 void Session::want_proof() {
-  // A server that confuses its listing may do so again.
+  // A server that sent faulty lines in its listing may also send a faulty answer to this STAT.
   const bool counts = state_->stat_is_proper && state_->faults.malformed_lines == 0;
   state_->exchange.want({.verb = counts ? Verb::count : Verb::noop});
   ++state_->owed;
@@ -308,7 +312,8 @@ Message& Session::next() {
   s.message.refused_.reset();
   if (!ok) s.message.refused_ = s.exchange.last_words();
   s.message.done_ = !ok || command.verb == Verb::noop || command.verb == Verb::count;
-  // A line of a message that ended too early may begin with +OK or -ERR; it hardly looks like this.
+  // If the message before seemed to end too early, this answer is really one of its lines. Such a line may
+  // begin with +OK or -ERR, but hardly looks like an answer to STAT.
   if (command.verb == Verb::count && !is_drop_listing(ok, s.exchange.last_values())) {
     const auto refused = refusal("STAT", s.exchange.last_words());
     if (!ok && refused.refusal().reason == net::Reason::limit) throw net::RefusedError(refused);

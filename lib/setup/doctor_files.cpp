@@ -103,8 +103,8 @@ void check_metrics(const util::Path& metrics, const TellFinding& tell) {
   if (!std::filesystem::is_directory(directory, ignored))
     return warn("there is no directory " + directory.native());
   if (!takes_files(directory))
-    return warn(directory.native() + " cannot be written, where " + metrics.filename().native() +
-                " is replaced");
+    return warn(directory.native() + " cannot be written, so " + metrics.filename().native() +
+                " cannot be replaced");
   tell({.check = "metrics", .sentence = metrics.native() + " can be written"});
 }
 

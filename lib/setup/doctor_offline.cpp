@@ -19,7 +19,7 @@ namespace {
 using util::Error;
 using util::Kind;
 
-/// What one check of an account found.
+/// Reports what one check of an account finds.
 class Report {
  public:
   Report(const account::Account& account, std::string check, const TellFinding& tell)
@@ -116,7 +116,7 @@ void check_destinations(const account::Account& account, const DoctorOutside& ou
   }
 }
 
-/// A key that names a program; an empty command: the key is not set.
+/// Checks the program that a key names; if `command` is empty, the key is not set.
 void check_program(const std::vector<std::string>& command, const Surroundings& around,
                    const Report& report) {
   if (command.empty() || !check_command(command, around, report)) return;
@@ -133,7 +133,7 @@ void check_programs(const account::Account& account, const DoctorOutside& outsid
   check_program(account.hooks.on_trouble, outside.around, Report(account, "on_trouble", warn));
 }
 
-/// Others may register a client by themselves (RFC 7591).
+/// False for providers that are not named: mailhaul may register a client with them by itself (RFC 7591).
 bool needs_client(const account::Account& account) {
   return account.oauth->client_id.empty() && !account.oauth->provider.empty();
 }
@@ -164,9 +164,9 @@ void check_oauth(const account::Account& account, const DoctorOutside& outside, 
     return report.warn("the login has probably expired at " + day + ", because no run renewed it",
                        "log in again: mailhaul login " + account.name);
   if (credentials::is_soon_forgotten(*account.oauth, *tokens, outside.now))
-    return report.warn("the login was not renewed for a long time, and the provider forgets it at " + day,
+    return report.warn("the login was not renewed for a long time, and expires at " + day,
                        "fetch more often; a run renews it");
-  report.ok("a login is kept; if no run renews it, the provider forgets it at " + day);
+  report.ok("a login is kept; if no run renews it, it expires at " + day);
 }
 
 struct SecretCheck {
@@ -205,7 +205,8 @@ struct SecretCheck {
   }
   void operator()(const credentials::Netrc& source) const { report.ok("comes from " + source.path.native()); }
   void operator()(const credentials::Keyring& /*source*/) const {
-    if (find_program_file("secret-tool", outside.around).empty())  // it alone reaches the keyring
+    // Only secret-tool reaches the keyring.
+    if (find_program_file("secret-tool", outside.around).empty())
       return report.fault(
           Error(Kind::config, "there is no program secret-tool in $PATH",
                 "install it (Debian: libsecret-tools), or use another password source than \"keyring\""));

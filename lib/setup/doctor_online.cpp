@@ -30,7 +30,7 @@ std::optional<std::chrono::sys_seconds> received_at(std::string_view header) {
     if (at == std::string::npos) return std::nullopt;
     header.remove_prefix(at + 1);
   }
-  auto end = header.find('\n');  // of the field: a line that does not begin with a blank follows
+  auto end = header.find('\n');  // the field ends where the next line does not begin with a blank
   while (end + 1 < header.size() && (header[end + 1] == ' ' || header[end + 1] == '\t'))
     end = header.find('\n', end + 1);
   const auto field = header.substr(0, end);
@@ -70,7 +70,7 @@ class OnlineChecks {
            .sentence = std::move(sentence),
            .advice = std::move(advice)});
   }
-  /// What to do about an error that has no words of its own for it.
+  /// The advice for an error that has no hint of its own.
   static std::string usual_cure(Kind kind) {
     using enum Kind;
     switch (kind) {
@@ -108,7 +108,7 @@ class OnlineChecks {
            .kind = error.kind()});
   }
 
-  /// Where a program, a socket or a proxy makes the connection, the name is theirs to look up.
+  /// False if a program, a socket or a proxy makes the connection, so that no name is looked up here.
   bool looks_up_here() const { return account_.server.crosses_network() && account_.server.proxy.empty(); }
 
   bool names_host() const {
@@ -271,13 +271,13 @@ class OnlineChecks {
                   "mailhaul tells messages apart by their headers, which takes longer");
     if (faults.malformed_lines > 0)
       return warn("listing",
-                  messages + ", and " + util::counted(faults.malformed_lines, "line") +
-                      " that make no sense: " + faults.first_malformed_line,
+                  messages + ", and " + util::counted(faults.malformed_lines, "malformed line") + ": " +
+                      faults.first_malformed_line,
                   "tell the server's administrator; the other messages are fetched");
     ok("listing", messages);
   }
 
-  /// The newest message cannot have come later than now.
+  /// Warns if the newest message came later than now by this machine's clock.
   void compares_clocks(pop3::Session& session, const std::vector<pop3::Listed>& listed) const {
     const auto newest = std::ranges::max(listed, {}, &pop3::Listed::number);
     session.want({.number = newest.number, .bytes = 0, .header_only = true});

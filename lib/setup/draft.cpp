@@ -126,7 +126,7 @@ std::vector<std::string> words_of_shell(std::string_view command) {
 
 namespace {
 
-/// A text of the other program's placeholders, as a word without a shell.
+/// A word of a command that no shell runs, with the other program's placeholders replaced.
 std::string replaced(std::string_view word, const Placeholders& known) {
   std::string written;
   while (!word.empty()) {
@@ -143,7 +143,7 @@ std::string replaced(std::string_view word, const Placeholders& known) {
   return written;
 }
 
-/// A value that means the same to each shell, however deep, and within all quotes.
+/// True for a value that means the same to every shell, nested or not, and within all kinds of quotes.
 bool is_plain_word(std::string_view value) {
   return !value.empty() && std::ranges::all_of(value, [](char c) {
     const char small = util::lower(c);
@@ -190,7 +190,7 @@ class ShellText {
   }
 
  private:
-  /// Of the placeholder that the rest begins with, which is removed; nullptr: it begins with none.
+  /// Removes the placeholder that the rest begins with, and returns its value; nullptr if there is none.
   const std::string* value_in(const Placeholders& placeholders) {
     const auto found =
         std::ranges::find_if(placeholders, [&](const auto& pair) { return rest_.starts_with(pair.first); });
@@ -315,19 +315,19 @@ void without_double_destinations(std::vector<DraftDestination>& places) {
   places = std::move(once);
 }
 
-/// Places in the home directory of somebody who is not known here.
+/// Removes places in the home directory of a user who does not exist here, and notes it.
 void without_unknown_homes(Draft& draft, Outcome& outcome) {
   for (const auto& place : draft.deliver) {
     if (!place.path.starts_with('~')) continue;
     draft.lacks_place = true;
     outcome.notes.push_back({draft.line,
-                             "there is no user here whose home directory is meant by " + place.path,
+                             place.path + " is in the home directory of a user who does not exist here",
                              "correct \"deliver\" in the account"});
   }
   std::erase_if(draft.deliver, [](const DraftDestination& place) { return place.path.starts_with('~'); });
 }
 
-/// `mailboxes`: those that have an account already, each with its name.
+/// `mailboxes`: those that have an account already, each with the name of the account.
 void without_doubles_of(std::map<std::string, std::string>& mailboxes, Outcome& outcome) {
   for (auto& draft : outcome.drafts) {
     if (!draft.enabled) continue;

@@ -44,15 +44,7 @@ class FdmDrafting {
       return note(account.line,
                   "account " + util::escape(account.name) + " does not use POP3, and was not taken over",
                   "mailhaul fetches over POP3 only; leave this account to fdm");
-    const bool has_server = (!account.server.empty() && !account.server_is_unset) || !account.pipe.empty();
-    if (has_server && !account.user)
-      return note(account.line,
-                  "the login of account " + util::escape(account.name) +
-                      " is in ~/.netrc, and the account was not taken over",
-                  "write it after the server, user \"NAME\", and import again; the password can stay there");
-    if (!has_server || account.user->is_command)
-      return note(account.line, "account " + util::escape(account.name) + " has no server or no user",
-                  "it was not taken over; mailhaul needs both");
+    if (!has_login(account)) return;
     Draft draft{
         .name = account.name, .line = account.line, .host = account.server, .user = account.user->text};
     connection(draft, account);
@@ -63,7 +55,9 @@ class FdmDrafting {
     draft.trace_header = conf_.adds_received;
     draft.enabled = !account.disabled && !account.old_only && !account.is_unset;
     if (!account.pipe.empty()) tunnel(draft, account);
-    if (account.old_only) note(account.line, "old-only is not supported", "the account is switched off");
+    if (account.old_only)
+      note(account.line, "old-only is not supported, and the account is switched off",
+           "to fetch new mail with mailhaul, remove \"enabled\" from the account");
     delivery(draft);
     if (!account.old_only && !account.cache.empty())
       draft.seen_file = absolute(with_values(account.cache, home_tags()), around_.home, around_.home);
@@ -80,6 +74,26 @@ class FdmDrafting {
     outcome_.notes.push_back({line, std::move(sentence), std::move(advice)});
   }
 
+  /// Whether the server and the user are known; notes it if they are not.
+  bool has_login(const FdmAccount& account) {
+    const auto name = util::escape(account.name);
+    const bool has_server = (!account.server.empty() && !account.server_is_unset) || !account.pipe.empty();
+    if (!has_server)
+      note(account.line, "account " + name + " has no server, and was not taken over",
+           "write server \"HOST\" into it, and import again");
+    else if (!account.user)
+      note(account.line,
+           "the login of account " + name + " is in ~/.netrc, and the account was not taken over",
+           "write it after the server, user \"NAME\", and import again; the password can stay there");
+    else if (account.user->is_command)
+      note(account.line,
+           "the user of account " + name + " is the output of a command, and the account was not taken over",
+           "write the name itself, user \"NAME\", and import again");
+    else
+      return true;
+    return false;
+  }
+
   void connection(Draft& draft, const FdmAccount& account) {
     const bool implicit = account.source == "pop3s";
     draft.encryption = implicit           ? Encryption::implicit
@@ -91,7 +105,7 @@ class FdmDrafting {
            "for a self-signed certificate, name it in tls_ca_file");
   }
 
-  /// By its number or the name of its service.
+  /// The port, which the file gives as a number or as the name of a service.
   std::uint16_t port_of(const FdmAccount& account, std::uint16_t usual) {
     if (account.port.empty()) return usual;
     if (account.port == "pop3s") return 995;
@@ -104,7 +118,7 @@ class FdmDrafting {
     return usual;
   }
 
-  /// A program in place of a server, whose name is not known then.
+  /// Takes over a program that is the connection. The name of the server is not known then.
   void tunnel(Draft& draft, const FdmAccount& account) {
     draft.tunnel = words_of_shell(account.pipe);
     draft.host.clear();
@@ -140,14 +154,14 @@ class FdmDrafting {
     return rule.for_all || std::ranges::any_of(rule.accounts, matches);
   }
 
-  /// Whether the rule is for messages of the account, or for some of them.
+  /// Whether the rule is for all messages of the account, or for some of them.
   static bool concerns(const FdmRule& rule, const std::string& account) {
     const auto matches = [&](const std::string& pattern) { return fits(pattern, account); };
     if (rule.taken_apart()) return applies(rule, account);
     return rule.limits.empty() || std::ranges::any_of(rule.limits, matches);
   }
 
-  /// "copy-%a" and "%[account]" as patterns.
+  /// A name with tags, such as "copy-%a" or "%[account]", as a pattern in which a tag fits any text.
   static std::string with_any_tags(std::string name) {
     for (auto at = name.find('%'); at != std::string::npos; at = name.find('%', at)) {
       const auto end = name.substr(at, 2) == "%[" ? name.find(']', at) : at + 1;
@@ -158,7 +172,7 @@ class FdmDrafting {
 
   static bool is_pattern(std::string_view name) { return name.find_first_of("*?") != std::string_view::npos; }
 
-  /// The actions with a step "keep", and those that name such a one.
+  /// The actions with a step "keep", and those that call such an action.
   static std::set<std::string, std::less<>> keeping_actions(const FdmConf& conf) {
     std::set<std::string, std::less<>> keeping;
     for (int depth = 0; depth < 5; ++depth)  // as deep as fdm allows
@@ -172,8 +186,8 @@ class FdmDrafting {
     return keeping;
   }
 
-  /// For each rule whether it keeps mail on the server. The name of an action is a pattern; a tag in it
-  /// counts as any text, and what names no action that is here may be one that keeps.
+  /// For each rule, whether it keeps mail on the server. The name of an action is a pattern, in which a tag
+  /// fits any text. An action that the file does not have may be one that keeps mail.
   static std::vector<bool> rules_that_keep(const FdmConf& conf) {
     const auto keeping = keeping_actions(conf);
     const auto keeps = [&](const FdmRule& rule, const std::string& name) {
@@ -192,12 +206,12 @@ class FdmDrafting {
     return all;
   }
 
-  /// Mail stays where the account says so, or else where a rule says so, or where no rule ends the search.
+  /// Mail stays on the server if the account says so, or a rule says so, or no rule ends the search.
   void what_stays(Draft& draft, const FdmAccount& account) {
     draft.leave_on_server = account.keep;
     if (account.keep) return;
     unsigned kept_at = 0;               // the first rule that keeps mail
-    bool all = false, removes = false;  // what reaches this place is kept; some has been removed before
+    bool all = false, removes = false;  // mail that gets this far is kept; some mail is removed before
     bool ends = false;
     for (std::size_t i = 0; i < conf_.rules.size() && !ends; ++i) {
       const auto& rule = conf_.rules[i];
@@ -225,7 +239,7 @@ class FdmDrafting {
          R"(to have it removed: "leave_on_server": false, or "delete_after")");
   }
 
-  /// The rules that go by the account alone, up to the first that ends the search.
+  /// Follows the rules that depend on the account alone, up to the first one that ends the search.
   void delivery(Draft& draft) {
     for (const auto& rule : conf_.rules) {
       if (!rule.taken_apart() || !applies(rule, draft.name)) continue;
@@ -254,7 +268,7 @@ class FdmDrafting {
     for (const auto& [step, argument] : action.steps) place(draft, line, step, argument);
   }
 
-  /// The tags that stand for the home directory: the only ones of a cache.
+  /// The tags that stand for the home directory. The path of a cache can have no other tags.
   Placeholders home_tags() const {
     return {{"%[home]", around_.home.native()}, {"%h", around_.home.native()}};
   }
@@ -290,7 +304,7 @@ class FdmDrafting {
     }
   }
 
-  /// A step that has no counterpart. Where it delivers, the account must not run without it.
+  /// A step that has no counterpart. If the step delivers mail, the account must not run without it.
   void other(Draft& draft, unsigned line, const std::string& step) {
     constexpr std::array<std::string_view, 7> delivering{"write", "append", "smtp",  "lmtp",
                                                          "imap",  "imaps",  "action"};
@@ -304,7 +318,7 @@ class FdmDrafting {
   const FdmConf& conf_;
   Outcome& outcome_;
   const Surroundings& around_;
-  std::vector<bool> keeps_;  ///< for each rule whether mail stays
+  std::vector<bool> keeps_;  ///< for each rule, whether it keeps mail
 };
 
 }  // namespace

@@ -54,7 +54,7 @@ class FdmParser {
       } else {
         unexpected();
       }
-      if (result.text.size() > (64U << 10U)) unexpected();
+      if (result.text.size() > (64U << 10U)) lexer_.refuse(token_.line, "the text is too long");
       advance();
       if (!token_.is_mark('+')) return result;
       if (result.is_command) unexpected();
@@ -93,7 +93,7 @@ class FdmParser {
     advance();
     if (!token_.is_mark('=')) unexpected();
     advance();
-    if (macros_.size() > 1000) unexpected();
+    if (macros_.size() > 1000) lexer_.refuse(token_.line, "there are too many macros");
     if (token_.form == Form::word) {
       macros_[name] = token_.text;
       return advance();
@@ -151,7 +151,7 @@ class FdmParser {
     conf_.timeout = *time;
   }
 
-  /// "cache PATH expire TIME": what rules look into by "in-cache", which is told with them.
+  /// Skips "cache PATH expire TIME": only rules with "in-cache" use it, and those rules are reported.
   void cache() {
     static_cast<void>(text());
     while (!begins_statement()) advance();
@@ -159,7 +159,7 @@ class FdmParser {
 
   void account(unsigned line) {
     FdmAccount account{.name = text().text, .line = line};
-    bool has_cache = false;  // the next word may be "cache", which is no statement then
+    bool has_cache = false;  // the next word may be "cache", which begins no statement then
     while (!begins_statement() || (has_cache && token_.is("cache"))) {
       const std::string word = token_.text;
       has_cache = word == "new-only" || word == "old-only";
@@ -172,7 +172,7 @@ class FdmParser {
       advance();
       account_word(account, word);
     }
-    if (conf_.accounts.size() >= 1000) unexpected();
+    if (conf_.accounts.size() >= 1000) lexer_.refuse(line, "there are too many accounts");
     conf_.accounts.push_back(std::move(account));
   }
 
@@ -215,7 +215,7 @@ class FdmParser {
     advance();
     other_users();
   }
-  /// Behind "user" or "users": as whom fdm delivers, which is no login.
+  /// Reads what follows "user" or "users": the users as whom fdm delivers, which are not logins.
   void other_users() {
     const unsigned line = token_.line;
     std::string names;
@@ -264,7 +264,7 @@ class FdmParser {
     return {!is_ours ? "other " + name : is_unset ? "unset" : name, std::move(argument)};
   }
 
-  /// Tells that the mbox is not going to be compressed. Whether nothing else may be added to its file.
+  /// Notes that mailhaul compresses no mbox. True if the file is compressed: nothing may be added to it.
   bool is_compressed(unsigned line, const std::string& path) {
     note(line, "compress is not supported",
          "mailhaul writes the plain mbox; gunzip what fdm has written, or deliver to a program (mda:)");
@@ -291,7 +291,7 @@ class FdmParser {
       rule.accounts = texts();
     }
     skip_users();
-    if (!at_target()) {  // there is more: the content decides
+    if (!at_target()) {  // there are more conditions: the content decides
       rule.for_all = false;
       if (token_.is("and")) rule.limits = rule.accounts;
       rule.accounts.clear();
@@ -324,14 +324,15 @@ class FdmParser {
   std::vector<std::string> texts_to_brace() {
     std::vector<std::string> all;
     while (!token_.is_mark('}')) {
-      if (!is_text() || all.size() > 1000) unexpected();
+      if (!is_text()) unexpected();
+      if (all.size() > 1000) lexer_.refuse(token_.line, "there are too many names in braces");
       all.push_back(text().text);
     }
     advance();
     return all;
   }
 
-  /// Names of actions, or what an action is made of.
+  /// Reads names of actions, or the steps of an action without a name.
   std::vector<std::string> actions() {
     if (is_text()) return {text().text};
     if (!token_.is_mark('{')) return {unnamed({.steps = {step()}})};
@@ -340,7 +341,7 @@ class FdmParser {
     return {unnamed(steps_to_brace())};
   }
 
-  /// The name that an action without one gets, which no other has.
+  /// Stores an action without a name under a name that no other action has, and returns that name.
   std::string unnamed(FdmAction action) {
     std::string name = "\n" + std::to_string(conf_.rules.size());
     conf_.actions[name] = std::move(action);

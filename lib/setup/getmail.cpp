@@ -34,7 +34,8 @@ class GetmailDrafting {
       return std::nullopt;
     }
     if (draft_.host.empty() || draft_.user.empty()) {
-      note(draft_.line, "server or username is missing", "the file was not taken over");
+      note(draft_.line, "server or username is missing, and the file was not taken over",
+           "write both into [retriever], and import again");
       return std::nullopt;
     }
     connection(type);
@@ -85,7 +86,7 @@ class GetmailDrafting {
       refuse(value->line, std::string(key) + " must be true or false");
     return is_on(value->text);
   }
-  /// 0: the key is missing.
+  /// The number in a key; 0 if the key is missing.
   std::uint64_t number(std::string_view section, std::string_view key) const {
     const auto* value = find(section, key);
     if (value == nullptr) return 0;
@@ -130,8 +131,10 @@ class GetmailDrafting {
     if (type.find("POP3") != std::string::npos && type.find("Multidrop") == std::string::npos) return true;
     if (type.find("Multidrop") != std::string::npos && type.find("IMAP") == std::string::npos) {
       note(draft_.line,
-           util::escape(type) + " distributes one mailbox among several people, which mailhaul does not do",
-           "the account is switched off; deliver to a program (mda:) that reads Delivered-To or the like");
+           util::escape(type) +
+               " distributes one mailbox among several people, which mailhaul does not do; "
+               "the account was taken over, but is switched off",
+           "deliver to a program (mda:) that reads Delivered-To or the like, and remove \"enabled\"");
       draft_.enabled = false;
       return true;
     }
@@ -162,7 +165,8 @@ class GetmailDrafting {
                draft_.name + " --all");
   }
 
-  /// What netrc has comes before a password in the file. False: nothing is said of netrc, or it has nothing.
+  /// A password in netrc comes before one in the file. False if netrc is not used, or if the file has a
+  /// password and netrc has none.
   bool from_netrc() {
     if (!option("use_netrc", false)) return false;
     const bool has_own =
@@ -223,9 +227,9 @@ class GetmailDrafting {
            "a program (mda:) can add it");
   }
 
-  /// A section's destination. `depth` ends sections that name one another.
+  /// Takes over the destination of a section. `depth` is limited, because sections may name one another.
   void places(const std::string& type, const std::string& section, int depth = 0) {
-    if (++visited_ > 1000) return;  // of sections that name one another many times
+    if (++visited_ > 1000) return;  // sections may name one another many times
     if (std::ranges::find(destinations_, section) == destinations_.end()) destinations_.push_back(section);
     if (type == "Maildir") {
       draft_.deliver.push_back({.kind = "maildir", .path = directory(path(section, "path")), .words = {}});
@@ -236,7 +240,8 @@ class GetmailDrafting {
     } else if (type == "MultiDestination" && depth < 8) {
       const auto named = getmail_strings(text(section, "destinations"));
       if (!named)
-        return unplaced(line(section, "destinations"), "destinations is more than a list of strings", "");
+        return unplaced(line(section, "destinations"), "destinations is more than a list of strings",
+                        "write the destinations into \"deliver\" of the account");
       for (const auto& destination : *named) place(destination, depth + 1);
     } else if (type.empty()) {
       unplaced(0, "the section [" + util::escape(section) + "] is missing, or has no type",
@@ -276,7 +281,9 @@ class GetmailDrafting {
     DraftDestination place{.kind = "mda", .path = {}, .words = {path(section, "path")}};
     const auto arguments = text(section, "arguments");
     const auto words = arguments.empty() ? std::vector<std::string>() : getmail_strings(arguments);
-    if (!words) return unplaced(line(section, "arguments"), "arguments is more than a list of strings", "");
+    if (!words)
+      return unplaced(line(section, "arguments"), "arguments is more than a list of strings",
+                      "write the program and its arguments into \"deliver\" of the account");
     for (const auto& word : *words) {
       auto argument = replaced(expanded(word));
       if (!argument)
@@ -290,7 +297,7 @@ class GetmailDrafting {
     draft_.deliver.push_back(std::move(place));
   }
 
-  /// "%(sender)" becomes "%F"; "%%" stays. Empty: another name stands there.
+  /// Replaces "%(sender)" by "%F", and "%" or "%%" by "%%". nullopt if there is another name in brackets.
   static std::optional<std::string> replaced(std::string_view word) {
     constexpr std::string_view sender = "%(sender)";
     std::string result;
@@ -308,8 +315,8 @@ class GetmailDrafting {
     return result;
   }
 
-  /// The keys of a section that have no counterpart, and those that getmail does not know either, because
-  /// they are mistyped or of another version. `kind`: "destination" for each section that is one.
+  /// Notes the keys of a section that have no counterpart, and those that getmail does not know either,
+  /// because they are mistyped or of another version. `kind` is "destination" for all destinations.
   void tell_keys(const std::string& section, std::string_view kind) {
     for (const auto& row : getmail_keys_elsewhere())
       if (const auto value = text(section, row.key); row.section == kind && !value.empty() && !is_off(value))
@@ -332,7 +339,7 @@ class GetmailDrafting {
   }
 
   void seen_list() {
-    if (option("read_all", true) && !draft_.leave_on_server) return;  // it does not go by its list then
+    if (option("read_all", true) && !draft_.leave_on_server) return;  // getmail does not use its list then
     std::string name;
     bool replaced_before = false;
     for (const char c : draft_.host + "-" + std::to_string(draft_.port) + "-" + draft_.user) {

@@ -25,8 +25,8 @@ using MpopValues = std::map<std::string, MpopValue, std::less<>>;
 struct MpopAccount {
   std::string name;
   unsigned line = 0;
-  MpopValues values;     ///< of the defaults as well
-  MpopValues own;        ///< of its bases and itself: what an account gets that is built on it
+  MpopValues values;     ///< all that apply, with those of its bases and of the defaults
+  MpopValues own;        ///< the same without the defaults: what accounts that are built on this one inherit
   bool changed = false;  ///< it has commands of its own
 };
 
@@ -241,7 +241,7 @@ class MpopDrafting {
     }
   }
 
-  /// In place of host, port and proxy.
+  /// A local socket takes the place of host, port and proxy.
   void local_socket() {
     draft_.socket = path("socket");
     if (draft_.encryption == Encryption::none) return;
@@ -360,9 +360,10 @@ Outcome read_mpop(const util::Path& file, std::string_view text, const Surroundi
     if (account.name == "default" && !account.changed) continue;  // another name for an account that is there
     if (!has_user || !has_host) {
       if (!parser.bases().contains(account.name))
-        outcome.notes.push_back({account.line,
-                                 "account " + util::escape(account.name) + " has no host or no user",
-                                 "it was not taken over"});
+        outcome.notes.push_back(
+            {account.line,
+             "account " + util::escape(account.name) + " has no host or no user, and was not taken over",
+             "add what is missing, and import again"});
       continue;
     }
     outcome.drafts.push_back(MpopDrafting(account, outcome, around).draft());

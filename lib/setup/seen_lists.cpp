@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The lists in which other programs keep what they have fetched. What is damaged is refused: with half a list
-// the other half would be fetched again.
+// The lists in which other programs keep what they have fetched. A damaged list is refused, because
+// the messages that are missing in it would be fetched again.
 #include <algorithm>
 
 #include "setup/programs.h"
@@ -22,20 +22,20 @@ constexpr std::size_t longest_uid = 4096;
       "once more, then try again");
 }
 
-/// The mark that some editors of Windows put before a text.
+/// Skips the byte order mark that some editors of Windows put before a text.
 std::string_view without_mark(std::string_view text) {
   constexpr std::string_view mark = "\xEF\xBB\xBF";
   if (text.starts_with(mark)) text.remove_prefix(mark.size());
   return text;
 }
 
-/// Takes lines off a text; keeps count.
+/// Takes lines off a text, and counts them.
 class Lines {
  public:
   explicit Lines(std::string_view text) : rest_(without_mark(text)) {}
   bool at_end() const { return rest_.empty(); }
   unsigned number() const { return number_; }
-  /// Without its LF, or its CR LF. REQUIRES: not at_end().
+  /// The next line, without its LF or CR LF. REQUIRES: not at_end().
   std::string_view next() {
     const auto end = rest_.find('\n');
     auto line = rest_.substr(0, end);
@@ -84,8 +84,7 @@ void without_doubles(std::vector<KnownMessage>& messages) {
 }  // namespace
 
 /// Lines "USER@SERVER UID", where the server is the one of "via" (fetchmail 6.4.37), else the entry's name.
-/// As fetchmail does it: the first blank behind the first @ ends the mailbox, and the last @ of that divides
-/// it.
+/// As in fetchmail, the mailbox ends at the first blank after the first @, and its last @ divides it.
 std::vector<KnownMessage> fetchmail_list(const util::Path& file, std::string_view text, const Draft& draft) {
   std::vector<KnownMessage> messages;
   for (Lines lines(text); !lines.at_end();) {
@@ -139,6 +138,7 @@ std::vector<KnownMessage> mpop_list(const util::Path& file, std::string_view tex
     const auto head = lines.next();
     if (at_top && head.starts_with('#')) continue;
     at_top = false;
+    require_whole(file, lines);
     const auto first = head.find(' ', 1);
     const auto second = first == std::string_view::npos ? first : head.find(' ', first + 1);
     const auto count = head.starts_with(' ') && second != std::string_view::npos
@@ -151,8 +151,8 @@ std::vector<KnownMessage> mpop_list(const util::Path& file, std::string_view tex
     for (std::uint64_t n = 0; n < *count; ++n) {
       if (lines.at_end()) refuse_list(file, lines.number(), "it ends inside a block");
       const auto line = lines.next();
-      if (line.starts_with(' ') || !lines.whole())
-        refuse_list(file, lines.number(), "a block is shorter than it says");
+      require_whole(file, lines);
+      if (line.starts_with(' ')) refuse_list(file, lines.number(), "a block is shorter than it says");
       const auto blank = line.rfind(' ');
       const auto fetched = blank == std::string_view::npos ? std::nullopt : time_of(line.substr(blank + 1));
       auto message = known(file, lines.number(), fetched ? line.substr(0, blank) : line, fetched);
@@ -173,8 +173,8 @@ std::vector<KnownMessage> fdm_list(const util::Path& file, std::string_view text
         blank == std::string_view::npos ? std::nullopt : util::parse_number(text.substr(0, blank));
     if (!length) refuse_list(file, line, "an entry does not begin with its length");
     text.remove_prefix(blank + 1);
-    if (*length >= text.size() || text[*length] != '\n')
-      refuse_list(file, line, "a UID does not have the stated length");
+    if (*length >= text.size()) refuse_list(file, line, "it ends inside an entry, and may have been cut off");
+    if (text[*length] != '\n') refuse_list(file, line, "a UID does not have the stated length");
     messages.push_back(known(file, line, text.substr(0, *length), std::nullopt));
     text.remove_prefix(*length + 1);
   }

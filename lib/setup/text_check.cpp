@@ -26,7 +26,7 @@ std::size_t character_length(std::string_view text) {
   return too_long || surrogate || too_large ? 0 : length;
 }
 
-/// Where the first byte is that belongs to no character.
+/// The offset of the first byte that does not belong to a character.
 std::optional<std::size_t> other_byte(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto length = character_length(text.substr(at));
@@ -54,8 +54,8 @@ std::string_view word_around(std::string_view text, std::size_t at) {
   return text.substr(from, std::min(text.find_first_of(ends, at), text.size()) - from);
 }
 
-/// The first line from `first` on, or else of the whole file, that has the word and is no comment. `first`:
-/// no line has it, because the file has it in another form.
+/// The first line from `first` on, or else in the whole file, that has the word and is not a comment. Returns
+/// `first` if no line has the word, because the file writes it in another form.
 unsigned line_of(std::string_view text, std::string_view word, unsigned first) {
   unsigned line = 0, before = 0;
   while (!text.empty()) {
@@ -72,7 +72,7 @@ unsigned line_of(std::string_view text, std::string_view word, unsigned first) {
   return before == 0 ? first : before;
 }
 
-/// Whether the account can be written as it is.
+/// Whether the account can be written as it is; a note says why not.
 bool is_writable(const Draft& draft, Outcome& outcome, std::string_view text) {
   const auto profile = profile_of(draft, {});
   for (const auto& [key, position, value] : profile.members) {
@@ -83,8 +83,8 @@ bool is_writable(const Draft& draft, Outcome& outcome, std::string_view text) {
                              "the account " + util::escape(draft.name) + " was not taken over: its \"" + key +
                                  "\" would have a text that is not UTF-8 (" +
                                  util::escape(std::string_view(*other).substr(at, 1)) + ")",
-                             "write the text in UTF-8, and so the name of the directory or file if it is "
-                             "one, then import again"});
+                             "write the text in UTF-8; if it names a file or a directory, rename that too; "
+                             "then import again"});
     return false;
   }
   return true;

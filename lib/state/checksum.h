@@ -36,7 +36,7 @@ class Checksum {
   }
 
   std::uint64_t value() const noexcept { return value_; }
-  /// 32 bits, to be stored in a row: they miss one error in four thousand million.
+  /// 32 bits, to be stored in a row: they miss one error in four billion.
   std::int64_t short_value() const noexcept { return static_cast<std::int64_t>(value_ & 0xffffffffU); }
 
  private:
@@ -52,9 +52,9 @@ class Checksum {
   std::uint64_t value_ = 0x243f6a8885a308d3U;
 };
 
-/// The number of rows and the sum of their checksums. They show when a row is missing or not the one that was
-/// written.
-struct Totals {
+/// The number of rows and the sum of their checksums. They show whether a row is missing, or differs from the
+/// one that was written.
+struct RowTotals {
   std::int64_t count = 0;
   std::uint64_t sum = 0;
   void add(std::uint64_t checksum) noexcept {
@@ -65,7 +65,7 @@ struct Totals {
     --count;
     sum -= checksum;
   }
-  bool operator==(const Totals&) const = default;
+  bool operator==(const RowTotals&) const = default;
 };
 
 }  // namespace mailhaul::state

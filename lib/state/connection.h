@@ -27,7 +27,7 @@ struct Store::Connection {
 
   HashIndexes& hashes_of(MailboxId mailbox);
   /// Throws Error{storage} unless the rows that are stored are those that were written.
-  void require_whole(const Totals& stored, const Totals& written);
+  void require_whole(const RowTotals& stored, const RowTotals& written);
   void flush(MailboxId mailbox);
   void note_commit(Durability durability);
 };

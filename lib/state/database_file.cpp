@@ -65,9 +65,7 @@ void refuse_orphaned_journal(const Path& file) {
   const auto info = status_at(journal);
   if (!info || info->st_size == 0) return;  // an empty one does no harm
   if (status_at(file)) return;              // another process has just created both
-  throw Error(Kind::storage, "the state database " + file.native() + " is missing, but its journal exists",
-              "put the database back, or move the journal away, too: mv " +
-                  util::shell_word(journal.native()) + " " + util::shell_word(journal.native() + ".old"));
+  throw orphaned_journal(file);
 }
 
 Fd write_new_database(const Path& path, int flags) {
@@ -120,7 +118,7 @@ std::string set_aside_command(const Path& file) {
   std::string command = move(file, aside);
   const Path journal = beside(file, "-wal");
   struct stat info {};
-  // Keeps the name that SQLite expects, in case somebody wants to save its content.
+  // The journal keeps the name that SQLite expects, in case somebody wants to save its content.
   if (::lstat(journal.c_str(), &info) == 0 && info.st_size != 0) {
     command += " && " + move(journal, beside(aside, "-wal"));
   }
@@ -136,17 +134,23 @@ Error damaged(const Path& file, std::string_view what) {
           "everything again: mailhaul fetch -a ACCOUNT"};
 }
 
+Error orphaned_journal(const Path& file) {
+  const auto journal = beside(file, "-wal").native();
+  return {Kind::storage, "the state database " + file.native() + " is missing, but its journal exists",
+          "put the database back, or move the journal away, too: mv " + util::shell_word(journal) + " " +
+              util::shell_word(journal + ".old")};
+}
+
 Path real_path(const Path& file) {
   Path path = std::filesystem::absolute(file);
   std::error_code error;
   if (!std::filesystem::is_symlink(path, error)) return path;
   Path target = std::filesystem::canonical(path, error);
   if (!error) return target;
-  throw Error(
-      Kind::config,
-      "the state database " + file.native() +
-          " is a symbolic link that cannot be followed: " + error.message(),
-      "is the disk it points to missing? To begin with an empty database there, remove the link first");
+  throw Error(Kind::config,
+              "the state database " + file.native() +
+                  " is a symbolic link that cannot be followed: " + error.message(),
+              "is the disk it points to missing? To start with an empty database instead, remove the link");
 }
 
 void provide_file(const Path& file) {

@@ -63,7 +63,7 @@ util::Hash hash_at(const std::string& key, const ParsedJson& value) {
 
 std::string name_at(const std::string& key, const ParsedJson& value) {
   auto name = util::unescape_uid(text_at(key, value));
-  if (!name || name->empty()) refuse_value(key, "a name in which \\xNN stands for other bytes");
+  if (!name || name->empty()) refuse_value(key, "a name that is not empty, with backslashes only in \\xNN");
   return std::move(*name);
 }
 
@@ -104,7 +104,8 @@ Row row_of(const ParsedJson& object) {
     reader->second(key, value, row);
   }
   if (!object.contains("standing")) throw Error(Kind::content, "\"standing\" is missing");
-  if (!names_its_message(row)) throw Error(Kind::content, "nothing says which message it is");
+  if (!names_its_message(row))
+    throw Error(Kind::content, "it has neither \"uid\", \"header\" nor \"content\"");
   return row;
 }
 
@@ -145,7 +146,7 @@ class DocumentParser {
       if (text.bad()) throw Error(Kind::storage, "cannot read " + name_);
       if (!format_) throw foreign();
       throw Error(Kind::content,
-                  name_ + " is damaged or incomplete: it makes no sense at byte " +
+                  name_ + " is damaged or incomplete: it is not valid JSON at byte " +
                       std::to_string(error.byte) + "; nothing was changed",
                   "export it again");
     }
@@ -209,7 +210,8 @@ class DocumentParser {
         return part.mailbox.user == mailbox.user && part.mailbox.host == mailbox.host &&
                part.mailbox.port == mailbox.port;
       };
-      if (std::ranges::any_of(document_.mailboxes, is_same)) throw Error(Kind::content, "it is there twice");
+      if (std::ranges::any_of(document_.mailboxes, is_same))
+        throw Error(Kind::content, "it has the same user, host and port as another mailbox");
       document_.mailboxes.push_back({std::move(mailbox), std::exchange(rows_of_mailbox_, {})});
     });
     return false;

@@ -25,7 +25,7 @@ struct Close {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
 
-/// A database that nobody writes, for SQLite's immutable mode: no lock, no journal, no shared memory.
+/// A database that nobody writes to, in SQLite's immutable mode: without lock, journal and shared memory.
 class Still {
  public:
   explicit Still(const util::Path& file) : file_(file) {
@@ -124,10 +124,7 @@ Inspection inspect(const util::Path& named) {
   if (::stat(file.c_str(), &info) != 0) {
     if (errno != ENOENT && errno != ENOTDIR)
       util::throw_errno(Kind::storage, "read the attributes of", file.native());
-    if (has_content(journal))
-      throw Error(Kind::storage,
-                  "the state database " + file.native() + " is missing, but its journal exists",
-                  "put the database back, or move the journal away, too");
+    if (has_content(journal)) throw orphaned_journal(file);
     return inspection;
   }
   inspection.exists = true;

@@ -19,7 +19,7 @@ struct MailboxRow {
   RowId last_row = 0;                      ///< the highest id among the rows that were forgotten
   std::optional<std::int64_t> absent_day;  ///< when absence was noted last, in days since 1970
   std::int64_t flushes = 0;                ///< counts the transactions that only flush
-  Totals messages, landings;               ///< of its rows in the other tables
+  RowTotals messages, landings;            ///< of its rows in the other tables
   Server server;
 };
 

@@ -72,8 +72,7 @@ struct SummaryColumn {
 
 constexpr const char* span_of_ids =
     "SELECT (SELECT max(id) FROM messages WHERE mailbox = ?1) - (SELECT min(id) FROM messages WHERE mailbox "
-    "= "
-    "?1) + 1";
+    "= ?1) + 1";
 constexpr const char* highest_id = "SELECT ifnull(max(id), 0) FROM messages WHERE mailbox = ?1";
 
 constexpr const char* absent_messages =
@@ -88,7 +87,7 @@ constexpr const char* long_absent_messages =
     "AND max(absent_since * 86400, ifnull(gone, 0), ifnull(delivered, 0)) < ?3 "
     "AND NOT EXISTS (SELECT 1 FROM landings WHERE mailbox = ?1 AND row = messages.id)";
 
-/// The checksum of what a poll reads. `row` is a Row or a RowSummary; the latter does not keep the ordinal.
+/// The checksum of what a poll reads. `row` is a Row or a RowSummary; a RowSummary does not hold the ordinal.
 template <typename AnyRow>
 Checksum checksum_of_summary(MailboxId mailbox, const AnyRow& row, std::uint32_t ordinal) {
   Checksum sum;
@@ -214,7 +213,7 @@ Summaries MessageTable::summaries(MailboxId mailbox) {
   constexpr std::size_t enough = 1'000'000;  // ids may have gaps
   Summaries all;
   std::vector<RowSummary>& rows = all.rows.rows_;
-  // A vector that grows would take a quarter of the time.
+  // Without this, growing the vector would take a quarter of the time.
   rows.reserve(std::min(count_at_most(mailbox), enough));
   RowId last = 0;
   auto stored = summaries_.query(mailbox);
@@ -243,8 +242,8 @@ HashIndexes MessageTable::hashes(MailboxId mailbox) {
   return all;
 }
 
-Totals MessageTable::visit(MailboxId mailbox, const std::function<void(const Row&)>& visit) {
-  Totals totals;
+RowTotals MessageTable::visit(MailboxId mailbox, const std::function<void(const Row&)>& visit) {
+  RowTotals totals;
   auto stored = all_.query(mailbox);
   while (stored.next()) {
     const MessageRow message = checked(mailbox, stored);

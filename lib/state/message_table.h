@@ -26,7 +26,7 @@ struct MessageRow {
 /// All rows of a mailbox, without their hashes.
 struct Summaries {
   MailboxRows rows;
-  Totals totals;
+  RowTotals totals;
 };
 
 /// A row that counts days of absence.
@@ -49,26 +49,26 @@ class MessageTable {
   explicit MessageTable(Database& database) noexcept;
 
   [[nodiscard]] std::optional<MessageRow> read(MailboxId mailbox, RowId row);
-  /// True when a row of the mailbox has this id. Reads all of them: for an id that read() has not found.
+  /// True if a row of the mailbox has this id. Reads all rows: meant for an id that read() has not found.
   [[nodiscard]] bool has(MailboxId mailbox, RowId row);
   /// Inserts it, or replaces the row of its id. Returns its part of the mailbox's totals.
   [[nodiscard]] std::uint64_t write(MailboxId mailbox, const MessageRow& message);
-  /// Writes all columns of an existing row but UIDL, hashes, and what is known of its body, in half the time
-  /// of write(). REQUIRES: these are as read() returned them.
+  /// Writes all columns of an existing row except UIDL, hashes, received_bytes and remade, in half the time
+  /// of write(). REQUIRES: the caller has not changed the excepted columns.
   [[nodiscard]] std::uint64_t update(MailboxId mailbox, const MessageRow& message);
   void remove(MailboxId mailbox, RowId row);  ///< and its landings
 
-  /// has_landings is not set. REQUIRES: the caller compares the totals with the mailbox's.
+  /// All rows; has_landings is not set. REQUIRES: the caller compares the totals with the mailbox's.
   [[nodiscard]] Summaries summaries(MailboxId mailbox);
   [[nodiscard]] HashIndexes hashes(MailboxId mailbox);
-  /// Calls `visit` with each row, by id; returns their totals, as for summaries().
-  Totals visit(MailboxId mailbox, const std::function<void(const Row&)>& visit);
+  /// Calls `visit` with each row, by id. Returns the totals, which show whether rows are missing.
+  RowTotals visit(MailboxId mailbox, const std::function<void(const Row&)>& visit);
   [[nodiscard]] std::size_t count_at_most(MailboxId mailbox);  ///< from the lowest and the highest id
   [[nodiscard]] RowId highest_row(MailboxId mailbox);          ///< 0 when there is none
 
   [[nodiscard]] std::vector<AbsentRow> absent(MailboxId mailbox);  ///< by row
-  /// Rows without landings that were absent on `days` days or more, and were removed, or else delivered, or
-  /// else first absent, before `before`.
+  /// Rows without landings that were absent on `days` days or more, if their first absence, their delivery
+  /// and their removal are all earlier than `before`.
   [[nodiscard]] std::vector<RowId> absent_for(MailboxId mailbox, std::int64_t days, Time before);
 
  private:

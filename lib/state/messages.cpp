@@ -40,7 +40,7 @@ void apply(const Change& change, MailboxWriter& writer) {
   writer.forget(change.forgotten);
 }
 
-/// False when a landing is read in the order of the table, but is not found by its row: it is damaged.
+/// False if a landing that is in the table is not found by its row: then the table is damaged.
 bool all_found_by_row(LandingTable& table, MailboxId mailbox, const std::vector<Landing>& landings) {
   for (auto first = landings.begin(); first != landings.end();) {
     const auto is_of_another_row = [&](const Landing& landing) { return landing.row != first->row; };
@@ -58,7 +58,7 @@ HashIndexes& Store::Connection::hashes_of(MailboxId mailbox) {
   return *hashes;
 }
 
-void Store::Connection::require_whole(const Totals& stored, const Totals& written) {
+void Store::Connection::require_whole(const RowTotals& stored, const RowTotals& written) {
   if (stored != written) throw database.damage("rows of a mailbox are missing or have changed");
 }
 
@@ -106,7 +106,7 @@ std::optional<Row> Store::row(MailboxId mailbox, RowId id) const {
 void Store::for_each_row(MailboxId mailbox, const std::function<void(const Row&)>& visit) const {
   Connection& connection = *connection_;
   const Snapshot snapshot(connection.database);
-  const Totals totals = connection.tables.messages.visit(mailbox, visit);
+  const RowTotals totals = connection.tables.messages.visit(mailbox, visit);
   connection.require_whole(totals, connection.tables.mailboxes.read(mailbox).messages);
 }
 
@@ -134,7 +134,7 @@ std::vector<Landing> Store::landings(MailboxId mailbox) const {
   Connection& connection = *connection_;
   const Snapshot snapshot(connection.database);
   auto landings = connection.tables.landings.all(mailbox);
-  Totals totals;
+  RowTotals totals;
   for (const auto& landing : landings) totals.add(sum_of(mailbox, landing));
   connection.require_whole(totals, connection.tables.mailboxes.read(mailbox).landings);
   if (!all_found_by_row(connection.tables.landings, mailbox, landings)) {

@@ -10,10 +10,10 @@
 
 namespace mailhaul::state {
 
-// Failures are counted apart from `suspect`, lasting warnings that were told have a table, and everything
-// that mail depends on has checksums. The tables are new, since SQLite adds columns only at the end of a row,
-// and what a poll reads has to come first. They have new names, so that a process of the version before,
-// which may still have the database open, cannot write to them.
+// In version 2, failures are counted apart from `suspect`, a table has the lasting warnings that were shown,
+// and everything that mail depends on has checksums. The tables are new, because SQLite adds columns only at
+// the end of a row, and what a poll reads has to come first. They have new names, so that a process of
+// version 1 that still has the database open cannot write to them.
 const char* const make_version_2 = R"sql(
   DROP INDEX absent;
 
@@ -119,8 +119,7 @@ struct OldMailboxColumn {
 
 constexpr const char* old_messages =
     "SELECT id, standing, bytes, ordinal, suspect, told, delivered, due, uidl, gone, absent_days, "
-    "absent_since "
-    "FROM message WHERE mailbox = ?1 ORDER BY id";
+    "absent_since FROM message WHERE mailbox = ?1 ORDER BY id";
 struct OldMessageColumn {
   enum : int {
     id,
@@ -164,8 +163,8 @@ MailboxRow old_mailbox(const Cursor& stored) {
                                                                        : std::nullopt}};
 }
 
-/// Without the hashes: they cover other bytes of a message now. A row is known by UIDL and size until its
-/// message is read again.
+/// The hashes are left out, because they cover other bytes of a message now. A row is known by UIDL and size
+/// until its message is read again.
 MessageRow old_message(const Cursor& stored) {
   using Column = OldMessageColumn;
   const auto standing = stored.choice(Column::standing, Standing::gone);

@@ -28,8 +28,7 @@ struct RunColumn {
 constexpr const char* write_run =
     "INSERT OR REPLACE INTO runs (mailbox, ended, asked, succeeded, mail, failing_since, status, error, "
     "hint, listed, waiting, waiting_bytes, refusing, certificate_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-    "?8, ?9, ?10, ?11, "
-    "?12, ?13, ?14)";
+    "?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 }  // namespace
 

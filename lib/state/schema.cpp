@@ -21,7 +21,7 @@ namespace {
 using util::Error;
 using util::Kind;
 
-// In all versions the rows of message are in the order of their ids, so that those of a mailbox are together.
+// In all versions the messages are in the order of mailbox and id, so that those of a mailbox are together.
 // The hashes are the last columns, since a poll does not need them and SQLite decodes a row from its
 // beginning. There is no index on UIDL or hash: a poll reads the whole mailbox anyway, and 1,000,000 rows
 // have to fit into 200 MB. The index `absent` holds only rows that were missing from the last listing.
@@ -82,7 +82,7 @@ constexpr const char* version_1 = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
-/// How a version is made from the one before. It is not changed any more after its release.
+/// How a version is made from the one before. A migration is not changed after its release.
 struct Migration {
   const char* begin;
   void (*copy)(Database&);  ///< copies the content of the tables; null: there is none
@@ -123,9 +123,9 @@ std::string new_database_bytes() {
 void refuse_newer(const util::Path& file, std::int64_t version) {
   if (version <= schema_version) return;
   throw Error(Kind::storage,
-              "the state database " + file.native() + " was written by a newer mailhaul (version " +
-                  std::to_string(version) + " of its tables, this one knows " +
-                  std::to_string(schema_version) + ")",
+              "the state database " + file.native() +
+                  " was written by a newer mailhaul (its tables have version " + std::to_string(version) +
+                  "; this mailhaul knows versions up to " + std::to_string(schema_version) + ")",
               "use the newer mailhaul, or name another file with --state FILE");
 }
 

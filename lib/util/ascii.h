@@ -19,7 +19,10 @@ std::string_view without_line_ends(std::string_view text);       ///< no CR and 
 bool has_control_character(std::string_view text);               ///< a byte below 0x20, or DEL
 bool fits_on_a_line(std::string_view text);                      ///< no CR, no LF and no NUL
 
-[[nodiscard]] std::optional<std::uint64_t> parse_number(
-    std::string_view digits);  ///< decimal digits only, no overflow
+/// 0 to 15, whatever the case; -1 if it is no hexadecimal digit.
+[[nodiscard]] int hex_digit(char c);
+
+/// Reads decimal digits; empty if there is any other character, or the number is too large.
+[[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view digits);
 
 }  // namespace mailhaul::util

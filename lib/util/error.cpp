@@ -48,8 +48,8 @@ int exit_status(Kind kind) noexcept {
 }
 
 int most_serious(std::span<const int> statuses) noexcept {
-  // First what makes all else doubtful, then what somebody has to change here, then what has to change at the
-  // server, and last what may pass by itself.
+  // First come errors that make everything else doubtful, then those that need a change on this machine, then
+  // those that need a change at the server, and last those that may pass by themselves.
   constexpr std::array order{Kind::internal,  Kind::os,       Kind::config,      Kind::usage,
                              Kind::no_config, Kind::login,    Kind::storage,     Kind::cannot_create,
                              Kind::content,   Kind::protocol, Kind::unavailable, Kind::no_host,
@@ -76,7 +76,8 @@ std::string hint_for(int err, std::string_view path) {
       return "free some space on that disk and run mailhaul again; nothing is lost";
     case EACCES:
     case EPERM:
-      return "you have no permission; namei -l " + shell_word(path) + " shows who has";
+      return "you have no permission; namei -l " + shell_word(path) +
+             " shows the owner and the mode of each part of the path";
     case EROFS:
       return "its file system is mounted read-only";
     default:

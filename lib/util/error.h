@@ -20,18 +20,18 @@ enum class Kind {
   cannot_create,  ///< 73: a file or directory cannot be created
   storage,        ///< 74: input/output, disk full, delivery failed, state damaged
   temporary,      ///< 75: try again later
-  protocol,       ///< 76: the server broke POP3
+  protocol,       ///< 76: the server violated POP3
   login,          ///< 77: login refused
   config,         ///< 78: configuration
   cancelled,      ///< 128 + signal: asked to stop
 };
 
 /// The status that sysexits.h has for this kind; 130 for `cancelled`.
-int exit_status(Kind kind) noexcept;
+[[nodiscard]] int exit_status(Kind kind) noexcept;
 
 /// The most serious of several statuses, each 0 or the exit_status() of a Kind; 0 if there is no other. The
 /// order is the one in mailhaul(1).
-int most_serious(std::span<const int> statuses) noexcept;
+[[nodiscard]] int most_serious(std::span<const int> statuses) noexcept;
 
 /// Thrown when the work cannot go on. what() is one sentence in lower case without a full stop: what was
 /// tried, on what, and the answer.
@@ -50,7 +50,7 @@ class Error : public std::runtime_error {
 [[nodiscard]] Error prefixed(std::string_view subject, const Error& error, const std::string& hint = {});
 
 /// The system's text for an errno value; safe in any thread.
-std::string errno_text(int err);
+[[nodiscard]] std::string errno_text(int err);
 
 /// Throws Error{kind, "cannot <doing> <path>: <text of err>"}.
 [[noreturn]] void throw_errno(Kind kind, std::string_view doing, std::string_view path, int err = errno);

@@ -18,12 +18,6 @@ void append_hex(std::string& text, char c) {
 
 bool printable(char c) { return c >= 0x20 && c <= 0x7e; }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 }  // namespace
 
 std::string escape(std::string_view bytes, std::size_t limit) {

@@ -216,7 +216,7 @@ Captured capture(std::span<const std::string> argv, std::size_t limit_bytes, std
 
 namespace {
 
-/// What follows the first line end; if nothing does, as after a very long line, the half of that line.
+/// The text after its first line end. If nothing follows, as in a very long line, "..." and the text.
 std::string without_half_line(const std::string& text) {
   const auto line_end = text.find('\n');
   const bool more_follows =
@@ -251,8 +251,8 @@ std::istringstream stat_of(const std::string& pid) {
   return std::istringstream(name_end == std::string::npos ? std::string() : line.substr(name_end + 1));
 }
 
-/// Whether it has ended, and is ours to reap although we did not start it. A Child is in our session and
-/// leads a process group; before that, while it starts, it is in ours.
+/// Whether a process has ended, and is ours to reap although we did not start it. A Child is in our session
+/// and leads a process group; only while it is being started, it is in our own group.
 bool is_ended_orphan(const std::string& pid) {
   char state = 0;
   pid_t parent = 0, group = 0, session = 0;
@@ -261,7 +261,7 @@ bool is_ended_orphan(const std::string& pid) {
   return state == 'Z' && parent == ::getpid() && !may_be_child;
 }
 
-/// Whether processes have the same numbers in /proc as here; it may be the /proc of another namespace.
+/// Whether /proc shows the process numbers of our namespace; it may be the /proc of another one.
 bool proc_is_ours() {
   std::error_code failed;
   return std::filesystem::read_symlink("/proc/self", failed) == std::to_string(::getpid());
@@ -275,7 +275,7 @@ bool is_running(pid_t pid) {
   auto fields = stat_of(std::to_string(pid));
   std::string state, field;
   fields >> state;
-  constexpr int fourth = 4, threads = 20;  // others may go on after the first one has ended
+  constexpr int fourth = 4, threads = 20;  // other threads may go on after the first one has ended
   for (int number = fourth; number <= threads; ++number) fields >> field;
   return state != "Z" || parse_number(field).value_or(1) > 1;
 }
@@ -300,7 +300,7 @@ std::optional<std::uint64_t> start_of(pid_t pid) {
 
 std::string describe(const Exit& exit, std::chrono::seconds limit) {
   if (exit.stopped) return "stopped together with mailhaul";
-  if (exit.timed_out) return "no end within " + std::to_string(limit.count()) + " s";
+  if (exit.timed_out) return "did not end within " + std::to_string(limit.count()) + " s";
   if (exit.signal != 0) {
     const char* name = sigdescr_np(exit.signal);
     return "signal " + std::to_string(exit.signal) + " (" + (name != nullptr ? name : "unknown") + ")";

@@ -140,7 +140,8 @@ TEST_CASE("keys that contradict each other are refused") {
   const struct {
     std::string keys, sentence;
   } rows[] = {
-      {"\"tls\": \"none\"", "F:2:8: accounts.work.tls: \"none\" contradicts pop3s://"},
+      {"\"tls\": \"none\"",
+       "F:2:8: accounts.work.tls: cannot be \"none\" with the pop3s:// URL in \"server\""},
       {"\"delete_after\": \"30d\"",
        "F:2:17: accounts.work.delete_after: has no effect without \"leave_on_server\""},
       {"\"leave_on_server\": false, \"delete_after\": \"30d\"",
@@ -149,12 +150,11 @@ TEST_CASE("keys that contradict each other are refused") {
       {"\"password\": \"p\", \"netrc\": true",
        "F:2:18: accounts.work.netrc: only one of \"password\", \"password_command\", \"password_file\", "
        "\"password_credential\", \"password_env\", \"netrc\" and \"keyring\" may be set, and \"password\" is "
-       "set"},
+       "set already"},
       {"\"password_env\": \"p\", \"password_file\": \"f\"",
        "F:2:22: accounts.work.password_file: only one of \"password\", \"password_command\", "
        "\"password_file\", \"password_credential\", \"password_env\", \"netrc\" and \"keyring\" may be set, "
-       "and "
-       "\"password_env\" is set"},
+       "and \"password_env\" is set already"},
   };
   for (const auto& row : rows) {
     const auto said = Profile(work(row.keys)).said();

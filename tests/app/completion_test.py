@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""completion: what the shells themselves make of TAB. Each shell is Debian's; where one is missing its tests are skipped."""
+"""completion: what real shells do at TAB. Each shell is Debian's; if one is missing, its tests are skipped."""
 import os
 import pathlib
 import shutil
@@ -51,7 +51,7 @@ class Completion(Case):
         self.world.path("Post").mkdir()
 
     def script(self, shell, name):
-        """The script where the shell looks for it."""
+        """Puts the completion script where the shell looks for it."""
         result = self.world.run("completion", shell)
         self.assertStatus(result, 0)
         file = self.world.path(name)
@@ -92,7 +92,7 @@ class Words(Completion):
         for words in ((), ("tcsh",)):
             result = self.world.run("completion", *words)
             self.assertStatus(result, 64)
-            self.assertHint(result, "bash, zsh or fish")
+            self.assertHint(result, "one of bash, zsh, fish")
 
 
 class Installed(Completion):
@@ -106,7 +106,7 @@ class Installed(Completion):
 
 
 class Interactive:
-    """A shell at a terminal: a key writes the line as it is into a pipe."""
+    """A shell at a terminal, where a key writes the current line into a pipe."""
 
     def __init__(self, case, words, setup):
         self.pipe = case.world.path("lines")

@@ -19,7 +19,7 @@ class Delete(Case):
         self.assertStatus(self.world.run(), 0)
 
     def delete(self, *words, status=0):
-        """As a script does: without a terminal."""
+        """Runs delete as a script does, without a terminal."""
         result = self.world.run("delete", *words, start_new_session=True)
         self.assertStatus(result, status)
         return result
@@ -48,7 +48,7 @@ class Removing(Delete):
         self.delete("--yes", "--unfetched", "uid-000001", "uid-000003")
         found = self.json_lines(self.world.run("--json", "status"))[0]
         self.assertEqual((found["left"], found["waiting"], found["waiting_bytes"]), (2, 1, waiting))
-        self.drop.add(*mail.small(2, seed=8))  # no run has counted them
+        self.drop.add(*mail.small(2, seed=8))  # no run has counted these
         self.assertStatus(self.world.run("state", "mark-seen", "home", "uid-000005"), 0)
         waiting += len(self.drop.messages[3].wire)
         for uid in ("uid-000005", "uid-000002"):
@@ -74,7 +74,7 @@ class Removing(Delete):
         self.fetched()
         self.drop.add(*mail.small(1, seed=8))
         result = self.delete("--yes", "uid-000001", "uid-000005", status=64)
-        self.assertHint(result, "message uid-000005 was never delivered", "--unfetched")
+        self.assertHint(result, "message uid-000005 was never delivered", "fetch first, or add --unfetched")
         self.assertEqual(self.numbers(), [1, 2, 3, 4, 5])
 
     def test_one_that_was_never_delivered_is_named_and_removed_when_allowed(self):
@@ -87,7 +87,7 @@ class Removing(Delete):
 
     def test_what_was_removed_unfetched_and_is_listed_again_is_new_mail(self):
         self.prepared(*mail.small(1, seed=5), max_size="1")
-        self.world.run("-q")  # it is noted as too large
+        self.world.run("-q")  # this records that it is too large
         self.assertEqual(self.standings(), {"uid-000001": "pending"})
         wires = self.drop.wires()
         self.delete("--yes", "--unfetched", "uid-000001")
@@ -99,7 +99,9 @@ class Removing(Delete):
     def test_a_marked_message_was_not_delivered(self):
         self.prepared()
         self.assertStatus(self.world.run("state", "mark-seen", "--all"), 0)
-        self.assertSays(self.delete("--yes", "uid-000001", status=64).err, "never delivered")
+        result = self.delete("--yes", "uid-000001", status=64)
+        self.assertHint(result, "message uid-000001 was marked as seen, never delivered", "add --unfetched")
+        self.assertNotIn("fetch first", result.err)  # fetch ignores it
         self.delete("--yes", "--unfetched", "uid-000001")
         self.assertEqual(self.numbers(), [2, 3, 4])
 
@@ -113,7 +115,7 @@ class Removing(Delete):
             self.assertSays(self.delete("--yes", "uid-000002", status=64).err, "uid-000002 was never delivered")
         self.assertEqual(self.numbers(), [1, 2, 3, 4])
         self.delete("--yes", "--unfetched", "uid-000002")
-        self.assertEqual(self.standings()["uid-000002"], "delivered")  # the row is the other message's
+        self.assertEqual(self.standings()["uid-000002"], "delivered")  # the row of the other message
 
     def test_a_server_that_gives_another_size_is_asked_for_the_content(self):
         self.prepared()
@@ -136,10 +138,11 @@ class Removing(Delete):
         self.assertSays(self.delete("--yes", "uid-000001", "nobody", status=64).err, "nobody")
         self.assertEqual(self.numbers(), [1, 2, 3, 4])
 
-    def test_a_number_is_refused_where_nobody_sees_what_it_means(self):
+    def test_a_number_is_refused_without_a_terminal(self):
         self.prepared()
         self.fetched()
-        self.assertHint(self.delete("--yes", "#2", status=64), "#2", "list home")
+        result = self.delete("--yes", "#2", status=64)
+        self.assertHint(result, "#2 may be another message by now", "no terminal", "list home")
         self.assertEqual(self.numbers(), [1, 2, 3, 4])
 
     def test_without_a_profile_options_describe_the_account(self):
@@ -169,7 +172,8 @@ class NotConfirmed(Delete):
         self.fetched()
         self.drop.answers[b"QUIT"] = lambda session, _: b"-ERR not now\r\n"
         result = self.delete("--yes", "uid-000001", status=75)
-        self.assertHint(result, "did not confirm the removal of 1 message", "delete it again")
+        self.assertHint(result, "did not confirm the removal of 1 message: it answered QUIT with -ERR not now",
+                        "list home shows what is still there; delete it again")
         self.assertEqual(self.standings()["uid-000001"], "delivered")
         self.assertEqual(self.numbers(), [1, 2, 3, 4])
 
@@ -178,7 +182,8 @@ class NotConfirmed(Delete):
         self.fetched()
         self.drop.answers[b"DELE"] = lambda session, number: b"-ERR read only\r\n" if number == b"2" else None
         result = self.delete("--yes", "uid-000001", "uid-000002", status=75)
-        self.assertSays(result.err, "the server refused to remove message uid-000002: -ERR read only", "removed 1 of 2 messages")
+        self.assertSays(result.err, "the server refused to remove message uid-000002: -ERR read only", "removed 1 of 2 messages",
+                        "what it refused to remove is still there")
         self.assertEqual(self.numbers(), [2, 3, 4])
         self.assertEqual(self.standings()["uid-000002"], "delivered")
 
@@ -200,7 +205,7 @@ class Asking(Delete):
                         "home: 2 messages removed from the server")
         self.assertEqual(self.numbers(), [2])
 
-    def test_every_other_answer_removes_nothing(self):
+    def test_any_answer_but_yes_removes_nothing(self):
         self.prepared()
         self.fetched()
         for answer in (b"\n", b"n\n", b"q\n", b"\x03"):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""doctor: set-ups that are broken in one place each, which it names together with the cure; and a healthy one, of which it
-changes nothing."""
+"""doctor: set-ups that are broken in one place each, which doctor names, with what to do; and a healthy one, in which
+it changes nothing."""
 import contextlib
 import datetime
 import json
@@ -108,7 +108,7 @@ class Configuration(Doctor):
 
 
 class Secrets(Doctor):
-    """The server is looked at although the password is not there."""
+    """The server is checked although the password is missing."""
 
     def broken(self, check, status, *words, hint, **keys):
         self.world.configure({"home": {**self.account(self.server), **keys}})
@@ -136,7 +136,7 @@ class Secrets(Doctor):
         self.broken("password", 78, "pw", hint=("chmod",), password_file=str(file))
 
     def tokens(self, used, refresh_token):
-        """An OAuth 2 login that was renewed so many days ago, with an access token for an hour."""
+        """Stores an OAuth 2 login that was last used `used` days ago, with an access token for an hour."""
         now = int(time.time())
         self.world.configure({"home": {**{k: v for k, v in self.account(self.server).items() if k != "password"},
                                        "oauth": {"provider": "microsoft", "client_id": "x"}}})
@@ -189,7 +189,7 @@ class Secrets(Doctor):
         self.assertFalse(self.world.state_dir.exists())
 
     def told_of_login(self, used):
-        """What doctor and status say of a login at Microsoft, where 90 days without renewal are its end; and that time."""
+        """Returns what doctor and status say about a Microsoft login, which expires after 90 days without renewal."""
         self.tokens(refresh_token="r", used=used)
         found = [finding for finding in self.findings() if finding["check"] == "oauth"]
         self.assertEqual(len(found), 1)
@@ -207,22 +207,22 @@ class Secrets(Doctor):
     def test_a_login_is_told_with_its_end(self):
         found, status = self.told_of_login(used=70)
         self.assertEqual(found["grade"], "ok")
-        self.assertSays(found["text"], "a login is kept; if no run renews it, the provider forgets it at ")
+        self.assertSays(found["text"], "a login is kept; if no run renews it, it expires at ")
         self.assertNotIn("login", status)
 
     def test_a_login_that_the_provider_soon_forgets(self):
         found, status = self.told_of_login(used=80)
         self.assertEqual(found["grade"], "warning")
-        self.assertSays(found["text"], "the provider forgets it at ")
+        self.assertSays(found["text"], "and expires at ")
         self.assertSays(found["hint"], "a run renews it")
-        self.assertSays(status, "  login: the provider forgets it at ", " unless a run renews it")
+        self.assertSays(status, "  login: expires at ", " unless a run renews it")
 
     def test_a_login_past_its_end(self):
         found, status = self.told_of_login(used=91)
         self.assertEqual(found["grade"], "warning")
         self.assertSays(found["text"], "the login has probably expired at ", "because no run renewed it")
         self.assertSays(found["hint"], "log in again: mailhaul login home")
-        self.assertSays(status, "  login: it has probably expired at ", "  hint: log in again: mailhaul login home")
+        self.assertSays(status, "  login: probably expired at ", "  hint: log in again: mailhaul login home")
         for text in (found["text"], status):
             self.assertNotIn("forgets", text)
 
@@ -272,7 +272,7 @@ class Destinations(Doctor):
 
 
 class Programs(Doctor):
-    """Those that are neither a destination nor a password."""
+    """Programs that neither deliver mail nor print a password."""
 
     def test_what_runs_after_a_fetch_or_on_trouble_is_not_there(self):
         for key in ("after_fetch", "on_trouble"):
@@ -347,7 +347,7 @@ class State(Doctor):
         self.drop.password = b"other"
         self.assertStatus(self.world.run(), 77)
         self.drop.password = b"secret"
-        self.world.env["TZ"] = "XYZ-9"  # nine hours before UTC
+        self.world.env["TZ"] = "XYZ-9"  # nine hours ahead of UTC
         tokyo = datetime.timezone(datetime.timedelta(hours=9))
         earliest = datetime.datetime.now(tokyo).replace(second=0, microsecond=0)
         said = self.world.run("doctor").out.decode()

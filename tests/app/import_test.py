@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Moving in, without a network: what is taken over, what is known, and what is written."""
+"""Moving in, without a network: what is taken over, which mail is known, and what is written."""
 import json
 import os
 import subprocess
@@ -52,7 +52,7 @@ class Import(Case):
         return done.stdout
 
     def fetchmail_servers(self, rc):
-        """What fetchmail made of its file. It prints Python, behind a complaint if nobody knows this host's name."""
+        """What fetchmail read from its file. It prints Python, perhaps after a complaint about this host's name."""
         text, dump = self.peer("fetchmail", "--configdump", "-f", rc), {}
         exec(text[text.index("TRUE=1"):], dump)
         return dump["fetchmailrc"]["servers"]
@@ -61,7 +61,7 @@ class Import(Case):
         return json.loads(self.world.config.read_text())["accounts"]
 
     def subjects(self):
-        """What arrived, by what no fetcher changes."""
+        """The Message-IDs of what arrived, which no fetcher changes."""
         return sorted(mail.header_field(text, b"Message-ID") for text in self.world.maildir())
 
     def ok(self, *words):
@@ -71,7 +71,7 @@ class Import(Case):
 
 
 class Known(Import):
-    """What the list says, and what becomes of it on the server."""
+    """What the list says, and what happens to the listed messages on the server."""
 
     def imports(self, count, times, **options):
         """A mailbox of `count` messages; the list has a time for each of the first ones, by position or by UID."""
@@ -138,7 +138,7 @@ path = ~/Mail/
 
 
 class Sizes(Case):
-    """A row without a size need not be imported: some servers announce no sizes."""
+    """Rows without a size need not come from an import: some servers announce no sizes."""
 
     @staticmethod
     def without_sizes(session, _argument):
@@ -245,7 +245,7 @@ keep on
         self.rc()
         self.write(".config/mailhaul/config.json",
                    '{"accounts": {"box": {"server": "pop3s://other.example", "user": "a", "deliver": "maildir:~/Old"}}}')
-        self.refused(78, "already has one of this name")
+        self.refused(78, "already has an account of this name")
 
     def test_a_mailbox_that_is_fetched_already_is_refused(self):
         self.rc()
@@ -263,7 +263,7 @@ keep on
         self.rc()
         self.write(".mpop_uidls/anna_at_pop.example.org", self.LIST)
         self.ok("import", "mpop")
-        self.world.config.unlink()  # as if a kill had come before it
+        self.world.config.unlink()  # as if a kill had prevented it
         self.ok("import", "mpop")
         self.assertEqual(len(self.json_lines(self.ok("--json", "state", "show"))), 2)
 
@@ -328,7 +328,7 @@ read_all = false
         return [(row["uid"], row["standing"]) for row in rows]
 
     def test_fetchmail_of_docker_mailserver(self):
-        self.write(".fetchids", "anna@pop.example.org mine\n")  # of the host's own fetchmail
+        self.write(".fetchids", "anna@pop.example.org mine\n")  # the list of the host's own fetchmail
         for config in ("dms/config", "dms"):
             with self.subTest(config):
                 self.write("dms/config/fetchmail.cf", self.RC)

@@ -16,7 +16,7 @@ class Hostile(InitCase):
         self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % "pop.hoster.example"
         run = self.at_terminal("anna@example.org")
         run.expect(rb"another domain, hoster.example. Log in there\? \[y/n, or another server\] ")
-        run.type("\n")  # there is no usual answer
+        run.type("\n")  # this question has no default answer
         run.expect(rb"server\] .*\n.*Log in there\?[^\n]*server\] ")
         run.type("n\n")
         run.expect(rb"The POP3 server[^\n]*\): ")
@@ -26,7 +26,7 @@ class Hostile(InitCase):
         self.assertNothingWritten()
 
     def test_a_server_beside_the_domain_is_in_another_one(self):
-        """Both may be below a suffix where everybody gets a name."""
+        """Both names may be below a suffix where everybody can register a name."""
         for host in ("pop.hoster.example", "evilexample.org", "example.org.hoster.example"):
             self.pages.pages["autoconfig.example.org", CONFIG_XML] = AUTOCONFIG % host
             run = self.at_terminal("anna@example.org")
@@ -127,7 +127,7 @@ class Scripts(InitCase):
         self.assertSays(result.out.decode(), '"provider": "microsoft"', '"client_id": "YOUR-CLIENT-ID"')
         result = self.run_init("jane@legalmail.it", "--password-file", self.password_file())
         self.assertStatus(result, 64)
-        self.assertHint(result, "one that the provider assigns", "--user")
+        self.assertHint(result, "is not known: the provider assigns it", "--user")
 
     def test_how_often_the_provider_may_be_asked_is_written(self):
         result = self.run_init("jane@web.de", "--print")

@@ -50,7 +50,7 @@ class Options(Line):
         self.ok("--deliver", "maildir:~/Other", "-a", "fetch", "home", "-k")
         self.assertEqual(len(self.world.maildir("Other")), 2)
 
-    def test_they_are_of_no_other_command(self):
+    def test_options_of_fetch_are_refused_by_other_commands(self):
         for words, command in ((("-k", "check"), "check"), (("check", "-k"), "check"),
                                (("--max-size", "10M", "list", "home"), "list"),
                                (("config", "show", "-K"), "config show")):
@@ -142,7 +142,7 @@ class Options(Line):
 
 
 class Words(Line):
-    def test_a_part_that_a_command_does_not_have(self):
+    def test_an_unknown_subcommand(self):
         self.refused("state", "foo", says=("state has no command 'foo'\n",), hints=("show, mark-seen, mark-delivered, forget",))
         self.refused("config", "chekc", says=("config has no command 'chekc'; did you mean 'check'?",))
         self.refused("config", "nonsense", "home", says=("'nonsense'", "config"), hints=("check, show, schema",))
@@ -248,7 +248,7 @@ class Uids(Line):
         self.assertSays(self.ok("state", "show").out.decode(), "-dash", "seen")
         self.ok("state", "forget", "home", "--", "-dash")
 
-    def test_without_them_the_hint_has_them(self):
+    def test_without_two_dashes_the_hint_names_them(self):
         for words in (("get", "home", "-dash"), ("state", "mark-seen", "home", "-dash")):
             self.refused(*words, says=("-dash",), hints=("--", "-UID"))
 
@@ -269,7 +269,7 @@ class Places(Line):
         self.ok("-k", "--deliver", json.dumps({"kind": "mbox", "path": "~/box", "lock": "fcntl"}))
         self.assertEqual(len(self.world.mbox("box")), 2)
 
-    def test_or_an_array_and_together_with_others(self):
+    def test_deliver_takes_an_array_and_may_be_repeated(self):
         self.ok("-k", "--deliver", '["maildir:~/A", {"kind": "maildir", "path": "~/B"}]', "--deliver", "maildir:~/C")
         self.assertEqual([len(self.world.maildir(name)) for name in "ABC"], [2, 2, 2])
 

@@ -10,12 +10,12 @@ import unittest
 
 from support.py import mail, terminal
 from support.py.maildrop import Session
-from support.py.screen import Ended, Screen, before_it_ends, needed
+from support.py.screen import EndedTooSoon, Screen, before_it_ends, needed
 from support.py.world import LIMIT, MAILHAUL, Case
 
 
 class Gate:
-    """Where a server waits until the test lets it go on."""
+    """A place where a server waits until the test lets it continue."""
 
     def __init__(self, case):
         self.event = threading.Event()
@@ -32,7 +32,7 @@ class Live(Case):
         return gate
 
     def half_a_message(self, drop):
-        """The first message stops in its middle."""
+        """Makes the server stop in the middle of the first message."""
         gate = Gate(self)
 
         def answer(session, argument):
@@ -47,11 +47,11 @@ class Live(Case):
         return gate
 
     def ends_at_once(self, screen):
-        """A second Ctrl-C, for a run that has not ended by itself."""
+        """Types a second Ctrl-C, which must end a run that has not ended by itself."""
         screen.type(b"\x03")
         self.assertEqual(screen.end(), 130)
         if "stopped: " in screen.text():
-            raise Ended("the second Ctrl-C came too late; the screen was:\n" + screen.text())
+            raise EndedTooSoon("the second Ctrl-C came too late; the screen was:\n" + screen.text())
         self.assertIn("mailhaul: stopped at once", screen.text())
 
 
@@ -117,10 +117,10 @@ class OneAccount(Live):
     def test_a_window_of_one_row_is_not_scrolled(self):
         gate = self.half_a_message(self.prepared(mail.sized(300000), mail.sized(300000, 2)))
         screen = Screen(self, size=(1, 60))
-        for _ in range(3):  # it is drawn again and again
+        for _ in range(3):  # the line is drawn again and again
             screen.wait(lambda lines: re.fullmatch(r"home  0/2 messages  .*B/s  \d+:\d\d left", lines[0]))
             screen.read()
-        self.assertEqual(screen.scrolled(), 1)  # what stood there before
+        self.assertEqual(screen.scrolled(), 1)  # the line that was there before
         screen.resize((24, 60))
         screen.wait(lambda lines: "0/2 messages" in lines[0] + lines[1] and not any(lines[2:]))
         gate.event.set()
@@ -164,7 +164,7 @@ class OneAccount(Live):
 
 
 class OtherCommands(Live):
-    """Each waits at the login and at the listing, and what it prints is not mixed with its line."""
+    """Each command waits at the login and at the listing, and its output is not mixed with its live line."""
 
     def waits(self, *words, typed=None, **size):
         gates = [self.held(self.drop, b"PASS"), self.held(self.drop, b"UIDL")]
@@ -215,7 +215,7 @@ class OtherCommands(Live):
                 os.close(slave)
                 self.assertNotEqual(process.stdout.read(1), b"")
                 shown = b""
-                while words != ("doctor",) and not shown.endswith(b"A\r\x1b[J"):  # the line is taken away
+                while words != ("doctor",) and not shown.endswith(b"A\r\x1b[J"):  # until the live line is removed
                     self.assertTrue(select.select([master], [], [], LIMIT)[0], shown)
                     shown += os.read(master, 65536)
                 gate.event.set()
@@ -274,7 +274,7 @@ class Watching(Live):
 
     def test_it_counts_what_comes_at_each_round(self):
         drop = self.prepared(*mail.small(4))
-        last = {4: Gate(self), 2: Gate(self)}  # by the number of messages
+        last = {4: Gate(self), 2: Gate(self)}  # by the number of messages in the maildrop
         gates = [self.held(drop, b"PASS"), self.held(drop, b"UIDL"), last[4]]
         drop.answers[b"RETR"] = lambda session, number: int(number) == len(session.messages) and last[int(number)]() or None
         screen = self.watch()
@@ -360,7 +360,7 @@ class ManyAccounts(Live):
         gates = self.prepared_many(3)
         profile = json.loads(self.world.config.read_text())
         last = profile["accounts"]["account-02"]
-        last["server"] = last["server"].replace("127.0.0.1", "localhost")  # the others wait for one another
+        last["server"] = last["server"].replace("127.0.0.1", "localhost")  # the other two share a host
         self.world.configure(**{**profile, "host_jobs": 1})
         screen = Screen(self)
         screen.wait(lambda lines: [line[:10] for line in lines[1:4]] == ["account-00", "account-02", "total, 0 o"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The key log: what a log that cannot be written never does, and who says so before."""
+"""The key log: what a log that cannot be written must not affect, and which commands report it before a run."""
 import os
 import time
 import unittest
@@ -9,7 +9,7 @@ from support.py.log import MAIL, Log
 
 
 class Unwritable(Log):
-    """The mail arrives all the same, and one warning says what is wrong."""
+    """The mail arrives anyway, and one warning says what is wrong."""
 
     def refused(self, log, *words):
         self.prepared(*mail.small(3), log=str(log))
@@ -18,7 +18,7 @@ class Unwritable(Log):
         self.assertEqual(result.err.count("warning:"), 1, result.err)
         self.assertSays(result.err, "mailhaul: warning: the log cannot be written: ", str(log), *words)
 
-    def test_a_folder_that_is_none(self):
+    def test_a_log_below_a_file_is_refused(self):
         self.world.path("file").touch()
         self.refused(self.world.path("file/log"), "not a directory")
 
@@ -76,7 +76,7 @@ class Unwritable(Log):
 
 
 class Checks(Log):
-    """config check and doctor say before a run what it would trip over."""
+    """config check and doctor report the problem before a run."""
 
     def finding(self, log, *words):
         self.prepared(log=str(log))
@@ -95,13 +95,13 @@ class Checks(Log):
         self.log.touch()
         self.assertEqual(self.finding(self.log, "can be written"), "ok")
 
-    def test_one_that_cannot(self):
+    def test_a_log_that_cannot_be_written(self):
         self.world.path("file").touch()
         self.assertEqual(self.finding(self.world.path("file/log"), "cannot be created in"), "warning")
         self.world.path("folder").mkdir()
         self.assertEqual(self.finding(self.world.path("folder"), "is a directory"), "warning")
 
-    def test_it_is_shown(self):
+    def test_config_show_shows_the_log(self):
         home = self.world.home
         for log, shown in (("syslog", "syslog"), ("~/syslog", "%s/syslog" % home), ("./syslog", "%s/./syslog" % home)):
             self.prepared(log=log)

@@ -34,7 +34,7 @@ class File(Log):
         self.prepared(MAIL, leave_on_server=True)
         self.fetch()
         self.fetch()
-        self.assertEqual(self.lines()[-2:], ["home: begins", "home: ends: no new mail; 1 fetched or marked earlier left on the server"])
+        self.assertEqual(self.lines()[-2:], ["home: begins", "home: ends: no new mail; 1 left on the server, already fetched or marked"])
 
     def test_a_run_that_does_not_ask_the_server_says_so(self):
         self.prepared(MAIL, leave_on_server=True, min_interval="1h")
@@ -204,7 +204,7 @@ class Watch(Watching, Log):
 
 @unittest.skipUnless(mounts.usable(), "neither root nor a user namespace may mount here")
 class Syslog(Log):
-    """The test plays the daemon, at a /dev/log of its own."""
+    """The test plays the syslog daemon, at a /dev/log of its own."""
 
     MAIL = 2 << 3
 
@@ -218,7 +218,7 @@ class Syslog(Log):
         self.world.prefix = mounts.system_log(path, self.world.root / "dev")
 
     def heard(self):
-        """Pairs of severity and text."""
+        """Returns pairs of severity and text."""
         found = []
         try:
             while True:

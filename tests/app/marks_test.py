@@ -133,7 +133,8 @@ class Marks(Case):
         lines = self.json_lines(self.world.run("--json", "list"))
         messages = [line for line in lines if line["event"] == "message"]
         self.assertEqual(["has passed:" in line["reason"] for line in messages], [True, False, False, False])
-        # The one is marked by the next run, and removed an hour later; so is the other, in 30 days.
+        # The next run marks the first message as due, and a run an hour later removes it. For the second message, this
+        # happens in 30 days.
         soon, later = (self.moment(line["due"]) for line in messages[:2])
         self.assertEqual(["due" in line for line in messages], [True, True, False, False])
         self.assertLess(abs(soon - datetime.datetime.now(UTC) - datetime.timedelta(hours=1)), datetime.timedelta(hours=1))
@@ -148,7 +149,7 @@ class Marks(Case):
         self.assertSays(self.ok("state", "mark-delivered", "--all"), "0 messages")
         self.assertEqual(sorted(self.standings().values()), ["delivered", "seen", "seen", "seen"])
 
-    def test_a_time_that_is_none_or_in_the_future_is_refused(self):
+    def test_an_invalid_time_and_one_in_the_future_are_refused(self):
         for time in ("yesterday", "2026-02-30", "2026-02-01T00:00", "9999-01-01", "1-1-1"):
             with self.subTest(time):
                 result = self.world.run("state", "mark-delivered", "--all", "--at", time)

@@ -57,7 +57,7 @@ class Outcomes(Program):
         self.assertEqual(drop.uids(), [])
 
     def test_sigchld_may_be_ignored_by_what_starts_us(self):
-        """As by a script with trap '' CHLD: then the system would forget how a program ended."""
+        """A script may do so with trap '' CHLD; then the system would not keep the exit status of a program."""
         messages = mail.small(3)
         drop = self.prepared(*messages)
         result = self.world.run(preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
@@ -76,7 +76,7 @@ class Outcomes(Program):
         self.assertHint(result, "no room in the attic", "the next run hands it over again")
 
     def test_what_can_be_tried_by_hand_is_the_whole_command(self):
-        """A shell without its arguments would take the message for a script."""
+        """A shell without its arguments would run the message as a script."""
         _, server = self.maildrop(*mail.small(1, seed=20))
         command = ["/bin/sh", "-c", "cat >/dev/null; exit 9"]
         self.world.configure({"home": self.account(server, deliver=self.deliver() | {"command": command})})
@@ -129,7 +129,7 @@ class Outcomes(Program):
         self.failing("signal", 74, ("signal", "killed"), ("9", "kill"))
 
     def test_a_hanging_program_is_ended_after_its_time(self):
-        self.with_time_out(lambda seconds: self.failing("hang", 74, "no end within %d s" % seconds, seconds=seconds))
+        self.with_time_out(lambda seconds: self.failing("hang", 74, "did not end within %d s" % seconds, seconds=seconds))
 
     def test_a_program_that_does_not_read_has_decided_by_its_status(self):
         drop = self.prepared(*mail.small(1), poisoned("deaf"), mail.sized(300000))
@@ -158,7 +158,7 @@ class Outcomes(Program):
         self.assertSameMail(self.world.maildir(), everything)
         self.assertEqual(drop.uids(), [])
 
-    def test_a_kill_beside_a_place_that_has_got_it(self):
+    def test_a_kill_when_another_place_already_has_the_message(self):
         """The retry must work although the other place still has the message."""
         messages = mail.small(3, seed=25)
         for other in ("maildir:~/Mail", "mbox:~/mbox"):
@@ -176,7 +176,7 @@ class Outcomes(Program):
                 for file in self.out.iterdir():
                     file.unlink()
 
-    def test_a_place_that_has_got_it_and_is_named_no_more(self):
+    def test_a_place_that_has_the_message_and_is_no_longer_in_the_profile(self):
         """The place that the profile now names gets the message as well, and this is reported."""
         messages = mail.small(1, seed=26)
         drop, server = self.maildrop(*messages)
@@ -219,7 +219,7 @@ class Outcomes(Program):
                 self.assertEqual(drop.uids(), [])
 
     def test_what_the_program_prints_is_not_ours(self):
-        """JSON stays JSON, and a summary stays one line."""
+        """It is not mixed with our output: JSON stays JSON, and a summary stays one line."""
         self.world.path("program").write_text("cat > /dev/null; echo noise; echo noise >&2\n")
         self.prepared(*mail.small(3))
         for line in self.json_lines(self.world.run("--json")):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The key metrics: the text file for Prometheus after runs that go well and badly, and what a file that cannot be written never
-does. promtool is not needed: a reader of the format stands here, which is stricter."""
+"""The key metrics: the text file for Prometheus after runs that succeed and fail, and what a file that cannot
+be written must not affect. promtool is not needed, because the reader of the format below is stricter."""
 import fcntl
 import os
 import re
@@ -23,8 +23,8 @@ def unescaped(value):
 
 
 def parsed(text):
-    """{name: {account: value}}. The text format, version 0.0.4, as far as it is used: a metric is in one piece, HELP comes before
-    TYPE before its samples, no sample comes twice, and the last line ends."""
+    """Returns {name: {account: value}}. Checks the text format, version 0.0.4, as far as it is used: a metric is in one
+    piece, HELP comes before TYPE and TYPE before the samples, no sample comes twice, and the last line is complete."""
     assert text.endswith("\n"), text[-80:]
     found, name, stage = {}, None, None
     for line in text[:-1].split("\n"):
@@ -66,7 +66,7 @@ class Metrics(Case):
         return {name.removeprefix("mailhaul_"): accounts for name, accounts in parsed(text).items()}
 
     def home(self):
-        """Those of the account home; no other account has any."""
+        """The metrics of the account home. Asserts that no other account has any."""
         found = self.read()
         for accounts in found.values():
             self.assertEqual(set(accounts), {"home"})
@@ -125,7 +125,7 @@ class Content(Metrics):
         for _ in range(3):
             self.world.run()
         found = self.home()
-        self.assertEqual(found["last_status"], 77)  # what it was refused with
+        self.assertEqual(found["last_status"], 77)  # the status of the refusal
         self.assertGreater(found["paused_until_timestamp_seconds"], time.time())
 
     def test_all_enabled_accounts_are_there_whichever_was_fetched(self):
@@ -232,7 +232,7 @@ class Replaced(Metrics):
         self.unwritable("mailhaul.prom.new")
         self.assertEqual(victim.read_text(), "mine")
 
-    def test_another_process_that_is_at_it_is_waited_for(self):
+    def test_another_process_that_writes_the_file_is_waited_for(self):
         fresh = self.folder / "mailhaul.prom.new"
         self.prepared(*mail.small(1))
         with open(fresh, "w") as other:
@@ -263,7 +263,7 @@ class Replaced(Metrics):
 
 class Watch(Watching, Metrics):
     def when(self, process, holds):
-        """Waits until the file is there and has what is looked for."""
+        """Waits until the file exists and holds(its metrics)."""
         begun = time.monotonic()
         while not (self.file.exists() and holds(parsed(self.file.read_text()))):
             self.assertIsNone(process.poll())

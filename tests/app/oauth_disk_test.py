@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A disk that is full when a login by OAuth 2 is written: none is lost, and what to do is told."""
+"""A disk that is full when an OAuth 2 login is written: no login is lost, and the error says what to do."""
 import unittest
 
 from crash import strace
@@ -7,8 +7,8 @@ from support.py.oauth import CLOCK, AtTerminal, OAuthCase
 from support.py.provider import Family
 from support.py.world import MAILHAUL
 
-# What writes the new file after the provider has answered. The room is reserved before, so that a full disk shows at none of
-# these but where the file system promises what it cannot keep: NFS, or a quota.
+# The calls that write the new file after the provider has answered. Its space is reserved before, so that these calls
+# only find the disk full if the file system cannot keep what it promised, such as NFS or one with a quota.
 AFTER_THE_ANSWER = ("pwrite64", "ftruncate", "fsync")
 
 
@@ -45,13 +45,13 @@ class FullDisk(OAuthCase):
     def test_during_a_renewal_at_the_provider_that_is_not_needed_yet_the_session_goes_on(self):
         self.provide()
         self.log_in()
-        self.later(3400)  # the old token lives for three minutes yet
+        self.later(3400)  # the old token is valid for three more minutes
         self.assertStatus(self.run_full("fallocate", "fetch"), 0)
         self.assertEqual(len(self.world.maildir()), 1)
         self.later(300)
         self.assertStatus(self.world.run(), 0)
 
-    def test_but_not_once_the_provider_may_have_replaced_the_login(self):
+    def test_a_full_disk_after_the_answer_of_the_provider_ends_the_run(self):
         for call in AFTER_THE_ANSWER:
             with self.subTest(call):
                 self.begin_anew()
@@ -93,7 +93,7 @@ class FullDisk(OAuthCase):
                 self.assertEqual(self.kept(), before)
                 self.assertStatus(self.world.run(), 0)
 
-    def test_a_token_made_elsewhere_may_be_used_up_then(self):
+    def test_a_full_disk_after_the_answer_may_use_up_a_token_made_elsewhere(self):
         for call in AFTER_THE_ANSWER:
             with self.subTest(call):
                 self.begin_anew()

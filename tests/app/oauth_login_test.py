@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The first login by OAuth 2: device code, browser, pasted address, a token made elsewhere; and logout."""
 import json
+import os
 import re
+import select
 import socket
-import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -12,6 +13,7 @@ import urllib.request
 from support.py import mail
 from support.py.oauth import CLOCK, AtTerminal, OAuthCase
 from support.py.provider import Family, Token
+from support.py.world import LIMIT
 
 
 class DeviceCode(OAuthCase):
@@ -110,22 +112,23 @@ class Browser(OAuthCase):
         self.world.write_config(json.dumps(whole))
         browser = self.world.path("bin/xdg-open")
         browser.parent.mkdir()
-        browser.write_text('#!/bin/sh\nenv >"$HOME/new"\nmv "$HOME/new" "$HOME/browser"\n')
+        browser.write_text('#!/bin/sh\nenv >"$HOME/browser"\n')
         browser.chmod(0o755)
+        os.mkfifo(self.world.path("browser"))
         self.world.env.update({"OTHER": "hidden-7", "DISPLAY": ":0", "PATH": "%s:%s" % (browser.parent, self.world.env["PATH"])})
-        run = AtTerminal(self.world, "login", "home")
-        with urllib.request.urlopen(self.browse(run.expect(rb"(https://\S+/authorize\S+)\r"))):
-            self.assertEqual(run.end(), 0, run.screen)
-        for name in ("command", "browser"):
-            while not self.world.path(name).exists():  # nobody waits for a browser
-                time.sleep(0.01)
-            seen = self.world.path(name).read_text()
-            self.assertIn("HOME=", seen)
-            self.assertNotIn("hidden-7", seen)
+        with open(self.world.path("browser"), opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as in_browser:
+            run = AtTerminal(self.world, "login", "home")
+            with urllib.request.urlopen(self.browse(run.expect(rb"(https://\S+/authorize\S+)\r"))):
+                self.assertEqual(run.end(), 0, run.screen)
+            self.assertTrue(select.select([in_browser], [], [], LIMIT)[0])  # mailhaul does not wait for a browser
+            os.set_blocking(in_browser.fileno(), True)
+            for seen in (self.world.path("command").read_text(), in_browser.read()):
+                self.assertIn("HOME=", seen)
+                self.assertNotIn("hidden-7", seen)
 
     def test_a_redirect_url_of_this_machine_keeps_its_port_and_path(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
-            wanted = "http://127.0.0.1:%d/back/here" % server.getsockname()[1]  # where mailhaul listens when this one is closed
+            wanted = "http://127.0.0.1:%d/back/here" % server.getsockname()[1]  # mailhaul listens there after this
         run, url = self.begin(redirect_url=wanted)
         back = self.browse(url)
         self.assertTrue(back.startswith(wanted + "?"), back)
@@ -204,7 +207,7 @@ class Browser(OAuthCase):
 class Tokens(OAuthCase):
     def test_a_token_made_elsewhere_is_taken_from_standard_input(self):
         self.provide(oauth={"device_url": None})
-        self.world.secrets = []  # this command is there to show one
+        self.world.secrets = []  # the purpose of this command is to show one
         run = AtTerminal(self.world, "login", "--print-token", "home")
         run.expect(rb"\[y/N\]")
         run.type("y\n")
@@ -262,6 +265,7 @@ class Tokens(OAuthCase):
         self.provide()
         result = self.ended_with("rt-unknown\n", "login", "--token", "-", "home")
         self.assertStatus(result, 77)
+        self.assertSays(result.err, "refused this token", "the token was used already, has expired or was withdrawn")
         self.assertNotIn("rt-unknown", result.err)
         self.assertFalse(self.token_file.exists())
 

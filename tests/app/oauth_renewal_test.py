@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A login by OAuth 2 that is kept: renewal, trouble at the provider, refused tokens, kills; no secret gets out."""
+"""A stored OAuth 2 login: renewal, trouble at the provider, refused tokens, kills; and no secret is shown."""
 import json
 import os
 import re
@@ -57,7 +57,7 @@ class Renewal(OAuthCase):
         self.prepared()
         for token in self.provider.refreshes.values():
             token.family.alive = False
-        for _ in range(2):  # and no pause hides it
+        for _ in range(2):  # no pause hides the error from the second run
             result = self.world.run()
             self.assertStatus(result, 77)
             self.assertHint(result, "invalid_grant", "the password was changed, or the access was withdrawn",
@@ -69,7 +69,7 @@ class Renewal(OAuthCase):
         profile = json.loads(self.world.config.read_text())
         runs = [self.world.start("check", "home") for _ in range(4)]
         statuses = {self.world.ended(run).status for run in runs}
-        self.assertLessEqual(statuses, {0, 75})  # 75: another one holds the mailbox
+        self.assertLessEqual(statuses, {0, 75})  # 75: another run holds the mailbox
         self.assertIn(0, statuses)
         self.assertEqual(len(self.provider.forms("/token", "refresh_token")), 1)
         self.assertEqual(self.provider.forms("/token")[0]["scope"], profile["accounts"]["home"]["oauth"]["scope"])
@@ -81,7 +81,7 @@ class Renewal(OAuthCase):
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(len(self.provider.forms("/token", "refresh_token")), 1)
 
-    def test_and_used_all_the_same_while_the_provider_has_trouble(self):
+    def test_a_token_that_soon_ends_is_used_while_the_provider_has_trouble(self):
         self.provide()
         self.log_in()
         self.later(3400)
@@ -131,7 +131,7 @@ class Refusals(OAuthCase):
         self.token_file.write_text(json.dumps({**self.kept(), "refresh_token": ""}))
         result = self.world.run()
         self.assertStatus(result, 77)
-        self.assertSays(result.err, "invalid token", "the provider gave none to renew it with", "mailhaul login home")
+        self.assertSays(result.err, "invalid token", "the provider gave no refresh token that could renew it", "mailhaul login home")
         self.assertNotIn("has expired", result.err)
 
     def test_a_new_token_that_is_refused_is_explained_by_what_it_says_itself(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The sample files that the peers' packages bring along: each is taken over or refused in words, and never half."""
+"""The sample files in the peers' packages: each is either taken over completely, or refused with the reason."""
 import configparser
 import gzip
 import pathlib
@@ -19,7 +19,7 @@ class Samples(import_test.Import):
         return file
 
     def taken_over(self, program, file, *accounts):
-        """With --print: these accounts, each with its server."""
+        """Asserts that import --print finds accounts with these servers. Returns its output and its errors."""
         result = self.world.run("import", program, file, "--print")
         self.assertStatus(result, 0)
         text = result.out.decode()
@@ -49,7 +49,7 @@ class Samples(import_test.Import):
                          "no account that mailhaul could take over")
 
     def test_fdm_with_files_that_are_not_here(self):
-        """fdm refuses it, too: it includes files of its author's."""
+        """fdm refuses this file, too, because it includes files of its author."""
         self.refused("fdm", self.sample("fdm/examples/f-terbeck.conf"), "f-terbeck.conf:", "nothing was taken over")
 
     def test_mpop(self):
@@ -59,11 +59,12 @@ class Samples(import_test.Import):
         self.assertSays(said, "password of company12345", "filter is not supported")
 
     def test_fetchmail(self):
-        """Its servers are comments."""
+        """The servers in this file are comments."""
         self.refused("fetchmail", self.sample("fetchmail/examples/fetchmailrc.example"), "no account that mailhaul could take over")
 
     def test_getmail(self):
-        """Several files in one, apart by headings. Each must become what Python's reader of such files finds in it."""
+        """One file contains several, separated by headings. Each must be read as Python's reader of such
+        files reads it."""
         examples = re.split(r"(?m)^#\n# Example \d+:", gzip.open(self.sample("getmail6/getmailrc-examples.gz"), "rt").read())[1:]
         self.assertGreater(len(examples), 10)
         for number, text in enumerate(examples):
@@ -78,7 +79,7 @@ class Samples(import_test.Import):
                 text, said = self.taken_over("getmail", file, ("pop3s://" if "SSL" in kind else "pop3://") + server)
                 self.assertSays(text, '"user": "%s"' % wanted["retriever"]["username"])
                 if wanted["destination"].get("path", "").startswith("~jeffp"):
-                    self.assertSays(said, "no user here whose home directory is meant by ~jeffp", "switched off")
+                    self.assertSays(said, "~jeffp", "is in the home directory of a user who does not exist here", "switched off")
 
 
 if __name__ == "__main__":

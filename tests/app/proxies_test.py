@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A proxy that refuses: its words are reported, as the proxy's and not as the server's."""
+"""A proxy that refuses: its words are reported as those of the proxy and not of the server."""
 import unittest
 
 from support.py.world import Case
 
 
 def http(answer):
-    """A proxy that reads a CONNECT and answers so."""
+    """A proxy that reads a CONNECT and gives this answer."""
     def talk(connection):
         while connection.line():
             pass
@@ -100,11 +100,11 @@ class Proxies(Case):
                     self.assertSays(result.err + result.out.decode(), variable + ": this is not the URL of a proxy: ",
                                     "http://HOST:PORT")
                     self.assertNotIn("geheim", result.err + result.out.decode())
-                self.world.env["no_proxy"] = "127.0.0.1"  # then nobody asks
+                self.world.env["no_proxy"] = "127.0.0.1"  # then the proxy is not used
                 self.assertStatus(self.world.run("config", "check"), 0)
                 self.world.env = env
         self.world.env["ALL_PROXY"] = "gopher://127.0.0.1:1"
-        self.assertSays(self.world.run("config", "check").err, "ALL_PROXY: no proxy is reached by gopher://")
+        self.assertSays(self.world.run("config", "check").err, "ALL_PROXY: gopher:// is not a scheme for proxies")
         self.world.configure({"home": {**account, "proxy": "none"}})
         self.assertStatus(self.world.run("config", "check"), 0)
 

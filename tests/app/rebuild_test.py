@@ -29,12 +29,13 @@ class Lost(Case):
         return result.out.decode()
 
     def lose(self):
-        """The database is gone, and the UIDs are known to nobody."""
+        """Removes the database, so that the UIDs are no longer known."""
         shutil.rmtree(self.world.state_dir)
 
     @staticmethod
     def mutt_changes(message):
-        """What mutt writes anew is not the same if it has no header, or a NUL in it; and mutt may believe a Content-Length."""
+        """Whether mutt changes a message when it writes the mailbox: one without a header, one with a NUL in
+        its header, or one with a Content-Length, which mutt may believe."""
         head = message.split(b"\r\n\r\n")[0]
         no_header = not message.startswith((b"\r\nno ", b"From ")) and b":" not in head.split(b"\r\n")[0]
         return no_header or b"\0" in head or b"Content-Length" in head
@@ -54,7 +55,7 @@ class Lost(Case):
         return "<tag-pattern>~m %s<enter><tag-prefix>%s<untag-pattern>~A<enter>" % (numbers, keys)
 
     def read_as_mutt_does(self, seed=5):
-        """Moves messages to cur/ and gives them flags; puts some into folders below, under names of its own, with new headers."""
+        """Moves messages to cur/ with flags; puts some into subfolders, under mutt's names and with new headers."""
         rng = random.Random(seed)
         for number, file in enumerate(self.world.maildir_files()):
             if rng.random() < 0.2:
@@ -69,7 +70,7 @@ class Lost(Case):
             file.rename(place / (file.name + ":2," + rng.choice(("", "S", "RS", "FS", "ST"))))
 
     def read_mbox_as_mutt_does(self):
-        """Status lines at the end of each header."""
+        """Adds status lines at the end of headers."""
         box = self.world.path("mbox")
         out = []
         for number, (first, text) in enumerate(mail.entries(box.read_bytes())):
@@ -88,7 +89,7 @@ class Maildirs(Lost):
                 self.begin_anew()
                 self.begin(self.mail_for_mutt(3), trace_header=trace)
                 self.ok()
-                # One by one: mutt stops where it cannot save a message, as one without any byte.
+                # One by one, because mutt stops at a message that it cannot save, such as one without any byte.
                 self.read_with_mutt("Mail", *(self.for_messages(str(n), "<save-message>=Mail/.Archive<enter>")
                                               for n in range(1100, 1700, 3)))
                 saved = [file for file in self.world.path("Mail/.Archive").rglob("*") if file.is_file()]
@@ -130,7 +131,7 @@ class Maildirs(Lost):
         for renamed in (False, True):
             with self.subTest(renamed=renamed):
                 if renamed:
-                    self.server = self.serve(self.drop)  # under another port, which is its name here
+                    self.server = self.serve(self.drop)  # at another port, which here is a new name
                     self.configure()
                 else:
                     self.lose()
@@ -250,7 +251,7 @@ class Maildirs(Lost):
         self.assertEqual((len(self.world.maildir()), len(self.world.mbox())), (3, 4))
 
     def make_older(self, seconds):
-        """As if all mail in Mail and mbox had been delivered then."""
+        """Makes all mail in Mail and mbox look as if it had been delivered at this time."""
         for file in self.world.maildir_files():
             file.rename(file.with_name(seconds + file.name[file.name.index("."):]))
         box = self.world.path("mbox")
@@ -261,7 +262,7 @@ class Maildirs(Lost):
         for first, second in itertools.permutations(("maildir", "mbox", "mda"), 2):
             for keep in (True, False):
                 if first == "mda":
-                    continue  # what it has cannot be read
+                    continue  # what a program got cannot be read back
                 with self.subTest(first=first, second=second, leave=keep):
                     self.half_delivered(first, second, keep)
 
@@ -271,7 +272,7 @@ class Maildirs(Lost):
                   "mda": {"kind": "mda", "command": ["/bin/sh", "-c", "cat >>%s" % self.world.path("out")], "allow_root": True}}
         messages = mail.small(4, seed=15)
         self.begin(messages[:3], deliver=places[first], trace_header=True)
-        self.ok()  # as far as this came the run that was to deliver to both
+        self.ok()  # the killed run, which was to deliver to both, came this far
         self.lose()
         self.configure(deliver=[places[first], places[second]], trace_header=True, leave_on_server=keep)
         result = self.world.run("state", "rebuild")
@@ -327,7 +328,8 @@ class Mboxes(Lost):
         self.assertEqual(self.world.path("mbox").stat().st_size, before)
 
     def test_what_mutt_changes_comes_again_and_nothing_else(self):
-        """It ends a header at the first line that is no field, and drops what follows a NUL: nobody knows what that was."""
+        """mutt ends a header at the first line that is no field, and drops what follows a NUL, so the
+        original is unknown."""
         changed = [message for message in mail.corpus(90, seed=6, raw=True) if message and self.mutt_changes(message)
                    and b"Content-Length" not in message]
         self.begin([*mail.small(3, seed=6), *changed], deliver="mbox:~/mbox", trace_header=True)
@@ -365,7 +367,7 @@ class Verify(Lost):
         result = self.world.run("state", "verify")
         self.assertStatus(result, 65)
         self.assertSays(result.out.decode(), "1 message unchanged, 1 changed, 1 no longer here")
-        self.assertHint(result, str(changed), "is not what was delivered as message " + self.drop.uids()[0].decode())
+        self.assertHint(result, str(changed), "differs from the delivered message " + self.drop.uids()[0].decode())
         line = self.json_lines(self.world.run("--json", "state", "verify"))[-1]
         self.assertEqual(line, {"event": "verified", "account": "home", "unchanged": 1, "changed": 1, "missing": 1})
 

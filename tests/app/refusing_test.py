@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A program that refuses everything: three messages show it, one line tells it, and the next runs try one message first."""
+"""A program that refuses everything: three messages show this, one line reports it, and the next runs try one message
+first."""
 import json
 import re
 import subprocess
@@ -79,7 +80,7 @@ class Refusing(Case):
         self.assertSays(self.run_and_try(74, 1).err, "exit status 1", "as before", "20 messages wait")
         self.assertEqual(len(self.drop.retrieved), 1)
         self.drop.retrieved.clear()
-        self.assertSays(self.run_and_try(74, 0).err, "exit status 1", "none is tried before", "at a terminal")
+        self.assertSays(self.run_and_try(74, 0).err, "exit status 1", "no message is offered before", "at a terminal")
         self.assertEqual(self.drop.retrieved, [])
         self.assertEqual(len(self.drop.uids()), 20)
 
@@ -89,7 +90,7 @@ class Refusing(Case):
         self.assertSays(self.run_and_try(0, 0, "-n").err, "home: warning: sh: exit status 1", "in the last run; 20 messages wait",
                         "the next run tries one message first")
         self.run_and_try(74, 1)
-        self.assertSays(self.run_and_try(0, 0, "-n").err, "home: warning: sh: exit status 1", "none is tried before", "at a terminal")
+        self.assertSays(self.run_and_try(0, 0, "-n").err, "home: warning: sh: exit status 1", "no message is offered before", "at a terminal")
         config = self.world.config.read_text()
         self.world.configure({"home": self.account(self.drop_server, deliver="maildir:~/Mail")})
         self.assertEqual(self.run_and_try(0, 0, "-n").err, "")

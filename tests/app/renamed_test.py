@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A server or a user with a new name: it is noticed, and what is recorded moves along."""
+"""A server or a user with a new name: the change is noticed, and the records are moved to the new name."""
 import unittest
 
 from app.rebuild_test import Lost
@@ -10,7 +10,7 @@ class Renamed(Lost):
     def test_a_server_with_a_new_name_is_noticed_and_its_records_move(self):
         self.begin(mail.small(4, seed=21))
         self.ok()
-        # The name of the server is its port here: on loopback the port counts.
+        # On loopback the port counts, so a new port is a new name of the server.
         old, self.server = self.server, self.serve(self.drop)
         self.configure()
         result = self.world.run()
@@ -19,7 +19,7 @@ class Renamed(Lost):
         self.assertHint(result, "4 of its 4 messages are known from the same user at " + where,
                         "mailhaul state move %s home" % where)
         self.assertEqual(len(self.world.maildir()), 4)
-        self.assertSays(self.ok("state", "move", where, "home"), "4 messages known from anna at 127.0.0.1")
+        self.assertSays(self.ok("state", "move", where, "home"), "moved the records of 4 messages from anna at 127.0.0.1")
         self.drop.add(*mail.small(1, seed=22))
         self.ok()
         self.assertEqual(len(self.world.maildir()), 5)
@@ -101,7 +101,7 @@ class Renamed(Lost):
             self.assertEqual(len(self.world.maildir()), 11)
 
     def test_what_the_old_server_has_removed_stops_nothing(self):
-        """It cannot be on that server under its new name: this is another one, to which the mail was copied."""
+        """Removed mail cannot be on the same server, so this is another server, to which the mail was copied."""
         self.begin(mail.small(5, seed=21), leave_on_server=False)
         self.ok()
         self.moved_with_new_uids(*mail.small(5, seed=21))
@@ -178,7 +178,8 @@ class Renamed(Lost):
     def test_another_mailbox_of_the_same_user_stops_nothing(self):
         self.begin(mail.small(4, seed=26))
         self.ok()
-        self.drop, self.server = self.maildrop(*mail.small(1, seed=27))  # with the UID of the other's first message
+        # The new message has the UID of the first message of the other maildrop.
+        self.drop, self.server = self.maildrop(*mail.small(1, seed=27))
         self.drop.messages[0].wire += b"another size\r\n"
         self.configure()
         self.ok()

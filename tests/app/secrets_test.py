@@ -6,7 +6,7 @@ import os
 import sys
 import unittest
 
-from support.py import mail, mounts, untold
+from support.py import leaks, mail, mounts
 from support.py.bridge import BRIDGE
 from support.py.certificates import Certificates
 from support.py.scripted import server_context
@@ -16,25 +16,25 @@ SHOW_ENVIRONMENT = {"kind": "mda", "command": ["sh", "-c", 'env > "$HOME/seen"; 
 
 
 class Search(unittest.TestCase):
-    """Every run of every suite is searched in this way (World.must_not_tell): does it find what it should?"""
+    """Every run of every suite is searched for secrets (World.must_not_tell). This tests that the search finds them."""
 
     def test_a_secret_is_found_in_any_form(self):
         for text in (b"> PASS secret\r\n", b'{"password":"secret"}', b"anna\0secret\0", b"not with 'secret'",
                      base64.b64encode(b"\0anna\0secret"), base64.b64encode(b"anna secret"), base64.b64encode(b"secret"),
                      b"a token rt-7Qx"):
-            self.assertIsNotNone(untold.told(text, ["rt-7Qx"]), text)
-        self.assertIsNotNone(untold.told(base64.b64encode(b"user=anna\1auth=Bearer at-long-token\1\1"), ["at-long-token"]))
+            self.assertIsNotNone(leaks.found_secret(text, ["rt-7Qx"]), text)
+        self.assertIsNotNone(leaks.found_secret(base64.b64encode(b"user=anna\1auth=Bearer at-long-token\1\1"), ["at-long-token"]))
 
-    def test_words_of_the_program_are_none(self):
+    def test_words_of_the_program_are_not_secrets(self):
         for text in (b"cannot run secret-tool", b"client_secret_command", b"a program that prints the client's secret, if it has one",
                      b"/home/anna/secret", b"secrets", b"> PASS ***"):
-            self.assertIsNone(untold.told(text, ["rt-7Qx"]), text)
+            self.assertIsNone(leaks.found_secret(text, ["rt-7Qx"]), text)
 
-    def test_a_run_that_tells_one_fails_its_test(self):
+    def test_a_run_that_prints_one_fails_its_test(self):
         world = World()
         self.addCleanup(world.close)
         world.prefix = ["echo", "> PASS secret"]
-        with self.assertRaisesRegex(AssertionError, "a secret is told"):
+        with self.assertRaisesRegex(AssertionError, "a secret was printed"):
             world.run("version")
 
 
@@ -53,7 +53,7 @@ class Environment(Case):
         self.assertIn("HARMLESS=visible", seen)
         self.assertNotIn("=secret", seen)
 
-    def test_nor_one_that_the_command_line_replaced(self):
+    def test_programs_do_not_get_a_password_that_the_command_line_replaced(self):
         _, server = self.maildrop(*mail.small(1))
         mine = self.account(server, password_env="MINE", deliver=SHOW_ENVIRONMENT)
         del mine["password"]
@@ -64,7 +64,7 @@ class Environment(Case):
         for name in ("MINE", "OTHER"):
             self.assertNotIn(name + "=", seen)
 
-    def test_nor_does_the_tunnel_of_init(self):
+    def test_the_tunnel_of_init_gets_no_password(self):
         _, server = self.maildrop(*mail.small(1))
         self.world.configure({"other": {**self.account(server, user="bert"), "password_env": "OTHER"}})
         self.drop_password("other")
@@ -105,7 +105,7 @@ class Files(Case):
         self.assertHint(result, "bad: error: tls_client_key", "chmod")
         self.assertEqual(len(self.world.maildir()), 1)
 
-    def test_and_nobody_when_it_is_not_used(self):
+    def test_nobody_is_warned_of_a_file_of_a_disabled_account(self):
         good, bad = self.spoiled(0o640, server="pop3s://127.0.0.1", tls="required", tls_client_cert="~/file",
                                  tls_client_key="~/file", enabled=False)
         self.world.configure({"bad": bad, "good": good})
@@ -146,7 +146,7 @@ class Files(Case):
                 self.world.configure({"home": keys})
             words = [] if keys else ["-c", there / "config"]
             for prefix, status in ((mounts.read_only(here, there, 4711), 0),
-                                   (mounts.read_only(here, there, 0), 0),  # as in a container whose user is root
+                                   (mounts.read_only(here, there, 0), 0),  # in a container whose user is root
                                    (mounts.instead(here, there), 78)):     # not read-only
                 with self.subTest(keys=keys, prefix=prefix):
                     self.world.prefix = prefix

@@ -24,7 +24,7 @@ MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def shown(utc, minutes):
-    """A time of a JSON object, as a person reads it in a zone so many minutes east of Greenwich."""
+    """A time from JSON as people see it, in a time zone so many minutes east of Greenwich."""
     local = datetime.datetime.fromisoformat(utc.replace("Z", "+00:00")) + datetime.timedelta(minutes=minutes)
     return "%d %s %s" % (local.day, MONTHS[local.month - 1], local.strftime("%H:%M"))
 
@@ -76,7 +76,7 @@ class Status(Case):
                     self.assertStatus(self.world.run(), 0)
                     end = self.json()["certificate_until"]
                     self.assertEqual(end, "%s-%s-%sT%s:%s:%sZ" % re.match("(....)(..)(..)(..)(..)(..)Z", SIGNED[which[0].stem][1][1]).groups())
-                    said = re.search("certificate of the server: it expires at (.*); unless the server's administrator renews it", self.status())
+                    said = re.search("server certificate: expires at (.*); unless the server's administrator renews it", self.status())
                     self.assertEqual(bool(said), is_near)
                     before = (self.world.state_dir / "state.db").read_bytes()
                     self.assertStatus(self.world.run(), 0)
@@ -208,7 +208,7 @@ class Status(Case):
         before = int(time.time()) - 5400
         with contextlib.closing(sqlite3.connect(self.world.state_dir / "state.db")) as database, database:
             database.execute("UPDATE runs SET ended = ?, asked = ?, succeeded = ?", (before,) * 3)
-        for lock in (self.world.state_dir / "locks").iterdir():  # it has the time of the last poll
+        for lock in (self.world.state_dir / "locks").iterdir():  # the lock has the time of the last poll
             lock.unlink()
         told = self.status("--max-age", "1h", expected=75)
         self.assertSays(told, "the last success was", "ago", "more than 1h")

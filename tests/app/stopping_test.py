@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How Ctrl-C and SIGTERM are answered at a terminal: in the live line, by what is at work, and in the summary."""
+"""What Ctrl-C and SIGTERM do at a terminal: in the live line, to the work in progress, and in the summary."""
 import os
 import queue
 import signal
@@ -8,14 +8,14 @@ import unittest
 from app.live_test import Gate, Live
 from support.py import mail
 from support.py.maildrop import Session
-from support.py.screen import Ended, Screen, before_it_ends
+from support.py.screen import EndedTooSoon, Screen, before_it_ends
 from support.py.world import LIMIT
 
 
 class Stopping(Live):
     def note_ends(self, drop):
-        """Notes of each session whether it ended in good order: the client has read the answer to QUIT. If it closes the connection
-        with bytes unread, the connection is reset."""
+        """Records for each session whether it ended properly, which means that the client has read the answer
+        to QUIT. If the client closes the connection with unread bytes, the connection is reset."""
         self.in_order = in_order = queue.SimpleQueue()
 
         class Noted(Session):
@@ -32,7 +32,7 @@ class Stopping(Live):
     def ends_in_order(self, screen, status):
         self.assertEqual(screen.end(), status)
         if not self.in_order.get(timeout=LIMIT):
-            raise Ended("the session did not end in good order; the screen was:\n" + screen.text())
+            raise EndedTooSoon("the session did not end in good order; the screen was:\n" + screen.text())
 
     @before_it_ends
     def test_ctrl_c_is_answered_in_the_line_and_the_summary_says_what_waits(self):
@@ -51,7 +51,7 @@ class Stopping(Live):
         if delivered < 5:
             self.assertIn("; %d more wait" % (5 - delivered), screen.text())
         self.assertIn("; %d left on the server" % delivered, screen.text())
-        # Nothing is in doubt: what was delivered is not asked for again.
+        # Nothing is in doubt, so delivered messages are not requested again.
         trace = self.world.run("-vv").err
         self.assertEqual((trace.count("> TOP "), trace.count("> RETR ")), (0, 5 - delivered))
 
@@ -66,7 +66,7 @@ class Stopping(Live):
         self.assertEqual(screen.text(), "$ mailhaul\nhome: stopped: nothing fetched; 3 wait")
 
     @before_it_ends
-    def test_a_second_one_ends_it_at_once_and_leaves_no_half_line(self):
+    def test_a_second_ctrl_c_ends_the_run_at_once_and_leaves_no_half_line(self):
         self.half_a_message(self.prepared(mail.sized(300000), *mail.small(2)))
         screen = Screen(self)
         screen.wait_for("0/3 messages")
@@ -127,7 +127,7 @@ class Stopping(Live):
         self.assertNotIn("^C", screen.text())
 
     def program_of(self, script):
-        """An MDA that opens ~/begun, waits for ~/go, makes ~/gone-on, and goes on with the script."""
+        """An MDA that opens ~/begun, waits for ~/go, creates ~/gone-on, and continues with the script."""
         for name in ("begun", "go"):
             os.mkfifo(self.world.path(name))
         self.world.path("mda").write_text("cat > ~/taken.$MAILHAUL_ID; : > ~/begun; read line < ~/go\n: > ~/gone-on\n" + script)
@@ -135,7 +135,7 @@ class Stopping(Live):
 
     @before_it_ends
     def stopped_in_program(self, script, stop, status):
-        """What is seen when it ends while the program is at work on the first of five messages."""
+        """Stops mailhaul while the program works on the first of five messages. Returns the maildrop and the screen."""
         self.begin_anew()
         drop = self.prepared(*mail.small(5), deliver=self.program_of(script))
         self.note_ends(drop)
@@ -148,7 +148,7 @@ class Stopping(Live):
             self.ends_in_order(screen, status)
         self.assertEqual(len(list(self.world.home.glob("taken.*"))), 1, "no other message was handed over")
         if not self.world.path("gone-on").exists():
-            raise Ended("the program was ended before it went on")
+            raise EndedTooSoon("the program was ended before it went on")
         return drop, screen
 
     def test_the_program_at_work_ends_and_no_other_is_started(self):

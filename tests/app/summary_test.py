@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a summary says of mail that did not come, and hints: wrapped at a terminal, and told once."""
+"""What a summary says about mail that was not fetched, and hints, which are wrapped at a terminal and shown once."""
 import unittest
 
 from support.py import mail
@@ -72,13 +72,13 @@ class AtATerminal(Prepared):
     def test_no_new_mail_is_explained(self):
         self.prepared(*mail.small(3), leave_on_server=True)
         self.assertStatus(self.world.run(), 0)
-        self.assertEqual(self.screen(), ["home: no new mail; 3 fetched or marked earlier left on the server"])
+        self.assertEqual(self.screen(), ["home: no new mail; 3 left on the server, already fetched or marked"])
 
     def test_a_new_place_that_stays_empty_is_explained(self):
         self.prepared(*mail.small(3), leave_on_server=True)
         self.assertStatus(self.world.run(), 0)
         self.assertEqual(self.screen("--deliver", "maildir:~/Mail/home"),
-                         ["home: no new mail; 3 fetched or marked earlier left on the server "
+                         ["home: no new mail; 3 left on the server, already fetched or marked "
                           "(delivered to a different destination before; mailhaul -a home fetches it again)"])
 
     def test_a_summary_is_wrapped_at_words(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""state export and state import: what is recorded moves to another machine, whose fetch goes on where this one stopped."""
+"""state export and state import move the records to another machine, whose fetch goes on where this machine stopped."""
 import contextlib
 import fcntl
 import hashlib
@@ -20,7 +20,7 @@ MANY = 100000
 
 
 class Machines(Case):
-    """self.world is the machine so far, self.other the new one. Both reach the same server."""
+    """self.world is the old machine, self.other the new one. Both reach the same server."""
 
     def setUp(self):
         super().setUp()
@@ -38,7 +38,7 @@ class Machines(Case):
         return result.out.decode()
 
     def document(self, world=None):
-        """What state export prints, in a file that both can read."""
+        """Writes what state export prints into a file that both machines can read."""
         file = self.world.root / "state.json"
         file.write_text(self.ok(world or self.world, "state", "export"))
         return file
@@ -60,7 +60,7 @@ class Moving(Machines):
         self.begin(mail.corpus(60, seed=1))
         self.ok(self.world)
         self.assertSays(self.ok(self.other, "state", "import", self.document()),
-                        "anna at 127.0.0.1:%d: 60 messages read, 60 recorded, 0 known already" % self.server.port)
+                        "anna at 127.0.0.1:%d: 60 messages read, 60 recorded, 0 already known" % self.server.port)
         self.assertEqual(self.rows(self.other), self.rows(self.world))
         self.drop.retrieved.clear()
         new = mail.small(2, seed=2)
@@ -118,7 +118,7 @@ class Moving(Machines):
         self.ok(self.other)
         self.assertEqual((self.other.maildir(), self.drop.retrieved), ([], []))
 
-    def test_what_only_its_size_tells_is_left_out(self):
+    def test_a_message_that_only_its_size_identifies_is_left_out(self):
         self.begin(mail.small(3, seed=9))
         for message in self.drop.messages:
             message.uid = b"the same"
@@ -135,7 +135,7 @@ class Moving(Machines):
         self.begin(mail.small(4, seed=8), max_messages=1, leave_on_server=False)
         seen, waits = (self.drop.messages[i].uid.decode() for i in (1, 2))
         self.ok(self.world, "state", "mark-seen", "home", seen)
-        self.ok(self.world)  # one is delivered, and gone
+        self.ok(self.world)  # one message is delivered and removed
         self.ok(self.other, "state", "import", self.document())
         self.assertEqual(self.rows(self.other), self.rows(self.world))
         self.ok(self.other)
@@ -182,7 +182,7 @@ class Merging(Machines):
         document = self.document()
         self.ok(self.other, "state", "import", document)
         before = self.database(self.other)
-        self.assertSays(self.ok(self.other, "state", "import", document), "40 messages read, 0 recorded, 40 known already")
+        self.assertSays(self.ok(self.other, "state", "import", document), "40 messages read, 0 recorded, 40 already known")
         self.assertEqual(self.database(self.other), before)
         self.ok(self.world, "state", "import", document)
         self.assertEqual(self.rows(self.world), self.rows(self.other))
@@ -191,7 +191,7 @@ class Merging(Machines):
         self.begin(mail.small(3, seed=21))
         self.ok(self.world)
         self.ok(self.other, "state", "mark-seen", "home", self.drop.messages[0].uid.decode())
-        self.assertSays(self.ok(self.other, "state", "import", self.document()), "3 messages read, 2 recorded, 1 known already")
+        self.assertSays(self.ok(self.other, "state", "import", self.document()), "3 messages read, 2 recorded, 1 already known")
         self.assertEqual([row["standing"] for row in self.rows(self.other)], ["seen", "delivered", "delivered"])
 
     def test_after_a_rebuild_no_message_is_there_twice(self):
@@ -200,7 +200,7 @@ class Merging(Machines):
         document = self.document()
         shutil.copytree(self.world.path("Mail"), self.other.path("Mail"))
         self.ok(self.other, "state", "rebuild")
-        self.assertSays(self.ok(self.other, "state", "import", document), "5 messages read, 0 recorded, 5 known already")
+        self.assertSays(self.ok(self.other, "state", "import", document), "5 messages read, 0 recorded, 5 already known")
         self.assertEqual(*(sorted(row["uid"] for row in self.rows(world)) for world in (self.other, self.world)))
         self.drop.retrieved.clear()
         self.drop.add(self.drop.messages[0].wire)  # a second copy is another message
@@ -223,7 +223,8 @@ class Merging(Machines):
         script.unlink()
         self.ok(self.other)
         self.assertEqual(len(self.other.maildir()), 2)
-        # The first machine delivers to the rest of its places; what is delivered elsewhere does not stop that.
+        # The first machine still has to deliver to its own places, although the other machine has delivered
+        # to its places.
         self.ok(self.world, "state", "import", self.document(self.other))
         self.assertEqual([row["standing"] for row in self.rows(self.world)], ["pending"] * 2)
 
@@ -237,12 +238,12 @@ class Merging(Machines):
                 result = self.world.run("state", *words)
                 self.assertStatus(result, 75)
                 self.assertEqual(result.out, b"")
-                self.assertSays(result.err, "another mailhaul is at work")  # this lock names nobody
+                self.assertSays(result.err, "another mailhaul is at work")  # the lock does not say whose it is
 
 
 @contextlib.contextmanager
 def holding(file):
-    """The kernel's lock on a file, as mailhaul takes it."""
+    """Holds the kernel's lock on a file, as mailhaul does."""
     with open(file, "r+b") as held:
         fcntl.fcntl(held, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
         yield
@@ -308,7 +309,7 @@ class Refusing(Machines):
                 bad["mailboxes"][0].update(change)
                 self.refused(json.dumps(bad), says)
         document["mailboxes"] *= 2
-        self.refused(json.dumps(document), "it is there twice")
+        self.refused(json.dumps(document), "it has the same user, host and port as another mailbox")
 
     def test_another_layout_is_the_same_document(self):
         document = json.loads(self.text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""watch: fetches again and again; signals, the configuration read anew, and what systemd is told."""
+"""watch: fetches at intervals; signals, a configuration that is read again, and what is reported to systemd."""
 import os
 import signal
 import socket
@@ -33,7 +33,7 @@ class AtServer(Watching, Case):
 
 class OverTls(Watching, Case):
     def resumed(self, context_of, implicit):
-        """Which of three sessions in a row resumed the TLS session of one before; context_of(): the server's for a session."""
+        """Which of three sessions in a row resumed an earlier TLS session. context_of(): the server's, for each."""
         context, resumed, enough = context_of(), [], threading.Event()
         drop = Maildrop(mail.small(1), uids=self.uids(), tls=context, capabilities=(b"STLS", b"UIDL", b"USER"))
         server = self.serve(drop, tls=context if implicit else None)
@@ -61,7 +61,7 @@ class OverTls(Watching, Case):
                 context = server_context(*certificates.good)
                 self.assertEqual(self.resumed(lambda context=context: context, implicit), [False, True, True])
 
-    def test_a_server_that_has_forgotten_it_is_talked_to_all_the_same(self):
+    def test_a_server_that_has_forgotten_the_tls_session_starts_a_new_one(self):
         self.assertEqual(self.resumed(lambda: server_context(*certificates.good), True), [False, False, False])
 
     def test_a_certificate_is_checked_where_another_is_demanded(self):
@@ -110,7 +110,7 @@ class Watch(AtServer):
         self.assertEqual(len(self.world.maildir()), 6)
 
     def held_at(self, verb):
-        """A watch that awaits the answer to the verb, and what gives the answer."""
+        """Returns a watch that waits for the answer to `verb`, and the event that lets the server answer."""
         arrived, release = threading.Event(), threading.Event()
         self.addCleanup(release.set)
         self.drop.answers[verb] = lambda *_: arrived.set() or release.wait(LIMIT) and None
@@ -158,7 +158,7 @@ class Watch(AtServer):
         other, server = self.maildrop(*mail.small(1, seed=64))
         other.answers[b"QUIT"] = self.note_session
         self.server.stop()
-        self.sessions = threading.Semaphore(0)  # from now on, of the other server
+        self.sessions = threading.Semaphore(0)  # from now on, those of the other server
         self.world.configure({"new": self.account(server, deliver="maildir:~/New")})
         process.send_signal(signal.SIGHUP)
         self.sessions_end()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What a disk contains after a power cut: a strict model, fed with the calls of a recorded run.
 
-Only what was flushed is sure: a file's bytes by fsync of it, a name by fsync of its directory, everything by syncfs; and of
-that only what had been changed when the flush began. Of all the rest anything may be there, and a byte of a file that has its
-length already may be zero. A rename happens whole or not at all, and what a name stood for stays with it.
+Only what was flushed is certain: the bytes of a file by fsync of the file, a name by fsync of its directory, and
+everything by syncfs; and only what had been changed when the flush began. Of all other changes, any part may be
+there, and where a file already has its new length, its bytes may be zero. A rename happens completely or not at
+all, and a name always leads to the file that was given that name.
 """
 import itertools
 import os
@@ -31,11 +32,11 @@ class File:
             apply(data, at, piece)
         self.durable = bytes(data)
 
-    def left(self, fate):
-        """Its bytes after the cut."""
-        if fate.data == "all":
+    def left(self, outcome):
+        """The bytes of the file after the cut."""
+        if outcome.data == "all":
             return bytes(self.now)
-        if fate.data == "none" or not self.writes:
+        if outcome.data == "none" or not self.writes:
             return self.durable
         data = bytearray(self.durable)
         for _, at, piece in self.writes:
@@ -44,7 +45,7 @@ class File:
                 continue
             for start in range(0, len(piece), SECTOR):
                 part = piece[start:start + SECTOR]
-                if fate.data == "zeros" or fate.rng.random() < 0.5:
+                if outcome.data == "zeros" or outcome.rng.random() < 0.5:
                     part = bytes(data[at + start:at + start + len(part)]).ljust(len(part), b"\0")
                 apply(data, at + start, part)
         return bytes(data)
@@ -76,8 +77,8 @@ class Directory:
         self.durable = self.after(change for change in self.changes if change[0] < begun)
         self.changes = [change for change in self.changes if change[0] >= begun]
 
-    def left(self, fate):
-        return self.after(change for change in self.changes if fate.keeps(change[0]))
+    def left(self, outcome):
+        return self.after(change for change in self.changes if outcome.keeps(change[0]))
 
     def after(self, changes):
         entries = dict(self.durable)
@@ -89,7 +90,7 @@ class Directory:
         return entries
 
 
-class Fate:
+class Outcome:
     """What happens to data that was not flushed. data: all, none, zeros (the length is there), some; names: all, none, some."""
 
     def __init__(self, data, names, seed=0):
@@ -97,7 +98,7 @@ class Fate:
         self.calls = {}
 
     def keeps(self, call):
-        """Both halves of a rename have the same fate."""
+        """Whether the changes of names that this call made are kept: both halves of a rename have the same outcome."""
         if self.names == "some":
             return self.calls.setdefault(call, self.rng.random() < 0.5)
         return self.names == "all"
@@ -106,12 +107,12 @@ class Fate:
         return "%s of the data, %s of the names" % (self.data, self.names)
 
 
-FATES = [("none", "none"), ("all", "all"), ("zeros", "all"), ("none", "all"), ("all", "none")]
+OUTCOMES = [("none", "none"), ("all", "all"), ("zeros", "all"), ("none", "all"), ("all", "none")]
 
 
-def fates(seed):
-    """Every extreme, and two in between."""
-    return [Fate(*both) for both in FATES] + [Fate("some", "some", seed), Fate("zeros", "some", seed + 1)]
+def outcomes(seed):
+    """All extreme outcomes, and two in between."""
+    return [Outcome(*both) for both in OUTCOMES] + [Outcome("some", "some", seed), Outcome("zeros", "some", seed + 1)]
 
 
 class Disk:

@@ -25,7 +25,7 @@ using mailhaul::util::Secret;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// A provider that gives one answer after the other, and a clock that stands still.
+/// A provider that gives the prepared answers one after the other, and a clock that stands still.
 struct FakeProvider {
   TempDir directory;
   mailhaul::util::Cancel cancel;
@@ -119,7 +119,7 @@ TEST_CASE("a full disk before the provider is asked is no trouble yet; after its
   FakeProvider provider;
   provider.keep("at", "rt", minutes(4));
   const auto before = provider.kept();
-  // A directory in the place of the new file: it cannot be written.
+  // A directory in the place of the new file makes writing that file fail.
   std::filesystem::create_directory(provider.directory / "tokens/home.json.new");
   CHECK(access_token(provider.subject(), provider.outside()).token.reveal() == "at");
   CHECK(provider.asked.empty());
@@ -153,7 +153,7 @@ TEST_CASE("a token that the mail server refused is renewed, unless another run h
 TEST_CASE("several sessions at once make one renewal") {
   FakeProvider provider;
   provider.keep("at", "rt", seconds(-1));
-  provider.answers = {{200, renewed}};  // a second question would fail
+  provider.answers = {{200, renewed}};  // a second request would fail
   std::atomic<int> renewals{0}, good{0};
   {
     std::vector<std::jthread> sessions;
@@ -193,6 +193,18 @@ TEST_CASE("a secret of ours in the provider's words is not shown") {
     FAIL("a dead login was used");
   } catch (const LoginNeeded& error) {
     CHECK(std::string(error.what()).find("secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("a pasted token that is refused: the hint is about a token, and the words do not show it") {
+  FakeProvider provider;
+  provider.answers = {{400, R"({"error":"invalid_grant","error_description":"no rt-pasted"})"}};
+  try {
+    (void)take_token(provider.subject(), provider.outside(), "rt-pasted\n");
+    FAIL("a dead token was taken");
+  } catch (const LoginNeeded& error) {
+    CHECK(std::string(error.what()).find("rt-pasted") == std::string::npos);
+    CHECK(error.hint().starts_with("the token was used already, has expired or was withdrawn"));
   }
 }
 
@@ -252,7 +264,7 @@ TEST_CASE("a page that is not https is not shown to anybody") {
   CHECK(provider.told.empty());
 }
 
-/// What the first login of a profile without a client id ends with.
+/// Returns the error of the first login of a profile without a client id.
 mailhaul::util::Error end_without_client(FakeProvider& provider) {
   auto subject = provider.subject();
   subject.oauth.client_id.clear();

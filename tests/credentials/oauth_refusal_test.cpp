@@ -80,6 +80,15 @@ TEST_CASE("a refresh token that is not known any more: the age of the login says
   CHECK(contains(hint(microsoft_mail, 400 * a_day, 91 * a_day), "not used for 91 days"));
 }
 
+TEST_CASE("a pasted refresh token that is not valid: the hint is about a token, not about a code") {
+  const auto refusal = explain_pasted(google_mail, {"invalid_grant", "Bad Request"});
+  CHECK(std::string(refusal.what()) == "Google refused this token: invalid_grant (Bad Request)");
+  CHECK(contains(refusal.hint(), "the token was used already, has expired or was withdrawn"));
+  CHECK(refusal.hint().ends_with("mailhaul login"));
+  CHECK(contains(explain_pasted(microsoft_mail, {"invalid_grant", "AADSTS50173: revoked"}).hint(),
+                 "the password was changed after the login"));
+}
+
 std::string jwt(const std::string& payload) { return base64url("{}") + "." + base64url(payload) + ".sig"; }
 
 TEST_CASE("the claims of a token, and what is no JWT") {

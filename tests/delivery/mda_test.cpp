@@ -122,8 +122,8 @@ TEST_CASE_FIXTURE(MdaFixture, "a program that hangs is ended with all it started
     set("timeout", {.text = std::to_string(time_out.count()) + "s"});
     const auto result =
         hand_over({"sh", "-c", "sleep 9999 & echo $! > " + (dir / "out").native() + "; wait"});
-    CHECK(result.status == DeliveryStatus::doubt);  // it may have taken it
-    CHECK(result.sentence == "sh: no end within " + std::to_string(time_out.count()) + " s");
+    CHECK(result.status == DeliveryStatus::doubt);  // it may have taken the message
+    CHECK(result.sentence == "sh: did not end within " + std::to_string(time_out.count()) + " s");
     CHECK(contains(result.hint, "timeout"));
     return output().ends_with("\n");
   }));
@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(MdaFixture, "what a program writes is passed on although it su
   }
   const auto so_far = notes.size();
   hand_over({"sh", "-c", "exit 0"});
-  hand_over({"sh", "-c", "echo no >&2; exit 1"});  // told as the reason why it failed
+  hand_over({"sh", "-c", "echo no >&2; exit 1"});  // its words are in the error instead
   CHECK(notes.size() == so_far);
 }
 
@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(MdaFixture, "after a power cut a message is in doubt, and name
   const auto letter = envelope();
   const std::vector<Ticket> tickets{put(*mda, letter, "x")};
   CHECK(reopen(tickets[0], context)->recover(tickets).at(0).status ==
-        DeliveryStatus::later);  // it would be on record as tried
+        DeliveryStatus::later);  // in the same boot, an attempt would be on record
   context.boot = "boot-2";
   const auto result = reopen(tickets[0], context)->recover(tickets).at(0);
   CHECK(result.status == DeliveryStatus::doubt);
@@ -211,7 +211,7 @@ TEST_CASE_FIXTURE(MdaFixture, "recovery waits for a program that outlived its ma
   const auto mda = open(spec, context);
   const std::vector<Ticket> tickets{put(*mda, envelope(), "x")};
   {
-    auto held = util::try_lock(lock);  // as the program's inherited descriptor does
+    auto held = util::try_lock(lock);  // like the descriptor that the program inherits
     REQUIRE(held);
     const std::vector<std::string> argv{"cat"};
     std::array<int, 2> pipe{};

@@ -92,7 +92,8 @@ Options parse_options(std::span<char* const> words) {
     }
     words = words.subspan(1);
   }
-  if (options.cert.empty() != options.key.empty()) throw std::runtime_error("--cert goes with --key");
+  if (options.cert.empty() != options.key.empty())
+    throw std::runtime_error("--cert and --key must be given together");
   if (options.users.empty()) options.users.push_back({"demo", "demo"});
   return options;
 }

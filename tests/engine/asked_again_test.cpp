@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A message of another size than announced is asked for once more; what if that goes wrong, each time?
+// A message whose size is not the announced one is requested again; in these tests this fails each time.
 #include <doctest/doctest.h>
 
 #include "grid.h"
@@ -16,7 +16,7 @@ namespace {
 struct SecondAnswer {
   std::string about;
   Reply second;             ///< the answer to the second RETR of the message in a session
-  bool is_refusal = false;  ///< then the next session's first RETR is compared instead
+  bool is_refusal = false;  ///< the first RETR of the next session is compared instead
 };
 
 const std::vector<SecondAnswer> second_answers{
@@ -26,7 +26,7 @@ const std::vector<SecondAnswer> second_answers{
     {"a cut body", {"+OK\r\nSubject: 1\r\n\r\nbo", true}},
 };
 
-/// LIST announces 30 bytes more of the message with this UIDL.
+/// The answer to LIST, with 30 bytes too many for the message with this UIDL.
 Reply list_with_one_larger(const test::MemoryServer& server, const std::string& uidl) {
   std::vector<std::string> lines;
   for (const auto& message : server.messages) {
@@ -82,7 +82,7 @@ TEST_CASE("a message that cannot be asked for again is named, and the others arr
       for (const int bad : {1, 2, 3}) check_asked_again(one, setting, bad);
 }
 
-TEST_CASE("a message that comes back different one by one is no matter of PIPELINING") {
+TEST_CASE("a message that comes back different without PIPELINING does not blame PIPELINING") {
   Household house;
   house.server.options.pipelining = false;
   house.server.messages = {mail_of(1), mail_of(2)};
@@ -94,7 +94,8 @@ TEST_CASE("a message that comes back different one by one is no matter of PIPELI
   };
   house.run();
   REQUIRE(house.told.failures.size() == 1);
-  CHECK(house.told.failures[0].find("message uid1: it came back different") != std::string::npos);
+  CHECK(house.told.failures[0].find("message uid1: the server sent something else when the message was "
+                                    "requested again") != std::string::npos);
   CHECK(house.told.failures[0].find("PIPELINING") == std::string::npos);
   house.run();
   house.run();
@@ -159,7 +160,7 @@ TEST_CASE("a message that is listed and sent in part, and whole later, arrives w
 
 TEST_CASE("a server that sends each message once in a session delivers what comes the same twice") {
   for (const auto& setting : settings()) {
-    if (setting.pipelining) continue;  // the servers that do this do not announce it
+    if (setting.pipelining) continue;  // servers that do this do not announce PIPELINING
     for (const bool uidl : {true, false}) {
       CAPTURE(setting);
       CAPTURE(uidl);
@@ -184,7 +185,7 @@ TEST_CASE("a server that sends each message once in a session delivers what come
         if (!sent.insert(command).second) return Reply("-ERR already retrieved\r\n");
         const auto& bytes = server.messages[std::stoul(command.substr(5)) - 1].bytes;
         if (server.sessions != 1 || bytes != second) return std::nullopt;
-        return part_of(bytes);  // the next session shows that it was not all
+        return part_of(bytes);  // the next session shows that this was only a part
       };
       house.run();
       CHECK(house.delivered().empty());

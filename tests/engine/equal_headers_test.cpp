@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Messages whose senders' fields are all equal, as those of a program's reports: their bodies tell them
-// apart.
+// Messages in which all fields of the sender are equal, such as the reports of a program: only their bodies
+// differ.
 #include <doctest/doctest.h>
 
 #include "grid.h"
@@ -48,7 +48,7 @@ TEST_CASE("a UIDL of a removed message that another one of the same header gets 
 
 namespace {
 
-/// The removal of a message is not confirmed; then another one of its header has its UIDL.
+/// The removal of a message is not confirmed. Then another message has its UIDL and its header.
 void check_unconfirmed(const test::Setting& setting, bool wrong_sizes, const std::string& text,
                        const Reply& to_quit, bool delivered_before) {
   CAPTURE(setting);
@@ -84,8 +84,7 @@ void check_unconfirmed(const test::Setting& setting, bool wrong_sizes, const std
 
 }  // namespace
 
-TEST_CASE(
-    "an unconfirmed removal makes nobody take another message of the same UIDL and header for that one") {
+TEST_CASE("after an unconfirmed removal, another message of the same UIDL and header is new mail") {
   for (const auto& setting : settings()) {
     for (const std::string text : {"disk 2 failed", "disk 10 failed"}) {
       for (const bool delivered_before : {true, false}) {
@@ -122,7 +121,7 @@ TEST_CASE("a body under its neighbour's number is not believed because their hea
 
 namespace {
 
-/// Each size in LIST is too large by so much.
+/// Makes each size in LIST too large by `more`.
 void announce_more(Household& house, const std::size_t& more) {
   house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<Reply> {
     if (command != "LIST") return std::nullopt;
@@ -160,7 +159,8 @@ std::vector<Change> changes() {
 TEST_CASE("mail that stays is not taken for another of its UIDL and header, whatever their sizes") {
   for (const auto& setting : settings()) {
     for (const auto& change : changes()) {
-      if (setting.leave && !change.absent && change.text.size() == 13) continue;  // nobody can see that
+      // Another message of the same size cannot be detected if its UIDL was never absent.
+      if (setting.leave && !change.absent && change.text.size() == 13) continue;
       CAPTURE(setting);
       CAPTURE(change.text);
       CAPTURE(change.top);
@@ -220,7 +220,7 @@ TEST_CASE("mail without a Message-ID that stays is not read again, and is read o
 
 TEST_CASE("mail without a Message-ID is removed where RETR after TOP brings the header only") {
   for (const auto& setting : settings()) {
-    if (setting.leave) continue;  // nothing is asked for then
+    if (setting.leave) continue;  // then nothing is requested
     CAPTURE(setting);
     Household house;
     set_up(house, setting);

@@ -29,7 +29,7 @@ struct IdentityCase {
   std::vector<Known> known;
   std::vector<RowId> expected;  ///< the row of each listed message; 0: none
   std::vector<RowId> absent;
-  std::size_t headers;  ///< asked for, where the UIDL decides nothing
+  std::size_t headers;  ///< how many are read where the UIDL does not decide
 };
 
 const std::vector<IdentityCase> cases{
@@ -114,7 +114,8 @@ TEST_CASE("a listed message belongs to the row of its UIDL, if that is unique") 
     pop3::Session session(*stream, {.capabilities = server.capabilities(), .may_pipeline = true});
     const auto listed = session.listing();
     const auto seen = store.rows(mailbox);
-    const auto identities = engine::identify(session, engine::UidlIndex(listed), {seen, store, mailbox});
+    const auto identities =
+        engine::identify(session, engine::UidlIndex(listed), {seen, store, mailbox, "home"});
 
     std::vector<RowId> found;
     for (const auto& identity : identities) found.push_back(identity.row == nullptr ? 0 : identity.row->id);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A cron job that runs every minute at a server that refuses: how often it logs in, and how often it causes a
-// mail.
+// A cron job that runs every minute at a server that refuses logins: how often it logs in, and how often cron
+// sends a mail.
 #include <doctest/doctest.h>
 
 #include "fixture.h"
@@ -27,7 +27,7 @@ struct QuietOutput : report::Listener {
 
 struct Cron : test::Household {
   util::Kind kind = util::Kind::login;
-  std::string words = "no";  // behind the -ERR
+  std::string words = "no";  // after the -ERR
   bool refuses = true;
   int asked = 0, told = 0;
 
@@ -108,7 +108,7 @@ TEST_CASE(
 TEST_CASE("after a limit the pause is as long as the server says, and 5 minutes where it does not") {
   struct Row {
     const char* words;
-    int asked;  ///< in two hours
+    int asked;  ///< logins in two hours
   };
   for (const auto& row :
        {Row{"Exceeded the login limit for a 15 minute period. Reduce the frequency of requests.", 8},
@@ -122,6 +122,31 @@ TEST_CASE("after a limit the pause is as long as the server says, and 5 minutes 
     cron.run_for(2h);
     CHECK(cron.asked == row.asked);
     CHECK(cron.told == 0);
+  }
+}
+
+TEST_CASE("during a pause after a limit, the hint blames no configuration") {
+  struct Row {
+    util::Kind kind;
+    const char* words;
+    bool blames;
+  };
+  for (const auto& row : {Row{util::Kind::temporary, "[LOGIN-DELAY] slowly", false},
+                          Row{util::Kind::login, "[AUTH] wrong password", true}}) {
+    CAPTURE(row.words);
+    test::Household house;
+    house.environment.connect = [&row](const account::Account&, const std::string&,
+                                       const net::Trace&) -> net::LoggedIn {
+      throw net::RefusedError({row.kind, "the server refused the login"},
+                              net::understand(row.words, util::Kind::login));
+    };
+    house.run();
+    house.now += 1min;
+    house.run();
+    REQUIRE(house.told.failures.size() == 1);
+    CHECK(house.told.failures[0].find("no login at pop.example.org before ") != std::string::npos);
+    CHECK((house.told.hints[0].find("configuration") != std::string::npos) == row.blames);
+    CHECK(house.told.hints[0].find("at a terminal") != std::string::npos);
   }
 }
 
@@ -165,7 +190,7 @@ TEST_CASE("a successful login, a run at a terminal, or a changed profile ends th
   cron.refuses = false;
   cron.run_for(1min);
   CHECK(cron.asked == 1);
-  CHECK(cron.told == 1);  // that it is over
+  CHECK(cron.told == 1);  // the end of the trouble
   cron.refuses = true;
   cron.environment.attended = false;
   cron.run_for(6min);

@@ -2,12 +2,42 @@
 // Messages that a person marked as seen, or that were handed to standard output.
 #include <doctest/doctest.h>
 
+#include "engine/mark.h"
 #include "rows.h"
 
 using namespace mailhaul;
 using test::change_first_row;
 using test::Household;
 using test::mail_of;
+
+TEST_CASE("marking says whether the server has no UIDs at all, or which message has none of its own") {
+  struct Case {
+    bool has_uidl_and_top;
+    std::string sentence;
+  };
+  const std::vector<Case> cases{
+      {true, "message same cannot be marked: it has no unique UID, and its header could not be read"},
+      {false, "messages cannot be marked: the server has neither UIDL nor TOP to tell them apart"}};
+  for (const auto& one : cases) {
+    CAPTURE(one.has_uidl_and_top);
+    Household house;
+    house.server.options.uidl = house.server.options.top = one.has_uidl_and_top;
+    house.server.messages = {{"same", mail_of(1).bytes}, {"same", mail_of(2).bytes}};
+    house.server.misbehave = [](const std::string& command,
+                                std::size_t) -> std::optional<test::MemoryServer::Reply> {
+      if (!command.starts_with("TOP ")) return std::nullopt;
+      return test::MemoryServer::Reply("-ERR no\r\n");
+    };
+    std::string sentence;
+    try {
+      engine::mark(house.account, house.environment, house.told,
+                   {.uids = {}, .standing = state::Standing::seen, .delivered = {}});
+    } catch (const util::Error& error) {
+      sentence = error.what();
+    }
+    CHECK(sentence == one.sentence);
+  }
+}
 
 TEST_CASE("with EXPIRE 0 a message that was marked as seen stays when its content had to be compared") {
   Household house;
@@ -56,7 +86,7 @@ TEST_CASE(
     house.run();
     change_first_row(house, [&](state::Row& row) {
       row.standing = state::Standing::seen;
-      if (!other_message) row.bytes += 7;  // what the server announced then
+      if (!other_message) row.bytes += 7;  // then, the server announced another size
     });
     if (other_message) house.server.messages.front().bytes = mail_of(22).bytes + "another size\r\n";
     for (int run = 0; run < 2; ++run) {
@@ -84,7 +114,7 @@ TEST_CASE(
     });
     house.server.messages[0].bytes = mail_of(33).bytes;
     house.server.commands.clear();
-    CHECK(house.run().totals.fetched == (top ? 1 : 0));  // nothing is read whole only to be compared
+    CHECK(house.run().totals.fetched == (top ? 1 : 0));  // without TOP, it is not compared
     CHECK(house.copies_of(33) == (top ? 1 : 0));
     CHECK(house.server.count("RETR 1") == (top ? 1 : 0));
     CHECK(engine::status_of(house.run()) == 0);

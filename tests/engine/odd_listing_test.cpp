@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Listings that make no sense, that differ from each other, or that are written in another way.
+// Listings that make no sense, contradict each other, or have an unusual form.
 #include <doctest/doctest.h>
 
 #include <set>
@@ -63,7 +63,7 @@ TEST_CASE("a listing that makes no sense fetches and removes nothing, and is no 
 TEST_CASE("what a listing leaves out is told, and what it has is fetched") {
   struct Case {
     std::vector<std::string> list;
-    std::set<int> listed;  ///< of the three that are there
+    std::set<int> listed;  ///< which of the three messages are listed
     std::string says;
     bool uidl_agrees = false;
   };
@@ -73,8 +73,8 @@ TEST_CASE("what a listing leaves out is told, and what it has is fetched") {
       {{"1 " + size}, {1}, "counts 3 messages and lists 1", true},
       {{"1 " + size, "3 " + size}, {1, 3}, "counts 3 messages and lists 2"},
       {{"3 " + size, "3 " + size}, {3}, "counts 3 messages and lists 1"},
-      {{"1 " + size, "hello", "x y"}, {1}, "makes no sense: \"hello\""},
-      {{"x y", "2 " + size}, {2}, "makes no sense: \"x y\""},
+      {{"1 " + size, "hello", "x y"}, {1}, "has a malformed line: \"hello\""},
+      {{"x y", "2 " + size}, {2}, "has a malformed line: \"x y\""},
   };
   for (const auto& setting : settings()) {
     for (const auto& one : cases) {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/get.h"
 #include "grid.h"
 
 using namespace mailhaul;
@@ -15,7 +16,7 @@ using RefusalReply = test::MemoryServer::Reply;
 
 namespace {
 
-/// A maildrop of six messages whose RETR is answered with these words, from the message with this number on.
+/// Puts six messages on the server, which refuses RETR in these words from message number `first` on.
 void refuse_from(Household& house, std::size_t first, const std::string& words) {
   for (int n = 1; n <= 6; ++n) house.server.messages.push_back(mail_of(n));
   house.server.misbehave = [first, words](const std::string& command,
@@ -42,7 +43,7 @@ TEST_CASE("other words, or a message between them, begin the count anew") {
   for (int i = 0; i < 4; ++i) {
     CHECK(refusals.add("a", unknown) == RefusalEffect::this_message);
     CHECK(refusals.add("a", unknown) == RefusalEffect::this_message);
-    refusals.none();
+    refusals.reset();
     CHECK(refusals.add("b", unknown) == RefusalEffect::this_message);
   }
 }
@@ -97,6 +98,51 @@ TEST_CASE("a server that refuses one message after the other in the same words i
   }
 }
 
+TEST_CASE("words that are not UTF-8 are escaped once, and shown whole") {
+  std::string shown;
+  for (int i = 0; i < 100; ++i) shown += "\\xe4";
+  struct Case {
+    std::string verb;
+    int nth = 1;  ///< the second RETR compares a message of another size than the announced one
+  };
+  const std::vector<Case> cases{{"RETR "}, {"RETR ", 2}, {"DELE "}, {"QUIT"}};
+  for (const auto& one : cases) {
+    CAPTURE(one.verb);
+    CAPTURE(one.nth);
+    Household house;
+    house.server.messages = {mail_of(1)};
+    int asked = 0;
+    house.server.misbehave = [&](const std::string& command, std::size_t) -> std::optional<RefusalReply> {
+      if (command == "LIST" && one.nth == 2)
+        return test::multi_line({"1 " + std::to_string(mail_of(1).bytes.size() + 30)});
+      if (!command.starts_with(one.verb) || ++asked != one.nth) return std::nullopt;
+      return RefusalReply("-ERR " + std::string(100, '\xe4') + "\r\n");
+    };
+    house.run();
+    std::string said;
+    for (const auto* sentences : {&house.told.failures, &house.told.warnings})
+      for (const auto& sentence : *sentences) said += sentence + '\n';
+    CAPTURE(said);
+    CHECK(said.find("-ERR " + shown) != std::string::npos);
+  }
+}
+
+TEST_CASE("get shows the words of a refusal that are not UTF-8 escaped once, and whole") {
+  Household house;
+  refuse_from(house, 1, std::string(100, '\xe4'));
+  std::string shown = "cannot retrieve message uid1: the server said -ERR ";
+  for (int i = 0; i < 100; ++i) shown += "\\xe4";
+  const std::vector<std::string> uids{"uid1"};
+  std::string sentence;
+  try {
+    engine::get(house.account, house.environment, house.told,
+                {.uids = uids, .open_sink = [](std::size_t) { return engine::MessageSink(); }});
+  } catch (const util::Error& error) {
+    sentence = error.what();
+  }
+  CHECK(sentence == shown);
+}
+
 TEST_CASE("a message that is gone between the listing and RETR is no failure") {
   for (const auto& setting : settings()) {
     for (const std::string words :
@@ -126,7 +172,7 @@ TEST_CASE("a message that is said to be gone, and is there all the same, is neit
       set_up(house, setting);
       refuse_from(house, 6, words);
       CHECK(engine::status_of(house.run()) == 0);
-      CHECK(engine::status_of(house.run()) == (setting.leave ? 75 : 0));  // where it is number 1, it comes
+      CHECK(engine::status_of(house.run()) == (setting.leave ? 75 : 0));  // if it is number 1 now, it arrives
       house.server.misbehave = nullptr;
       CHECK(engine::status_of(house.run()) == 0);
       for (int n = 1; n <= 6; ++n) CHECK(house.copies_of(n) == 1);
@@ -164,7 +210,7 @@ TEST_CASE("a server that had UIDs and refuses UIDL is in trouble, and nothing is
 
 namespace {
 
-/// `answered`: so many commands with this verb are answered as usual before.
+/// Checks that a refusal of `verb` begins a pause. The first `answered` commands are answered as usual.
 void check_pause(const test::Setting& setting, const std::string& verb, int answered = 0) {
   CAPTURE(setting);
   CAPTURE(verb);
@@ -193,17 +239,17 @@ void check_pause(const test::Setting& setting, const std::string& verb, int answ
 TEST_CASE("words of a limit to any command begin a pause, as long as the server says") {
   for (const auto& setting : settings()) {
     for (const std::string verb : {"STAT", "LIST", "UIDL", "RETR", "DELE", "QUIT"}) {
-      // Nothing depends on these where nothing is to be removed.
+      // These two do not matter if nothing is to be removed.
       if (setting.leave && (verb == "DELE" || verb == "QUIT")) continue;
       check_pause(setting, verb);
     }
-    check_pause(setting, "STAT", 1);  // which is to show that the message has ended
+    check_pause(setting, "STAT", 1);  // the STAT that is to show that the message has ended
   }
 }
 
 TEST_CASE("words of a limit to TOP begin a pause, whatever the header was to tell") {
   for (const auto& setting : settings()) {
-    if (setting.leave) continue;  // the headers are asked for in order to remove
+    if (setting.leave) continue;  // headers are requested only before a removal
     for (const bool uidl : {true, false}) {
       CAPTURE(setting);
       CAPTURE(uidl);

@@ -19,7 +19,7 @@ engine::PlaceRefusal refusal_with(std::string_view answer) {
       .target = "mda:x", .answer = answer, .kind = util::Kind::storage, .by_hand = "mailhaul get home 1 | x"};
 }
 
-/// What a run leaves that starts with `text` and meets one refusal after the other until it stops.
+/// Returns the text that a run leaves if it starts with `text` and is refused until it stops offering.
 std::string refused_again(const std::string& text, state::Time now) {
   RefusingPlaces places(text, now);
   for (int i = 0; i < 10 && places.offers("mda:x") != Offers::none; ++i)
@@ -95,6 +95,19 @@ TEST_CASE("any bytes in a command and an answer survive the database, and nonsen
   CHECK(RefusingPlaces("a line of an older version\n1 x 74 m\n\n", noon).text().empty());
 }
 
+TEST_CASE("a long answer is cut between two characters") {
+  const engine::Environment environment;
+  RefusingPlaces places("", noon);
+  std::string shown = "xx: exit status 1: ";
+  std::string answer = shown;
+  for (int i = 0; i < 200; ++i) answer += "\xc3\xa4";
+  for (int i = 0; i < 141; ++i) shown += "\xc3\xa4";
+  for (int i = 0; i < 3; ++i) places.refused(refusal_with(answer), noon);
+  const auto error = places.error(1, environment);
+  REQUIRE(error);
+  CHECK(std::string(error->what()).starts_with(shown + "..., for 3 messages in a row"));
+}
+
 TEST_CASE("nothing is told of a place that kept no mail from anybody") {
   const engine::Environment environment;
   RefusingPlaces places(refused_again(refused_again("", noon), noon), noon);
@@ -103,5 +116,6 @@ TEST_CASE("nothing is told of a place that kept no mail from anybody") {
   const auto error = places.error(7, environment);
   REQUIRE(error);
   CHECK(std::string(error->what()) ==
-        "x: exit status 1; 7 messages wait on the server, and none is tried before 2027-01-15T08:05:00Z");
+        "x: exit status 1; 7 messages wait on the server, and no message is offered before "
+        "2027-01-15T08:05:00Z");
 }

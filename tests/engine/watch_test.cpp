@@ -27,11 +27,11 @@ account::Account account_named(const std::string& name) {
   return account;
 }
 
-/// Runs take no time, unless `fetch` moves the clock; they are done at once, not in threads.
+/// A watch in which runs take no time, unless `fetch` moves the clock, and happen at once, not in threads.
 struct Weeks {
   seconds now{1000}, end{0};
   std::map<std::string, std::vector<seconds>> runs;
-  std::vector<std::size_t> rounds;  ///< how many accounts each was about
+  std::vector<std::size_t> rounds;  ///< how many accounts each had
   int waits = 0;
   bool woken = false;
   std::function<void(const account::Account&)> fetch = [](const account::Account&) {};
@@ -86,7 +86,7 @@ std::size_t open_descriptors() {
       std::ranges::distance(std::filesystem::directory_iterator("/proc/self/fd")));
 }
 
-/// What is allocated now; 0 under a sanitizer, which has an allocator of its own and looks for leaks itself.
+/// How much is allocated now; 0 under a sanitizer, which has its own allocator and finds leaks itself.
 std::size_t bytes_in_use() { return ::mallinfo2().uordblks; }
 
 }  // namespace
@@ -104,7 +104,7 @@ TEST_CASE("in a month each account is fetched in its own time") {
   }
   CHECK(month.pauses("slow").first >= 15min);
   CHECK(month.pauses("slow").second <= 15min + 90s);
-  CHECK(month.runs["one"] != month.runs["two"]);  // they do not stay in step
+  CHECK(month.runs["one"] != month.runs["two"]);  // the accounts do not stay in step
   CHECK(month.waits < 60'000);
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("after a suspend each account is fetched once") {
   days.fetch = [&](const account::Account&) {
     if (days.now < 50'000s || suspended) return;
     suspended = true;
-    days.now += 48h;  // while it was asleep
+    days.now += 48h;  // the machine was asleep
   };
   days.watch({account_named("one")}, 5min, 24h * 3);
   const auto late =
@@ -178,7 +178,7 @@ TEST_CASE("in a month of watching a real mailbox nothing grows, and mail is fetc
   const auto descriptors = open_descriptors();
   const auto bytes = bytes_in_use();
   month.watch({house.account}, 1h, 24h * 29);
-  constexpr std::size_t of_the_test = 64 * 1024;  // the server's messages, and when the runs were
+  constexpr std::size_t of_the_test = 64 * 1024;  // for the server's messages and the times of the runs
   CHECK(open_descriptors() <= descriptors);
   CHECK(bytes_in_use() <= bytes + of_the_test);
   CHECK(polls > 600);
@@ -223,6 +223,12 @@ TEST_CASE("LOGIN-DELAY raises min_interval, and a clock that was set back ends i
       CHECK(house.server.sessions == sessions);
       house.now = before;
     }
+    house.environment.attended = true;
+    house.run();
+    CHECK(house.told.warnings ==
+          std::vector<std::string>{"not asked for new mail: the server permits no login before " +
+                                   util::format_utc(house.now + 300s) + " (LOGIN-DELAY)"});
+    house.environment.attended = false;
     CHECK_FALSE(engine::status(house.account, house.environment).not_before);
     house.now += 300s;
     CHECK(house.run().totals.fetched == 1);

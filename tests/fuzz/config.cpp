@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Input: command-line options as lines "--key=text", then a configuration; without one, the options are
-// everything. "S3cr3t" in a password must not be shown.
+// Input: command-line options as lines "--key=text", then a configuration. If there is none, the account
+// consists of the options. "S3cr3t" in a password must not be shown.
 #include "account/config.h"
 
 #include <fcntl.h>
@@ -96,7 +96,8 @@ void check_document(std::string_view text) {
   Node root;
   const auto error = fuzz::error_of([&] { root = account::parse(text, "FILE"); });
   if (error) {
-    fuzz::require(error->kind() == Kind::config && fuzz::escaped(error->what()), "bad JSON is told as such");
+    fuzz::require(error->kind() == Kind::config && fuzz::escaped(error->what()),
+                  "bad JSON is reported as such");
     check_place(error->what(), "FILE", text);
     return;
   }
@@ -113,7 +114,7 @@ std::size_t times_secret(const Node& node) {
   return times;
 }
 
-/// How often it occurs where passwords are.
+/// How often the secret occurs in values that are passwords.
 std::size_t times_password(const Node& account) {
   std::size_t times = 0;
   for (const auto& [key, position, value] : account.members) {

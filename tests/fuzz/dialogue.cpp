@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Input: a secret, ending in NUL, and lines: ">" ours, "<" the server's, otherwise a remark. In them 0xff
-// stands for the secret, and 0xfe encodes the rest of the line in base64, three times at most.
+// Input: a secret, ending in NUL, and lines: those with ">" are ours, those with "<" the server's, all others
+// remarks. In a line, 0xff stands for the secret, and 0xfe encodes the rest in base64, three times at most.
 #include "fuzz/fuzz.h"
 #include "net/transcript.h"
 #include "util/ascii.h"
@@ -61,8 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::string told;
   const net::Trace trace = [&](char, std::string_view line) {
-    fuzz::require(fuzz::escaped(line), "what is told is escaped");
-    fuzz::require(line.size() <= 4 * (longest_trace + 3) + 3, "what is told is cut");
+    fuzz::require(fuzz::escaped(line), "what is reported is escaped");
+    fuzz::require(line.size() <= 4 * (longest_trace + 3) + 3, "what is reported is cut");
     told = line;
   };
   net::Dialogue dialogue(redactor, trace);
@@ -73,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     told.clear();
     if (raw.starts_with('>')) {
       dialogue.sent(line);
-      fuzz::require(!line.starts_with("PASS ") || told == "PASS ***", "no word behind PASS is told");
+      fuzz::require(!line.starts_with("PASS ") || told == "PASS ***", "no word behind PASS is shown");
     } else if (raw.starts_with('<')) {
       dialogue.received(line);
     } else {
@@ -83,10 +83,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto masked = redactor.text(line);
     fuzz::require(util::lower(masked).find(util::lower(secret)) == std::string::npos, "the secret is hidden");
     fuzz::require(!holds_encoded(masked, secret), "the secret is hidden in base64");
-    if (raw.starts_with(">CONNECT")) continue;  // to a proxy: it contains only the host's name
+    if (raw.starts_with(">CONNECT")) continue;  // to a proxy; it contains only the name of the host
     if (fuzz::printable(secret) && told.find('\\') == std::string::npos) {
-      fuzz::require(told.find(secret) == std::string::npos, "the secret is not told");
-      fuzz::require(!holds_encoded(told, secret), "the secret is not told in base64");
+      fuzz::require(told.find(secret) == std::string::npos, "the secret is not shown");
+      fuzz::require(!holds_encoded(told, secret), "the secret is not shown in base64");
     }
   }
   const auto& transcript = dialogue.transcript();

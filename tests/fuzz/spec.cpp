@@ -38,7 +38,7 @@ void check_spec(const std::string& text) {
     fuzz::require(fuzz::escaped(parsed.wrong), "what is wrong is said in printable words");
     return;
   }
-  fuzz::require(!delivery::describe(parsed.spec).empty(), "what was read can be told");
+  fuzz::require(!delivery::describe(parsed.spec).empty(), "what was read can be described");
   delivery::Spec again{.kind = parsed.spec.kind};
   for (const auto& field : again.kind->fields) {
     const auto value = delivery::value_of(parsed.spec, field.name);

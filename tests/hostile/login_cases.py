@@ -98,7 +98,7 @@ ECHOES = [
     Case("the password in the answer that proves a message",
          both(says(b"RETR", lambda s, a: setattr(s, "asked", True)),
               says(b"STAT", lambda s, a: b"+OK hello anna, " + PASSWORD + b"\r\n" if hasattr(s, "asked") else None)),
-         status=76, arrives=(1, 2, 3), stays=ALL, says=("makes no sense: \"hello anna, ***\"",)),
+         status=76, arrives=(1, 2, 3), stays=ALL, says=("is not understood: \"hello anna, ***\"",)),
     Case("the password in a status that is neither", says(b"RETR", b"* " + PASSWORD + b"\r\n", b"1"), status=76,
          arrives=SOME, stays=SOME),
     Refused("the password in the answer to LIST",

@@ -25,13 +25,13 @@ Outcome outcome_of(Auth auth, Tls tls, const Strings& replies) {
   std::size_t longest = 1;
   for (const std::string& reply : replies)
     longest = std::max(longest, std::min<std::size_t>(reply.size(), 90));
-  // What has no end takes long enough in a few large pieces.
+  // Endless replies are tried in a few large pieces only, because they take long.
   const bool endless =
       std::ranges::any_of(replies, [](const std::string& reply) { return reply.size() > 10'000; });
   for (std::size_t piece = endless ? 88 : 1; piece < longest; ++piece) {
     Talk talk(auth, tls);
     Outcome other = run(talk, replies, piece);
-    if (auth == Auth::scram_sha_256) other.sent = first.sent;  // which is random
+    if (auth == Auth::scram_sha_256) other.sent = first.sent;  // its nonce is random
     CAPTURE(piece);
     CHECK(other == first);
   }
@@ -209,7 +209,7 @@ TEST_CASE("logins that fail, at every split") {
        Auth::plain,
        {ok, all, "+ \r\n"},
        What::broken_mechanism,
-       "it asks for more than the mechanism has"},
+       "it sends more challenges than the mechanism has"},
       {"nonsense", Auth::plain, {ok, all, "? what\r\n"}, What::odd_answer, "? what"},
       {"hung up", Auth::plain, {ok, all, "END"}, What::hung_up, "the end"},
       {"hung up before", Auth::cram_md5, {ok, all, "END"}, What::lost, "the end"},
@@ -258,7 +258,16 @@ TEST_CASE("logins that fail, at every split") {
       {"refused, CRAM-MD5", Auth::cram_md5, {ok, all, no + "bye\r\n"}, What::way_refused, "-ERR [AUTH] no"},
       {"no timestamp", Auth::apop, {ok}, What::not_offered, ""},
       {"forged timestamp", Auth::apop, {"+OK <1\x80@host>\r\n"}, What::forged_timestamp, ""},
-      {"endless line", Auth::user, {ok, all, std::string(70'000, 'x')}, What::too_much, "a line without end"},
+      {"endless line",
+       Auth::user,
+       {ok, all, std::string(70'000, 'x')},
+       What::too_much,
+       "a line of more than 64 KiB"},
+      {"long line",
+       Auth::user,
+       {ok, all, std::string(70'000, 'x') + "\r\n"},
+       What::too_much,
+       "a line of more than 64 KiB"},
       {"endless blanks", Auth::user, {ok, std::string(1'100'000, '\n')}, What::capa_endless, ""},
       {"endless CAPA", Auth::user, {ok, "+OK\r\n", std::string(1'100'000, '\n')}, What::capa_endless, ""},
   };

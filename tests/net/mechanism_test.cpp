@@ -45,7 +45,7 @@ TEST_CASE("PLAIN, LOGIN and EXTERNAL") {
   CHECK(said(login, "Password:") == "tanstaaftanstaaf");
   CHECK(login.answer("Password:").problem != "");
 
-  Exchange twice = start_login(tim.credentials());  // a server that does not take the name from the AUTH line
+  Exchange twice = start_login(tim.credentials());  // a server that ignores the name on the AUTH line
   CHECK(said(twice) == "tim");
   CHECK(said(twice, "User Name") == "tim");
   CHECK(said(twice, "Username:") == "tanstaaftanstaaf");
@@ -101,7 +101,7 @@ struct ScramExample {
   std::string nonce, first, challenge, last, proof;
 };
 
-/// RFC 5802 section 5 and RFC 7677 section 3.
+/// From RFC 5802 section 5 and RFC 7677 section 3.
 const ScramExample examples[] = {
     {Digest::sha1, "fyko+d2lbbFgONRv9qkxdawL", "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
      "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
@@ -120,7 +120,7 @@ TEST_CASE("SCRAM, the examples of RFC 5802 and RFC 7677") {
     Exchange exchange = start_scram(user.credentials(), example.digest, example.nonce);
     CHECK(said(exchange) == example.first);
     CHECK(said(exchange, example.challenge) == example.last);
-    CHECK(exchange.doubt() != "");  // an acceptance now would prove nothing
+    CHECK(exchange.doubt() != "");  // the server has not proved yet that it knows the password
     CHECK(said(exchange, example.proof) == "");
     CHECK(exchange.doubt() == "");
     CHECK(exchange.answer("").problem != "");
@@ -146,14 +146,14 @@ TEST_CASE("SCRAM believes no server that does not know the password") {
   CHECK(refused.answer("e=invalid-proof").refusal == "invalid-proof");
 }
 
-TEST_CASE("SCRAM proves nothing to a challenge that is not one, weak, or endless work") {
+TEST_CASE("SCRAM does not answer a challenge that is malformed, weak, or costs endless work") {
   const Person user("user", "pencil");
   const std::string nonce = "r=rOprNGfwEbeRWgbNEkqO%x", salt = ",s=W22ZaJ0SNY7soEsUEjb6gQ==";
   for (const std::string& challenge :
        {std::string(), std::string("r="), nonce, nonce + salt, nonce + salt + ",i=", nonce + salt + ",i=-1",
         nonce + salt + ",i=0", nonce + salt + ",i=1", nonce + salt + ",i=4095", nonce + salt + ",i=2000001",
         nonce + salt + ",i=99999999999999999999", nonce + ",s=,i=4096", nonce + ",s=!!!!,i=4096",
-        std::string("r=rOprNGfwEbeRWgbNEkqO") + salt + ",i=4096",  // adds nothing to the nonce
+        std::string("r=rOprNGfwEbeRWgbNEkqO") + salt + ",i=4096",  // the server adds nothing to the nonce
         std::string("r=somebody-else's") + salt + ",i=4096", "m=ext," + nonce + salt + ",i=4096"}) {
     CAPTURE(challenge);
     Exchange exchange = start_scram(user.credentials(), Digest::sha256, "rOprNGfwEbeRWgbNEkqO");

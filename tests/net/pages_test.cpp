@@ -92,8 +92,21 @@ TEST_CASE("a page of somebody else's certificate is not taken") {
   CHECK(outcomes[0].error->kind() == mailhaul::util::Kind::unavailable);
 }
 
+TEST_CASE("a file of authorities that cannot be used is named, and the hint is about that file") {
+  Web web;
+  auto request = web.request(web.serve(page_of("one")));
+  request.ca_file = web.directory / "junk.pem";
+  spill(request.ca_file, "no certificate");
+  const auto outcomes = web.ask(std::move(request));
+  CHECK_FALSE(outcomes[0].answer);
+  REQUIRE(outcomes[0].error);
+  CHECK(outcomes[0].error->kind() == mailhaul::util::Kind::unavailable);
+  CHECK(std::string(outcomes[0].error->what()).find("junk.pem") != std::string::npos);
+  CHECK(outcomes[0].error->hint().find("\"tls_ca_file\" must contain certificates") != std::string::npos);
+}
+
 TEST_CASE("an answer that is complete is kept although the program is asked to stop") {
-  // Whether the last byte comes before libcurl looks at the request to stop is chance, but seldom bad luck.
+  // It is chance, though likely, that the last byte comes before libcurl checks for a request to stop.
   constexpr int attempts = 20;
   bool is_kept = false;
   for (int i = 0; i < attempts && !is_kept; ++i) {

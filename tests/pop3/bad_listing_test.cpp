@@ -18,7 +18,7 @@ using MaybeReply = std::optional<MemoryServer::Reply>;
 
 std::vector<test::StoredMessage> five_messages() { return {5, test::StoredMessage{"uid", "A: 1\r\n\r\n"}}; }
 
-/// In place of the answer to one command.
+/// Sends `reply` in place of the answer to `command`.
 MemoryServer::Misbehaviour answers(std::string command, MemoryServer::Reply reply) {
   return [command = std::move(command), reply = std::move(reply)](const std::string& got,
                                                                   std::size_t) -> MaybeReply {
@@ -27,7 +27,7 @@ MemoryServer::Misbehaviour answers(std::string command, MemoryServer::Reply repl
   };
 }
 
-/// What the server's listing leads to.
+/// Returns the error to which the server's listing leads.
 util::Error failure_of(MemoryServer& server) {
   const auto stream = server.open();
   pop3::Session session(*stream, {.capabilities = {"PIPELINING"}});
@@ -44,14 +44,15 @@ util::Error failure_of(MemoryServer& server) {
 TEST_CASE("a listing without a message is believed only if nothing speaks against it") {
   struct Case {
     std::string stat, list, uidl;
-    std::string sentence;  ///< a part of it; empty: the maildrop is empty
+    std::string sentence;  ///< a part of the error; empty: none, the maildrop is empty
   };
   const std::string none = "+OK\r\n.\r\n", garbage = "+OK\r\nhello there\r\n.\r\n";
   const std::string uids = "+OK\r\n1 a\r\n2 b\r\n.\r\n";
-  const std::string no_sense = "makes no sense: \"hello there\"", only_uids = "although UIDL names some";
+  const std::string no_sense = "has a malformed line: \"hello there\"",
+                    only_uids = "although UIDL names some";
   const std::vector<Case> cases{
       {"+OK 0 0\r\n", none, none, ""},
-      {"+OK 0 0\r\n", none, uids, ""},  // they have come since LIST
+      {"+OK 0 0\r\n", none, uids, ""},  // these messages arrived after LIST
       {"+OK 0 0\r\n", garbage, none, ""},
       {"+OK 0 0\r\n", garbage, uids, no_sense},
       {"+OK 2 9\r\n", none, uids, "counts 2 messages and lists none"},
@@ -84,8 +85,10 @@ TEST_CASE("a listing with fewer messages than STAT or UIDL tell of can be used, 
   struct Case {
     std::string stat, list, uidl, expected;  ///< expected: empty: nothing is missing
   };
-  const std::string three = "1 a\r\n2 b\r\n3 c\r\n", nonsense = "makes no sense: \"hello\" (answer to LIST)";
-  const std::string fewer = "the server counts 3 messages and lists 1 (answer to LIST)";
+  const std::string three = "1 a\r\n2 b\r\n3 c\r\n",
+                    nonsense = "has a malformed line: \"hello\" (answer to LIST)";
+  const std::string both = " (answers to LIST and UIDL)";
+  const std::string fewer = "the server counts 3 messages and lists 1 (answers to STAT and LIST)";
   const std::vector<Case> cases{
       {"+OK 3 99", "1 9\r\n", three, fewer},
       {"+OK 3 99", "2 9\r\n", three, fewer},
@@ -95,10 +98,10 @@ TEST_CASE("a listing with fewer messages than STAT or UIDL tell of can be used, 
       {"+OK 3 99", "1 9\r\nhello\r\nx y\r\n", three, nonsense},
       {"+OK 1 99", "hello\r\n1 9\r\n", three, nonsense},
       {"-ERR no", "1 9\r\nhello\r\n", "1 a\r\n", nonsense},
-      {"+OK what", "1 9\r\n", three, "lists 1 message, although UIDL names others (answer to LIST)"},
-      {"+OK 2 99", "1 9\r\n3 9\r\n", three, "lists 2 messages, although UIDL names others (answer to LIST)"},
-      {"+OK 1 99", "2 9\r\n3 9\r\n", three, "lists 2 messages, although UIDL names others (answer to LIST)"},
-      {"+OK 1 99", "1 9\r\n", three, ""},  // they have come since LIST
+      {"+OK what", "1 9\r\n", three, "lists 1 message, although UIDL names others" + both},
+      {"+OK 2 99", "1 9\r\n3 9\r\n", three, "lists 2 messages, although UIDL names others" + both},
+      {"+OK 1 99", "2 9\r\n3 9\r\n", three, "lists 2 messages, although UIDL names others" + both},
+      {"+OK 1 99", "1 9\r\n", three, ""},  // the others arrived after LIST
       {"+OK 1 99", "1 9\r\n2 9\r\n", three, ""},
       {"+OK 0 0", "1 9\r\n", "1 a\r\n", ""},
       {"+OK 1 99", "1 9\r\ntotal: 1\r\n", "1 a\r\n", ""},
@@ -188,14 +191,18 @@ TEST_CASE("a listing that makes no sense is an error that quotes it, unless ther
   struct Case {
     std::string stat, list, uidl, expected;
   };
-  const std::string no_sense = "the server's listing makes no sense: ";
+  const std::string no_sense = "the server's listing has a malformed line: ";
   const std::vector<Case> cases{
       {"+OK 3 99\r\n", "hello there\r\n", "1 a\r\n", no_sense + "\"hello there\" (answer to LIST)"},
       {"+OK 3 99\r\n", "\r\n<html>\x1b\r\n", "", no_sense + "\"\" (answer to LIST)"},
       {"+OK 3 99\r\n", "0 10\r\n-1 10\r\n", "1 a\r\n", no_sense + "\"0 10\" (answer to LIST)"},
       {"+OK\r\n", "\x1b[2J\r\n", "", no_sense + "\"\\x1b[2J\" (answer to LIST)"},
-      {"+OK 3 99\r\n", "", "1 a\r\n", "the server counts 3 messages and lists none (answer to LIST)"},
-      {"+OK 1 99\r\n", "", "", "the server counts 1 message and lists none (answer to LIST)"},
+      {"+OK 3 99\r\n", "", "hello there\r\n", no_sense + "\"hello there\" (answer to UIDL)"},
+      {"+OK 3 99\r\n", "", "1 a\r\n",
+       "the server counts 3 messages and lists none (answers to STAT and LIST)"},
+      {"+OK 1 99\r\n", "", "", "the server counts 1 message and lists none (answers to STAT and LIST)"},
+      {"+OK what\r\n", "", "1 a\r\n",
+       "the server lists no message, although UIDL names some (answers to LIST and UIDL)"},
       {"+OK 0 0\r\n", "hello there\r\n", "", ""},
       {"+OK 0 0\r\n", "", "", ""},
       {"-ERR\r\n", "", "", ""},
@@ -237,7 +244,8 @@ TEST_CASE("an endless list is cut off long before it takes much memory") {
   const auto failure = failure_of(server);
   CHECK(failure.kind() == util::Kind::protocol);
   CHECK(std::string(failure.what()) ==
-        "the server's list does not end: more than 100000 lines (answer to LIST)");
+        "the server's list is too long: it has not ended after 100001 lines with 300003 bytes (answer to "
+        "LIST)");
   CHECK(server.count("QUIT") == 0);
 }
 

@@ -27,7 +27,8 @@ std::string without_secret(std::string_view words) {
   return text;
 }
 
-// The sentence with which a session ends in which one command is answered like this.
+// Returns the sentence with which a session ends if `command` is answered with `reply`, the nth time and
+// later.
 std::string sentence_after(const std::string& command, const MemoryServer::Reply& reply, std::size_t nth) {
   MemoryServer server(std::vector<test::StoredMessage>{{"a", "A: 1\r\n\r\n"}});
   server.misbehave = [&](const std::string& got, std::size_t number) -> std::optional<MemoryServer::Reply> {
@@ -57,8 +58,8 @@ TEST_CASE("a secret in an answer that makes no sense is hidden before this is es
   const std::string almost(195, 'x');  // 200 bytes are shown
   const std::vector<Row> rows = {
       {"STAT", "+OK hello jane, " + odd_secret + "\r\n",
-       "makes no sense: \"hello jane, ***\" (answer to STAT)", 3},
-      {"STAT", "+OK " + almost + odd_secret + "\r\n", "makes no sense: \"" + almost + "***\"", 3},
+       "is not understood: \"hello jane, ***\" (answer to STAT)", 3},
+      {"STAT", "+OK " + almost + odd_secret + "\r\n", "is not understood: \"" + almost + "***\"", 3},
       {"RETR 1", "? " + odd_secret + "\r\n", "neither +OK nor -ERR: \"? ***\""},
       {"RETR 1", almost + odd_secret + "\r\n", "neither +OK nor -ERR: \"" + almost + "***\""},
       {"RETR 1", "+OK\r\n.\r\n? " + odd_secret + "\r\n", "nobody asked for: \"? ***\""},

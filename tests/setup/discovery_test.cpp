@@ -18,13 +18,13 @@ using net::Tls;
 
 namespace {
 
-/// The world outside, as a script: what is not in it is not there.
+/// A script for the outside world: pages and records that it does not contain do not exist.
 struct ScriptedWorld {
   std::map<std::string, std::pair<int, std::string>> pages;
   std::map<std::string, net::DnsAnswer> records;
   bool generous = false, has_dns = true;
   std::vector<std::string> asked;      ///< URLs and names, in order
-  std::vector<std::string> asked_for;  ///< hosts of others
+  std::vector<std::string> asked_for;  ///< hosts of third parties for which permission was requested
   std::string told;
 
   std::vector<net::HttpsOutcome> answer(const std::vector<std::string>& urls) {
@@ -241,7 +241,7 @@ TEST_CASE("trouble with a name server is told") {
   CHECK(world.told.find("_pop3s._tcp.example.org: no answer in time") != std::string::npos);
 }
 
-TEST_CASE("silence of all who were asked is no answer of theirs") {
+TEST_CASE("if nobody answers, discovery says that nobody answered") {
   const auto silent = [] {
     ScriptedWorld world;
     for (const auto* name : {"_pop3s._tcp.example.org", "_pop3._tcp.example.org", "MX example.org"})
@@ -250,7 +250,7 @@ TEST_CASE("silence of all who were asked is no answer of theirs") {
   };
   auto world = silent();
   CHECK(world.discover("a@example.org").nobody_answered);
-  world.has_dns = false;  // a proxy, which may have no way to the domain
+  world.has_dns = false;  // with a proxy, which itself may not reach the domain
   CHECK_FALSE(world.discover("a@example.org").nobody_answered);
   auto with_records = silent();
   with_records.records["MX example.org"].problem.clear();

@@ -157,6 +157,21 @@ TEST_CASE("fdm: an action that is not there switches the account off") {
   requires_in(text, {stays, "no action is named \"missing\"", "account a is switched off"});
 }
 
+TEST_CASE("fdm: a file that exceeds a limit is refused with the limit") {
+  std::string macros, accounts, names = "match accounts {";
+  for (int n = 0; n < 1002; ++n) {
+    const auto number = std::to_string(n);
+    macros += "$m" + number + " = \"x\"\n";
+    accounts += "account \"a" + number + "\" pop3 server \"h\" user \"u\" pass \"p\"\n";
+    names += " \"a" + number + "\"";
+  }
+  requires_in(test::refusal("fdm", macros), {"rc:1002: there are too many macros"});
+  requires_in(test::refusal("fdm", accounts), {"rc:1001: there are too many accounts"});
+  requires_in(test::refusal("fdm", names + " }"), {"rc:1: there are too many names in braces"});
+  const auto half = "\"" + std::string(40'000, 'x') + "\"";
+  requires_in(test::refusal("fdm", "$m = " + half + " + " + half), {"rc:1: the text is too long"});
+}
+
 TEST_CASE("fdm: sizes with their units") {
   const auto said = [](const std::string& size) {
     return read("fdm", "set maximum-size " + size + "\n" + with_rules("match all action \"in\""));

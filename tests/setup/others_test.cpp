@@ -45,10 +45,11 @@ TEST_CASE("a path in somebody else's home directory is looked up, and never made
                     path + "\n");
   };
   requires_in(getmail("~root/Mail/"), {"\"deliver\":\"maildir:/root/Mail\""});
-  requires_in(getmail("~no.such.user/Mail/"),
-              {"no user here whose home directory is meant by ~no.such.user/Mail", "switched off"});
+  requires_in(
+      getmail("~no.such.user/Mail/"),
+      {"~no.such.user/Mail is in the home directory of a user who does not exist here", "switched off"});
   requires_in(read("mpop", "account a\nhost h\nuser u\ndelivery mbox ~no.such.user/box\n"),
-              {"meant by ~no.such.user/box", "switched off"});
+              {"~no.such.user/box is in the home directory of a user", "switched off"});
 }
 
 TEST_CASE("getmail: what only Python could evaluate is told, and not evaluated") {
@@ -173,7 +174,7 @@ TEST_CASE("mpop: an account inherits what its base sets, and the rest comes from
                R"(c {"server":"pop3s://h","user":"c","password_file":"PASSWORDS/c","leave_on_server":true)"});
 }
 
-TEST_CASE("mpop: an empty argument takes a password back") {
+TEST_CASE("mpop: an empty password removes an inherited one") {
   const auto text = read("mpop",
                          "account a\nhost h\nuser u\npassword p\ndelivery mbox /m\naccount b : a\nhost "
                          "i\npassword \"\"\n");
@@ -279,11 +280,11 @@ TEST_CASE("fdm: a macro that is not set matters only where its value is needed")
               {"1: the macro $me is not set in this file", R"(a {"enabled":false)"});
   const auto server =
       read("fdm", "account \"a\" pop3 server \"${x}\" user \"u\" pass \"p\"\n" + account + rule);
-  requires_in(server,
-              {"1: the macro ${x} is not set in this file", "1: account a has no server", "\"pop3://h\""});
+  requires_in(server, {"1: the macro ${x} is not set in this file",
+                       "1: account a has no server, and was not taken over", "\"pop3://h\""});
 }
 
-TEST_CASE("fdm: as whom it delivers is told with its line, and is no login") {
+TEST_CASE("fdm: the user that it delivers as is reported with its line, and is not taken for the login") {
   const auto text = read("fdm", R"(account "pop" user "root" pop3s server "h" user "me" pass "p"
 account "more" users { "anna" "bob" } pop3s server "i" user "me" pass "p"
 account "net" user "root" pop3s server "h"

@@ -185,7 +185,7 @@ TEST_CASE("a database of a newer version is refused, and left as it is") {
   const auto content = slurp(place.file);
   const auto error = open_error(place);
   CHECK(error.kind() == Kind::storage);
-  CHECK(contains(error.what(), "newer mailhaul (version 99"));
+  CHECK(contains(error.what(), "newer mailhaul (its tables have version 99;"));
   CHECK(contains(error.hint(), "--state"));
   CHECK(slurp(place.file) == content);
 }

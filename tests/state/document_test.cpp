@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A document says what was written into it, and nothing else is taken for one.
+// A document is read as it was written, and anything else is refused.
 #include <doctest/doctest.h>
 
 #include <sstream>
@@ -58,7 +58,7 @@ TEST_CASE("a document is read as it was written, but for marks for removal") {
   CHECK(document.mailboxes[0].rows[1].uidl == "b");
 }
 
-TEST_CASE("no beginning of a document is a document") {
+TEST_CASE("a document that is cut anywhere is refused") {
   const auto text = document_with({full_row(), delivered_row(8, "b")});
   for (std::size_t length = 0; length + 1 < text.size(); ++length)
     CHECK_THROWS_AS(read(text.substr(0, length)), util::Error);
@@ -74,7 +74,7 @@ TEST_CASE("a changed bit is noticed wherever it is") {
   }
 }
 
-TEST_CASE("rows are visited as one moment has them, and several mailboxes change together") {
+TEST_CASE("rows are read in one transaction, and several mailboxes change in one") {
   Place place;
   auto store = place.open();
   const auto anna = store.mailbox("anna", "h", 0), bert = store.mailbox("bert", "h", 0);

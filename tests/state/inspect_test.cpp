@@ -65,7 +65,17 @@ TEST_CASE("a path with characters of a URI is still that path") {
   CHECK(names_beside(file) == std::vector<std::string>{"a?b#c%20d.db"});
 }
 
-TEST_CASE("what is not there is not there, and what is damaged is an error") {
+TEST_CASE("the hint about a journal without its database has the command that moves the journal away") {
+  const TempDir directory;
+  const auto file = directory / "state.db";
+  std::ofstream(file.native() + "-wal").put('x');
+  const auto error = error_of([&] { static_cast<void>(state::inspect(file)); });
+  CHECK(error.kind() == util::Kind::storage);
+  CHECK(contains(error.what(), "is missing, but its journal exists"));
+  CHECK(contains(error.hint(), "mv " + file.native() + "-wal " + file.native() + "-wal.old"));
+}
+
+TEST_CASE("a missing database is reported as missing, a damaged one is an error") {
   const TempDir directory;
   CHECK(!state::inspect(directory / "none/state.db").exists);
   const auto file = directory / "state.db";

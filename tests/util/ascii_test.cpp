@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <utility>
+
 using namespace mailhaul::util;
 
 TEST_CASE("only ASCII letters have a case") {
@@ -27,6 +29,13 @@ TEST_CASE("a control character is found anywhere, and bytes above ASCII are none
   CHECK(has_control_character(std::string_view("\0", 1)));
   CHECK(has_control_character("\x7f"));
   CHECK_FALSE(has_control_character("plain \xc3\xa9"));
+}
+
+TEST_CASE("a hexadecimal digit may have either case") {
+  for (const auto& [digit, value] : {std::pair('0', 0), std::pair('9', 9), std::pair('a', 10),
+                                     std::pair('f', 15), std::pair('A', 10), std::pair('F', 15)})
+    CHECK(hex_digit(digit) == value);
+  for (const char c : {'g', 'G', '/', ':', '@', '`', '\0', '\xe9'}) CHECK(hex_digit(c) == -1);
 }
 
 TEST_CASE("a number is decimal digits alone, and fits into 64 bits") {

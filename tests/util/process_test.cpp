@@ -41,14 +41,14 @@ TEST_CASE("the ways in which a program can end are distinguished") {
   const auto late = run({"sleep", "1000"}, 0s);
   CHECK(late.timed_out);
   CHECK_FALSE(late.ok());
-  CHECK(util::describe(late, 0s) == "no end within 0 s");
+  CHECK(util::describe(late, 0s) == "did not end within 0 s");
   CHECK(util::describe({.status = 3}, 1s) == "exit status 3");
 }
 
 namespace {
 
-/// Starts a child that ends by itself, after two others that SIGINT has ended one after the other. Returns
-/// how it ended when `signal` asked to stop before all that.
+/// Starts a child and asks it to stop with `signal`. The child ends by itself, but only after two other
+/// children, one after the other, were ended by SIGINT. Returns how the first child ended.
 util::Exit ended_behind_two(int signal, util::AfterCancel after) {
   std::array<int, 2> pipe{};
   REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
@@ -84,7 +84,7 @@ TEST_CASE("after a cancel a child has little time at SIGINT, unless it must not 
   using enum util::AfterCancel;
   for (const auto& stop : {std::pair(SIGINT, its_work), std::pair(SIGTERM, little)}) {
     CAPTURE(stop.first);
-    // A busy machine may need more time for the two than the child has.
+    // On a busy machine, the other two children may take longer than this child is given.
     bool ended_by_itself = false;
     for (int attempt = 0; attempt < 20 && !ended_by_itself; ++attempt)
       ended_by_itself = ended_behind_two(stop.first, stop.second).ok();
@@ -218,8 +218,8 @@ int handler_runs_in_children() {
 
 namespace {
 
-/// As process 1 of a container: children that end are inherited by this process. Returns 0 if the orphan is
-/// reaped and the child is left to the one who waits for it.
+/// Makes this process inherit orphans, like process 1 of a container. Returns 0 if the orphan is reaped and
+/// the exit status of the child is left to the caller of wait().
 int reap_as_heir() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   std::array<int, 2> pipe{};
@@ -227,11 +227,11 @@ int reap_as_heir() {
   const util::Fd reader(pipe[0]);
   util::Fd writer(pipe[1]);
   const util::Cancel cancel;
-  const Words argv{"sh", "-c", "sleep 0 & echo $!"};  // not waited for: an orphan
+  const Words argv{"sh", "-c", "sleep 0 & echo $!"};  // the shell leaves `sleep` as an orphan
   Child child({.argv = argv, .environment = {}, .output = writer.get()});
   writer = util::Fd();
   std::string number(20, '\0');
-  for (std::size_t at = 0, got = 1; got != 0; at += got)  // the end: both are gone
+  for (std::size_t at = 0, got = 1; got != 0; at += got)  // the pipe ends when both have ended
     got = static_cast<std::size_t>(std::max<ssize_t>(::read(reader.get(), number.data() + at, 20 - at), 0));
   const auto orphan = static_cast<pid_t>(std::stoi(number));
   siginfo_t ended{};

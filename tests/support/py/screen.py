@@ -22,30 +22,30 @@ except ImportError:
 
 needed = unittest.skipUnless(pyte, "pyte is not installed (Debian: python3-pyte)")
 
-# What is written at once when the live lines are drawn or taken away ends like this.
+# What the program writes in one go to draw or remove the live lines ends like this.
 FRAME = re.compile(rb".*?\x1b\[J|.+", re.DOTALL)
 
 
-class Ended(AssertionError):
+class EndedTooSoon(AssertionError):
     """A run ended by itself before the test had seen, or had done, what it wanted."""
 
 
 def before_it_ends(test):
-    """For a test of a run that goes on for a short time after Ctrl-C. Where the machine needs longer for what the test does meanwhile,
-    the test raises Ended, and all begins again in a new world."""
+    """For a test of a run that goes on for a short time after Ctrl-C. If the machine is too slow for what the test
+    does in that time, the test raises EndedTooSoon, and begins again in a new world."""
     @functools.wraps(test)
     def repeated(case, *words):
         for _ in range(19):
             try:
                 return test(case, *words)
-            except Ended:
+            except EndedTooSoon:
                 case.begin_anew()
         return test(case, *words)
     return repeated
 
 
 class Screen:
-    """A run of the program; `before` is printed first, to see that nothing above is overwritten."""
+    """A run of the program. `before` is printed first, to show whether something above is overwritten."""
 
     def __init__(self, case, *words, size=(24, 80), before="$ mailhaul", term="xterm-256color"):
         self.case = case
@@ -84,7 +84,7 @@ class Screen:
         return len(self.screen.history.top)
 
     def read(self):
-        """Takes in what the program writes next, one frame of it at most; False: it has ended."""
+        """Takes in what the program writes next, one frame of it at most. Returns False if the program has ended."""
         if not self.frames:
             if not select.select([self.master], [], [], LIMIT)[0]:
                 raise AssertionError("nothing was written any more; the screen was:\n" + self.text())
@@ -96,13 +96,13 @@ class Screen:
         return True
 
     def wait(self, holds):
-        """Until holds(lines). It sees each frame, also those that the program has replaced by now."""
+        """Waits until holds(lines), which gets each frame, also those that the program has replaced by now."""
         deadline = time.monotonic() + LIMIT
         while not holds(self.lines()):
             if time.monotonic() > deadline:
                 raise AssertionError("never came; the screen was:\n" + self.text())
             if not self.read():
-                raise Ended("never came before the end; the screen was:\n" + self.text())
+                raise EndedTooSoon("never came before the end; the screen was:\n" + self.text())
 
     def wait_for(self, words):
         self.wait(lambda lines: any(words in line for line in lines))
@@ -117,12 +117,12 @@ class Screen:
         os.write(self.master, data)
 
     def stop(self):
-        """Stops the program and takes in all that it has written by then, which a NUL comes after."""
+        """Stops the program and takes in everything that it has written by then; a NUL marks the end."""
         self.process.send_signal(signal.SIGSTOP)
         if self.process.returncode is None:
             os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         if self.process.poll() is not None:
-            raise Ended("ended before it could be stopped")
+            raise EndedTooSoon("ended before it could be stopped")
         slave = os.open(self.name, os.O_WRONLY | os.O_NOCTTY)
         os.write(slave, b"\0")
         os.close(slave)
@@ -133,8 +133,8 @@ class Screen:
         self.feed(data[:-1])
 
     def resize(self, size):
-        """As most terminals do it: lines that are wider than the window take several rows from then on."""
-        self.stop()  # what it draws from now on is for the new size
+        """Resizes as most terminals do: lines that are wider than the window take several rows from then on."""
+        self.stop()  # what the program draws later is for the new size
         above = self.lines()[:self.screen.cursor.y]
         self.anew(size)
         for line in above:

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support.py import mail, output, starter, untold
+from support.py import leaks, mail, output, starter
 from support.py.maildrop import Maildrop
 from support.py.scripted import Server
 
@@ -29,7 +29,7 @@ Result = collections.namedtuple("Result", "status out err")
 
 @functools.cache
 def sanitized():
-    """A sanitizer's own memory says nothing about ours."""
+    """Whether the program has a sanitizer, whose memory would be measured, too."""
     with open(MAILHAUL, "rb") as file:
         binary = file.read()
     return b"__asan_init" in binary or b"__tsan_init" in binary
@@ -41,7 +41,7 @@ def hashes(messages):
 
 
 class World:
-    """self.home is $HOME. Everything goes with close()."""
+    """self.home is $HOME. close() removes everything."""
 
     def __init__(self):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="mailhaul-app-"))
@@ -49,9 +49,9 @@ class World:
         self.home.mkdir(mode=0o700)
         self.config = self.home / ".config/mailhaul/config.json"
         self.state_dir = self.home / ".local/state/mailhaul"
-        self.prefix = []  # words put in front of the binary, as setpriv or strace
-        self.again = False  # one of many runs: starter.py
-        self.secrets = []  # besides the usual password: untold.py
+        self.prefix = []  # words put in front of the binary, such as setpriv or strace
+        self.again = False  # this world runs the program many times: starter.py
+        self.secrets = []  # besides the usual password: leaks.py
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.home),
                     "XDG_CONFIG_HOME": str(self.home / ".config"), "XDG_STATE_HOME": str(self.home / ".local/state"),
                     "LANG": "C.UTF-8", "TZ": "UTC"}
@@ -68,8 +68,8 @@ class World:
 
     def must_not_tell(self, *texts):
         for text in texts:
-            found = untold.told(text, self.secrets)
-            assert found is None, "a secret is told: %r" % found
+            found = leaks.found_secret(text, self.secrets)
+            assert found is None, "a secret was printed: %r" % found
 
     def configure(self, accounts, **top):
         self.write_config(json.dumps({**top, "accounts": accounts}, indent=2))
@@ -81,7 +81,7 @@ class World:
 
     def start(self, *words, stdin=subprocess.DEVNULL, **more):
         words, env = [*self.prefix, MAILHAUL, *map(str, words)], {**self.env, **more.pop("env", {})}
-        if self.again and stdin is subprocess.DEVNULL and not sanitized():  # which wants to be loaded first
+        if self.again and stdin is subprocess.DEVNULL and not sanitized():  # a sanitizer must be loaded first
             return starter.start(words, MAILHAUL, env, self.root, **more)
         return subprocess.Popen(words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=self.root, **more)
 
@@ -117,7 +117,7 @@ class World:
         return [text for _, text in mail.entries(box.read_bytes())] if box.exists() else []
 
     def landings(self):
-        """How many the database has: of a copy, because reading a database after a kill repairs it."""
+        """How many landings the database has. A copy is read, because reading a database after a kill repairs it."""
         with tempfile.TemporaryDirectory() as folder:
             copy = pathlib.Path(shutil.copytree(self.state_dir, folder, dirs_exist_ok=True)) / "state.db"
             with contextlib.closing(sqlite3.connect(copy)) as database:
@@ -137,8 +137,8 @@ class World:
                       and self.state_dir / "locks" not in file.parents)
 
 
-# A time-out that a test means to run into: first one that is soon over, then ones that a busy machine does not run into before
-# the test means it to.
+# Time-outs in seconds for tests in which a time-out has to pass: first a short one, then longer ones, which do not
+# pass too early on a busy machine.
 SECONDS = (1, 15, 200)
 
 
@@ -150,13 +150,14 @@ class Case(unittest.TestCase):
         self.addCleanup(self.world.close)
 
     def serve(self, drop, **more):
-        """Starts a server for this test; ended with it."""
+        """Starts a server, which stops at the end of this test."""
         server = Server(drop, **more)
         self.addCleanup(server.stop)
         return server
 
     def uids(self):
-        """The form of a maildrop's UIDs. A second one in the same world has others: it would be the first one at a new address."""
+        """The form of a maildrop's UIDs. A second maildrop in the same world has other UIDs, or it would look like the
+        first one at a new address."""
         self.drops += 1
         return b"uid-%06d" if self.drops == 1 else b"uid%d-%%06d" % self.drops
 
@@ -176,7 +177,7 @@ class Case(unittest.TestCase):
         self.setUp()
 
     def with_time_out(self, attempt):
-        """attempt(seconds) with a short time-out; where that fails, once more with longer ones, each time in a new world."""
+        """Calls attempt(seconds) with a short time-out; if that fails, with longer ones, each time in a new world."""
         for seconds in SECONDS[:-1]:
             try:
                 return attempt(seconds)
@@ -185,9 +186,9 @@ class Case(unittest.TestCase):
         return attempt(SECONDS[-1])
 
     def in_one_batch(self, messages, attempt):
-        """attempt() kills a run between INTENT and DELIVERED, with so many messages intended. A batch is settled after two
-        seconds at the latest: where this machine takes longer for these messages, they are several batches, and all begins
-        again in a new world."""
+        """attempt() kills a run between INTENT and DELIVERED, with so many messages intended. A batch is settled after
+        two seconds at the latest. If this machine takes longer, the messages are several batches, and the attempt is
+        repeated in a new world."""
         for _ in range(50):
             attempt()
             if self.world.landings() == messages:
@@ -213,7 +214,7 @@ class Case(unittest.TestCase):
                          % (result.out.decode("utf-8", "replace")[-3000:], result.err[-3000:]))
 
     def assertSays(self, text, *words):
-        """Each word, in any case; a tuple means one of several."""
+        """Asserts that the text contains each of the words, in any case; a tuple means one of several."""
         for word in words:
             options = word if isinstance(word, tuple) else (word,)
             self.assertTrue(any(option.lower() in text.lower() for option in options),
@@ -224,7 +225,7 @@ class Case(unittest.TestCase):
         self.assertSays(result.err, *words)
 
     def assertSameMail(self, got, wires, form=mail.local):
-        """The same messages, each as often, in any order."""
+        """Asserts that these are the same messages, each as often, in any order."""
         got = list(got)
         expected, found = hashes(map(form, wires)), hashes(got)
         if expected != found:
@@ -237,7 +238,7 @@ class Case(unittest.TestCase):
         self.assertEqual(self.world.leftovers(*boxes), [])
 
     def json_lines(self, result):
-        """What --json printed. Each object that is an event is one that the schema describes."""
+        """Returns what --json printed. Asserts that the schema describes each object that is an event."""
         lines = [json.loads(line) for line in result.out.decode("utf-8").splitlines()]
         for line in lines:
             if "event" in line:

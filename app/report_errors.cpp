@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "app/nets.h"
+#include "app/report_errors.h"
 
 #include "app/output.h"
 #include "engine/notices.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where errors are caught: an account's net and the program's.
+// The places where errors are caught: one for each account, and one for the program.
 #pragma once
 #include <functional>
 #include <string_view>
@@ -11,14 +11,14 @@
 
 namespace mailhaul::app {
 
-/// Tells what went wrong with an account (empty: with the program); returns the exit status.
+/// Reports an error of an account (empty: of the program), and returns the exit status.
 int tell_error(report::Listener& tell, std::string_view account, const util::Error& error);
 
-/// The program's net: tells the error in the form that the invocation asks for; returns the exit status.
+/// Reports an error of the program in the form that the invocation asks for, and returns the exit status.
 int report_error(const Invocation& invocation, const util::Error& error);
 
-/// An account's net, for commands that are about one account at a time: does the work and tells an error with
-/// the account's name. Returns the exit status.
+/// Does the work of a command for one account. An error is caught, and reported with the name of the account.
+/// Returns the exit status.
 int with_account(const Invocation& invocation, const account::Account& account,
                  const std::function<void()>& work);
 
