@@ -13,7 +13,8 @@ namespace mailhaul::app {
 
 class Terminal;
 
-/// The terminal, which questions share with live lines. Any thread may ask.
+/// The terminal, which questions share with live lines. Any thread may ask; `terminal` is changed only while
+/// no other thread uses the Screen.
 struct Screen {
   /// Does the work while no live line is on the screen.
   void undisturbed(const std::function<void()>& work) const;

@@ -18,8 +18,8 @@ account::Layout layout_of(const Invocation& invocation) {
   return invocation.json ? account::Layout::one_line : account::Layout::indented;
 }
 
-/// Reports the mistakes of the accounts that were named. Without names, it reports those of all accounts,
-/// including accounts that are not enabled. Returns the status of each mistake.
+/// Reports the mistakes of the accounts that were named. Without names, reports all mistakes of the file,
+/// including those of accounts that are not enabled. Returns the status of each mistake.
 std::vector<int> tell_all_mistakes(const Invocation& invocation, const account::Config& config) {
   const auto tell = make_listener(invocation);
   const auto& names = invocation.words;

@@ -25,8 +25,8 @@ namespace mailhaul::app {
 
 namespace {
 
-/// The accounts that the words name. If no command was typed, the error for an unknown name takes into
-/// account that a word may have been meant as a command.
+/// The accounts that the words name. If no command was typed, the error for an unknown name says so if a
+/// word is a command, or may have been meant as one.
 std::vector<account::Account> select(const Invocation& invocation, const account::Config& config) {
   try {
     return account::select(config, invocation.words);

@@ -100,7 +100,7 @@ std::string row(std::string text, const std::string& values) {
 int run_version(const Invocation& invocation) {
   std::vector<std::string> kinds;
   for (const auto* kind : delivery::kinds()) kinds.emplace_back(kind->name);
-  // Only this command asks libcurl for its versions, which loads libraries that a fetch does not need.
+  // The versions are asked for only here: asking libcurl loads libraries that a fetch does not need.
   if (invocation.json) {
     print(json_line(Versions{.version = MAILHAUL_VERSION,
                              .libraries = net::library_versions() + ", " + state::library_version(),

@@ -15,7 +15,7 @@ namespace mailhaul::app {
 struct ShellRow {
   std::string_view name, script;
 };
-std::span<const ShellRow> shells();
+std::span<const ShellRow> shells();  ///< in cmd_completion.cpp, beside the scripts
 
 /// The words that can replace the last of these words, one per line: the word, a tab, and what it means. A
 /// first line ":files PREFIX" means that the shell completes names of files after PREFIX.

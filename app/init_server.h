@@ -30,7 +30,7 @@ account::Account account_at(const Invocation& invocation, const std::string& url
 void say(const Invocation& invocation, const std::string& text);
 
 /// The address that is given, or typed at the terminal, with its domain as the DNS has it. Throws
-/// Error{usage}. `tell`: the listener of init, because a second one would replace it on the screen.
+/// Error{usage}. `tell`: the listener of init, because questions hide only the live lines of the first one.
 std::string choose_address(const Invocation& invocation, const Questions& questions, report::Listener& tell);
 
 /// Finds the server, prints what was found and who named it, and asks for confirmation if it is needed.

@@ -13,7 +13,7 @@
 namespace mailhaul::app {
 
 /// Adds accounts to the configuration file, in steps. Files that the steps wrote are removed again unless
-/// publish() succeeds. Errors say that nothing was written.
+/// publish() puts the new configuration in place. Errors say that nothing was written.
 class NewProfiles {
  public:
   NewProfiles(const Invocation& invocation, std::vector<setup::NamedProfile> profiles);

@@ -103,7 +103,7 @@ class CommandLine {
     parser.require_subcommand(1);
     parser.set_help_flag("-h,--help", "print this help");
     add_global_options(parser, invocation);
-    // After -c, because the versions include the path of the configuration.
+    // This comes after -c, which is read first: the versions include the path of the configuration.
     parser.set_version_flag("-V,--version", "", "print the versions");
     for (const auto& row : commands()) {
       const bool is_fetch = row.name == "fetch";  // it is meant if no command is typed

@@ -56,7 +56,7 @@ Config load(const Sources& sources);
 /// accounts. Throws Error{usage} for an unknown name, with the nearest known one, and Error{config} if two of
 /// the accounts are the same mailbox.
 std::vector<Account> select(const Config& config, std::span<const std::string> names);
-/// The mistakes in the accounts with these names; without names, in all enabled accounts.
+/// The mistakes in the accounts with these names; without names, in all enabled accounts and elsewhere.
 std::vector<Mistake> mistakes_among(const Config& config, std::span<const std::string> names);
 
 /// The names of all accounts, for a hint: "home, work".

@@ -33,11 +33,11 @@ constexpr Span waiting{seconds(1), hours(24)};
 void set_tls(Account& account, const Setting& setting) {
   const bool required = choice_of(setting, tls_names) == 0;
   if (required && !account.server.socket.empty())
-    setting.refuse("cannot be \"required\" with the unix: socket in " + setting.key("server"),
+    setting.refuse("cannot be \"required\" where the server is a unix: socket",
                    "there is no TLS on a local socket");
   if (required) return;
   if (account.server.tls == net::Tls::implicit && !account.server.host.empty())
-    setting.refuse("cannot be \"none\" with the pop3s:// URL in " + setting.key("server"),
+    setting.refuse("cannot be \"none\" where the server has a pop3s:// URL",
                    "for plain text write pop3://, or omit " + setting.key("tls"));
   account.server.tls = net::Tls::none;
 }

@@ -125,8 +125,7 @@ void check_client_key(const Effective& effective, const net::Endpoint& server) {
 void check_tunnel(const Effective& effective, const net::Endpoint& server) {
   if (server.tunnel.empty()) return;
   const auto& setting = effective.find("tunnel")->second.setting;
-  if (!server.socket.empty())
-    setting.refuse("cannot be combined with the unix: socket in " + setting.key("server"));
+  if (!server.socket.empty()) setting.refuse("cannot be combined with a server that is a unix: socket");
   if (!server.proxy.empty())
     setting.refuse("cannot be combined with " + setting.key("proxy"),
                    "set " + setting.key("proxy") + " to none, or remove " + setting.key("tunnel"));

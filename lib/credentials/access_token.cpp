@@ -122,7 +122,7 @@ AccessToken renew(const OAuthSubject& subject, const OAuthOutside& outside, cons
 AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outside, const Secret* refused) {
   std::error_code unknown;
   const auto there = std::filesystem::status(subject.token_file, unknown).type();
-  // No lock file is created then: doctor asks for a token as well, and must not create anything.
+  // Without a token file, no lock file is created: doctor asks for a token as well, and creates nothing.
   if (there == std::filesystem::file_type::not_found) throw no_login(subject);
   const TokenFile file(subject.token_file, *outside.cancel);
   auto tokens = kept_login(subject, file);
@@ -135,8 +135,8 @@ AccessToken access_token(const OAuthSubject& subject, const OAuthOutside& outsid
   const bool would_do = lives && !is_refused;
   if (tokens.refresh.empty()) {
     if (would_do) return {.token = Secret(tokens.access.reveal())};
-    throw LoginNeeded((lives ? std::string("the provider") : "the token has ended, and the provider") +
-                          " gave no refresh token that could renew it",
+    throw LoginNeeded(std::string(lives ? "the token" : "the token has expired, and") +
+                          " cannot be renewed: the provider gave no refresh token",
                       "log in again: mailhaul login " + subject.account);
   }
   Secret old(would_do ? tokens.access.reveal() : std::string());

@@ -294,7 +294,8 @@ Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside, std:
   auto reply = read_token_reply(answer.status, answer.body.reveal());
   if (const auto* unusable = std::get_if<Unusable>(&reply)) throw passing_trouble(subject, answer, *unusable);
   if (const auto* refusal = std::get_if<OAuthRefusal>(&reply))
-    throw explain_pasted(subject.oauth, masked(*refusal, {&client.secret, &tokens.refresh, &tokens.access}));
+    throw explain_pasted(subject.oauth, subject.account,
+                         masked(*refusal, {&client.secret, &tokens.refresh, &tokens.access}));
   auto& fresh = std::get<TokenAnswer>(reply);
   const auto now = outside.now();
   const auto logged_in = tokens.logged_in.time_since_epoch().count() != 0 ? tokens.logged_in : now;

@@ -132,10 +132,11 @@ LoginNeeded explain(const OAuth& oauth, std::string_view doing, const OAuthRefus
   return explain_with(oauth, doing, refusal, grant_hint(oauth, age));
 }
 
-LoginNeeded explain_pasted(const OAuth& oauth, const OAuthRefusal& refusal) {
+LoginNeeded explain_pasted(const OAuth& oauth, const std::string& account, const OAuthRefusal& refusal) {
   return explain_with(oauth, "this token", refusal,
-                      "the token was used already, has expired or was withdrawn; make another one: mailhaul "
-                      "login --print-token; or log in on this machine: ");
+                      "the token was used already, has expired or was withdrawn; make another one on a "
+                      "machine with a browser: mailhaul login --print-token " +
+                          account + "; or log in on this machine: ");
 }
 
 std::optional<Claims> claims_of(std::string_view token) {

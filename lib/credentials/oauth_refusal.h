@@ -30,8 +30,9 @@ struct LoginAge {
 [[nodiscard]] LoginNeeded explain(const OAuth& oauth, std::string_view doing, const OAuthRefusal& refusal,
                                   const std::optional<LoginAge>& age = {});
 
-/// The same for a refresh token that was made elsewhere, so that the age of its login is not known.
-[[nodiscard]] LoginNeeded explain_pasted(const OAuth& oauth, const OAuthRefusal& refusal);
+/// The same for a refresh token that was pasted. The age of its login does not count.
+[[nodiscard]] LoginNeeded explain_pasted(const OAuth& oauth, const std::string& account,
+                                         const OAuthRefusal& refusal);
 
 /// What a token in the form of a JWT (RFC 7519) says about itself. Its signature is not checked: this is for
 /// the words of an error only.

@@ -31,8 +31,8 @@ util::Path token_path(const util::Path& state_file, std::string_view account);
 /// thread.
 class TokenFile {
  public:
-  /// Waits until nobody else holds the lock. If a killed run wrote newer tokens but did not put them in
-  /// place, does so. Throws Error{temporary} after a minute, Error{cancelled | storage}.
+  /// Waits until nobody else holds the lock. If an interrupted run wrote newer tokens but did not put them
+  /// in place, does so. Throws Error{temporary} after a minute, Error{cancelled | storage}.
   TokenFile(util::Path path, const util::Cancel& cancel);
   /// Empty: there is no login. Throws Error{storage} for a file that is damaged, Error{config} for one that
   /// others can read.

@@ -53,7 +53,7 @@ using OpenFunction = std::unique_ptr<Destination>(const Spec& spec, const RunCon
 /// Opens a destination from a ticket alone, and creates nothing. Throws Error{storage} with a hint.
 using ReopenFunction = std::unique_ptr<Destination>(const Ticket& ticket, const RunContext& context);
 
-/// Reads all mail in a destination, if that exists. Throws Error{storage | temporary}.
+/// Reads all mail in a destination; does nothing if it does not exist. Throws Error{storage | temporary}.
 using ReadFunction = void(const Spec& spec, const RunContext& context, const StoredMailVisitor& visitor);
 
 struct KindRow {

@@ -139,8 +139,8 @@ Segments segments_of(std::span<const TicketFields> messages, const std::string& 
   return segments;
 }
 
-/// S4. If this fails, what was written is cut off again unless other programs have written after it; the
-/// spool stays for recovery.
+/// S4. If a write fails, what was written is cut off again unless other programs have written after it. After
+/// any failure, the spool stays for recovery.
 void append(const LockedMbox& locked, const Segments& segments, std::uint64_t off) {
   try {
     write_segments(segments, locked.fd(), off, locked.path());

@@ -93,8 +93,8 @@ bool Recovery::complete_in_place() {
     return true;
   }
   const auto torn = torn_bytes(batch);
-  // A batch in which a reader has changed or removed a message looks the same. But then the equal bytes end
-  // between two messages, or others of our messages follow.
+  // A batch in which a reader has changed or removed a message looks like a torn one. But then the equal
+  // bytes end between two messages, or others of our messages follow.
   if (torn == 0 || between_messages(off_ + torn)) return false;
   if (std::ranges::count(found_from(off_ + torn), true) != 0) return false;
   rewrite(mbox_, {batch, off_, torn}, journal_);

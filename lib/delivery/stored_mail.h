@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads back the mail in a place: to notice that the database was lost, and to record again what was
-// delivered.
+// Reads back the mail in a place: to notice that the database was lost, to record again what was delivered,
+// and to compare the mail with what is recorded.
 #pragma once
 #include <chrono>
 #include <functional>

@@ -77,13 +77,14 @@ void Answers::take_absence(const Step& step, const std::string& words, const net
 void Answers::stop_asking(const Step& step, const std::string& words, const net::Refusal& meant) {
   note_limit(parts_.run.account, parts_.run.environment, parts_.run.server, meant);
   const auto uid = parts_.notes.uid(step);
-  const std::string hint = meant.reason == net::Reason::limit
-                               ? meant.hint + "; message " + uid + " comes last from now on"
-                               : "it refused several in a row with the same words; the next run asks again";
+  const std::string hint =
+      meant.reason == net::Reason::limit
+          ? meant.hint + "; message " + uid + " comes last from now on"
+          : "the server refused several messages in a row in these words; the next run asks again";
   parts_.notes.failed(
       step, util::Error(util::Kind::temporary,
-                        "cannot retrieve message " + uid +
-                            ", and no more messages are requested in this run: the server said -ERR " + words,
+                        "cannot read message " + uid +
+                            ", and no more are requested in this session: the server said -ERR " + words,
                         hint_for_refused(hint, step, parts_.run.account.name, uid)));
   drop_requests();
 }

@@ -25,8 +25,9 @@ class Blame {
   };
   explicit Blame(const Parts& parts) : parts_(parts) {}
 
-  /// If the message read last may be incomplete (bytes after it may be its rest), it stays on the server, and
-  /// is reported. If either that or the awaited message may have ended the session, the former comes last.
+  /// If the message read last may be incomplete (bytes after it may be its rest, or its size is not the
+  /// announced one), it stays on the server, and is reported. If either it or the awaited message may have
+  /// ended the session, it comes last as well.
   void latest(const Verdict& verdict, const util::Error& error);
   /// Notes that the message to blame, if any, comes last. Returns the error with the UID of that message.
   [[nodiscard]] util::Error name(const Verdict& verdict, const util::Error& error);

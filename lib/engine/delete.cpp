@@ -105,20 +105,20 @@ class Deleting {
   void refuse_undelivered() const {
     std::vector<std::string> names;
     std::string_view standing;
-    std::string advice;
+    std::string advice = "fetch first, or ";  // this does not help with what is marked as seen
     for (const auto& one : chosen_) {
       if (one.is_delivered) continue;
       names.push_back(read_only_.uid_of(one.index));
-      standing = standing_of(one);
-      if (!is_seen(one)) advice = "fetch first, or ";
+      standing = names.size() == 1 || standing == standing_of(one) ? standing_of(one) : "not delivered here";
+      if (is_seen(one)) advice.clear();
     }
     if (names.empty()) return;
     constexpr std::size_t most = 10;
     const auto more = names.size() > most ? " and " + std::to_string(names.size() - most) + " more" : "";
     names.resize(std::min(names.size(), most));
-    const auto which = names.size() == 1 ? " " + names.front() + " was " + std::string(standing)
-                                         : "s " + util::joined(names) + more + " were never delivered";
-    throw util::Error(util::Kind::usage, "nothing was removed: message" + which,
+    const bool is_one = names.size() == 1;
+    const auto which = (is_one ? " " : "s ") + util::joined(names) + more + (is_one ? " was " : " were ");
+    throw util::Error(util::Kind::usage, "nothing was removed: message" + which + std::string(standing),
                       advice + "add --unfetched to remove undelivered messages, too");
   }
 

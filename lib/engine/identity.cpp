@@ -162,7 +162,7 @@ std::vector<Identity> find_rows(pop3::Session& session, UidlIndex& index, const 
     if (identity.row != nullptr) taken.insert(identity.row->id);
   }
   auto breaking = rows_by_size(known);
-  // Messages whose header may break the session again come last.
+  // A header that may break the session again is not read: its message comes last.
   std::erase_if(nameless, [&](std::size_t i) {
     auto row = breaking.extract(listed[i].bytes);
     if (!row) return false;

@@ -100,17 +100,14 @@ void tell_refusing_places(const ReadOnlySession& read_only, const Environment& e
 }
 
 /// Warns if only the content of some messages can show whether they are new.
-void warn_of_unnamed(const ReadOnlySession& read_only, const std::vector<Step>& steps,
-                     report::Listener& listener) {
-  if (std::ranges::none_of(steps, [](const Step& step) { return step.identity.by_content; })) return;
-  const auto& server_has = read_only.session.capabilities();
+void warn_of_unnamed(const ReadOnlySession& read_only, report::Listener& listener) {
+  if (std::ranges::none_of(read_only.identities, &Identity::by_content)) return;
   listener.warned(
       read_only.account.name,
-      {.sentence = server_has.uidl || server_has.top
-                       ? "some messages have no unique UID, and their headers could not be read: "
-                         "only fetch can tell whether they are new"
-                       : "the server has neither UIDL nor TOP: only fetch can tell which messages "
-                         "are new",
+      {.sentence = read_only.names_no_message()
+                       ? "the server has neither UIDL nor TOP: only fetch can tell which messages are new"
+                       : "some messages have no unique UID, and their headers could not be read: only fetch "
+                         "can tell whether they are new",
        .hint = "fetch compares contents, and delivers nothing twice",
        .uid = {}});
 }
@@ -170,6 +167,7 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
     const auto policy = policy_of(account);
     look_for_lost_state(read_only, environment, listener, request);
     const auto moved = moved_uids(read_only);
+    warn_of_unnamed(read_only, listener);
     const ServerTraits traits{.top = read_only.session.capabilities().top,
                               .sizes_are_off = read_only.server.sizes_are_off,
                               .removes = !policy.leave_on_server};
@@ -179,7 +177,6 @@ MailboxListing list_mailbox(const account::Account& account, const Environment& 
       listing.messages.push_back(listed_message(step, policy, traits, environment.now()));
       if (moved.contains(step.message.number)) compare_only(listing.messages.back());
     }
-    warn_of_unnamed(read_only, planned.steps, listener);
     if (request.as_fetch) tell_refusing_places(read_only, environment, listener, listing.messages);
     narrow(listing.messages, request);
     show_all(read_only.session, listing, request, listener);

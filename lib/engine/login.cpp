@@ -54,8 +54,9 @@ void check_pause(const account::Account& account, const Environment& environment
       util::Kind::temporary,
       "no login at " + account.server.host + " before " + environment.shown(*server.not_before) + ": " +
           reason_for_pause(server.refused_logins),
-      server.refused_logins == 0 ? "to try at once, run mailhaul at a terminal"
-                                 : "to try at once, correct the configuration or run mailhaul at a terminal");
+      server.refused_logins == 0
+          ? "to try at once, run mailhaul at a terminal"
+          : "to try at once, run mailhaul at a terminal, or correct the configuration if it is wrong");
 }
 
 /// If the server hung up at the credentials, it may have refused them, the network may have failed, or the

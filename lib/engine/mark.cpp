@@ -55,7 +55,7 @@ ChosenMessages choose(const ReadOnlySession& read_only, std::span<const std::str
 void read_hashes(ReadOnlySession& read_only, std::span<const std::size_t> indexes) {
   std::vector<std::size_t> without_hash;
   for (const auto i : indexes) {
-    read_only.require_identity(i, "marked", "fetch them instead: mailhaul then knows them by their contents");
+    read_only.require_identity(i, "marked", "fetch instead: mailhaul then knows messages by their contents");
     if (read_only.identities[i].header || !read_only.session.capabilities().top) continue;
     without_hash.push_back(i);
     read_only.session.want({.number = read_only.listed[i].number, .bytes = 0, .header_only = true});

@@ -61,10 +61,12 @@ std::vector<Identity> Matcher::identify_or_blame(pop3::Session& session, std::sp
 void Matcher::note_absent_rows(std::span<const Identity> identities, std::span<const pop3::Listed> listed,
                                bool listing_is_whole) {
   const auto by_content = std::ranges::count_if(identities, &Identity::by_content);
-  if (by_content != 0 && by_content == std::ssize(identities))  // no row is known to be absent yet
+  if (by_content != 0 && by_content == std::ssize(identities)) {  // no row is known to be absent yet
+    if (any_has_uidl(listed)) return;
     return run_.notices.warn_once(
         "the server has neither UIDL nor TOP: each run retrieves all messages, to tell what is new",
         "nothing is delivered twice; if mail need not stay there, remove it (--no-leave-on-server)");
+  }
   for (const auto id : rows_without_message(identities, rows_)) {
     if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
   }
@@ -236,9 +238,8 @@ state::RowId Matcher::confirm(const Step& step, state::Row row, const std::optio
 
 state::Row Matcher::row_to_note(const Step& step) const {
   auto& store = settler_.store();
-  if (const auto* known = row_of(step)) {
-    if (auto row = settler_.row(known->id)) return std::move(*row);
-  }
+  const auto* known = row_of(step);
+  if (auto row = known != nullptr ? settler_.row(known->id) : std::nullopt) return std::move(*row);
   return {.id = store.next_row(run_.mailbox),
           .uidl = step.message.uidl,
           .bytes = step.message.bytes,

@@ -102,8 +102,7 @@ void decide(Step& step, const account::Policy& policy, state::Time now) {
     decide_new(step, policy);
   } else if (policy.fetch_all && !step.identity.this_run) {
     decide_new(step, policy);
-    if (step.action == Action::fetch)
-      step.reason = "delivered or marked as seen before; requested again (fetch_all)";
+    if (step.action == Action::fetch) step.reason = "fetched or marked before; requested again (fetch_all)";
   } else if (row->suspect && row->standing != state::Standing::gone) {
     step.action = Action::verify;
     step.reason = "known, but its session ended in doubt, or it was missing from a listing";

@@ -100,7 +100,7 @@ class Budget {
   Budget(const account::Policy& policy, const RunSoFar& so_far);
   /// Counts one message; false, without counting it, if there is no room for it.
   [[nodiscard]] bool take(std::uint64_t bytes);
-  /// Whether max_messages is used up. If it is not when take() returns false, max_bytes is.
+  /// Whether max_messages is used up. If take() returned false and this is false, too, max_bytes is.
   [[nodiscard]] bool messages_used_up() const;
 
  private:

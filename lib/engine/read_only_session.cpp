@@ -75,16 +75,19 @@ std::string ReadOnlySession::uid_of(std::size_t index) const {
   return shown_uid(listed[index], identities[index].header);
 }
 
+bool ReadOnlySession::names_no_message() const {
+  return !any_has_uidl(listed) && std::ranges::all_of(identities, &Identity::by_content);
+}
+
 void ReadOnlySession::require_identity(std::size_t index, const std::string& done,
                                        const std::string& hint) const {
   if (!identities[index].by_content) return;
-  const bool has_neither = !session.capabilities().uidl && !session.capabilities().top;
-  throw util::Error(
-      util::Kind::unavailable,
-      has_neither ? "messages cannot be " + done + ": the server has neither UIDL nor TOP to tell them apart"
-                  : "message " + uid_of(index) + " cannot be " + done +
-                        ": it has no unique UID, and its header could not be read",
-      hint);
+  throw util::Error(util::Kind::unavailable,
+                    names_no_message() ? "messages cannot be " + done +
+                                             ": the server has neither UIDL nor TOP to tell them apart"
+                                       : "message " + uid_of(index) + " cannot be " + done +
+                                             ": it has no unique UID, and its header could not be read",
+                    hint);
 }
 
 std::vector<std::size_t> ReadOnlySession::indexes_of(std::span<const std::string> uids) const {

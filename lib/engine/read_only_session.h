@@ -32,7 +32,9 @@ struct ReadOnlySession {
   std::vector<std::size_t> indexes_of(std::span<const std::string> uids) const;
   /// The UID of a listed message as shown.
   std::string uid_of(std::size_t index) const;
-  /// Throws Error{unavailable} "... cannot be <done>: ..." if only its content identifies the message.
+  /// Whether the server names no message: it has neither UIDL nor TOP, as far as this listing shows.
+  [[nodiscard]] bool names_no_message() const;
+  /// Throws Error{unavailable} "... cannot be <done>: ..." if the message is identified by its content only.
   void require_identity(std::size_t index, const std::string& done, const std::string& hint) const;
   /// Ends the session. With EXPIRE 0 a server may remove at QUIT what was retrieved (RFC 2449 section 6.7),
   /// so the connection is then closed without QUIT.

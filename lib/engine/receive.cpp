@@ -114,7 +114,7 @@ std::uint64_t Receiver::most_missing(const Step& step, const IncomingMessage& in
   const bool by_content = step.identity.by_content;
   for (const auto& row : store.rows_with_content(run_.mailbox, hashes.content)) {
     const auto* known = matcher_.row_of(step);
-    if (by_content || (known != nullptr && known->id == row.id)) return everything;  // it came so before
+    if (by_content || (known != nullptr && known->id == row.id)) return everything;  // the same came before
   }
   const bool is_first = run_.headers_alone.insert(hashes.content).second;
   if (!run_.server.sizes_are_off || !incoming.has_header || !is_first) return 0;

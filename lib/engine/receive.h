@@ -23,7 +23,7 @@ struct IncomingMessage {
     bool may_be_repeated;  ///< it may have been handed over before
   };
   std::uint64_t octets = 0;       ///< as received
-  bool too_large = false;         ///< larger than max_size, though announced smaller: it has no copies
+  bool too_large = false;         ///< larger than max_size, although LIST announced less: it has no copies
   bool has_header = false;        ///< it began with anything but an empty line
   bool has_body = false;          ///< something followed the header
   bool begins_as_answer = false;  ///< with "+OK": perhaps an answer too many came before it

@@ -72,7 +72,7 @@ AccountOutcome note_trouble(AccountRun& run, AccountOutcome outcome, int status_
   const bool another = lasts(status_before) && !was_login && !lasts(status);
   if (another || !server.failing_since || *server.failing_since > now) server.failing_since = now;
   if (!run.environment.quiet) return outcome;
-  if (trouble == Trouble::passing && lasts(status)) {  // each failure was reported less than a day ago
+  if (trouble == Trouble::passing && lasts(status)) {  // each failure was reported now or in the last day
     if (run.notices.lasting_failure_told()) note_told(server, status, now);
     return outcome;
   }

@@ -32,7 +32,7 @@ struct WatchOutside {
   std::function<void(const account::Account&)> fetch;
   /// Called once: the first time that no thread could be started for an account.
   std::function<void(const report::Notice&)> warn = [](const auto&) {};
-  /// Starts that work in a thread of its own.
+  /// Starts a run in a thread of its own.
   StartThread start = [](auto work) { return std::jthread(std::move(work)); };
 };
 

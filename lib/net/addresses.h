@@ -24,7 +24,7 @@ class Addresses {
   std::chrono::milliseconds limit(std::chrono::milliseconds left);
   /// Keeps the addresses that an attempt has tried.
   void note(const ConnectResult& result);
-  /// If the attempt found no address that works, chooses the next one; returns whether there is one.
+  /// If the attempt found no address that works, chooses the next one; returns whether it has chosen one.
   bool go_on_after(const ConnectResult& result);
 
   const std::vector<std::string>& tried() const noexcept { return tried_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Hints about the provider behind a host, which replace the general hints. The table of providers is on a
-// higher floor (setup/providers.h), so app passes a function that reads it.
+// Hints about the provider behind a host, which replace the general hints or are added to them. The table of
+// providers is on a higher floor (setup/providers.h), so app passes a function that reads it.
 #pragma once
 #include <string>
 
@@ -16,7 +16,7 @@ struct Advice {
   std::string server;     ///< for an address at which no POP3 server answers: the right one
 };
 
-/// Called only after a login has failed, in any thread.
+/// Called only after a connection or a login has failed. Any thread.
 using Advisor = Advice (*)(const Endpoint& endpoint, const Login& login);
 
 }  // namespace mailhaul::net

@@ -116,7 +116,7 @@ CertificateFacts read_certificate(const Endpoint& endpoint, const util::Cancel& 
   const curl_certinfo* chain = nullptr;
   if (curl_easy_getinfo(curl.handle(), CURLINFO_CERTINFO, &chain) != CURLE_OK) return {};
   if (chain == nullptr || chain->num_of_certs < 1) return {};
-  const curl_slist* const own = chain->certinfo[0];
+  const curl_slist* const own = chain->certinfo[0];  // the server's own certificate comes first
   CertificateFacts facts{.subject = field(own, "Subject"),
                          .issuer = field(own, "Issuer"),
                          .valid_from = field(own, "Start date"),

@@ -128,6 +128,15 @@ bool strikes(const LoginEnd& end, const LoginMethod& method, MethodsToTry& metho
   return true;
 }
 
+/// What -vv shows before the next attempt.
+std::string_view remark_before_next(LoginEnd::What end) {
+  using What = LoginEnd::What;
+  if (end == What::capa_unanswered || end == What::capa_unfinished)
+    return "CAPA was not answered; the next attempt does without it";
+  if (end == What::utf8_unanswered) return "UTF8 was not answered; the next attempt does without it";
+  return "this server does not accept this login method; the next method is tried";
+}
+
 /// Removes what has failed from the methods to try. Returns false if another method would fail as well, or
 /// must not be tried. `forms` counts the methods whose form was refused after they had sent the secret.
 bool goes_on(const Attempt& now, MethodsToTry& methods, int& forms) {
@@ -318,7 +327,7 @@ LoggedIn Opener::open() {
     // The methods that are left may be ones that this server does not offer.
     if (!goes_on(now, methods_, forms) || !methods_.choose(now.dialogue.transcript().capabilities()))
       fail(now);
-    now.dialogue.remark("this server does not accept this login method; the next method is tried");
+    now.dialogue.remark(remark_before_next(now.end->what));
   }
 }
 

@@ -55,7 +55,7 @@ struct Endpoint {
   /// Files, and the name that the server's certificate must have. Empty: the system's authorities, `host`, no
   /// client certificate, the key in `client_cert`.
   std::string ca_file, server_name, client_cert, client_key;
-  std::string credentials_directory;  ///< keys below it need not be private: systemd sets their modes
+  std::string credentials_directory;  ///< keys below it need not be private: systemd sets modes; empty: none
   TlsVersion min_version = TlsVersion::v1_2;
   /// "sha256//BASE64": one of them must match, in addition to the certificate check.
   std::vector<std::string> pins;
@@ -124,7 +124,7 @@ struct OpenRequest {
 /// What a server says about itself before anybody logs in.
 struct ServerFacts {
   std::string greeting;                   ///< as Trace gets it
-  std::vector<std::string> capabilities;  ///< in upper case; empty if CAPA was not answered with +OK
+  std::vector<std::string> capabilities;  ///< in upper case; empty if CAPA was refused, or not answered whole
   /// When its certificate ends; empty: no TLS, or not known.
   std::optional<std::chrono::sys_seconds> certificate_until;
 };

@@ -257,7 +257,7 @@ void CurlHandle::note_sockets() {
   set(handle(), CURLOPT_CLOSESOCKETDATA, this);
 }
 
-/// Gives libcurl a socket that is connected already, so that it looks up nothing.
+/// Gives libcurl a socket that is connected already, and no proxy.
 void CurlHandle::use_open_socket() {
   set(handle(), CURLOPT_PROXY, "");
   set(handle(), CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);

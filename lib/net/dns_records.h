@@ -29,7 +29,7 @@ struct DnsTarget {
 struct DnsAnswer {
   std::vector<DnsTarget> targets;  ///< the best first: by priority, then by weight
   std::vector<std::string> texts;  ///< of TXT records, each in one piece
-  std::string problem;             ///< why there is no usable answer; empty if there is one
+  std::string problem;             ///< why no usable answer came; empty if one came, even without records
 };
 
 struct DnsLimits {

@@ -52,8 +52,8 @@ void LoginConversation::receive(std::string_view bytes) {
     if (end == std::string::npos) break;
     const std::string line(util::without_line_ends(std::string_view(received_).substr(read, end - read)));
     read = end + 1;
-    // Only the greeting and the answer to CAPA may have more than one line. Every other answer is one line,
-    // so that nobody has asked for what follows it in the same packet.
+    // Only the greeting and the answer to CAPA may have more than one line. Nobody has asked for what follows
+    // another answer in the same packet, unless the login was sent together with UTF8.
     const bool more = read < received_.size() && awaited_ > Awaited::capa_lines && !(utf8_owed_ && method_);
     if (line.size() > longest_reply) return fail(What::too_much, "a line of more than 64 KiB");
     const Sort sort = sort_of(line);

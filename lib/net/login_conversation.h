@@ -23,7 +23,7 @@ struct LoginEnd {
     greeting_refused,  ///< -ERR as greeting
     capa_unanswered,   ///< the server hung up or fell silent at CAPA
     capa_unfinished,   ///< it fell silent within its answer to CAPA
-    capa_endless,      ///< its answer to CAPA has no end
+    capa_endless,      ///< its answer to CAPA is longer than 1 MiB
     utf8_unanswered,   ///< the server hung up, fell silent or talked nonsense at UTF8
     no_stls,           ///< STLS is not offered, or refused
     clear_text,        ///< something follows the answer to STLS outside TLS
@@ -31,7 +31,7 @@ struct LoginEnd {
     forged_timestamp,  ///< APOP: the timestamp is no message-id
     way_refused,       ///< -ERR before any credentials were sent
     name_refused,      ///< -ERR to SCRAM's first message: the password has not been used yet
-    way_wrong,         ///< -ERR to the credentials for the way in which they were sent
+    way_wrong,         ///< -ERR that seems to be about the way in which name or credentials were sent
     refused,           ///< -ERR to the credentials themselves
     odd_answer,        ///< neither +OK nor -ERR
     too_much,          ///< a line of more than 64 KiB, or several lines where one is due

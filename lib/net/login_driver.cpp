@@ -17,8 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds longest_wait_for_words{5};
 
-/// How long to wait for the next line. After a refused token, the wait for more words about it is short: the
-/// token is refused whether or not they come.
+/// How long to wait for the next line. Once a refusal is known, the wait for more words about it is short:
+/// the login is refused whether or not they come.
 class LoginDeadlines {
  public:
   explicit LoginDeadlines(const LoginLimits& limits)

@@ -19,7 +19,7 @@ struct Lookup {
 /// May take as long as the system's resolver does.
 Lookup look_up(const std::string& host, Family family);
 
-/// The address as text: "192.0.2.1"; empty if it is not an internet address.
+/// The address as text: "192.0.2.1"; empty if it cannot be written so.
 std::string in_digits(const sockaddr* address, socklen_t size);
 
 /// While this object exists, its thread reads host names as UTF-8, whatever the user's locale is. libcurl and

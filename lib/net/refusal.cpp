@@ -146,7 +146,7 @@ bool speaks_of_switched_off_access(std::string_view words) {
   return has_any(words, {"not enabled", "disabled", "not allowed"});
 }
 
-/// Whether the text contains the whole word: for "user", "no such user" does, but "reuser" does not.
+/// Whether the text contains the whole word: for "user", "no such user" does, but "superuser" does not.
 bool has_word(std::string_view text, std::string_view word) {
   const auto is_letter = [&](std::size_t at) {
     return at < text.size() && text[at] >= 'a' && text[at] <= 'z';

@@ -10,7 +10,7 @@ namespace mailhaul::pop3 {
 struct Doubt {
   bool pipelined = false;         ///< true from the moment when two answers are owed until none is
   bool at_border = false;         ///< the server fell silent or closed exactly between two answers
-  bool malformed_status = false;  ///< a line that is neither +OK nor -ERR, or an answer that nobody asked for
+  bool malformed_status = false;  ///< a status line that is neither +OK nor -ERR, or an unasked answer
 };
 
 /// The kind of answer that was awaited when a session failed.

@@ -28,8 +28,8 @@ struct ListingFaults {
   std::uint32_t malformed_lines = 0;  ///< lines that were left out because they made no sense
   std::string first_malformed_line;   ///< escaped, like all words of the server
   bool may_be_incomplete = false;     ///< the server may have messages that the listing leaves out
-  /// Says that LIST leaves out messages that STAT counts or UIDL names, so that the run is no success.
-  /// Escaped; empty if LIST does not.
+  /// Why LIST seems to leave out messages (STAT counts or UIDL names more, or a line is malformed), so that
+  /// the run is no success. Escaped; empty if it does not.
   std::string contradiction;
   std::optional<std::string> uidl_refusal;  ///< the server's words if it answered UIDL with -ERR
 };
@@ -84,10 +84,10 @@ struct SessionOptions {
 };
 
 /// Drives a Conversation over a Stream. If the server announced PIPELINING, several commands may be
-/// unanswered at a time: at most 2,048 commands, 32 KiB of command text, and the announced sizes of what
-/// comes in 0.75 s (4 MiB at most). Calls throw Error{temporary | protocol | cancelled}; after that the
-/// session cannot be used any more, and doubt() describes the failure. The destructor sends nothing: without
-/// QUIT nothing is removed. One thread at a time.
+/// unanswered at a time: at most 2,048 commands, 32 KiB of command text, and as many announced bytes of
+/// messages as come in 0.75 s (4 MiB at most). Calls throw Error{temporary | protocol | cancelled}; after
+/// that the session cannot be used any more, and doubt() describes the failure. The destructor sends nothing:
+/// without QUIT nothing is removed. One thread at a time.
 class Session {
  public:
   Session(net::Stream& stream, SessionOptions options);

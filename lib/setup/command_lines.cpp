@@ -134,7 +134,7 @@ class CommandReader {
       if (word.starts_with('-') || is_assignment(word)) continue;
       const auto base = base_name(word);
       const bool is_known = base == "mailhaul" || is_one_of(command_texts, base) || is_one_of(starters, base);
-      if (word.find_first_not_of("0123456789.") == std::string::npos) continue;  // the value of an option
+      if (word.find_first_not_of("0123456789.") == std::string::npos) continue;  // as in: timeout 60
       if (is_lock) {
         is_lock = false;
       } else if (is_known) {

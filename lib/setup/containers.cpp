@@ -49,7 +49,7 @@ bool is_named_for_getmail(const util::Path& path) {
   return is_there(path) && name.starts_with("getmail-") && name.ends_with(".cf");
 }
 
-/// Whether the directory is that of docker-mailserver, where other files (*.cf) do not belong to getmail.
+/// Whether this is a directory of docker-mailserver, whose other files (*.cf) are not getmail's.
 bool is_mail_server(const util::Path& directory) {
   return std::ranges::any_of(
       std::initializer_list<const char*>{"postfix-accounts.cf", "fetchmail.cf", "getmail"},

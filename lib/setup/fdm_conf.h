@@ -42,7 +42,7 @@ struct FdmRule {
   std::vector<std::string> accounts;  ///< patterns, if the only condition is "account"
   std::vector<std::string> actions;   ///< their names
   bool goes_on = false;               ///< "continue"
-  std::vector<std::string> limits;    ///< patterns of accounts, if the rule also depends on the content
+  std::vector<std::string> limits;    ///< patterns of accounts, if there are other conditions or rules inside
   bool is_nested = false;             ///< it has rules inside of it; `actions` has all texts of them
   bool keeps_inside = false;          ///< one of the rules inside says "keep"
   bool taken_apart() const { return for_all || !accounts.empty(); }

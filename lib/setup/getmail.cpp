@@ -38,6 +38,7 @@ class GetmailDrafting {
            "write both into [retriever], and import again");
       return std::nullopt;
     }
+    switch_off_multidrop(type);
     connection(type);
     secret();
     policy();
@@ -127,17 +128,19 @@ class GetmailDrafting {
     return expanded(text(section, key), outcome_.file.parent_path().native());
   }
 
+  void switch_off_multidrop(const std::string& type) {
+    if (type.find("Multidrop") == std::string::npos) return;
+    note(draft_.line,
+         util::escape(type) +
+             " distributes one mailbox among several people, which mailhaul does not do; "
+             "the account was taken over, but is switched off",
+         "deliver to a program (mda:) that reads Delivered-To or the like, and remove \"enabled\"");
+    draft_.enabled = false;
+  }
+
   bool is_pop3(const std::string& type) {
     if (type.find("POP3") != std::string::npos && type.find("Multidrop") == std::string::npos) return true;
-    if (type.find("Multidrop") != std::string::npos && type.find("IMAP") == std::string::npos) {
-      note(draft_.line,
-           util::escape(type) +
-               " distributes one mailbox among several people, which mailhaul does not do; "
-               "the account was taken over, but is switched off",
-           "deliver to a program (mda:) that reads Delivered-To or the like, and remove \"enabled\"");
-      draft_.enabled = false;
-      return true;
-    }
+    if (type.find("Multidrop") != std::string::npos && type.find("IMAP") == std::string::npos) return true;
     note(draft_.line, util::escape(type) + " was not taken over",
          "mailhaul fetches over POP3 only; leave this file to getmail");
     return false;

@@ -49,7 +49,7 @@ struct Provider {
 /// All rows.
 std::vector<const Provider*> providers();
 
-/// The provider of an address's domain, of an MX host, or of a server. A server is the host of a row, or any
+/// The provider of an address's domain, of an MX host, or of a server, which may be the host of a row, or any
 /// host below a domain or an MX name of the row. nullptr if none is known. Case does not matter.
 const Provider* provider_of_domain(std::string_view domain);
 const Provider* provider_of_mx(std::string_view host);

@@ -171,9 +171,11 @@ std::vector<KnownMessage> fdm_list(const util::Path& file, std::string_view text
     const auto blank = text.find(' ');
     const auto length =
         blank == std::string_view::npos ? std::nullopt : util::parse_number(text.substr(0, blank));
+    constexpr auto cut = "it ends inside an entry, and may have been cut off";
+    if (blank == std::string_view::npos && util::parse_number(text)) refuse_list(file, line, cut);
     if (!length) refuse_list(file, line, "an entry does not begin with its length");
     text.remove_prefix(blank + 1);
-    if (*length >= text.size()) refuse_list(file, line, "it ends inside an entry, and may have been cut off");
+    if (*length >= text.size()) refuse_list(file, line, cut);
     if (text[*length] != '\n') refuse_list(file, line, "a UID does not have the stated length");
     messages.push_back(known(file, line, text.substr(0, *length), std::nullopt));
     text.remove_prefix(*length + 1);

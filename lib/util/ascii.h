@@ -19,10 +19,10 @@ std::string_view without_line_ends(std::string_view text);       ///< no CR and 
 bool has_control_character(std::string_view text);               ///< a byte below 0x20, or DEL
 bool fits_on_a_line(std::string_view text);                      ///< no CR, no LF and no NUL
 
-/// 0 to 15, whatever the case; -1 if it is no hexadecimal digit.
+/// The value of a hexadecimal digit, 0 to 15, in upper or lower case; -1 for any other character.
 [[nodiscard]] int hex_digit(char c);
 
-/// Reads decimal digits; empty if there is any other character, or the number is too large.
+/// Reads decimal digits; empty if there are none or any other characters, or if the number is too large.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view digits);
 
 }  // namespace mailhaul::util

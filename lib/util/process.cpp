@@ -252,7 +252,7 @@ std::istringstream stat_of(const std::string& pid) {
 }
 
 /// Whether a process has ended, and is ours to reap although we did not start it. A Child is in our session
-/// and leads a process group; only while it is being started, it is in our own group.
+/// and leads a process group; only while it is being started is it in our own group.
 bool is_ended_orphan(const std::string& pid) {
   char state = 0;
   pid_t parent = 0, group = 0, session = 0;

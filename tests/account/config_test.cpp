@@ -141,7 +141,7 @@ TEST_CASE("keys that contradict each other are refused") {
     std::string keys, sentence;
   } rows[] = {
       {"\"tls\": \"none\"",
-       "F:2:8: accounts.work.tls: cannot be \"none\" with the pop3s:// URL in \"server\""},
+       "F:2:8: accounts.work.tls: cannot be \"none\" where the server has a pop3s:// URL"},
       {"\"delete_after\": \"30d\"",
        "F:2:17: accounts.work.delete_after: has no effect without \"leave_on_server\""},
       {"\"leave_on_server\": false, \"delete_after\": \"30d\"",

@@ -75,7 +75,14 @@ class Removing(Delete):
         self.drop.add(*mail.small(1, seed=8))
         result = self.delete("--yes", "uid-000001", "uid-000005", status=64)
         self.assertHint(result, "message uid-000005 was never delivered", "fetch first, or add --unfetched")
-        self.assertEqual(self.numbers(), [1, 2, 3, 4, 5])
+        self.drop.add(*mail.small(1, seed=9))
+        result = self.delete("--yes", "uid-000005", "uid-000006", status=64)
+        self.assertHint(result, "messages uid-000005, uid-000006 were never delivered", "fetch first, or add --unfetched")
+        self.assertStatus(self.world.run("state", "mark-seen", "home", "uid-000006"), 0)
+        result = self.delete("--yes", "uid-000005", "uid-000006", status=64)
+        self.assertHint(result, "messages uid-000005, uid-000006 were not delivered here", "add --unfetched")
+        self.assertNotIn("fetch first", result.err)
+        self.assertEqual(self.numbers(), [1, 2, 3, 4, 5, 6])
 
     def test_one_that_was_never_delivered_is_named_and_removed_when_allowed(self):
         self.prepared(b"From: Anna <anna@example.org>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nx\r\n")

@@ -131,7 +131,7 @@ class Refusals(OAuthCase):
         self.token_file.write_text(json.dumps({**self.kept(), "refresh_token": ""}))
         result = self.world.run()
         self.assertStatus(result, 77)
-        self.assertSays(result.err, "invalid token", "the provider gave no refresh token that could renew it", "mailhaul login home")
+        self.assertSays(result.err, "invalid token", "cannot be renewed: the provider gave no refresh token", "mailhaul login home")
         self.assertNotIn("has expired", result.err)
 
     def test_a_new_token_that_is_refused_is_explained_by_what_it_says_itself(self):

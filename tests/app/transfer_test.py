@@ -354,8 +354,8 @@ class Large(Machines):
         rows = json.loads(out)["mailboxes"][0]["messages"]
         self.assertEqual((len(rows), rows[-1]["uid"], rows[-1]["suspect"]), (MANY, "uid-%06d" % (MANY - 1), True))
         file.write_text(out)
-        self.assertSays(self.ok(self.other, "state", "import", file), "100000 recorded, 0 known")
-        self.assertSays(self.ok(self.other, "state", "import", file), "0 recorded, 100000 known")
+        self.assertSays(self.ok(self.other, "state", "import", file), "100000 recorded, 0 already known")
+        self.assertSays(self.ok(self.other, "state", "import", file), "0 recorded, 100000 already known")
         self.assertEqual(re.sub('"written":"[^"]*"', "", self.ok(self.other, "state", "export"))[:5000],
                          re.sub('"written":"[^"]*"', "", out)[:5000])
 

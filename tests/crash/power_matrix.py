@@ -165,7 +165,7 @@ class Tape:
     def thin_out(self):
         """Leaves out most of the cuts within a message."""
         self.cut_points = [cut_point for n, cut_point in enumerate(self.cut_points)
-                        if n % THINNED == 0 or len(b"".join(self.calls[cut_point.calls - 1].texts[:1])) < 10000]
+                           if n % THINNED == 0 or len(b"".join(self.calls[cut_point.calls - 1].texts[:1])) < 10000]
 
     def disk_at(self, cut_point):
         disk = copy.deepcopy(self.begin)

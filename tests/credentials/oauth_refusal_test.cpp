@@ -81,11 +81,11 @@ TEST_CASE("a refresh token that is not known any more: the age of the login says
 }
 
 TEST_CASE("a pasted refresh token that is not valid: the hint is about a token, not about a code") {
-  const auto refusal = explain_pasted(google_mail, {"invalid_grant", "Bad Request"});
+  const auto refusal = explain_pasted(google_mail, "home", {"invalid_grant", "Bad Request"});
   CHECK(std::string(refusal.what()) == "Google refused this token: invalid_grant (Bad Request)");
   CHECK(contains(refusal.hint(), "the token was used already, has expired or was withdrawn"));
   CHECK(refusal.hint().ends_with("mailhaul login"));
-  CHECK(contains(explain_pasted(microsoft_mail, {"invalid_grant", "AADSTS50173: revoked"}).hint(),
+  CHECK(contains(explain_pasted(microsoft_mail, "home", {"invalid_grant", "AADSTS50173: revoked"}).hint(),
                  "the password was changed after the login"));
 }
 

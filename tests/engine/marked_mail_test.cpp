@@ -2,6 +2,7 @@
 // Messages that a person marked as seen, or that were handed to standard output.
 #include <doctest/doctest.h>
 
+#include "engine/list.h"
 #include "engine/mark.h"
 #include "rows.h"
 
@@ -10,17 +11,20 @@ using test::change_first_row;
 using test::Household;
 using test::mail_of;
 
-TEST_CASE("marking says whether the server has no UIDs at all, or which message has none of its own") {
+TEST_CASE("it is said whether the server has no UIDs at all, or which message has none of its own") {
   struct Case {
-    bool has_uidl_and_top;
+    bool has_uidl_and_top, has_capa;
     std::string sentence;
   };
   const std::vector<Case> cases{
-      {true, "message same cannot be marked: it has no unique UID, and its header could not be read"},
-      {false, "messages cannot be marked: the server has neither UIDL nor TOP to tell them apart"}};
+      {true, true, "message same cannot be marked: it has no unique UID, and its header could not be read"},
+      {false, true, "messages cannot be marked: the server has neither UIDL nor TOP to tell them apart"},
+      {false, false, "messages cannot be marked: the server has neither UIDL nor TOP to tell them apart"}};
   for (const auto& one : cases) {
     CAPTURE(one.has_uidl_and_top);
+    CAPTURE(one.has_capa);
     Household house;
+    house.server.options.capa = one.has_capa;
     house.server.options.uidl = house.server.options.top = one.has_uidl_and_top;
     house.server.messages = {{"same", mail_of(1).bytes}, {"same", mail_of(2).bytes}};
     house.server.misbehave = [](const std::string& command,
@@ -36,6 +40,16 @@ TEST_CASE("marking says whether the server has no UIDs at all, or which message 
       sentence = error.what();
     }
     CHECK(sentence == one.sentence);
+    const auto says_neither = [&] {
+      return std::ranges::any_of(house.told.warnings, [](const std::string& warning) {
+        return warning.find("neither UIDL nor TOP") != std::string::npos;
+      });
+    };
+    engine::list_mailbox(house.account, house.environment, house.told, {});
+    CHECK(says_neither() != one.has_uidl_and_top);
+    house.run();
+    CHECK(says_neither() != one.has_uidl_and_top);
+    CHECK(house.copies_of(1) + house.copies_of(2) == 2);
   }
 }
 

@@ -73,7 +73,8 @@ TEST_CASE("lists: a last line that was cut off is refused") {
   test::requires_in(list("mpop", " 2 pop.example anna@example\na\nb"), {"L:3 is damaged", "cut off"});
   test::requires_in(list("mpop", " 1 pop.example anna@example\na\n 1 pop.exam"),
                     {"L:3 is damaged", "cut off"});
-  test::requires_in(list("fdm", "3 abc\n5 ab"), {"L:2 is damaged", "cut off"});
+  for (const auto* cut : {"3 abc\n5 ab", "3 abc\n5 ", "3 abc\n5"})
+    test::requires_in(list("fdm", cut), {"L:2 is damaged", "cut off"});
 }
 
 TEST_CASE("profile text: accounts are added behind the last one, and everything else stays") {

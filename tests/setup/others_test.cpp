@@ -119,6 +119,9 @@ TEST_CASE("getmail: a line goes on only where it is indented more than its key")
 TEST_CASE("getmail: IMAP is left to getmail, and sections that name one another end") {
   CHECK(read("getmail", "[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = h\nusername = u\n") ==
         "2: SimpleIMAPSSLRetriever was not taken over\n");
+  const std::string multidrop = "[retriever]\ntype = MultidropPOP3Retriever\nserver = h\n";
+  requires_in(read("getmail", multidrop + "username = u\n"), {"taken over, but is switched off"});
+  CHECK(read("getmail", multidrop) == "2: server or username is missing, and the file was not taken over\n");
   std::string many =
       "[retriever]\ntype = SimplePOP3Retriever\nserver = h\nusername = u\n[destination]\ntype = "
       "MultiDestination\ndestinations = (";
