@@ -94,7 +94,7 @@ class Destination {
   [[nodiscard]] virtual std::vector<DeliveryResult> publish(std::span<const Ticket> tickets) = 0;
   /// Removes the temporary files of finished messages that will not be intended. Never throws.
   virtual void discard(std::span<const Ticket> tickets) noexcept = 0;
-  /// Completes what a killed process left, from the tickets alone. Idempotent; creates no folder or mailbox.
+  /// Completes what a killed process left, from the tickets alone. Idempotent; creates no folder or mbox.
   /// `doubt`: nobody can tell whether the message was delivered; `later`: it was not. Throws Error{storage}
   /// if the place is not the one in the ticket.
   [[nodiscard]] virtual std::vector<DeliveryResult> recover(std::span<const Ticket> tickets) = 0;

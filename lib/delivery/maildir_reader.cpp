@@ -83,8 +83,7 @@ class Reader {
 }  // namespace
 
 void read_maildir(const Path& path, const StoredMailVisitor& visitor) {
-  std::error_code missing;
-  if (!fs::is_directory(path, missing)) return;
+  if (util::type_of(path) != fs::file_type::directory) return;
   Reader reader(visitor);
   constexpr int most_passes = 5;  // the second one finds what was moved during the first
   bool found = true;

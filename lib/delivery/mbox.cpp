@@ -121,7 +121,7 @@ LockedMbox Mbox::lock(Missing missing) {
   if (locked.without_dotlock()) {
     context_.warn(
         "cannot create " + path_.native() +
-            ".lock: its directory does not allow that; the mailbox is locked with fcntl only",
+            ".lock: its directory does not allow that; the mbox is locked with fcntl only",
         dotlockfile_installed()
             ? "dotlockfile(1) cannot create it either; if fcntl locks are enough, set \"lock\": \"fcntl\""
             : "install dotlockfile (Debian: liblockfile-bin), or set \"lock\": \"fcntl\"");
@@ -296,9 +296,9 @@ std::unique_ptr<Destination> open_mbox_kind(const Spec& spec, const RunContext& 
 
 void read_spec_of_mbox(const Spec& spec, const RunContext& context, const StoredMailVisitor& visitor) {
   const Path path = value_of(spec, "path").text;
-  std::error_code missing;
-  if (!std::filesystem::exists(path, missing)) return;
-  if (std::filesystem::file_size(path, missing) == 0) return;  // an empty file need not be locked
+  if (util::type_of(path) == std::filesystem::file_type::not_found) return;
+  std::error_code unknown;
+  if (std::filesystem::file_size(path, unknown) == 0) return;  // an empty file need not be locked
   read_mbox(LockedMbox(path, context, locking_of(spec), Missing::refuse), visitor);
 }
 

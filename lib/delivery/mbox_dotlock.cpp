@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 
 constexpr const char* program = "/usr/bin/dotlockfile";  // Debian's liblockfile-bin: setgid mail
 
-Path lock_path(const Path& mailbox) { return mailbox.native() + ".lock"; }
+Path lock_path(const Path& mbox) { return mbox.native() + ".lock"; }
 
 constexpr std::string_view name = "mailhaul ";
 
@@ -94,15 +94,16 @@ bool still_named(const Lockfile& lock, const Path& path) {
          named.st_dev == lock.info.st_dev;
 }
 
+/// The exit status; -1 if a signal ended the program, or it took too long.
 int run(const std::vector<std::string>& argv) {
   const util::Cancel never;
-  return util::capture(argv, 4096, std::chrono::seconds(10), never).exit.status;
+  const auto exit = util::capture(argv, 4096, std::chrono::seconds(10), never).exit;
+  return exit.signal != 0 || exit.timed_out ? -1 : exit.status;
 }
 
 }  // namespace
 
-Dotlock::Dotlock(const Path& mailbox, const RunContext& context)
-    : context_(context), path_(lock_path(mailbox)) {}
+Dotlock::Dotlock(const Path& mbox, const RunContext& context) : context_(context), path_(lock_path(mbox)) {}
 
 Dotlock::~Dotlock() {
   if (held_ == Held::by_us) ::unlink(path_.c_str());
@@ -173,7 +174,7 @@ Dotlock::Answer Dotlock::take_over() {
   }
   if (!ours) {
     context_.warn("took over " + path_.native() + ", left behind by a program that is gone",
-                  "if that program was killed while it wrote, the end of the mailbox may be damaged");
+                  "if that program was killed while it wrote, the end of the mbox may be damaged");
   }
   return Answer::taken;
 }
@@ -184,14 +185,14 @@ Dotlock::Answer Dotlock::ask_program() {
   if (!dotlockfile_installed()) return Answer::forbidden;
   constexpr int lock_exists = 4;  // L_MAXTRYS in lockfile.h
   const int status = run({program, "-p", "-l", "-r", "0", path_.native()});
-  if (status == lock_exists) return Answer::busy;
+  if (status == lock_exists || status < 0) return Answer::busy;  // < 0: nobody knows who has the lock
   if (status != 0) return Answer::forbidden;
   held_ = Held::by_program;
   return Answer::taken;
 }
 
-bool left_by_us(const Path& mailbox, const RunContext& context) {
-  const auto path = lock_path(mailbox);
+bool left_by_us(const Path& mbox, const RunContext& context) {
+  const auto path = lock_path(mbox);
   const auto lock = open_lock(path);
   const auto second = lock.content.substr(lock.content.find('\n') + 1);
   return lock.file && (is_ours(lock, context) ||

@@ -7,12 +7,12 @@
 
 namespace mailhaul::delivery {
 
-/// MAILBOX.lock, the lock that older mail programs respect. REQUIRES: the kernel lock of the mailbox is held.
+/// MBOX.lock, the lock that older mail programs respect. REQUIRES: the kernel lock of the mbox is held.
 /// A file with our instance in it was then left by a killed run and is taken over. So is another program's
 /// file if its process is gone, or if it is older than a day and names no process on this machine.
 class Dotlock {
  public:
-  Dotlock(const util::Path& mailbox, const RunContext& context);
+  Dotlock(const util::Path& mbox, const RunContext& context);
   Dotlock(const Dotlock&) = delete;
   Dotlock& operator=(const Dotlock&) = delete;
   ~Dotlock();  ///< removes the file if it was taken
@@ -36,7 +36,7 @@ class Dotlock {
 
 [[nodiscard]] bool dotlockfile_installed();  ///< dotlockfile(1) may lock in directories where we may not
 
-/// True if MAILBOX.lock names our instance, or another mailhaul whose process is gone.
-[[nodiscard]] bool left_by_us(const util::Path& mailbox, const RunContext& context);
+/// True if MBOX.lock names our instance, or another mailhaul whose process is gone.
+[[nodiscard]] bool left_by_us(const util::Path& mbox, const RunContext& context);
 
 }  // namespace mailhaul::delivery

@@ -33,7 +33,7 @@ void require_plain_file(int fd, const Path& path) {
   const auto info = util::status_of(fd, path);
   if (!S_ISREG(info.st_mode))
     refuse(path, "is not a regular file", "name a regular file, or one that does not exist yet");
-  if (info.st_nlink != 1) {
+  if (info.st_nlink > 1) {  // 0: replaced a moment ago, which LockedMbox notices
     refuse(path, "has a second name (a hard link)", "find it: find / -xdev -samefile " + path.native());
   }
   if (info.st_uid != ::geteuid()) refuse_owner(path, info.st_uid);
@@ -53,8 +53,7 @@ Fd create_mbox_file(const Path& path) {
   if (err == ELOOP) refuse(path, "is a symbolic link", "name the file that it points to");
   if (err == EISDIR) refuse(path, "is a directory", "for a Maildir: maildir:" + path.native());
   if (err == ENOENT) {
-    throw Error(Kind::storage,
-                "the mailbox " + path.native() + " is gone, and a delivery to it is unfinished",
+    throw Error(Kind::storage, "the mbox " + path.native() + " is gone, and a delivery to it is unfinished",
                 "restore it (is its disk mounted?), or create an empty one (touch " + path.native() +
                     "), or deliver elsewhere: the messages are still on the server");
   }
@@ -106,7 +105,8 @@ bool LockedMbox::try_lock(const RunContext& context, const Locking& locking) {
   busy_ = "it is locked by another program";
   busy_hint_ = "see which: fuser -v " + path_.native();
   if (!util::try_lock(fd(), util::LockMode::exclusive, path_)) return false;
-  busy_ = "other programs keep replacing it";
+  constexpr auto replaced = "other programs keep replacing it";
+  busy_ = replaced;
   if (!still_there(fd(), path_)) return false;
   if (locking.kind == MboxLock::fcntl) return true;
   dotlock_ = std::make_unique<Dotlock>(path_, context);
@@ -114,7 +114,10 @@ bool LockedMbox::try_lock(const RunContext& context, const Locking& locking) {
   forbidden_ = answer == Dotlock::Answer::forbidden;
   busy_ = "it is locked by " + dotlock_->path().native() + ", which another program created";
   busy_hint_ = "if no program is using it: rm " + dotlock_->path().native();
-  return answer != Dotlock::Answer::busy;
+  if (answer == Dotlock::Answer::busy) return false;
+  // A program that respects only the dotlock may have replaced the file before we got the dotlock.
+  busy_ = replaced;
+  return still_there(fd(), path_);
 }
 
 std::uint64_t LockedMbox::bytes() const {

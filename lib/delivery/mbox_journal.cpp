@@ -87,7 +87,7 @@ std::size_t read_mbox(const LockedMbox& mbox, std::uint64_t at, std::span<char> 
   return util::pread_all(mbox.fd(), into, static_cast<off_t>(at), mbox.path());
 }
 
-/// True if nobody else has changed the mailbox since the journal was written: each byte is the old one, the
+/// True if nobody else has changed the mbox since the journal was written: each byte is the old one, the
 /// new one, or a zero that a power cut left.
 bool untouched(const LockedMbox& mbox, const Segments& segments, const JournalHead& head) {
   const auto size = mbox.bytes();

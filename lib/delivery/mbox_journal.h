@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Recovery may have to rewrite the end of a mailbox. It first records the rewrite in a journal on disk, so
+// Recovery may have to rewrite the end of an mbox. It first records the rewrite in a journal on disk, so
 // that it can be killed at any point: the next recovery completes the rewrite from the journal.
 #pragma once
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace mailhaul::delivery {
 /// What is written, and where.
 struct Rewrite {
   const Segments& segments;
-  std::uint64_t at = 0;  ///< the offset in the mailbox
+  std::uint64_t at = 0;  ///< the offset in the mbox
   /// How many bytes of `segments` an interrupted write had left at `at`. Mail that another program appended
   /// after them is moved behind `segments`.
   std::uint64_t torn = 0;
@@ -22,14 +22,14 @@ struct Rewrite {
 /// `journal` is the file that records the rewrite meanwhile. Throws Error{storage}.
 void rewrite(const LockedMbox& mbox, const Rewrite& change, const util::Path& journal);
 
-/// Completes a rewrite() that was killed. Returns true if others have changed the mailbox since: then all of
+/// Completes a rewrite() that was killed. Returns true if others have changed the mbox since: then all of
 /// the journal was appended, and some messages may be there twice.
 [[nodiscard]] bool complete_journal(const LockedMbox& mbox, const util::Path& journal);
 
-/// True if the segments begin with the bytes of the mailbox from `at` to its end. Any of these bytes may also
+/// True if the segments begin with the bytes of the mbox from `at` to its end. Any of these bytes may also
 /// be zero, as a power cut leaves it.
 bool is_part_of(const LockedMbox& mbox, const Segments& segments, std::uint64_t at);
-/// How many bytes of the mailbox from `at` on are equal to the segments.
+/// How many bytes of the mbox from `at` on are equal to the segments.
 std::uint64_t common_bytes(const LockedMbox& mbox, const Segments& segments, std::uint64_t at);
 
 }  // namespace mailhaul::delivery

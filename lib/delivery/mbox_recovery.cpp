@@ -18,13 +18,20 @@ namespace {
 using util::Fd;
 using util::Path;
 
+/// The spool that the ticket names, or the one of this name beside the database, which may have been moved.
+Path spool_of(const TicketFields& message, const RunContext& context) {
+  const Path named = message.text("spool");
+  if (::access(named.c_str(), F_OK) == 0) return named;
+  return context.state_directory / "spool" / named.filename();
+}
+
 class Recovery {
  public:
   Recovery(const LockedMbox& mbox, const RunContext& context, std::span<const TicketFields> messages)
       : mbox_(mbox),
         context_(context),
         messages_(messages),
-        spool_path_(messages.front().text("spool")),
+        spool_path_(spool_of(messages.front(), context)),
         journal_(spool_path_.native() + journal_suffix),
         spool_(::open(spool_path_.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)),
         off_(messages.front().number("off")) {
@@ -62,7 +69,7 @@ class Recovery {
   }
   void say(std::string_view what, std::string_view how) const {
     context_.warn(std::string(what) + mbox_.path().native() + std::string(how),
-                  "another program has changed the mailbox meanwhile: a message may be in it twice");
+                  "another program has changed the mbox meanwhile: a message may be in it twice");
   }
 
   const LockedMbox& mbox_;
@@ -147,7 +154,7 @@ void Recovery::append_missing() {
   rewrite(mbox_, {missing, end, 0}, journal_);
 }
 
-/// If our write was cut within a message, and a program has rewritten the mailbox since, the beginning of
+/// If our write was cut within a message, and a program has rewritten the mbox since, the beginning of
 /// that message may still be the last entry. It is cut off here; the whole message is appended in its place.
 void Recovery::cut_torn_copy(Extent last, const std::vector<bool>& there) {
   const auto whole = find_copies(mbox_, std::span(&last, 1), spool_.get(), messages_);

@@ -9,7 +9,7 @@
 
 namespace mailhaul::delivery {
 
-/// Completes one batch in a locked mailbox. All tickets in `messages` name one spool. Throws Error{storage}.
+/// Completes one batch in a locked mbox. All tickets in `messages` name one spool. Throws Error{storage}.
 [[nodiscard]] std::vector<DeliveryResult> recover_batch(const LockedMbox& mbox, const RunContext& context,
                                                         std::span<const TicketFields> messages);
 

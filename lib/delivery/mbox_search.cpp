@@ -68,7 +68,10 @@ Ending ending_of(int fd, const Path& path, Extent content) {
 /// True if the entry is a whole copy of the message. A torn message that is followed by the mail of others
 /// may be as long, but its end is missing.
 bool whole(const LockedMbox& mbox, Extent entry, int spool, const TicketFields& message) {
-  if (spool < 0) return true;  // a spool is removed only after its batch was flushed
+  if (spool < 0) {  // there is nothing to compare with: at least nothing is missing at its end
+    const bool ends_in_newline = mbox.padding(entry.from + entry.length) != "\n\n";
+    return entry.length + 1 >= message.number("length") && ends_in_newline;  // + 1: the empty line
+  }
   const Path path = message.text("spool");
   const auto ours = content_of(spool, path, {message.number("from"), message.number("length")});
   const auto theirs = content_of(mbox.fd(), mbox.path(), entry);

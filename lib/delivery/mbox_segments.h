@@ -14,7 +14,7 @@ struct Extent {
   std::uint64_t from = 0, length = 0;
 };
 
-/// The bytes to be written to a mailbox: padding, then ranges of another file.
+/// The bytes to be written to an mbox: padding, then ranges of another file.
 class Segments {
  public:
   /// `file` is borrowed.
@@ -32,7 +32,7 @@ class Segments {
   std::uint64_t bytes_;
 };
 
-/// Writes all of the segments to an open mailbox, from `at` on. Throws Error{storage}.
+/// Writes all of the segments to an open mbox, from `at` on. Throws Error{storage}.
 void write_segments(const Segments& segments, int mbox, std::uint64_t at, const util::Path& path);
 
 }  // namespace mailhaul::delivery

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Who may write to a path. Root may write anywhere, but another user cannot read the mail that root leaves in
-// their mailbox.
+// their Maildir or mbox.
 #pragma once
 #include <sys/stat.h>
 

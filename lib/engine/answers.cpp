@@ -45,7 +45,7 @@ void Answers::take_refusal(const Request& request, const std::string& words) {
   }
   switch (refusals_.add(words, meant.reason)) {
     case RefusalEffect::gone:
-      return take_absence(step, words, meant);
+      return take_gone(step, words, meant);
     case RefusalEffect::this_message:
       return cannot_retrieve(step, words, meant);
     case RefusalEffect::stop_asking:
@@ -65,8 +65,8 @@ void Answers::cannot_retrieve(const Step& step, const std::string& words, const 
                         meant.hint.empty() ? hint : meant.hint));
 }
 
-/// The first time, absence is no failure; but the message comes last, so that it never holds up the others.
-void Answers::take_absence(const Step& step, const std::string& words, const net::Refusal& meant) {
+/// The first time, this is no failure; but the message comes last, so that it never holds up the others.
+void Answers::take_gone(const Step& step, const std::string& words, const net::Refusal& meant) {
   const auto* row = parts_.matcher.row_of(step);
   if (row != nullptr && row->failures > 0) return cannot_retrieve(step, words, meant);
   parts_.notes.tell(step, Action::skip, "it is no longer on the server");

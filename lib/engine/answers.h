@@ -51,7 +51,7 @@ class Answers {
  private:
   void take_refusal(const Request& request, const std::string& words);
   void cannot_retrieve(const Step& step, const std::string& words, const net::Refusal& meant);
-  void take_absence(const Step& step, const std::string& words, const net::Refusal& meant);
+  void take_gone(const Step& step, const std::string& words, const net::Refusal& meant);
   void stop_asking(const Step& step, const std::string& words, const net::Refusal& meant);
   void take_header(const Request& request, pop3::Message& message);
   void take_whole(const Request& request, pop3::Message& message);

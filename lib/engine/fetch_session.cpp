@@ -36,7 +36,7 @@ Next FetchSession::run(const ReadRows& rows, Part part) {
   if (some_failed && !later) requests_.ask_singly();
   if (!later) carry_out(plan_.failed(), offering);
   close_places();                                           // S5
-  remove();                                                 // S6, S7
+  remove();                                                 // the last DELEs (S6), QUIT, S7
   const bool limited = run_.server.not_before.has_value();  // the failed ones would meet the same limit
   return later && !limited ? Next::failed_messages : Next::stop;
 }

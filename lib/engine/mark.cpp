@@ -109,7 +109,7 @@ Marked mark(const account::Account& account, const Environment& environment, rep
       stored.delivered = marking.delivered.value_or(environment.now());
       stored.due.reset();
     }
-    change.settled.push_back(stored.id);
+    change.without_landings.push_back(stored.id);
     newest = i;
   }
   read_only.store.commit(read_only.mailbox, change);

@@ -71,7 +71,7 @@ void Matcher::note_absent_rows(std::span<const Identity> identities, std::span<c
     if (rows_.with_id(id)->standing != Standing::gone) unplaced_.insert(unplaced_.end(), id);
   }
   const auto absent = absent_rows(identities, listed, rows_);
-  run_.store.commit(run_.mailbox, {.doubted = newly_suspect(absent, rows_)});
+  run_.store.commit(run_.mailbox, {.suspected = newly_suspect(absent, rows_)});
   // The malformed lines of a listing may stand for these messages, and so may messages that only their
   // content identifies.
   if (!listing_is_whole || by_content != 0) return;

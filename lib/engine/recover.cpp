@@ -59,7 +59,7 @@ state::Change change_for(const state::Store& store, state::MailboxId mailbox, co
       change.delivered.push_back({.row = id, .when = now});
     } else if (const auto row = store.row(mailbox, id); row && row->standing != state::Standing::pending) {
       // The message was delivered or marked before; the earlier run only fetched it once more.
-      change.settled.push_back(id);
+      change.without_landings.push_back(id);
     }
   }
   for (std::size_t i = 0; i < landings.found.size(); ++i) {

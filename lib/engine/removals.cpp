@@ -46,8 +46,8 @@ bool Removals::must_not_quit() {
 /// If EXPIRE 0 removes mail that was to stay, a UIDL that is listed again may belong to another message: the
 /// rows become suspect.
 void Removals::note_expiring() {
-  state::Change change{.doubted = retrieved_};
-  change.doubted.insert(change.doubted.end(), run_.delivered_now.begin(), run_.delivered_now.end());
+  state::Change change{.suspected = retrieved_};
+  change.suspected.insert(change.suspected.end(), run_.delivered_now.begin(), run_.delivered_now.end());
   if (!expires_at_quit() || !run_.policy.leave_on_server || change.empty()) return;
   run_.store.commit(run_.mailbox, change);
   run_.notices.warn_once("the server removes retrieved messages at the end of the session (EXPIRE 0)",
@@ -61,7 +61,7 @@ std::vector<std::uint32_t> Removals::finish() {
   if (!marked_.empty()) run_.store.flush(run_.mailbox);
   phase_ = Phase::quitting;
   if (any()) run_.tell.removing(run_.account.name, static_cast<std::uint32_t>(asked()));
-  auto removal = quit();  // S6
+  auto removal = quit();  // the remaining DELEs (S6), then QUIT
   std::ranges::sort(removal.accepted);
   warn_of_refused(removal);
   if (removal.accepted.empty()) return {};
@@ -90,7 +90,7 @@ pop3::RemovalResult Removals::quit() {
 void Removals::doubt(std::size_t unconfirmed) {
   run_.totals.unconfirmed = static_cast<std::uint32_t>(unconfirmed);
   state::Change change;
-  for (const auto& [number, row] : marked_) change.doubted.push_back(row);
+  for (const auto& [number, row] : marked_) change.suspected.push_back(row);
   run_.store.commit(run_.mailbox, change);
 }
 

@@ -24,7 +24,8 @@ void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_
 
 /// Whether the header from TOP proves that the row belongs to the listed message. `top` is empty if TOP was
 /// refused. `sizes_are_off`: the server is known to announce wrong sizes, so that the size proves nothing. If
-/// another message may have the same header, a header never proves a delivered message.
+/// another message may have the same header, a header proves no delivered message whose content hash is
+/// known.
 [[nodiscard]] bool header_proves(const state::Row& row, const pop3::Listed& listed,
                                  const std::optional<MessageHashes>& top, bool sizes_are_off);
 

@@ -64,7 +64,7 @@ void Settler::conclude(const std::vector<ReceivedMessage>& messages) const {
 
 void Settler::take_notes() {
   std::ranges::move(std::exchange(for_next_commit_.rows, {}), std::back_inserter(unrecorded_.rows));
-  std::ranges::move(std::exchange(for_next_commit_.doubted, {}), std::back_inserter(unrecorded_.doubted));
+  std::ranges::move(std::exchange(for_next_commit_.suspected, {}), std::back_inserter(unrecorded_.suspected));
   std::ranges::move(std::exchange(for_next_commit_.forgotten, {}), std::back_inserter(unrecorded_.forgotten));
 }
 
@@ -235,15 +235,14 @@ void Settler::record_delivery(const ReceivedMessage& message) {
 
 void Settler::suspect(std::span<const state::RowId> more) {
   suspect_ = true;
-  for_next_commit_.doubted = intended_rows_;
-  for_next_commit_.doubted.insert(for_next_commit_.doubted.end(), more.begin(), more.end());
+  for_next_commit_.suspected = intended_rows_;
+  for_next_commit_.suspected.insert(for_next_commit_.suspected.end(), more.begin(), more.end());
   commit();
 }
 
 void Settler::commit() {
   take_notes();
-  if (unrecorded_.empty()) return;
-  store_.commit(mailbox_, unrecorded_, Durability::synced);
+  store_.commit(mailbox_, unrecorded_, Durability::synced);  // an empty one flushes what is not synced yet
   unrecorded_ = {};
 }
 

@@ -32,19 +32,19 @@ Watch::Watch(std::vector<account::Account> accounts, const Limits& limits, secon
 
 void Watch::run() {
   while (outside_.goes_on()) {
-    start_due();
-    outside_.wait(next_due());
+    const auto now = outside_.now();  // one time for both, so that no account falls due in between
+    start_due(now);
+    outside_.wait(next_due(now));
   }
   while (count_at_work() != 0) outside_.wait(std::nullopt);
   for (auto& entry : entries_)
     if (entry.thread.joinable()) entry.thread.join();
 }
 
-void Watch::start_due() {
+void Watch::start_due(seconds now) {
   std::vector<Entry*> due;
   {
     const std::lock_guard lock(mutex_);
-    const auto now = outside_.now();
     for (auto& entry : entries_)
       if (!entry.is_at_work && entry.due <= now) due.push_back(&entry);
   }
@@ -77,11 +77,10 @@ bool Watch::has_room(const Entry& entry) const {
   return all < limits_.jobs && at_host < limits_.host_jobs;
 }
 
-/// When the next account is due. Accounts that are due but have no room wait for the end of a run, which
-/// calls wake().
-std::optional<seconds> Watch::next_due() const {
+/// When the next account is due. Accounts that were due at `now` but have no room wait for the end of a run,
+/// which calls wake().
+std::optional<seconds> Watch::next_due(seconds now) const {
   const std::lock_guard lock(mutex_);
-  const auto now = outside_.now();
   std::optional<seconds> next;
   for (const auto& entry : entries_) {
     if (entry.is_at_work || entry.due <= now) continue;

@@ -59,10 +59,10 @@ class Watch {
     std::jthread thread;       ///< of the last run
   };
 
-  void start_due();
+  void start_due(std::chrono::seconds now);
   void begin_round(const std::vector<Entry*>& due);
   [[nodiscard]] bool has_room(const Entry& entry) const;
-  [[nodiscard]] std::optional<std::chrono::seconds> next_due() const;
+  [[nodiscard]] std::optional<std::chrono::seconds> next_due(std::chrono::seconds now) const;
   void begin(Entry& entry);
   void end(Entry& entry, std::chrono::seconds begun);
   void put_off(Entry& entry, std::chrono::seconds begun, const std::string& why);

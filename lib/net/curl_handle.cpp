@@ -314,7 +314,7 @@ bool CurlHandle::finds_mute_peer() {
   for (const int socket : sockets_) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    auto* const general = reinterpret_cast<sockaddr*>(&address);  // NOLINT(*-reinterpret-cast)
+    auto* const general = reinterpret_cast<sockaddr*>(&address);
     if (::getpeername(socket, general, &size) != 0) continue;
     result_.peer = in_digits(general, size);
     result_.mute = std::exchange(give_up_, {})(result_.peer);

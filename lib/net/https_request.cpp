@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <memory>
 #include <string_view>
 
@@ -36,6 +37,7 @@ struct Transfer {
   std::size_t largest;
   std::string body;
   bool too_large = false;
+  std::optional<std::chrono::steady_clock::time_point> stop_at = {};  ///< set when a cancel is noticed
 };
 
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* transfer) noexcept {
@@ -46,10 +48,16 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* tr
   return size * count;
 }
 
-/// A complete answer is kept after a cancel, too: it may contain a token that replaces the one that was sent.
-int check_cancel(void* transfer, curl_off_t expected, curl_off_t received, curl_off_t, curl_off_t) noexcept {
-  const bool is_complete = expected > 0 && received >= expected;
-  return !is_complete && static_cast<Transfer*>(transfer)->cancel->requested() ? 1 : 0;
+/// Once a body was sent, its answer may contain a token that replaces the one that was sent: after a cancel,
+/// it is waited for as long as a child process has to end (util::AfterCancel::little).
+int check_cancel(void* transfer, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) noexcept {
+  Transfer& to = *static_cast<Transfer*>(transfer);
+  if (!to.cancel->requested()) return 0;
+  if (sent == 0) return 1;
+  const auto now = std::chrono::steady_clock::now();
+  constexpr std::chrono::milliseconds little{1500}, more{10'000};
+  if (!to.stop_at) to.stop_at = now + (to.cancel->signal() == SIGINT ? little : more);
+  return now < *to.stop_at ? 0 : 1;
 }
 
 template <typename Value>

@@ -24,9 +24,10 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> word
                      [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
-/// "lock" and "locked", but neither "blocked" nor a locked account, which does not open again by waiting.
+/// "lock" and "locked", but neither "blocked" nor "clock", nor a locked account, which does not open again by
+/// waiting.
 bool speaks_of_locked_maildrop(std::string_view words) {
-  return has_any(words, {"lock"}) && !has_any(words, {"account", "block", "too many"});
+  return has_any(words, {"lock"}) && !has_any(words, {"account", "block", "clock", "too many"});
 }
 
 bool speaks_of_timeout(std::string_view words) {

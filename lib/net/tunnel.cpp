@@ -21,9 +21,7 @@ using util::Kind;
 constexpr std::chrono::seconds longest_end{2};
 
 /// The address in the general form that the functions of sockets(7) take.
-sockaddr* general(sockaddr_in& address) {
-  return reinterpret_cast<sockaddr*>(&address);  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
-}
+sockaddr* general(sockaddr_in& address) { return reinterpret_cast<sockaddr*>(&address); }
 
 void require(int result) {
   if (result < 0) util::throw_errno(Kind::os, "make", "a connection on this machine");

@@ -149,6 +149,10 @@ class DocumentParser {
                   name_ + " is damaged or incomplete: it is not valid JSON at byte " +
                       std::to_string(error.byte) + "; nothing was changed",
                   "export it again");
+    } catch (const ParsedJson::out_of_range&) {  // such as 1e999
+      if (!format_) throw foreign();
+      throw Error(Kind::content, name_ + " is damaged: a number in it is too large; nothing was changed",
+                  "export it again");
     }
     return std::move(document_);
   }

@@ -15,7 +15,7 @@ void apply(const Change& change, MailboxWriter& writer) {
   for (const auto& row : change.rows)
     writer.put(MessageRow{.row = row});  // it is listed, so it counts no days of absence
   for (const auto& landing : change.landings) writer.put(landing);
-  std::vector<RowId> complete = change.settled;
+  std::vector<RowId> complete = change.without_landings;
   for (const auto& delivery : change.delivered) {
     writer.change_row(delivery.row, [&](MessageRow& message) {
       message.row.standing = delivery.standing;
@@ -33,7 +33,7 @@ void apply(const Change& change, MailboxWriter& writer) {
       message.absent_since.reset();
     });
   }
-  for (const RowId row : change.doubted) {
+  for (const RowId row : change.suspected) {
     writer.change_row(row, [](MessageRow& message) { message.row.suspect = true; });
   }
   writer.remove_landings(std::move(complete));

@@ -79,12 +79,12 @@ struct Change {
   std::vector<Landing> landings;
   std::vector<Delivery> delivered;
   std::vector<ConfirmedRemoval> removed;
-  std::vector<RowId> doubted;    ///< rows that become suspect, after the changes above
-  std::vector<RowId> settled;    ///< rows whose landings are removed
-  std::vector<RowId> forgotten;  ///< rows that are removed, with their landings
+  std::vector<RowId> suspected;         ///< rows that become suspect, after the changes above
+  std::vector<RowId> without_landings;  ///< rows whose landings are removed
+  std::vector<RowId> forgotten;         ///< rows that are removed, with their landings
   bool empty() const noexcept {
-    return rows.empty() && landings.empty() && delivered.empty() && removed.empty() && doubted.empty() &&
-           settled.empty() && forgotten.empty();
+    return rows.empty() && landings.empty() && delivered.empty() && removed.empty() && suspected.empty() &&
+           without_landings.empty() && forgotten.empty();
   }
 };
 

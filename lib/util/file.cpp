@@ -101,6 +101,14 @@ void make_directories(const Path& path) {
   sync_directory(parent.empty() ? Path(".") : parent);
 }
 
+std::filesystem::file_type type_of(const Path& path) {
+  std::error_code problem;
+  const auto type = std::filesystem::status(path, problem).type();
+  if (problem && type != std::filesystem::file_type::not_found)
+    throw Error(Kind::storage, "cannot look at " + path.native() + ": " + problem.message());
+  return type;
+}
+
 std::string read_file(const Path& path, std::size_t limit, Kind kind) {
   const Fd file = open_file(path, O_RDONLY | O_NOCTTY, 0, kind);
   std::string text;

@@ -36,6 +36,9 @@ void sync_directory(const Path& path);
 /// Creates the missing directories of the path with mode 0700, and syncs the parent of each. Throws
 /// Error{cannot_create}.
 void make_directories(const Path& path);
+/// What is at the path, with symbolic links followed; not_found if there is nothing. Throws Error{storage} if
+/// that cannot be found out, for example because a directory on the way may not be entered.
+[[nodiscard]] std::filesystem::file_type type_of(const Path& path);
 /// The content of the whole file. Throws Error{kind} if it has more than `limit` bytes.
 std::string read_file(const Path& path, std::size_t limit, Kind kind = Kind::storage);
 

@@ -88,6 +88,21 @@ class Durable(Case):
         self.assertEqual(box.read_bytes(), whole + other)
         self.assertEqual(self.drop.uids(), [])
 
+    def test_the_answers_of_a_program_even_if_the_last_message_of_a_batch_gets_none(self):
+        self.messages = mail.small(70)
+        self.drop, self.server = self.maildrop(*self.messages)
+        program, count = self.world.path("program"), self.world.path("count")
+        program.write_text("cat >/dev/null\necho >>%s\n[ $(wc -l <%s) -ne 64 ] || kill -9 $$\n" % (count, count))  # a batch has 64
+        self.prepare({"kind": "mda", "command": ["/bin/sh", str(program)], "allow_root": True})
+        self.world.prefix = [*strace.recording(self.log, CALLS), "-s", "256"]
+        self.assertStatus(self.world.run(), 74)
+        self.world.prefix = []
+        calls = [re.sub(r"^\d+ +", "", line) for line in self.log.read_text("utf-8", "replace").splitlines()]
+        dele = r"^(sendto|sendmsg|write)\(.*DELE"
+        first = min(n for n, line in enumerate(calls) if re.search(dele, line))
+        tried = max(n for n, line in enumerate(calls[:first]) if re.search(r"^pwrite64\(.*state\.db-wal", line))
+        self.assertBefore(calls[tried:], r"^(fsync|fdatasync)\(.*state\.db-wal", dele)
+
     def test_what_was_left_is_swept_before_the_first_commit(self):
         self.killed_with_one_batch("maildir:~/Mail", "renameat2")
         staged = sorted((self.world.path("Mail") / "tmp").iterdir())

@@ -10,7 +10,7 @@ import unittest
 from crash import call_matrix, strace
 from crash.matrix import tried
 from crash.rows import ALL_ROWS
-from support.py import mail
+from support.py import mail, mounts
 from support.py.world import Case
 
 KINDS = {"maildir": "maildir:~/disk/Mail", "mbox": "mbox:~/disk/mbox"}
@@ -150,6 +150,40 @@ class Forbidden(Case):
         self.world.path("spool").chmod(0o700)
         self.assertSameMail(self.world.mbox("spool/mbox"), messages)
         self.assertEqual(drop.uids(), [])
+
+    @unittest.skipUnless(os.path.exists("/usr/bin/dotlockfile") and mounts.usable(), "no dotlockfile, or no mounts for this user")
+    def test_a_program_that_is_killed_has_taken_no_dotlock(self):
+        self.world.path("spool").mkdir()
+        self.world.path("spool/mbox").touch(mode=0o600)
+        drop, server = self.maildrop(*mail.small(1))
+        self.world.configure({"home": self.account(server, deliver="mbox:~/spool/mbox")})
+        log, program = self.world.path("log"), self.world.path("dotlockfile")
+        program.write_text('#!/bin/sh\necho "$*" >>%s\n[ "$(wc -l <%s)" -gt 1 ] || kill -9 $$\n' % (log, log))
+        program.chmod(0o755)
+        self.ordinary()
+        self.world.path("spool").chmod(0o500)
+        self.world.prefix = [*mounts.instead(program, "/usr/bin/dotlockfile"), *self.world.prefix]
+        result = self.world.run()
+        self.world.path("spool").chmod(0o700)
+        self.assertStatus(result, 0)
+        asked = [line.split()[:-1] for line in log.read_text().splitlines()]
+        self.assertEqual(asked, [["-p", "-l", "-r", "0"], ["-p", "-l", "-r", "0"], ["-u"]])
+
+    def test_mail_that_may_not_be_looked_at_does_not_count_as_none(self):
+        for kind in ("maildir:~/closed/Mail", "mbox:~/closed/mbox"):
+            with self.subTest(kind):
+                self.begin_anew()
+                self.world.path("closed").mkdir()
+                _, server = self.maildrop(*mail.small(1))
+                self.world.configure({"home": self.account(server, deliver=kind, leave_on_server=True)})
+                self.assertStatus(self.world.run(), 0)
+                self.ordinary()
+                self.world.path("closed").chmod(0)
+                for command in ("rebuild", "verify"):
+                    result = self.world.run("state", command, "home")
+                    self.assertStatus(result, 74)
+                    self.assertSays(result.err, "cannot look at", "permission denied")
+                self.world.path("closed").chmod(0o700)
 
     def test_a_state_directory_that_may_not_be_written(self):
         drop, server = self.maildrop(*mail.small(1))

@@ -206,7 +206,7 @@ class Outcomes(Program):
                 box.rename(away)
                 result = self.world.run()
                 self.assertStatus(result, 74)
-                self.assertHint(result, "the mailbox %s is gone" % box, way, "(touch %s)" % box)
+                self.assertHint(result, "the mbox %s is gone" % box, way, "(touch %s)" % box)
                 self.assertEqual(len(drop.uids()), 2)
                 if way == "restore it":
                     away.rename(box)

@@ -340,6 +340,31 @@ TEST_CASE_FIXTURE(Crashed, "without its spool a message is delivered if it is th
   CHECK(slurp(path) == old + entries[0]);
 }
 
+TEST_CASE_FIXTURE(Crashed, "without its spool a torn message is in doubt") {
+  stage();
+  fs::remove(spool);
+  const auto whole = entries[1].size() - 1;  // only the empty line after it may be missing
+  for (std::size_t cut = entries[1].find("Subject:"); cut < entries[1].size(); ++cut) {
+    spill(path, old + entries[0] + entries[1].substr(0, cut));
+    const auto results = recover();
+    CHECK(results.at(0).status == DeliveryStatus::published);
+    CHECK(results.at(1).status == (cut < whole ? DeliveryStatus::doubt : DeliveryStatus::published));
+  }
+  auto zeros = entries[1];
+  zeros.replace(zeros.size() - 5, 5, 5, '\0');
+  spill(path, old + entries[0] + zeros);
+  CHECK(recover().at(1).status == DeliveryStatus::doubt);
+}
+
+TEST_CASE_FIXTURE(Crashed, "a spool that was moved together with the database is found") {
+  stage();
+  fs::rename(dir / "state", dir / "moved");
+  context.state_directory = dir / "moved";
+  spill(path, old + ours.substr(0, ours.size() - 8));
+  for (const auto& result : recover()) CHECK(result.status == DeliveryStatus::published);
+  CHECK(slurp(path) == old + ours);
+}
+
 TEST_CASE_FIXTURE(Crashed, "recovery does not create an mbox") {
   stage();
   fs::remove(path);

@@ -62,7 +62,7 @@ TEST_CASE("a temporary file of version 1 stays as long as any account's ticket n
                                      .ticket = "id=" + id + "\n"}}});
   house.run();
   CHECK(std::filesystem::exists(file));
-  store.commit(other, {.settled = {1}});
+  store.commit(other, {.without_landings = {1}});
   house.run();
   CHECK_FALSE(std::filesystem::exists(file));
 }

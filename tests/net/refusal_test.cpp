@@ -66,6 +66,7 @@ TEST_CASE("a refusal is understood by its code first and by well-known words sec
       {"too many connections from you", Kind::temporary},
       {"account locked out", Kind::content},
       {"your address is blocked", Kind::content},
+      {"authentication failed: clock skew too great", Kind::content},
       {"authentication failed", Kind::content},
       {"", Kind::content},
   };

@@ -113,7 +113,7 @@ TEST_CASE("a row with open landings is never deleted") {
   mailbox.absent(481, {2, 1, 2});
   CHECK(mailbox.holds(1));
   CHECK_FALSE(mailbox.holds(2));
-  mailbox.store.commit(mailbox.id, {.settled = {1}});
+  mailbox.store.commit(mailbox.id, {.without_landings = {1}});
   mailbox.absent(482, {1});
   CHECK_FALSE(mailbox.holds(1));
   CHECK(mailbox.store.next_row(mailbox.id) == 3);

@@ -64,6 +64,17 @@ TEST_CASE("a document that is cut anywhere is refused") {
     CHECK_THROWS_AS(read(text.substr(0, length)), util::Error);
 }
 
+TEST_CASE("a number that is too large is called damage") {
+  for (const auto* key : {"\"version\":", "\"bytes\":"}) {
+    auto text = document_with({full_row()});
+    const auto at = text.find(key);
+    REQUIRE(at != std::string::npos);
+    text.insert(at + std::string_view(key).size(), "1e999");
+    const auto error = error_of([&] { read(text); });
+    CHECK(error.kind() == util::Kind::content);
+  }
+}
+
 TEST_CASE("a changed bit is noticed wherever it is") {
   const auto text = document_with({full_row(), delivered_row(8, "b")});
   for (std::size_t i = text.find("mailboxes"); i < text.size(); ++i) {

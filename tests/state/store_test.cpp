@@ -126,7 +126,7 @@ TEST_CASE("a landing is kept until its row is settled, and replaced by one of it
     CHECK(store.landings_of(mailbox, 1).size() == 2);
   }
   SUBCASE("settled") {
-    store.commit(mailbox, {.settled = {1}});
+    store.commit(mailbox, {.without_landings = {1}});
     REQUIRE(store.landings(mailbox).size() == 1);
     CHECK(store.landings(mailbox)[0].row == 2);
     CHECK(store.row(mailbox, 1));
@@ -159,8 +159,8 @@ TEST_CASE("of many rows exactly the landings of those that are complete are remo
                                        {.row = 99, .when = at_day(1)},
                                        {.row = 3, .when = at_day(1)},
                                        {.row = 2, .when = at_day(2)}},
-                         .doubted = {9},
-                         .settled = {8, 3, 5}});
+                         .suspected = {9},
+                         .without_landings = {8, 3, 5}});
   std::vector<state::RowId> left;
   for (const auto& landing : store.landings(mailbox)) left.push_back(landing.row);
   CHECK(left == std::vector<state::RowId>{4, 4, 6, 6, 9, 9});

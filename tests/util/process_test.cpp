@@ -13,6 +13,7 @@
 #include <atomic>
 #include <csignal>
 #include <future>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -227,17 +228,20 @@ int reap_as_heir() {
   const util::Fd reader(pipe[0]);
   util::Fd writer(pipe[1]);
   const util::Cancel cancel;
-  const Words argv{"sh", "-c", "sleep 0 & echo $!"};  // the shell leaves `sleep` as an orphan
+  const Words argv{"sh", "-c", "sleep 0 & echo $$ $!"};  // the shell leaves `sleep` as an orphan
   Child child({.argv = argv, .environment = {}, .output = writer.get()});
   writer = util::Fd();
-  std::string number(20, '\0');
-  for (std::size_t at = 0, got = 1; got != 0; at += got)  // the pipe ends when both have ended
-    got = static_cast<std::size_t>(std::max<ssize_t>(::read(reader.get(), number.data() + at, 20 - at), 0));
-  const auto orphan = static_cast<pid_t>(std::stoi(number));
+  std::string numbers(40, '\0');
+  for (std::size_t at = 0, got = 1; got != 0; at += got)  // the pipe ends when both have closed it
+    got = static_cast<std::size_t>(std::max<ssize_t>(::read(reader.get(), numbers.data() + at, 40 - at), 0));
+  id_t shell = 0, orphan = 0;
+  if (!(std::istringstream(numbers) >> shell >> orphan)) return 5;
   siginfo_t ended{};
-  if (::waitid(P_PID, static_cast<id_t>(orphan), &ended, WEXITED | WNOWAIT) != 0) return 2;
+  // A process closes its files before it gives its children away: only its end shows that they are ours.
+  for (const auto process : {shell, orphan})
+    if (::waitid(P_PID, process, &ended, WEXITED | WNOWAIT) != 0) return 2;
   util::reap_orphans();
-  if (::waitpid(orphan, nullptr, WNOHANG) != -1 || errno != ECHILD) return 3;
+  if (::waitpid(static_cast<pid_t>(orphan), nullptr, WNOHANG) != -1 || errno != ECHILD) return 3;
   return child.wait(test::limit, cancel).ok() ? 0 : 4;
 }
 
