@@ -148,7 +148,8 @@ class Scan {
 /// A suggestion for a mistyped option: "; did you mean --server?". Empty if no option has a similar name.
 std::string guess(const CLI::App& command, const TypedOption& typed) {
   const auto typed_name = typed.name.starts_with("--") ? typed.name : typed.word;
-  const auto word = typed_name.substr(typed_name.find_first_not_of('-'));
+  const auto word = typed_name.substr(std::min(typed_name.find_first_not_of('-'), typed_name.size()));
+  if (word.empty()) return {};
   auto key = word;
   std::ranges::replace(key, '-', '_');
   if (const auto other = account::key_elsewhere_called(key);
@@ -175,7 +176,8 @@ std::string guess(const CLI::App& command, const TypedOption& typed) {
   }
   const auto shown = util::escape(option.name);
   const auto positionals = positionals_of(command);
-  const bool takes_uids = positionals.size() == 2;
+  const bool takes_uids =
+      std::ranges::any_of(positionals, [](const auto* one) { return one->get_name(true) == "UID"; });
   throw Error(
       Kind::usage,
       "unknown option " + shown +

@@ -57,8 +57,9 @@ std::string undelivered_text(const engine::MailboxListing& listing) {
 void warn_of_undelivered(report::Listener& tell, const engine::MailboxListing& listing) {
   for (const auto& message : listing.messages) {
     if (!message.is_new) continue;
-    const std::string sentence = "message " + message.uid + " (from " + sender_name(message.from) + ": \"" +
-                                 decoded(message.subject) + "\") was never delivered, and is being removed";
+    const std::string sentence =
+        "message " + message.uid + " (from " + in_columns(sender_name(message.from), 0) + ": \"" +
+        in_columns(decoded(message.subject), 0) + "\") was never delivered, and is being removed";
     tell.warned(listing.account, {.sentence = sentence, .hint = {}, .uid = message.uid});
   }
 }

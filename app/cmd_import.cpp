@@ -177,7 +177,9 @@ int run_import(const Invocation& invocation) {
     throw util::Error(util::Kind::config, "there is no account that mailhaul could take over",
                       "the lines above say why; mailhaul fetches over POP3 only");
   if (invocation.print_only && !invocation.json)
-    print(setup::profile_lines(profiles_of(drafts, config_to_write(invocation))) + "\n");
+    print(setup::profile_lines(
+              NewProfiles(invocation, profiles_of(drafts, config_to_write(invocation))).fitted()) +
+          "\n");
   print_summary(invocation, program, outcomes);
   return 0;
 }

@@ -156,7 +156,7 @@ class Init {
   /// Asks for the password if one is needed, and logs in once to check that the account works.
   void log_in() {
     if (account_.oauth) {
-      log_in_by_oauth(unaltered_, account_, state_file());
+      log_in_by_oauth(unaltered_, account_, state_file(), "mailhaul init " + address_);
       logged_in_ = true;
     } else if (!has_own_secret() || (in_keyring_ && questions_.can_ask())) {
       if (!questions_.can_ask())
@@ -281,7 +281,7 @@ class Init {
     if (!invocation_.print_only) write(profiles);
     if (invocation_.json) return print(json());
     if (invocation_.print_only) {
-      print(setup::profile_lines(profiles) + "\n");
+      print(setup::profile_lines(NewProfiles(unaltered_, profiles).fitted()) + "\n");
       return say(invocation_, "nothing was written\n");
     }
     const bool is_only = !known_ || known_->names.empty();
@@ -322,7 +322,12 @@ class Init {
       credentials::keep_in_keyring(
           {.account = account_.name, .user = account_.user, .host = account_.server.host}, typed->password(),
           *invocation_.cancel);
-    fresh.publish();
+    try {
+      fresh.publish();
+    } catch (...) {
+      published_ = fresh.is_published();
+      throw;
+    }
     published_ = true;
   }
 

@@ -14,6 +14,7 @@
 #include "app/output.h"
 #include "app/prompt.h"
 #include "app/report_errors.h"
+#include "app/standard_input.h"
 #include "credentials/keyring.h"
 #include "credentials/oauth_login.h"
 #include "setup/providers.h"
@@ -56,11 +57,13 @@ util::Secret read_token(const Invocation& invocation) {
     if (auto typed = ask_long("Paste the token and press Enter. It is not shown. ", *invocation.cancel))
       return std::move(*typed);
   }
-  return util::Secret(util::read_file("/dev/stdin", largest, Kind::usage));
+  return read_standard_input(largest,
+                             {Kind::usage, "standard input has more than 256 KiB, which is no token", ""},
+                             *invocation.cancel);
 }
 
-credentials::Tokens get_tokens(const Invocation& invocation, const credentials::OAuthSubject& subject,
-                               const credentials::OAuthOutside& outside) {
+credentials::Tokens fetch_tokens(const Invocation& invocation, const credentials::OAuthSubject& subject,
+                                 const credentials::OAuthOutside& outside) {
   if (subject.oauth.client_id.empty()) tell(setup::advice_before_oauth(subject.oauth.provider));
   const auto terminal = open_terminal();
   std::optional<NoEcho> no_echo;
@@ -73,10 +76,39 @@ credentials::Tokens get_tokens(const Invocation& invocation, const credentials::
                  .terminal = terminal.get()});
 }
 
+/// Prints the only copy of a token. If nobody reads it, it is lost.
+void print_only_copy(const credentials::Tokens& tokens, const std::string& account) {
+  const auto line = credentials::write_tokens(tokens);
+  try {
+    util::write_all(STDOUT_FILENO, line.reveal(), "standard output");
+  } catch (const Error& error) {
+    throw Error(Kind::storage, std::string(error.what()) + "; the token is lost",
+                "make another one: mailhaul login --print-token " + account);
+  }
+}
+
+/// Puts `again` in place of the command at the end of a hint, which does not know the account.
+Error with_command(const Error& error, const std::string& again) {
+  constexpr std::string_view command = "mailhaul login";
+  auto hint = error.hint();
+  if (hint.ends_with(command)) hint.replace(hint.size() - command.size(), command.size(), again);
+  return {error.kind(), error.what(), hint};
+}
+
+credentials::Tokens new_tokens(const Invocation& invocation, const credentials::OAuthSubject& subject,
+                               const credentials::OAuthOutside& outside, const std::string& again) {
+  if (!invocation.token.empty()) return take_token(subject, outside, read_token(invocation).reveal());
+  try {
+    return fetch_tokens(invocation, subject, outside);
+  } catch (const Error& error) {
+    throw with_command(error, again);
+  }
+}
+
 }  // namespace
 
 void log_in_by_oauth(const Invocation& invocation, const account::Account& account,
-                     const util::Path& state_file) {
+                     const util::Path& state_file, const std::string& again) {
   const auto subject = oauth_subject(account, state_file);
   const auto outside = oauth_outside(*invocation.cancel);
   const bool prints = invocation.print_token;
@@ -89,9 +121,8 @@ void log_in_by_oauth(const Invocation& invocation, const account::Account& accou
     keep_token(subject, outside, read_token(invocation).reveal());
   } else {
     if (!prints) make_room(subject, outside);
-    const auto tokens = takes ? take_token(subject, outside, read_token(invocation).reveal())
-                              : get_tokens(invocation, subject, outside);
-    if (prints) return print(credentials::write_tokens(tokens).reveal());
+    const auto tokens = new_tokens(invocation, subject, outside, again);
+    if (prints) return print_only_copy(tokens, account.name);
     keep_login(subject, outside, tokens);
   }
   if (invocation.json) return print(json_line_of_login(account.name, account.user));
@@ -145,7 +176,8 @@ int run_login(const Invocation& invocation) {
   const auto config = load_config(invocation);
   const auto account = the_account(invocation, config);
   return with_account(invocation, account, [&] {
-    if (account.oauth) return log_in_by_oauth(invocation, account, config.state_file);
+    if (account.oauth)
+      return log_in_by_oauth(invocation, account, config.state_file, "mailhaul login " + account.name);
     if (has_keyring(account)) return log_in_to_keyring(invocation, account);
     throw Error(
         Kind::usage, "this account has no login to store: it uses a password",

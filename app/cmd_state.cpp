@@ -83,6 +83,8 @@ Messages messages_of(const Invocation& invocation, const account::Config& config
   Messages messages{.account = target.account, .uids = {target.uids.begin(), target.uids.end()}};
   if (messages.uids.size() == 1 && messages.uids.front() == "-") {
     messages.uids = uids_from_input();
+    if (invocation.cancel->requested())
+      throw util::Error(util::Kind::cancelled, "stopped while reading UIDs; nothing was changed");
     messages.none = messages.uids.empty();
   }
   return messages;

@@ -17,9 +17,8 @@ namespace mailhaul::app {
 namespace {
 
 /// Does the work for each account that the words name; returns the exit status.
-int for_each_named(const Invocation& invocation,
+int for_each_named(const Invocation& invocation, const account::Config& config,
                    const std::function<void(const account::Account&, const engine::Environment&)>& work) {
-  const auto config = load_config(invocation);
   const auto environment = real_environment(invocation, config, {});
   auto statuses = tell_mistakes(invocation, config, *make_listener(invocation));
   for (const auto& account : account::select(config, invocation.words))
@@ -41,10 +40,10 @@ void tell_changed(const Invocation& invocation, const std::string& account,
 
 /// The old name of the server, without its port, which trace headers do not contain. Throws Error{usage}
 /// unless the words select a single account, because one name belongs to one server.
-std::string old_host_of(const Invocation& invocation) {
+std::string old_host_of(const Invocation& invocation, const account::Config& config) {
   const auto& text = invocation.old_host;
   if (text.empty()) return {};
-  if (account::select(load_config(invocation), invocation.words).size() != 1)
+  if (account::select(config, invocation.words).size() != 1)
     throw util::Error(
         util::Kind::usage, "--was is the old name of one account's server",
         "name that account: mailhaul state rebuild --was " + util::shell_word(safe(text)) + " ACCOUNT");
@@ -77,8 +76,9 @@ void describe_state_rebuild(CLI::App& parser, Invocation& invocation) {
 }
 
 int run_state_rebuild(const Invocation& invocation) {
-  const auto old_host = old_host_of(invocation);
-  return for_each_named(invocation, [&](const auto& account, const auto& environment) {
+  const auto config = load_config(invocation);  // once, because it may be standard input
+  const auto old_host = old_host_of(invocation, config);
+  return for_each_named(invocation, config, [&](const auto& account, const auto& environment) {
     const auto rebuilt = engine::rebuild(account, environment, old_host);
     if (rebuilt.unfinished != 0) warn_of_unfinished(invocation, account.name, rebuilt.unfinished);
     if (invocation.json) return print(json_line(account.name, rebuilt));
@@ -90,7 +90,8 @@ int run_state_rebuild(const Invocation& invocation) {
 
 int run_state_verify(const Invocation& invocation) {
   bool differs = false;
-  const int status = for_each_named(invocation, [&](const auto& account, const auto& environment) {
+  const auto config = load_config(invocation);
+  const int status = for_each_named(invocation, config, [&](const auto& account, const auto& environment) {
     const auto verified = engine::verify(account, environment);
     for (const auto& message : verified.changed) tell_changed(invocation, account.name, message);
     differs = differs || !verified.changed.empty();

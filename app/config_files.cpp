@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iostream>
 
 #include "app/commands.h"
 #include "app/file_line.h"
 #include "app/report_errors.h"
 #include "app/secret_variables.h"
+#include "app/standard_input.h"
 #include "util/escape.h"
 #include "util/nearest.h"
 
@@ -50,18 +50,6 @@ util::Path file_in(const util::Path& directory, const char* name) {
 }
 
 constexpr const char* standard_input = "-";
-
-/// Throws Error{config} if the input is larger than 16 MiB.
-util::Secret read_standard_input() {
-  constexpr std::size_t most_bytes = 16U << 20U;
-  std::string text(most_bytes + 1, '\0');
-  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::cin.gcount()));
-  if (text.size() > most_bytes)
-    throw util::Error(util::Kind::config, "the configuration on standard input is larger than 16 MiB",
-                      "is it a configuration? man mailhaul.json describes it");
-  return util::Secret(std::move(text));
-}
 
 bool is_there(const util::Path& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -207,7 +195,12 @@ account::Config load_from(const Invocation& invocation, const std::optional<util
   auto sources = sources_of(invocation);
   sources.file = file;
   if (file == util::Path(standard_input)) {
-    sources.text = read_standard_input();
+    constexpr std::size_t most_bytes = 16U << 20U;
+    sources.text =
+        read_standard_input(most_bytes,
+                            {util::Kind::config, "the configuration on standard input is larger than 16 MiB",
+                             "is it a configuration? man mailhaul.json describes it"},
+                            *invocation.cancel);
     sources.file = "standard input";
   }
   sources.purpose = purpose;

@@ -104,7 +104,7 @@ std::optional<std::string> to_utf8(const std::string& charset, std::string bytes
   const auto* other = std::ranges::find(other_names, charset, &OtherName::label);
   const iconv_t converter =
       ::iconv_open("UTF-8", other == other_names.end() ? charset.c_str() : other->charset);
-  if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;  // NOLINT: how iconv says so
+  if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;  // how iconv says so
   std::string text(bytes.size() * 4 + 16, '\0');
   char* in = bytes.data();
   char* out = text.data();

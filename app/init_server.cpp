@@ -12,6 +12,7 @@
 #include "setup/host_names.h"
 #include "util/error.h"
 #include "util/join.h"
+#include "util/shell.h"
 
 namespace mailhaul::app {
 namespace {
@@ -112,7 +113,8 @@ ChosenServer ask_for_server(const Invocation& invocation, const Questions& quest
 [[noreturn]] void refuse_unconfirmed(const FoundServer& found, const std::string& address) {
   throw Error(Kind::usage,
               setup::url_of(found.at) + " was found for " + safe(address) + ", but it has not been confirmed",
-              "if it is right, add --server " + setup::url_of(found.at) + " --user " + safe(found.at.user));
+              "if it is right, add --server " + setup::url_of(found.at) + " --user " +
+                  util::shell_word(safe(found.at.user)));
 }
 
 /// Shows the domain of the host, and asks whether it is right.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <optional>
 
 #include "app/asking.h"
@@ -47,6 +48,15 @@ int ended(const Invocation& invocation, int status) {
   return status == 0 ? own : status;
 }
 
+/// What std::filesystem could not do: mostly, a directory on the way may not be entered.
+util::Error told(const std::filesystem::filesystem_error& error) {
+  const auto& path = error.path1();
+  return {util::Kind::storage,
+          "cannot look at " + (path.empty() ? std::string("the current directory") : safe(path.native())) +
+              ": " + error.code().message(),
+          "check the permissions of its directories: namei -l shows them"};
+}
+
 /// The exit status after a signal. `status`: used if SIGTERM is the normal end of the command.
 int stopped(const Invocation& invocation, int status) {
   const int signal = invocation.cancel->signal();
@@ -78,8 +88,10 @@ int main(int argc, char** argv) {
     return cancel->requested() ? app::stopped(invocation, status) : app::ended(invocation, status);
   } catch (const util::Error& error) {
     const int status = app::report_error(invocation, error);
-    const bool is_stopped = error.kind() == util::Kind::cancelled && cancel && cancel->requested();
-    return is_stopped ? app::stopped(invocation, 0) : app::ended(invocation, status);
+    if (!cancel || !cancel->requested()) return app::ended(invocation, status);
+    return app::stopped(invocation, error.kind() == util::Kind::cancelled ? 0 : status);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return app::ended(invocation, app::report_error(invocation, app::told(error)));
   } catch (const std::exception& bug) {
     const util::Error error(util::Kind::internal, std::string("a bug: ") + bug.what(), "please report it");
     return app::ended(invocation, app::report_error(invocation, error));

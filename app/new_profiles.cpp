@@ -2,10 +2,13 @@
 #include "app/new_profiles.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "app/config_files.h"
 #include "app/output.h"
+#include "report/listener.h"
 #include "util/error.h"
+#include "util/join.h"
 
 namespace mailhaul::app {
 namespace {
@@ -48,6 +51,40 @@ util::Secret NewProfiles::text_of_file() const {
   return util::Secret(util::read_file(file_, 16U << 20U, Kind::config));
 }
 
+/// Gives the accounts the keys that keep them apart from the file's `defaults`.
+void NewProfiles::fit() {
+  before_ = text_of_file();
+  const auto root = before_.empty() ? account::Node() : account::parse(before_.reveal(), file_.native());
+  if (const auto* const defaults = root.member("defaults")) defaults_ = defaults->value;
+  for (auto& [name, keys] : profiles_) keys = account::below_defaults(std::move(keys), defaults_);
+}
+
+std::vector<setup::NamedProfile> NewProfiles::fitted() {
+  fit();
+  return profiles_;
+}
+
+/// The text of the file with the accounts.
+util::Secret NewProfiles::new_text() {
+  fit();
+  return util::Secret(setup::with_profiles(before_.reveal(), profiles_));
+}
+
+void NewProfiles::warn_of_defaults() const {
+  if (defaults_.members.empty()) return;
+  const auto tell = make_listener(invocation_);
+  const auto quoted = [](const std::string& key) { return "\"" + key + "\""; };
+  for (const auto& [name, keys] : profiles_) {
+    const auto taken = account::taken_from_defaults(keys, defaults_);
+    if (taken.empty()) continue;
+    tell->warned(name,
+                 {.sentence = "the account takes from \"defaults\": " + util::joined(taken, quoted),
+                  .hint = "if it must not have these keys, move them from \"defaults\" into the accounts "
+                          "that need them",
+                  .uid = {}});
+  }
+}
+
 bool NewProfiles::is_ours(const std::string& name) const {
   return std::ranges::find(profiles_, name, &setup::NamedProfile::first) != profiles_.end();
 }
@@ -86,16 +123,17 @@ void NewProfiles::write_password(const std::string& name, const util::Secret& pa
 }
 
 const account::Config& NewProfiles::check() {
-  fresh_.emplace(file_, setup::with_profiles(text_of_file().reveal(), profiles_));
+  fresh_.emplace(file_, new_text().reveal());
   config_ = load_config_from(invocation_, fresh_->temporary());
   require_sound_profiles();
+  warn_of_defaults();
   return config_;
 }
 
 void NewProfiles::check_in_memory() {
-  config_ = load_config_from_text(invocation_, file_,
-                                  util::Secret(setup::with_profiles(text_of_file().reveal(), profiles_)));
+  config_ = load_config_from_text(invocation_, file_, new_text());
   require_sound_profiles();
+  warn_of_defaults();
 }
 
 void NewProfiles::require_sound_profiles() const {
@@ -126,14 +164,18 @@ void NewProfiles::require_new_mailbox(const std::string& name) const {
 }
 
 void NewProfiles::publish() {
+  if (text_of_file().reveal() != before_.reveal())
+    throw Error(Kind::temporary, safe(file_.native()) + " was changed meanwhile",
+                "nothing was written; try again");
   try {
     fresh_->publish();
   } catch (...) {
-    const bool has_its_name = fresh_->temporary().empty();  // even if it may not be safe on the disk yet
-    if (has_its_name) passwords_.clear();
+    if (is_published()) passwords_.clear();  // even if it may not be safe on the disk yet
     throw;
   }
   passwords_.clear();
 }
+
+bool NewProfiles::is_published() const { return fresh_ && fresh_->temporary().empty(); }
 
 }  // namespace mailhaul::app

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "account/config.h"
+#include "account/document.h"
 #include "app/invocation.h"
 #include "setup/profile_text.h"
 #include "util/secret.h"
@@ -13,7 +14,8 @@
 namespace mailhaul::app {
 
 /// Adds accounts to the configuration file, in steps. Files that the steps wrote are removed again unless
-/// publish() puts the new configuration in place. Errors say that nothing was written.
+/// publish() puts the new configuration in place. Errors say that nothing was written. What the file has in
+/// `defaults` does not change the accounts; a warning names the keys that they take from there all the same.
 class NewProfiles {
  public:
   NewProfiles(const Invocation& invocation, std::vector<setup::NamedProfile> profiles);
@@ -35,11 +37,19 @@ class NewProfiles {
   const account::Config& check();
   /// The same without writing a file.
   void check_in_memory();
-  /// Puts the new configuration in place of the file. REQUIRES: check().
+  /// The accounts as check() writes them: with the keys that keep them apart from the file's `defaults`.
+  std::vector<setup::NamedProfile> fitted();
+  /// Puts the new configuration in place of the file. Throws Error{temporary} if the file has changed since
+  /// check(). REQUIRES: check().
   void publish();
+  /// Whether the new configuration is in place of the file, even if publish() has thrown.
+  bool is_published() const;
 
  private:
   util::Secret text_of_file() const;
+  void fit();
+  util::Secret new_text();
+  void warn_of_defaults() const;
   bool is_ours(const std::string& name) const;
   void require_sound_profiles() const;
   void require_sound(const std::string& name) const;
@@ -48,6 +58,8 @@ class NewProfiles {
   const Invocation& invocation_;
   std::vector<setup::NamedProfile> profiles_;
   util::Path file_;
+  util::Secret before_;                ///< the text of the file at check()
+  account::Node defaults_;             ///< in this text
   std::vector<util::Path> passwords_;  ///< files that were written
   std::optional<setup::NewFile> fresh_;
   account::Config config_;

@@ -15,9 +15,9 @@ credentials::OAuthSubject oauth_subject(const account::Account& account, const u
 credentials::OAuthOutside oauth_outside(const util::Cancel& cancel);
 
 /// Gets a login by OAuth 2, from a person or from --token, and stores it; with --print-token prints it
-/// instead.
+/// instead. `again`: the command that hints name for another try.
 void log_in_by_oauth(const Invocation& invocation, const account::Account& account,
-                     const util::Path& state_file);
+                     const util::Path& state_file, const std::string& again);
 
 /// Opens a session with an access token. If the server refuses a stored token, tries once more with a new
 /// one. The error for a new token that is refused explains the reason.

@@ -45,7 +45,7 @@ bool reader_is_gone() {
   struct pollfd output {
     STDOUT_FILENO, POLLOUT, 0
   };
-  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+  return ::poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 bool chosen(AutoSwitch value, bool automatically) {

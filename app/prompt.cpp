@@ -47,7 +47,7 @@ void on_stop(int signal) {
   ::tcsetattr(silent_terminal.load(), TCSAFLUSH, &with_echo);
   struct sigaction plain {
   }, ours{};
-  plain.sa_handler = SIG_DFL;  // NOLINT: the system's macro
+  plain.sa_handler = SIG_DFL;
   ::sigaction(signal, &plain, &ours);
   sigset_t this_one;
   sigemptyset(&this_one);

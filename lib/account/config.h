@@ -30,6 +30,13 @@ struct Node;
 /// The value of an option as it would be written in the file.
 Node value_in_file(const Override& option);
 
+/// The keys of a new account and, for each key that `defaults` would set for it, mailhaul's own default. Left
+/// out are keys without a value that means their default, and after_fetch and on_trouble. REQUIRES: the
+/// account has the required keys.
+Node below_defaults(Node keys, const Node& defaults);
+/// The keys, except after_fetch and on_trouble, that an account with these keys takes from `defaults`.
+std::vector<std::string> taken_from_defaults(const Node& keys, const Node& defaults);
+
 /// What the accounts are for. Without a file, `look` needs no `deliver`. With `check`, mistakes outside of
 /// the accounts are collected as well, not thrown.
 enum class Purpose { deliver, look, check };

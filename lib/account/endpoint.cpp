@@ -100,13 +100,14 @@ void set_socket(net::Endpoint& endpoint, const Setting& setting, std::string_vie
 constexpr std::array<std::string_view, 6> proxy_schemes{"socks5h", "socks5", "socks4a",
                                                         "socks4",  "http",   "https"};
 
-/// The "user:password" part of a URL, empty when there is none.
+/// The "user:password" part of a URL, up to the last @, empty when there is none. A password that is not
+/// encoded may contain a character that would end this part in a valid URL.
 std::string_view userinfo_of(std::string_view url) {
   const auto begin = url.find("://");
   if (begin == std::string_view::npos) return {};
-  const auto authority = url.substr(begin + 3, url.find_first_of("/?#", begin + 3) - begin - 3);
-  const auto at = authority.rfind('@');
-  return at == std::string_view::npos ? std::string_view() : authority.substr(0, at);
+  const auto rest = url.substr(begin + 3);
+  const auto at = rest.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : rest.substr(0, at);
 }
 
 std::string pin_of(const Setting& setting) {
@@ -171,6 +172,9 @@ std::string proxy_of(const Setting& setting) {
   if (setting.on_command_line() && has_password(url))
     setting.refuse("a password on the command line can be read by other users",
                    "put the proxy into the configuration file");
+  if (userinfo.find_first_of("/?#") != std::string_view::npos)
+    setting.refuse("contains /, ? or # before the @",
+                   "in the user name and the password write %2F for /, %3F for ? and %23 for #");
   return url;
 }
 

@@ -31,6 +31,8 @@ std::span<const std::string_view> key_names();
 /// The keys that say where the password comes from; an account has at most one of them.
 std::span<const std::string_view> password_sources();
 bool is_password_source(std::string_view name);
+/// Whether a member names where the password comes from; `netrc: false` names nothing.
+bool names_source(const Member& member);
 
 /// "; did you mean \"user\"?" for an unknown key, or nothing.
 std::string guess_key(std::string_view name);

@@ -206,4 +206,9 @@ bool is_password_source(std::string_view name) {
   return std::ranges::find(sources, name) != sources.end();
 }
 
+bool names_source(const Member& member) {
+  const auto& value = member.value;
+  return is_password_source(member.key) && (value.form != Node::Form::boolean || value.flag);
+}
+
 }  // namespace mailhaul::account

@@ -42,11 +42,6 @@ std::string in_words(std::span<const std::string> names) {
   return all;
 }
 
-/// Whether a member names where the password comes from; `netrc: false` names nothing.
-bool names_source(const Member& member) {
-  return is_password_source(member.key) && (member.value.form != Form::boolean || member.value.flag);
-}
-
 [[noreturn]] void refuse_second_source(const Setting& setting, const Member& first, const Member& second) {
   std::vector<std::string> names;
   for (const auto source : password_sources()) names.push_back(setting.key(source));

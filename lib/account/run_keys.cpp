@@ -21,6 +21,12 @@ Node command_node(const std::vector<std::string>& words) {
   return words.empty() ? Node() : Node::of_words(words);
 }
 
+/// A program; none for the word "none". A program of that name can be written as an array or with its path.
+std::vector<std::string> hook_of(const Setting& setting) {
+  if (setting.node->form == Node::Form::text && setting.node->text == "none") return {};
+  return words_of(setting);
+}
+
 }  // namespace
 
 void set_delete_after(Account& account, const Setting& setting) {
@@ -34,12 +40,10 @@ void set_min_interval(Account& account, const Setting& setting) {
 }
 
 void set_after_fetch(Account& account, const Setting& setting) {
-  account.hooks.after_fetch = words_of(setting);
+  account.hooks.after_fetch = hook_of(setting);
 }
 
-void set_on_trouble(Account& account, const Setting& setting) {
-  account.hooks.on_trouble = words_of(setting);
-}
+void set_on_trouble(Account& account, const Setting& setting) { account.hooks.on_trouble = hook_of(setting); }
 
 Node show_size(std::uint64_t bytes) {
   for (auto [unit, factor] :

@@ -14,7 +14,9 @@ namespace mailhaul::account {
 void set_delete_after(Account& account, const Setting& setting);
 /// A time, or "none".
 void set_min_interval(Account& account, const Setting& setting);
+/// A command, or "none".
 void set_after_fetch(Account& account, const Setting& setting);
+/// The same.
 void set_on_trouble(Account& account, const Setting& setting);
 
 /// "50M" if that is exact, otherwise a number of bytes.

@@ -29,6 +29,7 @@ Secret secret_from_command(std::string_view key, const std::vector<std::string>&
     try {
       return util::capture(argv, largest, limit, cancel);
     } catch (const Error& error) {
+      if (error.kind() == Kind::os) throw;  // the system can start no program at all
       throw Error(Kind::config, std::string(key) + ": " + error.what(), error.hint());
     }
   }();

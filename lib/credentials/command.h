@@ -10,7 +10,7 @@
 namespace mailhaul::credentials {
 
 /// Runs a program without a shell, for 60 s at most, and returns the first line of its output. `key` names
-/// the program in errors. Throws Error{config | temporary (it failed) | cancelled}.
+/// the program in errors. Throws Error{config | temporary (it failed) | os | cancelled}.
 [[nodiscard]] util::Secret secret_from_command(std::string_view key, const std::vector<std::string>& argv,
                                                const util::Cancel& cancel);
 

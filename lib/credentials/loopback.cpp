@@ -53,7 +53,7 @@ util::Fd listen_at(std::uint16_t& port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const int yes = 1;
   ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  auto* const any = reinterpret_cast<sockaddr*>(&address);  // NOLINT: the API of sockets
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
   socklen_t size = sizeof address;
   if (::bind(listener.get(), any, size) != 0 || ::listen(listener.get(), 8) != 0 ||
       ::getsockname(listener.get(), any, &size) != 0)

@@ -248,6 +248,18 @@ bool may_use_browser_after(const LoginNeeded& refusal) {
          words.find("expired_token") == std::string_view::npos;
 }
 
+/// A refresh token goes only to the provider that made it. Throws Error{usage}.
+void require_fitting(const OAuthSubject& subject, const Tokens& tokens) {
+  const bool fits = (tokens.token_url.empty() || tokens.token_url == subject.oauth.token_url) &&
+                    (tokens.user.empty() || tokens.user == subject.user);
+  if (fits) return;
+  throw Error(
+      Kind::usage,
+      "the token is for another user or provider than the account " + subject.account +
+          "; it was sent nowhere",
+      "name the account that it is for, or make one: mailhaul login --print-token " + subject.account);
+}
+
 }  // namespace
 
 Tokens log_in(const OAuthSubject& subject, const OAuthOutside& outside, const Person& person) {
@@ -280,6 +292,7 @@ Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside, std:
       throw Error(Kind::usage, "the text is not a token printed by mailhaul login --print-token",
                   "copy the whole line that it printed");
     tokens = std::move(*given);
+    require_fitting(subject, tokens);
   } else {
     tokens.refresh = Secret(std::string(line));
   }

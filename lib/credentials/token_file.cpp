@@ -120,7 +120,7 @@ std::optional<Tokens> TokenFile::read() const {
   auto tokens = read_tokens(text.reveal());
   if (!tokens)
     throw Error(Kind::storage, "cannot read " + path_.native() + ": it is damaged",
-                "remove it and log in again: mailhaul login");
+                "remove it and log in again: mailhaul login " + path_.stem().native());
   return tokens;
 }
 

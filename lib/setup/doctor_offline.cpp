@@ -98,6 +98,14 @@ bool check_command(const std::vector<std::string>& command, const Surroundings& 
   return is_there && word.empty();
 }
 
+/// The command with the name of its program as it is run: "%%" means "%".
+std::vector<std::string> with_plain_name(std::vector<std::string> command) {
+  auto& program = command.front();
+  for (auto at = program.find("%%"); at != std::string::npos; at = program.find("%%", at + 1))
+    program.erase(at, 1);
+  return command;
+}
+
 void check_destinations(const account::Account& account, const DoctorOutside& outside,
                         const TellFinding& tell) {
   for (const auto& spec : account.deliver) {
@@ -111,7 +119,8 @@ void check_destinations(const account::Account& account, const DoctorOutside& ou
     }
     const auto* command = delivery::find_field(*spec.kind, "command");
     if (command != nullptr)
-      sound &= check_command(delivery::value_of(spec, command->name).words, outside.around, report);
+      sound &= check_command(with_plain_name(delivery::value_of(spec, command->name).words), outside.around,
+                             report);
     if (sound) report.ok(delivery::describe(spec) + " can be used");
   }
 }

@@ -113,7 +113,7 @@ class OnlineChecks {
 
   bool names_host() const {
     const auto* const provider = provider_of_server(account_.server.host);
-    if (provider == nullptr || !provider->host.empty()) return true;
+    if (provider == nullptr || !provider->host.empty() || provider->may_tell_server) return true;
     fault("server", Error(Kind::config, std::string(provider->name) + " has no POP3 server",
                           std::string(provider->note)));
     return false;

@@ -78,17 +78,29 @@ std::string valid_name(std::string_view wanted) {
   return name.empty() ? "account" : name.substr(0, 100);
 }
 
+/// The host in the form in which hosts are compared.
+std::string plain_host_of(const Draft& draft) {
+  auto host = util::lower(draft.host);
+  if (host.ends_with('.')) host.pop_back();
+  return host;
+}
+
 /// The mailbox as account::mailbox_of() sees it: the port counts on this machine only.
 std::string mailbox_of(const Draft& draft) {
   if (!draft.socket.empty()) return draft.user + "\n" + url_of(draft);
-  auto host = util::lower(draft.host);
-  if (host.ends_with('.')) host.pop_back();
-  const bool is_here = host == "localhost" || host == "::1" || host.starts_with("127.");
   const auto port = draft.port != 0 ? draft.port : usual_port_of(draft);
-  return draft.user + "\n" + host + (is_here ? "\n" + std::to_string(port) : "");
+  return draft.user + "\n" + plain_host_of(draft) +
+         (is_on_this_machine(draft) ? "\n" + std::to_string(port) : "");
 }
 
 }  // namespace
+
+bool is_on_this_machine(const Draft& draft) {
+  const auto host = plain_host_of(draft);
+  const bool is_number = host.find_first_not_of("0123456789.") == std::string::npos;
+  return !draft.socket.empty() || host == "localhost" || host.ends_with(".localhost") || host == "::1" ||
+         (is_number && host.starts_with("127."));
+}
 
 Node profile_of(const Draft& draft, const util::Path& password_file) {
   Node keys{.form = Node::Form::object};
@@ -275,6 +287,8 @@ std::optional<std::vector<std::string>> program_of_shell(std::string_view comman
   if (varying.empty()) words.pop_back();
   return words;
 }
+
+std::string without_placeholders(std::string_view word) { return replaced(word, {}); }
 
 void deliver_to_shell(Draft& draft, Outcome& outcome, std::string_view command, const Placeholders& known) {
   auto words = program_of_shell(command, known);

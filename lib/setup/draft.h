@@ -91,6 +91,8 @@ using Placeholders = std::vector<std::pair<std::string, std::string>>;
 /// The same for a program that gets mail, where mailhaul reads % as the beginning of a placeholder. nullopt
 /// if a shell inside of the command would read text from a message as a part of its own commands.
 std::optional<std::vector<std::string>> program_of_shell(std::string_view command, const Placeholders& known);
+/// A word of such a program in which nothing is a placeholder.
+std::string without_placeholders(std::string_view word);
 /// Adds such a program to the places of the account. If that is not possible, the account lacks a
 /// place, and a note says so.
 void deliver_to_shell(Draft& draft, Outcome& outcome, std::string_view command, const Placeholders& known);
@@ -98,6 +100,9 @@ void deliver_to_shell(Draft& draft, Outcome& outcome, std::string_view command, 
 /// Replaces "~/" and "~anna/" at the start; a relative path begins at `base`. If nobody is called anna here,
 /// the path stays as it is.
 std::string absolute(std::string_view path, const util::Path& home, const util::Path& base);
+
+/// Whether the server is on this machine, so that nobody else sees what is sent to it.
+bool is_on_this_machine(const Draft& draft);
 
 /// Gives each account a valid name that no other one has; `reserved` are names that no account may have. Of
 /// two enabled accounts for one mailbox the second is switched off, with a note. An account that lacks a

@@ -103,6 +103,19 @@ class FdmDrafting {
     if (draft.encryption != Encryption::none && (!conf_.verify || !account.verify))
       note(account.line, "fdm does not check the certificate of " + draft.host + "; mailhaul does",
            "for a self-signed certificate, name it in tls_ca_file");
+    tell_apop(draft, account);
+  }
+
+  /// Without TLS, fdm hides the password where it can.
+  void tell_apop(const Draft& draft, const FdmAccount& account) {
+    const bool is_open =
+        draft.encryption == Encryption::none && account.pipe.empty() && !is_on_this_machine(draft);
+    const auto forbids = [](const auto& told) { return told.second == "no-apop"; };
+    if (!is_open || std::ranges::any_of(account.elsewhere, forbids)) return;
+    note(account.line,
+         "without TLS, fdm logs in to " + draft.host +
+             " by APOP if the server offers it; mailhaul could send the password itself",
+         R"(if the server has APOP: "auth": "apop"; if it has TLS: remove "tls": "none")");
   }
 
   /// The port, which the file gives as a number or as the name of a service.

@@ -233,9 +233,9 @@ class Drafting {
       return note(draft.line,
                   draft.host + " is a mailbox of several people, which mailhaul cannot distribute",
                   "deliver to a program (mda:) that reads Delivered-To or the like");
-    const std::string local = own.on("user is local") ? own.text("user")
-                              : names.empty()         ? around_.user
-                                                      : names.front();
+    const std::string local = without_placeholders(own.on("user is local") ? own.text("user")
+                                                   : names.empty()         ? around_.user
+                                                                           : names.front());
     if (own.on("mda")) {
       return deliver_to_shell(draft, outcome_, own.text("mda"), {{"%T", local}, {"%s", "%F"}, {"%F", "%F"}});
     }

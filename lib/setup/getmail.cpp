@@ -38,6 +38,7 @@ class GetmailDrafting {
            "write both into [retriever], and import again");
       return std::nullopt;
     }
+    if (logs_in_as_another()) return std::nullopt;
     switch_off_multidrop(type);
     connection(type);
     secret();
@@ -168,14 +169,30 @@ class GetmailDrafting {
                draft_.name + " --all");
   }
 
+  util::Path netrc_file() const {
+    const auto named = text("options", "netrc_file");
+    return expanded(named.empty() ? "~/.netrc" : named, around_.home.native());
+  }
+
+  /// Whether netrc has another user name for the server, which getmail then uses; notes it.
+  bool logs_in_as_another() {
+    if (!option("use_netrc", false)) return false;
+    const auto login = login_of_getmail(netrc_file(), draft_.host);
+    if (login.empty() || login == draft_.user) return false;
+    note(line("retriever", "username"),
+         "getmail logs in as " + util::escape(login) + ", whom netrc names, not as " +
+             util::escape(draft_.user) + "; the file was not taken over",
+         "write the right name into username, and import again");
+    return true;
+  }
+
   /// A password in netrc comes before one in the file. False if netrc is not used, or if the file has a
   /// password and netrc has none.
   bool from_netrc() {
     if (!option("use_netrc", false)) return false;
     const bool has_own =
         find("retriever", "password") != nullptr || !text("retriever", "password_command").empty();
-    const auto named = text("options", "netrc_file");
-    const util::Path file(expanded(named.empty() ? "~/.netrc" : named, around_.home.native()));
+    const auto file = netrc_file();
     if (has_own && !has_in_netrc(draft_, file)) return false;
     if (take_from_netrc(draft_, outcome_, around_, NetrcReader{"getmail", file})) return true;
     note(line("options", "use_netrc"),
@@ -281,7 +298,7 @@ class GetmailDrafting {
   }
 
   void program(const std::string& section) {
-    DraftDestination place{.kind = "mda", .path = {}, .words = {path(section, "path")}};
+    DraftDestination place{.kind = "mda", .path = {}, .words = {without_placeholders(path(section, "path"))}};
     const auto arguments = text(section, "arguments");
     const auto words = arguments.empty() ? std::vector<std::string>() : getmail_strings(arguments);
     if (!words)
@@ -300,7 +317,7 @@ class GetmailDrafting {
     draft_.deliver.push_back(std::move(place));
   }
 
-  /// Replaces "%(sender)" by "%F", and "%" or "%%" by "%%". nullopt if there is another name in brackets.
+  /// Replaces "%(sender)" by "%F", and each other "%" by "%%". nullopt if there is another name in brackets.
   static std::optional<std::string> replaced(std::string_view word) {
     constexpr std::string_view sender = "%(sender)";
     std::string result;
@@ -312,7 +329,7 @@ class GetmailDrafting {
         return std::nullopt;
       } else {
         result += word.front() == '%' ? "%%" : std::string(1, word.front());
-        word.remove_prefix(word.starts_with("%%") ? 2 : 1);
+        word.remove_prefix(1);
       }
     }
     return result;
@@ -346,7 +363,7 @@ class GetmailDrafting {
     std::string name;
     bool replaced_before = false;
     for (const char c : draft_.host + "-" + std::to_string(draft_.port) + "-" + draft_.user) {
-      const bool is_bad = std::string_view("/\\:;<>|").find(c) != std::string_view::npos;
+      const bool is_bad = std::string_view("/:;<>|").find(c) != std::string_view::npos;
       if (!is_bad || !replaced_before) name += is_bad ? '-' : c;
       replaced_before = is_bad;
     }

@@ -120,15 +120,14 @@ class IniParser {
     }
   }
 
-  /// Adds the keys of [DEFAULT] to each section that can have such a key and does not set it itself.
+  /// Adds the keys of [DEFAULT] to [options], unless that sets them itself. getmail forgets [DEFAULT] before
+  /// it reads the other sections.
   void inherit() {
     const auto defaults = rc_.extract("DEFAULT");
-    if (defaults.empty()) return;
-    for (auto& [name, section] : rc_) {
-      const bool is_place = name != "retriever" && name != "options";
-      for (const auto& [key, value] : defaults.mapped())
-        if (is_known_to_getmail(is_place ? "destination" : name, key)) section.try_emplace(key, value);
-    }
+    const auto options = rc_.find("options");
+    if (defaults.empty() || options == rc_.end()) return;
+    for (const auto& [key, value] : defaults.mapped())
+      if (is_known_to_getmail("options", key)) options->second.try_emplace(key, value);
   }
 
   void begin(std::string_view text) {

@@ -264,6 +264,18 @@ class MpopDrafting {
     } else if (method != "on" && !method.empty()) {
       draft_.auth = method;
     }
+    if (draft_.auth.empty() && draft_.encryption == Encryption::none && !is_on_this_machine(draft_))
+      switch_off_plain_text();
+  }
+
+  /// Without TLS, mpop chooses among the methods that do not send the password itself.
+  void switch_off_plain_text() {
+    draft_.enabled = false;
+    note("auth",
+         "account " + util::escape(draft_.name) +
+             " is switched off: without TLS, mpop never sends the password itself, and mailhaul could",
+         R"(if the server has TLS, remove "tls": "none" from the account; otherwise set "auth" to )"
+         R"(scram-sha-256, cram-md5 or apop; then remove "enabled")");
   }
 
   void secret() {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "setup/netrc_entry.h"
 
+#include <algorithm>
+#include <map>
+
 #include "credentials/source.h"
 #include "util/error.h"
 #include "util/escape.h"
@@ -68,6 +71,65 @@ void choose(Draft& draft, Outcome& outcome, const Surroundings& around, const Ne
        name_of_netrc(read_here, around), "; until then mailhaul asks");
 }
 
+/// Reads a netrc file as Python's module netrc does.
+class PythonNetrc {
+ public:
+  explicit PythonNetrc(std::string_view text) : text_(text) {}
+
+  /// The logins by the names of machines, one of which is "default".
+  std::map<std::string, std::string> logins() {
+    std::map<std::string, std::string> found;
+    std::string* login = nullptr;  // of the entry
+    while (const auto token = next()) {
+      if (token->starts_with('#')) {
+        skip_line();
+      } else if (*token == "machine" || *token == "default") {
+        login = &found[*token == "default" ? *token : next().value_or("")];
+        login->clear();
+      } else if (*token == "login" || *token == "user") {
+        const auto name = next().value_or("");
+        if (login != nullptr) *login = name;
+      } else if (*token == "account" || *token == "password") {
+        next();
+      } else if (*token == "macdef") {
+        skip_macro();
+      }
+    }
+    return found;
+  }
+
+ private:
+  static constexpr std::string_view blanks = " \t\r\n";
+
+  std::optional<std::string> next() {
+    at_ = std::min(text_.find_first_not_of(blanks, at_), text_.size());
+    if (at_ == text_.size()) return std::nullopt;
+    const auto ends = text_[at_] == '"' ? std::string_view("\"") : blanks;
+    if (text_[at_] == '"') ++at_;
+    std::string token;
+    for (; at_ < text_.size() && ends.find(text_[at_]) == std::string_view::npos; ++at_) {
+      if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
+      token += text_[at_];
+    }
+    if (ends != blanks) at_ = std::min(at_ + 1, text_.size());
+    return token;
+  }
+
+  void skip_line() {
+    const auto end = text_.find('\n', at_);
+    at_ = end == std::string_view::npos ? text_.size() : end + 1;
+  }
+
+  /// A macro ends at the next empty line.
+  void skip_macro() {
+    do skip_line();
+    while (at_ < text_.size() && text_[at_] != '\n');
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
 }  // namespace
 
 bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, const NetrcReader& reader) {
@@ -83,6 +145,19 @@ bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around,
          R"(correct it, and set "netrc": true in the account; until then mailhaul asks)"});
   }
   return true;
+}
+
+std::string login_of_getmail(const util::Path& file, const std::string& server) {
+  try {
+    const auto netrc = netrc_text(file);
+    if (!netrc) return {};
+    const auto logins = PythonNetrc(netrc->reveal()).logins();
+    const auto own = logins.find(server);
+    const auto found = own != logins.end() ? own : logins.find("default");
+    return found == logins.end() ? std::string() : found->second;
+  } catch (const util::Error&) {
+    return {};
+  }
 }
 
 bool has_in_netrc(const Draft& draft, const util::Path& file) {

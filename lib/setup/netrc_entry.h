@@ -17,6 +17,11 @@ bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around,
 /// The same for a program that reads ~/.netrc.
 bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program);
 
+/// The login that getmail takes from its netrc file for a server, as Python reads such a file: from the last
+/// entry of this very name, otherwise from the last "default". Empty if there is none, or the file cannot be
+/// read.
+std::string login_of_getmail(const util::Path& file, const std::string& server);
+
 /// Whether `file` has the password, under the name of the server. False if the file cannot be read.
 bool has_in_netrc(const Draft& draft, const util::Path& file);
 

@@ -229,6 +229,7 @@ std::span<const Provider> providers_of_the_world() {
       Provider{.name = "Daum",
                .domains = "daum.net",
                .host = "",
+               .may_tell_server = true,
                .note =
                    "public lists name only an IMAP server for Daum: fetch from it with mbsync or getmail; if "
                    "Daum has told you its POP3 server, give it with --server",

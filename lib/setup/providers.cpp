@@ -96,6 +96,7 @@ std::string lacks_method_at(const Provider& provider, const net::Login& login) {
 
 std::string server_at(const Provider& provider, const net::Endpoint& endpoint) {
   const std::string name(provider.name);
+  if (provider.may_tell_server) return std::string(provider.note);
   if (provider.host.empty()) return joined(name + " has no POP3 server", provider.note);
   const bool is_right = plain_name(endpoint.host) == provider.host && endpoint.tls == provider.tls &&
                         endpoint.effective_port() == provider.port;

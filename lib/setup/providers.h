@@ -29,9 +29,10 @@ enum class SignIn {
 /// One provider. Lists are separated by blanks, and all names are in lower case.
 struct Provider {
   std::string_view name;
-  std::string_view domains;  ///< of addresses; empty: customers bring their own
-  std::string_view mx = {};  ///< what the names of its MX hosts end with
-  std::string_view host;     ///< empty: there is no POP3 server
+  std::string_view domains;      ///< of addresses; empty: customers bring their own
+  std::string_view mx = {};      ///< what the names of its MX hosts end with
+  std::string_view host;         ///< empty: there is no POP3 server
+  bool may_tell_server = false;  ///< without `host`: the provider may have told some users a server
   net::Tls tls = net::Tls::implicit;
   std::uint16_t port = 995;
   UserName user = UserName::address;

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The other commands: check, list, get, state, config, the dry run, help and version; and runs without a file."""
+import fcntl
 import json
 import re
+import signal
+import struct
+import subprocess
+import termios
 import unittest
 
 from support.py import mail
@@ -185,6 +190,18 @@ class State(Command):
         self.ok("state", "forget", "home", "--all", "--yes")
         self.ok()
         self.assertSameMail(self.world.maildir(), messages * 2 + messages[:1])
+
+    def test_a_signal_while_uids_are_read_changes_nothing(self):
+        self.prepared(*mail.small(2), leave_on_server=True)
+        self.ok()
+        process = self.world.start("state", "forget", "home", "-", stdin=subprocess.PIPE)
+        process.stdin.write(b"uid-000001\n")
+        process.stdin.flush()
+        while struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, b"\0" * 4))[0] != 0:
+            self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        self.assertStatus(self.world.ended(process), 130)
+        self.assertEqual(self.ok().out, b"")  # nothing is new
 
     def test_show(self):
         self.prepared(*mail.small(2), leave_on_server=True)

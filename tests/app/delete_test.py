@@ -92,6 +92,12 @@ class Removing(Delete):
         self.assertEqual(self.standings(), {})
         self.assertEqual(self.world.maildir(), [])
 
+    def test_a_line_end_in_a_subject_is_shown_as_an_escape(self):
+        self.prepared(b"From: =?utf-8?q?A=0Ab?= <a@b>\r\nSubject: =?utf-8?q?x=0A__hint:_run_this?=\r\n\r\nx\r\n")
+        result = self.delete("--yes", "--unfetched", "uid-000001", "-q")
+        self.assertSays(result.err, r'from A\x0ab: "x\x0a  hint: run this") was never delivered, and is being removed')
+        self.assertNotIn("\n  hint", result.err)
+
     def test_what_was_removed_unfetched_and_is_listed_again_is_new_mail(self):
         self.prepared(*mail.small(1, seed=5), max_size="1")
         self.world.run("-q")  # this records that it is too large

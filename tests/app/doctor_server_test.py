@@ -60,6 +60,12 @@ class Servers(Doctor):
         self.set_up(server="pop3s://imap.mail.me.com", tls="required")
         self.fault("server", 78, "iCloud has no POP3 server", hint=("IMAP only",))
 
+    def test_a_server_that_a_provider_may_have_told_is_asked(self):
+        self.set_up(server="pop3s://pop.daum.net", tls="required", proxy="http://127.0.0.1:%d" % self.closed_port())
+        faults = [finding for finding in self.findings() if finding["grade"] == "fault"]
+        self.assertEqual([finding["check"] for finding in faults], ["connection"], faults)
+        self.assertNotIn("no POP3 server", faults[0]["hint"])
+
     def test_an_untrusted_certificate(self):
         self.secure(certificates.selfsigned)
         self.fault("TLS", 69, "certificate", hint=("tls_ca_file",))

@@ -264,6 +264,11 @@ class Destinations(Doctor):
     def test_there_is_no_such_program(self):
         self.deliver({"kind": "mda", "command": ["nosuchprogram"], "allow_root": True}, 78, "nosuchprogram", hint=("install",))
 
+    def test_a_program_with_a_percent_sign_in_its_path(self):
+        program = self.program("50%take", "exit 0")
+        self.set_up(deliver={"kind": "mda", "command": [str(program).replace("%", "%%")], "allow_root": True})
+        self.findings(status=0)
+
     def test_a_tilde_that_no_shell_replaces(self):
         self.program("lda", "cat")
         self.set_up(deliver={"kind": "mda", "command": ["lda", "-c", "~/lda.conf"], "allow_root": True})

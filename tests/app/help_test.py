@@ -2,11 +2,12 @@
 """The help, which a person reads in a window of 80 columns; and a configuration on standard input."""
 import json
 import re
+import socket
 import subprocess
 import unittest
 
 from support.py import mail
-from support.py.world import Case
+from support.py.world import MAILHAUL, Case
 
 
 class Help(Case):
@@ -87,6 +88,15 @@ class StandardInput(Case):
         result = self.run_with("{}", "import", "fetchmail")
         self.assertStatus(result, 64)
         self.assertSays(result.err, "standard input cannot be written")
+
+
+class Readers(Case):
+    def test_a_reader_that_is_gone_is_no_error_even_at_a_socket(self):
+        ours, theirs = socket.socketpair()
+        ours.close()
+        with theirs:
+            result = subprocess.run([MAILHAUL, "config", "schema"], stdout=theirs, stderr=subprocess.PIPE, env=self.world.env, check=False)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import unittest
 from crash import strace
 from support.py.world import Case
 
-RC = "account box\nhost pop.example.org\nuser anna\npassword secret two\ndelivery maildir ~/Mail\nkeep on\n"
+RC = "account box\nhost pop.example.org\ntls on\nuser anna\npassword secret two\ndelivery maildir ~/Mail\nkeep on\n"
 LIST = " 2 pop.example.org anna\na\nb 1700000000\n"
 BEFORE = """// mine
 {"accounts": {

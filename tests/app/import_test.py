@@ -169,6 +169,7 @@ class Sizes(Case):
 class Files(Import):
     RC = """account box
 host pop.example.org
+tls on
 user anna
 password secret two
 delivery maildir ~/Mail
@@ -272,7 +273,7 @@ keep on
         self.refused(78, ".mpoprc", "larger than")
 
     def test_several_accounts_stand_in_columns(self):
-        self.rc(self.RC + "account another\nhost pop.example.org\nuser berta\ndelivery maildir ~/B\n")
+        self.rc(self.RC + "account another\nhost pop.example.org\ntls on\nuser berta\ndelivery maildir ~/B\n")
         self.assertSays(self.ok("import", "mpop").out.decode(), "\n  box      anna at pop.example.org   no list",
                         "\n  another  berta at pop.example.org  no list")
 
@@ -298,7 +299,7 @@ keep on
         lines = self.json_lines(self.ok("--json", "import", "mpop", "--print"))
         self.assertEqual([line["event"] for line in lines], ["warning", "warning", "warning", "imported"])
         result = self.ok("import", "mpop")
-        self.assertSays(result.err, ".mpoprc:7: killsize", ".mpoprc:8: filter", "max_size leaves it on the server")
+        self.assertSays(result.err, ".mpoprc:8: killsize", ".mpoprc:9: filter", "max_size leaves it on the server")
 
 
 if __name__ == "__main__":

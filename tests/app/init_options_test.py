@@ -42,6 +42,10 @@ class Hostile(InitCase):
         self.assertHint(result, "it has not been confirmed", "--server pop3s://pop.example.org --user anna")
         self.assertEqual(self.tried("pop.example.org"), [])
         self.assertNothingWritten()
+        self.pages.pages["autoconfig.example.org", CONFIG_XML] = \
+            (AUTOCONFIG % "pop.example.org").replace("%EMAILLOCALPART%", "anna;date")
+        result = self.run_init("anna@example.org", "--password-file", self.password_file())
+        self.assertHint(result, "it has not been confirmed", "--user 'anna;date'")
 
     def test_bombs_entities_and_odd_hosts_reach_nothing(self):
         secret = self.world.home / "secret"

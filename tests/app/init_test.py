@@ -288,6 +288,23 @@ class Newcomer(InitCase):
         self.assertNotIn("password_file", profile)
         self.assertFetches(3)
 
+    def test_a_configuration_that_changes_meanwhile_is_not_replaced(self):
+        self.mailbox()
+        tool = self.world.path("bin/secret-tool")
+        tool.parent.mkdir()
+        tool.write_text("#!/bin/sh\ncat >/dev/null\necho '// mine' >%s\n" % self.world.config)
+        tool.chmod(0o755)
+        self.world.env["PATH"] = "%s:%s" % (tool.parent, self.world.env["PATH"])
+        run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna", "--keyring")
+        self.answer(run, rb"Password for anna: ", "secret")
+        self.answer(run, rb"Where should the mail go[^\n]*\] ", "")
+        self.answer(run, rb"on the server after[^\n]*\? [^\n]*\] ", "")
+        self.assertEqual(run.end(), 75, run.screen)
+        self.assertScreen(run, "was changed meanwhile")
+        self.assertScreen(run, "nothing was written; try again")
+        self.assertEqual(self.world.config.read_text(), "// mine\n")
+        self.assertEqual([file.name for file in self.world.config.parent.iterdir()], [self.world.config.name])
+
     def test_the_password_is_shown_nowhere(self):
         self.mailbox(password=b"geheim-47")
         run = self.at_terminal("anna@example.org", "--server", "pop3s://pop.example.org", "--user", "anna", "-vv")

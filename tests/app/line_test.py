@@ -110,6 +110,11 @@ class Options(Line):
                 self.refused(*words, says=("unknown option %s; did you mean %s?" % (option, near),),
                              hints=("--help lists the options",))
         self.refused("check", "-x", says=("unknown option -x\n",), hints=("mailhaul check --help",))
+        for words in (("---",), ("list", "--=x"), ("-q-",)):
+            self.refused(*words, says=("unknown option -",), hints=("--help lists the options",))
+        for command, *words in (("import", "fetchmail"), ("state move", "h", "home")):
+            self.refused(*command.split(), "--foo", *words, says=("unknown option --foo",),
+                         hints=("mailhaul %s --help lists the options" % command,))
 
     def test_a_missing_value_is_told_by_its_option(self):
         for words, option, example in ((("fetch", "--server"), "--server", "--server URL"),

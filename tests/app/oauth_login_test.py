@@ -13,7 +13,7 @@ import urllib.request
 from support.py import mail
 from support.py.oauth import CLOCK, AtTerminal, OAuthCase
 from support.py.provider import Family, Token
-from support.py.world import LIMIT
+from support.py.world import LIMIT, MAILHAUL
 
 
 class DeviceCode(OAuthCase):
@@ -64,6 +64,7 @@ class DeviceCode(OAuthCase):
                 self.provider.approve(run.expect(rb"code (WXYZ-\d)"), error)
                 self.assertEqual(run.end(), 77, run.screen)
                 self.assertIn(words, run.screen)
+                self.assertIn(b"mailhaul login home", run.screen)
                 self.assertFalse(self.token_file.exists())
 
     def test_where_device_codes_are_forbidden_a_browser_is_next(self):
@@ -218,6 +219,39 @@ class Tokens(OAuthCase):
         self.world.secrets = self.provider.secrets
         self.assertStatus(self.ended_with(token + "\n", "login", "--token", "-", "home"), 0)
         self.assertStatus(self.world.run(), 0)
+
+    def test_standard_input_may_be_a_socket(self):
+        self.provide()
+        token = self.provider.issue(Family(), 1)["refresh_token"]
+        ours, theirs = socket.socketpair()
+        process = self.world.start("login", "--token", "-", "home", stdin=theirs)
+        theirs.close()
+        with ours:
+            ours.sendall(token.encode() + b"\n")
+        self.assertStatus(self.world.ended(process), 0)
+        self.assertTrue(self.token_file.exists())
+
+    def test_a_token_of_another_provider_or_user_is_sent_nowhere(self):
+        self.provide()
+        self.log_in()
+        for key, other in (("token_url", "https://elsewhere.example/token"), ("user", "bert")):
+            with self.subTest(key):
+                result = self.ended_with(json.dumps({**self.kept(), key: other}), "login", "--token", "-", "home")
+                self.assertStatus(result, 64)
+                self.assertHint(result, "for another user or provider", "login --print-token home")
+        self.assertEqual(self.provider.requests, [])
+
+    def test_a_token_that_nobody_reads_is_not_a_success(self):
+        self.provide()
+        self.world.secrets = []  # the purpose of this command is to show one
+        script = 'exec 3>&1; { "$0" login --print-token home; echo "status $?" >&3; } | true'
+        run = AtTerminal(self.world, "-c", script, MAILHAUL, program="/bin/sh")
+        run.expect(rb"\[y/N\]")
+        run.type("y\n")
+        self.provider.approve(run.expect(rb"code (WXYZ-\d)"))
+        run.expect(rb"status 74")
+        run.end()
+        self.assertRegex(run.screen, rb"the token is\s+lost")
 
     def test_print_token_asks_first(self):
         self.provide()

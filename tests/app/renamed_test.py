@@ -133,6 +133,12 @@ class Renamed(Lost):
                 self.assertSays(self.ok("state", "verify"), "5 messages unchanged, 0 changed, 0 no longer here")
                 self.assertEqual(self.ok(), "")
 
+    def test_the_configuration_may_be_standard_input(self):
+        self.begin(mail.small(2, seed=21))
+        with self.world.config.open("rb") as text:
+            result = self.world.ended(self.world.start("-c", "-", "state", "rebuild", "--was", "pop.example.org", stdin=text))
+        self.assertStatus(result, 0)
+
     def test_an_old_name_is_that_of_one_account(self):
         self.begin(mail.small(1, seed=21))
         self.world.configure({"home": self.account(self.server), "other": self.account(self.server, user="bert")})

@@ -327,8 +327,11 @@ class Refusing(Machines):
         self.assertSays(self.ok(self.other, "state", "import", file), "3 messages read, 2 recorded")
 
     def test_files_that_cannot_be_read(self):
+        loop = self.world.root / "loop"
+        loop.symlink_to(loop)
         for words, status, says in (((), 64, "no file is named"), (("/nowhere/x",), 74, "cannot open /nowhere/x"),
-                                    (("/",), 64, "is a directory"), (("-c", "-", "-"), 64, "cannot both be standard input")):
+                                    (("/",), 64, "is a directory"), ((loop / "x",), 74, "too many levels of symbolic links"),
+                                    (("-c", "-", "-"), 64, "cannot both be standard input")):
             result = self.other.run("state", "import", *words)
             self.assertStatus(result, status)
             self.assertSays(result.err, says)

@@ -2,6 +2,7 @@
 #include "credentials/source.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "support/cpp/temp_dir.h"
@@ -128,6 +129,23 @@ TEST_CASE("a command that fails is named, its output is not") {
   const auto silent = refusal(shell("echo; echo second"));
   CHECK(silent.kind == Kind::config);
   CHECK(silent.sentence == "the password from password_command 'sh' is empty");
+}
+
+TEST_CASE("a system that cannot start a program is not called a mistake in the configuration") {
+  const util::Cancel cancel;
+  struct rlimit before {};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  struct rlimit none = before;
+  none.rlim_cur = 3;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  auto kind = Kind::internal;
+  try {
+    static_cast<void>(credentials::resolve(shell("echo x"), anna, world(), cancel));
+  } catch (const util::Error& error) {
+    kind = error.kind();
+  }
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(kind == Kind::os);
 }
 
 TEST_CASE("a stop while a command runs is not a failed login") {

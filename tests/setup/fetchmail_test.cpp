@@ -227,6 +227,14 @@ TEST_CASE("fetchmail: what comes from a message is an argument of the shell, nev
         {text});
 }
 
+TEST_CASE("fetchmail: a percent sign in the local name is no placeholder of mailhaul") {
+  const std::string entry = "poll h.example proto pop3 user u pass x is '50%a' here ";
+  requires_in(read("fetchmail", entry + "keep"), {R"("-f","%F","--","50%%a"])"});
+  requires_in(read("fetchmail", entry + "mda \"cat %T\""), {R"(["cat","50%%a"])"});
+  requires_in(read("fetchmail", entry + "mda \"cat | f %T\""),
+              {R"(["/bin/sh","-c","cat | f \"$1\"","sh","50%%a"])"});
+}
+
 TEST_CASE("fetchmail, mpop: no shell inside of the command gets a part of a message as its text") {
   for (const std::string mda : {"sh -c 'cat | f -f %F'", "/bin/bash -c 'f %F'", "ssh host f -f %F"}) {
     const auto fetchmail =

@@ -203,13 +203,17 @@ TEST_CASE("getmail, mpop: a port is a number from 1 to 65535") {
               {"pop3://h:1110"});
 }
 
-TEST_CASE("getmail: what [DEFAULT] says counts in each section that does not say it itself") {
-  const auto text = read("getmail",
-                         "[DEFAULT]\nserver = h\ndelete_after = 7\ntype = Maildir\n[retriever]\n"
-                         "type = SimplePOP3SSLRetriever\nusername = u\npassword = p\n[options]\n"
-                         "delete_after = 30\n[destination]\npath = /m/\n");
-  requires_in(text, {"\"pop3s://h\"", "\"delete_after\":\"30d\"", "\"maildir:/m\""});
+TEST_CASE("getmail: [DEFAULT] counts for [options] alone, where that section does not say it itself") {
+  const std::string defaults = "[DEFAULT]\nport = 1995\ndelete_after = 7\nmax_message_size = 1000\n",
+                    rest =
+                        "[retriever]\ntype = SimplePOP3SSLRetriever\nserver = h\nusername = u\n"
+                        "password = p\n[destination]\ntype = Maildir\npath = /m/\n";
+  const auto text = read("getmail", defaults + rest + "[options]\ndelete_after = 30\n");
+  requires_in(text, {"\"pop3s://h\"", "\"delete_after\":\"30d\"", "\"max_size\":1000"});
   CHECK(text.find("not known") == std::string::npos);
+  const auto without_options = read("getmail", defaults + rest);
+  requires_in(without_options, {"\"pop3s://h\""});
+  CHECK(without_options.find("delete_after") == std::string::npos);
 }
 
 TEST_CASE("getmail: the keys of each section that a destination names are told") {

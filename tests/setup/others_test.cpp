@@ -33,7 +33,7 @@ delivered_to = false
                R"x("password_command":["/usr/bin/pass","show","a\\bc","7"])x",
                R"("leave_on_server":true,"delete_after":"30d","max_size":1000)",
                R"("maildir:/home/anna/Mail/work")", R"("mbox:/home/anna/box/x")",
-               R"("command":["/home/anna/bin/take","-f","%F","100%%"],"from_line":true)",
+               R"("command":["/home/anna/bin/take","-f","%F","100%%%%"],"from_line":true)",
                "list /home/anna/oldmail-pop.example.net-995-j@example.net"});
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("a path in somebody else's home directory is looked up, and never made
   requires_in(
       getmail("~no.such.user/Mail/"),
       {"~no.such.user/Mail is in the home directory of a user who does not exist here", "switched off"});
-  requires_in(read("mpop", "account a\nhost h\nuser u\ndelivery mbox ~no.such.user/box\n"),
+  requires_in(read("mpop", "account a\nhost h\ntls on\nuser u\ndelivery mbox ~no.such.user/box\n"),
               {"~no.such.user/box is in the home directory of a user", "switched off"});
 }
 
@@ -168,20 +168,21 @@ account default : anna
 
 TEST_CASE("mpop: an account inherits what its base sets, and the rest comes from the defaults of its place") {
   const std::string text =
-      "defaults\nkeep off\ntls off\naccount a\nhost h\nuser me\npassword p\ndelivery mbox /m\ntls_starttls "
-      "off\n"
+      "defaults\nkeep off\ntls off\naccount a\nhost localhost\nuser me\npassword p\ndelivery mbox /m\n"
+      "tls_starttls off\n"
       "defaults\nkeep on\ntls on\naccount b : a\nuser you\naccount c : b\nuser c\n";
-  requires_in(read("mpop", text),
-              {R"(a {"server":"pop3://h","tls":"none","user":"me")", R"("leave_on_server":false)",
-               R"(b {"server":"pop3s://h","user":"you","password_file":"PASSWORDS/b","leave_on_server":true)",
-               R"(c {"server":"pop3s://h","user":"c","password_file":"PASSWORDS/c","leave_on_server":true)"});
+  requires_in(
+      read("mpop", text),
+      {R"(a {"server":"pop3://localhost","tls":"none","user":"me")", R"("leave_on_server":false)",
+       R"(b {"server":"pop3s://localhost","user":"you","password_file":"PASSWORDS/b","leave_on_server":true)",
+       R"(c {"server":"pop3s://localhost","user":"c","password_file":"PASSWORDS/c","leave_on_server":true)"});
 }
 
 TEST_CASE("mpop: an empty password removes an inherited one") {
   const auto text = read("mpop",
-                         "account a\nhost h\nuser u\npassword p\ndelivery mbox /m\naccount b : a\nhost "
-                         "i\npassword \"\"\n");
-  requires_in(text, {"password p\n", R"(b {"server":"pop3://i","tls":"none","user":"u","leave_on_server")",
+                         "account a\nhost h\ntls on\nuser u\npassword p\ndelivery mbox /m\naccount b : a\n"
+                         "host i\npassword \"\"\n");
+  requires_in(text, {"password p\n", R"(b {"server":"pop3://i","user":"u","leave_on_server")",
                      "mpop asks a keyring or you for the password of u"});
 }
 
@@ -367,14 +368,16 @@ TEST_CASE("an account does not run while one of its places is missing") {
 }
 
 TEST_CASE("names are made valid and different, and one mailbox is fetched once") {
-  const auto text = read(
-      "mpop",
-      "defaults\nhost h\nuser u\ndelivery mbox /m\naccount fetch\naccount \"a b\"\naccount a-b\nuser v\n");
+  const auto text =
+      read("mpop",
+           "defaults\nhost h\ntls on\nuser u\ndelivery mbox /m\naccount fetch\naccount \"a b\"\naccount a-b\n"
+           "user v\n");
   requires_in(text, {"fetch-2 {\"server\"", "a-b {\"enabled\":false", "a-b-2 {\"server\"",
                      "it is the mailbox of fetch-2"});
-  const auto ports = read("mpop",
-                          "defaults\nhost H.example\nuser u\ndelivery mbox /m\naccount a\nport 110\naccount "
-                          "b\nport 995\nhost h.example.\n");
+  const auto ports =
+      read("mpop",
+           "defaults\nhost H.example\ntls on\nuser u\ndelivery mbox /m\naccount a\nport 110\naccount "
+           "b\nport 995\nhost h.example.\n");
   requires_in(ports, {"b {\"enabled\":false"});
   const auto here = read("fetchmail",
                          "poll localhost proto pop3 user u password p mda \"one\"\n"

@@ -51,6 +51,7 @@ TEST_CASE("every row of the table of providers is complete, and every host is a 
     CHECK(!(row->domains.empty() && row->mx.empty()));
     CHECK((row->host.empty() || is_host(std::string(row->host))));
     CHECK((!row->host.empty() || !row->note.empty()));  // the note says what to do instead
+    CHECK((row->host.empty() || !row->may_tell_server));
     for (const auto& domain : words_of(row->domains)) CHECK_MESSAGE(is_host(domain), domain);
     for (const auto& host : words_of(row->mx)) CHECK_MESSAGE(is_host(host), host);
     CHECK(row->tls != net::Tls::none);
@@ -282,6 +283,7 @@ TEST_CASE("a wrong server or port is answered with the right one, the right one 
   CHECK(has(server(at("imap.web.de")), "pop3s://pop3.web.de"));
   CHECK(has(server(at("pop.tim.it")), "pop3://pop.tim.it"));
   CHECK(has(server(at("imap.mail.me.com")), "iCloud has no POP3 server; "));
+  CHECK(server(at("pop.daum.net")).starts_with("public lists name only an IMAP server for Daum"));
   CHECK(server(at("mail.example.org", 993)) == "");
 }
 

@@ -45,7 +45,7 @@ class NameServer {
     here.sin_family = AF_INET;
     here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof here;
-    auto* const address = reinterpret_cast<sockaddr*>(&here);  // NOLINT: the sockets' interface
+    auto* const address = reinterpret_cast<sockaddr*>(&here);
     if (::bind(socket_.get(), address, size) != 0 || ::getsockname(socket_.get(), address, &size) != 0)
       std::abort();
     at_ = "127.0.0.1:" + std::to_string(ntohs(here.sin_port));
@@ -69,7 +69,7 @@ class NameServer {
       std::array<char, 512> packet{};
       sockaddr_storage from{};
       socklen_t size = sizeof from;
-      auto* const address = reinterpret_cast<sockaddr*>(&from);  // NOLINT: the sockets' interface
+      auto* const address = reinterpret_cast<sockaddr*>(&from);
       const auto length = ::recvfrom(socket_.get(), packet.data(), packet.size(), 0, address, &size);
       if (length < 17) continue;
       const auto reply = answer({packet.data(), static_cast<std::size_t>(length)});

@@ -195,7 +195,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Length": str(len(data)), "Connection": "close", **headers}.items():
-            self.send_header(name, value)
+            if value is not None:
+                self.send_header(name, value)
         try:
             self.end_headers()
             self.wfile.write(data)
