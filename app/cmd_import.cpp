@@ -77,6 +77,7 @@ void write(const Invocation& invocation, const std::vector<const Draft*>& drafts
   for (const auto* draft : drafts) fresh.write_password(draft->name, draft->password);
   const auto& config = fresh.check();
   const auto environment = real_environment(invocation, config, {});
+  fresh.require_unchanged();  // what follows cannot be undone
   for (const auto* draft : drafts) record(*draft, config, environment);
   fresh.publish();
 }
@@ -100,7 +101,7 @@ std::string seen_text(const Draft& draft) {
   return util::counted(draft.known.size(), "fetched message") + (dated ? ", with their times" : "");
 }
 
-std::string json_of(const Draft& draft, const Outcome& outcome, const util::Path& config) {
+std::string json_of(const Draft& draft, const Outcome& outcome, const Node& profile) {
   Node object{.form = Node::Form::object};
   object.add("event", Node::of("imported"))
       .add("account", Node::of(draft.name))
@@ -108,7 +109,7 @@ std::string json_of(const Draft& draft, const Outcome& outcome, const util::Path
       .add("line", Node::of_number(draft.line))
       .add("enabled", Node::of_flag(draft.enabled))
       .add("known", Node::of_number(draft.known.size()))
-      .add("profile", setup::profile_of(draft, NewProfiles::password_file(config, draft.name)));
+      .add("profile", profile);
   return account::write(object, account::Layout::one_line);
 }
 
@@ -134,9 +135,11 @@ std::string table_of(const std::vector<const Draft*>& drafts) {
 void print_summary(const Invocation& invocation, const setup::ProgramRow& program,
                    const std::vector<Outcome>& outcomes) {
   if (invocation.json) {
-    const auto config = config_to_write(invocation);
+    const auto profiles = profiles_of(drafts_of(outcomes), config_to_write(invocation));
+    const auto fitted = NewProfiles(invocation, profiles).fitted();
+    auto profile = fitted.begin();
     for (const auto& outcome : outcomes)
-      for (const auto& draft : outcome.drafts) print(json_of(draft, outcome, config));
+      for (const auto& draft : outcome.drafts) print(json_of(draft, outcome, (profile++)->second));
     return;
   }
   if (invocation.quiet) return;

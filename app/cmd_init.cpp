@@ -25,6 +25,7 @@
 #include "setup/draft.h"
 #include "setup/host_names.h"
 #include "setup/profile_text.h"
+#include "util/shell.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -156,7 +157,8 @@ class Init {
   /// Asks for the password if one is needed, and logs in once to check that the account works.
   void log_in() {
     if (account_.oauth) {
-      log_in_by_oauth(unaltered_, account_, state_file(), "mailhaul init " + address_);
+      log_in_by_oauth(unaltered_, account_, state_file(),
+                      "mailhaul init " + util::shell_word(safe(address_)));
       logged_in_ = true;
     } else if (!has_own_secret() || (in_keyring_ && questions_.can_ask())) {
       if (!questions_.can_ask())
@@ -342,7 +344,7 @@ class Init {
       object.add("messages", Node::of_number(waiting_.messages))
           .add("bytes", Node::of_number(waiting_.bytes));
     else
-      object.add("profile", profile());
+      object.add("profile", NewProfiles(unaltered_, {{account_.name, profile()}}).fitted().front().second);
     return account::write(object, account::Layout::one_line);
   }
 

@@ -150,8 +150,11 @@ ChosenServer confirm(const Invocation& invocation, const Questions& questions, c
 }
 
 [[noreturn]] void refuse_without_pop3(const setup::Provider& provider) {
-  throw Error(Kind::unavailable, std::string(provider.name) + " has no POP3 server",
-              std::string(provider.note));
+  const std::string name(provider.name);
+  throw Error(
+      Kind::unavailable,
+      provider.may_tell_server ? "no POP3 server of " + name + " is known" : name + " has no POP3 server",
+      std::string(provider.note));
 }
 
 }  // namespace

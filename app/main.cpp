@@ -52,9 +52,9 @@ int ended(const Invocation& invocation, int status) {
 util::Error told(const std::filesystem::filesystem_error& error) {
   const auto& path = error.path1();
   return {util::Kind::storage,
-          "cannot look at " + (path.empty() ? std::string("the current directory") : safe(path.native())) +
+          "cannot examine " + (path.empty() ? std::string("the current directory") : safe(path.native())) +
               ": " + error.code().message(),
-          "check the permissions of its directories: namei -l shows them"};
+          "namei -l shows each directory and link on the way, and its permissions"};
 }
 
 /// The exit status after a signal. `status`: used if SIGTERM is the normal end of the command.

@@ -163,10 +163,14 @@ void NewProfiles::require_new_mailbox(const std::string& name) const {
   }
 }
 
-void NewProfiles::publish() {
+void NewProfiles::require_unchanged() const {
   if (text_of_file().reveal() != before_.reveal())
     throw Error(Kind::temporary, safe(file_.native()) + " was changed meanwhile",
-                "nothing was written; try again");
+                "the configuration was not written; try again");
+}
+
+void NewProfiles::publish() {
+  require_unchanged();
   try {
     fresh_->publish();
   } catch (...) {

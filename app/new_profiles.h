@@ -15,7 +15,8 @@ namespace mailhaul::app {
 
 /// Adds accounts to the configuration file, in steps. Files that the steps wrote are removed again unless
 /// publish() puts the new configuration in place. Errors say that nothing was written. What the file has in
-/// `defaults` does not change the accounts; a warning names the keys that they take from there all the same.
+/// `defaults` does not change the accounts; check() and check_in_memory() warn of keys that they take from
+/// there all the same.
 class NewProfiles {
  public:
   NewProfiles(const Invocation& invocation, std::vector<setup::NamedProfile> profiles);
@@ -39,8 +40,9 @@ class NewProfiles {
   void check_in_memory();
   /// The accounts as check() writes them: with the keys that keep them apart from the file's `defaults`.
   std::vector<setup::NamedProfile> fitted();
-  /// Puts the new configuration in place of the file. Throws Error{temporary} if the file has changed since
-  /// check(). REQUIRES: check().
+  /// Throws Error{temporary} if the file has changed since check().
+  void require_unchanged() const;
+  /// Puts the new configuration in place of the file. Throws as require_unchanged() does. REQUIRES: check().
   void publish();
   /// Whether the new configuration is in place of the file, even if publish() has thrown.
   bool is_published() const;

@@ -62,6 +62,7 @@ struct MailboxKey {
   auto operator<=>(const MailboxKey&) const = default;
 };
 MailboxKey mailbox_of(const Account& account);
+bool is_loopback(std::string_view host);  ///< a name in lower case, or an address
 
 /// The names of the accounts, in the same order.
 std::vector<std::string> account_names(std::span<const Account> accounts);

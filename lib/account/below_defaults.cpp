@@ -53,8 +53,10 @@ Node below_defaults(Node keys, const Node& defaults) {
 
 std::vector<std::string> taken_from_defaults(const Node& keys, const Node& defaults) {
   std::vector<std::string> names;
+  const bool needs_password = keys.member("oauth") == nullptr;
   for (const auto& member : defaults.members)
-    if (would_change(keys, member.key)) names.push_back(member.key);
+    if (would_change(keys, member.key) && (needs_password || !is_password_source(member.key)))
+      names.push_back(member.key);
   return names;
 }
 

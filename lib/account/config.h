@@ -34,7 +34,8 @@ Node value_in_file(const Override& option);
 /// out are keys without a value that means their default, and after_fetch and on_trouble. REQUIRES: the
 /// account has the required keys.
 Node below_defaults(Node keys, const Node& defaults);
-/// The keys, except after_fetch and on_trouble, that an account with these keys takes from `defaults`.
+/// The keys, except after_fetch and on_trouble, that an account with these keys takes from `defaults` and
+/// uses.
 std::vector<std::string> taken_from_defaults(const Node& keys, const Node& defaults);
 
 /// What the accounts are for. Without a file, `look` needs no `deliver`. With `check`, mistakes outside of

@@ -23,6 +23,4 @@ std::string without_password(std::string_view proxy);  ///< shows "***" instead
 /// One or several "sha256//BASE64".
 std::vector<std::string> pins_of(const Setting& setting);
 
-bool is_loopback(std::string_view host);  ///< a name in lower case, or an address
-
 }  // namespace mailhaul::account

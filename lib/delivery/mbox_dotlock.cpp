@@ -185,7 +185,8 @@ Dotlock::Answer Dotlock::ask_program() {
   if (!dotlockfile_installed()) return Answer::forbidden;
   constexpr int lock_exists = 4;  // L_MAXTRYS in lockfile.h
   const int status = run({program, "-p", "-l", "-r", "0", path_.native()});
-  if (status == lock_exists || status < 0) return Answer::busy;  // < 0: nobody knows who has the lock
+  if (status < 0) return Answer::none;
+  if (status == lock_exists) return Answer::busy;
   if (status != 0) return Answer::forbidden;
   held_ = Held::by_program;
   return Answer::taken;

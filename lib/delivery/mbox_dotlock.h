@@ -17,8 +17,9 @@ class Dotlock {
   Dotlock& operator=(const Dotlock&) = delete;
   ~Dotlock();  ///< removes the file if it was taken
 
-  enum class Answer { taken, busy, forbidden };
-  /// `forbidden`: neither we nor dotlockfile(1) may create the file. Throws Error{storage}.
+  enum class Answer { taken, busy, forbidden, none };
+  /// `forbidden`: neither we nor dotlockfile(1) may create the file; `none`: dotlockfile(1) was killed.
+  /// Throws Error{storage}.
   [[nodiscard]] Answer try_take();
   const util::Path& path() const noexcept { return path_; }
 

@@ -101,23 +101,32 @@ LockedMbox::LockedMbox(const Path& path, const RunContext& context, const Lockin
   }
 }
 
+/// Whether the path still names this file, and it may be delivered to.
+bool LockedMbox::is_unchanged() {
+  busy_ = "other programs keep replacing it";
+  busy_hint_ = "see which: fuser -v " + path_.native();
+  if (!still_there(fd(), path_)) return false;
+  require_plain_file(fd(), path_);
+  return true;
+}
+
 bool LockedMbox::try_lock(const RunContext& context, const Locking& locking) {
   busy_ = "it is locked by another program";
   busy_hint_ = "see which: fuser -v " + path_.native();
   if (!util::try_lock(fd(), util::LockMode::exclusive, path_)) return false;
-  constexpr auto replaced = "other programs keep replacing it";
-  busy_ = replaced;
-  if (!still_there(fd(), path_)) return false;
+  if (!is_unchanged()) return false;
   if (locking.kind == MboxLock::fcntl) return true;
   dotlock_ = std::make_unique<Dotlock>(path_, context);
   const auto answer = dotlock_->try_take();
   forbidden_ = answer == Dotlock::Answer::forbidden;
-  busy_ = "it is locked by " + dotlock_->path().native() + ", which another program created";
-  busy_hint_ = "if no program is using it: rm " + dotlock_->path().native();
+  const auto& lock = dotlock_->path().native();
+  busy_ = "it is locked by " + lock + ", which another program created";
+  busy_hint_ = "if no program is using it: rm " + lock;
   if (answer == Dotlock::Answer::busy) return false;
-  // A program that respects only the dotlock may have replaced the file before we got the dotlock.
-  busy_ = replaced;
-  return still_there(fd(), path_);
+  busy_ = "dotlockfile(1) gave no answer";
+  busy_hint_ = "try it: dotlockfile -p -l " + lock;
+  if (answer == Dotlock::Answer::none) return false;
+  return is_unchanged();  // a program that respects only the dotlock may have replaced the file until now
 }
 
 std::uint64_t LockedMbox::bytes() const {

@@ -47,6 +47,7 @@ class LockedMbox {
 
  private:
   [[nodiscard]] bool try_lock(const RunContext& context, const Locking& locking);
+  [[nodiscard]] bool is_unchanged();
 
   util::Path path_;
   util::Fd file_;

@@ -18,11 +18,12 @@ namespace {
 using util::Fd;
 using util::Path;
 
-/// The spool that the ticket names, or the one of this name beside the database, which may have been moved.
+/// The spool of this name beside the database, which may have been moved; otherwise the one that the ticket
+/// names.
 Path spool_of(const TicketFields& message, const RunContext& context) {
   const Path named = message.text("spool");
-  if (::access(named.c_str(), F_OK) == 0) return named;
-  return context.state_directory / "spool" / named.filename();
+  const auto beside = context.state_directory / "spool" / named.filename();
+  return ::access(beside.c_str(), F_OK) == 0 ? beside : named;
 }
 
 class Recovery {

@@ -65,13 +65,21 @@ Ending ending_of(int fd, const Path& path, Extent content) {
   return {read_part(fd, path, {content.from + content.length - k, k}), has_body ? 0 : most_added};
 }
 
+/// Whether nothing is missing at the end of an entry, as far as that shows without the spool: it is as long
+/// as the message, ends in a newline, and has none of the zeros that a power cut leaves. Only at the end of
+/// the file, the empty line may be missing: others add it before they append.
+bool looks_whole(const LockedMbox& mbox, Extent entry, const TicketFields& message) {
+  constexpr std::uint64_t enough = 4096;
+  const auto end = entry.from + entry.length, k = std::min(entry.length, enough);
+  const std::uint64_t missing = end == mbox.bytes() ? 1 : 0;
+  const bool has_zeros = read_part(mbox.fd(), mbox.path(), {end - k, k}).find('\0') != std::string::npos;
+  return entry.length + missing >= message.number("length") && mbox.padding(end) != "\n\n" && !has_zeros;
+}
+
 /// True if the entry is a whole copy of the message. A torn message that is followed by the mail of others
 /// may be as long, but its end is missing.
 bool whole(const LockedMbox& mbox, Extent entry, int spool, const TicketFields& message) {
-  if (spool < 0) {  // there is nothing to compare with: at least nothing is missing at its end
-    const bool ends_in_newline = mbox.padding(entry.from + entry.length) != "\n\n";
-    return entry.length + 1 >= message.number("length") && ends_in_newline;  // + 1: the empty line
-  }
+  if (spool < 0) return looks_whole(mbox, entry, message);
   const Path path = message.text("spool");
   const auto ours = content_of(spool, path, {message.number("from"), message.number("length")});
   const auto theirs = content_of(mbox.fd(), mbox.path(), entry);

@@ -15,7 +15,7 @@ std::vector<Extent> entries_from(const LockedMbox& mbox, std::uint64_t start);
 
 /// Returns for each of `messages` whether `entries` contain a whole copy of it. A message is found by the id
 /// in its trace header, or without one by its content; each entry counts for one message only. A `spool`
-/// below 0 means that the spool is gone: then the id, the length and the last newline decide.
+/// below 0 means that the spool is gone: then the id, the length and the last bytes decide.
 std::vector<bool> find_copies(const LockedMbox& mbox, std::span<const Extent> entries, int spool,
                               std::span<const TicketFields> messages);
 

@@ -136,20 +136,20 @@ void Settler::publish(std::vector<ReceivedMessage>& messages) {  // S4
     for (auto& copy : message.copies) {
       if (copy.destination->traits().exactly_once() || withhold(message, copy)) continue;
       hand_over(message, copy);
-      handed_over = true;
+      handed_over = handed_over || !copy.destination->traits().settled_by_close();
     }
     record(message);
   }
-  if (handed_over) commit();  // one synced COMMIT before the batch's DELEs
+  if (handed_over) commit();                // one synced COMMIT before the batch's DELEs
+  if (handed_over) store_.flush(mailbox_);  // also if the last message added nothing to record
 }
 
 /// Withholds the copy if it must not be offered; then its landing is as if it had never been offered.
 bool Settler::withhold(const ReceivedMessage& message, ReceivedMessage::Copy& copy) {
   if (!is_withheld(run_, copy)) return false;
   copy.state = CopyState::withheld;
-  const auto& target = copy.destination->target();
-  if (!copy.may_be_repeated)
-    unrecorded_.landings.push_back({.row = message.row.id, .target = target, .ticket = {}});
+  if (copy.may_be_repeated) return true;
+  unrecorded_.landings.push_back({.row = message.row.id, .target = copy.destination->target(), .ticket = {}});
   return true;
 }
 
@@ -242,7 +242,8 @@ void Settler::suspect(std::span<const state::RowId> more) {
 
 void Settler::commit() {
   take_notes();
-  store_.commit(mailbox_, unrecorded_, Durability::synced);  // an empty one flushes what is not synced yet
+  if (unrecorded_.empty()) return;
+  store_.commit(mailbox_, unrecorded_, Durability::synced);
   unrecorded_ = {};
 }
 

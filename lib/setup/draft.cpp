@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "account/account.h"
 #include "util/ascii.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -96,10 +97,7 @@ std::string mailbox_of(const Draft& draft) {
 }  // namespace
 
 bool is_on_this_machine(const Draft& draft) {
-  const auto host = plain_host_of(draft);
-  const bool is_number = host.find_first_not_of("0123456789.") == std::string::npos;
-  return !draft.socket.empty() || host == "localhost" || host.ends_with(".localhost") || host == "::1" ||
-         (is_number && host.starts_with("127."));
+  return !draft.socket.empty() || account::is_loopback(plain_host_of(draft));
 }
 
 Node profile_of(const Draft& draft, const util::Path& password_file) {

@@ -105,7 +105,7 @@ std::filesystem::file_type type_of(const Path& path) {
   std::error_code problem;
   const auto type = std::filesystem::status(path, problem).type();
   if (problem && type != std::filesystem::file_type::not_found)
-    throw Error(Kind::storage, "cannot look at " + path.native() + ": " + problem.message());
+    throw Error(Kind::storage, "cannot examine " + path.native() + ": " + problem.message());
   return type;
 }
 

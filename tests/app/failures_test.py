@@ -182,7 +182,7 @@ class Forbidden(Case):
                 for command in ("rebuild", "verify"):
                     result = self.world.run("state", command, "home")
                     self.assertStatus(result, 74)
-                    self.assertSays(result.err, "cannot look at", "permission denied")
+                    self.assertSays(result.err, "cannot examine", "permission denied")
                 self.world.path("closed").chmod(0o700)
 
     def test_a_state_directory_that_may_not_be_written(self):

@@ -175,7 +175,7 @@ class Newcomer(InitCase):
         self.assertNothingWritten()
         run = self.at_terminal("anna@daum.net")
         self.assertEqual(run.end(), 69, run.screen)
-        self.assertScreen(run, "Daum has no POP3 server")
+        self.assertScreen(run, "no POP3 server of Daum is known")
         self.assertScreen(run, "give it with --server")
 
     def test_outlook_begins_a_login_by_oauth(self):
@@ -301,7 +301,7 @@ class Newcomer(InitCase):
         self.answer(run, rb"on the server after[^\n]*\? [^\n]*\] ", "")
         self.assertEqual(run.end(), 75, run.screen)
         self.assertScreen(run, "was changed meanwhile")
-        self.assertScreen(run, "nothing was written; try again")
+        self.assertScreen(run, "the configuration was not written; try again")
         self.assertEqual(self.world.config.read_text(), "// mine\n")
         self.assertEqual([file.name for file in self.world.config.parent.iterdir()], [self.world.config.name])
 

@@ -354,6 +354,14 @@ TEST_CASE_FIXTURE(Crashed, "without its spool a torn message is in doubt") {
   zeros.replace(zeros.size() - 5, 5, 5, '\0');
   spill(path, old + entries[0] + zeros);
   CHECK(recover().at(1).status == DeliveryStatus::doubt);
+  spill(path, old + entries[0] + zeros + "\n\n" + foreign);
+  CHECK(recover().at(1).status == DeliveryStatus::doubt);
+  // Others add what is missing before their own mail: that does not make a message whole.
+  const auto cut = entries[1].substr(0, whole - 2);
+  spill(path, old + entries[0] + cut + "\n\n" + foreign);
+  CHECK(recover().at(1).status == DeliveryStatus::doubt);
+  spill(path, old + entries[0] + entries[1] + foreign);
+  CHECK(recover().at(1).status == DeliveryStatus::published);
 }
 
 TEST_CASE_FIXTURE(Crashed, "a spool that was moved together with the database is found") {
