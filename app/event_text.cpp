@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "app/header_text.h"
+#include "util/join.h"
 #include "util/units.h"
 
 namespace mailhaul::app {
@@ -25,10 +26,10 @@ std::string title_of(const report::MessageEvent& message, std::size_t columns) {
 
 /// " to PATH, PATH": the files that the message is in, or the places that it went to if it is in no file.
 std::string places_of(const report::MessageEvent& message) {
-  std::string text;
-  for (const auto& [target, path] : message.arrivals)
-    (text += text.empty() ? " to " : ", ") += path.empty() ? target : path;
-  return text;
+  if (message.arrivals.empty()) return {};
+  return " to " + util::joined(message.arrivals, [](const report::Arrival& arrival) {
+           return arrival.path.empty() ? arrival.target : arrival.path;
+         });
 }
 
 /// "; 395 more wait (max_messages)": what was not delivered, and why.

@@ -117,15 +117,8 @@ std::optional<std::string> to_utf8(const std::string& charset, std::string bytes
   return whole ? std::optional(text) : std::nullopt;
 }
 
-std::string_view take_word(std::string_view& text) {
-  text = util::without_leading_blanks(text);
-  const auto word = text.substr(0, text.find_first_of(" \t"));
-  text.remove_prefix(word.size());
-  return word;
-}
-
 std::optional<std::uint64_t> take_number(std::string_view& text) {
-  return util::parse_number(take_word(text));
+  return util::parse_number(util::take_word(text));
 }
 
 /// "08:00" or "08:00:59"
@@ -210,16 +203,16 @@ std::optional<std::chrono::sys_seconds> parse_date(std::string_view field) {
   const auto comma = field.find(',');
   std::string_view text = field.substr(comma == std::string_view::npos ? 0 : comma + 1);
   const auto day = take_number(text);
-  const auto month = month_of(take_word(text));
+  const auto month = month_of(util::take_word(text));
   auto year = take_number(text);
-  const auto time = time_of(take_word(text));
+  const auto time = time_of(util::take_word(text));
   if (!day || !year || !time || *day > 31 || *year > 9999) return std::nullopt;
   if (*year < 1000) *year += *year < 50 ? 2000 : 1900;
   const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
                                          std::chrono::month(month),
                                          std::chrono::day(static_cast<unsigned>(*day)));
   if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date) + *time - std::chrono::minutes(zone_of(take_word(text)));
+  return std::chrono::sys_days(date) + *time - std::chrono::minutes(zone_of(util::take_word(text)));
 }
 
 }  // namespace mailhaul::app

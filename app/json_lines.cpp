@@ -6,6 +6,7 @@
 #include "app/columns.h"
 #include "app/header_text.h"
 #include "app/output.h"
+#include "util/join.h"
 #include "util/utc.h"
 
 namespace mailhaul::app {
@@ -31,13 +32,10 @@ void put_field(Json& object, const std::string& name, std::string_view field) {
 
 /// The places, and the files that the message is in.
 void put_arrivals(Json& object, std::span<const report::Arrival> arrivals) {
-  std::string places;
   auto paths = Json::array();
-  for (const auto& arrival : arrivals) {
-    (places += places.empty() ? "" : ", ") += arrival.target;
+  for (const auto& arrival : arrivals)
     if (!arrival.path.empty()) paths.push_back(arrival.path);
-  }
-  put(object, "deliver", places);
+  put(object, "deliver", util::joined(arrivals, &report::Arrival::target));
   if (!paths.empty()) object["path"] = paths.front();
   if (paths.size() > 1) object["paths"] = paths;
 }

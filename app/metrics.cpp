@@ -141,10 +141,7 @@ class Replacement {
   }
   /// Whether the file still has its name: no other process has published or removed it.
   [[nodiscard]] bool is_still(const util::Fd& file) const {
-    struct stat named {};
-    const auto opened = util::status_of(file.get(), fresh_);
-    return ::lstat(fresh_.c_str(), &named) == 0 && named.st_ino == opened.st_ino &&
-           named.st_dev == opened.st_dev;
+    return util::is_named(fresh_, util::status_of(file.get(), fresh_));
   }
 
   util::Path target_, fresh_;

@@ -6,10 +6,15 @@
 
 namespace mailhaul::account {
 
+std::string plain_host(std::string_view host) {
+  auto plain = util::lower(host);
+  if (plain.ends_with('.')) plain.pop_back();
+  return plain;
+}
+
 MailboxKey mailbox_of(const Account& account) {
   if (!account.server.socket.empty()) return {.user = account.user, .host = server_url(account.server)};
-  MailboxKey key{.user = account.user, .host = util::lower(account.server.host)};
-  if (key.host.ends_with('.')) key.host.pop_back();  // "host." and "host" are the same host
+  MailboxKey key{.user = account.user, .host = plain_host(account.server.host)};
   if (is_loopback(key.host)) key.port = account.server.effective_port();
   return key;
 }

@@ -62,7 +62,9 @@ struct MailboxKey {
   auto operator<=>(const MailboxKey&) const = default;
 };
 MailboxKey mailbox_of(const Account& account);
-bool is_loopback(std::string_view host);  ///< a name in lower case, or an address
+/// The host in the form in which hosts are compared: in lower case, without the dot that may end a name.
+[[nodiscard]] std::string plain_host(std::string_view host);
+[[nodiscard]] bool is_loopback(std::string_view host);  ///< a plain name, or an address
 
 /// The names of the accounts, in the same order.
 std::vector<std::string> account_names(std::span<const Account> accounts);

@@ -11,6 +11,7 @@
 #include "account/keys.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/join.h"
 
 namespace mailhaul::account {
 namespace {
@@ -34,18 +35,10 @@ struct EffectiveValue {
 };
 using Effective = std::map<std::string_view, EffectiveValue, std::less<>>;
 
-/// "--server, --user and --deliver".
-std::string in_words(std::span<const std::string> names) {
-  std::string all;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    all += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-  return all;
-}
-
 [[noreturn]] void refuse_second_source(const Setting& setting, const Member& first, const Member& second) {
   std::vector<std::string> names;
   for (const auto source : password_sources()) names.push_back(setting.key(source));
-  setting.refuse_at(second.position, "only one of " + in_words(names) + " may be set, and " +
+  setting.refuse_at(second.position, "only one of " + util::in_words(names, " and ") + " may be set, and " +
                                          setting.key(first.key) + " is set already");
 }
 
@@ -76,7 +69,7 @@ constexpr std::array<std::string_view, 3> required_keys{"server", "user", "deliv
 
 [[noreturn]] void refuse_missing(const Setting& whole, const Layer& layer,
                                  std::span<const std::string> keys) {
-  const auto names = in_words(keys);
+  const auto names = util::in_words(keys, " and ");
   if (whole.on_command_line())
     throw util::Error(
         util::Kind::usage, "an account on the command line also needs " + names,

@@ -6,6 +6,8 @@
 
 #include "util/ascii.h"
 #include "util/error.h"
+#include "util/file.h"
+#include "util/join.h"
 #include "util/nearest.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -31,20 +33,6 @@ std::string wanted(Form form) {
       return "an object";
   }
   return {};
-}
-
-/// "oldest or newest", "a, b or c".
-std::string alternatives(std::span<const std::string_view> names) {
-  std::string all;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    all.append(i == 0 ? "" : i + 1 == names.size() ? " or " : ", ").append(names[i]);
-  return all;
-}
-
-/// "/m/box//" and "/m/box" are the same place.
-std::string_view without_end_slashes(std::string_view path) {
-  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  return path;
 }
 
 /// The items of a list as the words of a command.
@@ -151,7 +139,7 @@ util::Path path_of(const Setting& setting) { return absolute(setting, text_of(se
 
 util::Path absolute(const Setting& setting, std::string_view path) {
   if (util::has_control_character(path)) setting.refuse("contains a control character");
-  path = without_end_slashes(path);
+  path = util::without_end_slashes(path);
   if (path.starts_with('/')) return path;
   const auto& home = setting.paths->home;
   if (home.empty()) setting.refuse("the home directory is not known; write an absolute path");
@@ -185,7 +173,7 @@ std::size_t choice_of(const Setting& setting, std::span<const std::string_view> 
   require_form(setting, Form::text, {});
   const auto found = std::ranges::find(choices, std::string_view(setting.node->text));
   if (found == choices.end())
-    setting.refuse("must be " + alternatives(choices) + guess(setting.node->text, choices));
+    setting.refuse("must be " + util::in_words(choices, " or ") + guess(setting.node->text, choices));
   return static_cast<std::size_t>(found - choices.begin());
 }
 

@@ -16,6 +16,6 @@ namespace mailhaul::credentials {
 void keep_in_keyring(const Subject& subject, const util::Secret& password, const util::Cancel& cancel);
 
 /// Removes the password, and returns whether there was one. Throws as keep_in_keyring() does.
-bool remove_from_keyring(const Subject& subject, const util::Cancel& cancel);
+[[nodiscard]] bool remove_from_keyring(const Subject& subject, const util::Cancel& cancel);
 
 }  // namespace mailhaul::credentials

@@ -9,10 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "util/ascii.h"
 #include "util/base64.h"
 #include "util/digest.h"
 #include "util/error.h"
+#include "util/percent.h"
 
 namespace mailhaul::credentials {
 namespace {
@@ -33,14 +33,9 @@ util::Secret form_of(std::initializer_list<FormField> fields) {
   form.reserve(64U << 10U);  // so that no copy stays behind in memory
   for (const auto& [name, value] : fields) {
     if (value.empty()) continue;
-    form.append(form.empty() ? "" : "&").append(name).append("=").append(percent_encode(value));
+    form.append(form.empty() ? "" : "&").append(name).append("=").append(util::percent_encode(value));
   }
   return util::Secret(std::move(form));
-}
-
-bool is_unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         std::string_view("-._~").find(c) != std::string_view::npos;
 }
 
 Json object_in(std::string_view text) {
@@ -89,36 +84,6 @@ Reply as(std::variant<OAuthRefusal, Unusable>&& trouble) {
 
 }  // namespace
 
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size() * 3);
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_unreserved(c))
-      encoded += c;
-    else
-      encoded.append({'%', digits[byte >> 4U], digits[byte & 15U]});
-  }
-  return encoded;
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = i + 2 < text.size() ? util::hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? util::hex_digit(text[i + 2]) : -1;
-    if (text[i] == '%' && high >= 0 && low >= 0) {
-      decoded += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
-}
-
 std::string base64url(std::string_view bytes) {
   auto text = util::base64_encode(bytes);
   std::ranges::replace(text, '+', '-');
@@ -152,7 +117,7 @@ std::string consent_url(const OAuth& oauth, const std::string& client_id, const 
   const bool has_query = oauth.authorize_url.find('?') != std::string::npos;
   std::string url = oauth.authorize_url + (has_query ? "&" : "?") + "response_type=code";
   const auto add = [&url](std::string_view name, std::string_view value) {
-    if (!value.empty()) url.append("&").append(name).append("=").append(percent_encode(value));
+    if (!value.empty()) url.append("&").append(name).append("=").append(util::percent_encode(value));
   };
   add("client_id", client_id);
   add("redirect_uri", consent.redirect);
@@ -242,7 +207,7 @@ std::optional<Redirected> read_redirect(std::string_view text) {
     const auto equals = field.find('=');
     if (equals == std::string_view::npos) continue;
     const auto name = field.substr(0, equals);
-    auto value = percent_decode(field.substr(equals + 1));
+    auto value = util::percent_decode(field.substr(equals + 1));
     if (name == "code")
       redirected.code = util::Secret(std::move(value));
     else if (name == "state")

@@ -13,10 +13,6 @@
 
 namespace mailhaul::credentials {
 
-/// Replaces every byte except A-Z a-z 0-9 - . _ ~ by %XX (RFC 3986 section 2.3).
-std::string percent_encode(std::string_view text);
-/// Reads "+" as a blank and %XX as a byte; leaves what is not well-formed as it is.
-std::string percent_decode(std::string_view text);
 /// Base64 for URLs, without padding (RFC 4648 section 5).
 std::string base64url(std::string_view bytes);
 [[nodiscard]] std::optional<std::string> base64url_decode(std::string_view text);

@@ -42,9 +42,9 @@ struct RunContext {
 
 /// What a destination has to know about a message besides its bytes.
 struct Envelope {
-  std::string id;            ///< stable id: Maildir's unique name, %i, MAILHAUL_ID
-  std::string trace_header;  ///< written first; ends in LF; empty: none
-  bool retry = false;        ///< it may have been handed over before: MAILHAUL_RETRY=1
+  std::string id;                ///< stable id: Maildir's unique name, %i, MAILHAUL_ID
+  std::string trace_header;      ///< written first; ends in LF; empty: none
+  bool may_be_repeated = false;  ///< it may have been handed over before: MAILHAUL_RETRY=1
 };
 
 /// All that recovery may use to complete a delivery. Stored verbatim in the database.

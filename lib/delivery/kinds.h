@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A delivery kind is one source file, which ends with the row of the kind, and one line in the table in
-// kinds.cpp. Configuration, --deliver, help, schema and tests read the rows; the engine reads their traits.
+// A delivery kind is one source file, which ends with the row of the kind, a header that declares the row,
+// and one line in the table in kinds.cpp. Configuration, --deliver, help, schema and tests read the rows; the
+// engine reads their traits.
 #pragma once
 #include <cstddef>
 #include <memory>

@@ -88,12 +88,6 @@ bool is_abandoned(const Lockfile& lock, const Path& path, const RunContext& cont
          (owner == Owner::unknown && context.seconds() - std::int64_t{lock.info.st_mtime} > a_day);
 }
 
-bool still_named(const Lockfile& lock, const Path& path) {
-  struct stat named {};
-  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == lock.info.st_ino &&
-         named.st_dev == lock.info.st_dev;
-}
-
 /// The exit status; -1 if a signal ended the program, or it took too long.
 int run(const std::vector<std::string>& argv) {
   const util::Cancel never;
@@ -160,14 +154,14 @@ Dotlock::Answer Dotlock::take_over() {
   if (!lock.file) return Answer::busy;
   const bool ours = is_ours(lock, context_);
   if (!ours && !is_abandoned(lock, path_, context_)) return Answer::busy;
-  if (!still_named(lock, path_)) return Answer::busy;
+  if (!util::is_named(path_, lock.info)) return Answer::busy;
   if (lock.writable) {
     // Write before shortening the file: an empty file, left by a kill, would look like another program's.
     const auto text = content();
     util::pwrite_all(lock.file.get(), text, 0, path_);
     if (::ftruncate(lock.file.get(), static_cast<off_t>(text.size())) != 0) return Answer::busy;
     ::futimens(lock.file.get(), nullptr);
-    if (!still_named(lock, path_)) return Answer::busy;  // another program has just taken it over
+    if (!util::is_named(path_, lock.info)) return Answer::busy;  // another program has just taken it over
   } else {
     if (::unlink(path_.c_str()) != 0) return Answer::forbidden;
     if (const auto answer = create(); answer != Answer::taken) return answer;

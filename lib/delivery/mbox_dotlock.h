@@ -25,9 +25,9 @@ class Dotlock {
 
  private:
   enum class Held { no, by_us, by_program };
-  Answer create();
-  Answer take_over();
-  Answer ask_program();
+  [[nodiscard]] Answer create();
+  [[nodiscard]] Answer take_over();
+  [[nodiscard]] Answer ask_program();
   std::string content() const;
 
   const RunContext& context_;

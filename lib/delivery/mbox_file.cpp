@@ -60,12 +60,10 @@ Fd create_mbox_file(const Path& path) {
   util::throw_errno(Kind::cannot_create, "open", path.native(), err);
 }
 
+std::string who_uses(const Path& path) { return "see which: fuser -v " + path.native(); }
+
 /// False if a reader has replaced the file while we waited.
-bool still_there(int fd, const Path& path) {
-  struct stat named {};
-  const auto info = util::status_of(fd, path);
-  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == info.st_ino && named.st_dev == info.st_dev;
-}
+bool still_there(int fd, const Path& path) { return util::is_named(path, util::status_of(fd, path)); }
 
 }  // namespace
 
@@ -104,7 +102,7 @@ LockedMbox::LockedMbox(const Path& path, const RunContext& context, const Lockin
 /// Whether the path still names this file, and it may be delivered to.
 bool LockedMbox::is_unchanged() {
   busy_ = "other programs keep replacing it";
-  busy_hint_ = "see which: fuser -v " + path_.native();
+  busy_hint_ = who_uses(path_);
   if (!still_there(fd(), path_)) return false;
   require_plain_file(fd(), path_);
   return true;
@@ -112,7 +110,7 @@ bool LockedMbox::is_unchanged() {
 
 bool LockedMbox::try_lock(const RunContext& context, const Locking& locking) {
   busy_ = "it is locked by another program";
-  busy_hint_ = "see which: fuser -v " + path_.native();
+  busy_hint_ = who_uses(path_);
   if (!util::try_lock(fd(), util::LockMode::exclusive, path_)) return false;
   if (!is_unchanged()) return false;
   if (locking.kind == MboxLock::fcntl) return true;

@@ -15,6 +15,7 @@
 #include "delivery/sleep.h"
 #include "delivery/ticket_fields.h"
 #include "util/escape.h"
+#include "util/join.h"
 #include "util/process.h"
 #include "util/shell.h"
 #include "util/units.h"
@@ -57,9 +58,7 @@ void wait_for_running_programs(const RunContext& context, std::chrono::seconds l
 
 /// The command in one line, as a shell would take it.
 std::string command_line(const std::vector<std::string>& command) {
-  std::string line;
-  for (const auto& word : command) line += (line.empty() ? "" : " ") + util::shell_word(word);
-  return line;
+  return util::joined(command, util::shell_word, " ");
 }
 
 struct Settings {
@@ -111,7 +110,7 @@ util::Exit Mda::run(const QueuedMessage& message, const Fd& output) {
   by_hand_ = command_line(argv);
   std::vector<std::string> environment{"MAILHAUL_ACCOUNT=" + context().account, "MAILHAUL_ID=" + envelope.id,
                                        "MAILHAUL_SIZE=" + std::to_string(message.bytes)};
-  if (envelope.retry) environment.emplace_back("MAILHAUL_RETRY=1");
+  if (envelope.may_be_repeated) environment.emplace_back("MAILHAUL_RETRY=1");
   if (::lseek(message.file.get(), 0, SEEK_SET) != 0) util::throw_errno(Kind::storage, "rewind", "a message");
   util::Child child({.argv = argv,
                      .environment = environment,

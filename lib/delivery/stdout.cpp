@@ -11,7 +11,6 @@
 #include <array>
 #include <chrono>
 #include <climits>
-#include <csignal>
 #include <mutex>
 #include <optional>
 
@@ -102,12 +101,10 @@ void Stdout::write_piece(std::string_view bytes, Progress& progress) const {
 /// A reader would take half a message for a whole one. So a message that was begun is finished after a
 /// request to stop, if the reader reads it soon enough.
 void Stdout::wait_until_writable(Progress& progress) const {
-  constexpr std::chrono::milliseconds at_ctrl_c{1'500}, at_other_signals{10'000};
   const auto& cancel = *context().cancel;
   for (;;) {
     const bool is_stopping = cancel.requested();
-    if (is_stopping && !progress.until)
-      progress.until = Clock::now() + (cancel.signal() == SIGINT ? at_ctrl_c : at_other_signals);
+    if (is_stopping && !progress.until) progress.until = Clock::now() + cancel.grace();
     const auto left = is_stopping
                           ? std::chrono::ceil<std::chrono::milliseconds>(*progress.until - Clock::now())
                           : std::chrono::milliseconds(0);

@@ -55,7 +55,7 @@ class Batch {
   void add(ReceivedMessage message);
   /// At 8 MiB, 1,024 messages (fewer if a destination says so), or 2 s.
   [[nodiscard]] bool full() const;
-  /// At four times these limits.
+  /// At four times these octets or messages.
   [[nodiscard]] bool overfull() const;
   [[nodiscard]] bool empty() const noexcept { return messages_.empty(); }
   /// All of them, in the order of the plan. Leaves the batch empty.

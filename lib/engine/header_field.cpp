@@ -12,9 +12,8 @@ namespace {
 /// Takes the first line off the text and returns it without its line end.
 std::string_view take_line(std::string_view& text) {
   const auto end = std::min(text.find('\n'), text.size() - 1);
-  std::string_view line = text.substr(0, end + 1);
+  const auto line = util::without_line_ends(text.substr(0, end + 1));
   text.remove_prefix(end + 1);
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   return line;
 }
 

@@ -62,6 +62,7 @@ void require_no_limit(const pop3::Message& message, std::uint64_t announced) {
   if (!message.refused()) return;
   const auto meant = net::understand(*message.refused(), util::Kind::temporary);
   if (meant.reason != net::Reason::limit) return;
+  // RFC 1939 section 7: the header, the empty line, and no line of the body.
   const std::string command = "TOP " + std::to_string(message.wanted().number) + " 0";
   const util::Error error(meant.kind, "the server refused " + command + ": -ERR " + *message.refused(),
                           meant.hint);

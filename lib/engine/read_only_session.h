@@ -17,9 +17,9 @@
 
 namespace mailhaul::engine {
 
-/// A session that lists the mailbox and removes nothing. The mailbox is locked as long as the object lives.
-/// Writes nothing to the store, except that a refused login is counted. One thread at a time; does not move,
-/// since its members refer to one another.
+/// A session that lists the mailbox, and by itself removes nothing. The mailbox is locked as long as the
+/// object lives. Writes nothing to the store, except that a refused login is counted. One thread at a time;
+/// does not move, since its members refer to one another.
 struct ReadOnlySession {
   /// Locks, logs in, lists the messages and finds their rows. Throws what these throw.
   ReadOnlySession(const account::Account& account, const Environment& environment,

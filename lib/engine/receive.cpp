@@ -150,7 +150,7 @@ void Receiver::open_writers(const Step& step, IncomingMessage& incoming) {
 }
 
 delivery::Envelope Receiver::envelope(std::string id, bool may_be_repeated) const {
-  delivery::Envelope envelope{.id = std::move(id), .trace_header = {}, .retry = may_be_repeated};
+  delivery::Envelope envelope{.id = std::move(id), .trace_header = {}, .may_be_repeated = may_be_repeated};
   if (run_.account.trace_header) {
     envelope.trace_header =
         trace_header(run_.account, run_.environment.host, envelope.id, run_.environment.now());

@@ -45,7 +45,7 @@ class Removals {
   void retrieved_into_pipe() noexcept { piped_ = true; }
   /// Sends QUIT; what the server confirms is GONE. Returns the numbers removed, sorted. REQUIRES: no answer
   /// is owed, and what was delivered is recorded. Throws Error{temporary} when the removal was not confirmed.
-  std::vector<std::uint32_t> finish();
+  [[nodiscard]] std::vector<std::uint32_t> finish();
   /// The session ended early: nothing else is removed.
   void stop() noexcept { phase_ = Phase::over; }
   [[nodiscard]] bool quit_sent() const noexcept { return phase_ == Phase::quitting; }

@@ -73,7 +73,7 @@ class Requests {
   /// Forgets the messages not requested yet that are listed again after their removal; returns how many.
   [[nodiscard]] Traffic drop_relisted();
   /// Forgets what was held back or postponed; returns whether there was any.
-  bool drop_postponed();
+  [[nodiscard]] bool drop_postponed();
 
  private:
   pop3::Session& session_;

@@ -48,7 +48,8 @@ void for_each_account(const std::vector<account::Account>& accounts, const Limit
 
 /// Fetches for all accounts. Does not throw when an account fails: its error is in its outcome, and was
 /// reported to `listener`.
-std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts, const Limits& limits,
-                                const Environment& environment, report::Listener& listener);
+[[nodiscard]] std::vector<AccountOutcome> run(const std::vector<account::Account>& accounts,
+                                              const Limits& limits, const Environment& environment,
+                                              report::Listener& listener);
 
 }  // namespace mailhaul::engine

@@ -35,7 +35,6 @@ std::size_t CurlStream::read(std::span<char> into) {
 
 void CurlStream::check_for_cancel() {
   if (!cancel_.requested()) return;
-  // A person who presses Ctrl-C waits for the prompt.
   const auto drain =
       cancel_.signal() == SIGINT ? std::min(limits_.drain, limits_.drain_at_ctrl_c) : limits_.drain;
   if (!drained_at_) drained_at_ = Clock::now() + drain;

@@ -17,8 +17,8 @@ class CurlStream : public Stream {
  public:
   struct Limits {
     std::chrono::milliseconds silence{180'000};
-    std::chrono::milliseconds drain{10'000};  ///< for how long reading goes on after a cancel was requested
-    std::chrono::milliseconds drain_at_ctrl_c{1'500};  ///< the same after SIGINT
+    /// For how long reading goes on after a cancel was requested.
+    std::chrono::milliseconds drain = util::usual_grace, drain_at_ctrl_c = util::grace_at_ctrl_c;
   };
 
   CurlStream(Wire wire, const Limits& limits, const util::Cancel& cancel);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <memory>
 #include <string_view>
 
@@ -49,14 +48,13 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* tr
 }
 
 /// Once a body was sent, its answer may contain a token that replaces the one that was sent: after a cancel,
-/// it is waited for as long as a child process has to end (util::AfterCancel::little).
+/// it is waited for.
 int check_cancel(void* transfer, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) noexcept {
   Transfer& to = *static_cast<Transfer*>(transfer);
   if (!to.cancel->requested()) return 0;
   if (sent == 0) return 1;
   const auto now = std::chrono::steady_clock::now();
-  constexpr std::chrono::milliseconds little{1500}, more{10'000};
-  if (!to.stop_at) to.stop_at = now + (to.cancel->signal() == SIGINT ? little : more);
+  if (!to.stop_at) to.stop_at = now + to.cancel->grace();
   return now < *to.stop_at ? 0 : 1;
 }
 

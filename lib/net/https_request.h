@@ -36,7 +36,7 @@ struct HttpsAnswer {
 };
 
 /// Asks once, follows no redirection and keeps no cookie. After a cancel, the answer to a body that was sent
-/// is waited for up to 10 s, or 1.5 s after SIGINT. Throws Error{temporary} if there is no whole
+/// is waited for during Cancel::grace(). Throws Error{temporary} if there is no whole
 /// answer, Error{unavailable} if the certificate cannot be trusted, Error{config} for a URL that is not
 /// https, Error{cancelled}. No error contains anything of the body.
 [[nodiscard]] HttpsAnswer ask_https(const HttpsRequest& request, const util::Cancel& cancel);

@@ -31,7 +31,7 @@ struct LoginMethod {
 /// Error{config} for a mechanism that this build of libcurl does not have.
 std::vector<LoginMethod> login_methods(Auth auth, Tls tls, std::string_view remembered);
 
-/// The words of a line of the answer to CAPA (RFC 2449), in upper case.
+/// The words of a line of the answer to CAPA (RFC 2449 section 5), in upper case.
 std::vector<std::string> words_of_capability(std::string_view line);
 /// True if a line begins with `name` and has `argument` among its words. An empty `argument` is ignored.
 bool offers(const std::vector<std::string>& capabilities, std::string_view name,

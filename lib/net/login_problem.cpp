@@ -32,7 +32,7 @@ Error refused_greeting(const LoginFailure& failure) {
           refusal.hint};
 }
 
-/// RFC 2449 demands an -ERR from a server that does not know CAPA.
+/// RFC 1939 section 3 demands an -ERR from a server that does not know CAPA.
 Error no_capa(const LoginFailure& failure) {
   const std::string& words = failure.end->words;
   const std::string hint =

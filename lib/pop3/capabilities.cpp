@@ -16,12 +16,7 @@ namespace {
 constexpr std::string_view separators = " \t\r";
 
 /// Takes the next word off the line; empty at its end.
-std::string_view take_word(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(separators), line.size()));
-  const auto word = line.substr(0, line.find_first_of(separators));
-  line.remove_prefix(word.size());
-  return word;
-}
+std::string_view take_word(std::string_view& line) { return util::take_word(line, separators); }
 
 /// "EXPIRE 30", "EXPIRE 30 USER", "EXPIRE NEVER".
 std::optional<int> days(std::string_view word) {

@@ -79,7 +79,7 @@ struct Session::State {
   bool capabilities_are_current = false;  ///< CAPA need not be asked again
   Exchange exchange;
   std::optional<std::uint64_t> stat_count;
-  bool stat_is_proper = false;  ///< the answer to STAT has the form that RFC 1939 demands
+  bool stat_is_proper = false;  ///< the answer to STAT has the form that RFC 1939 section 5 demands
   std::optional<net::RefusedError> listing_refused;
   ListingFaults faults;
   std::size_t owed = 0;

@@ -6,9 +6,9 @@
 
 #include "setup/host_names.h"
 #include "util/ascii.h"
-#include "util/digest.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/percent.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -24,17 +24,6 @@ constexpr std::string_view public_database = "autoconfig.thunderbird.net";
 // An autoconfig file is at autoconfig.DOMAIN, as config_file, and at DOMAIN, as config_file below well_known.
 constexpr std::string_view well_known = "/.well-known/autoconfig";
 constexpr std::string_view config_file = "/mail/config-v1.1.xml";
-
-/// Encodes a text for the query of a URL (RFC 3986 section 2.1).
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool is_plain = (util::lower(c) >= 'a' && util::lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-                          c == '.' || c == '-' || c == '_' || c == '~';
-    encoded += is_plain ? std::string(1, c) : "%" + util::upper(util::hex(std::string_view(&c, 1)));
-  }
-  return encoded;
-}
 
 /// Why a host could not be asked, without "cannot ask HOST: ", because the host is reported anyway.
 std::string reason_of(const Error& error) {
@@ -92,7 +81,7 @@ class Search {
 
   /// Autoconfig and PACC at once; the first of them that has a server counts.
   void by_domain() {
-    const auto query = "?emailaddress=" + percent_encoded(address_);
+    const auto query = "?emailaddress=" + util::percent_encode(address_);
     const std::string file(config_file), folder(well_known);
     const std::vector<std::string> pages{
         "https://autoconfig." + domain_ + file + query, "https://" + domain_ + folder + file,
@@ -140,7 +129,7 @@ class Search {
         .at = server, .source = source, .provider = provider_of_server(server.host), .page = page};
   }
 
-  /// SRV (RFC 6186) and MX at once; MX is kept for the next step.
+  /// SRV (RFC 6186 section 3.3) and MX at once; MX is kept for the next step.
   void by_records() {
     if (!outside_.ask_dns) return tell("DNS", "not asked: a proxy is in use");
     const auto answers = outside_.ask_dns({{RecordType::srv, "_pop3s._tcp." + domain_},

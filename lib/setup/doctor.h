@@ -29,6 +29,9 @@ struct Finding {
 };
 using TellFinding = std::function<void(const Finding&)>;
 
+/// The error as a fault, about all accounts.
+[[nodiscard]] Finding fault_of(std::string check, const util::Error& error);
+
 /// What the checks need from outside of lib; `app` provides it.
 struct DoctorOutside {
   Surroundings around;

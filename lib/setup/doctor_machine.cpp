@@ -14,14 +14,6 @@ using util::Kind;
 
 constexpr std::uint64_t little_space = 64U << 20U;
 
-Finding fault_of(std::string check, const Error& error) {
-  return {.grade = Grade::fault,
-          .check = std::move(check),
-          .sentence = error.what(),
-          .advice = error.hint(),
-          .kind = error.kind()};
-}
-
 void check_space(const util::Path& state_file, const TellFinding& tell) {
   const auto directory = existing(state_file.parent_path());
   struct statvfs disk {};
@@ -70,6 +62,14 @@ bool is_in_the_future(const util::Path& file, std::chrono::sys_seconds now) {
 }
 
 }  // namespace
+
+Finding fault_of(std::string check, const Error& error) {
+  return {.grade = Grade::fault,
+          .check = std::move(check),
+          .sentence = error.what(),
+          .advice = error.hint(),
+          .kind = error.kind()};
+}
 
 void check_state(const std::vector<account::Account>& accounts, const DoctorOutside& outside,
                  const TellFinding& tell) {

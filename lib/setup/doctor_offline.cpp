@@ -32,13 +32,7 @@ class Report {
          .sentence = std::move(sentence),
          .advice = std::move(advice)});
   }
-  void fault(const Error& error) const {
-    say({.grade = Grade::fault,
-         .check = check_,
-         .sentence = error.what(),
-         .advice = error.hint(),
-         .kind = error.kind()});
-  }
+  void fault(const Error& error) const { say(fault_of(check_, error)); }
 
  private:
   void say(Finding finding) const {

@@ -12,6 +12,7 @@
 #include "setup/providers.h"
 #include "util/ascii.h"
 #include "util/escape.h"
+#include "util/join.h"
 #include "util/units.h"
 
 namespace mailhaul::setup {
@@ -100,12 +101,10 @@ class OnlineChecks {
   }
 
   void fault(std::string check, const Error& error) const {
-    tell_({.grade = Grade::fault,
-           .account = account_.name,
-           .check = std::move(check),
-           .sentence = error.what(),
-           .advice = error.hint().empty() ? usual_cure(error.kind()) : error.hint(),
-           .kind = error.kind()});
+    auto finding = fault_of(std::move(check), error);
+    finding.account = account_.name;
+    if (finding.advice.empty()) finding.advice = usual_cure(error.kind());
+    tell_(finding);
   }
 
   /// False if a program, a socket or a proxy makes the connection, so that no name is looked up here.
@@ -210,8 +209,7 @@ class OnlineChecks {
     if (lines.empty())
       return warn("capabilities", "the server does not say what it can do (CAPA)",
                   "nothing to do: mailhaul tries what it needs");
-    std::string all;
-    for (const auto& line : lines) all += (all.empty() ? "" : ", ") + util::escape(line);
+    const auto all = util::joined(lines, [](const std::string& line) { return util::escape(line); });
     const auto expire = pop3::parse_capabilities(lines).expire_days;
     if (!expire) return ok("capabilities", all);
     if (*expire == 0)

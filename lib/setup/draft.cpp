@@ -79,25 +79,18 @@ std::string valid_name(std::string_view wanted) {
   return name.empty() ? "account" : name.substr(0, 100);
 }
 
-/// The host in the form in which hosts are compared.
-std::string plain_host_of(const Draft& draft) {
-  auto host = util::lower(draft.host);
-  if (host.ends_with('.')) host.pop_back();
-  return host;
-}
-
 /// The mailbox as account::mailbox_of() sees it: the port counts on this machine only.
 std::string mailbox_of(const Draft& draft) {
   if (!draft.socket.empty()) return draft.user + "\n" + url_of(draft);
   const auto port = draft.port != 0 ? draft.port : usual_port_of(draft);
-  return draft.user + "\n" + plain_host_of(draft) +
+  return draft.user + "\n" + account::plain_host(draft.host) +
          (is_on_this_machine(draft) ? "\n" + std::to_string(port) : "");
 }
 
 }  // namespace
 
 bool is_on_this_machine(const Draft& draft) {
-  return !draft.socket.empty() || account::is_loopback(plain_host_of(draft));
+  return !draft.socket.empty() || account::is_loopback(account::plain_host(draft.host));
 }
 
 Node profile_of(const Draft& draft, const util::Path& password_file) {

@@ -8,6 +8,7 @@
 #include "setup/fdm_lexer.h"
 #include "setup/fdm_options.h"
 #include "util/escape.h"
+#include "util/join.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -218,9 +219,7 @@ class FdmParser {
   /// Reads what follows "user" or "users": the users as whom fdm delivers, which are not logins.
   void other_users() {
     const unsigned line = token_.line;
-    std::string names;
-    for (const auto& name : texts()) names += (names.empty() ? "" : ", ") + name;
-    note(line, "fdm delivers as " + util::escape(names) + ", which mailhaul does not do",
+    note(line, "fdm delivers as " + util::escape(util::joined(texts())) + ", which mailhaul does not do",
          "each user runs mailhaul as himself");
   }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <sstream>
 
+#include "account/account.h"
 #include "setup/fetchmail_rc.h"
 #include "setup/netrc_entry.h"
 #include "setup/programs.h"
@@ -60,7 +61,7 @@ std::uint16_t port_of(const std::string& text) {
 /// The mail server of this machine, with or without its usual port.
 bool names_this_machine(std::string_view host) {
   if (host.ends_with("/25") || host.ends_with("/smtp")) host = host.substr(0, host.rfind('/'));
-  return util::equal_nocase(host, "localhost") || host == "127.0.0.1" || host == "::1";
+  return account::is_loopback(account::plain_host(host));
 }
 
 class Drafting {

@@ -9,6 +9,7 @@
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/file.h"
 
 namespace mailhaul::setup {
 namespace {
@@ -280,9 +281,8 @@ class GetmailDrafting {
     note(line, std::move(sentence), std::move(advice));
   }
 
-  static std::string directory(std::string path) {
-    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-    return path;
+  static std::string directory(const std::string& path) {
+    return std::string(util::without_end_slashes(path));
   }
 
   /// "[section]", "/a/maildir/" or "/an/mbox".

@@ -13,9 +13,11 @@ struct NetrcReader {
 
 /// Lets the account use netrc if mailhaul finds its password there. Otherwise a note says why not, and what
 /// to do. Returns false, without a note, if there is no such file at all.
-bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, const NetrcReader& reader);
+[[nodiscard]] bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around,
+                                   const NetrcReader& reader);
 /// The same for a program that reads ~/.netrc.
-bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around, std::string_view program);
+[[nodiscard]] bool take_from_netrc(Draft& draft, Outcome& outcome, const Surroundings& around,
+                                   std::string_view program);
 
 /// The login that getmail takes from its netrc file for a server, as Python reads such a file: from the last
 /// entry of this very name, otherwise from the last "default". Empty if there is none, or the file cannot be

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "account/account.h"
 #include "setup/provider_rows.h"
 #include "util/ascii.h"
 #include "util/units.h"
@@ -19,12 +20,6 @@ bool any_word(std::string_view list, Test test) {
     list.remove_prefix(std::min(end + 1, list.size()));
   }
   return false;
-}
-
-std::string plain_name(std::string_view host) {
-  auto name = util::lower(host);
-  if (name.ends_with('.')) name.pop_back();
-  return name;
 }
 
 bool is_below(std::string_view host, std::string_view domain) {
@@ -98,7 +93,7 @@ std::string server_at(const Provider& provider, const net::Endpoint& endpoint) {
   const std::string name(provider.name);
   if (provider.may_tell_server) return std::string(provider.note);
   if (provider.host.empty()) return joined(name + " has no POP3 server", provider.note);
-  const bool is_right = plain_name(endpoint.host) == provider.host && endpoint.tls == provider.tls &&
+  const bool is_right = account::plain_host(endpoint.host) == provider.host && endpoint.tls == provider.tls &&
                         endpoint.effective_port() == provider.port;
   return is_right ? "" : "the POP3 server of " + name + " is " + server_url(provider);
 }
@@ -114,21 +109,21 @@ std::vector<const Provider*> providers() {
 }
 
 const Provider* provider_of_domain(std::string_view domain) {
-  const auto wanted = plain_name(domain);
+  const auto wanted = account::plain_host(domain);
   for (const auto* row : providers())
     if (any_word(row->domains, [&](std::string_view word) { return word == wanted; })) return row;
   return nullptr;
 }
 
 const Provider* provider_of_mx(std::string_view host) {
-  const auto wanted = plain_name(host);
+  const auto wanted = account::plain_host(host);
   for (const auto* row : providers())
     if (any_word(row->mx, [&](std::string_view word) { return is_below(wanted, word); })) return row;
   return nullptr;
 }
 
 const Provider* provider_of_server(std::string_view host) {
-  const auto wanted = plain_name(host);
+  const auto wanted = account::plain_host(host);
   for (const auto* row : providers())
     if (!row->host.empty() && row->host == wanted) return row;
   for (const auto* row : providers())

@@ -10,6 +10,7 @@
 
 #include "state/database_file.h"
 #include "state/schema.h"
+#include "util/percent.h"
 
 namespace mailhaul::state {
 
@@ -30,7 +31,7 @@ class Still {
  public:
   explicit Still(const util::Path& file) : file_(file) {
     sqlite3* opened = nullptr;
-    const auto name = uri_of(file);
+    const auto name = "file:" + util::percent_encode(file.native(), "/") + "?immutable=1";
     const int code = sqlite3_open_v2(name.c_str(), &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
     database_.reset(opened);
     if (code != SQLITE_OK) fail();
@@ -55,19 +56,6 @@ class Still {
   }
 
  private:
-  static std::string uri_of(const util::Path& file) {
-    std::string uri = "file:";
-    for (const char c : file.native()) {
-      constexpr std::string_view hex = "0123456789ABCDEF";
-      const auto byte = static_cast<unsigned char>(c);
-      if (c == '%' || c == '?' || c == '#')
-        uri.append({'%', hex[byte >> 4U], hex[byte & 15U]});
-      else
-        uri += c;
-    }
-    return uri + "?immutable=1";
-  }
-
   [[noreturn]] void fail() const { throw damaged(file_, sqlite3_errmsg(database_.get())); }
 
   const util::Path& file_;
@@ -80,14 +68,22 @@ std::string text_of(sqlite3_stmt* row, int column) {
                           : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
 }
 
+constexpr const char* mailboxes_sql =
+    "SELECT user, host, port, refused_logins, CASE WHEN length(login_mark) > 0 THEN not_before END "
+    "FROM mailboxes ORDER BY id";
+struct Column {
+  enum : int { user, host, port, refused_logins, not_before };
+};
+
 InspectedMailbox mailbox_in(sqlite3_stmt* row) {
-  InspectedMailbox mailbox{.user = text_of(row, 0),
-                           .host = text_of(row, 1),
-                           .port = static_cast<std::uint16_t>(sqlite3_column_int(row, 2)),
-                           .refused_logins = static_cast<std::uint32_t>(sqlite3_column_int64(row, 3)),
-                           .not_before = std::nullopt};
-  if (sqlite3_column_type(row, 4) != SQLITE_NULL)
-    mailbox.not_before = Time(std::chrono::seconds(sqlite3_column_int64(row, 4)));
+  InspectedMailbox mailbox{
+      .user = text_of(row, Column::user),
+      .host = text_of(row, Column::host),
+      .port = static_cast<std::uint16_t>(sqlite3_column_int(row, Column::port)),
+      .refused_logins = static_cast<std::uint32_t>(sqlite3_column_int64(row, Column::refused_logins)),
+      .not_before = std::nullopt};
+  if (sqlite3_column_type(row, Column::not_before) != SQLITE_NULL)
+    mailbox.not_before = Time(std::chrono::seconds(sqlite3_column_int64(row, Column::not_before)));
   return mailbox;
 }
 
@@ -107,10 +103,7 @@ void read(const util::Path& file, Inspection& inspection) {
   inspection.version = database.number("PRAGMA user_version");
   refuse_newer(file, inspection.version);
   if (inspection.version < first_with_mailboxes) return;
-  database.each(
-      "SELECT user, host, port, refused_logins, CASE WHEN length(login_mark) > 0 THEN not_before END "
-      "FROM mailboxes ORDER BY id",
-      [&](sqlite3_stmt* row) { inspection.mailboxes.push_back(mailbox_in(row)); });
+  database.each(mailboxes_sql, [&](sqlite3_stmt* row) { inspection.mailboxes.push_back(mailbox_in(row)); });
 }
 
 }  // namespace

@@ -16,8 +16,10 @@ bool equal_nocase(std::string_view one, std::string_view other);
 std::string_view without_leading_blanks(std::string_view text);  ///< blanks and tabs
 std::string_view trimmed(std::string_view text);                 ///< blanks, tabs and line ends at both ends
 std::string_view without_line_ends(std::string_view text);       ///< no CR and no LF at the end
-bool has_control_character(std::string_view text);               ///< a byte below 0x20, or DEL
-bool fits_on_a_line(std::string_view text);                      ///< no CR, no LF and no NUL
+/// Takes the first word, and the blanks before it, off the text, and returns the word; empty at the end.
+std::string_view take_word(std::string_view& text, std::string_view blanks = " \t");
+bool has_control_character(std::string_view text);  ///< a byte below 0x20, or DEL
+bool fits_on_a_line(std::string_view text);         ///< no CR, no LF and no NUL
 
 /// The value of a hexadecimal digit, 0 to 15, in upper or lower case; -1 for any other character.
 [[nodiscard]] int hex_digit(char c);

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 
 namespace mailhaul::util {
@@ -21,6 +22,10 @@ void Cancel::request(int signal) noexcept {
   // If the counter is full, the descriptor is readable already.
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
   errno = saved;
+}
+
+std::chrono::milliseconds Cancel::grace() const noexcept {
+  return signal() == SIGINT ? grace_at_ctrl_c : usual_grace;
 }
 
 }  // namespace mailhaul::util

@@ -16,6 +16,9 @@ namespace mailhaul::util {
 
 using Path = std::filesystem::path;
 
+/// "/m/box//" and "/m/box" are the same place; "/" stays.
+[[nodiscard]] std::string_view without_end_slashes(std::string_view path);
+
 /// open(2) with O_CLOEXEC added; throws Error{kind} "cannot open PATH: ...".
 Fd open_file(const Path& path, int flags, mode_t mode = 0, Kind kind = Kind::storage);
 /// The directory's descriptor (O_RDONLY | O_DIRECTORY).
@@ -24,6 +27,8 @@ Fd open_file(const Path& path, int flags, mode_t mode = 0, Kind kind = Kind::sto
 [[nodiscard]] Fd nameless_file(const Path& directory);
 /// fstat(2); throws Error{storage} "cannot read the attributes of PATH: ...".
 [[nodiscard]] struct stat status_of(int fd, const Path& path);
+/// Whether the name leads to this very file, and not, for example, to one that has replaced it meanwhile.
+[[nodiscard]] bool is_named(const Path& path, const struct stat& file);
 /// Writes all bytes; throws Error{storage} "cannot write PATH: ...".
 void write_all(int fd, std::string_view bytes, const Path& path);
 void pwrite_all(int fd, std::string_view bytes, off_t offset, const Path& path);

@@ -178,7 +178,7 @@ Exit Child::wait(std::chrono::seconds limit, const Cancel& cancel, AfterCancel a
   bool over = cancel.requested() || !ended_by(process.get(), cancel.fd(), deadline);
   if (over && Clock::now() < deadline) {  // a cancel
     const bool hurry = after_cancel == AfterCancel::little && cancel.signal() == SIGINT;
-    deadline = std::min(deadline, Clock::now() + milliseconds(hurry ? 1500 : 10'000));
+    deadline = std::min(deadline, Clock::now() + (hurry ? grace_at_ctrl_c : usual_grace));
     if (hurry) until_kill = milliseconds(400);
     exit.stopped = over = !ended_by(process.get(), -1, deadline);
   }

@@ -36,8 +36,8 @@ struct Launch {
 
 /// How much a child may still do after a cancel.
 enum class AfterCancel {
-  little,    ///< it may be killed at any time: it gets 10 s, or 1.5 s after SIGINT, when a person waits
-  its_work,  ///< it may finish its work: it gets 10 s, whatever the signal is
+  little,    ///< it may be killed at any time: it gets Cancel::grace()
+  its_work,  ///< it may finish its work: it gets usual_grace, whatever the signal is
 };
 
 /// A running program in a process group of its own, with every signal unblocked and at its default. It

@@ -5,19 +5,18 @@
 
 #include <chrono>
 
+#include "support/cpp/text.h"
+
 namespace {
 
 using namespace mailhaul::credentials;
+using mailhaul::test::contains;
 using std::chrono::hours;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
 const OAuth google_mail{.provider = "google"}, microsoft_mail{.provider = "microsoft"};
 constexpr hours a_day{24};
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 TEST_CASE("a refusal names the provider, what was refused, and its words, escaped and cut") {
   const auto error = explain(google_mail, "to renew the login",

@@ -15,6 +15,7 @@
 #include "delivery/destination.h"
 #include "support/cpp/destinations.h"
 #include "support/cpp/temp_dir.h"
+#include "support/cpp/text.h"
 #include "util/error.h"
 
 namespace mailhaul::test {
@@ -83,10 +84,6 @@ util::Error thrown(Action action) {
     return error;
   }
   return {util::Kind::internal, ""};
-}
-
-inline bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 }  // namespace mailhaul::test

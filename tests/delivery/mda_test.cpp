@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(MdaFixture, "the program's environment holds account, id, size
   auto letter = envelope(false);
   hand_over({"sh", "-c", command}, "12345\r\n", letter);
   CHECK(output() == "home " + letter.id + " 6 no\n");
-  letter.retry = true;
+  letter.may_be_repeated = true;
   hand_over({"sh", "-c", command}, "12345\r\n", letter);
   CHECK(output() == "home " + letter.id + " 6 1\n");
 }

@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-
 #include <cstdio>
 #include <fstream>
 #include <stdexcept>
@@ -15,12 +11,6 @@ namespace {
 
 void demand(bool done, const std::string& what) {
   if (!done) throw std::runtime_error("cannot " + what);
-}
-
-using Memory = std::unique_ptr<BIO, decltype(&BIO_free)>;
-
-Memory memory_of(const std::string& text) {
-  return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
 }
 
 TlsContext new_context() {
@@ -44,16 +34,8 @@ TlsContext make_certificate(const std::string& address, const std::string& ca_ou
   const test::Authority authority;
   test::CertificateWish wish;
   if (address != wish.names.back()) wish.names.push_back(address);
-  const auto made = authority.issue(wish);
   TlsContext context = new_context();
-  const Memory certificate_text = memory_of(made.pem), key_text = memory_of(made.key);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr), X509_free);
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-  demand(SSL_CTX_use_certificate(context.get(), certificate.get()) == 1 &&
-             SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1,
-         "use the certificate just made");
+  test::show_certificate(context.get(), authority.issue(wish));
   if (!ca_out.empty()) write_file_at_once(ca_out, authority.pem());
   return context;
 }

@@ -30,8 +30,8 @@ const std::string by_plain = greeting_and_capa({"SASL PLAIN"}) + "C: AUTH PLAIN 
 TEST_CASE("a provider's hint takes the place of the general one, and belongs to what went wrong") {
   CHECK(end_of(by_plain + "S: -ERR [AUTH] wrong\nHANG\n").hint() == "REFUSED");
   const std::string hung_up = end_of(by_plain).hint();
-  CHECK(has(hung_up, "often this means a wrong password"));
-  CHECK(has(hung_up, "; REFUSED"));
+  CHECK(contains(hung_up, "often this means a wrong password"));
+  CHECK(contains(hung_up, "; REFUSED"));
   CHECK(end_of(greeting_and_capa({"USER"}) + "C: USER anna\n", net::Auth::user).hint() ==
         "often this means an unknown user, or that POP3 is switched off for this mailbox: check both before "
         "the "
@@ -57,14 +57,14 @@ TEST_CASE("what is known of an untrusted certificate stays before the provider's
   const std::string hint = session.refused().hint();
   for (const auto& part : {std::string("pop.gmail.com"), std::string("issued by"), std::string("valid from"),
                            certificate.pin, std::string("tls_ca_file")})
-    CHECK_MESSAGE(has(hint, part), hint);
+    CHECK_MESSAGE(contains(hint, part), hint);
   CHECK_MESSAGE(hint.ends_with("; SERVER"), hint);
 }
 
 TEST_CASE("the sentence and the kind stay as they are") {
   const auto with = end_of(by_plain + "S: -ERR [AUTH] wrong\nHANG\n");
   CHECK(with.kind() == Kind::login);
-  CHECK(has(with.what(), "[AUTH] wrong"));
+  CHECK(contains(with.what(), "[AUTH] wrong"));
 }
 
 TEST_CASE("a lock, a limit and trouble at the server keep their own hints") {
@@ -74,8 +74,8 @@ TEST_CASE("a lock, a limit and trouble at the server keep their own hints") {
 }
 
 TEST_CASE("without a provider's hint the general one is given") {
-  CHECK(has(end_of(by_plain + "S: -ERR [AUTH] wrong\nHANG\n", net::Auth::automatic, nothing).hint(),
-            "check user name and password"));
+  CHECK(contains(end_of(by_plain + "S: -ERR [AUTH] wrong\nHANG\n", net::Auth::automatic, nothing).hint(),
+                 "check user name and password"));
 }
 
 TEST_CASE("what is often wrong where a server hangs up depends on what it was given") {
@@ -93,8 +93,8 @@ TEST_CASE("what is often wrong where a server hangs up depends on what it was gi
   for (const Row& row : rows) {
     CAPTURE(row.command);
     const auto error = end_of(begin + "C: " + row.command + "\n", row.auth, nullptr);
-    CHECK(has(error.what(), "closed the connection when it was given the "));
-    CHECK(has(error.hint(), "often this means " + row.fault + ", or that POP3 is switched off"));
+    CHECK(contains(error.what(), "closed the connection when it was given the "));
+    CHECK(contains(error.hint(), "often this means " + row.fault + ", or that POP3 is switched off"));
   }
 }
 

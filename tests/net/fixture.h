@@ -12,6 +12,7 @@
 #include "net/connection.h"
 #include "support/cpp/scripted_server.h"
 #include "support/cpp/temp_dir.h"
+#include "support/cpp/text.h"
 #include "support/cpp/time_out.h"
 #include "util/base64.h"
 #include "util/cancel.h"
@@ -84,10 +85,6 @@ struct TrustingSession : Session {
   }
   TempDir directory;
 };
-
-inline bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 /// Reads everything up to the end of the stream.
 inline std::string read_all(net::Stream& stream) {

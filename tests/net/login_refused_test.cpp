@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <netdb.h>
+#include <netinet/in.h>
 
 #include <atomic>
 #include <thread>
@@ -7,6 +8,7 @@
 #include "fixture.h"
 #include "net/problem.h"
 #include "util/base64.h"
+#include "util/fd.h"
 
 namespace {
 
@@ -38,8 +40,8 @@ TEST_CASE("a refused login is reported once, in the server's words, and classifi
       session.login.auth = auth;
       const auto error = session.refused();
       CHECK(error.kind() == row.kind);
-      CHECK(has(error.what(), row.words));
-      CHECK(has(error.what(), "127.0.0.1:" + std::to_string(server.port())));
+      CHECK(contains(error.what(), row.words));
+      CHECK(contains(error.what(), "127.0.0.1:" + std::to_string(server.port())));
       CHECK(server.connections() == 1);
     }
   }
@@ -78,7 +80,7 @@ TEST_CASE("auto ends with what the server said last, whatever else it does not o
       Session session(server);
       const auto error = session.refused();
       CHECK(error.kind() == row.kind);
-      CHECK(has(error.what(), row.what));
+      CHECK(contains(error.what(), row.what));
       if (row.kind != Kind::unavailable)
         CHECK(server.connections() == (capabilities == Strings{"SASL CRAM-MD5", "USER"} ? 2 : 1));
     }
@@ -101,8 +103,8 @@ TEST_CASE("a wrong password goes out once, and twice at most where the refusal b
     ScriptedServer server([&](Client& client) {
       transcript(greeting_and_capa({"SASL PLAIN LOGIN", "USER"}))(client);
       for (std::string line = client.hear(); !line.empty(); line = client.hear()) {
-        const bool has_secret =
-            has(line, plain_credentials()) || line == base64_encode(password) || line == "PASS " + password;
+        const bool has_secret = contains(line, plain_credentials()) || line == base64_encode(password) ||
+                                line == "PASS " + password;
         if (has_secret) ++passwords;
         if (line.starts_with("USER"))
           client.say("+OK");
@@ -132,8 +134,8 @@ TEST_CASE("[AUTH] to the name of a mechanism is not about the password: the next
   named.login.auth = Auth::cram_md5;
   const auto error = named.refused();
   CHECK(error.kind() == Kind::protocol);
-  CHECK(has(error.what(), "[AUTH] not this one"));
-  CHECK(has(error.hint(), "\"auto\""));
+  CHECK(contains(error.what(), "[AUTH] not this one"));
+  CHECK(contains(error.hint(), "\"auto\""));
 }
 
 TEST_CASE("what a refused mechanism says about all logins ends the login") {
@@ -142,7 +144,7 @@ TEST_CASE("what a refused mechanism says about all logins ends the login") {
     CAPTURE(words);
     ScriptedServer server(answering({"SASL CRAM-MD5 PLAIN"}, "-ERR " + words));
     Session session(server);
-    CHECK(has(session.refused().what(), words));
+    CHECK(contains(session.refused().what(), words));
     CHECK(server.connections() == 1);
   }
 }
@@ -163,7 +165,7 @@ TEST_CASE("a greeting may also refuse, and without a code the refusal is tempora
     Session session(server);
     const auto error = session.refused();
     CHECK(error.kind() == row.kind);
-    CHECK(has(error.what(), row.words));
+    CHECK(contains(error.what(), row.words));
   }
 }
 
@@ -175,7 +177,7 @@ TEST_CASE("a refusal that follows the reasons for refusing a token is reported w
   session.login.auth = Auth::oauthbearer;
   const auto error = session.refused();
   CHECK(error.kind() == Kind::temporary);
-  CHECK(has(error.what(), "[SYS/TEMP] later (status invalid_token)"));
+  CHECK(contains(error.what(), "[SYS/TEMP] later (status invalid_token)"));
   CHECK(server.mismatches() == Strings{});
 }
 
@@ -191,7 +193,7 @@ TEST_CASE("what the server says is escaped") {
   ScriptedServer server(transcript("S: -ERR \x1b]0;owned\x07\nHANG\n"));
   Session session(server);
   const auto error = session.refused();
-  CHECK(has(error.what(), "\\x1b]0;owned\\x07"));
+  CHECK(contains(error.what(), "\\x1b]0;owned\\x07"));
   CHECK(session.traced("< -ERR \\x1b]0;owned\\x07"));
 }
 
@@ -217,10 +219,10 @@ TEST_CASE("a password that the server echoes is masked in errors, hints and trac
     std::string all = std::string(error.what()) + error.hint();
     for (const std::string& line : session.trace) all += "\n" + line;
     CAPTURE(all);
-    CHECK_FALSE(has(all, password));
-    CHECK_FALSE(has(all, base64_encode(password).substr(0, 12)));
-    CHECK_FALSE(has(all, plain_credentials()));
-    CHECK(has(all, "***"));
+    CHECK_FALSE(contains(all, password));
+    CHECK_FALSE(contains(all, base64_encode(password).substr(0, 12)));
+    CHECK_FALSE(contains(all, plain_credentials()));
+    CHECK(contains(all, "***"));
   }
 }
 
@@ -244,7 +246,7 @@ TEST_CASE("a password that is no line is refused before anything is sent") {
     session.login.secret = mailhaul::util::Secret(bad);
     const auto error = session.refused();
     CHECK(error.kind() == Kind::login);
-    CHECK((bad.empty() || !has(error.what(), bad)));
+    CHECK((bad.empty() || !contains(error.what(), bad)));
   }
   CHECK(server.connections() == 0);
 }
@@ -293,8 +295,8 @@ TEST_CASE("one deadline limits the whole login, over all login methods and whate
           return false;
         } catch (const mailhaul::util::Error& error) {
           result = std::string(error.what()) + " / " + error.hint();
-          return error.kind() == Kind::temporary && has(error.what(), row.what) &&
-                 has(error.hint(), row.hint);
+          return error.kind() == Kind::temporary && contains(error.what(), row.what) &&
+                 contains(error.hint(), row.hint);
         }
       });
       if (right) result.clear();
@@ -332,11 +334,14 @@ TEST_CASE("a server that disconnects during the login is a temporary failure") {
 }
 
 TEST_CASE("a port where nobody listens is a temporary failure") {
-  std::uint16_t port = 0;
-  {
-    ScriptedServer server(transcript(""));
-    port = server.port();
-  }
+  const mailhaul::util::Fd held(::socket(AF_INET, SOCK_STREAM, 0));  // has a port, but does not listen
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  REQUIRE(::bind(held.get(), reinterpret_cast<const sockaddr*>(&at), size) == 0);
+  REQUIRE(::getsockname(held.get(), reinterpret_cast<sockaddr*>(&at), &size) == 0);
+  const std::uint16_t port = ntohs(at.sin_port);
   ScriptedServer other(transcript(""));
   Session session(other);
   session.endpoint.port = port;
@@ -359,12 +364,12 @@ TEST_CASE("a configured proxy is used, and its password is not shown") {
   session.endpoint.port = 110;
   const auto error = session.refused();
   CHECK(error.kind() == Kind::config);
-  CHECK(has(error.what(), "the proxy refuses the login"));
+  CHECK(contains(error.what(), "the proxy refuses the login"));
   CHECK(proxy.received().front() == "CONNECT mail.example.org:110 HTTP/1.1");
   std::string all = error.what();
   for (const std::string& line : session.trace) all += "\n" + line;
-  CHECK_FALSE(has(all, "Proxy-Geheim"));
-  CHECK_FALSE(has(all, base64_encode("anna:Proxy-Geheim")));
+  CHECK_FALSE(contains(all, "Proxy-Geheim"));
+  CHECK_FALSE(contains(all, base64_encode("anna:Proxy-Geheim")));
 }
 
 TEST_CASE("the headers of a proxy are not taken for the server's words") {

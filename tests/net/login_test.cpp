@@ -75,7 +75,7 @@ TEST_CASE("a forged APOP timestamp gets no digest") {
   session.login.auth = Auth::apop;
   const auto error = session.refused();
   CHECK(error.kind() == Kind::protocol);
-  CHECK(has(error.what(), "timestamp"));
+  CHECK(contains(error.what(), "timestamp"));
   server.wait_until_quiet();
   CHECK(server.received() == Strings{});
 }
@@ -86,7 +86,7 @@ TEST_CASE("APOP without a timestamp is an error, and nothing is sent") {
   session.login.auth = Auth::apop;
   const auto error = session.refused();
   CHECK(error.kind() == Kind::unavailable);
-  CHECK(has(error.what(), "offers no APOP"));
+  CHECK(contains(error.what(), "offers no APOP"));
   CHECK(server.received() == Strings{});
 }
 
@@ -108,8 +108,8 @@ TEST_CASE("a mechanism that is not offered is an error that lists those offered"
   session.login.auth = Auth::plain;
   const auto error = session.refused();
   CHECK(error.kind() == Kind::unavailable);
-  CHECK(has(error.what(), "does not offer auth \"plain\": unknown mechanism"));
-  CHECK(has(error.hint(), "gssapi login"));
+  CHECK(contains(error.what(), "does not offer auth \"plain\": unknown mechanism"));
+  CHECK(contains(error.hint(), "gssapi login"));
   CHECK(server.connections() == 1);
 }
 
@@ -137,8 +137,8 @@ TEST_CASE("a server that does not have USER refuses no name and no password") {
       session.login.auth = auth;
       const auto error = session.refused();
       CHECK(error.kind() == Kind::unavailable);
-      CHECK(has(error.what(), words));
-      CHECK(has(error.hint(), "refuses USER: ask its administrator"));
+      CHECK(contains(error.what(), words));
+      CHECK(contains(error.hint(), "refuses USER: ask its administrator"));
       CHECK(server.connections() == 1);
     }
   }
@@ -269,7 +269,7 @@ TEST_CASE("SCRAM refused before it used the password is followed by the next mec
     const auto cram = logins_where_scram_is_refused("SCRAM-SHA-256 CRAM-MD5 PLAIN", words);
     REQUIRE(cram.error);
     CHECK(cram.error->kind() == Kind::login);
-    CHECK(has(cram.error->what(), words));
+    CHECK(contains(cram.error->what(), words));
     CHECK(cram.commands == Strings{"AUTH SCRAM-SHA-256 *", "AUTH CRAM-MD5"});
   }
 }

@@ -152,7 +152,7 @@ TEST_CASE("a login ends in the same way in plain text, after STLS and inside TLS
       if (row.error) {
         const auto error = session.refused();
         CHECK(error.kind() == *row.error);
-        CHECK(has(error.what(), row.says));
+        CHECK(contains(error.what(), row.says));
       } else {
         CHECK(session.open().stream);
       }

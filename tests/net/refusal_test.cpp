@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "support/cpp/text.h"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -13,11 +15,8 @@ using mailhaul::net::blames_the_way;
 using mailhaul::net::Reason;
 using mailhaul::net::response_code;
 using mailhaul::net::understand;
+using mailhaul::test::contains;
 using mailhaul::util::Kind;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_CASE("a response code is the text in brackets at the beginning, in upper case") {
   struct Row {

@@ -152,7 +152,7 @@ TEST_CASE("a reset connection counts as lost, not as ended") {
   stream->write("NOOP\r\n");
   std::string what;
   CHECK(kind_of_read(*stream, what) == Kind::temporary);
-  CHECK(has(what, "connection to 127.0.0.1:" + std::to_string(running.server.port()) + " lost: "));
+  CHECK(contains(what, "connection to 127.0.0.1:" + std::to_string(running.server.port()) + " lost: "));
 }
 
 TEST_CASE("a server that falls silent is given up") {

@@ -76,8 +76,8 @@ TEST_CASE("where TLS is required but missing, no user name and no password leave
       session.login.auth = auth;
       const auto error = session.refused();
       CHECK(error.kind() == Kind::unavailable);
-      CHECK(has(error.what(), row.part));
-      CHECK(has(error.hint(), "\"tls\": \"none\""));
+      CHECK(contains(error.what(), row.part));
+      CHECK(contains(error.hint(), "\"tls\": \"none\""));
       server.wait_until_quiet();
       for (const std::string& line : server.received()) CHECK((line == "CAPA" || line == "STLS"));
     }
@@ -95,7 +95,7 @@ TEST_CASE("clear text after the answer to STLS is not taken for the server's") {
     session.login.auth = auth;
     const auto error = session.refused();
     CHECK(error.kind() == Kind::protocol);
-    CHECK(has(error.what(), "clear text after"));
+    CHECK(contains(error.what(), "clear text after"));
     server.wait_until_quiet();
     CHECK(server.received() == Strings{"CAPA", "STLS"});
   }
@@ -123,9 +123,9 @@ TEST_CASE("an untrusted certificate ends the session before the login, and the e
     TlsSession session(server);
     const auto error = session.refused();
     CHECK(error.kind() == Kind::unavailable);
-    CHECK(has(error.what(), "is not trusted"));
+    CHECK(contains(error.what(), "is not trusted"));
     CAPTURE(error.hint());
-    CHECK(has(error.hint(), row.hint));
+    CHECK(contains(error.hint(), row.hint));
     server.wait_until_quiet();
     for (const std::string& line : server.received()) CHECK(line == "CAPA");
   }
@@ -136,7 +136,7 @@ TEST_CASE("an expired certificate is reported with its date, also over STLS") {
   ScriptedServer server(stls_script(), {.certificate = expired});
   TlsSession session(server, Tls::starttls);
   const auto error = session.refused();
-  CHECK(has(error.hint(), "GMT"));
+  CHECK(contains(error.hint(), "GMT"));
   for (const std::string& line : server.received()) CHECK((line == "CAPA" || line == "STLS"));
 }
 
@@ -153,13 +153,13 @@ TEST_CASE("an untrusted certificate is described, and the error says how to trus
     TlsSession session(server, Tls::starttls);
     const auto hint = session.refused().hint();
     CAPTURE(hint);
-    CHECK(has(hint, "it is for CN"));
-    CHECK(has(hint, row.issuer));
-    CHECK(has(hint, "GMT until "));
-    CHECK(has(hint, "its key is " + row.certificate.pin + ";"));
-    CHECK(has(hint, "chain is incomplete") == row.incomplete);
-    CHECK(has(hint, "openssl s_client -connect 127.0.0.1:" + std::to_string(server.port()) +
-                        " -starttls pop3 -servername 127.0.0.1 </dev/null"));
+    CHECK(contains(hint, "it is for CN"));
+    CHECK(contains(hint, row.issuer));
+    CHECK(contains(hint, "GMT until "));
+    CHECK(contains(hint, "its key is " + row.certificate.pin + ";"));
+    CHECK(contains(hint, "chain is incomplete") == row.incomplete);
+    CHECK(contains(hint, "openssl s_client -connect 127.0.0.1:" + std::to_string(server.port()) +
+                             " -starttls pop3 -servername 127.0.0.1 </dev/null"));
     spill(session.directory / "own.pem", row.certificate.pem);
     session.endpoint.ca_file = session.directory / "own.pem";
     CHECK_NOTHROW(session.open());
@@ -177,10 +177,10 @@ TEST_CASE("an expired certificate is described, and nothing is proposed that wou
     for (const std::string& part :
          {"it is for CN"s, "DNS:localhost"s, "issued by CN"s, "valid from "s, "GMT until "s,
           "its key is " + expired.pin, "renew it"s, "no setting makes mailhaul trust it"s})
-      CHECK(has(hint, part));
-    CHECK_FALSE(has(hint, "openssl"));
+      CHECK(contains(hint, part));
+    CHECK_FALSE(contains(hint, "openssl"));
     session.endpoint.pins = {expired.pin};  // no setting helps, as the hint says
-    CHECK(has(session.refused().what(), "expired"));
+    CHECK(contains(session.refused().what(), "expired"));
     spill(session.directory / "own.pem", expired.pem);
     session.endpoint.ca_file = session.directory / "own.pem";
     CHECK(session.refused().kind() == Kind::unavailable);
@@ -196,7 +196,7 @@ TEST_CASE("a certificate for another name is described, and a name and a pin tru
   CAPTURE(hint);
   for (const std::string& part : {"it is for CN"s, "DNS:mail.example.org"s, "issued by CN"s, "GMT until "s,
                                   "its key is " + named.pin + ";", "\"tls_server_name\""s, "\"tls_pin\""s})
-    CHECK(has(hint, part));
+    CHECK(contains(hint, part));
   for (auto* each : {&session, &replaced}) {
     each->endpoint.server_name = "mail.example.org";
     each->endpoint.pins = {named.pin};
@@ -211,7 +211,7 @@ TEST_CASE("a certificate that is neither trusted nor for this name says both") {
   TlsSession session(server);
   const auto hint = session.refused().hint();
   CAPTURE(hint);
-  CHECK(has(hint, "it is not for 127.0.0.1, so put a name that it has in \"tls_server_name\""));
+  CHECK(contains(hint, "it is not for 127.0.0.1, so put a name that it has in \"tls_server_name\""));
   spill(session.directory / "own.pem", own.pem);
   session.endpoint.ca_file = session.directory / "own.pem";
   session.endpoint.server_name = "mail.example.org";
@@ -246,14 +246,14 @@ TEST_CASE("a pin is checked in addition to the certificate") {
   session.endpoint.pins = {other.pin};
   const auto error = session.refused();
   CHECK(error.kind() == Kind::unavailable);
-  CHECK(has(error.what(), "matches none of the pinned keys"));
-  CHECK(has(error.hint(), "tls_pin"));
+  CHECK(contains(error.what(), "matches none of the pinned keys"));
+  CHECK(contains(error.hint(), "tls_pin"));
 
   const auto own = self_signed();
   ScriptedServer unknown(session_script(), tls_with(own));
   TlsSession pinned(unknown);
   pinned.endpoint.pins = {own.pin};
-  CHECK(has(pinned.refused().what(), "is not trusted"));
+  CHECK(contains(pinned.refused().what(), "is not trusted"));
 }
 
 TEST_CASE("TLS with a server that speaks plain POP3") {
@@ -261,7 +261,7 @@ TEST_CASE("TLS with a server that speaks plain POP3") {
   TlsSession session(server);
   const auto error = session.refused();
   CHECK(error.kind() == Kind::unavailable);
-  CHECK(has(error.hint(), "pop3://"));
+  CHECK(contains(error.hint(), "pop3://"));
 }
 
 TEST_CASE("a client certificate is sent to a server that requests one") {
@@ -272,7 +272,7 @@ TEST_CASE("a client certificate is sent to a server that requests one") {
   const auto without = session.refused();
   CAPTURE(std::string(without.what()));
   CHECK(without.kind() == Kind::unavailable);
-  CHECK(has(without.hint(), "tls_client_cert"));
+  CHECK(contains(without.hint(), "tls_client_cert"));
   spill(session.directory / "anna.pem", mine.pem);
   spill(session.directory / "anna.key", mine.key);
   std::filesystem::permissions(session.directory / "anna.key", std::filesystem::perms(0600));
@@ -287,8 +287,8 @@ TEST_CASE("that a client certificate is wanted is told after STLS as well") {
   const auto error = session.refused();
   CAPTURE(std::string(error.what()));
   CHECK(error.kind() == Kind::unavailable);
-  CHECK(has(error.what(), "alert"));
-  CHECK(has(error.hint(), "tls_client_cert"));
+  CHECK(contains(error.what(), "alert"));
+  CHECK(contains(error.hint(), "tls_client_cert"));
 }
 
 TEST_CASE("unusable files are configuration errors") {
@@ -323,7 +323,7 @@ TEST_CASE("unusable files are configuration errors") {
     const auto error = session.refused();
     CHECK(error.kind() == Kind::config);
     CAPTURE(error.what());
-    CHECK(has(error.what(), row.part));
+    CHECK(contains(error.what(), row.part));
   }
   CHECK(server.received() == Strings{});
 }

@@ -60,7 +60,7 @@ TEST_CASE("the reasons for refusing a token get an empty answer, and the words t
       TokenSession session(server, token);
       const auto error = session.refused();
       CHECK(error.kind() == row.kind);
-      CHECK(has(error.what(), row.words + " (" + told + ")"));
+      CHECK(contains(error.what(), row.words + " (" + told + ")"));
       CHECK(server.connections() == 1);
       server.wait_until_quiet();
       CHECK(answer == "");
@@ -76,7 +76,7 @@ TEST_CASE("the reasons for refusing a token are reported even if nothing follows
       TokenSession session(server, tokens.front());
       session.endpoint.connect_timeout = time_out;
       const auto error = session.refused();
-      return error.kind() == Kind::login && has(error.what(), told) && has(error.hint(), "token") &&
+      return error.kind() == Kind::login && contains(error.what(), told) && contains(error.hint(), "token") &&
              server.connections() == 1;
     };
     CHECK((then == "HANG\n" ? with_time_out(tells) : tells(limit)));
@@ -101,7 +101,8 @@ TEST_CASE("a token that is accepted is sent in one step where it fits, else in t
     server.wait_until_quiet();
     CHECK(server.mismatches() == Strings{});
     CHECK((first == "AUTH XOAUTH2") == (token.size() > 200));
-    for (const std::string& line : session.trace) CHECK_FALSE(has(line, base64_encode(token).substr(0, 12)));
+    for (const std::string& line : session.trace)
+      CHECK_FALSE(contains(line, base64_encode(token).substr(0, 12)));
   }
 }
 
@@ -127,7 +128,7 @@ TEST_CASE("a server that does not offer XOAUTH2 gets no token") {
   TokenSession session(server, tokens.front());
   const auto error = session.refused();
   CHECK(error.kind() == Kind::unavailable);
-  CHECK(has(error.what(), "does not offer auth \"xoauth2\""));
+  CHECK(contains(error.what(), "does not offer auth \"xoauth2\""));
   server.wait_until_quiet();
   CHECK(server.received() == Strings{"CAPA", "AUTH XOAUTH2"});
 }

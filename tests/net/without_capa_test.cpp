@@ -82,7 +82,7 @@ TEST_CASE("where CAPA cannot be left out, what happened to it is reported") {
       session.login.auth = Auth::plain;
       const auto error = session.refused();
       CHECK(error.kind() == Kind::temporary);
-      return has(error.what(), words) && has(error.hint(), "\"auth\"") && server.connections() == 1;
+      return contains(error.what(), words) && contains(error.hint(), "\"auth\"") && server.connections() == 1;
     }));
   }
   for (const std::string& end : ends) {
@@ -93,7 +93,8 @@ TEST_CASE("where CAPA cannot be left out, what happened to it is reported") {
       session.endpoint.connect_timeout = time_out;
       const auto error = session.refused();
       CHECK(error.kind() == Kind::temporary);
-      return has(error.what(), "CAPA") && has(error.hint(), "pop3s://") && server.connections() == 1;
+      return contains(error.what(), "CAPA") && contains(error.hint(), "pop3s://") &&
+             server.connections() == 1;
     }));
   }
 }
@@ -121,7 +122,7 @@ TEST_CASE("a login without CAPA may be refused like any other") {
       TrustingSession session(server);
       session.endpoint.connect_timeout = time_out;
       const auto error = session.refused();
-      return error.kind() == row.kind && has(error.what(), row.what) && server.connections() == 2;
+      return error.kind() == row.kind && contains(error.what(), row.what) && server.connections() == 2;
     }));
   }
 }

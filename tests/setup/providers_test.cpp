@@ -8,11 +8,14 @@
 #include <regex>
 #include <sstream>
 
+#include "support/cpp/text.h"
+
 namespace {
 
 using namespace mailhaul;
 using setup::Provider;
 using setup::SignIn;
+using test::contains;
 
 std::vector<std::string> words_of(std::string_view list) {
   std::istringstream stream{std::string(list)};
@@ -32,8 +35,6 @@ bool is_clause(std::string_view text) {
          (!text.ends_with('.') && !text.ends_with(' ') && text.find("  ") == std::string_view::npos &&
           std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
 }
-
-bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 net::Endpoint at(const std::string& host, std::uint16_t port = 995) { return {.host = host, .port = port}; }
 
@@ -220,7 +221,7 @@ TEST_CASE("a refused login is answered with what helps at that provider, the app
   for (const auto& row : rows) {
     CAPTURE(row.host);
     const auto hint = setup::advise(at(row.host), login(row.user)).refused;
-    for (const auto& part : row.parts) CHECK_MESSAGE(has(hint, part), hint);
+    for (const auto& part : row.parts) CHECK_MESSAGE(contains(hint, part), hint);
   }
   const auto gmail = setup::advise(at("pop.gmail.com"), login("jane@gmail.com")).refused;
   CHECK(gmail.starts_with("Gmail requires an app password"));
@@ -230,8 +231,9 @@ TEST_CASE("a login by token is not told to use an app password, and is told wher
   using net::Auth;
   const auto gmail = setup::advise(at("pop.gmail.com"), login("jane@gmail.com", Auth::xoauth2));
   CHECK(gmail.refused.starts_with("switch POP on"));
-  CHECK(has(setup::advise(at("pop.gmx.net"), login("jane@gmx.net", Auth::xoauth2)).mechanism, "not OAuth 2"));
-  CHECK(has(setup::advise(at("outlook.office365.com"), login("j@live.com")).mechanism, "only OAuth 2"));
+  CHECK(contains(setup::advise(at("pop.gmx.net"), login("jane@gmx.net", Auth::xoauth2)).mechanism,
+                 "not OAuth 2"));
+  CHECK(contains(setup::advise(at("outlook.office365.com"), login("j@live.com")).mechanism, "only OAuth 2"));
 }
 
 TEST_CASE("where OAuth 2 is not taken, a whole sentence says which password is") {
@@ -258,16 +260,16 @@ TEST_CASE("of two providers at one server, the user's domain tells which one it 
     return setup::advise(at("outlook.office365.com"), login(user)).refused;
   };
   CHECK(refused("jane@firm.com").starts_with("Microsoft 365 accepts only OAuth 2"));
-  CHECK(has(refused("jane@firm.com"), "an administrator may have to allow POP"));
+  CHECK(contains(refused("jane@firm.com"), "an administrator may have to allow POP"));
   CHECK(refused("anna@outlook.com").starts_with("Outlook.com accepts only OAuth 2"));
-  CHECK(has(refused("anna@outlook.com"), "the settings of Outlook on the web"));
+  CHECK(contains(refused("anna@outlook.com"), "the settings of Outlook on the web"));
 }
 
 TEST_CASE(
     "before a login by OAuth 2, an app password is named where one works, and what must be switched on") {
   const auto google = setup::advice_before_oauth("google");
   CHECK(google.starts_with("With an app password you need none of this: switch on 2-step verification"));
-  CHECK(has(google, "Before the login, switch POP on in Gmail's settings"));
+  CHECK(contains(google, "Before the login, switch POP on in Gmail's settings"));
   const auto microsoft = setup::advice_before_oauth("microsoft");
   CHECK(microsoft.starts_with("Before the login, allow POP"));
   CHECK(setup::advice_before_oauth("").empty());
@@ -280,9 +282,9 @@ TEST_CASE("a wrong server or port is answered with the right one, the right one 
   CHECK(server(at("pop3.web.de")) == "");
   CHECK(server(at("POP3.web.de.", 0)) == "");
   CHECK(server(at("pop3.web.de", 993)) == "the POP3 server of WEB.DE is pop3s://pop3.web.de");
-  CHECK(has(server(at("imap.web.de")), "pop3s://pop3.web.de"));
-  CHECK(has(server(at("pop.tim.it")), "pop3://pop.tim.it"));
-  CHECK(has(server(at("imap.mail.me.com")), "iCloud has no POP3 server; "));
+  CHECK(contains(server(at("imap.web.de")), "pop3s://pop3.web.de"));
+  CHECK(contains(server(at("pop.tim.it")), "pop3://pop.tim.it"));
+  CHECK(contains(server(at("imap.mail.me.com")), "iCloud has no POP3 server; "));
   CHECK(server(at("pop.daum.net")).starts_with("public lists name only an IMAP server for Daum"));
   CHECK(server(at("mail.example.org", 993)) == "");
 }

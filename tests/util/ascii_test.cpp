@@ -15,6 +15,20 @@ TEST_CASE("only ASCII letters have a case") {
   CHECK_FALSE(equal_nocase("\xc3\x89", "\xc3\xa9"));
 }
 
+TEST_CASE("words are taken off the beginning of a text") {
+  std::string_view text = "  one\ttwo three";
+  CHECK(take_word(text) == "one");
+  CHECK(text == "\ttwo three");
+  CHECK(take_word(text) == "two");
+  CHECK(take_word(text) == "three");
+  CHECK(take_word(text).empty());
+  text = " \t ";
+  CHECK(take_word(text).empty());
+  CHECK(text.empty());
+  text = "EXPIRE\r";
+  CHECK(take_word(text, " \t\r") == "EXPIRE");
+}
+
 TEST_CASE("blanks are taken from the beginning and line ends from the end") {
   CHECK(without_leading_blanks(" \t word ") == "word ");
   CHECK(without_leading_blanks(" \t").empty());

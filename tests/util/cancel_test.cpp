@@ -37,6 +37,15 @@ TEST_CASE("the first signal that asked to stop is the one that is reported") {
   CHECK(cancel.signal() == SIGTERM);
 }
 
+TEST_CASE("a person at the keyboard waits for a shorter time") {
+  Cancel by_person, by_service;
+  by_person.request(SIGINT);
+  by_service.request(SIGTERM);
+  CHECK(by_person.grace() == grace_at_ctrl_c);
+  CHECK(by_service.grace() == usual_grace);
+  CHECK(grace_at_ctrl_c < usual_grace);
+}
+
 TEST_CASE("a request leaves errno as it was, as a signal handler must") {
   Cancel cancel;
   errno = ENOENT;

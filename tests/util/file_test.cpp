@@ -144,3 +144,24 @@ TEST_CASE("a file without a name leaves nothing in its directory") {
   CHECK((util::status_of(file.get(), "a file").st_mode & 0777U) == 0600U);
   CHECK(std::filesystem::is_empty(dir.path()));
 }
+
+TEST_CASE("slashes at the end of a path mean nothing, except in the root") {
+  CHECK(util::without_end_slashes("/m/box//") == "/m/box");
+  CHECK(util::without_end_slashes("/m/box") == "/m/box");
+  CHECK(util::without_end_slashes("//") == "/");
+  CHECK(util::without_end_slashes("/") == "/");
+  CHECK(util::without_end_slashes("").empty());
+}
+
+TEST_CASE("a name may lead to another file than before") {
+  const test::TempDir dir;
+  const auto path = dir / "box";
+  const auto opened = util::open_file(path, O_RDWR | O_CREAT, 0600);
+  const auto file = util::status_of(opened.get(), path);
+  CHECK(util::is_named(path, file));
+  std::filesystem::rename(path, dir / "old");
+  CHECK_FALSE(util::is_named(path, file));
+  CHECK(util::is_named(dir / "old", file));
+  util::open_file(path, O_RDWR | O_CREAT, 0600).close_checked(Kind::storage, "a file");
+  CHECK_FALSE(util::is_named(path, file));
+}

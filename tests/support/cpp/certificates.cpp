@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -28,7 +29,7 @@ using X = std::unique_ptr<X509, Release>;
 
 template <typename Value>
 Value must(Value value) {
-  if (!value) throw std::runtime_error("OpenSSL cannot make a certificate");
+  if (!value) throw std::runtime_error("OpenSSL cannot make or use a certificate");
   return value;
 }
 
@@ -126,6 +127,14 @@ std::string authority_name() {
   return "mailhaul test authority " + std::to_string(++made);
 }
 
+std::unique_ptr<BIO, Release> reader(const std::string& pem) {
+  return std::unique_ptr<BIO, Release>(must(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))));
+}
+
+X certificate_in(const std::string& pem) {
+  return X(must(PEM_read_bio_X509(reader(pem).get(), nullptr, nullptr, nullptr)));
+}
+
 }  // namespace
 
 struct Authority::Own {
@@ -152,6 +161,18 @@ Certificate self_signed(const CertificateWish& wish) {
   const Pair pair = leaf(wish);
   sign(pair.certificate.get(), pair.certificate.get(), pair.key.get());
   return finished(pair);
+}
+
+void show_certificate(ssl_ctx_st* server, const Certificate& certificate) {
+  const auto shown = certificate_in(certificate.pem);
+  const Key key(must(PEM_read_bio_PrivateKey(reader(certificate.key).get(), nullptr, nullptr, nullptr)));
+  must(SSL_CTX_use_certificate(server, shown.get()) == 1);
+  must(SSL_CTX_use_PrivateKey(server, key.get()) == 1);
+}
+
+void require_client_certificate(ssl_ctx_st* server, const std::string& authority) {
+  must(X509_STORE_add_cert(SSL_CTX_get_cert_store(server), certificate_in(authority).get()) == 1);
+  SSL_CTX_set_verify(server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
 }
 
 }  // namespace mailhaul::test

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+struct ssl_ctx_st;
+
 namespace mailhaul::test {
 
 /// A certificate and its key, both PEM.
@@ -34,6 +36,11 @@ class Authority {
   std::unique_ptr<Own> own_;
   std::string pem_;
 };
+
+/// A server shows this certificate. Throws std::runtime_error.
+void show_certificate(ssl_ctx_st* server, const Certificate& certificate);
+/// A server refuses clients without a certificate of this authority. Throws std::runtime_error.
+void require_client_certificate(ssl_ctx_st* server, const std::string& authority);
 
 /// A self-signed certificate.
 Certificate self_signed(const CertificateWish& wish = {});

@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -26,34 +25,14 @@ namespace {
 struct Free {
   void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
   void operator()(SSL* tls) const noexcept { SSL_free(tls); }
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
 };
 using Context = std::unique_ptr<SSL_CTX, Free>;
-
-std::unique_ptr<BIO, Free> reader(const std::string& pem) {
-  return std::unique_ptr<BIO, Free>(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
-std::unique_ptr<X509, Free> certificate_in(const std::string& pem) {
-  return std::unique_ptr<X509, Free>(PEM_read_bio_X509(reader(pem).get(), nullptr, nullptr, nullptr));
-}
 
 Context make_context(const ScriptedServer::Options& options) {
   if (options.certificate.pem.empty()) return nullptr;
   Context context(SSL_CTX_new(TLS_server_method()));
-  const auto certificate = certificate_in(options.certificate.pem);
-  const std::unique_ptr<EVP_PKEY, Free> key(
-      PEM_read_bio_PrivateKey(reader(options.certificate.key).get(), nullptr, nullptr, nullptr));
-  if (SSL_CTX_use_certificate(context.get(), certificate.get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1) {
-    throw std::runtime_error("the test server cannot use its certificate");
-  }
-  if (!options.client_ca.empty()) {
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), certificate_in(options.client_ca).get());
-    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  }
+  show_certificate(context.get(), options.certificate);
+  if (!options.client_ca.empty()) require_client_certificate(context.get(), options.client_ca);
   return context;
 }
 
