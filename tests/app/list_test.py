@@ -10,7 +10,7 @@ from support.py import mail
 from support.py.maildrop import Session
 from support.py.world import LIMIT, MAILHAUL, Case
 
-YEAR = datetime.date.today().year
+YEAR = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=1))).year  # in the time zone of Listing
 KITCHEN = "Grüße aus der Küche"
 
 

@@ -12,6 +12,7 @@ import urllib.request
 
 from support.py import mail
 from support.py.oauth import CLOCK, AtTerminal, OAuthCase
+from support.py.ports import free_port
 from support.py.provider import Family, Token
 from support.py.world import LIMIT, MAILHAUL
 
@@ -53,7 +54,7 @@ class DeviceCode(OAuthCase):
         run = AtTerminal(self.world, "login")
         self.provider.approve(run.expect(rb"code (WXYZ-\d)"))
         self.assertEqual(run.end(), 0, run.screen)
-        self.assertEqual(len(self.provider.forms("/token")), 3)
+        self.assertGreaterEqual(len(self.provider.forms("/token")), 3)
 
     def test_a_refusal_is_told_in_words(self):
         for error, words in (("access_denied", b"declined"), ("expired_token", b"in time")):
@@ -128,8 +129,7 @@ class Browser(OAuthCase):
                 self.assertNotIn("hidden-7", seen)
 
     def test_a_redirect_url_of_this_machine_keeps_its_port_and_path(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            wanted = "http://127.0.0.1:%d/back/here" % server.getsockname()[1]  # mailhaul listens there after this
+        wanted = "http://127.0.0.1:%d/back/here" % free_port()
         run, url = self.begin(redirect_url=wanted)
         back = self.browse(url)
         self.assertTrue(back.startswith(wanted + "?"), back)
@@ -244,9 +244,9 @@ class Tokens(OAuthCase):
     def test_a_token_that_nobody_reads_is_not_a_success(self):
         self.provide()
         self.world.secrets = []  # the purpose of this command is to show one
-        script = 'exec 3>&1; { "$0" login --print-token home; echo "status $?" >&3; } | true'
+        script = 'exec 3>&1; { "$0" login --print-token home; echo "status $?" >&3; } | { exec <&-; echo deaf >&3; }'
         run = AtTerminal(self.world, "-c", script, MAILHAUL, program="/bin/sh")
-        run.expect(rb"\[y/N\]")
+        run.expect(rb"(?s)deaf.*\[y/N\]|\[y/N\].*deaf")
         run.type("y\n")
         self.provider.approve(run.expect(rb"code (WXYZ-\d)"))
         run.expect(rb"status 74")

@@ -148,9 +148,9 @@ class Order(unittest.TestCase):
 
     def test_a_program(self):
         """INTENT is on disk before the first program starts, so that a power cut leaves the names. Then TRIED is recorded
-        for each message without a flush, and one flush for all precedes the first DELE."""
+        for each message without a flush, and a flush precedes its DELE."""
         self.recorded("mda")
-        dele = self.where("sendto", text=b"DELE", which=0)
+        deles = self.deles(3)
         started = [n for n, call in enumerate(self.calls) if call.starts_a_program()]
         ended = self.where("wait4")
         self.assertEqual((len(started), len(ended)), (3, 3))
@@ -158,7 +158,8 @@ class Order(unittest.TestCase):
         self.between(written[0], started[0], FLUSHES, LOG)
         for begin, earlier in zip(started, [0, *ended]):
             self.between(earlier, begin, "pwrite64", LOG)
-        self.committed(ended[-1], dele)
+        for number, end in enumerate(ended, 1):
+            self.committed(end, deles[number])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 from support.py import mail
@@ -256,11 +257,12 @@ class InAContainer(AtServer):
         for orphan in below(watch):
             with open("/proc/%d/stat" % orphan, encoding="ascii") as file:
                 self.assertNotIn(") Z ", file.read())
-        self.world.path("orphan").write_text("go\ngo\n")
-        for _ in range(60):
-            if not below(watch):
-                break
-            self.sessions_end()
+        # Open for reading as well, so that what is written waits for an orphan that has not opened it yet.
+        with open(self.world.path("orphan"), "r+b", buffering=0) as fifo:
+            fifo.write(b"go\ngo\n")
+            end = time.monotonic() + LIMIT
+            while below(watch) and time.monotonic() < end:
+                self.sessions_end()
         self.assertEqual(below(watch), [])
         os.kill(watch, signal.SIGTERM)
         self.assertStatus(self.world.ended(process), 0)

@@ -93,7 +93,7 @@ class Row:
         self.world.configure({"home": {
             "server": "pop3://127.0.0.1:%d" % self.server.port, "tls": "none", "user": "anna", "password": "secret",
             "auth": "user",  # with a named method, the whole conversation is one connection
-            "connect_timeout": "%ds" % LIMIT,
+            "connect_timeout": "%ds" % LIMIT, "timeout": "%ds" % LIMIT,
             "trace_header": self.trace, "deliver": [self.destination(kind) for kind in self.kinds],
             "leave_on_server": self.keep == "leave"}})
 

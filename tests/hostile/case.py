@@ -55,6 +55,10 @@ class Case:
                 "user": "anna", "auth": "user", "password": PASSWORD.decode(), "trace_header": False,
                 "deliver": "mbox:~/mbox" if self.form == "mbox" else "maildir:~/Mail", **PATIENT, **keys}
 
+    def time_out(self):
+        """The seconds of silence that the program puts up with."""
+        return int({**PATIENT, **self.keys}["timeout"].rstrip("s"))
+
     def slower(self):
         """The same case with time-outs ten times as long; None if the case is not meant to run into one."""
         limits = {key: value + "0s" for key, value in ((key, self.keys.get(key, "").rstrip("s")) for key in QUICK) if value}

@@ -149,7 +149,7 @@ ENDLESS = [
               both(late(b"CAPA", 0.7), late(b"USER", 0.7), late(b"PASS", 0.7)), status=75, never=LEAVE + (b"PASS",),
               keys=QUICK),
     Case("a byte at a time in CAPA", drips(b"CAPA", 2), keys=QUICK, says=("CAPA",)),  # longer than any time-out
-    Untouched("a byte at a time after PASS", says(b"PASS", lambda s, a: s.connection.drip(b"+OK" + b" " * 999, 0.1)),
+    Untouched("a byte at a time after PASS", says(b"PASS", lambda s, a: s.connection.drip(b"+OK" + b" " * 9999, 0.1)),
               status=75, keys=QUICK),
     Untouched("a byte at a time in LIST", drips(b"LIST", 0.2, b""), status=75, keys=QUICK),
     Case("a byte at a time in a body", drips(b"RETR", 0.1, b"3"), status=75, arrives=(1, 2), stays=ALL, never=QUIT,

@@ -41,6 +41,7 @@ class Rig:
         self.misbehaved = False  # whether one of the spoiled answers was given
         self.world = World()
         self.drop = Maildrop(case.messages, password=PASSWORD)
+        self.drop.time_out = case.time_out()
         self.server = Server(self.drop)
         self.wanted = self.on_the_server()
 

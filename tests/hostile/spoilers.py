@@ -119,17 +119,17 @@ def floods(verb, first, piece, only=None):
     return says(verb, reply, only)
 
 
-def drips(verb, pause, only=None):
-    """Sends the right answer byte by byte."""
+def drips(verb, share, only=None):
+    """Sends the right answer byte by byte, with pauses of this share of the program's time-out."""
     def reply(session, argument):
-        session.connection.drip(session.answer(verb, argument), pause)
+        session.connection.drip(session.answer(verb, argument), share * session.drop.time_out)
         return b""
     return says(verb, reply, only)
 
 
-def late(verb, seconds):
-    """Sends the right answer after a pause."""
-    return says(verb, lambda session, argument: session.connection.pause(seconds))
+def late(verb, share):
+    """Sends the right answer after this share of the program's time-out."""
+    return says(verb, lambda session, argument: session.connection.pause(share * session.drop.time_out))
 
 
 # Broken pipelining.

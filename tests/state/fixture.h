@@ -12,6 +12,7 @@
 
 #include "state/store.h"
 #include "support/cpp/temp_dir.h"
+#include "support/cpp/text.h"
 #include "util/error.h"
 
 namespace mailhaul::test {
@@ -65,10 +66,6 @@ inline util::Error error_of(const std::function<void()>& call) {
     return error;
   }
   return {util::Kind::usage, "nothing was thrown"};
-}
-
-inline bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 /// Runs a function in another process and returns the exit status; -1 when a signal has ended it.

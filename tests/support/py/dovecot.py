@@ -16,6 +16,7 @@ import time
 import unittest
 
 from support.py.pop import Pop
+from support.py.ports import free_port
 from support.py.world import LIMIT
 
 PASSWORD = "secret"  # of all users
@@ -158,14 +159,6 @@ def is_modern():
     return tuple(int(part) for part in version.split(".")[:2]) >= (2, 4)
 
 
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [sock.getsockname()[1] for sock in held]
-    for sock in held:
-        sock.close()
-    return ports
-
-
 class Dovecot:
     """A context manager. plain (with STLS) and tls are its ports. With the URL of an introspection, it takes
     OAuth 2 tokens and no passwords; this needs version 2.3."""
@@ -203,7 +196,7 @@ class Dovecot:
             (self.dir / "oauth2").write_text(INTROSPECTION.format(url=self.introspection))
             passdb = "oauth2\n  args = %s/oauth2" % self.dir
         for _ in range(5):  # another program may take a free port before Dovecot does
-            self.plain, self.tls = free_ports(2)
+            self.plain, self.tls = free_port(), free_port()
             (self.dir / "conf").write_text((CONFIG_24 if modern else CONFIG_23).format(
                 dir=self.dir, cert=self.certificate, key=self.key, identity=self.identity, chroot=self.chroot,
                 mechanisms=MECHANISMS[bool(self.introspection)], passdb=passdb, uid=self.uid, gid=self.gid, storage=STORAGE[modern, self.box], plain=self.plain, tls=self.tls))

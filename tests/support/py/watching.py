@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Cases with a `mailhaul watch` that asks every second."""
+import queue
 import signal
 import socket
 import threading
@@ -44,11 +45,20 @@ class UnderSystemd(Watching):
 
     def setUp(self):
         super().setUp()
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(self.socket.close)
-        self.socket.settimeout(LIMIT)
+        self.messages = queue.Queue()
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.path = str(self.world.root / "notify")
-        self.socket.bind(self.path)
+        notify.bind(self.path)
+        # Reads at once: the kernel keeps ten messages, and the program does not wait where they are not read.
+        reader = threading.Thread(target=self.listen, args=(notify,))
+        reader.start()
+        self.addCleanup(notify.close)
+        self.addCleanup(reader.join)
+        self.addCleanup(notify.shutdown, socket.SHUT_RD)
+
+    def listen(self, notify):
+        while message := notify.recv(4096):  # empty: shut down
+            self.messages.put(message.decode())
 
     def begin(self, *words, **more):
         env = {**more.pop("env", {}), "NOTIFY_SOCKET": self.path, "WATCHDOG_USEC": "2000000"}
@@ -57,6 +67,6 @@ class UnderSystemd(Watching):
     def heard(self, word):
         """Waits for the message that begins with the word; returns it."""
         while True:
-            text = self.socket.recv(4096).decode()
+            text = self.messages.get(timeout=LIMIT)
             if text.startswith(word):
                 return text

@@ -207,7 +207,8 @@ class Case(unittest.TestCase):
         """A profile for a plain server of ours, or a port; no trace header, so that bytes can be compared."""
         port = at if isinstance(at, int) else at.port
         return {"server": "pop3://127.0.0.1:%d" % port, "tls": "none", "user": "anna", "password": "secret",
-                "trace_header": False, "deliver": "maildir:~/Mail", "connect_timeout": "%ds" % LIMIT, **keys}
+                "trace_header": False, "deliver": "maildir:~/Mail", "connect_timeout": "%ds" % LIMIT, "timeout": "%ds" % LIMIT,
+                **keys}
 
     def assertStatus(self, result, status):
         self.assertEqual(result.status, status, "\n--- stdout\n%s\n--- stderr\n%s"
