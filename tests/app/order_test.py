@@ -148,7 +148,7 @@ class Order(unittest.TestCase):
 
     def test_a_program(self):
         """INTENT is on disk before the first program starts, so that a power cut leaves the names. Then TRIED is recorded
-        for each message without a flush, and a flush precedes its DELE."""
+        for each message without a flush, and one flush for all of a batch precedes its first DELE."""
         self.recorded("mda")
         deles = self.deles(3)
         started = [n for n, call in enumerate(self.calls) if call.starts_a_program()]
@@ -160,6 +160,8 @@ class Order(unittest.TestCase):
             self.between(earlier, begin, "pwrite64", LOG)
         for number, end in enumerate(ended, 1):
             self.committed(end, deles[number])
+        if ended[-1] < deles[1]:  # one batch, as on every machine that is fast enough
+            self.committed(ended[-1], deles[1])
 
 
 if __name__ == "__main__":

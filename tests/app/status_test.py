@@ -55,7 +55,7 @@ class Status(Case):
     def test_a_run_that_succeeded(self):
         self.assertStatus(self.world.run(), 0)
         self.server.stop()
-        self.assertSays(self.status(), "home: ok, last run ", ("(just now)", "ago)"), "last mail: ", "on the server: 4 messages, all delivered")
+        self.assertSays(self.status(), "home: ok, last run ", "(just now)", "last mail: ", "on the server: 4 messages, all delivered")
         self.assertSays(self.status("home", "--max-age", "1h"), "home: ok")
         found = self.json()
         self.assertEqual((found["status"], found["waiting"], found["left"]), (0, 0, 4))
