@@ -7,6 +7,7 @@
 
 #include "engine/header_field.h"
 #include "util/ascii.h"
+#include "util/pairs.h"
 
 namespace mailhaul::engine {
 
@@ -146,17 +147,18 @@ void Fingerprint::end_header() {
 
 namespace {
 
-/// Whether an LF in the text has no CR before it; `before` is the byte before the text.
+constexpr auto is_lone_lf = [](auto before, auto byte) { return (byte == '\n') & (before != '\r'); };
+
+/// Whether an LF in the text has no CR before it; `before` is the byte before the text. REQUIRES: the text is
+/// not empty.
 bool has_lone_lf(std::string_view text, char before) {
-  for (auto lf = text.find('\n'); lf != std::string_view::npos; lf = text.find('\n', lf + 1))
-    if ((lf == 0 ? before : text[lf - 1]) != '\r') return true;
-  return false;
+  return is_lone_lf(before, text.front()) || util::find_pair(text, is_lone_lf) != text.npos;
 }
 
 std::string without_lone_lf(std::string_view text, char before) {
   std::string result;
   for (const char c : text) {
-    if (c == '\n' && before != '\r') result += '\r';
+    if (is_lone_lf(before, c)) result += '\r';
     result += c;
     before = c;
   }
@@ -174,13 +176,12 @@ void Fingerprint::add_body(std::string_view wire) {
 }
 
 void Fingerprint::add_lines(std::string_view wire) {
-  const auto last = wire.find_last_not_of("\r\n");
-  if (last != std::string_view::npos) {
+  if (const auto text = util::without_line_ends(wire); !text.empty()) {
     content_.add(line_ends_);
     line_ends_.clear();
-    content_.add(wire.substr(0, last + 1));
-    has_body_ = has_body_ || !std::ranges::all_of(wire.substr(0, last + 1), is_blank);
-    wire.remove_prefix(last + 1);
+    content_.add(text);
+    has_body_ = has_body_ || !std::ranges::all_of(text, is_blank);
+    wire.remove_prefix(text.size());
   }
   line_ends_ += wire;
   if (line_ends_.size() <= most_line_ends) return;

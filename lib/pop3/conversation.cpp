@@ -2,12 +2,12 @@
 #include "pop3/conversation.h"
 
 #include <cstddef>
-#include <cstring>
 #include <utility>
 
 #include "util/ascii.h"
 #include "util/error.h"
 #include "util/escape.h"
+#include "util/pairs.h"
 
 namespace mailhaul::pop3 {
 
@@ -32,32 +32,7 @@ std::optional<Status> parse_status(std::string_view line) {
   return Status{true, util::without_leading_blanks(line.substr(3))};
 }
 
-constexpr std::ptrdiff_t block_bytes = 64;
-
-/// Whether an LF in the block has a dot after it. The loop has a fixed length and no branches, so that the
-/// compiler turns it into vector instructions: nearly all bytes of all mail pass through it.
-bool holds_dot_line(const char* block) {
-  unsigned char found = 0;
-  for (std::ptrdiff_t i = 0; i < block_bytes; ++i) {
-    const unsigned char lf = block[i] == '\n' ? 1 : 0;
-    const unsigned char dot = block[i + 1] == '.' ? 1 : 0;
-    found = static_cast<unsigned char>(found | (lf & dot));
-  }
-  return found != 0;
-}
-
-/// The first LF with a dot after it; nullptr if there is none.
-const char* find_dot_line(const char* at, const char* end) {
-  while (end - at > block_bytes && !holds_dot_line(at)) at += block_bytes;
-  while (end - at > 1) {
-    const void* const found = std::memchr(at, '\n', static_cast<std::size_t>(end - at - 1));
-    if (found == nullptr) return nullptr;
-    const char* const lf = static_cast<const char*>(found);
-    if (lf[1] == '.') return lf;
-    at = lf + 1;
-  }
-  return nullptr;
-}
+constexpr auto is_before_dot = [](auto byte, auto next) { return (byte == '\n') & (next == '.'); };
 
 }  // namespace
 
@@ -104,6 +79,7 @@ Event Conversation::next_status() {
   return *status;
 }
 
+/// A line of a list, without the dot that the server has put before another one (RFC 1939 section 3).
 Event Conversation::next_line() {
   const auto line = take_line(ending_);
   if (!line) return NeedInput{};
@@ -113,6 +89,7 @@ Event Conversation::next_line() {
   return Line{text};
 }
 
+/// A part of a message, without such dots.
 Event Conversation::next_piece() {
   while (!in_.empty()) {
     const char first = in_.front();
@@ -144,22 +121,23 @@ Event Conversation::next_piece() {
   return NeedInput{};
 }
 
-/// All that was fed, up to the next dot at the start of a line.
+/// All that was fed, up to the next dot at the start of a line. REQUIRES: in_ is not empty.
 Chunk Conversation::take_run() {
-  const char* const begin = in_.data();
-  const char* const end = begin + in_.size();
-  const auto ends_line = [&](const char* lf) {
-    return ending_ == LineEnd::any || (lf == begin ? column_ == Column::after_cr : lf[-1] == '\r');
+  const auto ends_line = [this](std::size_t lf) {
+    return ending_ == LineEnd::any || (lf == 0 ? column_ == Column::after_cr : in_[lf - 1] == '\r');
   };
-  for (const char* lf = find_dot_line(begin, end); lf != nullptr; lf = find_dot_line(lf + 1, end)) {
-    if (!ends_line(lf)) continue;
-    const auto run = in_.substr(0, static_cast<std::size_t>(lf + 1 - begin));
+  for (std::size_t searched = 0; searched < in_.size();) {
+    const auto lf = util::find_pair(in_.substr(searched), is_before_dot);
+    if (lf == std::string_view::npos) break;
+    searched += lf + 1;
+    if (!ends_line(searched - 1)) continue;
+    const auto run = in_.substr(0, searched);
     in_.remove_prefix(run.size() + 1);
     column_ = Column::dot;
     return Chunk{run};
   }
-  const char last = end[-1];
-  if (last == '\n' && ends_line(end - 1)) {
+  const char last = in_.back();
+  if (last == '\n' && ends_line(in_.size() - 1)) {
     column_ = Column::start;
   } else {
     column_ = last == '\r' ? Column::after_cr : Column::inside;

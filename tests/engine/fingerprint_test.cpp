@@ -136,6 +136,24 @@ TEST_CASE("a message may have no header, no body, or nothing at all") {
   }
 }
 
+TEST_CASE("a line that ends in LF alone counts as one that ends in CRLF, wherever it stands") {
+  for (std::size_t line = 0; line < 150; ++line) {
+    const std::string begin = mail + "\r\n" + std::string(line, 'x'), rest = std::string(150, 'y') + "\r\n";
+    CAPTURE(line);
+    REQUIRE(same(begin + "\r\n" + rest, begin + "\n" + rest));
+    REQUIRE(same(begin + "\r\n\r\n" + rest, begin + "\n\n" + rest));
+    REQUIRE_FALSE(same(begin + "\r\n" + rest, begin + "\r" + rest));
+    for (const std::string end : {"\r\n", "\n"}) {  // pieces that end before and inside the line end
+      for (std::size_t split = 0; split < end.size(); ++split) {
+        Fingerprint fingerprint;
+        fingerprint.add(begin + end.substr(0, split));
+        fingerprint.add(end.substr(split) + rest);
+        REQUIRE(fingerprint.finish().content == hashes_of(begin + "\r\n" + rest).content);
+      }
+    }
+  }
+}
+
 TEST_CASE("fields without end, and line ends without end, cost little memory and still count") {
   const std::string field = "To: " + std::string(100'000, 'x') + "\r\n";
   std::string many;
