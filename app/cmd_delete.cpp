@@ -106,10 +106,7 @@ void describe_delete(CLI::App& parser, Invocation& invocation) {
 
 int run_delete(const Invocation& invocation) {
   const auto config = load_for_uids(invocation);
-  const auto [account, uids] = target_of(invocation, config);
-  if (uids.empty())
-    throw util::Error(util::Kind::usage, "no UID is given",
-                      "mailhaul list " + account.name + " shows the UIDs");
+  const auto [account, uids] = target_with_uids(invocation, config);
   require_terminal(invocation);
   const auto environment = real_environment(invocation, config, {account});
   const auto printer = make_listener(invocation);

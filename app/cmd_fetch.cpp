@@ -67,7 +67,7 @@ bool removal_demanded(const Invocation& invocation) {
 bool to_stdout(const std::vector<account::Account>& accounts) {
   return std::ranges::any_of(accounts, [](const auto& account) {
     return std::ranges::any_of(account.deliver,
-                               [](const auto& spec) { return spec.kind->traits.settled_by_close(); });
+                               [](const auto& spec) { return spec.kind->traits.delivered_by_close(); });
   });
 }
 

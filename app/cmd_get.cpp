@@ -76,10 +76,7 @@ int run_get(const Invocation& invocation) {
   if (invocation.json)
     throw util::Error(util::Kind::usage, "--json and get both need standard output", "omit --json");
   const auto config = load_for_uids(invocation);
-  const auto [account, uids] = target_of(invocation, config);
-  if (uids.empty())
-    throw util::Error(util::Kind::usage, "no UID is given",
-                      "mailhaul list " + account.name + " shows the UIDs");
+  const auto [account, uids] = target_with_uids(invocation, config);
   const auto environment = real_environment(invocation, config, {account});
   const auto tell = make_listener(invocation);
   return with_account(invocation, account, [&, &account = account, uids = uids] {

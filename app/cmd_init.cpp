@@ -305,8 +305,8 @@ class Init {
   std::string pause() const {
     if (interval().count() == 0) return {};
     return "wait " + util::format_duration(interval()) + ", because " + std::string(server_.provider->name) +
-           " refuses a login within that time of the last one\n(min_interval in the account keeps to it from "
-           "now on);\n";
+           " refuses logins that follow each other faster\n(from now on, min_interval in the account sees to "
+           "this pause);\n";
   }
 
   /// The shortest time between two logins that the provider allows; 0: none is known.

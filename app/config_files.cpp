@@ -308,4 +308,12 @@ Target target_of(const Invocation& invocation, const account::Config& config) {
   return {the_account(alone, config), words.subspan(is_named ? 1 : 0)};
 }
 
+Target target_with_uids(const Invocation& invocation, const account::Config& config) {
+  auto target = target_of(invocation, config);
+  if (target.uids.empty())
+    throw util::Error(util::Kind::usage, "no UID is given",
+                      "mailhaul list " + target.account.name + " shows the UIDs");
+  return target;
+}
+
 }  // namespace mailhaul::app

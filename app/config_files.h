@@ -65,5 +65,7 @@ struct Target {
 };
 /// As the_account(), for commands that take UIDs: if there is only one account, it need not be named.
 Target target_of(const Invocation& invocation, const account::Config& config);
+/// As target_of(). Throws Error{usage} if no UID is given.
+Target target_with_uids(const Invocation& invocation, const account::Config& config);
 
 }  // namespace mailhaul::app

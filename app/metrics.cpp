@@ -68,20 +68,20 @@ constexpr std::array metric_rows{
     MetricRow{"mailhaul_last_mail_timestamp_seconds", "When a run last delivered mail; 0 if none has.",
               time_of_run<&state::LastRun::mail>},
     MetricRow{"mailhaul_failing_since_timestamp_seconds",
-              "Since when each run has failed; missing for an account that works.",
+              "The time since which every run has failed; missing for an account that works.",
               [](const AccountMetrics& one) {
                 return one.status && one.status->run ? seconds_if_any(one.status->run->failing_since)
                                                      : std::nullopt;
               }},
     MetricRow{"mailhaul_paused_until_timestamp_seconds",
-              "Before then no login is tried; missing for an account without a pause.",
+              "The time before which no login is tried; missing for an account without a pause.",
               [](const AccountMetrics& one) {
                 return one.status ? seconds_if_any(one.status->not_before) : std::nullopt;
               }},
     MetricRow{"mailhaul_last_status", "The exit status of the last run, as in sysexits.h.", last_status},
     MetricRow{"mailhaul_messages_on_server", "Messages that were on the server after the last run.",
               of_run<&state::LastRun::listed>},
-    MetricRow{"mailhaul_messages_waiting", "Of these, messages that are not delivered.",
+    MetricRow{"mailhaul_messages_waiting", "Messages that are on the server and not delivered.",
               of_run<&state::LastRun::waiting>},
     MetricRow{"mailhaul_waiting_bytes", "The size of the messages that are not delivered.",
               of_run<&state::LastRun::waiting_bytes>},

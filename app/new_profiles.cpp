@@ -77,11 +77,11 @@ void NewProfiles::warn_of_defaults() const {
   for (const auto& [name, keys] : profiles_) {
     const auto taken = account::taken_from_defaults(keys, defaults_);
     if (taken.empty()) continue;
-    tell->warned(name,
-                 {.sentence = "the account takes from \"defaults\": " + util::joined(taken, quoted),
-                  .hint = "if it must not have these keys, move them from \"defaults\" into the accounts "
-                          "that need them",
-                  .uid = {}});
+    tell->warned(
+        name, {.sentence = "the account takes these keys from \"defaults\": " + util::joined(taken, quoted),
+               .hint = "if it must not have these keys, move them from \"defaults\" into the accounts "
+                       "that need them",
+               .uid = {}});
   }
 }
 

@@ -48,7 +48,7 @@ constexpr auto event_rows = std::to_array<EventRow>({
     {"logged_out", "logout: the login or the password is forgotten", "account was_logged_in"},
     {"marked", "state mark-seen, mark-delivered: what was marked", "account standing messages not_listed"},
     {"forgotten", "state forget: how many messages were forgotten", "account messages not_listed"},
-    {"moved", "state move: what is now recorded of the account", "account user host messages"},
+    {"moved", "state move: what is now recorded for the account", "account user host messages"},
     {"rebuilt", "state rebuild: what was found", "account read recorded unfinished"},
     {"verified", "state verify: what was found", "account unchanged changed missing"},
     {"state_imported", "state import: a mailbox of the document", "user host messages added completed"},

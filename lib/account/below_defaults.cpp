@@ -26,7 +26,7 @@ bool would_change(const Node& keys, const std::string& name) {
   return !is_password_source(name) || std::ranges::none_of(keys.members, names_source);
 }
 
-/// What the key means if nothing sets it; null if no value says so.
+/// The value that means the same as leaving the key out; null if there is no such value.
 Node value_of_default(const KeyHandler& handler, const Node& keys) {
   Account plain;
   const auto* const server = keys.member("server");

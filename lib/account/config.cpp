@@ -35,7 +35,7 @@ constexpr std::array top_level{
     KeyRow{"state", "FILE", "the state database (SQLite), on a local disk",
            "$XDG_STATE_HOME/mailhaul/state.db", false},
     KeyRow{"jobs", "N", "how many accounts are fetched in parallel", "8", false},
-    KeyRow{"host_jobs", "N", "how many of them may connect to the same host at once", "2", false},
+    KeyRow{"host_jobs", "N", "how many accounts may connect to the same host at once", "2", false},
     KeyRow{"log", "FILE", "a file that gets a dated line for each message, warning and error; or \"syslog\"",
            "none", false},
     KeyRow{"metrics", "FILE", "a text file for Prometheus, replaced after each run", "none", false},

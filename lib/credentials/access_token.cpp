@@ -35,6 +35,16 @@ net::HttpsAnswer post(const OAuthSubject& subject, const OAuthOutside& outside, 
                       .proxy = subject.proxy});
 }
 
+std::variant<TokenAnswer, OAuthRefusal> refresh(const OAuthSubject& subject, const OAuthOutside& outside,
+                                                const Client& client, const Secret& refresh_token) {
+  const auto answer =
+      post(subject, outside, subject.oauth.token_url, refresh_form(subject.oauth, client, refresh_token));
+  auto reply = read_token_reply(answer.status, answer.body.reveal());
+  if (const auto* unusable = std::get_if<Unusable>(&reply)) throw passing_trouble(subject, answer, *unusable);
+  if (auto* refusal = std::get_if<OAuthRefusal>(&reply)) return std::move(*refusal);
+  return std::get<TokenAnswer>(std::move(reply));
+}
+
 Error passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& answer, const Unusable& reply) {
   const auto* row = find_provider(subject.oauth.provider);
   const auto later = answer.retry_after
@@ -97,10 +107,7 @@ LoginNeeded renewal_refused(const OAuthSubject& subject, const Tokens& tokens, c
 AccessToken renew(const OAuthSubject& subject, const OAuthOutside& outside, const TokenFile& file,
                   Tokens tokens) {
   const auto client = client_of(subject, outside, tokens.client_id);
-  const auto answer =
-      post(subject, outside, subject.oauth.token_url, refresh_form(subject.oauth, client, tokens.refresh));
-  auto reply = read_token_reply(answer.status, answer.body.reveal());
-  if (const auto* unusable = std::get_if<Unusable>(&reply)) throw passing_trouble(subject, answer, *unusable);
+  auto reply = refresh(subject, outside, client, tokens.refresh);
   if (const auto* refusal = std::get_if<OAuthRefusal>(&reply))
     throw renewal_refused(subject, tokens,
                           masked(*refusal, {&client.secret, &tokens.refresh, &tokens.access}), outside.now());

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "credentials/access_token.h"
 #include "credentials/oauth_messages.h"
@@ -23,6 +24,12 @@ namespace mailhaul::credentials {
 /// The error for an answer that is neither a token nor a refusal.
 [[nodiscard]] util::Error passing_trouble(const OAuthSubject& subject, const net::HttpsAnswer& answer,
                                           const Unusable& reply);
+
+/// Asks for a new access token with this refresh token. Throws what post() does, and passing_trouble().
+[[nodiscard]] std::variant<TokenAnswer, OAuthRefusal> refresh(const OAuthSubject& subject,
+                                                              const OAuthOutside& outside,
+                                                              const Client& client,
+                                                              const util::Secret& refresh_token);
 
 /// Runs a step that writes the file of a login. `hint` replaces the hint of an Error{storage}, which may say
 /// that nothing is lost.

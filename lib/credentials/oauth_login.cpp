@@ -302,10 +302,7 @@ Tokens take_token(const OAuthSubject& subject, const OAuthOutside& outside, std:
   const auto client = client_of(subject, outside, tokens.client_id);
   if (client.id.empty())
     throw Error(Kind::config, "\"oauth\" has no \"client_id\"", "use the client that made the token");
-  const auto answer =
-      post(subject, outside, subject.oauth.token_url, refresh_form(subject.oauth, client, tokens.refresh));
-  auto reply = read_token_reply(answer.status, answer.body.reveal());
-  if (const auto* unusable = std::get_if<Unusable>(&reply)) throw passing_trouble(subject, answer, *unusable);
+  auto reply = refresh(subject, outside, client, tokens.refresh);
   if (const auto* refusal = std::get_if<OAuthRefusal>(&reply))
     throw explain_pasted(subject.oauth, subject.account,
                          masked(*refusal, {&client.secret, &tokens.refresh, &tokens.access}));

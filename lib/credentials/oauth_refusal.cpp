@@ -32,8 +32,9 @@ constexpr std::array advices{
         "the account is not one of this tenant; set \"tenant\" to \"consumers\" for a personal account, to "
         "\"organizations\" for one of an organisation"},
     Advice{"AADSTS700016",
-           "this tenant does not know the client; check \"client_id\", and \"tenant\": \"consumers\" is for "
-           "personal accounts, \"organizations\" for others"},
+           "this tenant does not know the client; check \"client_id\", and set \"tenant\" to \"consumers\" "
+           "for a "
+           "personal account, to \"organizations\" for one of an organisation"},
     Advice{"AADSTS7000112", "the provider has disabled this client; use a client id of your own"},
     Advice{"AADSTS7000218", "allow public client flows in the settings of the client"},
     Advice{"AADSTS50173", "the password was changed after the login; log in again: "},

@@ -35,17 +35,17 @@ struct Field {
 enum class Guarantee { exactly_once, at_least_once };
 
 /// What shows that a message has arrived: the answer of publish(), or close() after the last message.
-enum class Settled { by_publish, by_close };
+enum class DeliveredBy { publish, close };
 
 /// What the engine has to know about a kind.
 struct Traits {
   Guarantee guarantee = Guarantee::exactly_once;
-  Settled settled_by = Settled::by_publish;
+  DeliveredBy delivered_by = DeliveredBy::publish;
   std::size_t batch = 1024;  ///< the most messages that are settled together
 
   /// True: messages are staged, intended and published. False: they are handed over, perhaps repeatedly.
   constexpr bool exactly_once() const noexcept { return guarantee == Guarantee::exactly_once; }
-  constexpr bool settled_by_close() const noexcept { return settled_by == Settled::by_close; }
+  constexpr bool delivered_by_close() const noexcept { return delivered_by == DeliveredBy::close; }
 };
 
 /// Opens a destination, and creates it if the kind allows that. Throws Error{cannot_create | storage | config

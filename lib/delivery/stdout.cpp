@@ -173,7 +173,7 @@ constinit const KindRow stdout_kind{
     .value = "",
     .help = "standard output, as an mbox stream",
     .fields = {},
-    .traits = {.guarantee = Guarantee::at_least_once, .settled_by = Settled::by_close, .batch = 64},
+    .traits = {.guarantee = Guarantee::at_least_once, .delivered_by = DeliveredBy::close, .batch = 64},
     .open = [](const Spec& /*spec*/,
                const RunContext& context) { return open_stdout(STDOUT_FILENO, context); },
     .reopen = reopen_stdout,

@@ -22,7 +22,8 @@ class LineEnds {
 };
 
 /// Quotes as qmail's mbox(5) does, a format known as mboxrd: each line that matches "^>*From " gets one more
-/// ">". The views are valid until the next call; they are nearly always the text itself.
+/// ">", so that it can be undone. (RFC 4155 appendix A leaves the quoting to each program.) The views are
+/// valid until the next call; they are nearly always the text itself.
 class FromQuoter {
  public:
   std::string_view quote(std::string_view text);
@@ -52,7 +53,7 @@ class SenderFinder {
   std::size_t field_ = std::string::npos;
 };
 
-/// "From SENDER Thu Nov 23 22:30:17 2026\n", in UTC.
+/// "From SENDER Thu Nov 23 22:30:17 2026\n", in UTC, as RFC 4155 appendix A wants it.
 std::string from_line(std::string_view sender, long long seconds);
 /// The time in such a line, with or without its newline. Other programs write local time, with or without a
 /// zone, which is taken for UTC here. Empty: there is none.

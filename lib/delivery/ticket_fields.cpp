@@ -21,12 +21,11 @@ TicketFields::TicketFields(const Ticket& ticket) {
   std::string_view rest = ticket.data;
   fields_.reserve(16);
   while (!rest.empty()) {
-    const auto line = rest.substr(0, rest.find('\n'));
+    const auto line = util::take_line(rest);
     const auto equals = line.find('=');
     auto value = util::unescape_uid(line.substr(std::min(equals, line.size() - 1) + 1));
     if (equals == std::string_view::npos || !value) damaged(line);
     fields_.emplace_back(line.substr(0, equals), std::move(*value));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
 }
 

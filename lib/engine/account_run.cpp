@@ -10,7 +10,7 @@ namespace mailhaul::engine {
 account::Policy policy_of(const account::Account& account) {
   account::Policy policy = account.policy;
   const bool read_by_somebody = std::ranges::any_of(
-      account.deliver, [](const auto& spec) { return spec.kind->traits.settled_by_close(); });
+      account.deliver, [](const auto& spec) { return spec.kind->traits.delivered_by_close(); });
   if (read_by_somebody && !account.removal_demanded) {
     policy.leave_on_server = true;
     policy.delete_after.reset();

@@ -95,7 +95,7 @@ void Answers::take_header(const Request& request, pop3::Message& message) {
   const auto header = top ? std::optional(top->header) : std::nullopt;
   if (header) keep_if_replaced(step, *header);
   if (step.is_unsized && parts_.matcher.note_size_and_header(step, header)) return;
-  if (auto row = parts_.matcher.proven_by_header(step, top)) {
+  if (auto row = parts_.matcher.row_by_header(step, top)) {
     if (row->standing == Standing::pending) return too_large(step, row->received_bytes, header);
     // LAW 2: a message that is to be removed must also have the size of its row, or it is read whole.
     const bool removes = row->standing == Standing::delivered && !parts_.run.policy.leave_on_server;
@@ -210,7 +210,7 @@ void Answers::take_in_latest() {
   } catch (const util::Error& error) {
     return not_stored(step, octets, error);
   }
-  const auto piped = [](const auto& copy) { return copy.destination->traits().settled_by_close(); };
+  const auto piped = [](const auto& copy) { return copy.destination->traits().delivered_by_close(); };
   if (!parts_.run.account.removal_demanded && std::ranges::any_of(message.copies, piped))
     parts_.removals.retrieved_into_pipe();
   if (latest->doubtful) return parts_.unproven.hold(std::move(message), latest->incoming);

@@ -22,7 +22,7 @@ bool ReceivedMessage::delivered() const {
 CopyState state_of(delivery::DeliveryStatus status, const delivery::Destination& destination) {
   switch (status) {
     case delivery::DeliveryStatus::published:
-      return destination.traits().settled_by_close() ? CopyState::handed_over : CopyState::delivered;
+      return destination.traits().delivered_by_close() ? CopyState::handed_over : CopyState::delivered;
     case delivery::DeliveryStatus::rejected:
     case delivery::DeliveryStatus::unfit:
     case delivery::DeliveryStatus::later:

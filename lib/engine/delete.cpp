@@ -52,7 +52,7 @@ RowMatch compare_with_row(const NamedMessage& chosen, const pop3::Listed& listed
     return RowMatch::not_delivered;
   const bool is_unsized = row->bytes == 0 && !row->header && !row->content;  // imported as delivered
   if (is_unsized) return row->suspect ? RowMatch::not_delivered : RowMatch::delivered;
-  if (header_proves(*row, listed, chosen.reading.hashes, sizes_are_off)) return RowMatch::delivered;
+  if (header_identifies(*row, listed, chosen.reading.hashes, sizes_are_off)) return RowMatch::delivered;
   if (row->header != chosen.reading.hashes.header || !row->content) return RowMatch::not_delivered;
   if (!chosen.reading.is_whole) return RowMatch::whole_needed;
   return *row->content == chosen.reading.hashes.content ? RowMatch::delivered : RowMatch::not_delivered;

@@ -108,7 +108,7 @@ bool FetchSession::awaits_answer() {
   return requests_.outstanding();
 }
 
-/// One batch is written to disk while the next arrives; the next one grows as long as the disk is behind.
+/// One batch is written to disk while the next arrives; the next one grows as long as the disk is writing.
 void FetchSession::settle_when_full() {
   if (settler_.done()) settler_.finish();
   const bool full = settler_.under_way() ? settler_.batch().overfull() : settler_.batch().full();

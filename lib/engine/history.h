@@ -30,7 +30,7 @@ std::vector<HistoryRow> history(const account::Account& account, const Environme
 
 struct Forgotten {
   std::size_t messages = 0;
-  std::size_t not_recorded = 0;  ///< UIDs of which nothing is recorded
+  std::size_t not_recorded = 0;  ///< UIDs about which nothing is recorded
 };
 
 /// Forgets the messages with these UIDs, as typed, so that they are new again; all of the mailbox if `uids`

@@ -51,8 +51,9 @@ struct KnownMail {
                                                     std::span<const pop3::Listed> listed,
                                                     const state::MailboxRows& recorded);
 
-/// Those among `absent` that are not suspect yet and must be, because their UIDL may be another message's
-/// when it is listed again. This is to be stored at once: the next listing may have all of them.
+/// The rows in `absent` that must become suspect now: when their UIDL is listed again, it may belong to
+/// another message. Store this at once: if the next listing has their UIDLs again, nothing else tells that
+/// the rows were absent.
 [[nodiscard]] std::vector<state::RowId> newly_suspect(std::span<const state::RowId> absent,
                                                       const state::MailboxRows& recorded);
 

@@ -14,7 +14,7 @@ namespace mailhaul::engine {
 /// of the run if the server breaks off the session meanwhile.
 enum class Comparison { wanted, under_way, given_up };
 
-/// A mailbox of which nothing is recorded; `mailbox` is 0 if it is not in the store.
+/// A mailbox about which nothing is recorded; `mailbox` is 0 if it is not in the store.
 struct UnknownMailbox {
   const account::Account& account;
   const state::Store& store;

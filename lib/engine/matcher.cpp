@@ -26,9 +26,9 @@ std::vector<Identity> Matcher::identify(pop3::Session& session, std::span<const 
     if (row == nullptr) continue;
     identities[i].this_run = run_.delivered_now.contains(row->id);
     // A row whose message has not been read yet may belong to another message of this listing.
-    const bool proven = row->standing != Standing::pending && !row->suspect && row->bytes == listed[i].bytes;
-    if (!proven) unplaced_.insert(row->id);
-    if (proven && by_content) taken_.insert(row->id);  // otherwise only unplaced rows are searched
+    const bool certain = row->standing != Standing::pending && !row->suspect && row->bytes == listed[i].bytes;
+    if (!certain) unplaced_.insert(row->id);
+    if (certain && by_content) taken_.insert(row->id);  // otherwise only unplaced rows are searched
   }
   return identities;
 }
@@ -109,11 +109,11 @@ bool Matcher::note_size_and_header(const Step& step, const std::optional<util::H
   return true;
 }
 
-std::optional<state::Row> Matcher::proven_by_header(const Step& step,
-                                                    const std::optional<MessageHashes>& top) const {
+std::optional<state::Row> Matcher::row_by_header(const Step& step,
+                                                 const std::optional<MessageHashes>& top) const {
   auto row = row_by_uid(step);
-  if (!row) return std::nullopt;
-  return header_proves(*row, step.message, top, run_.server.sizes_are_off) ? std::move(row) : std::nullopt;
+  if (row && !header_identifies(*row, step.message, top, run_.server.sizes_are_off)) row.reset();
+  return row;
 }
 
 Match Matcher::match(const Step& step, const MessageHashes& hashes) {

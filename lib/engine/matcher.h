@@ -48,9 +48,9 @@ class Matcher {
   /// The row that identify() found for the message; null if it found none, or once the content of the message
   /// has shown that the row belongs to another one.
   [[nodiscard]] const state::RowSummary* row_of(const Step& step) const;
-  /// The row with the message's UIDL, if the header from TOP proves that it belongs to the message.
-  [[nodiscard]] std::optional<state::Row> proven_by_header(const Step& step,
-                                                           const std::optional<MessageHashes>& top) const;
+  /// The row with the message's UIDL, if the header from TOP shows that it belongs to the message.
+  [[nodiscard]] std::optional<state::Row> row_by_header(const Step& step,
+                                                        const std::optional<MessageHashes>& top) const;
   /// Whether the row has a content hash, with which the message can be compared if it is read whole.
   [[nodiscard]] bool knows_content(const Step& step) const {
     const auto row = row_by_uid(step);

@@ -9,7 +9,7 @@ namespace mailhaul::engine {
 
 bool is_withheld(AccountRun& run, const ReceivedMessage::Copy& copy) {
   const auto& target = copy.destination->target();
-  if (run.environment.cancel->requested() && !copy.destination->traits().settled_by_close()) return true;
+  if (run.environment.cancel->requested() && !copy.destination->traits().delivered_by_close()) return true;
   if (run.refusing.offers(target) != Offers::none) return false;
   run.refusing.kept_from(target);
   return true;

@@ -194,8 +194,8 @@ void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, Inc
       return run_.notices.warn(
           message + " was delivered to " + landing.target +
               " by a run that did not complete its delivery; the configuration now names other "
-              "destinations, and it is delivered to them, too",
-          "the message is there twice then, once in each", notes_.uid(step));
+              "destinations, and the message is delivered to them as well",
+          "you have two copies then: one in the old destination and one in the new", notes_.uid(step));
     case LandingState::doubt:
       return run_.notices.warn(message + " was being delivered to " + landing.target +
                                    " when a run was killed, and cannot be found there; it is delivered again",

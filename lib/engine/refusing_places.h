@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A program that refuses everything must not cost the traffic of the whole mailbox at every run.
+// If a program refuses everything, the whole mailbox must not be downloaded again in every run.
 #pragma once
 #include <optional>
 #include <string>

@@ -33,8 +33,8 @@ void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_
   row.received_bytes = received == listed ? 0 : received;
 }
 
-bool header_proves(const state::Row& row, const pop3::Listed& listed, const std::optional<MessageHashes>& top,
-                   bool sizes_are_off) {
+bool header_identifies(const state::Row& row, const pop3::Listed& listed,
+                       const std::optional<MessageHashes>& top, bool sizes_are_off) {
   // Less is known about a message that was only marked as seen, but such a message is never removed.
   if (row.standing == Standing::seen && !row.delivered)
     return !row.header || (top && row.header == top->header);

@@ -22,12 +22,12 @@ namespace mailhaul::engine {
 /// just read.
 void note_size(state::Row& row, std::uint64_t listed, std::optional<std::uint64_t> octets);
 
-/// Whether the header from TOP proves that the row belongs to the listed message. `top` is empty if TOP was
+/// Whether the header from TOP shows that the row belongs to the listed message. `top` is empty if TOP was
 /// refused. `sizes_are_off`: the server is known to announce wrong sizes, so that the size proves nothing. If
 /// another message may have the same header, a header proves no delivered message whose content hash is
 /// known.
-[[nodiscard]] bool header_proves(const state::Row& row, const pop3::Listed& listed,
-                                 const std::optional<MessageHashes>& top, bool sizes_are_off);
+[[nodiscard]] bool header_identifies(const state::Row& row, const pop3::Listed& listed,
+                                     const std::optional<MessageHashes>& top, bool sizes_are_off);
 
 /// Whether a row with this message's UIDL and header, but another body, may be the same message, whose body
 /// the server makes anew at each RETR: a notice with a random boundary in place of a message that it cannot

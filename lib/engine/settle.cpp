@@ -109,7 +109,7 @@ void Settler::intend(std::vector<ReceivedMessage>& messages) {  // S3
     for (const auto& copy : message.copies) {
       // Only the end of a pipe shows what was read from it, so there is nothing to recover. But for a program
       // that a power cut ended, recovery must know which messages it may have received.
-      const bool ticket = !copy.destination->traits().settled_by_close();
+      const bool ticket = !copy.destination->traits().delivered_by_close();
       recoverable = recoverable || ticket;
       change.landings.push_back({.row = message.row.id,
                                  .target = copy.destination->target(),
@@ -136,7 +136,7 @@ void Settler::publish(std::vector<ReceivedMessage>& messages) {  // S4
     for (auto& copy : message.copies) {
       if (copy.destination->traits().exactly_once() || withhold(message, copy)) continue;
       hand_over(message, copy);
-      handed_over = handed_over || !copy.destination->traits().settled_by_close();
+      handed_over = handed_over || !copy.destination->traits().delivered_by_close();
     }
     record(message);
   }
@@ -158,7 +158,7 @@ void Settler::hand_over(ReceivedMessage& message, ReceivedMessage::Copy& copy) {
                          .target = copy.destination->target(),
                          .ticket = copy.ticket.data,
                          .state = LandingState::tried};
-  if (!copy.destination->traits().settled_by_close()) {
+  if (!copy.destination->traits().delivered_by_close()) {
     state::Change change = unrecorded_;
     change.landings.push_back(landing);
     store_.commit(mailbox_, change, Durability::unsynced);
@@ -215,7 +215,7 @@ void Settler::close(const std::vector<std::unique_ptr<delivery::Destination>>& d
   std::erase_if(closed, [](const ReceivedMessage& message) { return !message.delivered(); });
   for (auto& message : closed) {
     const bool only_piped = std::ranges::all_of(
-        message.copies, [](const auto& copy) { return copy.destination->traits().settled_by_close(); });
+        message.copies, [](const auto& copy) { return copy.destination->traits().delivered_by_close(); });
     const bool kept =
         !only_piped || message.partly_delivered || message.row.standing == state::Standing::delivered;
     message.row.standing = kept ? state::Standing::delivered : handed_over;

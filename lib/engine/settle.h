@@ -53,8 +53,9 @@ class Settler {
   void forget_with_next_commit(state::RowId row) { for_next_commit_.forgotten.push_back(row); }
   /// S5: records, durably, that what was published is DELIVERED.
   void commit();
-  /// For a session that ends in doubt: marks its rows and `more` as suspect, durably, and the rows that are
-  /// settled from now on together with their INTENT. Also commits S5. REQUIRES: no batch is under way.
+  /// For a session that ends in doubt: durably marks its rows and `more` as suspect. Rows that are settled
+  /// from now on become suspect in the commit that records their INTENT. Also commits S5. REQUIRES: no batch
+  /// is under way.
   void suspect(std::span<const state::RowId> more);
 
  private:

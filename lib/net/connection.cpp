@@ -97,7 +97,7 @@ bool may_be_about_scram(std::string_view words) {
 
 /// How a login by libcurl failed, in the terms of our own conversation; empty if none of these fits.
 std::optional<LoginEnd> end_by_libcurl(const Attempt& now) {
-  using Stage = Transcript::Stage;
+  using Phase = Transcript::Phase;
   const Transcript& said = now.dialogue.transcript();
   if (said.refusal()) {
     if (!now.method->at_once || !blames_the_way(*said.refusal())) return std::nullopt;
@@ -106,7 +106,7 @@ std::optional<LoginEnd> end_by_libcurl(const Attempt& now) {
   }
   const bool is_cut = now.result.code == CURLE_RECV_ERROR || now.result.code == CURLE_SEND_ERROR;
   if (!is_cut || said.answered() || !said.login_tried()) return std::nullopt;
-  const bool sent = said.stage() == Stage::exchange;
+  const bool sent = said.phase() == Phase::exchange;
   return LoginEnd{.what = sent ? LoginEnd::What::hung_up : LoginEnd::What::lost,
                   .words = now.result.words,
                   .credentials_sent = sent};
@@ -224,7 +224,7 @@ void Opener::attempt(Attempt& now) {
   std::optional<Wire> wire(std::in_place, std::move(curl), address_of(endpoint));
   LoginConversation conversation({endpoint, request_.login, methods_}, now.dialogue);
   const auto half_time = std::chrono::steady_clock::now() + deadline_.left() / 2;
-  // Where there is a way without CAPA or UTF8, the other half of the time is for that way.
+  // If a login without CAPA or UTF8 is possible, half of the time is kept for it.
   const LoginLimits limits{.deadline = deadline_,
                            .capa_by = methods_.has_way_without_capa() ? half_time : deadline_.at,
                            .utf8_by = half_time,

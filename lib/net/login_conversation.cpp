@@ -76,7 +76,7 @@ LoginConversation::Sort LoginConversation::sort_of(std::string_view line) {
 }
 
 void LoginConversation::take(const Line& line) {
-  if (std::exchange(utf8_owed_, false)) {  // RFC 6856: a server that refuses UTF8 goes on without it
+  if (std::exchange(utf8_owed_, false)) {  // RFC 6856 section 2.1: a server may refuse UTF8
     if (line.sort != Sort::ok && line.sort != Sort::refusal)
       return fail(What::utf8_unanswered, std::string(line.text));
     if (!method_) begin_login();

@@ -82,7 +82,7 @@ std::vector<Auth> mechanisms_for(Auth auth, Tls tls) {
   return {auth};
 }
 
-/// A character of an atom of RFC 822: printable ASCII without the specials.
+/// A character of an atom (RFC 822 section 3.3): printable ASCII without the specials.
 bool is_atom_character(char c) {
   return c > ' ' && c < 0x7f && std::string_view("()<>@,;:\\\".[]").find(c) == std::string_view::npos;
 }

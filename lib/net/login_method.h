@@ -54,7 +54,7 @@ class MethodsToTry {
   void leave_nothing();
   /// The server does not survive CAPA: only USER and PASS are left, and CAPA is not sent.
   void leave_out_capa();
-  /// The server does not survive UTF8 (RFC 6856), whatever it announces.
+  /// The server does not survive UTF8 (RFC 6856 section 2), whatever it announces.
   void leave_out_utf8() noexcept { sends_utf8_ = false; }
 
   bool empty() const noexcept { return left_.empty(); }

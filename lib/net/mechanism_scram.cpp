@@ -91,9 +91,9 @@ class Scram {
     const auto iterations = util::parse_number(count.value_or(""));
     const auto salt_bytes = util::base64_decode(salt.value_or(""));
     if (!nonce || !salt_bytes || salt_bytes->empty() || !iterations)
-      return broken("its challenge is not one of SCRAM");
+      return broken("its challenge is not a SCRAM challenge");
     if (nonce->size() <= nonce_.size() || !nonce->starts_with(nonce_))
-      return broken("its challenge answers another login");
+      return broken("its challenge belongs to another login");
     if (*iterations < fewest_iterations)
       return broken("its iteration count " + std::to_string(*iterations) +
                     " is too low to protect the password");

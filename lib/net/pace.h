@@ -13,7 +13,7 @@ class Pace {
  public:
   using Time = std::chrono::steady_clock::time_point;
   static constexpr std::chrono::milliseconds shortest_period{50};
-  static constexpr std::uint64_t least_bytes = 65536;  ///< fewer may be all that was asked for
+  static constexpr std::uint64_t least_bytes = 65536;  ///< fewer say nothing: perhaps no more were requested
 
   /// `bytes` were read at `now`.
   void received(std::size_t bytes, Time now) noexcept;

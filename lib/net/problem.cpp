@@ -84,7 +84,7 @@ Error refused_by_libcurl(const LoginFailure& failure) {
 Error odd_reply(const LoginFailure& failure) {
   const auto& said = failure.transcript;
   const std::string address = address_of(failure.endpoint);
-  if (said.stage() == Transcript::Stage::greeting && said.refusal())
+  if (said.phase() == Transcript::Phase::greeting && said.refusal())
     return {understand(*said.refusal(), Kind::temporary).kind,
             address + " refuses connections: " + quoted(failure, *said.refusal())};
   return {Kind::protocol, address + " does not speak POP3: " + words_of(failure), hint_for_port(failure)};

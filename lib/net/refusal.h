@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a server's -ERR means: the response codes of RFC 2449 section 8 ([IN-USE], [LOGIN-DELAY]) and of RFC
-// 3206 ([SYS/TEMP], [SYS/PERM], [AUTH]), and the words of servers that send none. This file is in net
-// because the login needs it; pop3 and engine use it for all other commands.
+// 3206 section 4 ([SYS/TEMP], [SYS/PERM], [AUTH]), and the words of servers that send none. This file is in
+// net because the login needs it; pop3 and engine use it for all other commands.
 #pragma once
 #include <chrono>
 #include <optional>

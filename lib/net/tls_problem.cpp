@@ -52,13 +52,13 @@ bool names_include(const CertificateFacts& facts, const std::string& name) {
 std::string way_to_trust(const LoginFailure& failure, const CertificateFacts& facts) {
   const Endpoint& endpoint = failure.endpoint;
   const std::string& name = expected_name(endpoint);
-  return "to trust this certificate alone, compare the key with what the server's administrator says, save "
-         "it (openssl s_client -connect " +
+  return "to trust only this certificate, ask the server's administrator whether the key is right, save the "
+         "certificate (openssl s_client -connect " +
          address_of(endpoint) + (endpoint.tls == Tls::starttls ? " -starttls pop3" : "") + " -servername " +
          name + " </dev/null | openssl x509 >FILE), and name the file in \"tls_ca_file\"" +
          (names_include(facts, name) ? std::string()
-                                     : "; it is not for " + util::escape(name) +
-                                           ", so put a name that it has in \"tls_server_name\"");
+                                     : "; the certificate is not for " + util::escape(name) +
+                                           ", so also put one of its names into \"tls_server_name\"");
 }
 
 /// The hint for a certificate that is out of date, or whose issuer's certificate is. Neither a file nor a pin
@@ -70,7 +70,8 @@ constexpr const char* way_out_of_dates =
 /// The hint for a certificate with other names. Its issuer is trusted: libcurl checks the names last.
 std::string way_to_another_name(const CertificateFacts& facts) {
   std::string way =
-      "use a name that it has in \"server\", or in \"tls_server_name\" if this is the right server";
+      "put one of the certificate's names into \"server\", or into \"tls_server_name\" if this is the right "
+      "server";
   if (!facts.pin.empty()) way += "; to trust this key alone under that name, put it in \"tls_pin\" as well";
   return way;
 }

@@ -41,14 +41,14 @@ void Transcript::sent(std::string_view line) {
   }
   answered_ = false;
   if (verb == "CAPA") {
-    stage_ = Stage::capa;
+    phase_ = Phase::capa;
   } else if (verb == "STLS") {
-    stage_ = Stage::stls;
+    phase_ = Phase::stls;
     capabilities_.clear();
   } else {
     // "*" cancels an exchange (RFC 5034 section 4), and contains nothing that belongs to the user.
     const bool is_command = verb == "AUTH" || verb == "PASS" || verb == "APOP" || line == "*";
-    stage_ = verb == "USER" ? Stage::user : is_command ? Stage::login : Stage::exchange;
+    phase_ = verb == "USER" ? Phase::user : is_command ? Phase::login : Phase::exchange;
     login_tried_ = true;
   }
 }
@@ -58,21 +58,21 @@ void Transcript::received(std::string_view line) {
   if (listing_open_) return capability(line);
   if (std::exchange(utf8_owed_, false)) return;
   if (is_ok(line) || is_refusal(line)) return status(line);
-  const bool awaited = stage_ == Stage::greeting && !greeted() && !line.starts_with('+');
+  const bool awaited = phase_ == Phase::greeting && !greeted() && !line.starts_with('+');
   if (awaited && !foreign_greeting_) foreign_greeting_ = std::string(line.substr(0, longest_line));
 }
 
 void Transcript::status(std::string_view line) {
   const bool ok = is_ok(line);
-  if (stage_ == Stage::greeting && greeting_.empty()) greeting_ = std::string(line.substr(0, longest_line));
-  if (stage_ == Stage::capa) {
+  if (phase_ == Phase::greeting && greeting_.empty()) greeting_ = std::string(line.substr(0, longest_line));
+  if (phase_ == Phase::capa) {
     listing_open_ = ok;
     listing_.clear();
     listing_bytes_ = 0;
     return;
   }
   if (!ok) refusal_ = std::string(words_after(line, 4));
-  if (ok && stage_ == Stage::stls) secured_ = true;
+  if (ok && phase_ == Phase::stls) secured_ = true;
 }
 
 void Transcript::capability(std::string_view line) {

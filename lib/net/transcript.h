@@ -14,13 +14,13 @@ namespace mailhaul::net {
 class Transcript {
  public:
   /// `exchange`: a line of a mechanism, after AUTH, except the line that cancels it.
-  enum class Stage { greeting, capa, stls, user, login, exchange };
+  enum class Phase { greeting, capa, stls, user, login, exchange };
 
   void sent(std::string_view line);
   void received(std::string_view line);
 
   /// The kind of the last command that was sent.
-  Stage stage() const noexcept { return stage_; }
+  Phase phase() const noexcept { return phase_; }
   const std::string& greeting() const noexcept { return greeting_; }
   bool greeted() const noexcept { return !greeting_.empty(); }
   /// The first line that came instead of a POP3 greeting (RFC 1939 section 4).
@@ -32,7 +32,7 @@ class Transcript {
   /// The server has said something since our last line.
   bool answered() const noexcept { return answered_; }
   /// CAPA was sent, and nothing has come since.
-  bool awaits_capa() const noexcept { return stage_ == Stage::capa && !answered_; }
+  bool awaits_capa() const noexcept { return phase_ == Phase::capa && !answered_; }
   /// The words of the last -ERR, except to CAPA.
   const std::optional<std::string>& refusal() const noexcept { return refusal_; }
   /// The last whole answer to CAPA, in upper case. What was announced before TLS is forgotten, as RFC 2595
@@ -43,7 +43,7 @@ class Transcript {
   void status(std::string_view line);
   void capability(std::string_view line);
 
-  Stage stage_ = Stage::greeting;
+  Phase phase_ = Phase::greeting;
   std::string greeting_;
   std::optional<std::string> refusal_, foreign_greeting_;
   std::vector<std::string> capabilities_, listing_;

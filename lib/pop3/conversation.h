@@ -49,7 +49,7 @@ class Conversation {
   /// Queues a command, without its line end. REQUIRES: it contains no CR, LF or NUL.
   void ask(std::string_view command, ReplyShape shape);
   /// The bytes to send now.
-  std::string take_output();
+  [[nodiscard]] std::string take_output();
   /// Takes received bytes. REQUIRES: next() has returned NeedInput; the bytes stay valid until it does so
   /// again.
   void feed(std::string_view bytes);

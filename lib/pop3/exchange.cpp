@@ -109,7 +109,7 @@ const Command* Exchange::upcoming() const noexcept {
   return nullptr;
 }
 
-const Command* Exchange::suspected() const noexcept {
+const Command* Exchange::blamed() const noexcept {
   if (!asked_.empty() || !last_answered_) return upcoming();
   if (is_proof(last_answered_->verb)) return nullptr;
   return doubt_.malformed_status && last_answered_->number != 0 ? &*last_answered_ : upcoming();

@@ -57,10 +57,10 @@ class Exchange {
   /// Forgets the wanted commands that have not been sent; returns how many.
   std::size_t withdraw();
   /// The command whose answer comes next, sent or not; nullptr if there is none.
-  const Command* upcoming() const noexcept;
+  [[nodiscard]] const Command* upcoming() const noexcept;
   /// After a throw: the command that the failure is about. If an answer came that nobody asked for, this is
   /// the command before it; nullptr if that command was a proof, or there is none.
-  const Command* suspected() const noexcept;
+  [[nodiscard]] const Command* blamed() const noexcept;
 
   struct Answer {
     Command command;
@@ -69,9 +69,9 @@ class Exchange {
   /// The next status line; its text is last_words() and last_values().
   Answer answer();
   /// The next line of the list that answer() began; empty if the list has ended.
-  std::optional<std::string_view> line();
+  [[nodiscard]] std::optional<std::string_view> line();
   /// The next piece of the message that answer() began; empty if the message has ended.
-  std::optional<std::string_view> piece();
+  [[nodiscard]] std::optional<std::string_view> piece();
 
   /// Ends the session because the last answer cannot belong to its command. Throws Error{protocol}.
   [[noreturn]] void disown_answer();

@@ -237,7 +237,7 @@ const ListingFaults& Session::listing_faults() const noexcept { return state_->f
 std::size_t Session::owed() const noexcept { return state_->owed; }
 const Doubt& Session::doubt() const noexcept { return state_->exchange.doubt(); }
 Awaited Session::awaited() const noexcept {
-  const Command* command = state_->exchange.suspected();
+  const Command* command = state_->exchange.blamed();
   if (command == nullptr) return {};
   switch (command->verb) {
     case Verb::capa:

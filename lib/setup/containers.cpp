@@ -7,20 +7,20 @@
 #include "util/escape.h"
 
 namespace mailhaul::setup {
-namespace {
 
-bool is_there(const util::Path& path) {
+bool is_file(const util::Path& path) {
   std::error_code ignored;
   return std::filesystem::is_regular_file(path, ignored);
 }
+
+namespace {
 
 /// Whether getmail takes the file for a configuration.
 bool is_getmailrc(const util::Path& path) {
   const auto name = path.filename().native();
   const auto ends = [&](std::string_view end) { return name.ends_with(end); };
-  return is_there(path) && !name.starts_with('.') && !name.starts_with('#') &&
-         !name.starts_with("oldmail-") && !ends("~") && !ends("#") && !ends(".swp") && !ends(".bak") &&
-         !ends(".json");
+  return is_file(path) && !name.starts_with('.') && !name.starts_with('#') && !name.starts_with("oldmail-") &&
+         !ends("~") && !ends("#") && !ends(".swp") && !ends(".bak") && !ends(".json");
 }
 
 /// False for a file that cannot be read, or is too large for a configuration.
@@ -46,7 +46,7 @@ std::vector<util::Path> files_like(const util::Path& directory, bool (*fits)(con
 /// "getmail-main.cf", beside the other files of docker-mailserver.
 bool is_named_for_getmail(const util::Path& path) {
   const auto name = path.filename().native();
-  return is_there(path) && name.starts_with("getmail-") && name.ends_with(".cf");
+  return is_file(path) && name.starts_with("getmail-") && name.ends_with(".cf");
 }
 
 /// Whether this is a directory of docker-mailserver, whose other files (*.cf) are not getmail's.
@@ -61,7 +61,7 @@ bool is_mail_server(const util::Path& directory) {
 
 std::vector<util::Path> fetchmail_files_in(const util::Path& directory) {
   for (const char* name : {"fetchmailrc", ".fetchmailrc", "fetchmail.cf", "config/fetchmail.cf"})
-    if (is_there(directory / name)) return {directory / name};
+    if (is_file(directory / name)) return {directory / name};
   return {};
 }
 
@@ -76,7 +76,7 @@ std::vector<util::Path> all_getmail_files_in(const util::Path& directory) {
 /// Mailu's container has the list only: its accounts are rows of a database.
 [[noreturn]] void refuse_directory(const util::Path& directory, std::string_view program) {
   const auto name = util::escape(directory.native(), 4096);
-  if (program == "fetchmail" && is_there(directory / "fetchids"))
+  if (program == "fetchmail" && is_file(directory / "fetchids"))
     throw util::Error(util::Kind::no_config,
                       "there is a list of fetched messages in " + name +
                           ", as Mailu keeps it, but no configuration: Mailu has its accounts in a database",
@@ -91,7 +91,7 @@ std::vector<util::Path> all_getmail_files_in(const util::Path& directory) {
 
 std::vector<util::Path> getmail_files_in(const util::Path& directory) {
   auto files = files_like(directory, is_getmailrc);
-  if (!is_there(directory / "getmailrc")) return files;
+  if (!is_file(directory / "getmailrc")) return files;
   std::erase_if(files, [](const auto& file) { return is_beside_getmailrc(file) && !has_retriever(file); });
   std::stable_partition(files.begin(), files.end(),
                         [](const auto& file) { return !is_beside_getmailrc(file); });
@@ -99,7 +99,7 @@ std::vector<util::Path> getmail_files_in(const util::Path& directory) {
 }
 
 bool is_beside_getmailrc(const util::Path& path) {
-  return path.filename() != "getmailrc" && is_there(path.parent_path() / "getmailrc");
+  return path.filename() != "getmailrc" && is_file(path.parent_path() / "getmailrc");
 }
 
 std::vector<util::Path> files_below(const util::Path& directory, std::string_view program) {
@@ -116,7 +116,7 @@ util::Path list_below(const util::Path& directory, std::string_view program, con
   for (const auto& above : {directory, directory / "..", directory / "../.."})
     places.push_back(above / "mail-state" / folder / usual.filename());
   if (program == "fetchmail") places.push_back(directory / "fetchids");  // Mailu
-  const auto found = std::ranges::find_if(places, is_there);
+  const auto found = std::ranges::find_if(places, is_file);
   return found == places.end() ? usual : found->lexically_normal();
 }
 

@@ -9,6 +9,9 @@
 
 namespace mailhaul::setup {
 
+/// Whether the path names a regular file; false if that cannot be found out.
+[[nodiscard]] bool is_file(const util::Path& path);
+
 /// The configurations of the program in a directory that the user has named. They may be named as in a home
 /// directory, or as docker-mailserver mounts them ("config/fetchmail.cf", "getmail/main.cf"). Throws
 /// Error{no_config} if there is none.

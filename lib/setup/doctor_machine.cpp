@@ -43,15 +43,16 @@ void check_pause(const account::Account& account, const state::Inspection& found
   for (const auto& mailbox : found.mailboxes) {
     if (mailbox.user != key.user || mailbox.host != key.host || mailbox.port != key.port) continue;
     if (!mailbox.not_before || *mailbox.not_before <= outside.now) continue;
-    const auto why = mailbox.refused_logins > 0
-                         ? ": " + util::counted(mailbox.refused_logins, "login") + " in a row failed"
-                         : ": the server asked for a pause";
+    const bool refused = mailbox.refused_logins > 0;
+    const auto why = refused ? ": " + util::counted(mailbox.refused_logins, "login") + " in a row failed"
+                             : ": the server asked for a pause";
     tell({.grade = Grade::warning,
           .account = account.name,
           .check = "pause",
           .sentence =
               "runs without a terminal do not log in before " + outside.local_time(*mailbox.not_before) + why,
-          .advice = "correct what was refused, and run mailhaul at a terminal, which ends the pause"});
+          .advice = std::string(refused ? "correct the login, then" : "wait, or") +
+                    " run mailhaul at a terminal, which ends the pause"});
   }
 }
 
@@ -81,8 +82,8 @@ void check_state(const std::vector<account::Account>& accounts, const DoctorOuts
       return tell(
           {.check = "state",
            .sentence = outside.state_file.native() +
-                       " was not examined: it is in use, or the last run was killed, which the next run "
-                       "repairs"});
+                       " was not examined: either it is in use, or the last run was killed and the next one "
+                       "repairs it"});
     tell({.check = "state",
           .sentence = outside.state_file.native() + " is whole, " + util::format_size(found.bytes) +
                       ", version " + std::to_string(found.version)});

@@ -287,8 +287,8 @@ class OnlineChecks {
     const auto received = received_at(header);
     if (!received || *received <= outside_.now + std::chrono::hours(1)) return;
     warn("clock",
-         "the newest message came at " + outside_.local_time(*received) +
-             " by the server's clock, and here it is " + outside_.local_time(outside_.now),
+         "by the server's clock, the newest message came at " + outside_.local_time(*received) +
+             ", but this machine's clock says " + outside_.local_time(outside_.now),
          "set this machine's clock; certificates and \"delete_after\" depend on it");
   }
 

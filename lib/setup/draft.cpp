@@ -340,7 +340,9 @@ void without_doubles_of(std::map<std::string, std::string>& mailboxes, Outcome& 
     if (is_new) continue;
     draft.enabled = false;
     outcome.notes.push_back(
-        {draft.line, "account " + draft.name + " is switched off: it is the mailbox of " + earlier->second,
+        {draft.line,
+         "account " + draft.name + " is switched off, because account " + earlier->second +
+             " has the same mailbox",
          "one account can deliver to several destinations: give its \"deliver\" an array"});
   }
 }

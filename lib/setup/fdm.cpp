@@ -84,11 +84,12 @@ class FdmDrafting {
     else if (!account.user)
       note(account.line,
            "the login of account " + name + " is in ~/.netrc, and the account was not taken over",
-           "write it after the server, user \"NAME\", and import again; the password can stay there");
+           "write user \"NAME\" after the server in fdm.conf, and import again; the password can stay in "
+           "~/.netrc");
     else if (account.user->is_command)
       note(account.line,
            "the user of account " + name + " is the output of a command, and the account was not taken over",
-           "write the name itself, user \"NAME\", and import again");
+           "replace the command with the name, user \"NAME\", and import again");
     else
       return true;
     return false;

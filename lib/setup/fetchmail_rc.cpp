@@ -14,6 +14,8 @@ namespace {
 using Argument = FetchmailArgument;
 using Option = FetchmailOption;
 
+constexpr std::string_view no_distribution = "mailhaul does not distribute one mailbox among several people";
+
 constexpr std::array option_rows{
     // server
     Option{"via", "", Argument::text, true},
@@ -27,9 +29,9 @@ constexpr std::array option_rows{
     Option{"timeout", "", Argument::number, true},
     Option{"envelope", "", Argument::envelope, true,
            "mailhaul does not distribute one mailbox among several people; let a program do it (mda:)"},
-    Option{"qvirtual", "", Argument::text, true, "it belongs to envelope"},
-    Option{"aka", "", Argument::texts, true, "it belongs to mailboxes of several people"},
-    Option{"localdomains", "", Argument::texts, true, "it belongs to mailboxes of several people"},
+    Option{"qvirtual", "", Argument::text, true, "only envelope needs it, which mailhaul does not support"},
+    Option{"aka", "", Argument::texts, true, no_distribution},
+    Option{"localdomains", "", Argument::texts, true, no_distribution},
     Option{"local", "localdomains", Argument::texts, true},
     Option{"interface", "", Argument::text, true, "start mailhaul only when the link is up"},
     Option{"monitor", "", Argument::text, true, "start mailhaul only when the link is up"},
@@ -70,7 +72,8 @@ constexpr std::array option_rows{
     Option{"folders", "folder", Argument::texts, false},
     Option{"smtphost", "", Argument::texts, false},
     Option{"smtp", "smtphost", Argument::texts, false},
-    Option{"fetchdomains", "", Argument::texts, false, "it belongs to ETRN and ODMR"},
+    Option{"fetchdomains", "", Argument::texts, false,
+           "only ETRN and ODMR need it, which mailhaul does not support"},
     Option{"smtpaddress", "", Argument::text, false, "mailhaul does not deliver over SMTP"},
     Option{"smtpname", "", Argument::text, false, "mailhaul does not deliver over SMTP"},
     Option{"antispam", "", Argument::numbers, false, "mailhaul does not deliver over SMTP"},

@@ -181,7 +181,7 @@ class GetmailDrafting {
     const auto login = login_of_getmail(netrc_file(), draft_.host);
     if (login.empty() || login == draft_.user) return false;
     note(line("retriever", "username"),
-         "getmail logs in as " + util::escape(login) + ", whom netrc names, not as " +
+         "getmail logs in as " + util::escape(login) + ", the user in netrc, and not as " +
              util::escape(draft_.user) + "; the file was not taken over",
          "write the right name into username, and import again");
     return true;
@@ -209,14 +209,14 @@ class GetmailDrafting {
       if (auto words = getmail_strings(value)) {
         for (auto& word : *words) draft_.password_command.push_back(expanded(word));
       } else {
-        note(line("retriever", "password_command"), "password_command is more than a list of strings",
-             "write it as password_command into the account");
+        note(line("retriever", "password_command"), "password_command is not a plain list of strings",
+             "set \"password_command\" in the account");
       }
     } else if (find("retriever", "password") != nullptr) {
       draft_.password = util::Secret(text("retriever", "password"));
     } else {
       note(line("retriever", "username"),
-           "getmail asks a keyring or you for the password of " + util::escape(draft_.user),
+           "getmail reads the password of " + util::escape(draft_.user) + " from a keyring, or asks for it",
            "let password_command print it, for example with secret-tool; until then mailhaul asks");
     }
   }
@@ -261,7 +261,7 @@ class GetmailDrafting {
     } else if (type == "MultiDestination" && depth < 8) {
       const auto named = getmail_strings(text(section, "destinations"));
       if (!named)
-        return unplaced(line(section, "destinations"), "destinations is more than a list of strings",
+        return unplaced(line(section, "destinations"), "destinations is not a plain list of strings",
                         "write the destinations into \"deliver\" of the account");
       for (const auto& destination : *named) place(destination, depth + 1);
     } else if (type.empty()) {
@@ -302,7 +302,7 @@ class GetmailDrafting {
     const auto arguments = text(section, "arguments");
     const auto words = arguments.empty() ? std::vector<std::string>() : getmail_strings(arguments);
     if (!words)
-      return unplaced(line(section, "arguments"), "arguments is more than a list of strings",
+      return unplaced(line(section, "arguments"), "arguments is not a plain list of strings",
                       "write the program and its arguments into \"deliver\" of the account");
     for (const auto& word : *words) {
       auto argument = replaced(expanded(word));
@@ -345,8 +345,9 @@ class GetmailDrafting {
     if (in == rc_.end()) return;
     for (const auto& [key, value] : in->second)
       if (!is_known_to_getmail(kind, key))
-        note(value.line, util::escape(key) + " is not known, and was left out",
-             "correct it and import again, or set what it means in the account");
+        note(
+            value.line, util::escape(key) + " is not known, and was left out",
+            "correct the key and import again, or set the key of mailhaul in the account that does the same");
   }
 
   void filters() {

@@ -19,7 +19,7 @@ constexpr std::array keys_elsewhere{
     GetmailRow{"retriever", "ssl_version", "set tls_min_version"},
     GetmailRow{"retriever", "ssl_fingerprints",
                "they are hashes of certificates; tls_pin wants the SHA-256 of the server's public key"},
-    GetmailRow{"retriever", "ssl_ciphers", "the TLS library decides"},
+    GetmailRow{"retriever", "ssl_ciphers", "the TLS library chooses the ciphers"},
     GetmailRow{"destination", "user", "each user runs mailhaul as himself"},
     GetmailRow{"destination", "group", "each user runs mailhaul as himself"},
     GetmailRow{"destination", "filemode", "mailhaul writes files for their owner alone (0600)"},
@@ -88,9 +88,7 @@ class IniParser {
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     while (!text.empty()) {
       ++line_;
-      const auto end = text.find('\n');
-      take(text.substr(0, end));
-      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+      take(util::take_line(text));
     }
     inherit();
     return std::move(rc_);

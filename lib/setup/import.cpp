@@ -18,11 +18,6 @@ namespace {
 constexpr std::size_t largest_configuration = 256U << 10U;
 constexpr std::size_t largest_list = 256U << 20U;  // two million messages
 
-bool is_file(const util::Path& path) {
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(path, ignored);
-}
-
 std::vector<util::Path> fetchmail_files(const Surroundings& around) {
   const auto home = around.variable("FETCHMAILHOME");
   if (home) return {util::Path(*home) / "fetchmailrc"};
@@ -100,9 +95,9 @@ Note removal_of(const ProgramRow& program, const Draft& draft) {
 
 /// What to do if mail stays on the server and no list says which messages were fetched.
 std::string how_to_import_again(const std::string& program, const std::string& account) {
-  return "stop the timer of " + program + ", run it once more, then import again (without the account " +
-         account + " in the configuration file); if it keeps no list: mailhaul state mark-seen " + account +
-         " --all directly after that run";
+  return "stop the timer of " + program + ", run " + program + " once more, then remove the account " +
+         account + " from mailhaul's configuration file and import again; if " + program +
+         " keeps no list, run mailhaul state mark-seen " + account + " --all directly after that run instead";
 }
 
 std::string what_is_missing(const std::string& program, const Draft& draft) {

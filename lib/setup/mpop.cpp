@@ -43,7 +43,7 @@ constexpr std::array commands_elsewhere{
     MpopRow{"tls_fingerprint",
             "it is a hash of the certificate; tls_pin wants the SHA-256 of the server's public key"},
     MpopRow{"tls_priorities", "tls_min_version sets the oldest version of TLS"},
-    MpopRow{"tls_min_dh_prime_bits", "the TLS library decides"},
+    MpopRow{"tls_min_dh_prime_bits", "the TLS library chooses the shortest key"},
     MpopRow{"tls_force_sslv3", ""},
     MpopRow{"filter", "mailhaul does not judge mail; let a program sort it (mda:)"},
     MpopRow{"killsize",
@@ -89,9 +89,7 @@ class MpopParser {
   std::vector<MpopAccount> parse(std::string_view text) {
     while (!text.empty()) {
       ++line_;
-      const auto end = text.find('\n');
-      command(util::trimmed(text.substr(0, end)));
-      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+      command(util::trimmed(util::take_line(text)));
     }
     return std::move(accounts_);
   }
@@ -117,8 +115,8 @@ class MpopParser {
       refuse("mpop has no such command");
     if (name == "eval")
       refuse("eval runs a program for a part of the configuration, which mailhaul does not do",
-             "write in its place what the program prints, such as \"host pop.example.org\"; for a password, "
-             "passwordeval and a program that prints the password alone; then import again");
+             "replace the line by what the program prints, such as \"host pop.example.org\"; if it prints a "
+             "password, use passwordeval with a program that prints only the password; then import again");
     if (name == "defaults") {
       current_ = nullptr;
       in_defaults_ = true;
@@ -286,7 +284,8 @@ class MpopDrafting {
     } else {
       const bool needs_one = draft_.auth != "external" && draft_.auth != "gssapi";
       if (needs_one && !take_from_netrc(draft_, outcome_, around_, "mpop"))
-        note("user", "mpop asks a keyring or you for the password of " + util::escape(draft_.user),
+        note("user",
+             "mpop reads the password of " + util::escape(draft_.user) + " from a keyring, or asks for it",
              "let password_command print it, for example with secret-tool; until then mailhaul asks");
     }
   }

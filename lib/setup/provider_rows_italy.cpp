@@ -60,7 +60,7 @@ std::span<const Provider> providers_of_italy() {
           .get_secret =
               "a mailbox with two-step verification requires a separate password for mail programs, which "
               "expires after 90 days: extend it or create a new one in the settings of the web mail",
-          .enable = "the settings of the mailbox can switch POP3 off",
+          .enable = "check in the settings of the mailbox that POP3 is switched on",
           .password_valid = std::chrono::days(90),
           .note = "POP3 gives access to the inbox only, which holds the received mail and the receipts",
           .source = "https://guide.pec.it",

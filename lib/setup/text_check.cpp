@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "util/ascii.h"
 #include "util/escape.h"
 
 namespace mailhaul::setup {
@@ -60,14 +61,12 @@ unsigned line_of(std::string_view text, std::string_view word, unsigned first) {
   unsigned line = 0, before = 0;
   while (!text.empty()) {
     ++line;
-    const auto end = text.find('\n');
-    const auto here = text.substr(0, end);
+    const auto here = util::take_line(text);
     const auto begin = here.find_first_not_of(" \t");
     if (here.find(word) != std::string_view::npos && here[begin] != '#') {
       if (line >= first) return line;
       if (before == 0) before = line;
     }
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return before == 0 ? first : before;
 }

@@ -82,7 +82,8 @@ constexpr const char* version_1 = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
-/// How a version is made from the one before. A migration is not changed after its release.
+/// How a version is made from the one before. A migration is not changed after its release, but
+/// make_version_2 also creates the columns of later versions.
 struct Migration {
   const char* begin;
   void (*copy)(Database&);  ///< copies the content of the tables; null: there is none

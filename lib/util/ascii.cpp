@@ -21,6 +21,12 @@ std::string_view without_line_ends(std::string_view text) {
   return text;
 }
 
+std::string_view take_line(std::string_view& text) {
+  const auto line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
 std::string_view take_word(std::string_view& text, std::string_view blanks) {
   text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
   const auto word = text.substr(0, text.find_first_of(blanks));

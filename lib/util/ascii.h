@@ -18,6 +18,8 @@ std::string_view trimmed(std::string_view text);                 ///< blanks, ta
 std::string_view without_line_ends(std::string_view text);       ///< no CR and no LF at the end
 /// Takes the first word, and the blanks before it, off the text, and returns the word; empty at the end.
 std::string_view take_word(std::string_view& text, std::string_view blanks = " \t");
+/// Takes the first line off the text, and returns it without its LF; the last line may have none.
+std::string_view take_line(std::string_view& text);
 bool has_control_character(std::string_view text);  ///< a byte below 0x20, or DEL
 bool fits_on_a_line(std::string_view text);         ///< no CR, no LF and no NUL
 

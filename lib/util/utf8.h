@@ -12,7 +12,7 @@ struct Utf8Character {
   bool can_be_shown = false;  ///< well-formed, no control, and does not change the direction of text
 };
 
-/// The first character of `text`, which is not empty, read as UTF-8 (RFC 3629, section 4).
+/// The first character of `text`, read as UTF-8 (RFC 3629 section 4). REQUIRES: the text is not empty.
 [[nodiscard]] Utf8Character first_character(std::string_view text);
 
 }  // namespace mailhaul::util

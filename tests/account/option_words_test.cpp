@@ -54,7 +54,7 @@ TEST_CASE("a hint that is a command names the account as it was given, without a
   CHECK(account::hint_in_options("mailhaul list home", "", options) == "mailhaul list home");
 }
 
-TEST_CASE("an account without a file is called by its mailbox, or by its address") {
+TEST_CASE("an account without a file is named after its mailbox, or after its address") {
   test::Profile profile("");
   profile.sources().file.reset();
   for (const auto& [user, name] :

@@ -22,11 +22,6 @@ class Command(Case):
     def configure(self, **keys):
         self.world.configure({"home": self.account(self.server, **keys)})
 
-    def ok(self, *words, **more):
-        result = self.world.run(*words, **more)
-        self.assertStatus(result, 0)
-        return result
-
     def untouched(self):
         """Asserts that nothing was fetched or removed."""
         self.assertEqual(self.world.maildir(), [])

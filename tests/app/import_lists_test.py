@@ -105,7 +105,7 @@ class Removing(import_test.Import):
     def test_no_list_where_mail_stays_is_told_with_what_comes_first(self):
         self.write(".mpoprc", "account box\nhost 127.0.0.1\nuser anna\npassword secret\ndelivery maildir ~/Mail\nkeep on\n")
         self.assertSays(self.ok("import", "mpop").err, "there is no list of what mpop has fetched for box",
-                        "would fetch everything that is on the server again", "stop the timer of mpop, run it once more, then import again",
+                        "would fetch everything that is on the server again", "stop the timer of mpop, run mpop once more, then remove the account box",
                         "mailhaul state mark-seen box --all directly after that run")
 
     def test_a_list_that_is_there_and_has_nothing_of_the_account_is_told_as_such(self):
@@ -147,7 +147,7 @@ class Several(import_test.Import):
         self.rc("getmailrc.old", "anna")
         names, said = self.accounts()
         self.assertEqual(names, {"anna": True, "getmailrc.old": False})
-        self.assertSays(said, "getmailrc.old is switched off: it is the mailbox of anna")
+        self.assertSays(said, "getmailrc.old is switched off, because account anna has the same mailbox")
 
     def test_one_that_getmail_would_refuse_is_left_out(self):
         self.rc("getmailrc", "anna")

@@ -64,11 +64,6 @@ class Import(Case):
         """The Message-IDs of what arrived, which no fetcher changes."""
         return sorted(mail.header_field(text, b"Message-ID") for text in self.world.maildir())
 
-    def ok(self, *words):
-        result = self.world.run(*words)
-        self.assertStatus(result, 0)
-        return result
-
 
 class Known(Import):
     """What the list says, and what happens to the listed messages on the server."""

@@ -13,11 +13,6 @@ class Line(Case):
         self.drop, self.server = self.maildrop(*mail.small(2))
         self.world.configure({"home": self.account(self.server)})
 
-    def ok(self, *words):
-        result = self.world.run(*words)
-        self.assertStatus(result, 0)
-        return result
-
     def refused(self, *words, says=(), hints=()):
         result = self.world.run(*words)
         self.assertStatus(result, 64)

@@ -19,10 +19,8 @@ class Marks(Case):
     def configure(self, **keys):
         self.world.configure({"home": self.account(self.server, **keys)})
 
-    def ok(self, *words):
-        result = self.world.run(*words)
-        self.assertStatus(result, 0)
-        return result.out.decode()
+    def text(self, *words):
+        return self.ok(*words).out.decode()
 
     def with_input(self, text, *words):
         file = self.world.path("input")
@@ -59,7 +57,7 @@ class Marks(Case):
         self.drop.messages[0].uid = b"short"
         self.ok("state", "mark-seen", "home", "short")
         self.ok("state", "mark-delivered", "--all")
-        heading, *rows = self.ok("state", "show").splitlines()
+        heading, *rows = self.text("state", "show").splitlines()
         self.assertEqual(heading, "home: 5 messages recorded")
         self.assertEqual(len({re.search(" (seen|delivered) ", row).start() for row in rows}), 1, rows)
         self.assertEqual(len({re.search(r"B(  |$)", row).start() for row in rows}), 1, rows)
@@ -68,26 +66,26 @@ class Marks(Case):
         return {row["uid"]: row["standing"] for row in self.json_lines(self.world.run("--json", "state", "show"))}
 
     def test_the_newest_message_that_was_marked_is_named(self):
-        out = self.ok("state", "mark-seen", "--all")
+        out = self.text("state", "mark-seen", "--all")
         self.assertSays(out, "4 messages marked as seen", 'the newest is "%s" of ' % self.subject(3))
-        self.assertSays(self.ok("state", "mark-seen", "--all"), "0 messages marked as seen\n")
+        self.assertSays(self.text("state", "mark-seen", "--all"), "0 messages marked as seen\n")
 
     def test_it_is_named_as_list_shows_it(self):
         self.drop.add(b"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nDate: Mon, 02 Mar 2020 04:00:00 +0000\r\n\r\nx\r\n")
-        self.assertSays(self.ok("state", "mark-seen", "--all"), 'the newest is "Gr\u00fc\u00dfe" of 2 Mar 2020')
+        self.assertSays(self.text("state", "mark-seen", "--all"), 'the newest is "Gr\u00fc\u00dfe" of 2 Mar 2020')
 
     def test_uids_that_are_gone_are_counted_and_the_others_marked(self):
-        out = self.ok("state", "mark-seen", "home", self.uid(0), "gone-1", "gone-2")
+        out = self.text("state", "mark-seen", "home", self.uid(0), "gone-1", "gone-2")
         self.assertSays(out, "1 message marked as seen", 'the newest is "%s"' % self.subject(0), "2 UIDs are not on the server")
         self.assertEqual(self.standings(), {self.uid(0): "seen"})
 
     def test_uids_that_are_not_recorded_are_counted_and_the_others_forgotten(self):
         self.ok("state", "mark-seen", "--all")
-        out = self.ok("state", "forget", "home", self.uid(0), "gone-1", "gone-2")
+        out = self.text("state", "forget", "home", self.uid(0), "gone-1", "gone-2")
         self.assertEqual(out, "home: 1 message forgotten\n"
                               "home: 2 UIDs are not recorded, and nothing was done about them\n")
         self.assertEqual(sorted(self.standings()), [self.uid(1), self.uid(2), self.uid(3)])
-        self.assertSays(self.ok("state", "forget", "home", self.uid(0)), "nothing to forget", "1 UID is not recorded")
+        self.assertSays(self.text("state", "forget", "home", self.uid(0)), "nothing to forget", "1 UID is not recorded")
 
     def test_uids_come_from_standard_input(self):
         out = self.with_input("  %s \n\ngone\r\n%s" % (self.uid(1), self.uid(2)), "state", "mark-seen", "-")
@@ -104,7 +102,7 @@ class Marks(Case):
                         "2 UIDs are not on the server")
         self.assertEqual(self.standings(), {self.uid(1): "delivered", self.uid(2): "delivered"})
         self.assertSays(self.with_input("", "state", "mark-delivered", "-"), "0 messages marked as delivered")
-        out = self.ok("state", "mark-delivered", "--all")
+        out = self.text("state", "mark-delivered", "--all")
         self.assertSays(out, "1 message marked as delivered", 'the newest is "%s" of ' % self.subject(0))
 
     def test_a_time_goes_with_uids_from_standard_input(self):
@@ -118,7 +116,7 @@ class Marks(Case):
 
     def test_what_is_marked_as_delivered_is_not_fetched_and_is_removed(self):
         self.configure(leave_on_server=True)
-        self.assertSays(self.ok("state", "mark-delivered", "home", self.uid(0)), "1 message marked as delivered")
+        self.assertSays(self.text("state", "mark-delivered", "home", self.uid(0)), "1 message marked as delivered")
         self.ok()
         self.assertEqual(len(self.world.maildir()), 3)
         self.ok("-K")
@@ -141,12 +139,12 @@ class Marks(Case):
         self.assertEqual(later - self.moment(rows[self.uid(1)]["delivered"]), datetime.timedelta(days=30, hours=1))
         shown = "stays until %d %s" % (later.day, later.strftime("%b"))
         for words in (("list",), ("-n",)):
-            self.assertSays(self.ok(*words).splitlines()[1 if words == ("-n",) else 2], "delete_after has not passed yet; " + shown)
+            self.assertSays(self.text(*words).splitlines()[1 if words == ("-n",) else 2], "delete_after has not passed yet; " + shown)
 
     def test_a_message_that_was_marked_as_seen_can_be_named(self):
         self.ok("state", "mark-seen", "--all")
         self.ok("state", "mark-delivered", "home", self.uid(0))
-        self.assertSays(self.ok("state", "mark-delivered", "--all"), "0 messages")
+        self.assertSays(self.text("state", "mark-delivered", "--all"), "0 messages")
         self.assertEqual(sorted(self.standings().values()), ["delivered", "seen", "seen", "seen"])
 
     def test_an_invalid_time_and_one_in_the_future_are_refused(self):

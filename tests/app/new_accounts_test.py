@@ -33,7 +33,7 @@ class Imported(import_test.Import):
 
     def test_keys_that_it_takes_from_the_defaults_are_told(self):
         shown, said = self.imported_below({"tls_ca_file": "~/ca.pem", "password_env": "PW", "on_trouble": "true"})
-        self.assertSays(said, 'the account takes from "defaults": "tls_ca_file"\n', "into the accounts that need them")
+        self.assertSays(said, 'the account takes these keys from "defaults": "tls_ca_file"\n', "into the accounts that need them")
         self.assertEqual((shown["tls_ca_file"], shown["on_trouble"]), ("~/ca.pem", ["true"]))
         self.assertNotIn("password_env", shown)
 

@@ -23,10 +23,8 @@ class Lost(Case):
     def configure(self, **keys):
         self.world.configure({"home": self.account(self.server, **{"leave_on_server": True, **keys})})
 
-    def ok(self, *words):
-        result = self.world.run(*words)
-        self.assertStatus(result, 0)
-        return result.out.decode()
+    def text(self, *words):
+        return self.ok(*words).out.decode()
 
     def lose(self):
         """Removes the database, so that the UIDs are no longer known."""
@@ -98,8 +96,8 @@ class Maildirs(Lost):
                 self.assertEqual(len(before), MANY)
                 self.lose()
                 self.refused()
-                self.assertSays(self.ok("state", "rebuild", "home"), "home: 2000 messages read, 2000 recorded")
-                self.assertSays(self.ok("state", "rebuild"), "home: 2000 messages read, 0 recorded")
+                self.assertSays(self.text("state", "rebuild", "home"), "home: 2000 messages read, 2000 recorded")
+                self.assertSays(self.text("state", "rebuild"), "home: 2000 messages read, 0 recorded")
                 new = mail.small(3, seed=77)
                 self.drop.add(*new)
                 self.ok()
@@ -122,7 +120,7 @@ class Maildirs(Lost):
         self.ok()
         self.lose()
         self.assertSays(self.refused().err, "5 of its 5 messages were delivered here")
-        self.assertSays(self.ok("status"), "failing since", "rebuild")
+        self.assertSays(self.text("status"), "failing since", "rebuild")
         self.assertEqual(len(self.world.maildir()), 5)
 
     def test_commands_that_only_look_tell_of_it_too(self):
@@ -194,15 +192,15 @@ class Maildirs(Lost):
         self.lose()
         self.ok("state", "rebuild")
         self.drop.add(new)
-        told = self.ok("-n").splitlines()
+        told = self.text("-n").splitlines()
         self.assertIn("home: verify uid-000001 (%d B): known by its header under another UID; its content is compared" % len(old[0]), told)
         self.assertEqual(told[-1], "home: 1 to fetch (%d B), 3 to compare (%.1f kB), 0 to remove from the server, 4 stay"
                          % (len(new), sum(map(len, old)) / 1000))
-        self.assertSays(self.ok("check"), "1 new (%d B), 3 seen" % len(new))
+        self.assertSays(self.text("check"), "1 new (%d B), 3 seen" % len(new))
         self.assertEqual(self.drop.retrieved, [b"uid-%06d" % number for number in (1, 2, 3)])  # by the first run
         self.ok()
         self.assertEqual(len(self.world.maildir()), 4)
-        self.assertSays(self.ok("-n"), "home: 0 to fetch, 0 to remove from the server, 4 stay")
+        self.assertSays(self.text("-n"), "home: 0 to fetch, 0 to remove from the server, 4 stay")
 
     def test_equal_messages_are_counted(self):
         wire = mail.small(1, seed=10)[0]
@@ -279,7 +277,7 @@ class Maildirs(Lost):
         self.assertStatus(result, 0)
         self.assertSays(result.out.decode(), "home: 3 messages read, 0 recorded")
         self.assertHint(result, "3 messages of the last minutes may not have reached all", "may arrive there again")
-        self.assertEqual(self.ok("state", "rebuild"), "home: 3 messages read, 0 recorded as delivered\n")
+        self.assertEqual(self.text("state", "rebuild"), "home: 3 messages read, 0 recorded as delivered\n")
         self.drop.add(messages[3])
         for _ in range(2):
             self.ok()
@@ -323,7 +321,7 @@ class Mboxes(Lost):
         result = self.world.run()
         self.assertStatus(result, 74)
         self.assertHint(result, "state rebuild home")
-        self.assertSays(self.ok("state", "rebuild"), "2000 messages read, 2000 recorded")
+        self.assertSays(self.text("state", "rebuild"), "2000 messages read, 2000 recorded")
         self.ok()
         self.assertEqual(self.world.path("mbox").stat().st_size, before)
 
@@ -360,7 +358,7 @@ class Verify(Lost):
     def test_changed_mail_is_named(self):
         self.begin(mail.small(3, seed=31), trace_header=True)
         self.ok()
-        self.assertSays(self.ok("state", "verify"), "3 messages unchanged, 0 changed, 0 no longer here")
+        self.assertSays(self.text("state", "verify"), "3 messages unchanged, 0 changed, 0 no longer here")
         changed, gone, _ = self.world.maildir_files()
         changed.write_bytes(changed.read_bytes() + b"another line\n")
         gone.unlink()
@@ -375,7 +373,7 @@ class Verify(Lost):
         self.begin(mail.corpus(60, seed=32))
         self.ok()
         self.read_as_mutt_does()
-        self.assertSays(self.ok("state", "verify"), "60 messages unchanged, 0 changed, 0 no longer here")
+        self.assertSays(self.text("state", "verify"), "60 messages unchanged, 0 changed, 0 no longer here")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class Renamed(Lost):
         self.assertHint(result, "4 of its 4 messages are known from the same user at " + where,
                         "mailhaul state move %s home" % where)
         self.assertEqual(len(self.world.maildir()), 4)
-        self.assertSays(self.ok("state", "move", where, "home"), "moved the records of 4 messages from anna at 127.0.0.1")
+        self.assertSays(self.text("state", "move", where, "home"), "moved the records of 4 messages from anna at 127.0.0.1")
         self.drop.add(*mail.small(1, seed=22))
         self.ok()
         self.assertEqual(len(self.world.maildir()), 5)
@@ -61,7 +61,7 @@ class Renamed(Lost):
             self.assertHint(result, "5 of its 8 messages are known from the same user at " + where, "mailhaul state move %s home" % where)
         self.assertEqual((self.drop.retrieved, len(self.world.maildir())), ([], 5))
         self.ok("state", "move", where)
-        self.assertSays(self.ok(), "3 new messages")
+        self.assertSays(self.text(), "3 new messages")
         self.assertSameMail(self.world.maildir(), [*old, *new])
 
     def test_a_sample_of_the_headers_is_enough(self):
@@ -105,7 +105,7 @@ class Renamed(Lost):
         self.begin(mail.small(5, seed=21), leave_on_server=False)
         self.ok()
         self.moved_with_new_uids(*mail.small(5, seed=21))
-        self.assertSays(self.ok(), "5 new messages")
+        self.assertSays(self.text(), "5 new messages")
 
     def test_no_header_is_read_where_no_other_mailbox_of_the_user_is_known(self):
         self.begin(mail.small(5, seed=21))
@@ -127,11 +127,11 @@ class Renamed(Lost):
                     self.assertStatus(result, 74)
                     self.assertHint(result, "4 of its 5 messages were delivered here by mailhaul with another state database, from "
                                     "127.0.0.1; nothing is fetched", "old name: mailhaul state rebuild --was 127.0.0.1 home; to fetch all")
-                self.assertSays(self.ok("state", "rebuild"), "0 messages read")
-                self.assertSays(self.ok("state", "rebuild", "--was", "127.0.0.1"), "4 messages read, 4 recorded")
-                self.assertSays(self.ok(), "1 new message")
-                self.assertSays(self.ok("state", "verify"), "5 messages unchanged, 0 changed, 0 no longer here")
-                self.assertEqual(self.ok(), "")
+                self.assertSays(self.text("state", "rebuild"), "0 messages read")
+                self.assertSays(self.text("state", "rebuild", "--was", "127.0.0.1"), "4 messages read, 4 recorded")
+                self.assertSays(self.text(), "1 new message")
+                self.assertSays(self.text("state", "verify"), "5 messages unchanged, 0 changed, 0 no longer here")
+                self.assertEqual(self.text(), "")
 
     def test_the_configuration_may_be_standard_input(self):
         self.begin(mail.small(2, seed=21))
@@ -151,8 +151,8 @@ class Renamed(Lost):
         self.ok()
         self.configure(server="pop3://localhost:%d" % self.server.port, trace_header=True)
         self.ok("state", "move", "127.0.0.1:%d" % self.server.port, "home")
-        self.assertSays(self.ok("state", "verify"), "4 messages unchanged, 0 changed, 0 no longer here")
-        self.assertSays(self.ok("state", "rebuild"), "4 messages read, 0 recorded")
+        self.assertSays(self.text("state", "verify"), "4 messages unchanged, 0 changed, 0 no longer here")
+        self.assertSays(self.text("state", "rebuild"), "4 messages read, 0 recorded")
 
     def test_a_user_with_a_new_name(self):
         self.begin(mail.small(2, seed=23))

@@ -32,7 +32,7 @@ class Machines(Case):
         for world in (self.world, self.other):
             world.configure({"home": self.account(self.server, **{"leave_on_server": True, **keys})})
 
-    def ok(self, world, *words, **more):
+    def printed(self, world, *words, **more):
         result = world.run(*words, **more)
         self.assertStatus(result, 0)
         return result.out.decode()
@@ -40,7 +40,7 @@ class Machines(Case):
     def document(self, world=None):
         """Writes what state export prints into a file that both machines can read."""
         file = self.world.root / "state.json"
-        file.write_text(self.ok(world or self.world, "state", "export"))
+        file.write_text(self.printed(world or self.world, "state", "export"))
         return file
 
     def rows(self, world):
@@ -58,64 +58,64 @@ class Machines(Case):
 class Moving(Machines):
     def test_the_new_machine_fetches_only_what_is_new(self):
         self.begin(mail.corpus(60, seed=1))
-        self.ok(self.world)
-        self.assertSays(self.ok(self.other, "state", "import", self.document()),
+        self.printed(self.world)
+        self.assertSays(self.printed(self.other, "state", "import", self.document()),
                         "anna at 127.0.0.1:%d: 60 messages read, 60 recorded, 0 already known" % self.server.port)
         self.assertEqual(self.rows(self.other), self.rows(self.world))
         self.drop.retrieved.clear()
         new = mail.small(2, seed=2)
         self.drop.add(*new)
-        self.ok(self.other)
+        self.printed(self.other)
         self.assertSameMail(self.other.maildir(), new)
         self.assertEqual(len(self.drop.retrieved), 2)
 
     def test_a_pipe_and_a_machine_without_a_configuration(self):
         self.begin(mail.small(3, seed=3))
-        self.ok(self.world)
+        self.printed(self.world)
         self.other.config.unlink()
         with open(self.document(), "rb") as stdin:
             result = self.other.ended(self.other.start("state", "import", "-", stdin=stdin))
         self.assertStatus(result, 0)
         self.assertEqual(result.err, "")
         self.other.configure({"home": self.account(self.server)})
-        self.ok(self.other)
+        self.printed(self.other)
         self.assertEqual((self.other.maildir(), self.drop.messages), ([], []))
 
     @unittest.skipUnless(CLOCK, "MAILHAUL_SHIFTED_CLOCK is not set")
     def test_delete_after_counts_from_the_delivery_on_the_old_machine(self):
         self.begin(mail.small(4, seed=4), delete_after="30d")
-        self.ok(self.world)
-        self.ok(self.other, "state", "import", self.document())
+        self.printed(self.world)
+        self.printed(self.other, "state", "import", self.document())
         self.ahead(self.other, 29)
-        self.ok(self.other)
+        self.printed(self.other)
         self.ahead(self.other, 31)
-        self.ok(self.other)
+        self.printed(self.other)
         self.assertEqual(len(self.drop.messages), 4, "a message is marked in one run, and removed in a later one")
         self.ahead(self.other, 31.1)
-        self.ok(self.other)
+        self.printed(self.other)
         self.assertEqual((self.drop.messages, self.other.maildir()), ([], []))
 
     @unittest.skipUnless(CLOCK, "MAILHAUL_SHIFTED_CLOCK is not set")
     def test_a_uid_that_was_used_again_after_an_old_export_is_new_mail(self):
         self.begin(mail.small(2, seed=5))
-        self.ok(self.world)
+        self.printed(self.world)
         document = self.document()
         used_again = re.sub(rb"(?m)^Subject: .*", lambda line: b"Subject: " + line[0][9:].swapcase(), self.drop.messages[0].wire)
         self.assertEqual(len(used_again), len(self.drop.messages[0].wire))
         self.drop.messages[0].wire = used_again
         self.ahead(self.other, 2)
-        self.ok(self.other, "state", "import", document)
-        self.ok(self.other)
+        self.printed(self.other, "state", "import", document)
+        self.printed(self.other)
         self.assertSameMail(self.other.maildir(), [used_again])
 
     def test_uids_of_any_bytes_and_none(self):
         self.begin(mail.small(3, seed=7))
         self.drop.messages[0].uid = b'\\ "\xff\x01'
         self.drop.messages[1].uid = self.drop.messages[2].uid = b"twice"
-        self.ok(self.world)
-        self.ok(self.other, "state", "import", self.document())
+        self.printed(self.world)
+        self.printed(self.other, "state", "import", self.document())
         self.drop.retrieved.clear()
-        self.ok(self.other)
+        self.printed(self.other)
         self.assertEqual((self.other.maildir(), self.drop.retrieved), ([], []))
 
     def test_a_message_that_only_its_size_identifies_is_left_out(self):
@@ -129,37 +129,37 @@ class Moving(Machines):
         self.drop.answers[b"TOP"] = hang_up
         self.assertStatus(self.world.run(), 75)
         self.assertEqual({row["uid"].partition(":")[0] for row in self.rows(self.world)}, {"row"})
-        self.assertSays(self.ok(self.other, "state", "import", self.document()), "0 messages read, 0 recorded")
+        self.assertSays(self.printed(self.other, "state", "import", self.document()), "0 messages read, 0 recorded")
 
     def test_every_standing_keeps_its_meaning(self):
         self.begin(mail.small(4, seed=8), max_messages=1, leave_on_server=False)
         seen, waits = (self.drop.messages[i].uid.decode() for i in (1, 2))
-        self.ok(self.world, "state", "mark-seen", "home", seen)
-        self.ok(self.world)  # one message is delivered and removed
-        self.ok(self.other, "state", "import", self.document())
+        self.printed(self.world, "state", "mark-seen", "home", seen)
+        self.printed(self.world)  # one message is delivered and removed
+        self.printed(self.other, "state", "import", self.document())
         self.assertEqual(self.rows(self.other), self.rows(self.world))
-        self.ok(self.other)
+        self.printed(self.other)
         self.assertEqual(len(self.other.maildir()), 1)
         self.assertIn(seen.encode(), self.drop.uids())
         self.assertNotIn(waits.encode(), self.drop.uids())
 
     def test_an_export_of_nothing(self):
         self.begin([])
-        self.assertSays(self.ok(self.other, "state", "import", self.document()), "0 messages read, 0 recorded")
+        self.assertSays(self.printed(self.other, "state", "import", self.document()), "0 messages read, 0 recorded")
 
     def test_only_the_accounts_that_are_named(self):
         self.begin(mail.small(1, seed=9))
         drop, server = self.maildrop(*mail.small(1, seed=10), user=b"bert")
         self.world.configure({"home": self.account(self.server), "work": self.account(server, user="bert")})
-        self.ok(self.world)
-        both = json.loads(self.ok(self.world, "state", "export"))
+        self.printed(self.world)
+        both = json.loads(self.printed(self.world, "state", "export"))
         self.assertEqual([box["account"] for box in both["mailboxes"]], ["home", "work"])
-        one = json.loads(self.ok(self.world, "state", "export", "work"))
+        one = json.loads(self.printed(self.world, "state", "export", "work"))
         self.assertEqual([box["user"] for box in one["mailboxes"]], ["bert"])
 
     def test_a_mailbox_that_no_account_fetches_from_is_told(self):
         self.begin(mail.small(1, seed=11))
-        self.ok(self.world)
+        self.printed(self.world)
         document = self.document()
         self.other.configure({"home": self.account(self.server, user="bert")})
         result = self.other.run("state", "import", document)
@@ -168,43 +168,43 @@ class Moving(Machines):
 
     def test_json(self):
         self.begin(mail.small(2, seed=12))
-        self.ok(self.world)
+        self.printed(self.world)
         line, = self.json_lines(self.other.run("--json", "state", "import", self.document()))
         self.assertEqual(line, {"event": "state_imported", "user": "anna", "host": "127.0.0.1", "messages": 2, "added": 2,
                                 "completed": 0})
-        self.assertEqual(json.loads(self.ok(self.world, "--json", "state", "export"))["format"], "mailhaul state")
+        self.assertEqual(json.loads(self.printed(self.world, "--json", "state", "export"))["format"], "mailhaul state")
 
 
 class Merging(Machines):
     def test_a_second_import_changes_nothing(self):
         self.begin(mail.corpus(40, seed=20))
-        self.ok(self.world)
+        self.printed(self.world)
         document = self.document()
-        self.ok(self.other, "state", "import", document)
+        self.printed(self.other, "state", "import", document)
         before = self.database(self.other)
-        self.assertSays(self.ok(self.other, "state", "import", document), "40 messages read, 0 recorded, 40 already known")
+        self.assertSays(self.printed(self.other, "state", "import", document), "40 messages read, 0 recorded, 40 already known")
         self.assertEqual(self.database(self.other), before)
-        self.ok(self.world, "state", "import", document)
+        self.printed(self.world, "state", "import", document)
         self.assertEqual(self.rows(self.world), self.rows(self.other))
 
     def test_what_is_recorded_here_stays(self):
         self.begin(mail.small(3, seed=21))
-        self.ok(self.world)
-        self.ok(self.other, "state", "mark-seen", "home", self.drop.messages[0].uid.decode())
-        self.assertSays(self.ok(self.other, "state", "import", self.document()), "3 messages read, 2 recorded, 1 already known")
+        self.printed(self.world)
+        self.printed(self.other, "state", "mark-seen", "home", self.drop.messages[0].uid.decode())
+        self.assertSays(self.printed(self.other, "state", "import", self.document()), "3 messages read, 2 recorded, 1 already known")
         self.assertEqual([row["standing"] for row in self.rows(self.other)], ["seen", "delivered", "delivered"])
 
     def test_after_a_rebuild_no_message_is_there_twice(self):
         self.begin(mail.small(5, seed=22))
-        self.ok(self.world)
+        self.printed(self.world)
         document = self.document()
         shutil.copytree(self.world.path("Mail"), self.other.path("Mail"))
-        self.ok(self.other, "state", "rebuild")
-        self.assertSays(self.ok(self.other, "state", "import", document), "5 messages read, 0 recorded, 5 already known")
+        self.printed(self.other, "state", "rebuild")
+        self.assertSays(self.printed(self.other, "state", "import", document), "5 messages read, 0 recorded, 5 already known")
         self.assertEqual(*(sorted(row["uid"] for row in self.rows(world)) for world in (self.other, self.world)))
         self.drop.retrieved.clear()
         self.drop.add(self.drop.messages[0].wire)  # a second copy is another message
-        self.ok(self.other)
+        self.printed(self.other)
         self.assertEqual((len(self.other.maildir()), len(self.drop.retrieved)), (6, 1))
 
     def test_what_was_not_delivered_is_delivered_on_the_new_machine(self):
@@ -218,19 +218,19 @@ class Merging(Machines):
         self.assertHint(exported, "home: ", "the delivery of 2 messages is not complete", "run mailhaul, then export again")
         document = self.world.root / "state.json"
         document.write_bytes(exported.out)
-        self.ok(self.other, "state", "import", document)
+        self.printed(self.other, "state", "import", document)
         self.assertEqual([row["standing"] for row in self.rows(self.other)], ["pending"] * 2)
         script.unlink()
-        self.ok(self.other)
+        self.printed(self.other)
         self.assertEqual(len(self.other.maildir()), 2)
         # The first machine still has to deliver to its own places, although the other machine has delivered
         # to its places.
-        self.ok(self.world, "state", "import", self.document(self.other))
+        self.printed(self.world, "state", "import", self.document(self.other))
         self.assertEqual([row["standing"] for row in self.rows(self.world)], ["pending"] * 2)
 
     def test_a_run_at_work_makes_both_wait(self):
         self.begin(mail.small(1, seed=24))
-        self.ok(self.world)
+        self.printed(self.world)
         document = self.document()
         lock, = (self.world.state_dir / "locks").iterdir()
         with holding(lock):
@@ -253,9 +253,9 @@ class Refusing(Machines):
     def setUp(self):
         super().setUp()
         self.begin(mail.small(4, seed=30))
-        self.ok(self.world)
+        self.printed(self.world)
         self.text = self.document().read_text()
-        self.ok(self.other, "state", "mark-seen", "home", self.drop.messages[0].uid.decode())
+        self.printed(self.other, "state", "mark-seen", "home", self.drop.messages[0].uid.decode())
         self.before = self.database(self.other)
 
     def refused(self, text, *says):
@@ -315,7 +315,7 @@ class Refusing(Machines):
         document = json.loads(self.text)
         file = self.world.root / "sorted.json"
         file.write_text(json.dumps(document, indent=4, sort_keys=True))
-        self.assertSays(self.ok(self.other, "state", "import", file), "4 messages read, 3 recorded")
+        self.assertSays(self.printed(self.other, "state", "import", file), "4 messages read, 3 recorded")
 
     def test_one_that_was_changed_on_purpose_has_no_checksum(self):
         document = json.loads(self.text)
@@ -324,7 +324,7 @@ class Refusing(Machines):
         document.pop("sha256")
         file = self.world.root / "shorter.json"
         file.write_text(json.dumps(document))
-        self.assertSays(self.ok(self.other, "state", "import", file), "3 messages read, 2 recorded")
+        self.assertSays(self.printed(self.other, "state", "import", file), "3 messages read, 2 recorded")
 
     def test_files_that_cannot_be_read(self):
         loop = self.world.root / "loop"
@@ -352,14 +352,14 @@ class Large(Machines):
                 digest.update(line.encode() + b"\n")
                 out.write(line + (",\n" if n + 1 < MANY else "\n"))
             out.write(']}], "sha256": "%s"}\n' % digest.hexdigest())
-        self.assertSays(self.ok(self.world, "state", "import", file), "100000 messages read, 100000 recorded")
-        out = self.ok(self.world, "state", "export")
+        self.assertSays(self.printed(self.world, "state", "import", file), "100000 messages read, 100000 recorded")
+        out = self.printed(self.world, "state", "export")
         rows = json.loads(out)["mailboxes"][0]["messages"]
         self.assertEqual((len(rows), rows[-1]["uid"], rows[-1]["suspect"]), (MANY, "uid-%06d" % (MANY - 1), True))
         file.write_text(out)
-        self.assertSays(self.ok(self.other, "state", "import", file), "100000 recorded, 0 already known")
-        self.assertSays(self.ok(self.other, "state", "import", file), "0 recorded, 100000 already known")
-        self.assertEqual(re.sub('"written":"[^"]*"', "", self.ok(self.other, "state", "export"))[:5000],
+        self.assertSays(self.printed(self.other, "state", "import", file), "100000 recorded, 0 already known")
+        self.assertSays(self.printed(self.other, "state", "import", file), "0 recorded, 100000 already known")
+        self.assertEqual(re.sub('"written":"[^"]*"', "", self.printed(self.other, "state", "export"))[:5000],
                          re.sub('"written":"[^"]*"', "", out)[:5000])
 
 

@@ -14,9 +14,7 @@ class Variables(Case):
         self.world.configure({"home": self.account(self.server, leave_on_server=True)})
 
     def ok(self, *words, **variables):
-        result = self.world.run(*words, env={"MAILHAUL_" + name: value for name, value in variables.items()})
-        self.assertStatus(result, 0)
-        return result
+        return super().ok(*words, env={"MAILHAUL_" + name: value for name, value in variables.items()})
 
     def fetched(self, *words, **variables):
         """Returns what a run that fetches both messages again prints."""

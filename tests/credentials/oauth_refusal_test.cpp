@@ -42,7 +42,7 @@ TEST_CASE("each refusal comes with the step that helps") {
            {microsoft_mail, "access_denied", "AADSTS90094: consent", "an administrator"},
            {microsoft_mail, "invalid_grant", "AADSTS50020: user", "\"consumers\" for a personal account"},
            {microsoft_mail, "unauthorized_client", "AADSTS700016: app",
-            "check \"client_id\", and \"tenant\""},
+            "check \"client_id\", and set \"tenant\" to \"consumers\""},
            {microsoft_mail, "unauthorized_client", "AADSTS7000112: disabled", "use a client id of your own"},
            {microsoft_mail, "invalid_client", "AADSTS7000218: secret", "allow public client flows"},
            {microsoft_mail, "invalid_grant", "AADSTS50173: revoked",

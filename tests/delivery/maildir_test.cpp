@@ -19,6 +19,7 @@ using namespace mailhaul::delivery;
 using mailhaul::test::contains;
 using mailhaul::test::deliver;
 using mailhaul::test::Fixture;
+using mailhaul::test::mode_of;
 using mailhaul::test::names_in;
 using mailhaul::test::put;
 using mailhaul::test::slurp;
@@ -68,12 +69,6 @@ class FullDisk {
   struct rlimit before_ {};
   void (*handler_)(int);
 };
-
-mode_t mode_of(const fs::path& path) {
-  struct stat info {};
-  ::stat(path.c_str(), &info);
-  return info.st_mode & 07777U;
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 using namespace mailhaul;
 using namespace mailhaul::delivery;
 using mailhaul::test::contains;
+using mailhaul::test::count;
 using mailhaul::test::Fixture;
 using mailhaul::test::put;
 using mailhaul::test::slurp;
@@ -66,12 +67,6 @@ struct Crashed : Fixture {
     fs::rename(dir / "new-box", path);
   }
 };
-
-std::size_t count(std::string_view text, std::string_view part) {
-  std::size_t n = 0;
-  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
 
 }  // namespace
 

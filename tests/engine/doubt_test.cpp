@@ -3,22 +3,18 @@
 #include <doctest/doctest.h>
 
 #include "fixture.h"
+#include "support/cpp/text.h"
 
 using namespace mailhaul;
 using namespace std::chrono_literals;
 using test::body_of;
+using test::count;
 using test::Household;
 using test::mail_of;
 using Reply = test::MemoryServer::Reply;
 using Bodies = std::vector<std::string>;
 
 namespace {
-
-std::size_t count(const std::string& text, const std::string& what) {
-  std::size_t times = 0;
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++times;
-  return times;
-}
 
 void add_failing_command(Household& house) {
   house.account.deliver.push_back(test::program({"/bin/sh", "-c", "exit 1"}));

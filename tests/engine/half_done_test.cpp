@@ -241,7 +241,7 @@ TEST_CASE("a message that another place refused does not go to standard output a
   const auto out = house.dir / "out";
   house.account.deliver = {refuser(), {.kind = delivery::find_kind("stdout")}};
   house.environment.open = [&](const delivery::Spec& spec, const delivery::RunContext& context) {
-    if (!spec.kind->traits.settled_by_close()) return delivery::open(spec, context);
+    if (!spec.kind->traits.delivered_by_close()) return delivery::open(spec, context);
     static const auto file = util::open_file(out, O_WRONLY | O_CREAT | O_APPEND, 0600);
     return delivery::open_stdout(file.get(), context);
   };

@@ -59,20 +59,21 @@ TEST_CASE("a header proves a message together with its size, unless the server's
        }) {
     CAPTURE(row.bytes);
     CAPTURE(row.sizes_are_off);
-    CHECK(header_proves(sample_row(row.standing), sample_listed(row.bytes), row.top, row.sizes_are_off) ==
+    CHECK(header_identifies(sample_row(row.standing), sample_listed(row.bytes), row.top, row.sizes_are_off) ==
           row.proves);
   }
   auto remade = sample_row(Standing::delivered);
   remade.remade = true;
-  CHECK(header_proves(remade, sample_listed(101), sample_top(1), false));
+  CHECK(header_identifies(remade, sample_listed(101), sample_top(1), false));
   auto handed_over = sample_row(Standing::delivered);
   handed_over.standing = Standing::seen;
-  CHECK(header_proves(handed_over, sample_listed(100), sample_top(1), false));
-  CHECK_FALSE(header_proves(handed_over, sample_listed(101), sample_top(1), false));
-  CHECK_FALSE(header_proves(handed_over, sample_listed(101), MessageHashes{sample_hash(1), {}, false}, true));
+  CHECK(header_identifies(handed_over, sample_listed(100), sample_top(1), false));
+  CHECK_FALSE(header_identifies(handed_over, sample_listed(101), sample_top(1), false));
+  CHECK_FALSE(
+      header_identifies(handed_over, sample_listed(101), MessageHashes{sample_hash(1), {}, false}, true));
   auto marked = sample_row(Standing::seen);
   marked.header.reset();
-  CHECK(header_proves(marked, sample_listed(1), sample_top(9), false));
+  CHECK(header_identifies(marked, sample_listed(1), sample_top(9), false));
 }
 
 TEST_CASE("a header without a Message-ID proves no delivered message whose content is known") {
@@ -82,15 +83,15 @@ TEST_CASE("a header without a Message-ID proves no delivered message whose conte
     for (const bool remade : {false, true}) {
       row.remade = remade;
       for (const bool sizes_are_off : {false, true})
-        CHECK_FALSE(header_proves(row, sample_listed(100), top, sizes_are_off));
+        CHECK_FALSE(header_identifies(row, sample_listed(100), top, sizes_are_off));
     }
   }
   auto row = sample_row(Standing::delivered);
   row.content.reset();  // no content to compare
-  CHECK(header_proves(row, sample_listed(100), top, false));
+  CHECK(header_identifies(row, sample_listed(100), top, false));
   auto too_large = sample_row(Standing::pending);
   too_large.received_bytes = 9000;
-  CHECK(header_proves(too_large, sample_listed(101), top, false));
+  CHECK(header_identifies(too_large, sample_listed(101), top, false));
 }
 
 TEST_CASE("a body is not made anew if more of it comes than was delivered") {

@@ -13,9 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "support/cpp/text.h"
 #include "util/error.h"
 
 namespace mailhaul::fuzz {
+
+using test::count;
 
 /// Ends the process if a property does not hold; the fuzzer then keeps the input.
 inline void require(bool holds, std::string_view property) {
@@ -88,12 +91,6 @@ inline bool escaped(std::string_view text) {
   const nlohmann::json as_json(text);
   const auto well_formed = as_json.dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore);
   return well_formed == as_json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-inline std::size_t count(std::string_view text, std::string_view part) {
-  std::size_t times = 0;
-  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++times;
-  return times;
 }
 
 }  // namespace mailhaul::fuzz

@@ -204,7 +204,7 @@ TEST_CASE("logins that fail, at every split") {
        Auth::scram_sha_256,
        {ok, all, ok},
        What::broken_mechanism,
-       "its challenge is not one of SCRAM"},
+       "its challenge is not a SCRAM challenge"},
       {"asks for more",
        Auth::plain,
        {ok, all, "+ \r\n"},

@@ -211,7 +211,8 @@ TEST_CASE("a certificate that is neither trusted nor for this name says both") {
   TlsSession session(server);
   const auto hint = session.refused().hint();
   CAPTURE(hint);
-  CHECK(contains(hint, "it is not for 127.0.0.1, so put a name that it has in \"tls_server_name\""));
+  CHECK(contains(
+      hint, "the certificate is not for 127.0.0.1, so also put one of its names into \"tls_server_name\""));
   spill(session.directory / "own.pem", own.pem);
   session.endpoint.ca_file = session.directory / "own.pem";
   session.endpoint.server_name = "mail.example.org";

@@ -46,7 +46,7 @@ TEST_CASE("greeting, STLS and login may be refused") {
   CHECK(after({"S: +OK", "C: STLS", "S: -ERR no"}).refusal() == "no");
   const auto said = after({"S: +OK", "C: USER anna", "S: +OK", "C: PASS x", "S: -ERR [AUTH] wrong"});
   CHECK(said.refusal() == "[AUTH] wrong");
-  CHECK(said.stage() == Transcript::Stage::login);
+  CHECK(said.phase() == Transcript::Phase::login);
   CHECK(said.login_tried());
 }
 
@@ -58,16 +58,16 @@ TEST_CASE("junk before the greeting is not taken for it") {
 TEST_CASE("an answer to an earlier line is no answer to the last one") {
   const auto said = after({"S: +OK", "C: AUTH PLAIN", "S: + ", "C: AGEAYg=="});
   CHECK_FALSE(said.answered());
-  CHECK(said.stage() == Transcript::Stage::exchange);
+  CHECK(said.phase() == Transcript::Phase::exchange);
   // The line that cancels an exchange contains no credentials.
-  CHECK(after({"S: +OK", "C: AUTH NTLM", "S: + odd", "C: *"}).stage() == Transcript::Stage::login);
+  CHECK(after({"S: +OK", "C: AUTH NTLM", "S: + odd", "C: *"}).phase() == Transcript::Phase::login);
 }
 
 TEST_CASE("+ERR is a refusal, and the answer to UTF8 decides nothing") {
   CHECK(after({"S: +OK", "C: USER anna", "S: +OK", "C: PASS x", "S: +ERR wrong"}).refusal() == "wrong");
   const auto said = after({"S: +OK", "C: UTF8", "C: USER anna", "S: -ERR not today", "S: +OK"});
   CHECK_FALSE(said.refusal());
-  CHECK(said.stage() == Transcript::Stage::user);
+  CHECK(said.phase() == Transcript::Phase::user);
 }
 
 TEST_CASE("a capability may begin with a dot, and be as long as any line") {

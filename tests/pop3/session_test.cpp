@@ -304,7 +304,7 @@ TEST_CASE("the conversation can be traced, with bodies as byte counts") {
   pop3::Session session(*stream, options);
   session.want({.number = 1});
   whole(session.next());
-  session.quit();
+  CHECK(session.quit().committed);
   CHECK(seen == ">RETR 1|<+OK 19 octets|*19 message bytes|>QUIT|<+OK bye|");
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("getmail: an account for which netrc names another user is not taken o
         "macdef init\nmachine h.example login anna\n\nmachine h.example login be\\rta password login\n"}) {
     CAPTURE(netrc);
     CHECK(getmail_with_netrc(netrc) ==
-          "4: getmail logs in as berta, whom netrc names, not as anna; the file was not taken over\n");
+          "4: getmail logs in as berta, the user in netrc, and not as anna; the file was not taken over\n");
   }
 }
 

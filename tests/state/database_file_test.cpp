@@ -14,12 +14,6 @@ using util::Kind;
 
 namespace {
 
-mode_t mode_of(const std::filesystem::path& path) {
-  struct stat info {};
-  REQUIRE(::stat(path.c_str(), &info) == 0);
-  return info.st_mode & 07777U;
-}
-
 /// A database with a thousand rows.
 state::MailboxId fill(Place& place) {
   auto store = place.open();

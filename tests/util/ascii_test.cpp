@@ -29,6 +29,16 @@ TEST_CASE("words are taken off the beginning of a text") {
   CHECK(take_word(text, " \t\r") == "EXPIRE");
 }
 
+TEST_CASE("lines are taken off the beginning of a text") {
+  std::string_view text = "one\r\n\nthree";
+  CHECK(take_line(text) == "one\r");
+  CHECK(text == "\nthree");
+  CHECK(take_line(text).empty());
+  CHECK(take_line(text) == "three");
+  CHECK(text.empty());
+  CHECK(take_line(text).empty());
+}
+
 TEST_CASE("blanks are taken from the beginning and line ends from the end") {
   CHECK(without_leading_blanks(" \t word ") == "word ");
   CHECK(without_leading_blanks(" \t").empty());

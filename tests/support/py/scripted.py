@@ -189,6 +189,10 @@ class Server:
             pass
         self._acceptor.join(10)
         self._listener.close()
+        if self.port:  # held, so that no other program begins to listen on it: it refuses connections from now on
+            self._holder = socket.socket()
+            self._holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._holder.bind(self._address)
         for connection in self.connections:
             try:
                 connection.sock.shutdown(socket.SHUT_RDWR)

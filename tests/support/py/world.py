@@ -235,6 +235,12 @@ class Case(unittest.TestCase):
             wanted = [m[:300] for m in map(form, wires) if hashlib.sha256(m).hexdigest() in lost][:3]
             self.fail("%d lost, %d too many; wanted %r; got %r" % (lost.total(), extra.total(), wanted, sample))
 
+    def ok(self, *words, **more):
+        """The result of a command that must succeed."""
+        result = self.world.run(*words, **more)
+        self.assertStatus(result, 0)
+        return result
+
     def assertClean(self, *boxes):
         self.assertEqual(self.world.leftovers(*boxes), [])
 
