@@ -305,7 +305,7 @@ class Init {
   std::string pause() const {
     if (interval().count() == 0) return {};
     return "wait " + util::format_duration(interval()) + ", because " + std::string(server_.provider->name) +
-           " refuses logins that follow each other faster\n(from now on, min_interval in the account sees to "
+           " refuses logins that follow each other faster\n(from now on, min_interval in the account ensures "
            "this pause);\n";
   }
 

@@ -33,8 +33,7 @@ constexpr std::array advices{
         "\"organizations\" for one of an organisation"},
     Advice{"AADSTS700016",
            "this tenant does not know the client; check \"client_id\", and set \"tenant\" to \"consumers\" "
-           "for a "
-           "personal account, to \"organizations\" for one of an organisation"},
+           "for a personal account, to \"organizations\" for one of an organisation"},
     Advice{"AADSTS7000112", "the provider has disabled this client; use a client id of your own"},
     Advice{"AADSTS7000218", "allow public client flows in the settings of the client"},
     Advice{"AADSTS50173", "the password was changed after the login; log in again: "},
