@@ -195,7 +195,7 @@ void Receiver::warn_of_copy(const Step& step, const state::Landing& landing, Inc
           message + " was delivered to " + landing.target +
               " by a run that did not complete its delivery; the configuration now names other "
               "destinations, and the message is delivered to them as well",
-          "you have two copies then: one in the old destination and one in the new", notes_.uid(step));
+          "you have it twice then: once in the old destination and once in the new", notes_.uid(step));
     case LandingState::doubt:
       return run_.notices.warn(message + " was being delivered to " + landing.target +
                                    " when a run was killed, and cannot be found there; it is delivered again",
