@@ -35,7 +35,7 @@ inline std::string slurp(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-/// The permissions of a file or directory; 0 if there is none.
+/// The permissions of a file or directory, with symbolic links followed.
 inline unsigned mode_of(const std::filesystem::path& path) {
   return static_cast<unsigned>(std::filesystem::status(path).permissions());
 }
