@@ -43,7 +43,7 @@ constexpr std::array commands_elsewhere{
     MpopRow{"tls_fingerprint",
             "it is a hash of the certificate; tls_pin wants the SHA-256 of the server's public key"},
     MpopRow{"tls_priorities", "tls_min_version sets the oldest version of TLS"},
-    MpopRow{"tls_min_dh_prime_bits", "the TLS library chooses the shortest key"},
+    MpopRow{"tls_min_dh_prime_bits", "the TLS library decides which sizes it accepts"},
     MpopRow{"tls_force_sslv3", ""},
     MpopRow{"filter", "mailhaul does not judge mail; let a program sort it (mda:)"},
     MpopRow{"killsize",
@@ -114,9 +114,10 @@ class MpopParser {
     if (find_elsewhere(name) == nullptr && std::ranges::find(commands_here, name) == commands_here.end())
       refuse("mpop has no such command");
     if (name == "eval")
-      refuse("eval runs a program for a part of the configuration, which mailhaul does not do",
-             "replace the line by what the program prints, such as \"host pop.example.org\"; if it prints a "
-             "password, use passwordeval with a program that prints only the password; then import again");
+      refuse(
+          "eval runs a program for a part of the configuration, which mailhaul does not do",
+          "replace the line with what the program prints, such as \"host pop.example.org\"; if it prints a "
+          "password, use passwordeval with a program that prints only the password; then import again");
     if (name == "defaults") {
       current_ = nullptr;
       in_defaults_ = true;

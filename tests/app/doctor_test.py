@@ -13,6 +13,7 @@ import unittest
 
 from app.terminal_test import at_a_terminal
 from crash import strace
+from support.py import mail
 from support.py.certificates import of_module as certificates_of_module
 from support.py.doctor import Doctor
 from support.py.world import sanitized
@@ -340,6 +341,13 @@ class State(Doctor):
         self.assertStatus(self.world.run(), 77)
         self.drop.password = b"secret"
         self.assertIn("login", self.warning("pause", "do not log in before", "1 login", hint=("at a terminal",)))
+
+    def test_a_pause_that_the_server_has_asked_for(self):
+        self.fetched()
+        self.drop.add(mail.sized(1000))
+        self.drop.answers[b"RETR"] = lambda *_: b"-ERR too many requests, try again later\r\n"
+        self.assertStatus(self.world.run(), 75)
+        self.warning("pause", "do not log in before", "the server asked for a pause", hint=("wait, or run mailhaul at a terminal",))
 
     def test_the_clock_is_behind(self):
         self.set_up()

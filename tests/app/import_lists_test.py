@@ -105,7 +105,8 @@ class Removing(import_test.Import):
     def test_no_list_where_mail_stays_is_told_with_what_comes_first(self):
         self.write(".mpoprc", "account box\nhost 127.0.0.1\nuser anna\npassword secret\ndelivery maildir ~/Mail\nkeep on\n")
         self.assertSays(self.ok("import", "mpop").err, "there is no list of what mpop has fetched for box",
-                        "would fetch everything that is on the server again", "stop the timer of mpop, run mpop once more, then remove the account box",
+                        "would fetch everything that is on the server again", "stop the timer of mpop, run mpop once more, then remove the account box "
+                        "from mailhaul's configuration file and import again",
                         "mailhaul state mark-seen box --all directly after that run")
 
     def test_a_list_that_is_there_and_has_nothing_of_the_account_is_told_as_such(self):

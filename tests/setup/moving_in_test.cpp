@@ -245,6 +245,6 @@ TEST_CASE("mpop: the hint to eval says what stands in its place") {
     read("mpop", "account a\neval echo password x\n");
     FAIL("was accepted");
   } catch (const util::Error& error) {
-    requires_in(error.hint(), {"replace the line by what the program prints", "use passwordeval"});
+    requires_in(error.hint(), {"replace the line with what the program prints", "use passwordeval"});
   }
 }

@@ -10,6 +10,7 @@ import ssl
 import struct
 import threading
 import time
+import weakref
 
 
 class Cut(OSError):
@@ -190,9 +191,10 @@ class Server:
         self._acceptor.join(10)
         self._listener.close()
         if self.port:  # held, so that no other program begins to listen on it: it refuses connections from now on
-            self._holder = socket.socket()
-            self._holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._holder.bind(self._address)
+            holder = socket.socket()
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.bind(self._address)
+            weakref.finalize(self, holder.close)
         for connection in self.connections:
             try:
                 connection.sock.shutdown(socket.SHUT_RDWR)
